@@ -1,0 +1,56 @@
+# Everything a person or CI does here. `make help` lists it.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/watthouse
+TOOLS := $(CACHE)/uv
+UV := $(shell command -v uv 2>/dev/null || echo $(TOOLS)/bin/uv)
+PYTHON ?= python3
+export UV_COMPILE_BYTECODE := 1
+unexport PYTHONDONTWRITEBYTECODE
+unexport VIRTUAL_ENV
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(TOOLS)/bin/uv:
+	$(PYTHON) -m venv $(TOOLS)
+	$(TOOLS)/bin/python -m pip install --quiet uv
+
+.venv/installed: pyproject.toml uv.lock | $(if $(filter $(TOOLS)/bin/uv,$(UV)),$(TOOLS)/bin/uv)
+	$(UV) sync --quiet --locked
+	@touch $@
+
+.venv/base: pyproject.toml uv.lock | $(if $(filter $(TOOLS)/bin/uv,$(UV)),$(TOOLS)/bin/uv)
+	$(UV) sync --quiet --locked --no-dev --inexact
+	@touch $@
+
+run: .venv/base  ## make run FROM="path…": read exports, keep them in the lake, build the marts
+	@test -n "$(FROM)" || { echo 'make run: name the files or folders to read: make run FROM="exports/"' >&2; exit 2; }
+	.venv/bin/watthouse refresh --from $(FROM)
+
+test: .venv/installed  ## every test, on a machine with Python ≥ 3.11, make and pip
+	.venv/bin/python -m pytest -n 2 --dist loadgroup
+
+quick: .venv/installed  ## the tests that take no server and no time
+	.venv/bin/python -m pytest -n 2 -m "not slow"
+
+lint: .venv/installed  ## format, lint, types, SQL, layers
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports --no-cache
+	.venv/bin/sqlfluff lint --processes 2 src/watthouse/transform
+
+format: .venv/installed  ## make ruff and sqlfluff mend what they can
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+	.venv/bin/sqlfluff fix src/watthouse/transform
+
+bench: .venv/installed  ## side by side, in one run; writes benchmarks/RESULTS.md
+	.venv/bin/python -m benchmarks
+
+clean:  ## remove the environment and what tools left behind; state in var/ stays
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
+
+.PHONY: help run test quick lint format bench clean

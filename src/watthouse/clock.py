@@ -1,0 +1,47 @@
+"""The civil clock of France: slots, instants, and the two days a year that break.
+
+RTE publishes 96 clock slots on every civil day. In spring the slots 02:00 to 02:45 carry the instants of 03:00 to
+03:45 (a phantom hour); in autumn the repeated hour appears once, as its second pass. So a day holds 92, 96 or 96 true
+quarter hours, never 100.
+"""
+
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+ZONE = "Europe/Paris"
+PARIS = ZoneInfo(ZONE)
+
+
+def instant_of(civil_date: pl.Expr, heure: pl.Expr) -> pl.Expr:
+    """The UTC instant of a civil ``date`` and a clock ``heure`` (``HH:MM``); null in the spring hour that never was.
+
+    The repeated autumn hour is its second pass, as RTE publishes it.
+    """
+    wall = pl.concat_str([civil_date.dt.to_string("%Y-%m-%d"), heure], separator=" ")
+    return (
+        wall.str.to_datetime("%Y-%m-%d %H:%M", strict=False, time_unit="us")
+        .dt.replace_time_zone(ZONE, ambiguous="latest", non_existent="null")
+        .dt.convert_time_zone("UTC")
+    )
+
+
+def civil_date_of(instant: pl.Expr) -> pl.Expr:
+    """The civil date (Europe/Paris) of a UTC instant."""
+    return instant.dt.convert_time_zone(ZONE).dt.date()
+
+
+def heure_of(instant: pl.Expr) -> pl.Expr:
+    """The clock time ``HH:MM`` (Europe/Paris) of a UTC instant."""
+    return instant.dt.convert_time_zone(ZONE).dt.strftime("%H:%M")
+
+
+def is_spring_change(civil_date: date) -> bool:
+    """Whether the clocks go forward on this day: the last Sunday of March (EU rule, since 1996)."""
+    return civil_date.month == 3 and civil_date.weekday() == 6 and (civil_date + timedelta(days=7)).month == 4
+
+
+def published_minutes(civil_date: date) -> int:
+    """Minutes of measurement a complete civil day holds as published: 1,380 in spring, else 1,440."""
+    return 1380 if is_spring_change(civil_date) else 1440

@@ -1,0 +1,37 @@
+"""One tree of errors: each message is one line that says what happened, to what, and what to do."""
+
+
+class WatthouseError(Exception):
+    """Anything watthouse refuses or cannot do. ``exit_code`` is what the command line leaves with."""
+
+    exit_code = 1
+
+
+class UsageError(WatthouseError):
+    """The call itself is off: an unknown dataset, mart, column or path."""
+
+    exit_code = 2
+
+
+class SourceError(WatthouseError):
+    """A file or a window that cannot be read whole: empty, cut, corrupt, over a cap."""
+
+
+class UnrecognisedError(SourceError):
+    """A file that is no export of any dataset in the catalog: it is left where it is."""
+
+
+class ContractError(SourceError):
+    """An export that breaks its dataset's contract: a key column gone, text where a number belongs."""
+
+
+class LakeError(WatthouseError):
+    """The lake cannot be read or written: a newer version, a full disk, a lost race."""
+
+
+class WarehouseError(WatthouseError):
+    """The warehouse cannot be loaded, built or read."""
+
+
+class BusyError(WatthouseError):
+    """Another refresh holds this WATTHOUSE_HOME."""

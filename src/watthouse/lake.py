@@ -1,0 +1,366 @@
+"""The lake is a ledger: one append-only Delta table a dataset, every revision kept, a version for every reader.
+
+A row is stamped ``observed_at``. The stamps of a dataset only grow: the stamp is also the version of a Delta
+application transaction, so of two writers that saw the same state one is refused, looks again and tries again. Hence
+"everything after stamp t" is exact, whatever compaction or vacuum did to the files in between.
+"""
+
+import errno
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.dataset as pads
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake.exceptions import CommitFailedError, DeltaError, DeltaProtocolError, TableNotFoundError
+
+from watthouse.catalog import NATURES, Dataset
+from watthouse.errors import LakeError
+from watthouse.observing import TURN, Comparison, Counts, compare
+from watthouse.spool import MONTH, Spooled, stored_schema
+
+FORMAT = 1
+"""Version of the lake's own layout; a higher one in a table means that a newer watthouse wrote it."""
+
+OBSERVED_AT = "observed_at"
+_FORMAT_KEY = "watthouse.format"
+_ATTEMPTS = 8
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much the lake holds of a dataset. ``newest_measured`` and ``missing_days`` look at measured rows only."""
+
+    rows: int = 0
+    bytes: int = 0
+    files: int = 0
+    version: int | None = None
+    observed_until: datetime | None = None
+    newest: datetime | date | None = None
+    newest_measured: datetime | date | None = None
+    missing_days: int = 0
+
+
+class Lake:
+    """The ledger under one root: a folder, or the URL of an object store with its ``storage_options``."""
+
+    def __init__(
+        self, root: str | Path, *, chunk_rows: int = 600_000, storage_options: Mapping[str, str] | None = None
+    ) -> None:
+        self.root = str(root).rstrip("/")
+        self._chunk_rows = chunk_rows
+        self._options = dict(storage_options) if storage_options else None
+
+    def observe(self, dataset: Dataset, documents: Sequence[Spooled]) -> Counts:
+        """Append what the documents say that is new or changed, in one commit; raises :class:`LakeError`."""
+        with _errors(dataset, self.uri(dataset)):
+            for _ in range(_ATTEMPTS):
+                try:
+                    return self._observe(dataset, documents)
+                except CommitFailedError:
+                    continue
+        raise LakeError(f"{self.uri(dataset)}: other writers won {_ATTEMPTS} times in a row: try again")
+
+    def rows(self, dataset: Dataset, *, since: datetime | None = None) -> pa.RecordBatchReader:
+        """Every observation stamped after ``since``: the catalog's columns and ``observed_at``, in no order."""
+        columns = [*dataset.names, OBSERVED_AT]
+        with _errors(dataset, self.uri(dataset)):
+            table = self._open(dataset)
+            if table is None:
+                return pa.RecordBatchReader.from_batches(_ledger_schema(dataset, columns), [])
+            newer = None if since is None else pads.field(OBSERVED_AT) > since
+            scanner = table.to_pyarrow_dataset(schema=_ledger_schema(dataset, [*columns, MONTH])).scanner(
+                columns=columns, filter=newer
+            )
+            return scanner.to_reader()
+
+    def as_of(self, dataset: Dataset, moment: datetime) -> pl.LazyFrame:
+        """The newest observation of each identity as it was known at ``moment`` (UTC)."""
+        return _newest(dataset, self.scan(dataset).filter(pl.col(OBSERVED_AT) <= moment))
+
+    def scan(self, dataset: Dataset) -> pl.LazyFrame:
+        """Every observation: the catalog's columns, ``observed_at`` and ``month``."""
+        schema = _ledger_schema(dataset, [*dataset.names, OBSERVED_AT, MONTH])
+        with _errors(dataset, self.uri(dataset)):
+            table = self._open(dataset)
+            if table is None:
+                return pl.DataFrame(schema.empty_table()).lazy()
+            return _with_all_columns(dataset, pl.scan_delta(table))
+
+    def revisions(
+        self,
+        dataset: Dataset,
+        *,
+        since: date | None = None,
+        until: date | None = None,
+        column: str | None = None,
+    ) -> pl.DataFrame:
+        """What changed in what was published, oldest slot first.
+
+        Columns: the key, ``column``, ``from``, ``to`` (as text) and ``seen`` (UTC), for slots whose civil day lies in
+        [``since``, ``until``]. A value that fills an empty cell is no revision; one that is withdrawn is. A slot's
+        versions follow its ``nature`` first (consolidated after real time), then the order in which they were seen.
+        """
+        rows = _between(self.scan(dataset), since, until).drop(MONTH)
+        order = [*dataset.key, *_rank(dataset), OBSERVED_AT]
+        watched = [column] if column else [n for n in dataset.names if n not in {*dataset.key, "date", "heure"}]
+        before = pl.all().shift().name.prefix("before_")
+        history = rows.sort(order).with_columns(before)
+        same_slot = pl.all_horizontal(pl.col(name) == pl.col(f"before_{name}") for name in dataset.key)
+        history = history.filter(same_slot).with_columns(
+            pl.max_horizontal(OBSERVED_AT, f"before_{OBSERVED_AT}").alias("seen")
+        )
+        changes = [
+            history.filter(
+                pl.col(f"before_{name}").is_not_null() & pl.col(f"before_{name}").ne_missing(pl.col(name))
+            ).select(
+                *dataset.key,
+                pl.lit(name).alias("column"),
+                pl.col(f"before_{name}").cast(pl.String).alias("from"),
+                pl.col(name).cast(pl.String).alias("to"),
+                "seen",
+            )
+            for name in watched
+        ]
+        with _errors(dataset, self.uri(dataset)):
+            return pl.concat(pl.collect_all(changes)).sort([*dataset.key, "seen", "column"])
+
+    def compact(self, dataset: Dataset, *, files: int, retention: timedelta) -> int:
+        """Merge the months that hold more than ``files`` files; returns how many months were merged.
+
+        Files merged away are kept for ``retention``, for readers that started before.
+        """
+        with _errors(dataset, self.uri(dataset)):
+            table = self._open(dataset)
+            crowded = _crowded_months(table, files) if table else []
+            if table is None or not crowded:
+                return 0
+            try:
+                table.optimize.compact(partition_filters=[(MONTH, "in", crowded)])
+                table.vacuum(int(retention.total_seconds() // 3600), enforce_retention_duration=False, dry_run=False)
+                table.create_checkpoint()
+            except CommitFailedError:
+                return 0  # another writer compacts at this moment: the months are in its hands
+            return len(crowded)
+
+    def extent(self, dataset: Dataset) -> Extent:
+        """Rows, bytes, version and freshness of a dataset; an empty :class:`Extent` where nothing was observed."""
+        with _errors(dataset, self.uri(dataset)):
+            table = self._open(dataset)
+            if table is None:
+                return Extent()
+            actions = pl.DataFrame(table.get_add_actions(flatten=True))
+            measured = self.scan(dataset).filter(pl.col(dataset.measured).is_not_null())
+            newest, seen = pl.collect_all(
+                [
+                    self.scan(dataset).select(pl.col(dataset.time).max()),
+                    measured.select(
+                        pl.col(dataset.time).max().alias("newest"),
+                        pl.col("date").min().alias("first"),
+                        pl.col("date").max().alias("last"),
+                        pl.col("date").n_unique().alias("days"),
+                    ),
+                ]
+            )
+        row = seen.row(0, named=True)
+        span = (row["last"] - row["first"]).days + 1 if row["first"] else 0
+        return Extent(
+            rows=int(actions["num_records"].sum()),
+            bytes=int(actions["size_bytes"].sum()),
+            files=actions.height,
+            version=table.version(),
+            observed_until=_moment(table.transaction_version(dataset.id) or 0),
+            newest=newest.item(),
+            newest_measured=row["newest"],
+            missing_days=span - row["days"] if span else 0,
+        )
+
+    def observed_until(self, dataset: Dataset) -> datetime | None:
+        """The newest stamp of a dataset (UTC), None where nothing was observed."""
+        with _errors(dataset, self.uri(dataset)):
+            table = self._open(dataset)
+            stamp = table.transaction_version(dataset.id) if table else None
+            return None if stamp is None else _moment(stamp)
+
+    def version(self, dataset: Dataset) -> int | None:
+        """The Delta version of a dataset, None where nothing was observed."""
+        with _errors(dataset, self.uri(dataset)):
+            table = self._open(dataset)
+            return table.version() if table else None
+
+    def uri(self, dataset: Dataset) -> str:
+        return f"{self.root}/{dataset.id}"
+
+    def _open(self, dataset: Dataset) -> DeltaTable | None:
+        try:
+            table = DeltaTable(self.uri(dataset), storage_options=self._options)
+        except TableNotFoundError:
+            return None
+        written = int(table.metadata().configuration.get(_FORMAT_KEY, FORMAT))
+        if written > FORMAT:
+            raise LakeError(
+                f"{self.uri(dataset)} was written by a newer watthouse (lake format {written}, this one knows"
+                f" {FORMAT}): upgrade watthouse"
+            )
+        return table
+
+    def _open_to_write(self, dataset: Dataset) -> DeltaTable:
+        table = self._open(dataset)
+        if table is not None:
+            return table
+        try:
+            return DeltaTable.create(
+                self.uri(dataset),
+                _ledger_schema(dataset, [*dataset.names, OBSERVED_AT, MONTH]),
+                partition_by=[MONTH],
+                configuration={_FORMAT_KEY: str(FORMAT)},
+                storage_options=self._options,
+                raise_if_key_not_exists=False,
+            )
+        except DeltaError:
+            table = self._open(dataset)  # another writer was first
+            if table is None:
+                raise
+            return table
+
+    def _observe(self, dataset: Dataset, documents: Sequence[Spooled]) -> Counts:
+        table = self._open_to_write(dataset)
+        last = table.transaction_version(dataset.id) or 0
+        stamp = max(_microseconds(datetime.now(UTC)), last + 1)
+        counts: list[Counts] = []
+
+        def additions() -> Iterator[pa.RecordBatch]:
+            for comparison in self._comparisons(dataset, table, documents):
+                counts.append(comparison.counts)
+                yield from _stamped(dataset, comparison.additions, stamp).to_batches()
+
+        batches = _unless_empty(additions())
+        if batches is not None:
+            final = stamp + max(document.turn for document in documents)
+            schema = _ledger_schema(dataset, [*dataset.names, OBSERVED_AT, MONTH])
+            write_deltalake(
+                table,
+                pa.RecordBatchReader.from_batches(schema, batches),
+                mode="append",
+                schema_mode="merge",
+                commit_properties=CommitProperties(app_transactions=[Transaction(dataset.id, final)]),
+            )
+        return sum(counts, Counts())
+
+    def _comparisons(self, dataset: Dataset, table: DeltaTable, documents: Sequence[Spooled]) -> Iterator[Comparison]:
+        absent = {document.turn: frozenset(dataset.names) - document.present for document in documents}
+        seen = pl.concat(
+            pl.scan_parquet(document.path).with_columns(pl.lit(document.turn, pl.Int32).alias(TURN))
+            for document in documents
+        )
+        ledger = _with_all_columns(dataset, pl.scan_delta(table))
+        for months in self._chunks(seen):
+            chosen = pl.col(MONTH).is_in(months)
+            known = _newest(dataset, ledger.filter(chosen)).select(dataset.names).collect()
+            fresh = seen.filter(chosen).select(*dataset.names, TURN).collect()
+            yield compare(dataset, known, fresh, absent)
+
+    def _chunks(self, seen: pl.LazyFrame) -> Iterator[list[str]]:
+        """Runs of months with about ``chunk_rows`` rows together."""
+        months: list[str] = []
+        rows = 0
+        for month, height in seen.group_by(MONTH).len().sort(MONTH).collect().iter_rows():
+            if months and rows + height > self._chunk_rows:
+                yield months
+                months, rows = [], 0
+            months.append(month)
+            rows += height
+        if months:
+            yield months
+
+
+def _unless_empty(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch] | None:
+    first = next((batch for batch in batches if batch.num_rows), None)
+    if first is None:
+        return None
+
+    def again() -> Iterator[pa.RecordBatch]:
+        yield first
+        yield from batches
+
+    return again()
+
+
+def _stamped(dataset: Dataset, additions: pl.DataFrame, stamp: int) -> pa.Table:
+    """Rows ready to append: each document's turn is a later microsecond."""
+    moment = (pl.lit(stamp, pl.Int64) + pl.col(TURN)).cast(pl.Datetime("us", "UTC")).alias(OBSERVED_AT)
+    month = pl.col(dataset.time).dt.strftime("%Y-%m").alias(MONTH)
+    rows = additions.with_columns(moment, month).select(*dataset.names, OBSERVED_AT, MONTH)
+    return rows.to_arrow().cast(_ledger_schema(dataset, rows.columns))
+
+
+def _ledger_schema(dataset: Dataset, columns: Sequence[str]) -> pa.Schema:
+    full = stored_schema(dataset).append(pa.field(OBSERVED_AT, pa.timestamp("us", tz="UTC")))
+    return pa.schema([full.field(name) for name in columns])
+
+
+def _with_all_columns(dataset: Dataset, ledger: pl.LazyFrame) -> pl.LazyFrame:
+    """A lake written before the catalog gained a column reads as if that column had always been empty."""
+    held = ledger.collect_schema().names()
+    empty = pl.DataFrame(dataset.schema.empty_table()).schema
+    return ledger.with_columns(pl.lit(None, empty[name]).alias(name) for name in dataset.names if name not in held)
+
+
+def _newest(dataset: Dataset, rows: pl.LazyFrame) -> pl.LazyFrame:
+    return rows.sort(OBSERVED_AT).unique(list(dataset.identity), keep="last", maintain_order=True)
+
+
+def _rank(dataset: Dataset) -> list[pl.Expr]:
+    if dataset.version is None:
+        return []
+    return [pl.col(dataset.version).replace_strict({n: i for i, n in enumerate(NATURES)}, return_dtype=pl.Int8)]
+
+
+def _between(rows: pl.LazyFrame, since: date | None, until: date | None) -> pl.LazyFrame:
+    if since:
+        rows = rows.filter(pl.col("date") >= since)
+    if until:
+        rows = rows.filter(pl.col("date") <= until)
+    return rows
+
+
+def _crowded_months(table: DeltaTable, files: int) -> list[str]:
+    actions = pl.DataFrame(table.get_add_actions(flatten=True))
+    months = actions.group_by(f"partition.{MONTH}").len().filter(pl.col("len") > files)
+    return sorted(months[f"partition.{MONTH}"].to_list())
+
+
+def _microseconds(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def _moment(microseconds: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+@contextmanager
+def _errors(dataset: Dataset, uri: str) -> Iterator[None]:
+    """Turn what the storage says into one line."""
+    try:
+        yield
+    except CommitFailedError:
+        raise
+    except DeltaProtocolError as error:
+        raise LakeError(
+            f"{uri} uses Delta features this watthouse cannot read ({_first_line(error)}): upgrade watthouse"
+        ) from error
+    except (DeltaError, OSError, pa.ArrowException, pl.exceptions.PolarsError) as error:
+        if getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error):
+            raise LakeError(
+                f"the disk is full at {uri}: free some space and run again; {dataset.id} stays as it was"
+            ) from error
+        raise LakeError(f"{uri} cannot be used: {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,0 +1,123 @@
+"""What rows say that is not known yet: the comparison at the heart of the ledger, free of any storage."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from watthouse.catalog import Dataset
+
+TURN = "_turn"
+"""Which document a row came from, in the order they were given; -1 marks what the lake already holds."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Rows of a refresh: ``fetched = new + revised + unchanged + dropped``."""
+
+    fetched: int = 0
+    new: int = 0
+    revised: int = 0
+    unchanged: int = 0
+    dropped: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(
+            self.fetched + other.fetched,
+            self.new + other.new,
+            self.revised + other.revised,
+            self.unchanged + other.unchanged,
+            self.dropped + other.dropped,
+        )
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """``additions`` are the rows to append, each with its :data:`TURN`; ``counts`` covers every row that was seen."""
+
+    additions: pl.DataFrame
+    counts: Counts
+
+
+def compare(
+    dataset: Dataset, known: pl.DataFrame, seen: pl.DataFrame, absent: Mapping[int, frozenset[str]]
+) -> Comparison:
+    """Hold rows against the newest known row of each identity.
+
+    ``known`` has one row an identity; ``seen`` any number, with :data:`TURN`. ``absent`` tells by turn the columns
+    that document did not carry: they keep what was said before. Documents that disagree are successive observations;
+    where the last of them says what is known already, none is news.
+    """
+    identity, fetched = list(dataset.identity), seen.height
+    seen = _one_row_a_document(dataset, seen)
+    repeated = seen.select(pl.struct(identity).is_duplicated().any()).item() if seen.height else False
+    rows = pl.concat([known.with_columns(pl.lit(-1, pl.Int32).alias(TURN)), seen], how="diagonal")
+    rows = _carry(dataset, _in_turn(rows, identity), absent)
+    differs = _differs(dataset.observed) | pl.col("_first")
+    additions = rows.filter(differs & (pl.col(TURN) >= 0))
+    if repeated:
+        additions = _without_settled(dataset, rows, additions)
+    return Comparison(additions.drop("_first"), _count(dataset, known, seen, additions, fetched))
+
+
+def _count(dataset: Dataset, known: pl.DataFrame, seen: pl.DataFrame, additions: pl.DataFrame, fetched: int) -> Counts:
+    key = list(dataset.key)
+    new = additions.select(key).unique().join(known.select(key), on=key, how="anti").height
+    return Counts(
+        fetched=fetched,
+        new=new,
+        revised=additions.height - new,
+        unchanged=seen.height - additions.height,
+        dropped=fetched - seen.height,
+    )
+
+
+def _one_row_a_document(dataset: Dataset, seen: pl.DataFrame) -> pl.DataFrame:
+    """Of rows that one document gives twice, the measured one; beyond that by value, so that no order matters."""
+    line = [*dataset.identity, TURN]
+    twice = pl.struct(line).is_duplicated()
+    if not seen.height or not seen.select(twice.any()).item():
+        return seen
+    ranked = seen.filter(twice).sort([pl.col(dataset.measured).is_not_null(), *dataset.observed], nulls_last=False)
+    return pl.concat([seen.filter(~twice), ranked.unique(line, keep="last", maintain_order=True)])
+
+
+def _in_turn(rows: pl.DataFrame, identity: Sequence[str]) -> pl.DataFrame:
+    begins = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in identity)
+    return rows.sort([*identity, TURN]).with_columns((begins | (pl.int_range(pl.len()) == 0)).alias("_first"))
+
+
+def _differs(columns: Sequence[str]) -> pl.Expr:
+    return pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in columns)
+
+
+def _carry(dataset: Dataset, rows: pl.DataFrame, absent: Mapping[int, frozenset[str]]) -> pl.DataFrame:
+    """Fill each column that a row's document lacked with what the row before it (same identity) said."""
+    for silent in _columns_by_silent_turns(dataset, absent).items():
+        turns, columns = silent
+        speaks = pl.col("_first") | ~pl.col(TURN).is_in(list(turns))
+        spoken = pl.when(speaks).then(pl.int_range(pl.len())).otherwise(None).forward_fill()
+        rows = rows.with_columns(pl.col(columns).gather(spoken))
+    return rows
+
+
+def _columns_by_silent_turns(dataset: Dataset, absent: Mapping[int, frozenset[str]]) -> dict[frozenset[int], list[str]]:
+    grouped: dict[frozenset[int], list[str]] = {}
+    for name in dataset.observed:
+        turns = frozenset(turn for turn, columns in absent.items() if name in columns)
+        if turns:
+            grouped.setdefault(turns, []).append(name)
+    return grouped
+
+
+def _without_settled(dataset: Dataset, rows: pl.DataFrame, additions: pl.DataFrame) -> pl.DataFrame:
+    """Leave out the identities whose last row says what the lake knows: those files have been through here before."""
+    identity, observed = list(dataset.identity), list(dataset.observed)
+    disputed = additions.select(identity).unique()
+    history = rows.join(disputed, on=identity, how="semi").sort([*identity, TURN])
+    ends = history.group_by(identity).agg(
+        pl.col(TURN).first().alias("_from"),
+        pl.all_horizontal(pl.col(name).first().eq_missing(pl.col(name).last()) for name in observed).alias("_same"),
+    )
+    settled = ends.filter((pl.col("_from") == -1) & pl.col("_same"))
+    return additions.join(settled.select(identity), on=identity, how="anti")

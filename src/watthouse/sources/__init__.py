@@ -1,0 +1,1 @@
+"""Where rows come from. Every source yields the same thing: pieces in the catalog's shape."""

@@ -1,0 +1,47 @@
+"""The seam between sources and the lake: a source yields documents, a document yields pieces."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import pyarrow as pa
+
+from watthouse.catalog import Dataset
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some rows of one dataset, cast to the catalog's shape.
+
+    ``present`` names the columns the document carried: the others are null in ``rows`` and say nothing. ``read``
+    counts the rows before the contract, ``dropped`` those it left out by reason, ``notes`` what the reader should
+    know (columns left out, values rounded). ``position`` is how far into the document this piece reaches, in bytes
+    of it.
+    """
+
+    dataset: Dataset
+    rows: pa.Table
+    present: frozenset[str]
+    read: int
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    position: int = 0
+
+
+class Document(Protocol):
+    """What counts whole or not at all: a file, a member of an archive, a window of an API.
+
+    ``pieces`` raises :class:`~watthouse.errors.UnrecognisedError` where it is no export at all (it is left, and said),
+    and :class:`~watthouse.errors.SourceError` where it is one that cannot be read whole.
+    """
+
+    origin: str
+    size: int
+
+    def pieces(self) -> Iterator[Piece]: ...
+
+
+class Source(Protocol):
+    """Anything that has documents, in the order in which a later one outranks an earlier one."""
+
+    def documents(self) -> Iterator[Document]: ...

@@ -1,0 +1,94 @@
+"""Documents on their way to the lake: a document is spooled whole, or not at all."""
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from watthouse.catalog import Dataset
+from watthouse.sources.base import Piece
+
+MONTH = "month"
+
+
+@dataclass(frozen=True)
+class Spooled:
+    """What one document gave for one dataset: a Parquet file in the catalog's shape plus :data:`MONTH`."""
+
+    path: Path
+    turn: int
+    present: frozenset[str]
+
+
+def month_of(dataset: Dataset) -> pl.Expr:
+    """``YYYY-MM`` (UTC) of a row: the lake's partition."""
+    return pl.col(dataset.time).dt.strftime("%Y-%m").alias(MONTH)
+
+
+def stored_schema(dataset: Dataset) -> pa.Schema:
+    """The catalog's columns plus the partition."""
+    return dataset.schema.append(pa.field(MONTH, pa.string()))
+
+
+@dataclass
+class _Draft:
+    """The files one document is being written to, by dataset and by the columns it carried."""
+
+    folder: Path
+    turn: int
+    writers: dict[tuple[str, frozenset[str]], tuple[Path, pq.ParquetWriter]] = field(default_factory=dict)
+
+    def add(self, piece: Piece) -> None:
+        schema = stored_schema(piece.dataset)
+        slot = (piece.dataset.id, piece.present)
+        if slot not in self.writers:
+            path = self.folder / f"{self.turn:06}-{len(self.writers):02}.parquet"
+            self.writers[slot] = (path, pq.ParquetWriter(path, schema, compression="lz4"))
+        rows = pl.DataFrame(piece.rows).with_columns(month_of(piece.dataset))
+        self.writers[slot][1].write_table(rows.to_arrow().cast(schema))
+
+    def close(self) -> Iterator[tuple[str, Spooled]]:
+        for (dataset_id, present), (path, writer) in self.writers.items():
+            writer.close()
+            yield dataset_id, Spooled(path, self.turn, present)
+
+    def discard(self) -> None:
+        for path, writer in self.writers.values():
+            writer.close()
+            path.unlink(missing_ok=True)
+
+
+class Spool:
+    """A scratch folder of documents that have been read whole, in turn."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._turn = 0
+        self._by_dataset: dict[str, list[Spooled]] = {}
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+
+    @contextmanager
+    def document(self) -> Iterator[_Draft]:
+        """Pieces added inside count only where the block ends without an error."""
+        draft = _Draft(self.folder, self._turn)
+        try:
+            yield draft
+            for dataset_id, spooled in draft.close():
+                self._by_dataset.setdefault(dataset_id, []).append(spooled)
+            self._turn += 1
+        except BaseException:
+            draft.discard()
+            raise
+
+    @property
+    def by_dataset(self) -> Mapping[str, list[Spooled]]:
+        return self._by_dataset
+
+    def clear(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,0 +1,74 @@
+"""How fresh and how whole what we hold is: one line a dataset."""
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from watthouse.catalog import CATALOG, Dataset
+from watthouse.clock import PARIS
+from watthouse.pipeline import lake_of, last_refreshed, warehouse_of
+from watthouse.settings import Settings
+
+
+@dataclass(frozen=True)
+class Status:
+    """One dataset.
+
+    ``newest`` is the last row, ``newest_measured`` the last slot with a measurement (an instant in UTC, or a day),
+    ``missing_days`` the days without any between the first and the last measured one. ``overdue`` tells that the next
+    measurement should have been here, by the cadence and the lag that the catalog declares.
+    """
+
+    dataset: str
+    newest: datetime | date | None
+    newest_measured: datetime | date | None
+    missing_days: int
+    last_refresh: datetime | None
+    lake_rows: int
+    lake_bytes: int
+    lake_files: int
+    lake_version: int | None
+    warehouse_version: int | None
+    overdue: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """The same, with ISO 8601 text for times."""
+        return {name: value.isoformat() if isinstance(value, date) else value for name, value in asdict(self).items()}
+
+
+def look(settings: Settings, now: datetime | None = None) -> list[Status]:
+    """Every dataset of the catalog, in its order."""
+    now = now or datetime.now(UTC)
+    lake, loaded, refreshed = lake_of(settings), warehouse_of(settings).loaded(), last_refreshed(settings)
+    lines = []
+    for dataset in CATALOG.values():
+        extent = lake.extent(dataset)
+        lines.append(
+            Status(
+                dataset=dataset.id,
+                newest=extent.newest,
+                newest_measured=extent.newest_measured,
+                missing_days=extent.missing_days,
+                last_refresh=refreshed.get(dataset.id),
+                lake_rows=extent.rows,
+                lake_bytes=extent.bytes,
+                lake_files=extent.files,
+                lake_version=extent.version,
+                warehouse_version=loaded[dataset.id].version if dataset.id in loaded else None,
+                overdue=is_overdue(dataset, extent.newest_measured, now),
+            )
+        )
+    return lines
+
+
+def is_overdue(dataset: Dataset, newest_measured: datetime | date | None, now: datetime) -> bool:
+    """Whether the newest measurement is older than the dataset's cadence and lag; False where there is none at all."""
+    if newest_measured is None:
+        return False
+    return now - _end(dataset, newest_measured) > dataset.cadence + dataset.lag
+
+
+def _end(dataset: Dataset, slot: datetime | date) -> datetime:
+    if isinstance(slot, datetime):
+        return slot + dataset.step
+    return datetime.combine(slot + timedelta(days=1), time(), PARIS)

@@ -1,0 +1,226 @@
+"""DuckDB: no server, one file. A build writes a copy beside it and renames that into place.
+
+A reader keeps the file it opened: it waits for nothing and never sees half a build.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Final
+
+import duckdb
+import pyarrow as pa
+
+from watthouse.catalog import CATALOG, Dataset, Kind
+from watthouse.errors import UsageError, WarehouseError
+from watthouse.lake import OBSERVED_AT, Lake
+from watthouse.warehouse.base import Loaded
+
+_TYPES: Final = {
+    Kind.INSTANT: "TIMESTAMPTZ",
+    Kind.DATE: "DATE",
+    Kind.WHOLE: "INTEGER",
+    Kind.RATE: "DOUBLE",
+    Kind.TEMPERATURE: "DECIMAL(9,3)",
+    Kind.STOCK: "DECIMAL(18,6)",
+}
+_DAY_COLUMNS: Final = ("civil_date", "civil_month", "civil_year")
+
+
+class DuckDB:
+    """The default warehouse: the file at ``path``."""
+
+    def __init__(self, path: Path, *, threads: int = 2, memory_limit: str = "2GB") -> None:
+        self.path = path
+        self._threads = threads
+        self._memory_limit = memory_limit
+
+    @property
+    def aside(self) -> Path:
+        """Where a build writes before it is published."""
+        return self.path.with_name(f"{self.path.stem}.building{self.path.suffix}")
+
+    def loaded(self) -> dict[str, Loaded]:
+        if not self.path.exists():
+            return {}
+        with self._reading() as connection:
+            rows = connection.execute(
+                "select dataset, lake_version, observed_until, loaded_at from raw.loads"
+            ).fetchall()
+        return {name: Loaded(version, until, at) for name, version, until, at in rows}
+
+    def is_current(self, fingerprint: str) -> bool:
+        if not self.path.exists():
+            return False
+        with self._reading() as connection:
+            built = connection.execute("select fingerprint from raw.builds").fetchone()
+        return built == (fingerprint,)
+
+    @contextmanager
+    def draft(self, *, full: bool, fingerprint: str) -> Iterator["DuckDBDraft"]:
+        """Raises :class:`WarehouseError` where the disk is full; the published file stays as it was."""
+        self._sweep()
+        try:
+            if not full and self.path.exists():
+                shutil.copyfile(self.path, self.aside)
+            with closing(DuckDBDraft(self.aside, self._settings())) as draft:
+                yield draft
+                draft.finish(fingerprint)
+            self.aside.replace(self.path)
+        except (duckdb.Error, OSError) as error:
+            raise WarehouseError(_explain(self.path, error)) from error
+        finally:
+            self._sweep()
+
+    def marts(self) -> list[str]:
+        with self._reading() as connection:
+            return _tables(connection, "marts")
+
+    def read(
+        self, mart: str, *, since: date | None = None, until: date | None = None, columns: Sequence[str] | None = None
+    ) -> pa.Table:
+        """Raises :class:`UsageError` for a mart or a column that is not there."""
+        if not self.path.exists():
+            raise WarehouseError(f"there is no warehouse at {self.path} yet: run `watthouse refresh --from PATH` first")
+        with self._reading() as connection:
+            if mart not in (known := _tables(connection, "marts")):
+                raise UsageError(f"unknown mart '{mart}': there are {', '.join(known)}")
+            held = [row[0] for row in connection.execute(f"describe marts.{mart}").fetchall()]
+            chosen = _chosen(mart, held, columns)
+            day = next(name for name in _DAY_COLUMNS if name in held)
+            lower, upper = _bound(day, since), _bound(day, until)
+            rows = connection.execute(
+                f"select {', '.join(chosen)} from marts.{mart}"
+                f" where ($1 is null or {day} >= $1) and ($2 is null or {day} <= $2) order by {_order(held, day)}",
+                [lower, upper],
+            ).to_arrow_table()
+            assert rows is not None  # a select always answers
+            return rows
+
+    @contextmanager
+    def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        try:
+            with duckdb.connect(self.path, read_only=True, config={"threads": self._threads}) as connection:
+                connection.execute("set TimeZone = 'UTC'")
+                yield connection
+        except duckdb.Error as error:
+            raise WarehouseError(_explain(self.path, error)) from error
+
+    def _settings(self) -> dict[str, str | bool | int | float | list[str]]:
+        return {"threads": self._threads, "memory_limit": self._memory_limit, "preserve_insertion_order": False}
+
+    def _sweep(self) -> None:
+        """Remove what a build that was cut off left behind."""
+        for path in (self.aside, self.aside.with_name(self.aside.name + ".wal")):
+            path.unlink(missing_ok=True)
+        shutil.rmtree(self.aside.with_name(self.aside.name + ".tmp"), ignore_errors=True)
+
+
+class DuckDBDraft:
+    """A file beside the published one."""
+
+    def __init__(self, path: Path, settings: dict[str, str | bool | int | float | list[str]]) -> None:
+        self.path = path
+        self._settings = settings
+        self._connection = self._connect()
+        self._prepare()
+
+    def load(self, lake: Lake, dataset: Dataset, on_rows: Callable[[int], None] = lambda _: None) -> int:
+        """Append the observations stamped after the last load, and mark their days, in one transaction."""
+        run = self._connection.execute
+        held = run("select observed_until from raw.loads where dataset = $1", [dataset.id]).fetchone()
+        since, until, version = held[0] if held else None, lake.observed_until(dataset), lake.version(dataset)
+        if until is None or version is None or until == since:
+            return 0
+        incoming = lake.rows(dataset, since=since)  # noqa: F841 (DuckDB finds it by its name)
+        columns = ", ".join([*dataset.names, OBSERVED_AT])
+        run("begin")
+        count = run(f"insert into raw.{dataset.table} ({columns}) select {columns} from incoming").fetchall()[0][0]
+        run(
+            f"insert into raw.changed_days select distinct $1, date from raw.{dataset.table}"
+            " where $2::timestamptz is null or observed_at > $2",
+            [dataset.table, since],
+        )
+        run("delete from raw.loads where dataset = $1", [dataset.id])
+        run("insert into raw.loads values ($1, $2, $3, $4)", [dataset.id, version, until, datetime.now(UTC)])
+        run("commit")
+        on_rows(count)
+        return int(count)
+
+    def ready(self) -> None:
+        """Hand the file over to dbt."""
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file; closing twice is no harm."""
+        self._connection.close()
+
+    def finish(self, fingerprint: str) -> None:
+        self._connection = self._connect()
+        self._connection.execute("delete from raw.changed_days")
+        self._connection.execute("delete from raw.builds")
+        self._connection.execute("insert into raw.builds values ($1, $2)", [fingerprint, datetime.now(UTC)])
+        self._connection.execute("checkpoint")
+        self.close()
+        with self.path.open("rb") as file:
+            os.fsync(file.fileno())
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        connection = duckdb.connect(self.path, config=self._settings)
+        connection.execute("set TimeZone = 'UTC'")
+        return connection
+
+    def _prepare(self) -> None:
+        run = self._connection.execute
+        run("create schema if not exists raw")
+        run(
+            "create table if not exists raw.loads"
+            " (dataset varchar primary key, lake_version bigint, observed_until timestamptz, loaded_at timestamptz)"
+        )
+        run("create table if not exists raw.builds (fingerprint varchar, built_at timestamptz)")
+        run("create table if not exists raw.changed_days (dataset varchar, civil_date date)")
+        for dataset in CATALOG.values():
+            columns = {name: _TYPES.get(dataset[name].kind, "VARCHAR") for name in dataset.names}
+            columns[OBSERVED_AT] = "TIMESTAMPTZ"
+            declared = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+            run(f"create table if not exists raw.{dataset.table} ({declared})")
+            held = {row[0] for row in run(f"describe raw.{dataset.table}").fetchall()}
+            for name in columns.keys() - held:
+                run(f"alter table raw.{dataset.table} add column {name} {columns[name]}")
+
+
+def _tables(connection: duckdb.DuckDBPyConnection, schema: str) -> list[str]:
+    rows = connection.execute(
+        "select table_name from information_schema.tables where table_schema = $1 order by 1", [schema]
+    )
+    return [row[0] for row in rows.fetchall()]
+
+
+def _chosen(mart: str, held: Sequence[str], columns: Sequence[str] | None) -> list[str]:
+    if not columns:
+        return list(held)
+    for name in columns:
+        if name not in held:
+            raise UsageError(f"{mart} has no column '{name}': it has {', '.join(held)}")
+    return list(columns)
+
+
+def _bound(day: str, bound: date | None) -> date | int | None:
+    """A bound in the mart's own terms: a day, the first of its month, or its year."""
+    if bound is None or day == "civil_date":
+        return bound
+    return bound.replace(day=1) if day == "civil_month" else bound.year
+
+
+def _order(held: Sequence[str], day: str) -> str:
+    return ", ".join([day, *(name for name in ("date_heure", "code_insee_region") if name in held)])
+
+
+def _explain(path: Path, error: Exception) -> str:
+    said = (str(error).strip() or type(error).__name__).splitlines()[0]
+    if "No space left" in said:
+        return f"the disk is full at {path.parent}: free some space and run again; the warehouse stays as it was"
+    return f"{path} cannot be used: {said}"
