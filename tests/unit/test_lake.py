@@ -84,7 +84,7 @@ def test_a_revision_is_appended_and_the_old_value_stays(lake: Lake) -> None:
     observe(lake, GAS, [gas(1, "10.5"), gas(2, "11")])
     assert observe(lake, GAS, [gas(1, "10.25")]) == Counts(fetched=1, revised=1)
     assert lake.scan(GAS).collect().height == 3
-    assert latest(lake, GAS)["stock_fin_de_journee"].to_list() == [Decimal("10.25"), Decimal("11")]
+    assert latest(lake, GAS)["stock_fin_de_journee"].to_list() == [Decimal("10.25"), Decimal(11)]
     changed = lake.revisions(GAS)
     assert changed.select("date", "column", "from", "to").rows() == [
         (date(2022, 1, 1), "stock_fin_de_journee", "10.500000", "10.250000")

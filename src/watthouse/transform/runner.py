@@ -52,6 +52,7 @@ class Transform:
             "WATTHOUSE_DBT_MEMORY": memory_limit,
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
             "DO_NOT_TRACK": "1",
+            "PYTHONWARNINGS": "ignore",
         }
         self._process = subprocess.Popen(
             [sys.executable, "-m", "watthouse.transform.worker", str(project), str(scratch.absolute())],

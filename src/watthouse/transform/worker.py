@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import threading
 from pathlib import Path
 from typing import Any, TextIO, cast
 
@@ -21,6 +22,7 @@ def main(project: str, scratch: str) -> int:
     line = sys.stdin.readline()
     if not line:
         return 0
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     if not parsed.success:
         _say(answers, {"kind": "end", "failures": [_failure("dbt project", parsed.exception)]})
         return 1
@@ -40,6 +42,12 @@ def _common(project: str, scratch: str) -> list[str]:
     places = {"target": Path(scratch) / "target", "log": Path(scratch) / "logs"}
     folders = ["--project-dir", project, "--profiles-dir", project]
     return [*_QUIET, *folders, *(word for name, path in places.items() for word in (f"--{name}-path", str(path)))]
+
+
+def _end_with_parent() -> None:
+    """Nobody may write to a warehouse whose refresh was killed: its end closes our standard input."""
+    sys.stdin.read()
+    os._exit(1)
 
 
 def _verb(order: dict[str, Any]) -> list[str]:

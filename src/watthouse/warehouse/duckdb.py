@@ -40,8 +40,8 @@ class DuckDB:
 
     @property
     def aside(self) -> Path:
-        """Where a build writes before it is published."""
-        return self.path.with_name(f"{self.path.stem}.building{self.path.suffix}")
+        """Where this process's build writes before it is published."""
+        return self.path.with_name(f"{self.path.stem}.building-{os.getpid()}{self.path.suffix}")
 
     def loaded(self) -> dict[str, Loaded]:
         if not self.path.exists():
@@ -113,10 +113,12 @@ class DuckDB:
         return {"threads": self._threads, "memory_limit": self._memory_limit, "preserve_insertion_order": False}
 
     def _sweep(self) -> None:
-        """Remove what a build that was cut off left behind."""
-        for path in (self.aside, self.aside.with_name(self.aside.name + ".wal")):
-            path.unlink(missing_ok=True)
-        shutil.rmtree(self.aside.with_name(self.aside.name + ".tmp"), ignore_errors=True)
+        """Remove what builds that were cut off left behind."""
+        for path in self.path.parent.glob(f"{self.path.stem}.building-*"):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
 
 class DuckDBDraft:

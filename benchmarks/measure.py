@@ -1,0 +1,65 @@
+"""A command, timed as a whole: wall seconds and the peak memory of its process tree."""
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+import psutil
+
+WATTHOUSE: Final = str(Path(sys.executable).with_name("watthouse"))
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: wall-clock seconds, and the largest sum of resident memory over the tree, in MB."""
+
+    seconds: float
+    peak_mb: float
+
+
+def run(command: list[str], home: Path | None = None) -> Run:
+    """Run to the end; raises where the command fails, with what it said."""
+    environment = {**os.environ, **({"WATTHOUSE_HOME": str(home)} if home else {})}
+    began, peak = time.perf_counter(), 0
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    tree = psutil.Process(process.pid)
+    while process.poll() is None:
+        peak = max(peak, _resident(tree))
+        time.sleep(0.02)
+    seconds = time.perf_counter() - began
+    said = process.stdout.read() if process.stdout else ""
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}:\n{said}")
+    return Run(seconds, peak / 1e6)
+
+
+def watthouse(*words: str, home: Path) -> Run:
+    """A verb of the command line, as a user would call it."""
+    return run([WATTHOUSE, *words], home)
+
+
+def middle(runs: list[Run]) -> Run:
+    """The median time and the highest peak."""
+    return Run(median(one.seconds for one in runs), max(one.peak_mb for one in runs))
+
+
+def _resident(tree: psutil.Process) -> int:
+    total = 0
+    for process in _family(tree):
+        try:
+            total += process.memory_info().rss
+        except psutil.NoSuchProcess:
+            continue
+    return total
+
+
+def _family(tree: psutil.Process) -> list[psutil.Process]:
+    try:
+        return [tree, *tree.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []

@@ -1,0 +1,54 @@
+{#- RTE publishes 96 quarter hours a civil day; 92 of them exist when the clocks go forward (last Sunday of March). -#}
+
+{%- macro quarter_hours_of_day(day="civil_date") -%}
+    case when {{ is_spring_change(day) }} then 92 else 96 end
+{%- endmacro -%}
+
+{%- macro is_spring_change(day) -%}
+    {{ return(adapter.dispatch("is_spring_change")(day)) }}
+{%- endmacro -%}
+
+{%- macro default__is_spring_change(day) -%}
+    extract(month from {{ day }}) = 3 and extract(day from {{ day }}) >= 25 and extract(dow from {{ day }}) = 0
+{%- endmacro -%}
+
+{#- Every month of March has one clock change. -#}
+{%- macro quarter_hours_of_period(start, part) -%}
+    96 * {{ dbt.datediff(start, "cast(" ~ dbt.dateadd(part, 1, start) ~ " as date)", "day") }}
+    {%- if part == "year" %} - 4{% else %} - case when extract(month from {{ start }}) = 3 then 4 else 0 end{% endif %}
+{%- endmacro -%}
+
+{#- Slots measured and expected in a group of rows of one day: half hours when the whole day is, else quarter hours. -#}
+{%- macro measured_slots() -%}
+    cast(case when min(slot_minutes) = 30 then count(*) else sum(quarter_hours) end as integer)
+{%- endmacro -%}
+
+{%- macro expected_slots(day="civil_date") -%}
+    case
+            when min(slot_minutes) = 30 then case when {{ is_spring_change(day) }} then 46 else 48 end
+            else {{ quarter_hours_of_day(day) }}
+        end
+{%- endmacro -%}
+
+{#- The number of the half hour that an instant lies in, counted from the epoch. -#}
+{%- macro half_hour(instant="date_heure") -%}
+    {{ return(adapter.dispatch("half_hour")(instant)) }}
+{%- endmacro -%}
+
+{%- macro default__half_hour(instant) -%}
+    floor(extract(epoch from {{ instant }}) / 1800)
+{%- endmacro -%}
+
+{%- macro duckdb__half_hour(instant) -%}
+    epoch_us({{ instant }}) // 1800000000
+{%- endmacro -%}
+
+{#- Whether a clock time lies in the second quarter of its half hour. -#}
+{%- macro is_second_quarter(heure="heure") -%}
+    substr({{ heure }}, 4, 2) in ('15', '45')
+{%- endmacro -%}
+
+{#- Where in its half hour a clock time stands, in quarter hours: 0 or 1. -#}
+{%- macro quarter_of_half_hour(heure="heure") -%}
+    case when {{ is_second_quarter(heure) }} then 1 else 0 end
+{%- endmacro -%}

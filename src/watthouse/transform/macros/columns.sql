@@ -1,0 +1,71 @@
+{#- The column lists: each stands here and nowhere else. Names are the publisher's. -#}
+
+{%- macro national_sources() -%}
+    {{ return(["fioul", "charbon", "gaz", "nucleaire", "eolien", "solaire", "hydraulique", "bioenergies"]) }}
+{%- endmacro -%}
+
+{%- macro national_subsources() -%}
+    {{ return([
+        "fioul_tac", "fioul_cogen", "fioul_autres",
+        "gaz_tac", "gaz_cogen", "gaz_ccg", "gaz_autres",
+        "eolien_terrestre", "eolien_offshore",
+        "hydraulique_fil_eau_eclusee", "hydraulique_lacs", "hydraulique_step_turbinage",
+        "bioenergies_dechets", "bioenergies_biomasse", "bioenergies_biogaz",
+    ]) }}
+{%- endmacro -%}
+
+{%- macro regional_sources() -%}
+    {{ return(["thermique", "nucleaire", "eolien", "solaire", "hydraulique", "bioenergies"]) }}
+{%- endmacro -%}
+
+{%- macro regional_subsources() -%}
+    {{ return(["eolien_terrestre", "eolien_offshore"]) }}
+{%- endmacro -%}
+
+{%- macro storage() -%}
+    {{ return(["pompage", "stockage_batterie", "destockage_batterie"]) }}
+{%- endmacro -%}
+
+{%- macro borders() -%}
+    {{ return(["angleterre", "espagne", "italie", "suisse", "allemagne_belgique"]) }}
+{%- endmacro -%}
+
+{%- macro exchanges() -%}
+    {%- set columns = ["ech_physiques"] -%}
+    {%- for border in borders() -%}{%- do columns.append("ech_comm_" ~ border) -%}{%- endfor -%}
+    {{ return(columns) }}
+{%- endmacro -%}
+
+{%- macro horizons() -%}
+    {{ return(["prevision_j1", "prevision_j"]) }}
+{%- endmacro -%}
+
+{%- macro national_mix() -%}
+    {{ return(["consommation"] + national_sources() + national_subsources() + storage()) }}
+{%- endmacro -%}
+
+{%- macro national_power() -%}
+    {{ return(national_mix() + exchanges()) }}
+{%- endmacro -%}
+
+{%- macro regional_power() -%}
+    {{ return(
+        ["consommation"] + regional_sources() + regional_subsources() + storage() + ["ech_physiques"]
+    ) }}
+{%- endmacro -%}
+
+{%- macro regional_rates() -%}
+    {%- set columns = [] -%}
+    {%- for source in regional_sources() -%}
+        {%- do columns.append("tco_" ~ source) -%}
+        {%- do columns.append("tch_" ~ source) -%}
+    {%- endfor -%}
+    {{ return(columns) }}
+{%- endmacro -%}
+
+{#- Columns one below the other: `{prefix}{name}{suffix}`. -#}
+{%- macro listed(names, suffix="", prefix="") -%}
+    {%- for name in names -%}
+        {{ prefix }}{{ name }}{{ suffix }}{{ ",\n        " if not loop.last }}
+    {%- endfor -%}
+{%- endmacro -%}

@@ -1,0 +1,28 @@
+{#-
+    The age of an observation among those of its identity: 1 is the newest, and a row that measures nothing is older
+    than any that does. The civil day leads the partition, so that an engine pushes a filter on days below the window.
+-#}
+{%- macro age_of_observation(day, identity, measured) -%}
+    row_number() over (
+            partition by {{ day }}, {{ identity | join(", ") }}
+            order by case when {{ measured }} is null then 1 else 0 end, observed_at desc
+        )
+{%- endmacro -%}
+
+{#- How settled a row is: real time 1, consolidated 2, definitive 3. -#}
+{%- macro nature_rank(nature="nature") -%}
+    case {{ nature }}
+            when 'Données temps réel' then 1
+            when 'Données consolidées' then 2
+            when 'Données définitives' then 3
+        end
+{%- endmacro -%}
+
+{#- The least settled nature of a group of rows. -#}
+{%- macro lowest_nature(nature="nature") -%}
+    case min({{ nature_rank(nature) }})
+            when 1 then 'Données temps réel'
+            when 2 then 'Données consolidées'
+            when 3 then 'Données définitives'
+        end
+{%- endmacro -%}

@@ -1,0 +1,42 @@
+{{ config(
+    materialized="incremental",
+    incremental_strategy="replace_days",
+    partition_by=day_partition(),
+    meta={"observed_in": ["eco2mix_regional_tr", "eco2mix_regional_cons_def"]},
+) }}
+
+with power as (
+    select * from {{ ref("core_regional_power") }}
+    where {{ days_to_rebuild() }}
+),
+
+energy as (
+    select
+        civil_date,
+        code_insee_region,
+        max(libelle_region) as libelle_region,
+        {{ mwh_of_each(regional_power()) }},
+        {{ mwh("production_mw") }} as production_mwh,
+        {{ measured_slots() }} as measured_slots,
+        {{ expected_slots() }} as expected_slots,
+        {{ lowest_nature() }} as nature
+    from power
+    group by civil_date, code_insee_region
+),
+
+final as (
+    select
+        civil_date,
+        code_insee_region,
+        libelle_region,
+        {{ listed(regional_power(), "_mwh") }},
+        production_mwh,
+        {{ shares_of_production(regional_sources() + regional_subsources()) }},
+        {{ name_of_largest(regional_sources()) }} as top_source,
+        measured_slots,
+        expected_slots,
+        nature
+    from energy
+)
+
+select * from final

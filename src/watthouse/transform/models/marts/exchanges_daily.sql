@@ -1,0 +1,52 @@
+{{ config(
+    materialized="incremental",
+    incremental_strategy="replace_days",
+    partition_by=day_partition(),
+    meta={"observed_in": ["eco2mix_national_tr", "eco2mix_national_cons_def"]},
+) }}
+
+with power as (
+    select * from {{ ref("core_national_power") }}
+    where {{ days_to_rebuild() }}
+),
+
+energy as (
+    select
+        civil_date,
+        {{ mwh_of_each(exchanges()) }},
+        {%- for border in borders() %}
+        {{ import_mwh("ech_comm_" ~ border) }} as ech_comm_{{ border }}_import_mwh,
+        {{ export_mwh("ech_comm_" ~ border) }} as ech_comm_{{ border }}_export_mwh,
+        {%- endfor %}
+        {{ measured_slots() }} as measured_slots,
+        {{ expected_slots() }} as expected_slots,
+        {{ lowest_nature() }} as nature
+    from power
+    group by civil_date
+),
+
+final as (
+    select
+        civil_date,
+        ech_physiques_mwh,
+        -ech_physiques_mwh as net_export_mwh,
+        {%- for border in borders() %}
+        ech_comm_{{ border }}_mwh,
+        ech_comm_{{ border }}_import_mwh,
+        ech_comm_{{ border }}_export_mwh,
+        {%- endfor %}
+        case
+            when {{ smallest_mwh(borders(), "ech_comm_") }} < 0
+                then {{ name_of_smallest(borders(), "ech_comm_") }}
+        end as top_foreign_buyer,
+        case
+            when {{ largest_mwh(borders(), "ech_comm_") }} > 0
+                then {{ name_of_largest(borders(), "ech_comm_") }}
+        end as top_foreign_seller,
+        measured_slots,
+        expected_slots,
+        nature
+    from energy
+)
+
+select * from final

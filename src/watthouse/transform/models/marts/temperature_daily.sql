@@ -1,0 +1,13 @@
+with final as (
+    select
+        civil_date,
+        code_insee_region,
+        region,
+        tmin as tmin_c,
+        tmoy as tmoy_c,
+        tmax as tmax_c,
+        {{ temperature_category("tmoy") }} as temperature_category
+    from {{ ref("core_temperature") }}
+)
+
+select * from final
