@@ -254,7 +254,12 @@ def _rates() -> Iterator[Column]:
 
 _REGIONAL = (
     _REGION_CODE,
-    Column("libelle_region", Kind.REGION_NAME, "official name of the region", labels=("Région", "Libellé région")),
+    Column(
+        "libelle_region",
+        Kind.REGION_NAME,
+        "official name of the region",
+        labels=("Région", "Libellé région", "Périmètre"),
+    ),
     _NATURE,
     _DATE,
     _HEURE,

@@ -77,7 +77,8 @@ def _verb(**options: Any) -> Callable[[Callable[..., None]], Callable[..., None]
     """Register a verb whose help ends with its example."""
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
-        app.command(epilog=f"Example: {EXAMPLES[function.__name__]}", **options)(function)
+        name = function.__name__.rstrip("_")
+        app.command(name=name, epilog=f"Example: {EXAMPLES[name]}", **options)(function)
         return function
 
     return register
@@ -111,7 +112,7 @@ def build(full: Full = False) -> None:
     console.built(nodes)
 
 
-@_verb(name="status")
+@_verb()
 def status_(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array instead of a table.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Exit 1 where data is older than its cadence.")] = False,

@@ -1,5 +1,6 @@
 """What a person sees: progress on standard error, results on standard output."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -22,7 +23,8 @@ from watthouse.pipeline import Report
 from watthouse.status import Status
 from watthouse.transform import Node
 
-out = Console(highlight=False, soft_wrap=True)
+_PIPE_WIDTH = 200
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 _MOST_ROWS = 60
@@ -78,7 +80,8 @@ def report(done: Report) -> None:
         )
     if done.outside:
         out.print(f"{done.outside:,} rows lie outside the days asked for and were not fetched")
-    built(done.built)
+    if done.built is not None:
+        built(done.built)
     for reason, rows in sorted(done.dropped.items()):
         out.print(f"dropped {rows:,}: {safe(reason)}")
     counts = done.counts

@@ -55,7 +55,7 @@ class Silent:
 class Selection:
     """The datasets and the civil days (both ends included) a refresh is about; all where nothing is named."""
 
-    datasets: tuple[Dataset, ...] = tuple(CATALOG.values())
+    datasets: tuple[Dataset, ...] = field(default_factory=lambda: tuple(CATALOG.values()))
     since: date | None = None
     until: date | None = None
 
@@ -85,7 +85,7 @@ class Report:
     failed: dict[str, str] = field(default_factory=dict)
     outside: int = 0
     rows: int = 0
-    built: tuple[Node, ...] = ()
+    built: tuple[Node, ...] | None = None
 
     def add(self, dataset_id: str, counts: Counts) -> None:
         """Count rows of a dataset."""

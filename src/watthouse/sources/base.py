@@ -35,8 +35,13 @@ class Document(Protocol):
     and :class:`~watthouse.errors.SourceError` where it is one that cannot be read whole.
     """
 
-    origin: str
-    size: int
+    @property
+    def origin(self) -> str:
+        """What messages call it: a path, a member of an archive, a window."""
+
+    @property
+    def size(self) -> int:
+        """Bytes as it lies."""
 
     def pieces(self) -> Iterator[Piece]: ...
 

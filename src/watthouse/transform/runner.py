@@ -96,6 +96,7 @@ class Transform:
         for line in stdout:
             said = json.loads(line)
             if said["kind"] == "end":
+                self._process.wait()  # it has let go of the warehouse
                 _refuse_broken(said)
                 return nodes
             nodes.append(_node(said))

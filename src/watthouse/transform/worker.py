@@ -46,7 +46,8 @@ def _common(project: str, scratch: str) -> list[str]:
 
 def _end_with_parent() -> None:
     """Nobody may write to a warehouse whose refresh was killed: its end closes our standard input."""
-    sys.stdin.read()
+    while os.read(0, 1):
+        pass
     os._exit(1)
 
 
@@ -96,4 +97,4 @@ def _say(answers: TextIO, said: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2]))
+    os._exit(main(sys.argv[1], sys.argv[2]))  # at once: the parent waits to take the warehouse back

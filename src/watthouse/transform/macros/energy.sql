@@ -88,6 +88,11 @@
         end
 {%- endmacro -%}
 
+{#- How far load is from what meets it: production, pumping (negative; none where it is not published) and exchanges. -#}
+{%- macro imbalance_mw(sources) -%}
+    abs({{ sources | join(" + ") }} + coalesce(pompage, 0) + ech_physiques - consommation)
+{%- endmacro -%}
+
 {%- macro temperature_category(celsius) -%}
     case
             when {{ celsius }} < {{ var("cold_below_c") }} then 'cold'

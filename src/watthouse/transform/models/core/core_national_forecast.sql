@@ -64,7 +64,8 @@ settled as (
 timed as (
     select
         forecasts.*,
-        case when settled.quarterly_rank = settled.nature_rank then 1 else 2 end as quarter_hours
+        case when forecasts.nature_rank = 1 or settled.quarterly_rank = settled.nature_rank then 1 else 2 end
+            as quarter_hours
     from forecasts
     inner join settled
         on

@@ -22,15 +22,28 @@ measured as (
     where consommation is not null and {{ days_to_rebuild() }}
 ),
 
--- one nature a half hour: the most settled that measures it, and the most settled that measures its second quarter
+-- few days need a choice: those measured in several natures, or settled on quarter hours
+contested as (
+    select
+        civil_date
+    from measured
+    group by civil_date
+    having
+        min(nature_rank) < max(nature_rank)
+        or max(case when {{ is_second_quarter() }} then nature_rank end) > 1
+),
+
+-- one nature a half hour there: the most settled that measures it, and the most settled that measures its second quarter
 settled as (
     select
-        civil_date,
-        half_hour,
-        max(nature_rank) as nature_rank,
-        max(case when {{ is_second_quarter() }} then nature_rank end) as quarterly_rank
+        measured.civil_date,
+        measured.half_hour,
+        max(measured.nature_rank) as nature_rank,
+        max(case when {{ is_second_quarter("measured.heure") }} then measured.nature_rank end) as quarterly_rank
     from measured
-    group by civil_date, half_hour
+    inner join contested
+        on measured.civil_date = contested.civil_date
+    group by measured.civil_date, measured.half_hour
 ),
 
 timed as (
@@ -39,11 +52,11 @@ timed as (
         case when measured.nature_rank = 1 or settled.quarterly_rank = settled.nature_rank then 1 else 2 end
             as quarter_hours
     from measured
-    inner join settled
+    left join settled
         on
             measured.civil_date = settled.civil_date
             and measured.half_hour = settled.half_hour
-            and measured.nature_rank = settled.nature_rank
+    where settled.nature_rank is null or measured.nature_rank = settled.nature_rank
 ),
 
 final as (

@@ -22,16 +22,32 @@ measured as (
     where consommation is not null and {{ days_to_rebuild() }}
 ),
 
--- one nature a half hour of a region: the most settled that measures it, and the most settled that measures its second quarter
-settled as (
+-- few days need a choice: those measured in several natures, or settled on quarter hours
+contested as (
     select
         civil_date,
-        code_insee_region,
-        half_hour,
-        max(nature_rank) as nature_rank,
-        max(case when {{ is_second_quarter() }} then nature_rank end) as quarterly_rank
+        code_insee_region
     from measured
-    group by civil_date, code_insee_region, half_hour
+    group by civil_date, code_insee_region
+    having
+        min(nature_rank) < max(nature_rank)
+        or max(case when {{ is_second_quarter() }} then nature_rank end) > 1
+),
+
+-- one nature a half hour there: the most settled that measures it, and the most settled that measures its second quarter
+settled as (
+    select
+        measured.civil_date,
+        measured.code_insee_region,
+        measured.half_hour,
+        max(measured.nature_rank) as nature_rank,
+        max(case when {{ is_second_quarter("measured.heure") }} then measured.nature_rank end) as quarterly_rank
+    from measured
+    inner join contested
+        on
+            measured.civil_date = contested.civil_date
+            and measured.code_insee_region = contested.code_insee_region
+    group by measured.civil_date, measured.code_insee_region, measured.half_hour
 ),
 
 timed as (
@@ -40,12 +56,12 @@ timed as (
         case when measured.nature_rank = 1 or settled.quarterly_rank = settled.nature_rank then 1 else 2 end
             as quarter_hours
     from measured
-    inner join settled
+    left join settled
         on
             measured.civil_date = settled.civil_date
             and measured.code_insee_region = settled.code_insee_region
             and measured.half_hour = settled.half_hour
-            and measured.nature_rank = settled.nature_rank
+    where settled.nature_rank is null or measured.nature_rank = settled.nature_rank
 ),
 
 final as (

@@ -66,10 +66,7 @@ error_of_day as (
         {%- for horizon in horizons() %}
         {%- set of_horizon = "case when horizon = '" ~ horizon ~ "' then " %}
         {{ quarters_as_mwh("sum(" ~ of_horizon ~ "error_quarter_mwh end)") }} as {{ horizon }}_error_mwh,
-        100 * {{ ratio(
-            "sum(" ~ of_horizon ~ "relative_error * quarter_hours end)",
-            "sum(" ~ of_horizon ~ "quarter_hours end)",
-        ) }} as {{ horizon }}_mape_pct{{ "," if not loop.last }}
+        100 * {{ weighted_mean(of_horizon ~ "relative_error end", "quarter_hours") }} as {{ horizon }}_mape_pct{{ "," if not loop.last }}
         {%- endfor %}
     from errors
     group by civil_date

@@ -1,0 +1,307 @@
+"""Values of any vintage → the catalog's types, a column at a time.
+
+Text that a plain vectorised cast understands takes the fast way; what is left (null tokens, decimal commas, other
+spellings) is looked at once a distinct value. A cast raises :class:`ValueError` with the offending value.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any, Final
+
+import polars as pl
+import pyarrow as pa
+
+from watthouse.catalog import Column, Kind
+from watthouse.clock import PARIS, ZONE
+from watthouse.sources.folding import fold, shown, undouble
+
+NULL_TOKENS: Final = frozenset({"", "nd", "n/d", "-", "--", "na", "n/a", "null", "nan"})
+"""What stands for "no value" in text, whatever its case (ODRÉ: ``ND`` not available, ``-`` no such technology)."""
+
+_BLANKS: Final = " \t\r\n\v\f\u00a0\u2007\u2009\u202f\ufeff"
+_THOUSANDS = re.compile(r"(?<=\d)[ \u00a0\u2007\u2009\u202f](?=\d{3}(?!\d))")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?", re.ASCII)
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::00(?:\.0+)?)?", re.ASCII)
+_DAY_FIRST = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})\b(.*)", re.ASCII)
+_YEARS = range(1950, 2101)
+_INT32 = 2**31
+
+
+@dataclass(frozen=True)
+class Cast:
+    """A column in its type. ``rounded`` counts the values that had more digits than the catalog keeps.
+
+    ``naive`` marks the instants that stood without an offset: they say nothing by themselves and are null in
+    ``values``.
+    """
+
+    values: pl.Series
+    rounded: int = 0
+    naive: pl.Series | None = None
+
+
+def cast(column: Column, series: pl.Series) -> Cast:
+    """``series`` as the catalog declares ``column``; raises :class:`ValueError` with the first value that cannot be."""
+    if series.dtype in (pl.Categorical, pl.Enum):
+        series = series.cast(pl.String)
+    if series.dtype == pl.Null:
+        series = series.cast(pl.String)
+    return _CASTS[column.kind](series, column)
+
+
+def decimals(column: Column) -> tuple[int, int]:
+    """Digits kept in all, and after the point, of a decimal column."""
+    kept = column.kind.arrow
+    assert isinstance(kept, pa.Decimal128Type)
+    return kept.precision, kept.scale
+
+
+def is_null_token(text: str) -> bool:
+    """Whether text stands for "no value"."""
+    return text.strip(_BLANKS).casefold() in NULL_TOKENS
+
+
+def number_of(text: str) -> Decimal | None:
+    """The number a text holds, French or English; None for a null token; raises :class:`ValueError` for other text."""
+    if is_null_token(text):
+        return None
+    plain = _THOUSANDS.sub("", text.strip(_BLANKS)).replace("\u2212", "-")
+    if plain.count(",") == 1 and "." not in plain:
+        plain = plain.replace(",", ".")
+    if not _NUMBER.fullmatch(plain):
+        raise ValueError(f"'{shown(text)}' is no number")
+    return Decimal(plain)
+
+
+def _whole(series: pl.Series, _: Column) -> Cast:
+    if series.dtype == pl.String:
+        return _patched(series, series.cast(pl.Int32, strict=False), _whole_of)
+    _refuse_unless(series.dtype.is_numeric(), series)
+    floats = _finite(series) if not series.dtype.is_integer() else series
+    return Cast(_fitting(series, floats.round(0).cast(pl.Int32, strict=False)), _count(floats != floats.round(0)))
+
+
+def _rate(series: pl.Series, _: Column) -> Cast:
+    if series.dtype == pl.String:
+        fast = series.cast(pl.Float64, strict=False)
+        fast = fast.set(~fast.is_finite().fill_null(value=False), None)
+        return _patched(series, fast, lambda text: (_float_of(text), False))
+    _refuse_unless(series.dtype.is_numeric(), series)
+    return Cast(_finite(series))
+
+
+def _decimal(series: pl.Series, column: Column) -> Cast:
+    precision, scale = decimals(column)
+    dtype = pl.Decimal(precision, scale)
+    if series.dtype == pl.String:
+        plain = series.str.contains(rf"^-?\d{{1,{precision - scale}}}(\.\d{{1,{scale}}})?$").fill_null(value=False)
+        fast = series.set(~plain, None).cast(dtype, strict=False)
+        return _patched(series, fast, lambda text: _decimal_of(text, precision, scale))
+    _refuse_unless(series.dtype.is_numeric(), series)
+    floats = series.cast(dtype, strict=False) if series.dtype.is_integer() else _finite(series)
+    exact = floats.cast(pl.Float64).round(scale)
+    lost = _count((exact - floats.cast(pl.Float64)).abs() > 10.0**-scale / 1000)
+    # a decimal of a float's shortest form, not of its bits: 15.18 stays 15.18
+    return Cast(_fitting(series, exact.cast(pl.String).cast(dtype, strict=False)), lost)
+
+
+def _text(series: pl.Series, column: Column) -> Cast:
+    canonical = {fold(value): value for value in column.values}
+
+    def spelled(text: str) -> str | None:
+        word = undouble(text.strip(_BLANKS))
+        return None if is_null_token(word) else canonical.get(fold(word), word) if canonical else word
+
+    series = series.cast(pl.String) if series.dtype.is_numeric() else series
+    return _respelled(series, spelled)
+
+
+def _date(series: pl.Series, _: Column) -> Cast:
+    if series.dtype == pl.Date:
+        return Cast(_plausible(series, series))
+    if isinstance(series.dtype, pl.Datetime):
+        zoned = series.dt.convert_time_zone(ZONE) if series.dtype.time_zone else series
+        return Cast(_plausible(series, zoned.dt.date()))
+    _refuse_unless(series.dtype == pl.String, series)
+    iso = series.str.contains(r"^\d{4}-\d{2}-\d{2}$").fill_null(value=False)
+    fast = series.set(~iso, None).str.to_date("%Y-%m-%d", strict=False)
+    return _patched(series, _plausible(series, fast), lambda text: (_date_of(text), False))
+
+
+def _clock(series: pl.Series, _: Column) -> Cast:
+    if series.dtype == pl.Time:
+        series = series.cast(pl.String)
+    _refuse_unless(series.dtype == pl.String, series)
+    return _respelled(series, _clock_of)
+
+
+def _instant(series: pl.Series, _: Column) -> Cast:
+    if isinstance(series.dtype, pl.Datetime):
+        zoned = bool(series.dtype.time_zone)
+        values = series.cast(pl.Datetime("us", series.dtype.time_zone))
+        values = values.dt.convert_time_zone("UTC") if zoned else values.dt.replace_time_zone("UTC")
+        _plausible(series, values)
+        naive = series.is_not_null() if not zoned else None
+        return Cast(values if zoned else values.set(series.is_not_null(), None), naive=naive)
+    _refuse_unless(series.dtype == pl.String, series)
+    fast = series.str.to_datetime("%Y-%m-%dT%H:%M:%S%z", strict=False, time_unit="us").dt.convert_time_zone("UTC")
+    fast = fast.set(~fast.dt.year().is_between(_YEARS.start, _YEARS.stop).fill_null(value=False), None)
+    odd = {text: _instant_of(text) for text in series.filter(fast.is_null() & series.is_not_null()).unique()}
+    aware = {text: moment for text, moment in odd.items() if moment is None or moment.tzinfo}
+    naive = series.is_in(list(odd.keys() - aware.keys()))
+    return Cast(_merged(series, fast, aware), naive=naive.fill_null(value=False))
+
+
+def _code(series: pl.Series, _: Column) -> Cast:
+    _refuse_unless(series.dtype == pl.String or series.dtype.is_numeric(), series)
+    if series.dtype != pl.String:
+        series = series.cast(pl.Float64).fill_nan(None).cast(pl.String)
+    return _respelled(series, _code_of)
+
+
+_CASTS: Final[Mapping[Kind, Callable[[pl.Series, Column], Cast]]] = {
+    Kind.TEXT: _text,
+    Kind.INSTANT: _instant,
+    Kind.DATE: _date,
+    Kind.CLOCK: _clock,
+    Kind.REGION: _code,
+    Kind.REGION_NAME: _text,
+    Kind.WHOLE: _whole,
+    Kind.RATE: _rate,
+    Kind.TEMPERATURE: _decimal,
+    Kind.STOCK: _decimal,
+}
+
+
+def _whole_of(text: str) -> tuple[int | None, bool]:
+    number = number_of(text)
+    if number is None:
+        return None, False
+    if abs(number) >= _INT32:
+        raise ValueError(f"'{shown(text)}' is out of range")
+    whole = int(number.to_integral_value(ROUND_HALF_EVEN))
+    return whole, whole != number
+
+
+def _float_of(text: str) -> float | None:
+    number = number_of(text)
+    return None if number is None else float(number)
+
+
+def _decimal_of(text: str, precision: int, scale: int) -> tuple[Decimal | None, bool]:
+    number = number_of(text)
+    if number is None:
+        return None, False
+    if abs(number) >= Decimal(10) ** (precision - scale):
+        raise ValueError(f"'{shown(text)}' is out of range")
+    kept = number.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_EVEN)
+    return kept, kept != number
+
+
+def _date_of(text: str) -> date | None:
+    """A civil date: ISO or day first; of an instant with an offset, the day in France."""
+    if is_null_token(text):
+        return None
+    moment = _moment_of(text)
+    return (moment.astimezone(PARIS) if moment.tzinfo else moment).date()
+
+
+def _instant_of(text: str) -> datetime | None:
+    if is_null_token(text):
+        return None
+    moment = _moment_of(text)
+    return moment.astimezone(UTC) if moment.tzinfo else moment
+
+
+def _moment_of(text: str) -> datetime:
+    plain = text.strip(_BLANKS)
+    if day_first := _DAY_FIRST.fullmatch(plain):
+        day, month, year, rest = day_first.groups()
+        plain = f"{year}-{month:0>2}-{day:0>2}{rest}"
+    try:
+        moment = datetime.fromisoformat(plain.replace("/", "-"))
+    except ValueError:
+        raise ValueError(f"'{shown(text)}' is no date (YYYY-MM-DD or DD/MM/YYYY)") from None
+    if moment.year not in _YEARS:
+        raise ValueError(f"'{shown(text)}' is out of range")
+    return moment
+
+
+def _clock_of(text: str) -> str | None:
+    if is_null_token(text):
+        return None
+    found = _CLOCK.fullmatch(text.strip(_BLANKS))
+    if not found or int(found[1]) > 23 or int(found[2]) > 59:
+        raise ValueError(f"'{shown(text)}' is no clock time (HH:MM)")
+    return f"{found[1]:0>2}:{found[2]}"
+
+
+def _code_of(text: str) -> str | None:
+    number = number_of(text)
+    if number is None:
+        return None
+    if number != number.to_integral_value() or not 0 <= number < 100:
+        raise ValueError(f"'{shown(text)}' is no INSEE code of a region")
+    return f"{int(number):02}"
+
+
+def _respelled(series: pl.Series, spelled: Callable[[str], str | None]) -> Cast:
+    """Text with each distinct value as ``spelled`` has it."""
+    _refuse_unless(series.dtype == pl.String, series)
+    changed = {text: word for text in series.drop_nulls().unique() if (word := spelled(text)) != text}
+    if not changed:
+        return Cast(series)
+    return Cast(series.replace(list(changed), pl.Series(list(changed.values()), dtype=pl.String)))
+
+
+def _patched(series: pl.Series, fast: pl.Series, slow: Callable[[str], tuple[Any, bool]]) -> Cast:
+    """``fast``, and where it gave up on a text, what ``slow`` makes of it (a value, and whether it was rounded)."""
+    missed = series.filter(fast.is_null() & series.is_not_null())
+    if missed.is_empty():
+        return Cast(fast)
+    values = {text: slow(text) for text in missed.unique()}
+    lossy = [text for text, (_, rounded) in values.items() if rounded]
+    rounded = _count(missed.is_in(lossy)) if lossy else 0
+    return Cast(_merged(series, fast, {text: value for text, (value, _) in values.items()}), rounded)
+
+
+def _merged(series: pl.Series, fast: pl.Series, patches: Mapping[str, Any]) -> pl.Series:
+    spoken = {text: value for text, value in patches.items() if value is not None}
+    if not spoken:
+        return fast
+    slow = series.replace_strict(list(spoken), pl.Series(list(spoken.values()), dtype=fast.dtype), default=None)
+    return fast.zip_with(fast.is_not_null(), slow)
+
+
+def _finite(series: pl.Series) -> pl.Series:
+    floats = series.cast(pl.Float64).fill_nan(None)
+    _refuse(series, floats.is_infinite())
+    return floats
+
+
+def _fitting(series: pl.Series, values: pl.Series) -> pl.Series:
+    silent = series.is_nan() if series.dtype.is_float() else pl.repeat(value=False, n=len(series), eager=True)
+    _refuse(series, values.is_null() & series.is_not_null() & ~silent.fill_null(value=False), "is out of range")
+    return values
+
+
+def _plausible(series: pl.Series, values: pl.Series) -> pl.Series:
+    _refuse(series, ~values.dt.year().is_between(_YEARS.start, _YEARS.stop), "is out of range")
+    return values
+
+
+def _refuse_unless(readable: bool, series: pl.Series) -> None:
+    if not readable:
+        _refuse(series, series.is_not_null(), f"is of type {series.dtype}")
+
+
+def _refuse(series: pl.Series, bad: pl.Series, why: str = "is no number") -> None:
+    if bad.any():
+        raise ValueError(f"'{shown(series.filter(bad)[0])}' {why}")
+
+
+def _count(mask: pl.Series) -> int:
+    return int(mask.sum() or 0)

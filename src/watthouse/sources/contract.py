@@ -1,0 +1,216 @@
+"""The contract: rows with technical names → rows in exactly the catalog's shape, or one line that says why not."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Final
+
+import polars as pl
+import pyarrow as pa
+
+from watthouse.catalog import NATURES, REGION_ALIASES, REGIONS, Column, Dataset, Kind
+from watthouse.clock import civil_date_of, heure_of, instant_of
+from watthouse.errors import ContractError
+from watthouse.sources.base import Piece
+from watthouse.sources.casts import Cast, cast, decimals
+from watthouse.sources.folding import fold, listed, shown
+
+PHANTOM: Final = "phantom spring hour"
+CLOCK: Final = "date and heure disagree with date_heure"
+HALF_HOURS: Final = "empty slot between two half hours"
+OFF_GRID: Final = "empty slot off the grid"
+
+_REASON = "_reason"
+_NAIVE = "_naive"
+_CODES: Final = {fold(name): code for code, name in REGIONS.items()} | {
+    fold(alias): code for alias, code in REGION_ALIASES.items()
+}
+_CLOCKWORK: Final = {"date_heure": pl.Datetime("us", "UTC"), "date": pl.Date(), "heure": pl.String()}
+_MEASURES: Final = frozenset({Kind.WHOLE, Kind.RATE, Kind.TEMPERATURE, Kind.STOCK})
+
+
+def apply(dataset: Dataset, batch: pl.DataFrame, origin: str, *, notes: Sequence[str] = (), position: int = 0) -> Piece:
+    """Cast a batch to ``dataset.schema``, derive what the document left out, and leave out the rows that are no slot.
+
+    The columns of ``batch`` are technical names; their values may be text or typed; columns the catalog does not
+    declare are ignored. Dropped and counted: the phantom spring hour, rows whose key is null, and wholly empty rows
+    off the dataset's grid. Values with more digits than the catalog keeps are rounded half to even and noted.
+
+    Raises :class:`~watthouse.errors.ContractError` that names dataset, column and ``origin`` for a key column that is
+    missing, a value its column cannot hold, an unknown region or nature.
+    """
+    names = [name for name in dataset.names if name in batch.columns]
+    refuse_missing_keys(dataset, names, origin)
+    frame, rounded = _typed(dataset, batch.select(names), origin)
+    frame = _with_instants(dataset, _with_regions(dataset, frame, origin), origin)
+    kept, dropped = _kept(dataset, frame)
+    present = frozenset(kept.columns)
+    return Piece(dataset, _shaped(dataset, kept), present, batch.height, dropped, (*notes, *rounded), position)
+
+
+def missing_keys(dataset: Dataset, names: Sequence[str]) -> tuple[str, ...]:
+    """The columns of ``dataset.identity`` that are neither among ``names`` nor derived from those that are."""
+    there = set(names)
+    if {"date", "heure"} <= there:
+        there.add("date_heure")
+    if there & {column.name for column in dataset.columns if column.kind is Kind.REGION_NAME}:
+        there.add("code_insee_region")
+    return tuple(name for name in dataset.identity if name not in there)
+
+
+def refuse_missing_keys(dataset: Dataset, names: Sequence[str], origin: str, unmatched: Sequence[str] = ()) -> None:
+    """Raise :class:`~watthouse.errors.ContractError` where a key column is missing and cannot be derived."""
+    missing = missing_keys(dataset, names)
+    if missing:
+        found = f" (columns that match nothing: {listed(unmatched)})" if unmatched else ""
+        raise ContractError(
+            f"{origin}: {dataset.id} needs column {' and '.join(missing)}, which is not there{found}:"
+            " export it again with every column under its technical name"
+        )
+
+
+def _typed(dataset: Dataset, batch: pl.DataFrame, origin: str) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    columns: list[pl.Series] = []
+    rounded: dict[str, int] = {}
+    for series in batch.iter_columns():
+        column = dataset[series.name]
+        done = _cast(dataset, column, series, origin)
+        columns.append(done.values.alias(column.name))
+        if done.rounded:
+            rounded[column.name] = done.rounded
+        if done.naive is not None:
+            columns.append(done.naive.alias(_NAIVE))
+    return pl.DataFrame(columns), _rounding_notes(dataset, rounded)
+
+
+def _cast(dataset: Dataset, column: Column, series: pl.Series, origin: str) -> Cast:
+    try:
+        done = cast(column, series)
+        if column.name == dataset.version:
+            _refuse_unknown_natures(done.values)
+    except (ValueError, OverflowError, pl.exceptions.PolarsError) as error:
+        raise ContractError(
+            f"{origin}: column {column.name} of {dataset.id}: {shown(error, 120)}: correct the file or export it again"
+        ) from error
+    return done
+
+
+def _refuse_unknown_natures(values: pl.Series) -> None:
+    for unknown in sorted(set(values.drop_nulls().unique()) - set(NATURES)):
+        raise ValueError(f"'{shown(unknown)}' is none of {', '.join(NATURES)}")
+
+
+def _rounding_notes(dataset: Dataset, rounded: Mapping[str, int]) -> tuple[str, ...]:
+    by_unit: dict[str, dict[str, int]] = {}
+    for name, count in rounded.items():
+        column = dataset[name]
+        kept = f"whole {column.unit}" if column.kind is Kind.WHOLE else f"{decimals(column)[1]} decimals"
+        by_unit.setdefault(kept, {})[name] = count
+    return tuple(
+        f"{dataset.id}: {sum(counts.values())} values rounded to {kept} ({', '.join(counts)})"
+        for kept, counts in by_unit.items()
+    )
+
+
+def _with_regions(dataset: Dataset, frame: pl.DataFrame, origin: str) -> pl.DataFrame:
+    """INSEE code and official name, whichever of the two was there; the code wins over a spelling."""
+    if Kind.REGION not in {column.kind for column in dataset.columns}:
+        return frame
+    code, name = (next(c.name for c in dataset.columns if c.kind is kind) for kind in (Kind.REGION, Kind.REGION_NAME))
+    for lacking in {code, name} - set(frame.columns):
+        frame = frame.with_columns(pl.lit(None, pl.String).alias(lacking))
+    pairs = frame.select(code, name).unique()
+    codes = pl.Series(
+        [_code_of(dataset, its_code, its_name, origin) for its_code, its_name in pairs.iter_rows()], dtype=pl.String
+    )
+    frame = frame.join(
+        pairs.with_columns(codes.alias("_code")), on=[code, name], how="left", nulls_equal=True, maintain_order="left"
+    )
+    official = pl.col("_code").replace_strict(REGIONS, default=None, return_dtype=pl.String)
+    return frame.with_columns(pl.col("_code").alias(code), official.alias(name)).drop("_code")
+
+
+def _code_of(dataset: Dataset, code: str | None, name: str | None, origin: str) -> str | None:
+    by_name = _CODES.get(fold(name)) if name else None
+    if code and code not in REGIONS:
+        raise ContractError(f"{origin}: {dataset.id}: '{code}' is the INSEE code of no region of France")
+    if name and not code and not by_name:
+        raise ContractError(f"{origin}: {dataset.id}: '{shown(name)}' is the name of no region of France")
+    if code and by_name and code != by_name:
+        raise ContractError(f"{origin}: {dataset.id}: region '{shown(name)}' stands with the INSEE code {code}")
+    return code or by_name
+
+
+def _with_instants(dataset: Dataset, frame: pl.DataFrame, origin: str) -> pl.DataFrame:
+    """``date_heure`` from the civil clock where it is missing or lacks its offset, and the civil clock from it."""
+    if "date_heure" not in dataset:
+        return frame
+    for name in _CLOCKWORK:
+        if name not in frame.columns:
+            frame = frame.with_columns(pl.lit(None, _CLOCKWORK[name]).alias(name))
+    frame = frame.with_columns(instant_of(pl.col("date"), pl.col("heure")).alias("_slot"))
+    frame = frame.with_columns(pl.coalesce("date_heure", "_slot").alias("date_heure"))
+    _refuse_homeless(dataset, frame, origin)
+    instant = pl.col("date_heure")
+    return frame.with_columns(_reason_of_clock()).with_columns(
+        pl.coalesce("date", civil_date_of(instant)).alias("date"),
+        pl.coalesce("heure", heure_of(instant)).alias("heure"),
+    )
+
+
+def _refuse_homeless(dataset: Dataset, frame: pl.DataFrame, origin: str) -> None:
+    """An instant without an offset, and no civil clock beside it: it could be an hour or two off."""
+    if _NAIVE not in frame.columns:
+        return
+    nowhere = pl.col(_NAIVE) & (pl.col("date").is_null() | pl.col("heure").is_null())
+    if frame.select(nowhere.any()).item():
+        raise ContractError(
+            f"{origin}: column date_heure of {dataset.id} has no offset from UTC, and no date and heure beside it:"
+            " export it again with its offset"
+        )
+
+
+def _reason_of_clock() -> pl.Expr:
+    """Why a row is no slot of the civil clock, null where it is one (RTE fills 96 slots on the 92-quarter day too)."""
+    date, heure, instant = pl.col("date"), pl.col("heure"), pl.col("date_heure")
+    told = date.is_not_null() & heure.is_not_null()
+    differs = (date != civil_date_of(instant)) | (heure != heure_of(instant))
+    return (
+        pl.when(told & pl.col("_slot").is_null())
+        .then(pl.lit(PHANTOM))
+        .when(differs)
+        .then(pl.lit(CLOCK))
+        .otherwise(pl.lit(None, pl.String))
+        .alias(_REASON)
+    )
+
+
+def _kept(dataset: Dataset, frame: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
+    reasons = [pl.col(_REASON)] if _REASON in frame.columns else []
+    reasons += [pl.when(pl.col(name).is_null()).then(pl.lit(f"no {name}")) for name in dataset.identity]
+    if dataset.grid < timedelta(days=1):
+        reasons.append(_reason_of_grid(dataset, frame))
+    frame = frame.with_columns(pl.coalesce(reasons).alias(_REASON))
+    left_out = frame.get_column(_REASON).drop_nulls()
+    kept = frame.filter(pl.col(_REASON).is_null()) if len(left_out) else frame
+    dropped = dict(left_out.value_counts(sort=True).iter_rows())
+    return kept.drop(_REASON, _NAIVE, "_slot", strict=False), dropped
+
+
+def _reason_of_grid(dataset: Dataset, frame: pl.DataFrame) -> pl.Expr:
+    """A row off the grid says nothing unless it carries a value: RTE's half-hourly files have all four quarters."""
+    measures = [column.name for column in dataset.columns if column.kind in _MEASURES and column.name in frame.columns]
+    empty = pl.all_horizontal(pl.col(name).is_null() for name in measures) if measures else pl.lit(value=True)
+    off = pl.col("date_heure").dt.truncate(dataset.grid) != pl.col("date_heure")
+    reason = HALF_HOURS if dataset.grid == timedelta(minutes=30) else OFF_GRID
+    return pl.when(off & empty).then(pl.lit(reason))
+
+
+def _shaped(dataset: Dataset, frame: pl.DataFrame) -> pa.Table:
+    table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+    columns = [
+        table.column(field.name).cast(field.type)
+        if field.name in table.column_names
+        else pa.nulls(len(table), field.type)
+        for field in dataset.schema
+    ]
+    return pa.table(columns, schema=dataset.schema)

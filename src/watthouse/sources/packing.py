@@ -1,0 +1,197 @@
+"""Bytes as they lie, alone or in a zip, plain or gzipped: opened, capped, and looked over before they are read."""
+
+import gzip
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final, cast
+
+from watthouse.errors import SourceError
+from watthouse.settings import Settings
+from watthouse.sources.folding import shown
+
+GZIP: Final = b"\x1f\x8b"
+ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
+PARQUET: Final = b"PAR1"
+BOM: Final = b"\xef\xbb\xbf"
+INTERRUPTED: Final = b"Streaming interrupted due to the following error"
+"""What Opendatasoft writes into the middle of an export that it cannot finish."""
+
+HEAD_BYTES: Final = 2**16
+_CHUNK: Final = 2**20
+_RATIO_FROM: Final = 8 * 2**20
+_IN_MEMORY: Final = 64 * 2**20
+_ENCRYPTED: Final = 1
+_SAID: Final = 400
+AGAIN: Final = "download it again"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A file's unpacked bytes, and how many of its own bytes have been read so far."""
+
+    stream: IO[bytes]
+    position: Callable[[], int]
+    gunzipped: bool
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a look over all of a text file found.
+
+    ``ends_line`` tells whether its last line is ended, ``interrupted`` what the publisher wrote where it broke off.
+    """
+
+    encoding: str
+    ends_line: bool
+    interrupted: str = ""
+
+    def refusal(self, origin: str, why: str) -> SourceError:
+        """The refusal of a text that is not whole: the publisher's own words where it broke off, else ``why``."""
+        if self.interrupted:
+            why = f"the publisher broke it off ({shown(self.interrupted, 240)})"
+        return SourceError(f"{origin}: {why}: {AGAIN}")
+
+
+@dataclass(frozen=True)
+class Packing:
+    """One file as it lies: ``size`` its own bytes, ``packed`` those that it takes on disk, in a zip or alone."""
+
+    origin: str
+    size: int
+    packed: int
+    raw: Callable[[], AbstractContextManager[IO[bytes]]]
+    settings: Settings
+    zipped: bool = False
+
+    @contextmanager
+    def open(self) -> Iterator[Opened]:
+        """The bytes, gunzipped where they are gzip."""
+        with self.raw() as raw:
+            is_gzip = raw.read(2) == GZIP
+            raw.seek(0)
+            if not is_gzip:
+                yield Opened(raw, raw.tell, gunzipped=False)
+                return
+            with gzip.open(raw) as stream:
+                yield Opened(cast("IO[bytes]", stream), raw.tell, gunzipped=True)
+
+    def head(self) -> bytes:
+        """The first bytes, unpacked."""
+        with self.open() as opened:
+            return opened.stream.read(HEAD_BYTES)
+
+    def chunks(self) -> Iterator[bytes]:
+        """All bytes, unpacked; raises :class:`~watthouse.errors.SourceError` where they go over a cap."""
+        count = 0
+        with self.open() as opened:
+            while chunk := opened.stream.read(_CHUNK):
+                count += len(chunk)
+                self._refuse_over_caps(count, packed=self.zipped or opened.gunzipped)
+                yield chunk
+
+    def survey(self) -> Survey:
+        """Look over all of a text file; raises :class:`~watthouse.errors.SourceError` where it is not whole text."""
+        utf8, tail, interrupted = _Utf8(), b"", ""
+        for chunk in self.chunks():
+            if b"\0" in chunk:
+                raise SourceError(f"{self.origin}: binary bytes stand in its text: {AGAIN}, as CSV in UTF-8")
+            interrupted = interrupted or _interruption(tail + chunk[:_SAID]) or _interruption(chunk)
+            utf8.feed(chunk)
+            tail = chunk[-_SAID:]
+        return Survey("utf-8" if utf8.ends_well() else "cp1252", tail.endswith((b"\n", b"\r")), interrupted)
+
+    @contextmanager
+    def seekable(self) -> Iterator[IO[bytes]]:
+        """The unpacked bytes where one can go back and forth in them (a scratch copy of what was packed)."""
+        with self.open() as opened:
+            if not (self.zipped or opened.gunzipped):
+                yield opened.stream
+                return
+            with tempfile.SpooledTemporaryFile(_IN_MEMORY) as copy:
+                for chunk in self.chunks():
+                    copy.write(chunk)
+                copy.seek(0)
+                yield copy
+
+    def _refuse_over_caps(self, count: int, *, packed: bool) -> None:
+        if count > self.settings.max_file_bytes:
+            raise SourceError(
+                f"{self.origin}: over {self.settings.max_file_bytes:,} bytes once unpacked:"
+                " split it, or raise WATTHOUSE_MAX_FILE_BYTES"
+            )
+        if packed and count > _RATIO_FROM and count > self.settings.max_ratio * max(self.packed, 1):
+            raise SourceError(
+                f"{self.origin}: unpacks to over {self.settings.max_ratio} times its size, as a bomb does:"
+                " unpack it by hand if you trust it, or raise WATTHOUSE_MAX_RATIO"
+            )
+
+
+def on_disk(path: Path, settings: Settings) -> Packing:
+    """A file of its own; raises :class:`OSError` where it cannot be looked at."""
+    size = path.stat().st_size
+    return Packing(named(path), size, size, lambda: path.open("rb"), settings)
+
+
+def in_zip(path: Path, member: zipfile.ZipInfo, settings: Settings) -> Packing:
+    """A member of a zip archive."""
+
+    @contextmanager
+    def raw() -> Iterator[IO[bytes]]:
+        if member.flag_bits & _ENCRYPTED:
+            raise SourceError(f"{origin}: locked with a password: unpack it by hand")
+        with zipfile.ZipFile(path) as archive, archive.open(member) as stream:
+            yield stream
+
+    origin = f"{named(path)} › {shown(member.filename, 200)}"
+    return Packing(origin, member.file_size, member.compress_size, raw, settings, zipped=True)
+
+
+def named(path: Path) -> str:
+    """A path fit for a message."""
+    return shown(str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace"), 400)
+
+
+@contextmanager
+def refusing(origin: str) -> Iterator[None]:
+    """Turn what a damaged, cut or closed file makes the libraries raise into one line."""
+    try:
+        yield
+    except (EOFError, zlib.error, zipfile.BadZipFile, gzip.BadGzipFile) as error:
+        raise SourceError(f"{origin}: cut in the middle or damaged ({shown(error, 80)}): {AGAIN}") from error
+    except NotImplementedError as error:
+        raise SourceError(f"{origin}: cannot be unpacked ({shown(error, 80)}): unpack it by hand") from error
+    except MemoryError as error:
+        raise SourceError(f"{origin}: claims more than there is memory for, as a damaged file does: {AGAIN}") from error
+    except OSError as error:
+        raise SourceError(f"{origin}: cannot be read ({shown(error.strerror or error, 80)}): check the file") from error
+
+
+class _Utf8:
+    """Whether bytes that come in chunks are UTF-8 throughout."""
+
+    def __init__(self) -> None:
+        self._rest: bytes | None = b""
+
+    def feed(self, chunk: bytes) -> None:
+        if self._rest is None:
+            return
+        joined = self._rest + chunk
+        try:
+            joined.decode("utf-8")
+            self._rest = b""
+        except UnicodeDecodeError as error:
+            cut = error.reason == "unexpected end of data"
+            self._rest = joined[error.start :] if cut else None
+
+    def ends_well(self) -> bool:
+        return self._rest == b""
+
+
+def _interruption(text: bytes) -> str:
+    found = text.find(INTERRUPTED)
+    return text[found : found + _SAID].splitlines()[0].decode("utf-8", "replace") if found >= 0 else ""

@@ -1,0 +1,60 @@
+"""Parquet exports, read in batches."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from watthouse.errors import SourceError
+from watthouse.sources.base import Piece
+from watthouse.sources.folding import shown
+from watthouse.sources.headers import Layout, recognise
+from watthouse.sources.packing import AGAIN, Packing
+
+_UTC = pa.timestamp("us", tz="UTC")
+
+
+def pieces(packing: Packing) -> Iterator[Piece]:
+    """The rows of a Parquet file; only the columns that the catalog knows are decoded."""
+    try:
+        with packing.seekable() as stream:
+            file = pq.ParquetFile(stream, page_checksum_verification=True)
+            _refuse_over_cap(file, packing)
+            layout = recognise(file.schema_arrow.names, packing.origin)
+            done = 0
+            for batch in file.iter_batches(packing.settings.batch_rows, columns=_wanted(file, layout)):
+                done += batch.num_rows
+                position = packing.size * done // max(file.metadata.num_rows, 1)
+                yield from layout.pieces(_frame(batch, file, layout), packing.origin, position)
+    except (pa.ArrowException, OSError, pl.exceptions.PolarsError, UnicodeError) as error:
+        raise SourceError(
+            f"{packing.origin}: Parquet cut in the middle or damaged ({shown(error, 80)}): {AGAIN}"
+        ) from error
+
+
+def _wanted(file: pq.ParquetFile, layout: Layout) -> list[str]:
+    return [file.schema_arrow.names[place] for place in layout.positions.values()]
+
+
+def _frame(batch: pa.RecordBatch, file: pq.ParquetFile, layout: Layout) -> pl.DataFrame:
+    batch.validate(full=True)
+    columns = {name: _plain(batch.column(file.schema_arrow.names[place])) for name, place in layout.positions.items()}
+    return pl.DataFrame(pa.table(columns))
+
+
+def _plain(column: "pa.Array[Any]") -> "pa.Array[Any]":
+    """Instants in UTC whatever zone they are shown in (polars does not know every zone Parquet may name)."""
+    if pa.types.is_timestamp(column.type) and column.type.tz:
+        return column.cast(_UTC, safe=False)
+    return column
+
+
+def _refuse_over_cap(file: pq.ParquetFile, packing: Packing) -> None:
+    metadata, cap = file.metadata, packing.settings.max_file_bytes
+    unpacked = sum(metadata.row_group(index).total_byte_size for index in range(metadata.num_row_groups))
+    if unpacked > cap:
+        raise SourceError(
+            f"{packing.origin}: over {cap:,} bytes once unpacked: split it, or raise WATTHOUSE_MAX_FILE_BYTES"
+        )

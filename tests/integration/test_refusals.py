@@ -1,0 +1,135 @@
+"""Bad input gets one line (what, where, what to do) and the right exit code; everything else still counts."""
+
+import gzip
+from datetime import date
+from pathlib import Path
+
+import pytest
+from deltalake import DeltaTable
+
+from tests.integration.test_made_up_marts import gas, national
+from tests.support import watthouse, write_csv
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("refusals")]
+
+DAY = date(2025, 6, 1)
+
+
+def good(folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    return write_csv(folder / "good.csv", gas(DAY, {"Saline": "1", "Teréga": "2"}))
+
+
+def bad(folder: Path, name: str, content: bytes) -> Path:
+    folder.mkdir(exist_ok=True)
+    path = folder / name
+    path.write_bytes(content)
+    return path
+
+
+def real_time(folder: Path) -> bytes:
+    return write_csv(folder / "source.csv", national(DAY, "Données temps réel", 50_000)).read_bytes()
+
+
+@pytest.mark.parametrize("words", [("refresh", "eco2mix-lunar", "--from", "."), ("datasets", "eco2mix-lunar")])
+def test_an_unknown_dataset_is_a_mistake_in_the_call(words: tuple[str, ...], tmp_path: Path) -> None:
+    done = watthouse(tmp_path / "home", *words)
+    assert done.returncode == 2
+    (line,) = done.stderr.strip().splitlines()
+    assert "unknown dataset 'eco2mix-lunar'" in line
+    assert "eco2mix-national-tr" in line
+    assert "`watthouse datasets`" in line
+
+
+def test_a_path_that_is_not_there_is_a_mistake_in_the_call(tmp_path: Path) -> None:
+    done = watthouse(tmp_path / "home", "refresh", "--from", tmp_path / "nowhere")
+    assert done.returncode == 2
+    (line,) = done.stderr.strip().splitlines()
+    assert "nowhere" in line
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil", "says"),
+    [
+        ("empty.csv", lambda whole: b"", "empty"),
+        ("cut.csv", lambda whole: whole[: len(whole) // 2], "cut"),
+        ("cut.csv.gz", lambda whole: gzip.compress(whole)[:-20], "cut"),
+        ("no-key.csv", lambda whole: whole.replace(b"nature", b"natura"), "nature"),
+        ("words.csv", lambda whole: whole.replace(b"50010", b"many!"), "many!"),
+    ],
+)
+def test_a_bad_file_is_refused_and_the_good_one_beside_it_counts(
+    name: str, spoil: object, says: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "files"
+    good(folder)
+    bad(folder, name, spoil(real_time(tmp_path)))  # type: ignore[operator]
+    done = watthouse(tmp_path / "home", "fetch", "--from", folder)
+    assert done.returncode == 1
+    (line,) = [line for line in done.stderr.splitlines() if line]
+    assert line.startswith("refused")
+    assert name in line
+    assert says in line
+    assert done.stdout.strip().splitlines()[-1] == "2 fetched, 2 new, 0 revised, 0 unchanged, 0 dropped"
+    again = watthouse(tmp_path / "home", "fetch", "--from", folder / "good.csv")
+    assert again.stdout.strip().splitlines()[-1] == "2 fetched, 0 new, 0 revised, 2 unchanged, 0 dropped"
+
+
+def test_a_file_that_is_no_export_is_left_in_a_folder_and_refused_by_name(tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    good(folder)
+    other = bad(folder, "notes.csv", b"a,b\n1,2\n")
+    by_folder = watthouse(tmp_path / "home", "fetch", "--from", folder)
+    assert by_folder.returncode == 0
+    assert any(line.startswith("left") and "notes.csv" in line for line in by_folder.stdout.splitlines())
+    assert watthouse(tmp_path / "home", "fetch", "--from", other).returncode == 1
+
+
+def test_a_lake_of_a_newer_watthouse_is_refused(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    path = good(tmp_path / "files")
+    assert watthouse(home, "fetch", "--from", path).returncode == 0
+    table = DeltaTable(home / "lake" / "stock-quotidien-stockages-gaz")
+    table.alter.set_table_properties({"watthouse.format": "99"}, raise_if_not_exists=False)
+    for words in (("fetch", "--from", path), ("build",), ("status",)):
+        done = watthouse(home, *words)
+        assert done.returncode == 1
+        (line,) = done.stderr.strip().splitlines()
+        assert "newer watthouse" in line
+        assert "upgrade watthouse" in line
+
+
+def test_marts_and_columns_that_are_not_there(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    none = watthouse(home, "show", "daily_merged")
+    assert none.returncode == 1
+    assert "run `watthouse refresh --from PATH` first" in none.stderr
+    assert watthouse(home, "refresh", "--from", good(tmp_path / "files")).returncode == 0
+    for words, says in (
+        (("show", "daily_merger"), "unknown mart 'daily_merger'"),
+        (("show", "gas_daily", "--columns", "stock"), "gas_daily has no column 'stock'"),
+        (("revisions", "stock-quotidien-stockages-gaz", "--column", "x"), "has no column 'x'"),
+    ):
+        done = watthouse(home, *words)
+        assert done.returncode == 2
+        (line,) = done.stderr.strip().splitlines()
+        assert says in line
+
+
+def test_a_home_nobody_may_write_is_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("a file, not a folder")
+    done = watthouse(tmp_path / "home", "fetch", "--from", good(tmp_path / "files"))
+    assert done.returncode == 1
+    (line,) = done.stderr.strip().splitlines()
+    assert "set WATTHOUSE_HOME" in line
+
+
+def test_status_checks_the_cadence(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    empty = watthouse(home, "status", "--check")
+    assert (empty.returncode, "the lake is empty" in empty.stderr) == (1, True)
+    assert watthouse(home, "fetch", "--from", good(tmp_path / "files")).returncode == 0
+    assert watthouse(home, "status").returncode == 0
+    late = watthouse(home, "status", "--check")
+    assert late.returncode == 1
+    assert "older than the cadence: stock-quotidien-stockages-gaz" in late.stderr

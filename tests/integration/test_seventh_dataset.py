@@ -1,0 +1,97 @@
+"""A seventh dataset is a declaration and a staging model, nothing else."""
+
+import shutil
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.support import write_csv
+from watthouse import pipeline, status
+from watthouse.catalog import CATALOG, Column, Dataset, Kind
+from watthouse.settings import PROJECT, Settings
+from watthouse.sources.files import FileSource
+
+pytestmark = [pytest.mark.slow]
+
+SEVENTH = Dataset(
+    id="consommation-quotidienne-brute-gaz",
+    title="Daily gas consumption",
+    grain="day × operator",
+    key=("date", "operateur"),
+    time="date",
+    measured="consommation_gaz",
+    columns=(
+        Column("date", Kind.DATE, "civil date", labels=("Date",)),
+        Column("operateur", Kind.TEXT, "operator", labels=("Opérateur",)),
+        Column("consommation_gaz", Kind.STOCK, "gas consumed", "GWh PCS 0 °C", ("Consommation gaz",)),
+    ),
+    signature=frozenset({"consommation_gaz"}),
+    cadence=timedelta(days=1),
+    lag=timedelta(days=1),
+    revision_window=timedelta(days=31),
+    publisher="GRTgaz, Teréga",
+    since="2012",
+)
+
+STAGING_SQL = """with aged as (
+    select
+        *,
+        {{ age_of_observation(day="date", identity=["operateur"], measured="consommation_gaz") }} as age
+    from {{ source("raw", "consommation_quotidienne_brute_gaz") }}
+),
+
+final as (
+    select
+        date as civil_date,
+        operateur,
+        consommation_gaz
+    from aged
+    where age = 1
+)
+
+select * from final
+"""
+
+STAGING_YML = """version: 2
+
+sources:
+  - name: raw
+    schema: raw
+    tables:
+      - name: consommation_quotidienne_brute_gaz
+
+models:
+  - name: stg_consommation_quotidienne_brute_gaz
+    description: Daily gas consumption, the newest observation of each day and operator.
+"""
+
+
+def test_a_declaration_and_a_staging_model_carry_a_new_dataset_end_to_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(CATALOG, SEVENTH.id, SEVENTH)
+    project = tmp_path / "transform"
+    shutil.copytree(PROJECT, project, ignore=shutil.ignore_patterns("__pycache__", "target", "logs"))
+    name = f"stg_{SEVENTH.table}"
+    (project / "models" / "staging" / f"{name}.sql").write_text(STAGING_SQL)
+    (project / "models" / "staging" / f"{name}.yml").write_text(STAGING_YML)
+    settings = Settings(home=tmp_path / "home", transform=project)
+
+    def refresh(value: str) -> pipeline.Report:
+        path = tmp_path / "export.csv"
+        days = [date(2024, 1, day) for day in (1, 2)]
+        write_csv(path, [{"Date": day, "Opérateur": "Teréga", "Consommation gaz (GWh)": value} for day in days])
+        return pipeline.refresh(settings, FileSource([path], settings), pipeline.Selection.of())
+
+    assert refresh("12.5").counts.new == 2
+    assert refresh("12.5").counts.unchanged == 2
+    assert refresh("13").counts.revised == 2
+    with duckdb.connect(settings.warehouse, read_only=True) as connection:
+        rows = connection.execute(f"select consommation_gaz::double from staging.{name}").fetchall()
+    assert rows == [(13.0,), (13.0,)]
+    changes = pipeline.lake_of(settings).revisions(SEVENTH)
+    assert changes.select("column", "from", "to").unique().rows() == [("consommation_gaz", "12.500000", "13.000000")]
+    (line,) = [line for line in status.look(settings) if line.dataset == SEVENTH.id]
+    assert (line.lake_rows, line.newest_measured) == (4, date(2024, 1, 2))

@@ -1,0 +1,81 @@
+"""What several tests need: the command line, the marts of a home, and made-up exports in ODRÉ's shape."""
+
+import csv
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+ROOT: Final = Path(__file__).parents[1]
+PARIS: Final = ZoneInfo("Europe/Paris")
+
+Rows = list[dict[str, object]]
+
+
+def watthouse(home: Path, *words: str | Path, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command line in ``home``."""
+    return subprocess.run(command(*words), env=environment(home, env), capture_output=True, text=True, check=False)
+
+
+def command(*words: str | Path) -> list[str]:
+    return [sys.executable, "-m", "watthouse", *map(str, words)]
+
+
+def environment(home: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:
+    return {**os.environ, "WATTHOUSE_HOME": str(home), "COLUMNS": "200", **(more or {})}
+
+
+def tables(home: Path, *schemas: str) -> dict[str, list[tuple[object, ...]]]:
+    """Every table of the schemas (default: core and marts), its rows in order of all their columns."""
+    found = {}
+    with duckdb.connect(home / "warehouse.duckdb", read_only=True) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        names = connection.execute(
+            "select table_schema, table_name from information_schema.tables where list_contains($1, table_schema)",
+            [list(schemas or ("core", "marts"))],
+        ).fetchall()
+        for schema, name in sorted(names):
+            rows = connection.execute(f"select * from {schema}.{name} order by all").fetchall()
+            found[f"{schema}.{name}"] = rows
+    return found
+
+
+def mart(home: Path, name: str, where: str = "true") -> list[dict[str, object]]:
+    """The rows of a mart as dicts, in order of all their columns."""
+    with duckdb.connect(home / "warehouse.duckdb", read_only=True) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        found = connection.execute(f"select * from marts.{name} where {where} order by all")
+        names = [column[0] for column in found.description]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def clock(day: date, minutes: int) -> Iterable[tuple[str, datetime]]:
+    """RTE's clock slots of a day with the instants ODRÉ gives them: the phantom spring hour, autumn's second pass."""
+    for start in range(0, 24 * 60, minutes):
+        wall = datetime(day.year, day.month, day.day, *divmod(start, 60), tzinfo=PARIS, fold=1)
+        instant = wall.astimezone(UTC)
+        if instant.astimezone(PARIS).replace(tzinfo=None) != wall.replace(tzinfo=None):
+            instant = (wall.replace(fold=0) + timedelta(hours=1)).astimezone(UTC)
+        yield f"{start // 60:02}:{start % 60:02}", instant
+
+
+def write_csv(path: Path, rows: Sequence[Mapping[str, object]]) -> Path:
+    """An ODRÉ CSV export with technical names: ``;``, BOM, instants with their Paris offset."""
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]), delimiter=";")
+        writer.writeheader()
+        for row in rows:
+            writer.writerow({name: _cell(value) for name, value in row.items()})
+    return path
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.astimezone(PARIS).isoformat()
+    return "" if value is None else value
