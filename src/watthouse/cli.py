@@ -62,7 +62,7 @@ def _day(text: str) -> date:
         raise typer.BadParameter(f"'{text}' is no day: write it as 2025-01-31") from None
 
 
-Names = Annotated[list[str] | None, typer.Argument(metavar="[DATASET]...", help="Only these datasets.")]
+Names = Annotated[list[str] | None, typer.Argument(metavar="DATASET", help="Only these datasets.", show_default=False)]
 From = Annotated[
     list[Path], typer.Option("--from", metavar="PATH...", help="Files, archives or folders of exports, in any mixture.")
 ]
@@ -162,7 +162,7 @@ def revisions(
 
 @_verb()
 def datasets(
-    dataset: Annotated[str | None, typer.Argument(metavar="[ID]", help="Show this one's columns.")] = None,
+    dataset: Annotated[str | None, typer.Argument(metavar="ID", help="Show this one's columns.")] = None,
 ) -> None:
     """The catalog: columns, units, grain, licence, source."""
     if dataset:

@@ -38,25 +38,18 @@ class FileSource:
     def documents(self) -> Iterator[Document]:
         """One document a file and a zip member; raises :class:`~watthouse.errors.UsageError` for a missing path."""
         for path in self._paths:
-            if not path.exists():
+            if not _is_there(path):
                 raise UsageError(f"{named(path)}: no such file or folder")
         return (document for path in self._paths for file in _files(path) for document in self._in(file))
 
     def _in(self, path: Path) -> Iterator[Document]:
         try:
             with refusing(named(path)):
-                packing = on_disk(path, self._settings)
-                if not path.is_file():
-                    raise SourceError(f"{named(path)}: no regular file")
-                with path.open("rb") as file:
-                    is_zip = file.read(4) in ZIP
-                members = _members(path, self._settings) if is_zip else []
+                packings = _packings(path, self._settings)
         except SourceError as error:
             yield Refused(named(path), 0, error)
             return
-        if not is_zip:
-            yield File(packing)
-        yield from (File(member) for member in members)
+        yield from map(File, packings)
 
 
 @dataclass(frozen=True)
@@ -137,11 +130,30 @@ def _files(path: Path) -> Iterator[Path]:
     if not path.is_dir():
         yield path
         return
-    below = sorted(Path(folder) / name for folder, _, names in os.walk(path) for name in names)
-    for file in below:
-        hidden = any(part.startswith(_HIDDEN) for part in file.relative_to(path).parts)
-        if not hidden and file.is_file():
+    closed: list[Path] = []
+    walk = os.walk(path, onerror=lambda error: closed.append(Path(error.filename)))
+    below = [Path(folder) / name for folder, _, names in walk for name in names]
+    for file in sorted([*(file for file in below if file.is_file()), *closed]):
+        if not any(part.startswith(_HIDDEN) for part in file.relative_to(path).parts):
             yield file
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
+def _packings(path: Path, settings: Settings) -> list[Packing]:
+    """The file, or the members of the zip that it is; raises :class:`OSError` where it cannot be opened."""
+    if path.is_dir():
+        next(path.iterdir(), None)  # only a folder that cannot be walked comes here
+    if not path.is_file():
+        raise SourceError(f"{named(path)}: no regular file: give a file or a folder")
+    with path.open("rb") as file:
+        is_zip = file.read(4) in ZIP
+    return _members(path, settings) if is_zip else [on_disk(path, settings)]
 
 
 def _members(path: Path, settings: Settings) -> list[Packing]:

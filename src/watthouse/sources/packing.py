@@ -43,11 +43,13 @@ class Opened:
 class Survey:
     """What a look over all of a text file found.
 
-    ``ends_line`` tells whether its last line is ended, ``interrupted`` what the publisher wrote where it broke off.
+    ``ends_line`` tells whether its last line is ended, ``last_line`` (the end of) the last line with words in it,
+    ``interrupted`` what the publisher wrote where it broke off.
     """
 
     encoding: str
     ends_line: bool
+    last_line: str
     interrupted: str = ""
 
     def refusal(self, origin: str, why: str) -> SourceError:
@@ -102,8 +104,10 @@ class Packing:
                 raise SourceError(f"{self.origin}: binary bytes stand in its text: {AGAIN}, as CSV in UTF-8")
             interrupted = interrupted or _interruption(tail + chunk[:_SAID]) or _interruption(chunk)
             utf8.feed(chunk)
-            tail = chunk[-_SAID:]
-        return Survey("utf-8" if utf8.ends_well() else "cp1252", tail.endswith((b"\n", b"\r")), interrupted)
+            tail = (tail + chunk[-_SAID:])[-_SAID:]
+        encoding = "utf-8" if utf8.ends_well() else "cp1252"
+        last_line = b"".join(tail.rstrip().splitlines()[-1:]).decode(encoding, "replace")
+        return Survey(encoding, tail.endswith((b"\n", b"\r")), last_line, interrupted)
 
     @contextmanager
     def seekable(self) -> Iterator[IO[bytes]]:

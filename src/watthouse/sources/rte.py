@@ -4,6 +4,7 @@ They carry no instant and no INSEE code; both are derived by the contract, from 
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from watthouse.errors import UnrecognisedError
@@ -14,8 +15,8 @@ from watthouse.sources.folding import fold
 from watthouse.sources.headers import recognise
 from watthouse.sources.packing import Packing, Survey
 
-_DISCLAIMERS: Final = ("RTE ne pourra", "L'ensemble des informations")
-_NO_DISCLAIMER: Final = "RTE's closing disclaimer is missing: rows may be missing at the end"
+_OPEN_ENDED: Final = "RTE's closing disclaimer is missing: rows may be missing at the end"
+_PROSE_WORDS: Final = 6
 
 
 def is_rte(header: Header) -> bool:
@@ -33,17 +34,20 @@ def pieces(packing: Packing, survey: Survey, header: Header) -> Iterator[Piece]:
     if _is_tempo(header):
         raise UnrecognisedError(f"{packing.origin}: RTE's calendar of Tempo days, which is no dataset of the catalog")
     layout = recognise(header.labels, packing.origin)
-    closed = False
+    if not _is_prose(survey.last_line):
+        if not survey.ends_line:
+            raise delimited.cut(packing.origin)
+        layout = replace(layout, notes=(*layout.notes, _OPEN_ENDED))
+    yield from delimited.read(packing, survey, header, layout, _width(header), _is_disclaimer)
 
-    def is_disclaimer(row: OddRow) -> bool:
-        nonlocal closed
-        said = row.fields == 1 and row.text.startswith(_DISCLAIMERS)
-        closed = closed or said
-        return said
 
-    yield from delimited.read(packing, survey, header, layout, _width(header), is_disclaimer)
-    if not closed and not survey.ends_line:
-        raise delimited.cut(packing.origin)
+def _is_disclaimer(row: OddRow) -> bool:
+    return row.fields == 1 and _is_prose(row.text)
+
+
+def _is_prose(line: str) -> bool:
+    """Whether a line is a sentence: no region's name, which a cut row could begin with, has so many words."""
+    return "\t" not in line and len(line.split()) >= _PROSE_WORDS
 
 
 def _width(header: Header) -> int:
