@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable
 from datetime import date
+from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +12,7 @@ import polars as pl
 import typer
 from typer.core import TyperCommand
 
-from watthouse import __version__, console, pipeline, status
+from watthouse import console, pipeline, status
 from watthouse.catalog import find
 from watthouse.errors import UsageError, WatthouseError
 from watthouse.export import Format, write
@@ -174,7 +175,7 @@ def datasets(
 @app.callback(invoke_without_command=True)
 def _main(version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
     if version:
-        console.out.print(f"watthouse {__version__}")
+        console.out.print(f"watthouse {version_of('watthouse')}")
         raise typer.Exit
 
 

@@ -93,7 +93,7 @@ def report(done: Report) -> None:
 
 def built(nodes: Sequence[Node]) -> None:
     """What dbt did, and what its tests warn of."""
-    models = sum(node.name.startswith("model.") for node in nodes)
+    models = sum(node.is_model for node in nodes)
     warned = [node for node in nodes if node.status == "warn"]
     out.print(
         f"built {models} models, ran {len(nodes) - models} tests, {len(warned)} warned" if nodes else "up to date"

@@ -22,7 +22,7 @@ from watthouse.settings import Settings
 from watthouse.sources.base import Document, Piece, Source
 from watthouse.spool import Spool
 from watthouse.transform import Node, Transform, fingerprint
-from watthouse.warehouse.base import Warehouse
+from watthouse.warehouse.base import Draft, Warehouse
 from watthouse.warehouse.duckdb import DuckDB
 
 TWICE = "slot stands twice in one file"
@@ -103,9 +103,9 @@ def refresh(
 ) -> Report:
     """Read, observe, load, build. What was read is in the lake before anything is built."""
     progress = progress or Silent()
-    with only_one(settings), warm_transform(settings) as transform:
+    with only_one(settings):
         report = _fetch(settings, source, selection, progress)
-        report.built = _build(settings, transform, full=full, progress=progress)
+        report.built = _build(settings, full=full, progress=progress)
         return report
 
 
@@ -117,8 +117,8 @@ def fetch(settings: Settings, source: Source, selection: Selection, *, progress:
 
 def build(settings: Settings, *, full: bool = False, progress: Progress | None = None) -> tuple[Node, ...]:
     """The second half: load and build. ``full`` starts from an empty warehouse."""
-    with only_one(settings), warm_transform(settings) as transform:
-        return _build(settings, transform, full=full, progress=progress or Silent())
+    with only_one(settings):
+        return _build(settings, full=full, progress=progress or Silent())
 
 
 def lake_of(settings: Settings) -> Lake:
@@ -129,17 +129,6 @@ def lake_of(settings: Settings) -> Lake:
 def warehouse_of(settings: Settings) -> DuckDB:
     """The warehouse of this home."""
     return DuckDB(settings.warehouse, threads=settings.threads, memory_limit=settings.memory_limit)
-
-
-def warm_transform(settings: Settings) -> Transform:
-    """A dbt that warms up beside the work that comes before it."""
-    return Transform(
-        warehouse_of(settings).aside,
-        settings.scratch / "dbt",
-        threads=settings.threads,
-        memory_limit=settings.memory_limit,
-        project=settings.transform,
-    )
 
 
 @contextmanager
@@ -246,25 +235,50 @@ class _Tally:
             report.dropped.update(reasons)
 
 
-def _build(settings: Settings, transform: Transform, *, full: bool, progress: Progress) -> tuple[Node, ...]:
+def _build(settings: Settings, *, full: bool, progress: Progress) -> tuple[Node, ...]:
     lake, warehouse, models = lake_of(settings), warehouse_of(settings), fingerprint(settings.transform)
-    full = full or not warehouse.is_current(models)
-    behind = [dataset for dataset in CATALOG.values() if full or _is_behind(lake, warehouse, dataset)]
+    steps = None if full else warehouse.steps(models)
+    if steps is None:
+        return _build_anew(settings, warehouse, lake, progress)
+    behind = [dataset for dataset in CATALOG.values() if _is_behind(lake, warehouse, dataset)]
     if not behind:
         return ()
-    with warehouse.draft(full=full, fingerprint=models) as draft:
-        for dataset in behind:
-            progress.stage(f"loading {dataset.id}")
-            draft.load(lake, dataset)
-        draft.ready()
+    with warehouse.draft() as draft:
+        _load(draft, lake, behind, progress)
         progress.stage("building the marts")
-        sources = [] if full else [dataset.table for dataset in behind]
-        return tuple(transform.run(sources=sources, full=full, on_node=progress.node))
+        return tuple(draft.replay(steps, [dataset.table for dataset in behind], progress.node))
+
+
+def _build_anew(settings: Settings, warehouse: Warehouse, lake: Lake, progress: Progress) -> tuple[Node, ...]:
+    """Everything, by dbt, which warms up while the rows are loaded."""
+    with _transform(settings) as transform, warehouse.draft(empty=True) as draft:
+        _load(draft, lake, CATALOG.values(), progress)
+        progress.stage("building the marts")
+        draft.release()
+        nodes, steps = transform.run(draft.path.parent, progress.node)
+        draft.remember(fingerprint(settings.transform), steps)
+        return tuple(nodes)
+
+
+def _load(draft: Draft, lake: Lake, datasets: Iterable[Dataset], progress: Progress) -> None:
+    for dataset in datasets:
+        progress.stage(f"loading {dataset.id}")
+        draft.load(lake, dataset)
 
 
 def _is_behind(lake: Lake, warehouse: Warehouse, dataset: Dataset) -> bool:
     loaded = warehouse.loaded().get(dataset.id)
     return lake.observed_until(dataset) != (loaded.observed_until if loaded else None)
+
+
+def _transform(settings: Settings) -> Transform:
+    return Transform(
+        settings.warehouse.name,
+        settings.scratch / "dbt",
+        threads=settings.threads,
+        memory_limit=settings.memory_limit,
+        project=settings.transform,
+    )
 
 
 @contextmanager

@@ -63,7 +63,7 @@ def test_kill_9_at_random_moments_then_one_more_refresh(
         done = watthouse(home, "refresh", "--from", files)
         assert done.returncode == 0, done.stderr
         assert tables(home) == expected
-        assert not list(home.glob("warehouse.building*"))
+        assert not list(home.glob("building-*"))
         shutil.rmtree(home)
 
 

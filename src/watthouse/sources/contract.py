@@ -106,7 +106,7 @@ def _rounding_notes(dataset: Dataset, rounded: Mapping[str, int]) -> tuple[str, 
         kept = f"whole {column.unit}" if column.kind is Kind.WHOLE else f"{decimals(column)[1]} decimals"
         by_unit.setdefault(kept, {})[name] = count
     return tuple(
-        f"{dataset.id}: {sum(counts.values())} values rounded to {kept} ({', '.join(counts)})"
+        f"{dataset.id}: rounded to {kept}: {', '.join(f'{name} {count}' for name, count in counts.items())}"
         for kept, counts in by_unit.items()
     )
 

@@ -15,7 +15,6 @@ from watthouse.sources.packing import AGAIN, BOM, GZIP, PARQUET, ZIP, Packing, i
 
 _FOREIGN: Final = {
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an Excel workbook (.xls): save it as CSV",
-    b"%PDF": "a PDF document",
     b"BZh": "packed with bzip2: unpack it first",
     b"\xfd7zXZ": "packed with xz: unpack it first",
     b"(\xb5/\xfd": "packed with zstd: unpack it first",
@@ -110,13 +109,15 @@ def _read(packing: Packing) -> Iterator[Piece]:
     if survey.interrupted:
         raise survey.refusal(packing.origin, "")
     if text.startswith(b"<"):
-        raise UnrecognisedError(f"{packing.origin}: a web page or XML, no export: {AGAIN}")
+        raise UnrecognisedError(f"{packing.origin}: a web page or XML, no export")
     header = delimited.header_of(head, survey, packing.origin)
     read = rte.pieces if rte.is_rte(header) else delimited.pieces
     return read(packing, survey, header)
 
 
 def _refuse_foreign(head: bytes, origin: str) -> None:
+    if head.startswith(b"%PDF"):
+        raise UnrecognisedError(f"{origin}: a PDF document, no export")
     if head[:4] in ZIP:
         raise SourceError(f"{origin}: a zip inside an archive: unpack it first")
     if head[:2] == GZIP:

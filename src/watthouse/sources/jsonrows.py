@@ -61,7 +61,7 @@ def _prefix(packing: Packing, survey: Survey) -> str | None:
         return "item"
     first, _, rest = head.partition(b"\n")
     row = _parsed(first)
-    if isinstance(row, dict) and not any(isinstance(row.get(name), list) for name in _LISTS):
+    if isinstance(row, dict) and row and not any(isinstance(row.get(name), list) for name in _LISTS):
         if not rest.strip():
             _refuse_error_body(row, packing.origin)
         return None

@@ -1,7 +1,6 @@
-"""dbt in a process of its own: warm by the time the rows are loaded, gone when the build is.
+"""dbt in a process of its own: it imports and parses while the rows are loaded, and holds no lock once it is gone.
 
-Importing dbt and parsing a project takes longer than an hourly refresh's own work, so the process is started first and
-told what to run later. It ends with its parent: its standard input closes.
+It ends with its parent: its standard input closes.
 """
 
 import hashlib
@@ -9,26 +8,17 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 from watthouse.errors import WarehouseError
+from watthouse.transform.node import Node
+from watthouse.transform.plan import Step
 
 PROJECT: Final = Path(__file__).parent
-_SOURCES: Final = ("*.sql", "*.yml", "*.md")
-
-
-@dataclass(frozen=True)
-class Node:
-    """A model or a test that dbt finished. ``status`` is dbt's own: success, pass, warn, error, fail, skipped."""
-
-    name: str
-    status: str
-    seconds: float
-    message: str = ""
+_SOURCES: Final = ("*.sql", "*.yml", "*.md", "plan.py")
 
 
 def fingerprint(project: Path = PROJECT) -> str:
@@ -40,14 +30,11 @@ def fingerprint(project: Path = PROJECT) -> str:
 
 
 class Transform:
-    """A warm dbt. Start it early, :meth:`run` it once, and leave the block."""
+    """A dbt that warms up beside other work. :meth:`run` it once, and leave the block."""
 
-    def __init__(
-        self, warehouse: Path, scratch: Path, *, threads: int, memory_limit: str, project: Path = PROJECT
-    ) -> None:
-        scratch.mkdir(parents=True, exist_ok=True)
+    def __init__(self, warehouse: str, scratch: Path, *, threads: int, memory_limit: str, project: Path) -> None:
         environment = {
-            "WATTHOUSE_DBT_PATH": str(warehouse.absolute()),
+            "WATTHOUSE_DBT_PATH": warehouse,
             "WATTHOUSE_DBT_THREADS": str(threads),
             "WATTHOUSE_DBT_MEMORY": memory_limit,
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
@@ -55,7 +42,7 @@ class Transform:
             "PYTHONWARNINGS": "ignore",
         }
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "watthouse.transform.worker", str(project), str(scratch.absolute())],
+            [sys.executable, "-m", "watthouse.transform.worker", str(project.absolute()), str(scratch.absolute())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -69,43 +56,28 @@ class Transform:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._process.terminate()
+        self._process.kill()
         self._process.communicate()
 
-    def run(
-        self,
-        *,
-        sources: Iterable[str] = (),
-        full: bool = False,
-        tests: bool = True,
-        on_node: Callable[[Node], None] = lambda _: None,
-    ) -> list[Node]:
-        """Build what follows from the raw tables named (all where none is named); raises on the first broken node.
+    def run(self, folder: Path, on_node: Callable[[Node], None] = lambda _: None) -> tuple[list[Node], list[Step]]:
+        """Build and test everything anew in the warehouse that ``folder`` holds; raises on the first broken node.
 
-        ``tests`` runs the data tests of what is built; a failed one counts as broken.
+        Returns what was done, and the steps that will do the same for a few days.
         """
-        order = {"sources": sorted(sources), "full": full, "tests": tests}
-        stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin is not None
-        assert stdout is not None
         try:
-            print(json.dumps(order), file=stdin, flush=True)
+            print(folder.absolute(), file=self._process.stdin, flush=True)
         except BrokenPipeError:
             raise WarehouseError(f"dbt ended with code {self._process.wait()} before it was asked to build") from None
         nodes: list[Node] = []
-        for line in stdout:
+        for line in self._process.stdout or ():
             said = json.loads(line)
-            if said["kind"] == "end":
+            if said.pop("kind") == "end":
                 self._process.wait()  # it has let go of the warehouse
                 _refuse_broken(said)
-                return nodes
-            nodes.append(_node(said))
+                return nodes, [Step.of(step) for step in said["steps"]]
+            nodes.append(Node(**said))
             on_node(nodes[-1])
         raise WarehouseError(f"dbt ended with code {self._process.wait()} in the middle of a build: run it again")
-
-
-def _node(said: Mapping[str, Any]) -> Node:
-    return Node(said["name"], said["status"], said["seconds"], said["message"])
 
 
 def _refuse_broken(end: Mapping[str, Any]) -> None:

@@ -1,17 +1,24 @@
-"""The process behind :class:`watthouse.transform.Transform`: one order in, one line of JSON a node out."""
+"""The process behind :class:`watthouse.transform.Transform`: one folder in, one line of JSON a node out, and an end."""
 
 import json
 import os
 import sys
 import threading
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO, cast
 
+from watthouse.transform.plan import Step
+
 _BROKEN = {"error", "fail", "runtime error"}
+_QUIET = (
+    *("--quiet", "--no-version-check", "--no-use-colors", "--no-print", "--no-write-json"),
+    *("--log-level", "none", "--log-level-file", "none"),
+)
 
 
 def main(project: str, scratch: str) -> int:
-    """Warm up, wait for an order on standard input, carry it out; 0 where there was none."""
+    """Warm up, wait for the folder of a warehouse on standard input, build all in it; 0 where none came."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever libraries print must not mix with the answers
     from dbt.cli.main import dbtRunner
@@ -19,23 +26,21 @@ def main(project: str, scratch: str) -> int:
 
     common = _common(project, scratch)
     parsed = dbtRunner().invoke(["parse", *common])
-    line = sys.stdin.readline()
-    if not line:
+    folder = sys.stdin.readline().rstrip("\n")
+    if not folder:
         return 0
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if not parsed.success:
-        _say(answers, {"kind": "end", "failures": [_failure("dbt project", parsed.exception)]})
+        _say(answers, kind="end", failures=[_failure("dbt project", parsed.exception)])
         return 1
-    runner = dbtRunner(manifest=cast("Manifest", parsed.result), callbacks=[lambda event: _report(answers, event)])
-    outcome = runner.invoke([*_verb(json.loads(line)), *common])
-    _say(answers, {"kind": "end", "failures": _failures(outcome)})
+    os.chdir(folder)  # the profile names the file only: a path of its own for every run would make dbt parse anew
+    manifest = cast("Manifest", parsed.result)
+    runner = dbtRunner(manifest=manifest, callbacks=[lambda event: _report(answers, event)])
+    outcome = runner.invoke(["build", "--full-refresh", *common])
+    failures = _failures(outcome)
+    steps = [] if failures else [asdict(step) for step in _steps(cast(Any, outcome.result).results)]
+    _say(answers, kind="end", failures=failures, steps=steps)
     return 0 if outcome.success else 1
-
-
-_QUIET = (
-    *("--quiet", "--no-version-check", "--no-use-colors", "--no-print", "--no-write-json"),
-    *("--log-level", "none", "--log-level-file", "none"),
-)
 
 
 def _common(project: str, scratch: str) -> list[str]:
@@ -51,29 +56,47 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _verb(order: dict[str, Any]) -> list[str]:
-    verb = ["build" if order["tests"] else "run"]
-    if order["full"]:
-        verb.append("--full-refresh")
-    if order["sources"]:
-        verb += ["--select", *(f"source:raw.{table}+" for table in order["sources"])]
-    return verb
-
-
 def _report(answers: TextIO, event: Any) -> None:
     if event.info.name != "NodeFinished":
         return
     node, result = event.data.node_info, event.data.run_result
-    _say(
-        answers,
-        {
-            "kind": "node",
-            "name": node.unique_id,
-            "status": result.status,
-            "seconds": round(result.execution_time, 3),
-            "message": _one_line(result.message),
-        },
+    seconds, message = round(result.execution_time, 3), _one_line(result.message)
+    _say(answers, kind="node", name=node.unique_id, status=result.status, seconds=seconds, message=message)
+
+
+def _steps(results: list[Any]) -> list[Step]:
+    """Every node in the order dbt ended them in, but each test right behind the last model that it looks at."""
+    nodes = [result.node for result in results]
+    models = {node.unique_id: node for node in nodes if node.resource_type == "model"}
+    places = {name: place for place, name in enumerate(models)}
+    tests: dict[str, list[Any]] = {}
+    for node in nodes:
+        looked_at = [name for name in node.depends_on.nodes if name in models]
+        if node.resource_type == "test" and looked_at:
+            tests.setdefault(max(looked_at, key=places.__getitem__), []).append(node)
+    ordered = [node for name, model in models.items() for node in (model, *tests.get(name, []))]
+    return [_step(node, models) for node in ordered]
+
+
+def _step(node: Any, models: dict[str, Any]) -> Step:
+    stands_on, meta = tuple(node.depends_on.nodes), dict(node.config.meta)
+    if node.resource_type == "test":
+        return Step(node.unique_id, node.compiled_code, stands_on, severity=node.config.severity.lower())
+    if node.config.materialized == "view":
+        return Step(node.unique_id, "", stands_on)
+    by_name = {model.name: _relation(model) for model in models.values()}
+    return Step(
+        node.unique_id,
+        node.compiled_code,
+        stands_on,
+        relation=_relation(node),
+        observed_in=tuple(meta.get("observed_in", ())),
+        follows={by_name[name]: tuple(columns) for name, columns in meta.get("follows", {}).items()},
     )
+
+
+def _relation(model: Any) -> str:
+    return f"{model.schema}.{model.alias}"
 
 
 def _failures(outcome: Any) -> list[dict[str, str]]:
@@ -92,7 +115,7 @@ def _one_line(message: object) -> str:
     return " ".join(str(message or "").split())
 
 
-def _say(answers: TextIO, said: dict[str, Any]) -> None:
+def _say(answers: TextIO, **said: Any) -> None:
     print(json.dumps(said), file=answers, flush=True)
 
 

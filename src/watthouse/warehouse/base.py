@@ -1,6 +1,6 @@
 """The verbs every engine speaks."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from watthouse.catalog import Dataset
 from watthouse.lake import Lake
+from watthouse.transform import Node, Step
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,17 @@ class Draft(Protocol):
 
     path: Path
 
-    def load(self, lake: Lake, dataset: Dataset, on_rows: Callable[[int], None]) -> int:
+    def load(self, lake: Lake, dataset: Dataset) -> int:
         """Bring the raw table up to the lake, the lake version in the same transaction; returns the rows added."""
 
-    def ready(self) -> None:
-        """Called once every dataset is loaded and before the models run."""
+    def replay(self, steps: Sequence[Step], sources: Iterable[str], on_node: Callable[[Node], None]) -> list[Node]:
+        """Rebuild the days that changed in these raw tables."""
+
+    def release(self) -> None:
+        """Let go, so that dbt can take over."""
+
+    def remember(self, fingerprint: str, steps: Sequence[Step]) -> None:
+        """Take it back from dbt, and keep the steps that repeat what it did."""
 
 
 class Warehouse(Protocol):
@@ -40,11 +47,11 @@ class Warehouse(Protocol):
     def loaded(self) -> dict[str, Loaded]:
         """By dataset id; empty where there is no warehouse yet."""
 
-    def is_current(self, fingerprint: str) -> bool:
-        """Whether the marts were built by these very models."""
+    def steps(self, fingerprint: str) -> list[Step] | None:
+        """The steps of the models its marts were built by; None where there are none, or they were other models."""
 
-    def draft(self, *, full: bool, fingerprint: str) -> AbstractContextManager[Draft]:
-        """A draft that is published whole when the block ends without an error."""
+    def draft(self, *, empty: bool = False) -> AbstractContextManager[Draft]:
+        """A copy, or an empty one, that is published whole when the block ends without an error."""
 
     def marts(self) -> list[str]:
         """Their names."""

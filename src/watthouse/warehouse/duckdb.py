@@ -3,13 +3,15 @@
 A reader keeps the file it opened: it waits for nothing and never sees half a build.
 """
 
+import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import duckdb
 import pyarrow as pa
@@ -17,6 +19,7 @@ import pyarrow as pa
 from watthouse.catalog import CATALOG, Dataset, Kind
 from watthouse.errors import UsageError, WarehouseError
 from watthouse.lake import OBSERVED_AT, Lake
+from watthouse.transform import Node, Step, replay
 from watthouse.warehouse.base import Loaded
 
 _TYPES: Final = {
@@ -27,6 +30,7 @@ _TYPES: Final = {
     Kind.TEMPERATURE: "DECIMAL(9,3)",
     Kind.STOCK: "DECIMAL(18,6)",
 }
+_BUILDING: Final = "building-"
 _DAY_COLUMNS: Final = ("civil_date", "civil_month", "civil_year")
 
 
@@ -40,35 +44,38 @@ class DuckDB:
 
     @property
     def aside(self) -> Path:
-        """Where this process's build writes before it is published."""
-        return self.path.with_name(f"{self.path.stem}.building-{os.getpid()}{self.path.suffix}")
+        """Where this process's build writes before it is published: the same name, so that views stay true."""
+        return self.path.parent / f"{_BUILDING}{os.getpid()}" / self.path.name
 
     def loaded(self) -> dict[str, Loaded]:
-        if not self.path.exists():
-            return {}
-        with self._reading() as connection:
-            rows = connection.execute(
-                "select dataset, lake_version, observed_until, loaded_at from raw.loads"
-            ).fetchall()
+        rows = self._books("select dataset, lake_version, observed_until, loaded_at from raw.loads")
         return {name: Loaded(version, until, at) for name, version, until, at in rows}
 
-    def is_current(self, fingerprint: str) -> bool:
+    def steps(self, fingerprint: str) -> list[Step] | None:
+        kept = self._books("select steps from raw.builds where fingerprint = $1", fingerprint)
+        return [Step.of(said) for said in json.loads(kept[0][0])] if kept else None
+
+    def _books(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """What it says of itself: nothing where there is no file yet, or one that another watthouse laid out."""
         if not self.path.exists():
-            return False
+            return []
         with self._reading() as connection:
-            built = connection.execute("select fingerprint from raw.builds").fetchone()
-        return built == (fingerprint,)
+            try:
+                return connection.execute(query, parameters).fetchall()
+            except (duckdb.CatalogException, duckdb.BinderException):
+                return []
 
     @contextmanager
-    def draft(self, *, full: bool, fingerprint: str) -> Iterator["DuckDBDraft"]:
+    def draft(self, *, empty: bool = False) -> Iterator["DuckDBDraft"]:
         """Raises :class:`WarehouseError` where the disk is full; the published file stays as it was."""
         self._sweep()
         try:
-            if not full and self.path.exists():
+            self.aside.parent.mkdir(parents=True)
+            if not empty:
                 shutil.copyfile(self.path, self.aside)
             with closing(DuckDBDraft(self.aside, self._settings())) as draft:
                 yield draft
-                draft.finish(fingerprint)
+                draft.finish()
             self.aside.replace(self.path)
         except (duckdb.Error, OSError) as error:
             raise WarehouseError(_explain(self.path, error)) from error
@@ -113,11 +120,8 @@ class DuckDB:
 
     def _sweep(self) -> None:
         """Remove what builds that were cut off left behind."""
-        for path in self.path.parent.glob(f"{self.path.stem}.building-*"):
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
+        for folder in self.path.parent.glob(f"{_BUILDING}*"):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 class DuckDBDraft:
@@ -129,7 +133,7 @@ class DuckDBDraft:
         self._connection = self._connect()
         self._prepare()
 
-    def load(self, lake: Lake, dataset: Dataset, on_rows: Callable[[int], None] = lambda _: None) -> int:
+    def load(self, lake: Lake, dataset: Dataset) -> int:
         """Append the observations stamped after the last load, and mark their days, in one transaction."""
         run = self._connection.execute
         held = run("select observed_until from raw.loads where dataset = $1", [dataset.id]).fetchone()
@@ -148,22 +152,29 @@ class DuckDBDraft:
         run("delete from raw.loads where dataset = $1", [dataset.id])
         run("insert into raw.loads values ($1, $2, $3, $4)", [dataset.id, version, until, datetime.now(UTC)])
         run("commit")
-        on_rows(count)
         return int(count)
 
-    def ready(self) -> None:
-        """Hand the file over to dbt."""
+    def replay(
+        self, steps: Sequence[Step], sources: Iterable[str], on_node: Callable[[Node], None] = lambda _: None
+    ) -> list[Node]:
+        return replay(self._connection, steps, sources, on_node)
+
+    def release(self) -> None:
         self.close()
+
+    def remember(self, fingerprint: str, steps: Sequence[Step]) -> None:
+        self._connection = self._connect()
+        self._connection.execute("delete from raw.builds")
+        said = json.dumps([asdict(step) for step in steps])
+        self._connection.execute("insert into raw.builds values ($1, $2, $3)", [fingerprint, said, datetime.now(UTC)])
 
     def close(self) -> None:
         """Let go of the file; closing twice is no harm."""
         self._connection.close()
 
-    def finish(self, fingerprint: str) -> None:
-        self._connection = self._connect()
+    def finish(self) -> None:
+        """Nothing is left to rebuild: make the file whole."""
         self._connection.execute("delete from raw.changed_days")
-        self._connection.execute("delete from raw.builds")
-        self._connection.execute("insert into raw.builds values ($1, $2)", [fingerprint, datetime.now(UTC)])
         self._connection.execute("checkpoint")
         self.close()
         with self.path.open("rb") as file:
@@ -181,7 +192,7 @@ class DuckDBDraft:
             "create table if not exists raw.loads"
             " (dataset varchar primary key, lake_version bigint, observed_until timestamptz, loaded_at timestamptz)"
         )
-        run("create table if not exists raw.builds (fingerprint varchar, built_at timestamptz)")
+        run("create table if not exists raw.builds (fingerprint varchar, steps varchar, built_at timestamptz)")
         run("create table if not exists raw.changed_days (dataset varchar, civil_date date)")
         for dataset in CATALOG.values():
             columns = {name: _TYPES.get(dataset[name].kind, "VARCHAR") for name in dataset.names}
@@ -224,4 +235,4 @@ def _explain(path: Path, error: Exception) -> str:
     said = (str(error).strip() or type(error).__name__).splitlines()[0]
     if "No space left" in said:
         return f"the disk is full at {path.parent}: free some space and run again; the warehouse stays as it was"
-    return f"{path} cannot be used: {said}"
+    return f"{path} cannot be used ({said}): `watthouse build --full` makes it anew from the lake"

@@ -69,3 +69,8 @@
         {{ prefix }}{{ name }}{{ suffix }}{{ ",\n        " if not loop.last }}
     {%- endfor -%}
 {%- endmacro -%}
+
+{#- Names as a list of SQL strings. -#}
+{%- macro quoted(names) -%}
+    {%- for name in names -%}'{{ name | replace("'", "''") }}'{{ ", " if not loop.last }}{%- endfor -%}
+{%- endmacro -%}

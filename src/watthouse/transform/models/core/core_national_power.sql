@@ -24,8 +24,7 @@ measured as (
 
 -- few days need a choice: those measured in several natures, or settled on quarter hours
 contested as (
-    select
-        civil_date
+    select civil_date
     from measured
     group by civil_date
     having
@@ -33,7 +32,7 @@ contested as (
         or max(case when {{ is_second_quarter() }} then nature_rank end) > 1
 ),
 
--- one nature a half hour there: the most settled that measures it, and the most settled that measures its second quarter
+-- one nature a half hour there: the most settled that measures it, and the most settled with its second quarter
 settled as (
     select
         measured.civil_date,

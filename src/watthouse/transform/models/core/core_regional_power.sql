@@ -34,7 +34,7 @@ contested as (
         or max(case when {{ is_second_quarter() }} then nature_rank end) > 1
 ),
 
--- one nature a half hour there: the most settled that measures it, and the most settled that measures its second quarter
+-- one nature a half hour there: the most settled that measures it, and the most settled with its second quarter
 settled as (
     select
         measured.civil_date,

@@ -55,11 +55,11 @@ regional_temperature as (
 temperature_means as (
     select
         civil_date,
-        count(consommation_mwh) = count(*) as temperature_weighted,
         {%- for temperature in temperatures %}
         {{ mean(temperature) }} as {{ temperature }}_plain,
-        {{ weighted_mean(temperature, "consommation_mwh") }} as {{ temperature }}_weighted{{ "," if not loop.last }}
+        {{ weighted_mean(temperature, "consommation_mwh") }} as {{ temperature }}_weighted,
         {%- endfor %}
+        count(consommation_mwh) = count(*) as temperature_weighted
     from regional_temperature
     group by civil_date
 ),
@@ -67,10 +67,13 @@ temperature_means as (
 temperature as (
     select
         civil_date,
-        temperature_weighted,
         {%- for temperature in temperatures %}
-        case when temperature_weighted then {{ temperature }}_weighted else {{ temperature }}_plain end as {{ temperature }}{{ "," if not loop.last }}
+        case
+            when temperature_weighted then {{ temperature }}_weighted
+            else {{ temperature }}_plain
+        end as {{ temperature }},
         {%- endfor %}
+        temperature_weighted
     from temperature_means
 ),
 

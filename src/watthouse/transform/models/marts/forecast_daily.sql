@@ -62,24 +62,24 @@ errors as (
 
 error_of_day as (
     select
-        civil_date,
         {%- for horizon in horizons() %}
         {%- set of_horizon = "case when horizon = '" ~ horizon ~ "' then " %}
         {{ quarters_as_mwh("sum(" ~ of_horizon ~ "error_quarter_mwh end)") }} as {{ horizon }}_error_mwh,
-        100 * {{ weighted_mean(of_horizon ~ "relative_error end", "quarter_hours") }} as {{ horizon }}_mape_pct{{ "," if not loop.last }}
+        100 * {{ weighted_mean(of_horizon ~ "relative_error end", "quarter_hours") }} as {{ horizon }}_mape_pct,
         {%- endfor %}
+        civil_date
     from errors
     group by civil_date
 ),
 
 forecast_of_day as (
     select
-        civil_date,
         {%- for horizon in horizons() %}
         {%- set of_horizon = "case when horizon = '" ~ horizon ~ "' then " %}
         {{ mwh(of_horizon ~ "forecast_mw end") }} as {{ horizon }}_mwh,
-        cast(coalesce(sum({{ of_horizon }}quarter_hours end), 0) as integer) as {{ horizon }}_slots{{ "," if not loop.last }}
+        cast(coalesce(sum({{ of_horizon }}quarter_hours end), 0) as integer) as {{ horizon }}_slots,
         {%- endfor %}
+        civil_date
     from forecast
     group by civil_date
 ),

@@ -23,31 +23,32 @@ expected_operators as (
         source,
         first_date
     from operators
-    where source not in ('{{ var("gas_operators") | join("', '") }}')
+    where source not in ({{ quoted(var("gas_operators")) }})
+),
+
+reported_points as (
+    select
+        source,
+        pits,
+        min(civil_date) as first_date,
+        max(civil_date) as last_date
+    from reported
+    group by source, pits
 ),
 
 -- a point is expected from its first report to its last, and on from there until it counts as closed
 points as (
     select
-        points.source,
-        points.pits,
-        points.first_date,
+        reported_points.pits,
+        reported_points.first_date,
         case
             when
-                {{ dbt.datediff("points.last_date", "operators.last_date", "day") }}
+                {{ dbt.datediff("reported_points.last_date", "operators.last_date", "day") }}
                 > {{ var("gas_point_closed_after_days") }}
-                then points.last_date
+                then reported_points.last_date
         end as closed_after
-    from (
-        select
-            source,
-            pits,
-            min(civil_date) as first_date,
-            max(civil_date) as last_date
-        from reported
-        group by source, pits
-    ) as points
-    inner join operators on points.source = operators.source
+    from reported_points
+    inner join operators on reported_points.source = operators.source
 ),
 
 days as (

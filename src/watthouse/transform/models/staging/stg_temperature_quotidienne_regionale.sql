@@ -7,6 +7,7 @@ with aged as (
 
 final as (
     select
+        id,
         date as civil_date,
         code_insee_region,
         region,

@@ -9,26 +9,26 @@
 -#}
 
 {#- Half of a day's rows balance. -#}
-{%- test balances_by_day(model, sources, within_mw, observed_in) -%}
+{%- test balances_by_day(model, sources, within_mw) -%}
 select
     civil_date,
     count(*) as judged,
     sum(case when {{ imbalance_mw(sources) }} > {{ within_mw }} then 1 else 0 end) as off_balance
 from {{ model }}
-where {{ days_observed_in(observed_in) }} and {{ imbalance_mw(sources) }} is not null
+where {{ days_to_rebuild() }} and {{ imbalance_mw(sources) }} is not null
 group by civil_date
 having sum(case when {{ imbalance_mw(sources) }} > {{ within_mw }} then 1 else 0 end) * 2 > count(*)
 {%- endtest -%}
 
 {#- Every row of the natures named balances. -#}
-{%- test balances_by_row(model, sources, within_mw, natures, observed_in) -%}
+{%- test balances_by_row(model, sources, within_mw, natures) -%}
 select
     civil_date,
     date_heure,
     {{ imbalance_mw(sources) }} as gap_mw
 from {{ model }}
 where
-    {{ days_observed_in(observed_in) }}
-    and nature in ('{{ natures | join("', '") }}')
+    {{ days_to_rebuild() }}
+    and nature in ({{ quoted(natures) }})
     and {{ imbalance_mw(sources) }} > {{ within_mw }}
 {%- endtest -%}

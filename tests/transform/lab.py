@@ -1,0 +1,219 @@
+"""A warehouse that holds raw tables alone, dbt in this very process, and the rules of the core in plain Python."""
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import duckdb
+import pyarrow as pa
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.adapters.factory import reset_adapters
+from dbt.cli.main import dbtRunner
+
+from tests.support import PARIS, clock
+from watthouse.catalog import CATALOG, CONSOLIDATED, NATURES, REAL_TIME
+from watthouse.settings import PROJECT
+
+Row = dict[str, Any]
+NATIONAL: Final = ("eco2mix_national_tr", "eco2mix_national_cons_def")
+REGIONAL: Final = ("eco2mix_regional_tr", "eco2mix_regional_cons_def")
+GAS, TEMPERATURE = "stock_quotidien_stockages_gaz", "temperature_quotidienne_regionale"
+SOURCES: Final = ("fioul", "charbon", "gaz", "nucleaire", "eolien", "solaire", "hydraulique", "bioenergies")
+
+_SCHEMAS: Final = {dataset.table: dataset.schema for dataset in CATALOG.values()}
+_QUIET: Final = ("--quiet", "--no-version-check", "--no-print", "--log-level", "none", "--log-level-file", "none")
+
+
+class Lab:
+    """``observe`` rows as the loader would, ``build`` what follows from them, read ``rows`` back."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.path = folder / "warehouse.duckdb"
+        self.seen: dict[str, list[Row]] = defaultdict(list)
+        self._changed: set[str] = set()
+        self._moment = datetime(2026, 1, 1, tzinfo=UTC)
+        with duckdb.connect(self.path) as connection:
+            connection.execute("create schema raw")
+            connection.execute("create table raw.changed_days (dataset varchar, civil_date date)")
+            for table, schema in _SCHEMAS.items():
+                shape = _observations(schema, []).schema.empty_table()  # noqa: F841 (DuckDB finds it by its name)
+                connection.execute(f"create table raw.{table} as from shape")
+
+    def observe(self, table: str, rows: Sequence[Row]) -> None:
+        """Append observations, all stamped with the same next moment, and mark their days."""
+        self._moment += timedelta(hours=1)
+        stamped = [{**row, "observed_at": self._moment} for row in rows]
+        observations = _observations(_SCHEMAS[table], stamped)  # noqa: F841 (DuckDB finds it by its name)
+        with duckdb.connect(self.path) as connection:
+            connection.execute(f"insert into raw.{table} from observations")
+            connection.execute(f"insert into raw.changed_days select distinct '{table}', date from observations")
+        self.seen[table] += stamped
+        self._changed.add(table)
+
+    def build(self, *, full: bool = False, verb: str = "run") -> list[Any]:
+        """Run dbt over what changed since the last build, or over all; raises where it fails."""
+        tables = sorted(self._changed)
+        choice = ["--full-refresh"] if full else ["--select", *(f"source:raw.{table}+" for table in tables)]
+        results = dbt(self.folder, verb, *choice)
+        with duckdb.connect(self.path) as connection:
+            connection.execute("delete from raw.changed_days")
+        self._changed.clear()
+        return results
+
+    def rows(self, table: str, where: str = "true") -> list[Row]:
+        with duckdb.connect(self.path) as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            found = connection.execute(f"select * from {table} where {where} order by all")
+            names = [column[0] for column in found.description]
+            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    def one(self, table: str, where: str) -> Row:
+        (row,) = self.rows(table, where)
+        return row
+
+    def run(self, statement: str) -> None:
+        with duckdb.connect(self.path) as connection:
+            connection.execute(statement)
+
+    def day(self, mart: str, day: date) -> Row:
+        return self.one(f"marts.{mart}", f"civil_date = '{day}'")
+
+    def everything(self) -> dict[str, list[tuple[object, ...]]]:
+        """Every row of core and marts, by table."""
+        with duckdb.connect(self.path) as connection:
+            names = connection.execute(
+                "select table_schema || '.' || table_name from information_schema.tables"
+                " where table_schema in ('core', 'marts') order by all"
+            ).fetchall()
+            return {name: connection.execute(f"from {name} order by all").fetchall() for (name,) in names}
+
+
+def dbt(folder: Path, *words: str, project: Path = PROJECT, check: bool = True) -> list[Any]:
+    """Run a dbt command on the warehouse in a folder; its results. Raises where it fails, unless told not to."""
+    runner = dbtRunner(manifest=manifest()) if project == PROJECT else dbtRunner()
+    os.environ["WATTHOUSE_DBT_PATH"] = str(folder / "warehouse.duckdb")
+    done = runner.invoke([*words, *_places(folder, project), *_QUIET])
+    DuckDBConnectionManager.close_all_connections()
+    reset_adapters()  # or the next run would find this one's warehouse
+    results = list(getattr(done.result, "results", []))
+    if check and not done.success:
+        broken = [f"{r.node.name}: {r.message}" for r in results if r.status in {"error", "fail", "runtime error"}]
+        raise AssertionError(done.exception or "\n".join(broken))
+    return results
+
+
+@cache
+def manifest() -> Any:
+    """The parsed project: parsed once a test process."""
+    with TemporaryDirectory() as folder:
+        os.environ["WATTHOUSE_DBT_PATH"] = f"{folder}/warehouse.duckdb"
+        parsed = dbtRunner().invoke(["parse", "--no-write-json", *_places(Path(folder), PROJECT), *_QUIET])
+    reset_adapters()
+    assert parsed.success, parsed.exception
+    return parsed.result
+
+
+def _places(folder: Path, project: Path) -> list[str]:
+    places = {"target-path": folder / "target", "log-path": folder, "project-dir": project, "profiles-dir": project}
+    return [word for name, path in places.items() for word in (f"--{name}", str(path))]
+
+
+def _observations(schema: pa.Schema, rows: Sequence[Row]) -> pa.Table:
+    return pa.Table.from_pylist(list(rows), schema.append(pa.field("observed_at", pa.timestamp("us", tz="UTC"))))
+
+
+# -- rows as they lie in raw -------------------------------------------------------------------------------------------
+
+
+def slots(day: date, minutes: int) -> list[tuple[str, datetime]]:
+    """The clock slots of a civil day that exist, with their instants."""
+    return [(heure, at) for heure, at in clock(day, minutes) if at.astimezone(PARIS).strftime("%H:%M") == heure]
+
+
+def power(day: date, nature: str, load: int | None, minutes: int = 15, **columns: object) -> list[Row]:
+    """A day of national rows: ``load`` plus the number of the slot, so that no two are alike."""
+    return [
+        {
+            "perimetre": "France",
+            "nature": nature,
+            "date": day,
+            "heure": heure,
+            "date_heure": at,
+            "consommation": None if load is None else load + number,
+            **columns,
+        }
+        for number, (heure, at) in enumerate(slots(day, minutes))
+    ]
+
+
+def regional(code: str, rows: Iterable[Row]) -> list[Row]:
+    return [
+        {**{k: v for k, v in row.items() if k != "perimetre"}, "code_insee_region": code, "libelle_region": f"R{code}"}
+        for row in rows
+    ]
+
+
+def temperature(day: date, celsius: Mapping[str, str | None]) -> list[Row]:
+    return [
+        {
+            "id": f"{day}-{code}",
+            "date": day,
+            "code_insee_region": code,
+            "region": f"R{code}",
+            "tmin": None if mean is None else Decimal(mean) - 5,
+            "tmoy": None if mean is None else Decimal(mean),
+            "tmax": None if mean is None else Decimal(mean) + 5,
+        }
+        for code, mean in celsius.items()
+    ]
+
+
+def gas(day: date, stocks: Mapping[tuple[str, str], str]) -> list[Row]:
+    return [
+        {"date": day, "source": source, "pits": pits, "stock_fin_de_journee": Decimal(stock)}
+        for (source, pits), stock in stocks.items()
+    ]
+
+
+# -- the core's rules in plain Python ----------------------------------------------------------------------------------
+
+
+def best_series(observations: Iterable[Row]) -> list[Row]:
+    """The measured slots that count, each with its ``minutes``: one nature a half hour and region."""
+    newest: dict[tuple[object, ...], Row] = {}
+    for row in sorted(observations, key=lambda row: (row["consommation"] is not None, row["observed_at"])):
+        newest[row.get("code_insee_region"), row["date_heure"], row["nature"]] = row
+    blocks: dict[tuple[object, ...], list[Row]] = defaultdict(list)
+    for row in newest.values():
+        if row["consommation"] is not None:
+            at = row["date_heure"]
+            blocks[row.get("code_insee_region"), at.replace(minute=at.minute // 30 * 30)].append(row)
+    return [row for block in blocks.values() for row in _chosen(block)]
+
+
+def _chosen(block: list[Row]) -> list[Row]:
+    nature = max((row["nature"] for row in block), key=NATURES.index)
+    rows = [row for row in block if row["nature"] == nature]
+    quarterly = nature == REAL_TIME or any(row["date_heure"].minute % 30 for row in rows)
+    return [{**row, "minutes": 15 if quarterly else 30} for row in rows]
+
+
+def mwh(series: Iterable[Row], column: str) -> Decimal | None:
+    known = [row[column] * row["minutes"] for row in series if row.get(column) is not None]
+    return Decimal(sum(known)) / 60 if known else None
+
+
+def measured_slots(series: Sequence[Row]) -> int:
+    minutes = sum(row["minutes"] for row in series)
+    return len(series) if all(row["minutes"] == 30 for row in series) else minutes // 15
+
+
+def half_hours(day: date, load: int | None, nature: str = CONSOLIDATED, **columns: object) -> list[Row]:
+    return power(day, nature, load, 30, **columns)

@@ -1,0 +1,125 @@
+import io
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.unit.sources.reading import dropped, put, read_text, rows_of
+from watthouse.errors import SourceError, UnrecognisedError
+from watthouse.sources.contract import HALF_HOURS, PHANTOM
+
+DISCLAIMER = "RTE ne pourra être tenu responsable de l'usage qui pourrait être fait des données mises à disposition.\n"
+REGIONAL = "Périmètre\tNature\tDate\tHeures\tConsommation\tThermique\tNucléaire\tEolien\n"
+NATIONAL = "Périmètre\tNature\tDate\tHeures\tConsommation\tPrévision J-1\tFioul\tGaz\tNucléaire\t Stockage batterie\n"
+QUARTERS = (
+    "PACA\tDonnées définitives\t2014-01-01\t00:00\t6515\t499\t-\t2\t\n"
+    "PACA\tDonnées définitives\t2014-01-01\t00:15\t\t\t\t\t\n"
+    "PACA\tDonnées définitives\t2014-01-01\t00:30\t6248\t438\t-\t4\t\n"
+)
+
+
+def regional(rows: str = QUARTERS, end: str = DISCLAIMER, header: str = REGIONAL) -> bytes:
+    return f"{header}{rows}{end}".encode("cp1252")
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-8"])
+@pytest.mark.parametrize("end", [DISCLAIMER, DISCLAIMER + "\n", DISCLAIMER.rstrip(), DISCLAIMER[:60], "\n"])
+def test_an_annual_file_of_a_region(encoding: str, end: str, tmp_path: Path) -> None:
+    pieces = read_text(tmp_path, f"{REGIONAL}{QUARTERS}{end}".encode(encoding), "eCO2mix_RTE_PACA.xls")
+    table = rows_of(pieces)
+    assert pieces[0].dataset.id == "eco2mix-regional-cons-def"
+    assert dropped(pieces) == {HALF_HOURS: 1}
+    assert table.column("date_heure").to_pylist() == [
+        datetime(2013, 12, 31, 23, 0, tzinfo=UTC),
+        datetime(2013, 12, 31, 23, 30, tzinfo=UTC),
+    ]
+    assert set(table.column("code_insee_region").to_pylist()) == {"93"}
+    assert set(table.column("libelle_region").to_pylist()) == {"Provence-Alpes-Côte d'Azur"}
+    assert table.column("nucleaire").null_count == 2
+    assert table.column("consommation").to_pylist() == [6515, 6248]
+
+
+def test_a_real_time_file_of_france_whose_header_has_a_space(tmp_path: Path) -> None:
+    row = "France\tDonnées temps réel\t01/02/2026\t00:15\t58568\t60400\t35\t4525\t47799\t-52\t\n"
+    pieces = read_text(tmp_path, regional(row, header=NATIONAL))
+    (got,) = rows_of(pieces).to_pylist()
+    assert pieces[0].dataset.id == "eco2mix-national-tr"
+    assert (got["date_heure"], got["stockage_batterie"], got["perimetre"]) == (
+        datetime(2026, 1, 31, 23, 15, tzinfo=UTC), -52, "France",
+    )  # fmt: skip
+    assert "eolien" not in pieces[0].present
+
+
+def test_consolidated_rows_of_france_keep_their_forecasts_at_the_quarters(tmp_path: Path) -> None:
+    rows = "".join(
+        f"France\tDonnées consolidées\t2024-01-01\t{clock}\t\t52000\t\t\t\t\t\n" for clock in ("00:00", "00:15")
+    )
+    pieces = read_text(tmp_path, regional(rows, header=NATIONAL))
+    assert (pieces[0].dataset.id, pieces[0].rows.num_rows) == ("eco2mix-national-cons-def", 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("Auvergne-RhÃ´ne-Alpes", "84"), ("Grand-Est", "44"), ("Ile-de-France", "11"), ("ÃŽle-de-France", "11")],
+)
+def test_a_region_spelt_by_rte_or_encoded_twice(name: str, code: str, tmp_path: Path) -> None:
+    pieces = read_text(tmp_path, f"{REGIONAL}{QUARTERS.replace('PACA', name)}{DISCLAIMER}")
+    assert set(rows_of(pieces).column("code_insee_region").to_pylist()) == {code}
+
+
+def test_the_spring_hour_that_rte_fills_with_copies_is_dropped(tmp_path: Path) -> None:
+    rows = "".join(
+        f"PACA\tDonnées définitives\t2014-03-30\t{clock}\t4517\t1\t-\t2\t\n"
+        for clock in ("01:30", "02:00", "02:30", "03:00")
+    )
+    pieces = read_text(tmp_path, regional(rows))
+    assert dropped(pieces) == {PHANTOM: 2}
+    assert rows_of(pieces).column("heure").to_pylist() == ["01:30", "03:00"]
+
+
+def test_a_zip_holds_the_same_text(tmp_path: Path) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("eCO2mix_RTE_PACA.xls", regional())
+    assert rows_of(read_text(tmp_path, packed.getvalue(), "a.zip")).equals(
+        rows_of(read_text(tmp_path, regional(), "a.xls"))
+    )
+
+
+def test_a_header_that_ends_in_a_tab_too(tmp_path: Path) -> None:
+    content = regional(header=REGIONAL.replace("\n", "\t\n"))
+    assert rows_of(read_text(tmp_path, content)).equals(rows_of(read_text(tmp_path, regional())))
+
+
+def test_a_file_without_its_disclaimer_is_read_with_a_note(tmp_path: Path) -> None:
+    assert any("disclaimer is missing" in note for note in read_text(tmp_path, regional(end=""))[0].notes)
+    assert read_text(tmp_path, regional())[0].notes == ()
+
+
+@pytest.mark.parametrize("cut", range(1, 50))
+def test_a_file_cut_in_its_last_row_is_refused(cut: int, tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="cut in the middle"):
+        read_text(tmp_path, regional(end="")[:-cut])
+
+
+@pytest.mark.parametrize("row", ["PACA\n", "Provence-Alpes-Côte d'Azur\n", "PACA\tDonnées définitives\n"])
+def test_a_short_row_is_no_disclaimer(row: str, tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="line 5 has"):
+        read_text(tmp_path, regional(QUARTERS + row))
+
+
+def test_two_files_in_one_are_refused_with_the_line(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="line 6 has 8 fields"):
+        read_text(tmp_path, regional() + regional())
+
+
+def test_a_disclaimer_without_rows_is_empty(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="empty"):
+        read_text(tmp_path, regional(rows=""))
+
+
+def test_the_tempo_calendar_is_told_by_its_name(tmp_path: Path) -> None:
+    path = put(tmp_path, "Date\tType de jour TEMPO\n2025-09-01\tBLEU\n" + DISCLAIMER, "tempo.xls")
+    with pytest.raises(UnrecognisedError, match="RTE's calendar of Tempo days"):
+        read_text(tmp_path, path.read_bytes())
