@@ -281,7 +281,7 @@ _REGIONAL = (
     *_rates(),
 )
 
-_NATIONAL_SIGNATURE = frozenset({"consommation", "nucleaire", "gaz", "fioul"})
+_NATIONAL_SIGNATURE = frozenset({"consommation", "nucleaire"})
 _REGIONAL_SIGNATURE = frozenset({"consommation", "thermique"})
 
 _DATASETS = (

@@ -66,9 +66,9 @@ def bar() -> Iterator[Bar]:
 
 def report(done: Report) -> None:
     """What was read, what was left and why, and the line of counts at the end."""
-    for origin, notes in done.notes.items():
-        for note in notes:
-            out.print(f"[dim]note[/]     {safe(origin)}: {safe(note)}")
+    for note, origins in _by_note(done).items():
+        more = f" and {len(origins) - 1} more" if len(origins) > 1 else ""
+        out.print(f"[dim]note[/]     {safe(origins[0])}{more}: {safe(note)}")
     for origin, reason in done.left.items():
         out.print(f"[yellow]left[/]     {safe(reason if reason.startswith(origin) else f'{origin}: {reason}')}")
     for origin, reason in done.failed.items():
@@ -172,6 +172,14 @@ def dataset(one: Dataset) -> None:
     for column in one.columns:
         table.add_row(column.name, column.kind.value, column.unit, safe(column.meaning))
     out.print(table)
+
+
+def _by_note(done: Report) -> dict[str, list[str]]:
+    grouped: dict[str, list[str]] = {}
+    for origin, notes in done.notes.items():
+        for note in notes:
+            grouped.setdefault(note, []).append(origin)
+    return grouped
 
 
 def _fitting(widths: dict[str, int], width: int) -> list[str]:

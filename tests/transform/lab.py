@@ -1,24 +1,20 @@
-"""A warehouse that holds raw tables alone, dbt in this very process, and the rules of the core in plain Python."""
+"""A warehouse that holds made-up observations, and the rules of the core in plain Python."""
 
-import os
+import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import duckdb
 import pyarrow as pa
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from dbt.adapters.factory import reset_adapters
-from dbt.cli.main import dbtRunner
 
 from tests.support import PARIS, clock
 from watthouse.catalog import CATALOG, CONSOLIDATED, NATURES, REAL_TIME
-from watthouse.settings import PROJECT
+from watthouse.transform import PROJECT, Step, Transform, replay
+from watthouse.warehouse.duckdb import DuckDBDraft
 
 Row = dict[str, Any]
 NATIONAL: Final = ("eco2mix_national_tr", "eco2mix_national_cons_def")
@@ -26,46 +22,58 @@ REGIONAL: Final = ("eco2mix_regional_tr", "eco2mix_regional_cons_def")
 GAS, TEMPERATURE = "stock_quotidien_stockages_gaz", "temperature_quotidienne_regionale"
 SOURCES: Final = ("fioul", "charbon", "gaz", "nucleaire", "eolien", "solaire", "hydraulique", "bioenergies")
 
+_FILE: Final = "warehouse.duckdb"
 _SCHEMAS: Final = {dataset.table: dataset.schema for dataset in CATALOG.values()}
-_QUIET: Final = ("--quiet", "--no-version-check", "--no-print", "--log-level", "none", "--log-level-file", "none")
 
 
 class Lab:
-    """``observe`` rows as the loader would, ``build`` what follows from them, read ``rows`` back."""
+    """``observe`` rows as the loader would, build what follows from them, read ``rows`` back.
 
-    def __init__(self, folder: Path) -> None:
+    ``steps`` are what an earlier :meth:`build_everything` left: with them :meth:`build_what_changed` needs no dbt.
+    """
+
+    def __init__(self, folder: Path, steps: Sequence[Step] = ()) -> None:
         self.folder = folder
-        self.path = folder / "warehouse.duckdb"
+        self.path = folder / _FILE
+        self.steps = steps
         self.seen: dict[str, list[Row]] = defaultdict(list)
-        self._changed: set[str] = set()
         self._moment = datetime(2026, 1, 1, tzinfo=UTC)
-        with duckdb.connect(self.path) as connection:
-            connection.execute("create schema raw")
-            connection.execute("create table raw.changed_days (dataset varchar, civil_date date)")
-            for table, schema in _SCHEMAS.items():
-                shape = _observations(schema, []).schema.empty_table()  # noqa: F841 (DuckDB finds it by its name)
-                connection.execute(f"create table raw.{table} as from shape")
+        DuckDBDraft(self.path, {}).close()
 
     def observe(self, table: str, rows: Sequence[Row]) -> None:
         """Append observations, all stamped with the same next moment, and mark their days."""
         self._moment += timedelta(hours=1)
         stamped = [{**row, "observed_at": self._moment} for row in rows]
-        observations = _observations(_SCHEMAS[table], stamped)  # noqa: F841 (DuckDB finds it by its name)
+        schema = _SCHEMAS[table].append(pa.field("observed_at", pa.timestamp("us", tz="UTC")))
+        observations = pa.Table.from_pylist(stamped, schema)  # noqa: F841 (DuckDB finds it by its name)
         with duckdb.connect(self.path) as connection:
-            connection.execute(f"insert into raw.{table} from observations")
+            connection.execute(f"insert into raw.{table} by name from observations")
             connection.execute(f"insert into raw.changed_days select distinct '{table}', date from observations")
         self.seen[table] += stamped
-        self._changed.add(table)
 
-    def build(self, *, full: bool = False, verb: str = "run") -> list[Any]:
-        """Run dbt over what changed since the last build, or over all; raises where it fails."""
-        tables = sorted(self._changed)
-        choice = ["--full-refresh"] if full else ["--select", *(f"source:raw.{table}+" for table in tables)]
-        results = dbt(self.folder, verb, *choice)
+    def build_everything(self, project: Path = PROJECT) -> None:
+        """By dbt, in a process of its own; raises where a model or a test breaks."""
+        scratch = self.folder / "scratch"
+        with Transform(_FILE, scratch, threads=2, memory_limit="1GB", project=project) as transform:
+            _, self.steps = transform.run(self.folder)
+        self.run("delete from raw.changed_days")
+
+    def build_what_changed(self) -> None:
+        """By the steps kept, for the days observed since the last build; raises where a test breaks."""
         with duckdb.connect(self.path) as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            changed = connection.execute("select distinct dataset from raw.changed_days").fetchall()
+            replay(connection, self.steps, [table for (table,) in changed])
             connection.execute("delete from raw.changed_days")
-        self._changed.clear()
-        return results
+
+    def copy(self, folder: Path) -> "Lab":
+        """The same, elsewhere."""
+        shutil.copy(self.path, folder)
+        return Lab(folder, self.steps)
+
+    def run(self, statement: str) -> None:
+        with duckdb.connect(self.path) as connection:
+            connection.execute(statement)
 
     def rows(self, table: str, where: str = "true") -> list[Row]:
         with duckdb.connect(self.path) as connection:
@@ -74,13 +82,13 @@ class Lab:
             names = [column[0] for column in found.description]
             return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
+    def columns(self, table: str) -> list[str]:
+        with duckdb.connect(self.path) as connection:
+            return [row[0] for row in connection.execute(f"describe {table}").fetchall()]
+
     def one(self, table: str, where: str) -> Row:
         (row,) = self.rows(table, where)
         return row
-
-    def run(self, statement: str) -> None:
-        with duckdb.connect(self.path) as connection:
-            connection.execute(statement)
 
     def day(self, mart: str, day: date) -> Row:
         return self.one(f"marts.{mart}", f"civil_date = '{day}'")
@@ -93,40 +101,6 @@ class Lab:
                 " where table_schema in ('core', 'marts') order by all"
             ).fetchall()
             return {name: connection.execute(f"from {name} order by all").fetchall() for (name,) in names}
-
-
-def dbt(folder: Path, *words: str, project: Path = PROJECT, check: bool = True) -> list[Any]:
-    """Run a dbt command on the warehouse in a folder; its results. Raises where it fails, unless told not to."""
-    runner = dbtRunner(manifest=manifest()) if project == PROJECT else dbtRunner()
-    os.environ["WATTHOUSE_DBT_PATH"] = str(folder / "warehouse.duckdb")
-    done = runner.invoke([*words, *_places(folder, project), *_QUIET])
-    DuckDBConnectionManager.close_all_connections()
-    reset_adapters()  # or the next run would find this one's warehouse
-    results = list(getattr(done.result, "results", []))
-    if check and not done.success:
-        broken = [f"{r.node.name}: {r.message}" for r in results if r.status in {"error", "fail", "runtime error"}]
-        raise AssertionError(done.exception or "\n".join(broken))
-    return results
-
-
-@cache
-def manifest() -> Any:
-    """The parsed project: parsed once a test process."""
-    with TemporaryDirectory() as folder:
-        os.environ["WATTHOUSE_DBT_PATH"] = f"{folder}/warehouse.duckdb"
-        parsed = dbtRunner().invoke(["parse", "--no-write-json", *_places(Path(folder), PROJECT), *_QUIET])
-    reset_adapters()
-    assert parsed.success, parsed.exception
-    return parsed.result
-
-
-def _places(folder: Path, project: Path) -> list[str]:
-    places = {"target-path": folder / "target", "log-path": folder, "project-dir": project, "profiles-dir": project}
-    return [word for name, path in places.items() for word in (f"--{name}", str(path))]
-
-
-def _observations(schema: pa.Schema, rows: Sequence[Row]) -> pa.Table:
-    return pa.Table.from_pylist(list(rows), schema.append(pa.field("observed_at", pa.timestamp("us", tz="UTC"))))
 
 
 # -- rows as they lie in raw -------------------------------------------------------------------------------------------

@@ -139,7 +139,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Lab:
     lab.observe(TEMPERATURE, temperature(COLD, {"53": "9.999", "94": "40"}))
     lab.observe(SETTLED, [row for day in (WEIGHED, UNWEIGHED, COLD) for row in half_hours(day, 1)])
     lab.observe(GAS, gas_rows())
-    lab.build(full=True, verb="build")
+    lab.build_everything()
     return lab
 
 

@@ -3,19 +3,21 @@
 import re
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import duckdb
 import pytest
+import yaml
 
-from tests.transform.lab import NATIONAL, Lab, dbt, half_hours, manifest, power
+from tests.transform.lab import NATIONAL, Lab, half_hours, power
 from tests.transform.test_marts import QUARTERLY, RANKED
 from watthouse.catalog import CATALOG, REAL_TIME
-from watthouse.settings import PROJECT
+from watthouse.errors import WarehouseError
+from watthouse.transform import PROJECT
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("transform")]
 
-UNITS = {
+UNITS: Final = {
     "MWh",
     "GWh PCS 0 °C",
     "g/kWh",
@@ -28,9 +30,9 @@ UNITS = {
     "operators",
     "storage points",
 }
-NUMERIC = re.compile(r"decimal|double|integer|bigint")
-NO_UNIT = {"civil_year"}
-MARTS = {
+NUMERIC: Final = re.compile(r"decimal|double|integer|bigint")
+NO_UNIT: Final = {"civil_year"}
+MARTS: Final = {
     "daily_merged",
     "daily_mix",
     "hourly_national",
@@ -44,69 +46,66 @@ MARTS = {
 }
 
 
-def models(schema: str) -> dict[str, Any]:
-    nodes = [node for node in manifest().nodes.values() if node.resource_type == "model" and node.schema == schema]
-    return {node.name: node for node in nodes}
+def models(layer: str) -> dict[str, Any]:
+    """The models of a layer as their YAML declares them."""
+    texts = [path.read_text() for path in (PROJECT / "models" / layer).glob("*.yml")]
+    return {model["name"]: model for text in texts for model in yaml.safe_load(text)["models"]}
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Lab:
-    lab = Lab(tmp_path_factory.mktemp("project"))
+def lab(blank: Lab, tmp_path_factory: pytest.TempPathFactory) -> Lab:
+    lab = blank.copy(tmp_path_factory.mktemp("project"))
     lab.observe(NATIONAL[0], power(QUARTERLY, REAL_TIME, 10_000, nucleaire=9_000, gaz=500, pompage=-10))
     lab.observe(NATIONAL[1], half_hours(RANKED, 10_000))
-    lab.build(full=True)
+    lab.build_what_changed()
     return lab
-
-
-def test_every_mart_has_an_enforced_contract() -> None:
-    assert models("marts").keys() == MARTS
-    for name, node in models("marts").items():
-        assert node.config.contract.enforced, name
 
 
 def test_a_mart_that_breaks_its_contract_is_not_built(lab: Lab, tmp_path: Path) -> None:
     project = tmp_path / "transform"
     shutil.copytree(PROJECT, project, ignore=shutil.ignore_patterns("target", "logs", "*.py*"))
-    shutil.copy(lab.path, tmp_path)
     declared = project / "models" / "marts" / "temperature.yml"
-    declared.write_text(
-        declared.read_text().replace('name: tmoy_c, data_type: "decimal(9,3)"', 'name: tmoy_c, data_type: "varchar"')
-    )
-    (result,) = dbt(tmp_path, "run", "--select", "temperature_daily", project=project, check=False)
-    assert result.status == "error"
-    assert "contract" in result.message
+    text = declared.read_text()
+    kept, broken = 'name: tmoy_c, data_type: "decimal(9,3)"', 'name: tmoy_c, data_type: "varchar"'
+    assert kept in text
+    declared.write_text(text.replace(kept, broken))
+    with pytest.raises(WarehouseError, match=r"temperature_daily: .*contract"):
+        lab.copy(tmp_path).build_everything(project)
+
+
+def test_every_mart_is_declared_and_under_contract() -> None:
+    assert models("marts").keys() == MARTS
+    configured = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())
+    assert configured["models"]["watthouse"]["marts"]["+contract"] == {"enforced": True}
 
 
 @pytest.mark.parametrize("name", sorted(MARTS))
 def test_every_column_of_a_mart_is_documented_with_its_unit(lab: Lab, name: str) -> None:
-    node = models("marts")[name]
-    assert node.description.strip()
-    with duckdb.connect(lab.path) as connection:
-        held = [row[0] for row in connection.execute(f"describe marts.{name}").fetchall()]
-    assert list(node.columns) == held
-    for column in node.columns.values():
-        assert column.description, column.name
-        if NUMERIC.search(column.data_type) and column.name not in NO_UNIT:
-            unit = re.search(r"\[([^]]+)]$", column.description)
-            assert unit, f"{column.name}: {column.description}"
-            assert unit[1] in UNITS, f"{column.name}: {column.description}"
+    model = models("marts")[name]
+    assert model["description"].strip()
+    assert [column["name"] for column in model["columns"]] == lab.columns(f"marts.{name}")
+    for column in model["columns"]:
+        assert column["description"], column
+        if NUMERIC.search(column["data_type"]) and column["name"] not in NO_UNIT:
+            unit = re.search(r"\[([^]]+)]$", column["description"])
+            assert unit, column
+            assert unit[1] in UNITS, column
 
 
-def test_every_model_and_its_columns_are_documented(lab: Lab) -> None:
-    with duckdb.connect(lab.path) as connection:
-        for schema in ("staging", "core"):
-            for name, node in models(schema).items():
-                held = {row[0] for row in connection.execute(f"describe {schema}.{name}").fetchall()}
-                assert node.description.strip(), name
-                assert held == set(node.columns), name
-                assert all(column.description for column in node.columns.values()), name
+@pytest.mark.parametrize("layer", ["staging", "core"])
+def test_every_model_and_its_columns_are_documented(lab: Lab, layer: str) -> None:
+    assert models(layer).keys() == {path.stem for path in (PROJECT / "models" / layer).glob("*.sql")}
+    for name, model in models(layer).items():
+        assert model["description"].strip(), name
+        assert {column["name"] for column in model["columns"]} == set(lab.columns(f"{layer}.{name}")), name
+        assert all(column["description"] for column in model["columns"]), name
 
 
 def test_every_dataset_has_its_staging_model() -> None:
     assert {f"stg_{dataset.table}" for dataset in CATALOG.values()} == models("staging").keys()
 
 
-BREAKAGE = {
+BREAKAGE: Final = {
     "core_national_power_key": "insert into core.core_national_power from core.core_national_power limit 1",
     "core_national_power_balances": "update core.core_national_power set fioul = 0, charbon = 0, eolien = 0,"
     " solaire = 0, hydraulique = 0, bioenergies = 0, ech_physiques = 0 where nature = 'Données temps réel'",
@@ -120,12 +119,15 @@ BREAKAGE = {
 
 
 def test_the_data_tests_fail_on_what_they_are_there_for(lab: Lab, tmp_path: Path) -> None:
-    shutil.copy(lab.path, tmp_path)
-    with duckdb.connect(tmp_path / "warehouse.duckdb") as connection:
-        for statement in BREAKAGE.values():
-            connection.execute(statement)
-        connection.execute(
-            f"insert into raw.changed_days values ('{NATIONAL[0]}', '{QUARTERLY}'), ('{NATIONAL[1]}', '{RANKED}')"
-        )
-    results = dbt(tmp_path, "test", check=False)
-    assert {result.node.name for result in results if result.status in {"fail", "warn"}} == BREAKAGE.keys()
+    broken = lab.copy(tmp_path)
+    for statement in BREAKAGE.values():
+        broken.run(statement)
+    assert failing(lab) == set()
+    assert failing(broken) == BREAKAGE.keys()
+
+
+def failing(lab: Lab) -> set[str]:
+    """The data tests that find something, over every day."""
+    tests = {step.name.split(".")[2]: step.sql for step in lab.steps if step.relation is None and step.sql}
+    with duckdb.connect(lab.path) as connection:
+        return {name for name, sql in tests.items() if connection.execute(sql).fetchall()}

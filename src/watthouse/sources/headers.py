@@ -60,9 +60,9 @@ def recognise(labels: Sequence[str], origin: str) -> Layout:
 
 
 @cache
-def _families() -> tuple[tuple[Dataset, ...], ...]:
+def _families(catalog: tuple[Dataset, ...]) -> tuple[tuple[Dataset, ...], ...]:
     by_columns: dict[tuple[str, ...], list[Dataset]] = {}
-    for dataset in CATALOG.values():
+    for dataset in catalog:
         by_columns.setdefault(dataset.names, []).append(dataset)
     return tuple(tuple(datasets) for datasets in by_columns.values())
 
@@ -80,7 +80,7 @@ def _closest(labels: Sequence[str], origin: str) -> tuple[tuple[Dataset, ...], d
         names = sorted(name for name in matched if name)
         return family[0].signature <= matched, not missing_keys(family[0], names), len(matched)
 
-    family = max(_families(), key=nearness)
+    family = max(_families(tuple(CATALOG.values())), key=nearness)
     return family, _positions(family[0], labels, origin)
 
 

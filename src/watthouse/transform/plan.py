@@ -65,6 +65,11 @@ def replay(
     return nodes
 
 
+def broken(rows: int) -> str:
+    """What a test says that found something."""
+    return f"broken in {rows} {'place' if rows == 1 else 'places'}"
+
+
 def _downstream(steps: Sequence[Step], sources: set[str]) -> Iterator[Step]:
     """The steps that stand on one of the sources, in an order in which each comes after what it stands on."""
     reached = {f"source.watthouse.raw.{source}" for source in sources}
@@ -108,7 +113,7 @@ def _days(session: Session, step: Step) -> list[date] | None:
 
 def _check(session: Session, step: Step) -> tuple[str, str]:
     """A test looks at the days its model just rebuilt: the variable still holds them."""
-    (broken,) = session.execute(f"select count(*) from ({step.sql})").fetchone()
-    if not broken:
+    (rows,) = session.execute(f"select count(*) from ({step.sql})").fetchone()
+    if not rows:
         return "pass", ""
-    return ("warn" if step.severity == "warn" else "fail"), f"{broken} rows break it"
+    return ("warn" if step.severity == "warn" else "fail"), broken(rows)

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO, cast
 
-from watthouse.transform.plan import Step
+from watthouse.transform.plan import Step, broken
 
 _BROKEN = {"error", "fail", "runtime error"}
 _QUIET = (
@@ -38,7 +38,7 @@ def main(project: str, scratch: str) -> int:
     runner = dbtRunner(manifest=manifest, callbacks=[lambda event: _report(answers, event)])
     outcome = runner.invoke(["build", "--full-refresh", *common])
     failures = _failures(outcome)
-    steps = [] if failures else [asdict(step) for step in _steps(cast(Any, outcome.result).results)]
+    steps = [] if failures else [asdict(step) for step in _steps(cast("Any", outcome.result).results)]
     _say(answers, kind="end", failures=failures, steps=steps)
     return 0 if outcome.success else 1
 
@@ -61,6 +61,8 @@ def _report(answers: TextIO, event: Any) -> None:
         return
     node, result = event.data.node_info, event.data.run_result
     seconds, message = round(result.execution_time, 3), _one_line(result.message)
+    if node.resource_type == "test" and result.num_failures:
+        message = broken(result.num_failures)
     _say(answers, kind="node", name=node.unique_id, status=result.status, seconds=seconds, message=message)
 
 

@@ -140,10 +140,15 @@ class DuckDBDraft:
         since, until, version = held[0] if held else None, lake.observed_until(dataset), lake.version(dataset)
         if until is None or version is None or until == since:
             return 0
-        incoming = lake.rows(dataset, since=since)  # noqa: F841 (DuckDB finds it by its name)
-        columns = ", ".join([*dataset.names, OBSERVED_AT])
+        files = lake.local_files(dataset) if since is None else None
         run("begin")
-        count = run(f"insert into raw.{dataset.table} ({columns}) select {columns} from incoming").fetchall()[0][0]
+        if files:
+            whole = "read_parquet($1, union_by_name = true, hive_partitioning = false)"
+            rows = run(f"insert into raw.{dataset.table} by name from {whole}", [files])
+        else:
+            incoming = lake.rows(dataset, since=since)  # noqa: F841 (DuckDB finds it by its name)
+            rows = run(f"insert into raw.{dataset.table} by name from incoming")
+        (count,) = rows.fetchone() or (0,)
         run(
             f"insert into raw.changed_days select distinct $1, date from raw.{dataset.table}"
             " where $2::timestamptz is null or observed_at > $2",
