@@ -46,7 +46,7 @@ class Bar:
         self._progress.update(self._task, description=what)
 
     def node(self, node: Node) -> None:
-        self._progress.update(self._task, description=f"building {node.name.split('.')[-1]}")
+        self._progress.update(self._task, description=f"building {node.title}")
 
 
 @contextmanager
@@ -99,7 +99,7 @@ def built(nodes: Sequence[Node]) -> None:
         f"built {models} models, ran {len(nodes) - models} tests, {len(warned)} warned" if nodes else "up to date"
     )
     for node in warned:
-        out.print(f"[yellow]warning[/]  {safe(node.name.split('.')[2])}: {safe(node.message)}")
+        out.print(f"[yellow]warning[/]  {node.title}: {safe(node.message)}")
 
 
 def statuses(lines: Sequence[Status]) -> None:

@@ -13,6 +13,11 @@ class Node:
     message: str = ""
 
     @property
+    def title(self) -> str:
+        """Its name without what dbt puts before and behind it."""
+        return self.name.split(".")[2]
+
+    @property
     def is_model(self) -> bool:
         """Whether it is a model, not a test."""
         return self.name.startswith("model.")
