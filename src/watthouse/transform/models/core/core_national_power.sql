@@ -6,10 +6,16 @@
     meta={"observed_in": ["eco2mix_national_tr", "eco2mix_national_cons_def"]},
 ) }}
 
+{%- set columns = ["civil_date", "date_heure", "heure", "nature", "taux_co2"] + national_power() %}
+
 with published as (
-    select * from {{ ref("stg_eco2mix_national_tr") }}
+    select
+        {{ listed(columns) }}
+    from {{ ref("stg_eco2mix_national_tr") }}
     union all
-    select * from {{ ref("stg_eco2mix_national_cons_def") }}
+    select
+        {{ listed(columns) }}
+    from {{ ref("stg_eco2mix_national_cons_def") }}
 ),
 
 measured as (

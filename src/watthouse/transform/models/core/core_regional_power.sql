@@ -6,10 +6,17 @@
     meta={"observed_in": ["eco2mix_regional_tr", "eco2mix_regional_cons_def"]},
 ) }}
 
+{%- set place = ["civil_date", "code_insee_region", "libelle_region"] %}
+{%- set columns = place + ["date_heure", "heure", "nature"] + regional_power() %}
+
 with published as (
-    select * from {{ ref("stg_eco2mix_regional_tr") }}
+    select
+        {{ listed(columns) }}
+    from {{ ref("stg_eco2mix_regional_tr") }}
     union all
-    select * from {{ ref("stg_eco2mix_regional_cons_def") }}
+    select
+        {{ listed(columns) }}
+    from {{ ref("stg_eco2mix_regional_cons_def") }}
 ),
 
 measured as (
