@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import polars as pl
 import typer
+from pydantic import ValidationError
 from typer.core import TyperCommand
 
 from watthouse import console, pipeline, status
@@ -88,7 +89,7 @@ def _verb(**options: Any) -> Callable[[Callable[..., None]], Callable[..., None]
 @_verb(cls=ManyPaths)
 def refresh(paths: From, names: Names = None, since: Since = None, until: Until = None, full: Full = False) -> None:
     """Read exports, keep what is new in the lake, and bring the marts up to date."""
-    settings, selection = Settings(), pipeline.Selection.of(names or (), since, until)
+    settings, selection = _settings(), pipeline.Selection.of(names or (), since, until)
     source = FileSource(paths, settings)
     with console.bar() as bar:
         done = pipeline.refresh(settings, source, selection, full=full, progress=bar)
@@ -98,7 +99,7 @@ def refresh(paths: From, names: Names = None, since: Since = None, until: Until 
 @_verb(cls=ManyPaths)
 def fetch(paths: From, names: Names = None, since: Since = None, until: Until = None) -> None:
     """The first half of refresh: read exports and keep what is new in the lake."""
-    settings, selection = Settings(), pipeline.Selection.of(names or (), since, until)
+    settings, selection = _settings(), pipeline.Selection.of(names or (), since, until)
     source = FileSource(paths, settings)
     with console.bar() as bar:
         done = pipeline.fetch(settings, source, selection, progress=bar)
@@ -109,7 +110,7 @@ def fetch(paths: From, names: Names = None, since: Since = None, until: Until = 
 def build(full: Full = False) -> None:
     """The second half of refresh: load the warehouse from the lake and build the marts."""
     with console.bar() as bar:
-        nodes = pipeline.build(Settings(), full=full, progress=bar)
+        nodes = pipeline.build(_settings(), full=full, progress=bar)
     console.built(nodes)
 
 
@@ -119,7 +120,7 @@ def status_(
     check: Annotated[bool, typer.Option("--check", help="Exit 1 where data is older than its cadence.")] = False,
 ) -> None:
     """How fresh and how whole every dataset is."""
-    lines = status.look(Settings())
+    lines = status.look(_settings())
     if as_json:
         console.out.print_json(json.dumps([line.as_json() for line in lines]))
     else:
@@ -139,7 +140,7 @@ def show(
     output: Output = None,
 ) -> None:
     """Read a mart."""
-    warehouse = pipeline.warehouse_of(Settings())
+    warehouse = pipeline.warehouse_of(_settings())
     chosen = [name.strip() for name in columns.split(",")] if columns else None
     _write(pl.DataFrame(warehouse.read(mart, since=since, until=until, columns=chosen)), style, output)
 
@@ -157,7 +158,7 @@ def revisions(
     one = find(dataset)
     if column is not None and column not in one:
         raise UsageError(f"{one.id} has no column '{column}': see `watthouse datasets {one.id}`")
-    changes = pipeline.lake_of(Settings()).revisions(one, since=since, until=until, column=column)
+    changes = pipeline.lake_of(_settings()).revisions(one, since=since, until=until, column=column)
     _write(changes, style, output)
 
 
@@ -193,10 +194,34 @@ def _tell(done: pipeline.Report, paths: list[Path]) -> None:
         raise typer.Exit(1)
 
 
+def _settings() -> Settings:
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name, value = f"WATTHOUSE_{first['loc'][0]}".upper(), first["input"]
+        raise UsageError(f"{name} '{value}' will not do ({first['msg']}): see docs/cli.md") from error
+
+
 def main() -> None:
-    """The entry point: every error of ours is one line on standard error."""
+    """The entry point: every error is one line on standard error."""
     try:
         app()
     except WatthouseError as error:
-        console.err.print(f"[red]watthouse:[/] {console.safe(str(error))}")
-        sys.exit(error.exit_code)
+        if isinstance(error.report, pipeline.Report):
+            console.report(error.report)
+        _leave(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _leave("stopped: run it again to go on from what the lake holds", 130)
+    except SystemExit:
+        raise
+    except BaseException as error:  # a library's panic is no Exception
+        if _settings().traceback:
+            raise
+        said = console.safe(" ".join(str(error).split())[:200])
+        _leave(f"unexpected {type(error).__name__}: {said}: please report it (WATTHOUSE_TRACEBACK=1 shows where)", 1)
+
+
+def _leave(line: str, code: int) -> None:
+    console.err.print(f"[red]watthouse:[/] {console.safe(line)}")
+    sys.exit(code)

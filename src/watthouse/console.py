@@ -69,7 +69,7 @@ def report(done: Report) -> None:
     for note, origins in _by_note(done).items():
         more = f" and {len(origins) - 1} more" if len(origins) > 1 else ""
         out.print(f"[dim]note[/]     {safe(origins[0])}{more}: {safe(note)}")
-    for origin, reason in done.left.items():
+    for origin, reason in {**done.left, **done.unasked}.items():
         out.print(f"[yellow]left[/]     {safe(reason if reason.startswith(origin) else f'{origin}: {reason}')}")
     for origin, reason in done.failed.items():
         err.print(f"[red]refused[/]  {safe(reason if reason.startswith(origin) else f'{origin}: {reason}')}")

@@ -5,6 +5,8 @@ class WatthouseError(Exception):
     """Anything watthouse refuses or cannot do. ``exit_code`` is what the command line leaves with."""
 
     exit_code = 1
+    report: object = None
+    """What was done before, where some of it was."""
 
 
 class UsageError(WatthouseError):

@@ -28,12 +28,16 @@ def write(rows: pl.DataFrame, style: Format, output: Path | None) -> None:
         sys.stdout.buffer.write(_bytes(rows, style))
         sys.stdout.buffer.flush()
         return
+    if not output.name or output.is_dir():
+        raise UsageError(f"--output '{output}' is no file: name one")
     fresh = output.with_name(f".{output.name}.new")
     try:
         fresh.write_bytes(_bytes(rows, style))
         fresh.replace(output)
     except OSError as error:
         raise WatthouseError(f"{output} cannot be written ({error.strerror}): name another file") from error
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def _bytes(rows: pl.DataFrame, style: Format) -> bytes:

@@ -14,14 +14,13 @@ from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.dataset as pads
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, DeltaProtocolError, TableNotFoundError
 
 from watthouse.catalog import NATURES, Dataset
 from watthouse.errors import LakeError
 from watthouse.observing import TURN, Comparison, Counts, compare
-from watthouse.spool import MONTH, Spooled, stored_schema
+from watthouse.spool import MONTH, Spooled, month_of, stored_schema
 
 FORMAT = 1
 """Version of the lake's own layout; a higher one in a table means that a newer watthouse wrote it."""
@@ -46,6 +45,15 @@ class Extent:
     missing_days: int = 0
 
 
+@dataclass(frozen=True)
+class Head:
+    """Where a ledger stands: which one it is, its Delta version, and its newest stamp (UTC)."""
+
+    ledger: str
+    version: int
+    observed_until: datetime
+
+
 class Lake:
     """The ledger under one root: a folder, or the URL of an object store with its ``storage_options``."""
 
@@ -68,24 +76,18 @@ class Lake:
 
     def rows(self, dataset: Dataset, *, since: datetime | None = None) -> pa.RecordBatchReader:
         """Every observation stamped after ``since``: the catalog's columns and ``observed_at``, in no order."""
-        columns = [*dataset.names, OBSERVED_AT]
+        schema = _ledger_schema(dataset, [*dataset.names, OBSERVED_AT])
         with _errors(dataset, self.uri(dataset)):
             table = self._open(dataset)
-            if table is None:
-                return pa.RecordBatchReader.from_batches(_ledger_schema(dataset, columns), [])
-            newer = None if since is None else pads.field(OBSERVED_AT) > since
-            scanner = table.to_pyarrow_dataset(schema=_ledger_schema(dataset, [*columns, MONTH])).scanner(
-                columns=columns, filter=newer
-            )
-            return scanner.to_reader()
+            chosen = self._scan(dataset, table, since=since).select(schema.names)
+            return pa.RecordBatchReader.from_batches(schema, _batches(chosen, schema))
 
     def local_files(self, dataset: Dataset) -> list[str] | None:
-        """The Parquet files of the ledger, for an engine that reads them faster itself; None on an object store."""
-        if "://" in self.root:
+        """The Parquet files of the ledger, for an engine that reads them faster itself; None where it cannot."""
+        if "://" in self.root or set("*?[") & set(self.root):
             return None
         with _errors(dataset, self.uri(dataset)):
-            table = self._open(dataset)
-            return table.file_uris() if table else []
+            return self._files(dataset, self._open(dataset))
 
     def as_of(self, dataset: Dataset, moment: datetime) -> pl.LazyFrame:
         """The newest observation of each identity as it was known at ``moment`` (UTC)."""
@@ -93,12 +95,8 @@ class Lake:
 
     def scan(self, dataset: Dataset) -> pl.LazyFrame:
         """Every observation: the catalog's columns, ``observed_at`` and ``month``."""
-        schema = _ledger_schema(dataset, [*dataset.names, OBSERVED_AT, MONTH])
         with _errors(dataset, self.uri(dataset)):
-            table = self._open(dataset)
-            if table is None:
-                return pl.DataFrame(schema.empty_table()).lazy()
-            return _with_all_columns(dataset, pl.scan_delta(table))
+            return self._scan(dataset, self._open(dataset))
 
     def revisions(
         self,
@@ -115,28 +113,11 @@ class Lake:
         versions follow its ``nature`` first (consolidated after real time), then the order in which they were seen.
         """
         rows = _between(self.scan(dataset), since, until).drop(MONTH)
-        order = [*dataset.key, *_rank(dataset), OBSERVED_AT]
         watched = [column] if column else [n for n in dataset.names if n not in {*dataset.key, "date", "heure"}]
-        before = pl.all().shift().name.prefix("before_")
-        history = rows.sort(order).with_columns(before)
-        same_slot = pl.all_horizontal(pl.col(name) == pl.col(f"before_{name}") for name in dataset.key)
-        history = history.filter(same_slot).with_columns(
-            pl.max_horizontal(OBSERVED_AT, f"before_{OBSERVED_AT}").alias("seen")
-        )
-        changes = [
-            history.filter(
-                pl.col(f"before_{name}").is_not_null() & pl.col(f"before_{name}").ne_missing(pl.col(name))
-            ).select(
-                *dataset.key,
-                pl.lit(name).alias("column"),
-                pl.col(f"before_{name}").cast(pl.String).alias("from"),
-                pl.col(name).cast(pl.String).alias("to"),
-                "seen",
-            )
-            for name in watched
-        ]
+        history = rows.sort([*dataset.key, *_rank(dataset), OBSERVED_AT])
         with _errors(dataset, self.uri(dataset)):
-            return pl.concat(pl.collect_all(changes)).sort([*dataset.key, "seen", "column"])
+            changes = pl.collect_all([_changes(dataset, history, name) for name in watched])
+        return pl.concat(changes).sort([*dataset.key, "seen", "column"])
 
     def compact(self, dataset: Dataset, *, files: int, retention: timedelta) -> int:
         """Merge the months that hold more than ``files`` files; returns how many months were merged.
@@ -163,10 +144,11 @@ class Lake:
             if table is None:
                 return Extent()
             actions = pl.DataFrame(table.get_add_actions(flatten=True))
-            measured = self.scan(dataset).filter(pl.col(dataset.measured).is_not_null())
+            ledger = self._scan(dataset, table)
+            measured = ledger.filter(pl.col(dataset.measured).is_not_null())
             newest, seen = pl.collect_all(
                 [
-                    self.scan(dataset).select(pl.col(dataset.time).max()),
+                    ledger.select(pl.col(dataset.time).max()),
                     measured.select(
                         pl.col(dataset.time).max().alias("newest"),
                         pl.col("date").min().alias("first"),
@@ -188,21 +170,55 @@ class Lake:
             missing_days=span - row["days"] if span else 0,
         )
 
-    def observed_until(self, dataset: Dataset) -> datetime | None:
-        """The newest stamp of a dataset (UTC), None where nothing was observed."""
+    def head(self, dataset: Dataset) -> Head | None:
+        """Where a dataset's ledger stands, None where nothing was observed."""
         with _errors(dataset, self.uri(dataset)):
             table = self._open(dataset)
             stamp = table.transaction_version(dataset.id) if table else None
-            return None if stamp is None else _moment(stamp)
-
-    def version(self, dataset: Dataset) -> int | None:
-        """The Delta version of a dataset, None where nothing was observed."""
-        with _errors(dataset, self.uri(dataset)):
-            table = self._open(dataset)
-            return table.version() if table else None
+            if table is None or stamp is None:
+                return None
+            return Head(str(table.metadata().id), table.version(), _moment(stamp))
 
     def uri(self, dataset: Dataset) -> str:
         return f"{self.root}/{dataset.id}"
+
+    def _files(
+        self,
+        dataset: Dataset,
+        table: DeltaTable | None,
+        months: Sequence[str] | None = None,
+        since: datetime | None = None,
+    ) -> list[str]:
+        """The files that may hold rows of these months, stamped after ``since``: paths as they are, never encoded."""
+        actions = pl.DataFrame(table.get_add_actions(flatten=True)) if table else pl.DataFrame()
+        if months is not None and actions.height:
+            actions = actions.filter(pl.col(f"partition.{MONTH}").is_in(list(months)))
+        if since is not None and f"max.{OBSERVED_AT}" in actions.columns:
+            actions = actions.filter((pl.col(f"max.{OBSERVED_AT}") > since).fill_null(value=True))
+        return [f"{self.uri(dataset)}/{path}" for path in (actions["path"] if actions.height else ())]
+
+    def _scan(
+        self,
+        dataset: Dataset,
+        table: DeltaTable | None,
+        months: Sequence[str] | None = None,
+        since: datetime | None = None,
+    ) -> pl.LazyFrame:
+        """A lake written before the catalog gained a column reads as if that column had always been empty."""
+        empty = pl.DataFrame(_ledger_schema(dataset, [*dataset.names, OBSERVED_AT]).empty_table())
+        files = self._files(dataset, table, months, since)
+        if not files:
+            return empty.lazy().with_columns(month_of(dataset))
+        ledger = pl.scan_parquet(
+            files,
+            schema=empty.schema,
+            glob=False,
+            hive_partitioning=False,
+            missing_columns="insert",
+            extra_columns="ignore",
+            storage_options=self._options,
+        )
+        return (ledger if since is None else ledger.filter(pl.col(OBSERVED_AT) > since)).with_columns(month_of(dataset))
 
     def _open(self, dataset: Dataset) -> DeltaTable | None:
         try:
@@ -266,13 +282,15 @@ class Lake:
     def _comparisons(self, dataset: Dataset, table: DeltaTable, documents: Sequence[Spooled]) -> Iterator[Comparison]:
         absent = {document.turn: frozenset(dataset.names) - document.present for document in documents}
         seen = pl.concat(
-            pl.scan_parquet(document.path).with_columns(pl.lit(document.turn, pl.Int32).alias(TURN))
+            pl.scan_parquet(document.path, glob=False, hive_partitioning=False).with_columns(
+                pl.lit(document.turn, pl.Int32).alias(TURN)
+            )
             for document in documents
         )
-        ledger = _with_all_columns(dataset, pl.scan_delta(table))
         for months in self._chunks(seen):
             chosen = pl.col(MONTH).is_in(months)
-            known = _newest(dataset, ledger.filter(chosen)).select(dataset.names).collect()
+            ledger = self._scan(dataset, table, months).filter(chosen)
+            known = _newest(dataset, ledger).select(dataset.names).collect()
             fresh = seen.filter(chosen).select(*dataset.names, TURN).collect()
             yield compare(dataset, known, fresh, absent)
 
@@ -305,8 +323,7 @@ def _unless_empty(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]
 def _stamped(dataset: Dataset, additions: pl.DataFrame, stamp: int) -> pa.Table:
     """Rows ready to append: each document's turn is a later microsecond."""
     moment = (pl.lit(stamp, pl.Int64) + pl.col(TURN)).cast(pl.Datetime("us", "UTC")).alias(OBSERVED_AT)
-    month = pl.col(dataset.time).dt.strftime("%Y-%m").alias(MONTH)
-    rows = additions.with_columns(moment, month).select(*dataset.names, OBSERVED_AT, MONTH)
+    rows = additions.with_columns(moment, month_of(dataset)).select(*dataset.names, OBSERVED_AT, MONTH)
     return rows.to_arrow().cast(_ledger_schema(dataset, rows.columns))
 
 
@@ -315,11 +332,34 @@ def _ledger_schema(dataset: Dataset, columns: Sequence[str]) -> pa.Schema:
     return pa.schema([full.field(name) for name in columns])
 
 
-def _with_all_columns(dataset: Dataset, ledger: pl.LazyFrame) -> pl.LazyFrame:
-    """A lake written before the catalog gained a column reads as if that column had always been empty."""
-    held = ledger.collect_schema().names()
-    empty = pl.DataFrame(dataset.schema.empty_table()).schema
-    return ledger.with_columns(pl.lit(None, empty[name]).alias(name) for name in dataset.names if name not in held)
+def _batches(rows: pl.LazyFrame, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    for frame in rows.collect_batches():
+        yield from frame.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(schema).to_batches()
+
+
+def _changes(dataset: Dataset, history: pl.LazyFrame, name: str) -> pl.LazyFrame:
+    """The changes of one column, from the value last known; a blank between two values hides none of them."""
+    key = list(dataset.key)
+    value, before = pl.col(name), pl.col(name).shift().over(key)
+    return (
+        history.select(*key, value, OBSERVED_AT)
+        .with_columns(
+            before.alias("before"),
+            before.forward_fill().over(key).alias("known"),
+            pl.max_horizontal(OBSERVED_AT, pl.col(OBSERVED_AT).shift().over(key)).alias("seen"),
+        )
+        .filter(
+            (value.is_not_null() & pl.col("known").is_not_null() & (value != pl.col("known")))
+            | (value.is_null() & pl.col("before").is_not_null())
+        )
+        .select(
+            *key,
+            pl.lit(name).alias("column"),
+            pl.col("known").cast(pl.String).alias("from"),
+            value.cast(pl.String).alias("to"),
+            "seen",
+        )
+    )
 
 
 def _newest(dataset: Dataset, rows: pl.LazyFrame) -> pl.LazyFrame:
@@ -365,7 +405,7 @@ def _errors(dataset: Dataset, uri: str) -> Iterator[None]:
         raise LakeError(
             f"{uri} uses Delta features this watthouse cannot read ({_first_line(error)}): upgrade watthouse"
         ) from error
-    except (DeltaError, OSError, pa.ArrowException, pl.exceptions.PolarsError) as error:
+    except (DeltaError, OSError, pa.ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         if getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error):
             raise LakeError(
                 f"the disk is full at {uri}: free some space and run again; {dataset.id} stays as it was"
@@ -373,5 +413,5 @@ def _errors(dataset: Dataset, uri: str) -> Iterator[None]:
         raise LakeError(f"{uri} cannot be used: {_first_line(error)}") from error
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -10,19 +10,20 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 from filelock import FileLock, Timeout
 
 from watthouse.catalog import CATALOG, Dataset, find
-from watthouse.errors import BusyError, LakeError, SourceError, UnrecognisedError
+from watthouse.errors import BusyError, LakeError, SourceError, UnrecognisedError, UsageError, WatthouseError
 from watthouse.lake import Lake
 from watthouse.observing import Counts
 from watthouse.settings import Settings
 from watthouse.sources.base import Document, Piece, Source
 from watthouse.spool import Spool
 from watthouse.transform import Node, Transform, fingerprint
-from watthouse.warehouse.base import Draft, Warehouse
+from watthouse.warehouse.base import Draft, Loaded, Warehouse
 from watthouse.warehouse.duckdb import DuckDB
 
 TWICE = "slot stands twice in one file"
@@ -61,7 +62,9 @@ class Selection:
 
     @classmethod
     def of(cls, names: Sequence[str] = (), since: date | None = None, until: date | None = None) -> "Selection":
-        """Raises :class:`~watthouse.errors.UsageError` for a dataset the catalog does not have."""
+        """Raises :class:`~watthouse.errors.UsageError` for an unknown dataset, and for days upside down."""
+        if since and until and since > until:
+            raise UsageError(f"--since {since} is later than --until {until}: turn them round")
         return cls(tuple(find(name) for name in names) or tuple(CATALOG.values()), since, until)
 
     def cut(self, rows: pa.Table) -> pa.Table:
@@ -75,13 +78,14 @@ class Selection:
 
 @dataclass
 class Report:
-    """What a refresh did. ``dropped``, ``left`` and ``failed`` say why, by reason or by origin."""
+    """What a refresh did. ``dropped``, ``left``, ``unasked`` and ``failed`` say why, by reason or by origin."""
 
     counts: Counts = field(default_factory=Counts)
     by_dataset: dict[str, Counts] = field(default_factory=dict)
     dropped: Counter[str] = field(default_factory=Counter)
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     left: dict[str, str] = field(default_factory=dict)
+    unasked: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     outside: int = 0
     rows: int = 0
@@ -105,7 +109,11 @@ def refresh(
     progress = progress or Silent()
     with only_one(settings):
         report = _fetch(settings, source, selection, progress)
-        report.built = _build(settings, full=full, progress=progress)
+        try:
+            report.built = _build(settings, full=full, progress=progress)
+        except WatthouseError as error:
+            error.report = report  # the rows are in the lake all the same
+            raise
         return report
 
 
@@ -134,38 +142,47 @@ def warehouse_of(settings: Settings) -> DuckDB:
 @contextmanager
 def only_one(settings: Settings) -> Iterator[None]:
     """One refresh a home at a time; raises :class:`~watthouse.errors.BusyError` at once where another runs."""
-    holder = settings.home / "refresh.pid"
+    lock = _lock(settings)
     try:
+        yield
+    finally:
+        lock.release()
+
+
+def _lock(settings: Settings) -> FileLock:
+    odd = sorted(set("%#?*[]") & set(str(settings.home.absolute())))
+    if odd:
+        raise UsageError(
+            f"WATTHOUSE_HOME '{settings.home}' holds {' '.join(odd)}, which storage reads otherwise: rename it"
+        )
+    holder = settings.home / "refresh.pid"
+    with _disk(settings.home, "set WATTHOUSE_HOME to a folder of yours with room in it"):
         settings.home.mkdir(parents=True, exist_ok=True)
         lock = FileLock(settings.home / "refresh.lock")
-        with lock.acquire(timeout=0):
-            holder.write_text(str(os.getpid()))
-            yield
-            holder.unlink(missing_ok=True)
-    except Timeout:
-        pid = holder.read_text() if holder.exists() else "unknown"
-        raise BusyError(
-            f"another refresh (pid {pid}) is at work in {settings.home}: wait for it to end, or set WATTHOUSE_HOME"
-        ) from None
-    except (PermissionError, NotADirectoryError, FileExistsError) as error:
-        raise LakeError(
-            f"{settings.home} cannot be written ({error.strerror}): set WATTHOUSE_HOME to a folder of yours"
-        ) from error
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            pid = holder.read_text() if holder.exists() else "unknown"
+            raise BusyError(
+                f"another refresh (pid {pid}) is at work in {settings.home}: wait for it to end, or set WATTHOUSE_HOME"
+            ) from None
+        holder.write_text(str(os.getpid()))
+        return lock
 
 
 def last_refreshed(settings: Settings) -> Mapping[str, datetime]:
     """When each dataset was last fetched, whether or not anything was new (UTC)."""
-    path = _refreshes(settings)
-    said = json.loads(path.read_text()) if path.exists() else {}
-    return {name: datetime.fromisoformat(moment) for name, moment in said.items()}
+    try:
+        said = json.loads(_refreshes(settings).read_text())
+        return {name: datetime.fromisoformat(moment) for name, moment in said.items()}
+    except (OSError, ValueError, AttributeError, TypeError):
+        return {}  # a note for `status`, made again by the next refresh
 
 
 def _fetch(settings: Settings, source: Source, selection: Selection, progress: Progress) -> Report:
     report = Report()
-    spool = Spool(settings.scratch / "spool")
-    try:
-        with _disk(settings):
-            _read(source, selection, spool, report, progress)
+    with _disk(settings.scratch, "free some space and run again"), Spool(settings.scratch / "spool") as spool:
+        _read(source, selection, spool, report, progress)
         lake = lake_of(settings)
         for dataset_id, documents in spool.by_dataset.items():
             dataset = find(dataset_id)
@@ -176,8 +193,6 @@ def _fetch(settings: Settings, source: Source, selection: Selection, progress: P
                 report.dropped[TWICE] += counts.dropped
             lake.compact(dataset, files=settings.compact_files, retention=timedelta(days=settings.retention_days))
         _remember(settings, spool.by_dataset)
-    finally:
-        spool.clear()
     return report
 
 
@@ -189,7 +204,8 @@ def _read(source: Source, selection: Selection, spool: Spool, report: Report, pr
             with spool.document() as draft:
                 tally = _Tally()
                 for piece in document.pieces():
-                    draft.add(tally.take(piece, selection))
+                    if wanted := tally.take(piece, selection):
+                        draft.add(wanted)
                     progress.reading(document.origin, done + piece.position, total, report.rows + tally.rows)
             tally.enter(report, document)
         except UnrecognisedError as error:
@@ -209,17 +225,15 @@ class _Tally:
     notes: dict[str, None] = field(default_factory=dict)
     unasked: set[str] = field(default_factory=set)
 
-    def take(self, piece: Piece, selection: Selection) -> Piece:
-        """The part of a piece that was asked for."""
+    def take(self, piece: Piece, selection: Selection) -> Piece | None:
+        """The part of a piece that was asked for, None where its dataset was not."""
         self.notes |= dict.fromkeys(piece.notes)
-        rows = piece.rows
         if piece.dataset not in selection.datasets:
             self.unasked.add(piece.dataset.id)
-            rows = rows.slice(0, 0)
-        else:
-            self.dropped.setdefault(piece.dataset.id, Counter()).update(piece.dropped)
-            rows = selection.cut(rows)
-            self.outside += piece.rows.num_rows - rows.num_rows
+            return None
+        self.dropped.setdefault(piece.dataset.id, Counter()).update(piece.dropped)
+        rows = selection.cut(piece.rows)
+        self.outside += piece.rows.num_rows - rows.num_rows
         self.rows += rows.num_rows
         return replace(piece, rows=rows)
 
@@ -229,7 +243,7 @@ class _Tally:
         if self.notes:
             report.notes[document.origin] = tuple(self.notes)
         if self.unasked and not self.dropped:
-            report.left[document.origin] = f"it holds {', '.join(sorted(self.unasked))}, which was not asked for"
+            report.unasked[document.origin] = f"it holds {', '.join(sorted(self.unasked))}, which was not asked for"
         for dataset_id, reasons in self.dropped.items():
             report.add(dataset_id, Counts(fetched=reasons.total(), dropped=reasons.total()))
             report.dropped.update(reasons)
@@ -240,7 +254,13 @@ def _build(settings: Settings, *, full: bool, progress: Progress) -> tuple[Node,
     steps = None if full else warehouse.steps(models)
     if steps is None:
         return _build_anew(settings, warehouse, lake, progress)
-    behind = [dataset for dataset in CATALOG.values() if _is_behind(lake, warehouse, dataset)]
+    heads = {dataset: lake.head(dataset) for dataset in CATALOG.values()}
+    loaded = warehouse.loaded()
+    if any(held.is_ahead_of(heads.get(find(name))) for name, held in loaded.items() if name in CATALOG):
+        return _build_anew(settings, warehouse, lake, progress)
+    behind = [
+        dataset for dataset, head in heads.items() if head and _until(loaded.get(dataset.id)) != head.observed_until
+    ]
     if not behind:
         return ()
     with warehouse.draft() as draft:
@@ -266,9 +286,8 @@ def _load(draft: Draft, lake: Lake, datasets: Iterable[Dataset], progress: Progr
         draft.load(lake, dataset)
 
 
-def _is_behind(lake: Lake, warehouse: Warehouse, dataset: Dataset) -> bool:
-    loaded = warehouse.loaded().get(dataset.id)
-    return lake.observed_until(dataset) != (loaded.observed_until if loaded else None)
+def _until(loaded: Loaded | None) -> datetime | None:
+    return loaded.head.observed_until if loaded else None
 
 
 def _transform(settings: Settings) -> Transform:
@@ -282,14 +301,13 @@ def _transform(settings: Settings) -> Transform:
 
 
 @contextmanager
-def _disk(settings: Settings) -> Iterator[None]:
+def _disk(folder: Path, advice: str) -> Iterator[None]:
+    """Turn what the file system says into one line."""
     try:
         yield
-    except OSError as error:
-        raise LakeError(
-            f"{settings.scratch} cannot be written ({error.strerror or error}): free some space and run again;"
-            " the lake stays as it was"
-        ) from error
+    except (OSError, pa.ArrowException, pl.exceptions.ComputeError) as error:
+        said = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise LakeError(f"{folder} cannot be written ({said}): {advice}") from error
 
 
 def _refreshes(settings: Settings) -> Path:

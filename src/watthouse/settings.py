@@ -23,6 +23,7 @@ class Settings(BaseSettings):
     retention_days: int = Field(default=30, gt=0, description="days that merged-away lake files are kept")
     threads: int = Field(default=2, gt=0, description="threads of the warehouse and of dbt")
     transform: Path = Field(default=PROJECT, description="folder of the dbt project")
+    traceback: bool = Field(default=False, description="show where an unexpected error comes from")
     memory_limit: str = Field(default="2GB", description="memory the warehouse may use before it spills to disk")
 
     @property

@@ -54,7 +54,7 @@ def look(settings: Settings, now: datetime | None = None) -> list[Status]:
                 lake_bytes=extent.bytes,
                 lake_files=extent.files,
                 lake_version=extent.version,
-                warehouse_version=loaded[dataset.id].version if dataset.id in loaded else None,
+                warehouse_version=loaded[dataset.id].head.version if dataset.id in loaded else None,
                 overdue=is_overdue(dataset, extent.newest_measured, now),
             )
         )

@@ -99,15 +99,19 @@ def test_a_reader_sees_the_old_marts_whole_while_a_build_runs(files: Path, tmp_p
         assert reader.execute(count).fetchone() == (168,)
 
 
-def test_a_full_disk_is_said_in_one_line_and_what_was_there_stays(files: Path, tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    script = (
-        f'mount -t tmpfs -o size=2m tmpfs "{home}" && "$@"; echo "code $?"; ls "{home}"; cat "{home}"/refreshes.json'
-    )
-    home.mkdir()
-    may_mount = subprocess.run(["unshare", "-rm", "true"], capture_output=True, check=False).returncode == 0
-    if not may_mount:
+@pytest.mark.parametrize(("size", "fill"), [("2m", 0), ("4m", 0), ("1m", 1024), ("30m", 28 * 1024)])
+def test_a_full_disk_is_said_in_one_line_and_what_was_there_stays(
+    size: str, fill: int, files: Path, tmp_path: Path
+) -> None:
+    """Too small for the lake, too small for the warehouse, full from the start, full in the middle."""
+    if subprocess.run(["unshare", "-rm", "true"], capture_output=True, check=False).returncode:
         pytest.skip("this machine lets nobody mount a small disk (unshare -rm)")
+    home = tmp_path / "home"
+    home.mkdir()
+    script = (
+        f'mount -t tmpfs -o size={size} tmpfs "{home}" && head -c {fill}K /dev/zero > "{home}/ballast";'
+        f' "$@"; echo "code $?"; rm "{home}/ballast"; mount -o remount,size=200m "{home}"; "$@"'
+    )
     done = subprocess.run(
         ["unshare", "-rm", "sh", "-c", script, "sh", *command("refresh", "--from", files)],
         env=environment(home),
@@ -117,5 +121,7 @@ def test_a_full_disk_is_said_in_one_line_and_what_was_there_stays(files: Path, t
     )
     assert "code 1" in done.stdout
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("watthouse:")]
-    assert "free some space and run again" in line
+    assert "space" in line
     assert "Traceback" not in done.stderr
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip().splitlines()[-1].startswith(f"{6 * 28 * (96 + 2)} fetched")

@@ -133,3 +133,62 @@ def test_status_checks_the_cadence(tmp_path: Path) -> None:
     late = watthouse(home, "status", "--check")
     assert late.returncode == 1
     assert "older than the cadence: stock-quotidien-stockages-gaz" in late.stderr
+
+
+def one_line(home: Path, *words: str | Path, env: dict[str, str] | None = None) -> tuple[int, str]:
+    done = watthouse(home, *words, env=env)
+    (line,) = done.stderr.strip().splitlines()
+    return done.returncode, line
+
+
+def test_what_a_call_gets_wrong_is_said_in_one_line(tmp_path: Path) -> None:
+    home, path = tmp_path / "home", good(tmp_path / "files")
+    code, line = one_line(home, "status", env={"WATTHOUSE_THREADS": "abc"})
+    assert (code, "WATTHOUSE_THREADS 'abc' will not do" in line) == (2, True)
+    code, line = one_line(home, "refresh", "--since", "2025-02-01", "--until", "2025-01-01", "--from", path)
+    assert (code, "later than --until" in line) == (2, True)
+    code, line = one_line(tmp_path / "50%", "fetch", "--from", path)
+    assert (code, "rename it" in line) == (2, True)
+    assert watthouse(home, "refresh", "--from", path).returncode == 0
+    code, line = one_line(home, "show", "gas_daily", "--format", "csv", "--output", tmp_path)
+    assert (code, "is no file" in line) == (2, True)
+
+
+def test_a_file_of_a_dataset_that_was_not_asked_for_is_left_and_no_failure(tmp_path: Path) -> None:
+    done = watthouse(tmp_path / "home", "fetch", "eco2mix-national-tr", "--from", good(tmp_path / "files"))
+    assert done.returncode == 0
+    assert "which was not asked for" in done.stdout
+    assert done.stdout.strip().splitlines()[-1] == "0 fetched, 0 new, 0 revised, 0 unchanged, 0 dropped"
+
+
+def test_what_was_fetched_is_told_even_where_the_build_fails(tmp_path: Path) -> None:
+    path = good(tmp_path / "files")
+    done = watthouse(tmp_path / "home", "refresh", "--from", path, env={"WATTHOUSE_MEMORY_LIMIT": "much"})
+    assert done.returncode == 1
+    assert done.stdout.strip().splitlines()[-1] == "2 fetched, 2 new, 0 revised, 0 unchanged, 0 dropped"
+    (line,) = done.stderr.strip().splitlines()
+    assert "the warehouse stays as it was" in line
+
+
+def test_a_broken_warehouse_is_made_anew_from_the_lake(tmp_path: Path) -> None:
+    home, path = tmp_path / "home", good(tmp_path / "files")
+    assert watthouse(home, "refresh", "--from", path).returncode == 0
+    (home / "warehouse.duckdb").write_bytes(b"rubbish")
+    code, line = one_line(home, "show", "gas_daily")
+    assert (code, "`watthouse build --full` makes it anew" in line) == (1, True)
+    assert watthouse(home, "build").returncode == 0
+    assert watthouse(home, "show", "gas_daily", "--format", "csv").stdout.count("\n") == 2
+
+
+def test_a_lake_that_was_lost_takes_its_rows_out_of_the_marts(tmp_path: Path) -> None:
+    import shutil
+
+    home, folder = tmp_path / "home", tmp_path / "files"
+    assert watthouse(home, "refresh", "--from", good(folder)).returncode == 0
+    shutil.rmtree(home / "lake")
+    (home / "refreshes.json").write_text("{")
+    later = write_csv(folder / "later.csv", gas(date(2025, 7, 1), {"Saline": "3", "Teréga": "4"}))
+    assert watthouse(home, "refresh", "--from", later).returncode == 0
+    days = watthouse(home, "show", "gas_daily", "--format", "csv", "--columns", "civil_date").stdout.split()
+    assert days == ["civil_date", "2025-07-01"]
+    assert watthouse(home, "status").returncode == 0

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from watthouse.catalog import CONSOLIDATED, DEFINITIVE, Dataset, find
 from watthouse.errors import LakeError
-from watthouse.lake import OBSERVED_AT, Lake
+from watthouse.lake import OBSERVED_AT, Head, Lake
 from watthouse.observing import Counts
 from watthouse.sources.base import Piece
 from watthouse.spool import Spool
@@ -67,6 +67,12 @@ def latest(lake: Lake, dataset: Dataset) -> pl.DataFrame:
     return lake.as_of(dataset, datetime.now(UTC) + timedelta(days=1)).sort(list(dataset.identity)).collect()
 
 
+def head(lake: Lake) -> Head:
+    found = lake.head(GAS)
+    assert found is not None
+    return found
+
+
 @pytest.fixture
 def lake(tmp_path: Path) -> Lake:
     return Lake(tmp_path / "lake")
@@ -75,9 +81,9 @@ def lake(tmp_path: Path) -> Lake:
 def test_a_second_run_writes_nothing(lake: Lake) -> None:
     rows = [gas(1, "10.5"), gas(2, "11")]
     assert observe(lake, GAS, rows) == Counts(fetched=2, new=2)
-    version = lake.version(GAS)
+    version = head(lake).version
     assert observe(lake, GAS, rows) == Counts(fetched=2, unchanged=2)
-    assert lake.version(GAS) == version
+    assert head(lake).version == version
 
 
 def test_a_revision_is_appended_and_the_old_value_stays(lake: Lake) -> None:
@@ -93,8 +99,7 @@ def test_a_revision_is_appended_and_the_old_value_stays(lake: Lake) -> None:
 
 def test_as_of_sees_what_was_known_then(lake: Lake) -> None:
     observe(lake, GAS, [gas(1, "10.5")])
-    then = lake.observed_until(GAS)
-    assert then is not None
+    then = head(lake).observed_until
     observe(lake, GAS, [gas(1, "9")])
     assert lake.as_of(GAS, then).collect()["stock_fin_de_journee"].to_list() == [Decimal("10.5")]
     assert lake.as_of(GAS, then - timedelta(microseconds=1)).collect().height == 0
@@ -106,6 +111,21 @@ def test_a_value_that_fills_an_empty_cell_is_no_revision_but_a_withdrawn_one_is(
     assert lake.revisions(GAS).height == 0
     observe(lake, GAS, [gas(1, None)])
     assert lake.revisions(GAS).select("from", "to").rows() == [("5.000000", None)]
+
+
+def test_a_blank_between_two_values_hides_no_revision(lake: Lake) -> None:
+    for stock in ("5", None, "6", "6"):
+        observe(lake, GAS, [gas(1, stock)])
+    assert lake.revisions(GAS).select("from", "to").rows() == [("5.000000", None), ("5.000000", "6.000000")]
+
+
+@pytest.mark.parametrize("name", ["with space", "à é", "a=b", "it's"])
+def test_a_lake_may_lie_in_a_folder_of_any_ordinary_name(name: str, tmp_path: Path) -> None:
+    lake = Lake(tmp_path / name)
+    observe(lake, GAS, [gas(1, "1")])
+    assert observe(lake, GAS, [gas(1, "1"), gas(2, "1")]) == Counts(fetched=2, new=1, unchanged=1)
+    assert lake.rows(GAS).read_all().num_rows == lake.scan(GAS).collect().height == 2
+    assert all(Path(file).exists() for file in lake.local_files(GAS) or ["nothing"])
 
 
 def test_definitive_after_consolidated_is_a_revision_of_the_slot_whatever_was_read_first(lake: Lake) -> None:
@@ -146,7 +166,7 @@ def test_a_slot_that_stands_twice_in_one_file_counts_once_in_any_order(tmp_path:
 def test_only_what_came_after_a_stamp_is_read_and_compaction_changes_nothing(lake: Lake) -> None:
     for day in range(1, 12):
         observe(lake, GAS, [gas(day, "1")])
-    stamp = lake.observed_until(GAS)
+    stamp = head(lake).observed_until
     observe(lake, GAS, [gas(1, "2"), gas(20, "1")])
     assert lake.rows(GAS, since=stamp).read_all().num_rows == 2
     before = lake.rows(GAS).read_all().num_rows
@@ -160,7 +180,7 @@ def test_only_what_came_after_a_stamp_is_read_and_compaction_changes_nothing(lak
 
 def test_stamps_grow_even_where_the_clock_goes_back(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     observe(lake, GAS, [gas(1, "1")])
-    first = lake.observed_until(GAS)
+    first = head(lake).observed_until
 
     class Yesterday(datetime):
         @classmethod
@@ -169,9 +189,7 @@ def test_stamps_grow_even_where_the_clock_goes_back(lake: Lake, monkeypatch: pyt
 
     monkeypatch.setattr("watthouse.lake.datetime", Yesterday)
     observe(lake, GAS, [gas(1, "2")])
-    second = lake.observed_until(GAS)
-    assert first is not None
-    assert second is not None
+    second = head(lake).observed_until
     assert second > first
     assert latest(lake, GAS)["stock_fin_de_journee"].to_list() == [Decimal(2)]
 

@@ -27,7 +27,8 @@ _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?", re.ASCII)
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::00(?:\.0+)?)?", re.ASCII)
 _DAY_FIRST = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})\b(.*)", re.ASCII)
 _YEARS = range(1950, 2101)
-_INT32 = 2**31
+_MOST_MW: Final = 10_000_000
+"""A hundred times what France draws on its coldest evening: beyond it a value is no power."""
 
 
 @dataclass(frozen=True)
@@ -78,10 +79,15 @@ def number_of(text: str) -> Decimal | None:
 
 def _whole(series: pl.Series, _: Column) -> Cast:
     if series.dtype == pl.String:
-        return _patched(series, series.cast(pl.Int32, strict=False), _whole_of)
+        return _patched(series, _believable(series.cast(pl.Int32, strict=False)), _whole_of)
     _refuse_unless(series.dtype.is_numeric(), series)
     floats = _finite(series) if not series.dtype.is_integer() else series
-    return Cast(_fitting(series, floats.round(0).cast(pl.Int32, strict=False)), _count(floats != floats.round(0)))
+    whole = _believable(floats.round(0).cast(pl.Int32, strict=False))
+    return Cast(_fitting(series, whole), _count(floats != floats.round(0)))
+
+
+def _believable(whole: pl.Series) -> pl.Series:
+    return whole.set(~whole.is_between(-_MOST_MW, _MOST_MW, closed="none").fill_null(value=True), None)
 
 
 def _rate(series: pl.Series, _: Column) -> Cast:
@@ -180,7 +186,7 @@ def _whole_of(text: str) -> tuple[int | None, bool]:
     number = number_of(text)
     if number is None:
         return None, False
-    if abs(number) >= _INT32:
+    if abs(number) >= _MOST_MW:
         raise ValueError(f"'{shown(text)}' is out of range")
     whole = int(number.to_integral_value(ROUND_HALF_EVEN))
     return whole, whole != number

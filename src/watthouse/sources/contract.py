@@ -17,7 +17,7 @@ from watthouse.sources.folding import fold, listed, shown
 PHANTOM: Final = "phantom spring hour"
 CLOCK: Final = "date and heure disagree with date_heure"
 HALF_HOURS: Final = "empty slot between two half hours"
-OFF_GRID: Final = "empty slot off the grid"
+OFF_GRID: Final = "off the quarter hour"
 
 _REASON = "_reason"
 _NAIVE = "_naive"
@@ -148,12 +148,21 @@ def _with_instants(dataset: Dataset, frame: pl.DataFrame, origin: str) -> pl.Dat
         if name not in frame.columns:
             frame = frame.with_columns(pl.lit(None, _CLOCKWORK[name]).alias(name))
     frame = frame.with_columns(instant_of(pl.col("date"), pl.col("heure")).alias("_slot"))
-    frame = frame.with_columns(pl.coalesce("date_heure", "_slot").alias("date_heure"))
+    frame = frame.with_columns(_one_pass(pl.coalesce("date_heure", "_slot")).alias("date_heure"))
     _refuse_homeless(dataset, frame, origin)
     instant = pl.col("date_heure")
     return frame.with_columns(_reason_of_clock()).with_columns(
         pl.coalesce("date", civil_date_of(instant)).alias("date"),
         pl.coalesce("heure", heure_of(instant)).alias("heure"),
+    )
+
+
+def _one_pass(instant: pl.Expr) -> pl.Expr:
+    """The repeated autumn hour is published once: stamped with its first pass, it is the second all the same."""
+    return (
+        pl.when(heure_of(instant) == heure_of(instant.dt.offset_by("1h")))
+        .then(instant.dt.offset_by("1h"))
+        .otherwise(instant)
     )
 
 
@@ -197,12 +206,22 @@ def _kept(dataset: Dataset, frame: pl.DataFrame) -> tuple[pl.DataFrame, dict[str
 
 
 def _reason_of_grid(dataset: Dataset, frame: pl.DataFrame) -> pl.Expr:
-    """A row off the grid says nothing unless it carries a value: RTE's half-hourly files have all four quarters."""
+    """No slot begins off the quarter hour; between two half hours one says nothing unless it carries a value.
+
+    RTE's half-hourly files have all four quarters.
+    """
     measures = [column.name for column in dataset.columns if column.kind in _MEASURES and column.name in frame.columns]
     empty = pl.all_horizontal(pl.col(name).is_null() for name in measures) if measures else pl.lit(value=True)
-    off = pl.col("date_heure").dt.truncate(dataset.grid) != pl.col("date_heure")
-    reason = HALF_HOURS if dataset.grid == timedelta(minutes=30) else OFF_GRID
-    return pl.when(off & empty).then(pl.lit(reason))
+    return (
+        pl.when(_off(timedelta(minutes=15)))
+        .then(pl.lit(OFF_GRID))
+        .when(_off(dataset.grid) & empty)
+        .then(pl.lit(HALF_HOURS))
+    )
+
+
+def _off(grid: timedelta) -> pl.Expr:
+    return pl.col("date_heure").dt.truncate(grid) != pl.col("date_heure")
 
 
 def _shaped(dataset: Dataset, frame: pl.DataFrame) -> pa.Table:

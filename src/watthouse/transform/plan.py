@@ -61,7 +61,8 @@ def replay(
         nodes.append(Node(step.name, status, round(perf_counter() - began, 3), message))
         on_node(nodes[-1])
         if status == "fail":
-            raise WarehouseError(f"{step.name}: {message}; the warehouse stays as it was")
+            name = nodes[-1].title
+            raise WarehouseError(f"{name}: {message}; the warehouse stays as it was, the lake keeps the rows")
     return nodes
 
 

@@ -48,6 +48,7 @@ class Transform:
             text=True,
             encoding="utf-8",
             env={**os.environ, **environment},
+            start_new_session=True,  # Ctrl-C is for the parent, whose end ends it
         )
 
     def __enter__(self) -> Self:
@@ -84,4 +85,7 @@ def _refuse_broken(end: Mapping[str, Any]) -> None:
     if end["failures"]:
         first = end["failures"][0]
         more = f" (and {len(end['failures']) - 1} more)" if len(end["failures"]) > 1 else ""
-        raise WarehouseError(f"{first['name']}: {first['message']}{more}; the warehouse stays as it was")
+        name = first["name"].split(".")[2] if first["name"].count(".") > 1 else first["name"]
+        raise WarehouseError(
+            f"{name}: {first['message']}{more}; the warehouse stays as it was, the lake keeps the rows"
+        )

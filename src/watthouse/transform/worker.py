@@ -105,8 +105,13 @@ def _failures(outcome: Any) -> list[dict[str, str]]:
     if outcome.success:
         return []
     results = getattr(outcome.result, "results", None) or []
-    broken = [r for r in results if str(r.status) in _BROKEN]
-    return [_failure(r.node.unique_id, r.message) for r in broken] or [_failure("dbt", outcome.exception)]
+    bad = [r for r in results if str(r.status) in _BROKEN]
+    return [_failure(r.node.unique_id, _message(r)) for r in bad] or [_failure("dbt", outcome.exception)]
+
+
+def _message(result: Any) -> str:
+    failures = getattr(result, "failures", None)
+    return f"the test finds it {broken(failures)}" if failures else _one_line(result.message)
 
 
 def _failure(name: str, message: object) -> dict[str, str]:

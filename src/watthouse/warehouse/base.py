@@ -10,7 +10,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from watthouse.catalog import Dataset
-from watthouse.lake import Lake
+from watthouse.lake import Head, Lake
 from watthouse.transform import Node, Step
 
 
@@ -18,9 +18,12 @@ from watthouse.transform import Node, Step
 class Loaded:
     """How far ``raw`` mirrors the lake for one dataset."""
 
-    version: int
-    observed_until: datetime
+    head: Head
     loaded_at: datetime
+
+    def is_ahead_of(self, head: Head | None) -> bool:
+        """Whether it holds what that ledger does not: the ledger was lost, or restored to an earlier state."""
+        return head is None or head.ledger != self.head.ledger or head.version < self.head.version
 
 
 class Draft(Protocol):

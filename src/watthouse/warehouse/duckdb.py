@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from watthouse.catalog import CATALOG, Dataset, Kind
 from watthouse.errors import UsageError, WarehouseError
-from watthouse.lake import OBSERVED_AT, Lake
+from watthouse.lake import OBSERVED_AT, Head, Lake
 from watthouse.transform import Node, Step, replay
 from watthouse.warehouse.base import Loaded
 
@@ -48,22 +48,25 @@ class DuckDB:
         return self.path.parent / f"{_BUILDING}{os.getpid()}" / self.path.name
 
     def loaded(self) -> dict[str, Loaded]:
-        rows = self._books("select dataset, lake_version, observed_until, loaded_at from raw.loads")
-        return {name: Loaded(version, until, at) for name, version, until, at in rows}
+        rows = self._books("select dataset, ledger, lake_version, observed_until, loaded_at from raw.loads")
+        return {name: Loaded(Head(ledger, version, until), at) for name, ledger, version, until, at in rows}
 
     def steps(self, fingerprint: str) -> list[Step] | None:
         kept = self._books("select steps from raw.builds where fingerprint = $1", fingerprint)
         return [Step.of(said) for said in json.loads(kept[0][0])] if kept else None
 
     def _books(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
-        """What it says of itself: nothing where there is no file yet, or one that another watthouse laid out."""
+        """What it says of itself: nothing where there is no file, a broken one, or one that another watthouse laid out.
+
+        Nothing in it is lost with it: it is made anew from the lake.
+        """
         if not self.path.exists():
             return []
-        with self._reading() as connection:
-            try:
+        try:
+            with self._reading() as connection:
                 return connection.execute(query, parameters).fetchall()
-            except (duckdb.CatalogException, duckdb.BinderException):
-                return []
+        except WarehouseError:
+            return []
 
     @contextmanager
     def draft(self, *, empty: bool = False) -> Iterator["DuckDBDraft"]:
@@ -78,7 +81,7 @@ class DuckDB:
                 draft.finish()
             self.aside.replace(self.path)
         except (duckdb.Error, OSError) as error:
-            raise WarehouseError(_explain(self.path, error)) from error
+            raise WarehouseError(_explain(self.path, error, "the warehouse stays as it was")) from error
         finally:
             self._sweep()
 
@@ -113,7 +116,8 @@ class DuckDB:
                 connection.execute("set TimeZone = 'UTC'")
                 yield connection
         except duckdb.Error as error:
-            raise WarehouseError(_explain(self.path, error)) from error
+            advice = "`watthouse build --full` makes it anew from the lake"
+            raise WarehouseError(_explain(self.path, error, advice)) from error
 
     def _settings(self) -> dict[str, str | bool | int | float | list[str]]:
         return {"threads": self._threads, "memory_limit": self._memory_limit, "preserve_insertion_order": False}
@@ -137,17 +141,18 @@ class DuckDBDraft:
         """Append the observations stamped after the last load, and mark their days, in one transaction."""
         run = self._connection.execute
         held = run("select observed_until from raw.loads where dataset = $1", [dataset.id]).fetchone()
-        since, until, version = held[0] if held else None, lake.observed_until(dataset), lake.version(dataset)
-        if until is None or version is None or until == since:
+        since, head = held[0] if held else None, lake.head(dataset)
+        if head is None or head.observed_until == since:
             return 0
         files = lake.local_files(dataset) if since is None else None
+        into = f"insert into raw.{dataset.table} by name from"
         run("begin")
         if files:
-            whole = "read_parquet($1, union_by_name = true, hive_partitioning = false)"
-            rows = run(f"insert into raw.{dataset.table} by name from {whole}", [files])
+            whole = "read_parquet($2, union_by_name = true, hive_partitioning = false)"
+            rows = run(f"{into} {whole} where observed_at <= $1", [head.observed_until, files])
         else:
             incoming = lake.rows(dataset, since=since)  # noqa: F841 (DuckDB finds it by its name)
-            rows = run(f"insert into raw.{dataset.table} by name from incoming")
+            rows = run(f"{into} incoming where observed_at <= $1", [head.observed_until])
         (count,) = rows.fetchone() or (0,)
         run(
             f"insert into raw.changed_days select distinct $1, date from raw.{dataset.table}"
@@ -155,7 +160,8 @@ class DuckDBDraft:
             [dataset.table, since],
         )
         run("delete from raw.loads where dataset = $1", [dataset.id])
-        run("insert into raw.loads values ($1, $2, $3, $4)", [dataset.id, version, until, datetime.now(UTC)])
+        state = [dataset.id, head.ledger, head.version, head.observed_until, datetime.now(UTC)]
+        run("insert into raw.loads values ($1, $2, $3, $4, $5)", state)
         run("commit")
         return int(count)
 
@@ -195,7 +201,8 @@ class DuckDBDraft:
         run("create schema if not exists raw")
         run(
             "create table if not exists raw.loads"
-            " (dataset varchar primary key, lake_version bigint, observed_until timestamptz, loaded_at timestamptz)"
+            " (dataset varchar primary key, ledger varchar, lake_version bigint, observed_until timestamptz,"
+            " loaded_at timestamptz)"
         )
         run("create table if not exists raw.builds (fingerprint varchar, steps varchar, built_at timestamptz)")
         run("create table if not exists raw.changed_days (dataset varchar, civil_date date)")
@@ -236,8 +243,8 @@ def _order(held: Sequence[str], day: str) -> str:
     return ", ".join([day, *(name for name in ("date_heure", "code_insee_region") if name in held)])
 
 
-def _explain(path: Path, error: Exception) -> str:
+def _explain(path: Path, error: Exception, advice: str) -> str:
     said = (str(error).strip() or type(error).__name__).splitlines()[0]
     if "No space left" in said:
-        return f"the disk is full at {path.parent}: free some space and run again; the warehouse stays as it was"
-    return f"{path} cannot be used ({said}): `watthouse build --full` makes it anew from the lake"
+        return f"the disk is full at {path.parent}: free some space and run again; {advice}"
+    return f"{path} cannot be used ({said}): {advice}"

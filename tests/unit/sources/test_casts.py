@@ -170,7 +170,7 @@ def test_known_values_have_one_spelling_and_unknown_ones_are_kept() -> None:
     assert spelt == ["Storengy", "Teréga", "Teréga", "TIGF", None]
 
 
-@given(st.integers(-(2**31) + 1, 2**31 - 1))
+@given(st.integers(-9_999_999, 9_999_999))
 def test_a_whole_number_reads_the_same_in_french_and_in_english(number: int) -> None:
     spaced = f"{number:,}".replace(",", "\u202f")
     assert number_of(spaced) == number_of(f"{number},0") == number_of(f"{number}.00") == number

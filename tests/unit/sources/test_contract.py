@@ -5,7 +5,7 @@ import pytest
 
 from watthouse.catalog import CONSOLIDATED, DEFINITIVE, REAL_TIME, REGIONS, find
 from watthouse.errors import ContractError
-from watthouse.sources.contract import CLOCK, HALF_HOURS, PHANTOM, apply
+from watthouse.sources.contract import CLOCK, HALF_HOURS, OFF_GRID, PHANTOM, apply
 
 TR = find("eco2mix-regional-tr")
 CONS_DEF = find("eco2mix-regional-cons-def")
@@ -81,9 +81,25 @@ def test_the_repeated_autumn_hour_is_its_second_pass() -> None:
 
 
 @pytest.mark.parametrize("offset", ["+02:00", "+01:00"])
-def test_both_passes_of_the_autumn_hour_agree_with_the_clock(offset: str) -> None:
+def test_the_repeated_hour_is_its_second_pass_whichever_it_is_stamped_with(offset: str) -> None:
     batch = regional(date=["2024-10-27"], heure=["02:30"], date_heure=[f"2024-10-27T02:30:00{offset}"])
-    assert apply(TR, batch, "a.csv").dropped == {}
+    piece = apply(TR, batch, "a.csv")
+    assert piece.dropped == {}
+    assert piece.rows.column("date_heure").to_pylist() == [datetime(2024, 10, 27, 1, 30, tzinfo=UTC)]
+
+
+@pytest.mark.parametrize("load", ["5000", None])
+def test_a_row_off_the_quarter_hour_is_no_slot(load: str | None) -> None:
+    batch = regional(date=["2024-06-01"] * 2, heure=["10:07", "10:15"], consommation=[load, "1"])
+    piece = apply(TR, batch, "a.csv")
+    assert piece.dropped == {OFF_GRID: 1}
+    assert piece.rows.num_rows == 1
+
+
+@pytest.mark.parametrize("load", ["2147483647", "-10000000", 10_000_000, 1e12])
+def test_more_power_than_there_can_be_is_refused(load: object) -> None:
+    with pytest.raises(ContractError, match="out of range"):
+        apply(TR, regional(date=["2024-06-01"], heure=["10:00"], consommation=[load]), "a.csv")
 
 
 @pytest.mark.parametrize("instant", ["2024-06-01T10:00:00+00:00", "2024-06-02T10:00:00+02:00"])
