@@ -17,15 +17,15 @@ import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, DeltaProtocolError, TableNotFoundError
 
-from watthouse.catalog import NATURES, Dataset
+from watthouse.catalog import Dataset
 from watthouse.errors import LakeError
 from watthouse.observing import TURN, Comparison, Counts, compare
+from watthouse.revising import OBSERVED_AT, changes
 from watthouse.spool import MONTH, Spooled, month_of, stored_schema
 
 FORMAT = 1
 """Version of the lake's own layout; a higher one in a table means that a newer watthouse wrote it."""
 
-OBSERVED_AT = "observed_at"
 _FORMAT_KEY = "watthouse.format"
 _ATTEMPTS = 8
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -113,11 +113,8 @@ class Lake:
         versions follow its ``nature`` first (consolidated after real time), then the order in which they were seen.
         """
         rows = _between(self.scan(dataset), since, until).drop(MONTH)
-        watched = [column] if column else [n for n in dataset.names if n not in {*dataset.key, "date", "heure"}]
-        history = rows.sort([*dataset.key, *_rank(dataset), OBSERVED_AT])
         with _errors(dataset, self.uri(dataset)):
-            changes = pl.collect_all([_changes(dataset, history, name) for name in watched])
-        return pl.concat(changes).sort([*dataset.key, "seen", "column"])
+            return changes(dataset, rows, [column] if column else None)
 
     def compact(self, dataset: Dataset, *, files: int, retention: timedelta) -> int:
         """Merge the months that hold more than ``files`` files; returns how many months were merged.
@@ -337,39 +334,8 @@ def _batches(rows: pl.LazyFrame, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         yield from frame.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(schema).to_batches()
 
 
-def _changes(dataset: Dataset, history: pl.LazyFrame, name: str) -> pl.LazyFrame:
-    """The changes of one column, from the value last known; a blank between two values hides none of them."""
-    key = list(dataset.key)
-    value, before = pl.col(name), pl.col(name).shift().over(key)
-    return (
-        history.select(*key, value, OBSERVED_AT)
-        .with_columns(
-            before.alias("before"),
-            before.forward_fill().over(key).alias("known"),
-            pl.max_horizontal(OBSERVED_AT, pl.col(OBSERVED_AT).shift().over(key)).alias("seen"),
-        )
-        .filter(
-            (value.is_not_null() & pl.col("known").is_not_null() & (value != pl.col("known")))
-            | (value.is_null() & pl.col("before").is_not_null())
-        )
-        .select(
-            *key,
-            pl.lit(name).alias("column"),
-            pl.col("known").cast(pl.String).alias("from"),
-            value.cast(pl.String).alias("to"),
-            "seen",
-        )
-    )
-
-
 def _newest(dataset: Dataset, rows: pl.LazyFrame) -> pl.LazyFrame:
     return rows.sort(OBSERVED_AT).unique(list(dataset.identity), keep="last", maintain_order=True)
-
-
-def _rank(dataset: Dataset) -> list[pl.Expr]:
-    if dataset.version is None:
-        return []
-    return [pl.col(dataset.version).replace_strict({n: i for i, n in enumerate(NATURES)}, return_dtype=pl.Int8)]
 
 
 def _between(rows: pl.LazyFrame, since: date | None, until: date | None) -> pl.LazyFrame:

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from watthouse.catalog import CONSOLIDATED, DEFINITIVE, Dataset, find
 from watthouse.errors import LakeError
-from watthouse.lake import OBSERVED_AT, Head, Lake
+from watthouse.lake import Head, Lake
 from watthouse.observing import Counts
+from watthouse.revising import OBSERVED_AT
 from watthouse.sources.base import Piece
 from watthouse.spool import Spool
 

@@ -18,7 +18,8 @@ import pyarrow as pa
 
 from watthouse.catalog import CATALOG, Dataset, Kind
 from watthouse.errors import UsageError, WarehouseError
-from watthouse.lake import OBSERVED_AT, Head, Lake
+from watthouse.lake import Head, Lake
+from watthouse.revising import OBSERVED_AT
 from watthouse.transform import Node, Step, replay
 from watthouse.warehouse.base import Loaded
 
