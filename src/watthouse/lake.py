@@ -6,6 +6,8 @@ application transaction, so of two writers that saw the same state one is refuse
 """
 
 import errno
+import random
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,7 +29,7 @@ FORMAT = 1
 """Version of the lake's own layout; a higher one in a table means that a newer watthouse wrote it."""
 
 _FORMAT_KEY = "watthouse.format"
-_ATTEMPTS = 8
+_ATTEMPTS = 12
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -67,11 +69,11 @@ class Lake:
     def observe(self, dataset: Dataset, documents: Sequence[Spooled]) -> Counts:
         """Append what the documents say that is new or changed, in one commit; raises :class:`LakeError`."""
         with _errors(dataset, self.uri(dataset)):
-            for _ in range(_ATTEMPTS):
+            for attempt in range(_ATTEMPTS):
                 try:
                     return self._observe(dataset, documents)
                 except CommitFailedError:
-                    continue
+                    time.sleep(random.uniform(0, min(2, 0.05 * 2**attempt)))  # so that two do not stay in step
         raise LakeError(f"{self.uri(dataset)}: other writers won {_ATTEMPTS} times in a row: try again")
 
     def rows(self, dataset: Dataset, *, since: datetime | None = None) -> pa.RecordBatchReader:
