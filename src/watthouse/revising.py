@@ -19,8 +19,10 @@ def changes(dataset: Dataset, rows: pl.LazyFrame, columns: Sequence[str] | None 
     first (consolidated after real time), then the order in which they were seen.
     """
     watched = columns or [name for name in dataset.names if name not in {*dataset.key, *_CLOCKWORK}]
-    history = rows.sort([*dataset.key, *_rank(dataset), OBSERVED_AT])
-    found = pl.collect_all([_changes_of(dataset, history, name) for name in watched])
+    retold = rows.group_by(dataset.key).len().filter(pl.col("len") > 1).select(dataset.key)
+    history = rows.join(retold, on=list(dataset.key), how="semi").collect()
+    history = history.sort([*dataset.key, *_rank(dataset), OBSERVED_AT])
+    found = pl.collect_all([_changes_of(dataset, history.lazy(), name) for name in watched])
     return pl.concat(found).sort([*dataset.key, "seen", "column"])
 
 
