@@ -1,9 +1,9 @@
 """The command line: one verb, one call."""
 
 import json
-import sys
 from collections.abc import Callable
 from datetime import date
+from functools import wraps
 from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Annotated, Any
@@ -76,14 +76,44 @@ Output = Annotated[Path | None, typer.Option(metavar="FILE", help="Write to a fi
 
 
 def _verb(**options: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Register a verb whose help ends with its example."""
+    """Register a verb whose help ends with its example, and whose every error is one line on standard error."""
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         name = function.__name__.rstrip("_")
-        app.command(name=name, epilog=f"Example: {EXAMPLES[name]}", **options)(function)
+
+        @wraps(function)
+        def guarded(*words: Any, **named: Any) -> None:
+            try:
+                function(*words, **named)
+            except (typer.Exit, typer.Abort):
+                raise
+            except BaseException as error:  # a library's panic is no Exception
+                _leave(error)
+
+        app.command(name=name, epilog=f"Example: {EXAMPLES[name]}", **options)(guarded)
         return function
 
     return register
+
+
+def _leave(error: BaseException) -> None:
+    """Say what happened in one line, and leave with its exit code."""
+    if isinstance(error, WatthouseError):
+        line, code = str(error), error.exit_code
+        if isinstance(error.report, pipeline.Report):
+            console.report(error.report)
+    elif isinstance(error, KeyboardInterrupt):
+        line, code = "stopped: run it again to go on from what the lake holds", 130
+    elif _settings().traceback:
+        raise error
+    else:
+        said = " ".join(str(error).split())[:200]
+        line, code = (
+            f"unexpected {type(error).__name__}: {said}: please report it (WATTHOUSE_TRACEBACK=1 shows where)",
+            1,
+        )
+    console.err.print(f"[red]watthouse:[/] {console.safe(line)}")
+    raise typer.Exit(code)
 
 
 @_verb(cls=ManyPaths)
@@ -204,24 +234,5 @@ def _settings() -> Settings:
 
 
 def main() -> None:
-    """The entry point: every error is one line on standard error."""
-    try:
-        app()
-    except WatthouseError as error:
-        if isinstance(error.report, pipeline.Report):
-            console.report(error.report)
-        _leave(str(error), error.exit_code)
-    except KeyboardInterrupt:
-        _leave("stopped: run it again to go on from what the lake holds", 130)
-    except SystemExit:
-        raise
-    except BaseException as error:  # a library's panic is no Exception
-        if _settings().traceback:
-            raise
-        said = console.safe(" ".join(str(error).split())[:200])
-        _leave(f"unexpected {type(error).__name__}: {said}: please report it (WATTHOUSE_TRACEBACK=1 shows where)", 1)
-
-
-def _leave(line: str, code: int) -> None:
-    console.err.print(f"[red]watthouse:[/] {console.safe(line)}")
-    sys.exit(code)
+    """The entry point."""
+    app()
