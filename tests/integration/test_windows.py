@@ -153,6 +153,18 @@ def test_a_revision_of_yesterday_reaches_the_marts_it_should_and_no_other_day(tm
     assert before["marts.daily_mix"] == after["marts.daily_mix"]
 
 
+def test_raw_mirrors_the_lake_row_by_row_however_often_it_was_loaded(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    for version in range(LATEST + 1):
+        refresh(home, [(dataset, 0, DAYS, version) for dataset in ("gas", "tr")])
+    rebuilt(home, tmp_path)
+    books = {"raw.loads", "raw.builds"}
+    loaded, anew = (tables(place, "raw") for place in (home, tmp_path / "rebuilt"))
+    assert {name: loaded[name] for name in loaded.keys() - books} == {name: anew[name] for name in anew.keys() - books}
+    assert loaded["raw.changed_days"] == []
+    assert len(loaded["raw.eco2mix_national_tr"]) > 96 * DAYS
+
+
 def test_windows_are_what_they_say() -> None:
     """The publisher's versions differ, or the property above would hold of anything."""
     first, last = (pl.DataFrame(rows_of("tr", 0, DAYS, version)) for version in (0, LATEST))

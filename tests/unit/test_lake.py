@@ -157,7 +157,7 @@ def test_a_column_the_vintage_lacks_says_nothing(lake: Lake) -> None:
 
 
 def test_a_slot_that_stands_twice_in_one_file_counts_once_in_any_order(tmp_path: Path) -> None:
-    rows = [power(1, None), power(1, 50), power(1, 40)]
+    rows = [power(1, None, perimetre="France"), power(1, 50), power(1, 40)]
     lakes = [Lake(tmp_path / name) for name in ("a", "b")]
     counts = [observe(lake, POWER, order) for lake, order in zip(lakes, (rows, rows[::-1]), strict=True)]
     assert counts == [Counts(fetched=3, new=1, dropped=2)] * 2
