@@ -18,17 +18,22 @@ from watthouse.sources.packing import AGAIN, BOM, HEAD_BYTES, Packing, Survey
 
 _DELIMITERS: Final = (";", "\t", ",")
 _LINE_END: Final = re.compile("\r\n|\n|\r")
+_NUMBER: Final = re.compile(r"-?\d+([.,]\d+)?")
 _BLOCK: Final = 4 * 2**20
 
 
 @dataclass(frozen=True)
 class Header:
-    """The first line with words in it: its labels, its delimiter, and the lines up to and including it."""
+    """The first line with words in it: its labels, its delimiter, and the lines up to and including it.
+
+    ``endings`` are the last fields of the whole rows that follow it in the first bytes of the file.
+    """
 
     labels: tuple[str, ...]
     delimiter: str
     lines: int
     first_row: tuple[str, ...]
+    endings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,17 +57,18 @@ def header_of(head: bytes, survey: Survey, origin: str) -> Header:
     delimiter = max(_DELIMITERS, key=lambda mark: len(_fields(lines[place], mark)))
     following = next((line for line in lines[place + 1 :] if line), "")
     labels = tuple(label.strip() for label in _fields(lines[place], delimiter))
-    return Header(labels, delimiter, place + 1, _fields(following, delimiter))
+    endings = tuple(_fields(line, delimiter)[-1] for line in lines[place + 1 : -1] if line)
+    return Header(labels, delimiter, place + 1, _fields(following, delimiter), endings)
 
 
 def pieces(packing: Packing, survey: Survey, header: Header) -> Iterator[Piece]:
     """The rows of a CSV file.
 
-    A text file says nowhere how long it should be, but every writer ends its last row: a last row without its line end
-    may have lost digits of its last value, so it is refused as cut.
+    A text file says nowhere how long it should be, but writers end its last row: one without its line end may have lost
+    digits of its last value, so it is refused as cut unless the rows before it show that nothing is missing.
     """
     layout = recognise(header.labels, packing.origin)
-    if not survey.ends_line:
+    if not survey.ends_line and not _ends_like_the_others(header, survey):
         raise cut(packing.origin)
     yield from read(packing, survey, header, layout, len(header.labels), lambda _: False)
 
@@ -95,6 +101,18 @@ def cut(origin: str) -> SourceError:
     return SourceError(
         f"{origin}: cut in the middle: its last line has no end: {AGAIN} (or end that line, if it is whole)"
     )
+
+
+def _ends_like_the_others(header: Header, survey: Survey) -> bool:
+    """Whether a last row without its line end is whole all the same.
+
+    Its last field is a word that other rows end in, or empty as in all of them, or a number as long as theirs, where
+    all of those are of one length.
+    """
+    ending, others = _fields(survey.last_line, header.delimiter)[-1], set(header.endings)
+    if not _NUMBER.fullmatch(ending):
+        return ending in others if ending else others == {""}
+    return {len(other) for other in others if other} == {len(ending)}
 
 
 def _fields(line: str, delimiter: str) -> tuple[str, ...]:

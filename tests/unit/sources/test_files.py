@@ -168,7 +168,7 @@ REFUSED: dict[str, tuple[bytes, type[WatthouseError], str]] = {
     "a header alone": (export().encode().splitlines(keepends=True)[0], SourceError, "empty: a header and no rows"),
     "a parquet without rows": (parquet(pl.DataFrame(RECORDS).clear()), SourceError, "empty"),
     "a last row without its end": (
-        export().encode().rstrip(),
+        export().encode().rstrip() + b"1",
         SourceError,
         "cut in the middle: its last line has no end",
     ),
@@ -329,3 +329,49 @@ def test_a_file_over_the_cap_is_refused(name: str, tmp_path: Path) -> None:
 def test_a_zip_of_too_many_files_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"holds 2 files, over 1:.*WATTHOUSE_MAX_MEMBERS"):
         read_text(tmp_path, zipped(a__csv=export(), b__csv=export()), max_members=1)
+
+
+POINTS = "date;stock_fin_de_journee;source;pits"
+
+
+@pytest.mark.parametrize(
+    ("rows", "whole"),
+    [
+        (["2022-01-01;1.5;Storengy;Saline", "2022-01-02;1.5;Storengy;Saline"], True),
+        (["2022-01-01;1.5;Storengy;Saline", "2022-01-02;1.5;Storengy;Sal"], False),
+        (["2022-01-01;1.5;Storengy;Saline", "2022-01-02;1.5;Storengy;"], False),
+        (["2022-01-01;1.5;Storengy;Saline", "2022-01-02;1.5;Storengy"], False),
+        (["2022-01-01;1.5;Storengy;Saline"], False),
+    ],
+)
+def test_a_last_row_without_its_line_end_counts_where_the_others_end_alike(
+    rows: list[str], whole: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "gas.csv"
+    path.write_text("\n".join([POINTS, *rows]))
+    if whole:
+        assert sum(
+            piece.rows.num_rows for piece in next(iter(FileSource([path], Settings()).documents())).pieces()
+        ) == len(rows)
+    else:
+        with pytest.raises(SourceError, match="cut in the middle"):
+            list(next(iter(FileSource([path], Settings()).documents())).pieces())
+
+
+@pytest.mark.parametrize(
+    ("loads", "whole"), [(["5123", "4987", "5001"], True), (["5123", "987", "5001"], False), (["5123", "501"], False)]
+)
+def test_a_last_number_without_its_line_end_counts_where_all_are_of_one_length(
+    loads: list[str], whole: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "tr.csv"
+    head = "code_insee_region;nature;date;heure;thermique;consommation"
+    rows = [f"93;Données temps réel;2024-06-01;1{n}:00;7;{load}" for n, load in enumerate(loads)]
+    path.write_text("\n".join([head, *rows]))
+    if whole:
+        assert sum(
+            piece.rows.num_rows for piece in next(iter(FileSource([path], Settings()).documents())).pieces()
+        ) == len(loads)
+    else:
+        with pytest.raises(SourceError, match="cut in the middle"):
+            list(next(iter(FileSource([path], Settings()).documents())).pieces())
