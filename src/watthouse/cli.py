@@ -100,7 +100,7 @@ def _leave(error: BaseException) -> None:
     """Say what happened in one line, and leave with its exit code."""
     if isinstance(error, WatthouseError):
         line, code = str(error), error.exit_code
-        if isinstance(error.report, pipeline.Report):
+        if isinstance(error.report, pipeline.Report) and error.report.counts.fetched:
             console.report(error.report)
     elif isinstance(error, KeyboardInterrupt):
         line, code = "stopped: run it again to go on from what the lake holds", 130

@@ -107,20 +107,19 @@ def refresh(
 ) -> Report:
     """Read, observe, load, build. What was read is in the lake before anything is built."""
     progress = progress or Silent()
-    with only_one(settings):
-        report = _fetch(settings, source, selection, progress)
-        try:
-            report.built = _build(settings, full=full, progress=progress)
-        except WatthouseError as error:
-            error.report = report  # the rows are in the lake all the same
-            raise
-        return report
+    report = Report()
+    with only_one(settings), _told(report):
+        _fetch(settings, source, selection, progress, report)
+        report.built = _build(settings, full=full, progress=progress)
+    return report
 
 
 def fetch(settings: Settings, source: Source, selection: Selection, *, progress: Progress | None = None) -> Report:
     """The first half: read and observe."""
-    with only_one(settings):
-        return _fetch(settings, source, selection, progress or Silent())
+    report = Report()
+    with only_one(settings), _told(report):
+        _fetch(settings, source, selection, progress or Silent(), report)
+    return report
 
 
 def build(settings: Settings, *, full: bool = False, progress: Progress | None = None) -> tuple[Node, ...]:
@@ -179,8 +178,17 @@ def last_refreshed(settings: Settings) -> Mapping[str, datetime]:
         return {}  # a note for `status`, made again by the next refresh
 
 
-def _fetch(settings: Settings, source: Source, selection: Selection, progress: Progress) -> Report:
-    report = Report()
+@contextmanager
+def _told(report: Report) -> Iterator[None]:
+    """An error in the middle carries what was done before it: those rows are in the lake all the same."""
+    try:
+        yield
+    except WatthouseError as error:
+        error.report = report
+        raise
+
+
+def _fetch(settings: Settings, source: Source, selection: Selection, progress: Progress, report: Report) -> None:
     with _disk(settings.scratch, "free some space and run again"), Spool(settings.scratch / "spool") as spool:
         _read(source, selection, spool, report, progress)
         lake = lake_of(settings)
@@ -193,7 +201,6 @@ def _fetch(settings: Settings, source: Source, selection: Selection, progress: P
                 report.dropped[TWICE] += counts.dropped
             lake.compact(dataset, files=settings.compact_files, retention=timedelta(days=settings.retention_days))
         _remember(settings, spool.by_dataset)
-    return report
 
 
 def _read(source: Source, selection: Selection, spool: Spool, report: Report, progress: Progress) -> None:
