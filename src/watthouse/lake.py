@@ -41,7 +41,6 @@ class Extent:
     bytes: int = 0
     files: int = 0
     version: int | None = None
-    observed_until: datetime | None = None
     newest: datetime | date | None = None
     newest_measured: datetime | date | None = None
     missing_days: int = 0
@@ -163,7 +162,6 @@ class Lake:
             bytes=int(actions["size_bytes"].sum()),
             files=actions.height,
             version=table.version(),
-            observed_until=_moment(table.transaction_version(dataset.id) or 0),
             newest=newest.item(),
             newest_measured=row["newest"],
             missing_days=span - row["days"] if span else 0,

@@ -263,7 +263,7 @@ def _build(settings: Settings, *, full: bool, progress: Progress) -> tuple[Node,
         return _build_anew(settings, warehouse, lake, progress)
     heads = {dataset: lake.head(dataset) for dataset in CATALOG.values()}
     loaded = warehouse.loaded()
-    if any(held.is_ahead_of(heads.get(find(name))) for name, held in loaded.items() if name in CATALOG):
+    if any(dataset.id in loaded and loaded[dataset.id].is_ahead_of(head) for dataset, head in heads.items()):
         return _build_anew(settings, warehouse, lake, progress)
     behind = [
         dataset for dataset, head in heads.items() if head and _until(loaded.get(dataset.id)) != head.observed_until

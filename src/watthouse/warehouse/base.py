@@ -56,8 +56,5 @@ class Warehouse(Protocol):
     def draft(self, *, empty: bool = False) -> AbstractContextManager[Draft]:
         """A copy, or an empty one, that is published whole when the block ends without an error."""
 
-    def marts(self) -> list[str]:
-        """Their names."""
-
     def read(self, mart: str, *, since: date | None, until: date | None, columns: Sequence[str] | None) -> pa.Table:
         """Rows of a mart, oldest first, between two days (both included)."""

@@ -86,10 +86,6 @@ class DuckDB:
         finally:
             self._sweep()
 
-    def marts(self) -> list[str]:
-        with self._reading() as connection:
-            return _tables(connection, "marts")
-
     def read(
         self, mart: str, *, since: date | None = None, until: date | None = None, columns: Sequence[str] | None = None
     ) -> pa.Table:
