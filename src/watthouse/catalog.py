@@ -104,7 +104,9 @@ class Dataset:
     partitioned by. ``measured`` is the column whose value makes a row a measurement. ``signature`` are the columns by
     which a file is known to be of this dataset; ``versions`` the values of ``version`` it holds. ``step`` is the
     duration of a measurement; ``grid`` the distance of published rows. Fresh rows arrive every ``cadence``, ``lag``
-    after the slot they measure. Every dataset has a column ``date``, the civil day.
+    after the slot they measure. What is younger than ``revision_window`` may be revised any time; a dataset with a
+    ``sweep`` is small and restless enough to be fetched whole that often, whatever its fingerprints say. Every dataset
+    has a column ``date``, the civil day.
     """
 
     id: str
@@ -127,6 +129,7 @@ class Dataset:
     licence: str = LICENCE
     source: str = PORTAL
     notes: str = ""
+    sweep: timedelta | None = None
     _by_name: Mapping[str, Column] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -137,6 +140,11 @@ class Dataset:
 
     def __contains__(self, name: str) -> bool:
         return name in self._by_name
+
+    @property
+    def asked_every(self) -> timedelta:
+        """How often it is worth asking whether it moved: at its cadence, and daily where that is not announced."""
+        return min(self.cadence, timedelta(days=1))
 
     @property
     def identity(self) -> tuple[str, ...]:
@@ -301,6 +309,7 @@ _DATASETS = (
         cadence=timedelta(hours=1),
         lag=timedelta(hours=1),
         revision_window=timedelta(days=3),
+        sweep=timedelta(days=1),
         publisher="RTE",
         since="the end of consolidated data",
         notes="Holds tomorrow's forecasts too: rows without a measurement.",
@@ -341,6 +350,7 @@ _DATASETS = (
         cadence=timedelta(hours=1),
         lag=timedelta(hours=1),
         revision_window=timedelta(days=3),
+        sweep=timedelta(days=1),
         publisher="RTE",
         since="the end of consolidated data",
         notes="Twelve mainland regions; Corsica is not RTE's.",

@@ -27,6 +27,22 @@ class ContractError(SourceError):
     """An export that breaks its dataset's contract: a key column gone, text where a number belongs."""
 
 
+class ServiceError(WatthouseError):
+    """The service cannot go on serving this refresh at all: what was fetched stays, the rest waits."""
+
+
+class UnreachableError(ServiceError):
+    """The service cannot be reached: no network, no such host, TLS refused, no answer in time."""
+
+
+class QuotaError(ServiceError):
+    """The service's quota is spent, or nearly."""
+
+
+class ClockError(ServiceError):
+    """This machine's clock and the service's disagree: stamps would lie."""
+
+
 class LakeError(WatthouseError):
     """The lake cannot be read or written: a newer version, a full disk, a lost race."""
 

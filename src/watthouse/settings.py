@@ -1,8 +1,9 @@
 """Every knob, its unit and its default, in one class. Each is read from ``WATTHOUSE_<NAME>``."""
 
+from datetime import date
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT = Path(__file__).parent / "transform"
@@ -25,6 +26,29 @@ class Settings(BaseSettings):
     transform: Path = Field(default=PROJECT, description="folder of the dbt project")
     traceback: bool = Field(default=False, description="show where an unexpected error comes from")
     memory_limit: str = Field(default="2GB", description="memory the warehouse may use before it spills to disk")
+
+    odre_url: str = Field(
+        default="https://odre.opendatasoft.com/api/explore/v2.1", description="the Explore API that refresh asks"
+    )
+    api_key: SecretStr | None = Field(
+        default=None, description="key of an account there, where one is wanted; never shown"
+    )
+    fetch_threads: int = Field(default=4, gt=0, description="downloads at a time")
+    window_rows: int = Field(default=50_000, gt=0, description="rows of one download, whole months at least")
+    reach_seconds: float = Field(default=3, gt=0, description="time in which the service must first be reached, s")
+    timeout_seconds: float = Field(
+        default=120, gt=0, description="time without a byte after which an answer is given up, s"
+    )
+    attempts: int = Field(default=8, gt=0, description="times a request is tried before it is given up")
+    patience_seconds: float = Field(
+        default=300, gt=0, description="longest time one request may be retried and waited for, s"
+    )
+    quota_reserve: int = Field(default=100, ge=0, description="requests of the service's quota that are never used")
+    clock_tolerance_seconds: float = Field(
+        default=300, gt=0, description="difference to the service's clock that is let pass, s"
+    )
+    sample_seed: int = Field(default=0, ge=0, description="seed of the synthetic sample")
+    sample_since: date = Field(default=date(2012, 1, 1), description="first day of the synthetic sample")
 
     @property
     def lake(self) -> Path:

@@ -81,9 +81,16 @@ def _whole(series: pl.Series, _: Column) -> Cast:
     if series.dtype == pl.String:
         return _patched(series, _believable(series.cast(pl.Int32, strict=False)), _whole_of)
     _refuse_unless(series.dtype.is_numeric(), series)
+    if series.dtype.is_integer() and _lies_within(series, _MOST_MW):
+        return Cast(series.cast(pl.Int32))
     floats = _finite(series) if not series.dtype.is_integer() else series
     whole = _believable(floats.round(0).cast(pl.Int32, strict=False))
     return Cast(_fitting(series, whole), _count(floats != floats.round(0)))
+
+
+def _lies_within(series: pl.Series, most: int) -> bool:
+    low, high = series.min(), series.max()
+    return low is None or (-most < int(str(low)) and int(str(high)) < most)
 
 
 def _believable(whole: pl.Series) -> pl.Series:
@@ -95,6 +102,8 @@ def _rate(series: pl.Series, _: Column) -> Cast:
         fast = series.cast(pl.Float64, strict=False)
         fast = fast.set(~fast.is_finite().fill_null(value=False), None)
         return _patched(series, fast, lambda text: (_float_of(text), False))
+    if series.dtype == pl.Float64 and series.is_finite().all():
+        return Cast(series)
     _refuse_unless(series.dtype.is_numeric(), series)
     return Cast(_finite(series))
 

@@ -1,0 +1,208 @@
+"""A window of the service as a file: streamed, looked over, fetched again where it is not whole."""
+
+import dataclasses
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import Final, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from watthouse.errors import LakeError, SourceError
+from watthouse.settings import Settings
+from watthouse.sources.base import Piece
+from watthouse.sources.files import File
+from watthouse.sources.folding import shown
+from watthouse.sources.odre.answers import RefusedError, TransientError, lie, parsed
+from watthouse.sources.odre.facts import Facts
+from watthouse.sources.odre.insisting import Insistence
+from watthouse.sources.odre.questions import Question, Window, counting, export, origin
+from watthouse.sources.odre.wire import Wire
+from watthouse.sources.packing import HEAD_BYTES, PARQUET, on_disk
+
+FORMS: Final = ("parquet", "jsonl", "csv")
+"""Export formats, the best first: Parquet has types, JSON lines have names."""
+
+_NO_SUCH_FORM: Final = frozenset({400, 404, 406, 415, 501})
+_FOOTER: Final = 8
+_CHUNK: Final = 2**20
+
+
+@dataclass(frozen=True)
+class Download:
+    """A window that has been fetched, as a document; closing it removes its file.
+
+    ``moved`` tells that it holds fewer rows than announced, and that the service now says so too: what was announced
+    is no longer so. Where ``error`` is there, the window failed for good, and :meth:`pieces` raises it.
+    """
+
+    window: Window
+    path: Path
+    origin: str
+    settings: Settings = field(repr=False)
+    size: int = 0
+    rows: int = 0
+    moved: bool = False
+    error: SourceError | None = None
+
+    def pieces(self) -> Iterator[Piece]:
+        """Its rows under contract, none where the window has none.
+
+        Raises :class:`~watthouse.errors.SourceError` where it could not be fetched, or cannot be read whole.
+        """
+        if self.error:
+            raise self.error
+        if self.rows:
+            yield from File(dataclasses.replace(on_disk(self.path, self.settings), origin=self.origin)).pieces()
+
+    def close(self) -> None:
+        """Remove the file."""
+        self.path.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Downloads:
+    """Fetches windows of one service into a folder; threads may share it."""
+
+    def __init__(self, wire: Wire, insistence: Insistence, settings: Settings, folder: Path) -> None:
+        self._wire, self._insistence, self._settings = wire, insistence, settings
+        self._folder = folder
+        self._numbers = itertools.count(1)
+        self._forms: tuple[str, ...] = FORMS
+        self._lock = Lock()
+
+    def fetch(self, facts: Facts, window: Window) -> Download:
+        """The window, or a document that raises why not; raises :class:`~watthouse.errors.ServiceError` itself."""
+        with self._lock:
+            path = self._folder / f"{facts.dataset.id}-{next(self._numbers):06}"
+        try:
+            return self._in_some_form(facts, window, path)
+        except SourceError as error:
+            return Download(window, path, origin(facts.dataset, window), self._settings, error=error)
+
+    def _in_some_form(self, facts: Facts, window: Window, path: Path) -> Download:
+        refused: RefusedError | None = None
+        for form in self._forms:
+            try:
+                fetched = self._insisted(facts, window, path, form)
+            except RefusedError as refusal:
+                if refusal.status not in _NO_SUCH_FORM:
+                    raise
+                refused = refused or refusal
+            else:
+                if refused:
+                    self._forms = FORMS[FORMS.index(form) :]
+                return fetched
+        assert refused is not None
+        raise refused
+
+    def _insisted(self, facts: Facts, window: Window, path: Path, form: str) -> Download:
+        question = export(facts, window, form)
+        return self._insistence.insist(question.about, lambda: self._once(facts, window, question, path, form))
+
+    def _once(self, facts: Facts, window: Window, question: Question, path: Path, form: str) -> Download:
+        try:
+            self._stream(question, path)
+            rows = self._looked_over(path, facts, form, question.about)
+            # what is empty, or short of what was announced, has to be so by the service's own count
+            if rows < (1 if window.rows is None else window.rows):
+                self._refuse_short(rows, facts, window)
+            moved = window.rows is not None and rows < window.rows
+            return Download(window, path, question.about, self._settings, path.stat().st_size, rows, moved)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+
+    def _stream(self, question: Question, path: Path) -> None:
+        cap, count = self._settings.max_file_bytes, 0
+        with self._wire.open(question) as response, _written(path), path.open("wb") as file:
+            for chunk in self._wire.body(response):
+                count += len(chunk)
+                if count > cap:
+                    raise SourceError(
+                        f"{question.about}: over {cap:,} bytes: lower WATTHOUSE_WINDOW_ROWS, or raise"
+                        " WATTHOUSE_MAX_FILE_BYTES"
+                    )
+                file.write(chunk)
+
+    def _looked_over(self, path: Path, facts: Facts, form: str, about: str) -> int:
+        """How many rows a file holds that is whole and what was asked for."""
+        try:
+            return _rows_of_parquet(path) if form == "parquet" else self._rows_of_text(path, facts, form, about)
+        except TransientError as again:
+            raise self._wire.plain(again) from again.__cause__
+
+    def _rows_of_text(self, path: Path, facts: Facts, form: str, about: str) -> int:
+        head = _head(path)
+        if not _has_columns(head, facts, form):
+            raise lie(head)
+        try:
+            survey = dataclasses.replace(on_disk(path, self._settings), origin=about).survey()
+        except SourceError as error:
+            raise TransientError(f"sent what cannot be read ({shown(error, 120)})") from error
+        if survey.interrupted:
+            raise lie(survey.interrupted.encode())
+        # a row of JSON is whole where its bracket closes; a row of CSV only where its line ends
+        if head and not survey.ends_line and not (form == "jsonl" and survey.last_line.endswith("}")):
+            raise TransientError("broke off in the middle of a line")
+        return _line_ends(path) + (not survey.ends_line and bool(head)) - (form == "csv")
+
+    def _refuse_short(self, rows: int, facts: Facts, window: Window) -> None:
+        held = self._wire.json(counting(facts, window), "total_count")["total_count"]
+        if held != rows:
+            raise TransientError(f"sent {rows:,} of the {shown(held, 20)} rows it says it has", lone=True)
+
+
+def _rows_of_parquet(path: Path) -> int:
+    head = _head(path)
+    if not head.startswith(PARQUET):
+        raise lie(head)
+    with path.open("rb") as file:
+        file.seek(-min(_FOOTER, path.stat().st_size), 2)
+        whole = file.read().endswith(PARQUET) and path.stat().st_size > _FOOTER
+    try:
+        if whole:
+            return int(pq.read_metadata(path).num_rows)
+    except (pa.ArrowException, OSError) as error:
+        raise TransientError(f"sent Parquet without a readable footer ({shown(error, 80)})") from error
+    raise TransientError("broke off in the middle of a Parquet file")
+
+
+def _has_columns(head: bytes, facts: Facts, form: str) -> bool:
+    """Whether text begins as rows of the dataset do; JSON lines without rows have nothing in them."""
+    first = head.removeprefix(b"\xef\xbb\xbf").partition(b"\n")[0]
+    if form == "csv":
+        return facts.dataset.time in first.decode("utf-8", "replace").replace('"', "").strip().split(";")
+    row = parsed(first)
+    return not head or (isinstance(row, dict) and facts.dataset.time in row)
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(HEAD_BYTES)
+
+
+def _line_ends(path: Path) -> int:
+    with path.open("rb") as file:
+        return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(_CHUNK), b""))
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        why = shown(error.strerror or error, 80)
+        raise LakeError(f"{path.parent} cannot be written ({why}): free some space and run again") from error

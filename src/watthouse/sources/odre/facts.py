@@ -1,0 +1,71 @@
+"""What the service says of a dataset, held against what the catalog expects of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from watthouse.catalog import Dataset
+from watthouse.errors import ContractError
+from watthouse.sources.folding import listed
+from watthouse.sources.odre.quota import moment
+
+_UNDATED: Final = "the service does not say when it was last processed: it is asked for its months every time"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the service says of a dataset.
+
+    ``processed`` is when it was last processed (UTC), ``rows`` how many it holds (0 where that is not said), ``fields``
+    maps technical names to Opendatasoft types. ``notes`` tell what the catalog expects otherwise.
+    """
+
+    dataset: Dataset
+    processed: datetime
+    rows: int
+    fields: Mapping[str, str]
+    notes: tuple[str, ...] = ()
+
+
+def stated(dataset: Dataset, answer: Mapping[str, Any]) -> Facts:
+    """The facts in an answer to ``/catalog/datasets/{id}``.
+
+    A dataset that does not say when it was processed counts as processed now, so that nothing is taken to be still.
+    Raises :class:`~watthouse.errors.ContractError` where a column is gone without which a row means nothing.
+    """
+    fields = _fields(answer)
+    _refuse_missing(dataset, fields)
+    default = _member(_member(answer, "metas"), "default")
+    processed = moment(default.get("data_processed"))
+    gone = [name for name in dataset.names if name not in fields]
+    notes = (f"the service no longer carries column{'s' * (len(gone) > 1)} {listed(gone, 20)}",) if gone else ()
+    undated = () if processed else (_UNDATED,)
+    return Facts(dataset, processed or datetime.now(UTC), _count(default), fields, (*notes, *undated))
+
+
+def _fields(answer: Mapping[str, Any]) -> dict[str, str]:
+    listed_ = answer.get("fields")
+    fields = [one for one in listed_ if isinstance(one, dict)] if isinstance(listed_, list) else []
+    return {str(one["name"]): str(one.get("type")) for one in fields if one.get("name")}
+
+
+def _refuse_missing(dataset: Dataset, fields: Mapping[str, str]) -> None:
+    needed = dict.fromkeys((*dataset.identity, dataset.time, dataset.measured))
+    gone = [name for name in needed if name not in fields]
+    if gone:
+        strange = listed(name for name in fields if name not in dataset) or "none"
+        raise ContractError(
+            f"{dataset.id}: the service no longer carries column {' and '.join(gone)}, without which its rows mean"
+            f" nothing (columns that the catalog does not know: {strange}): look for a newer watthouse"
+        )
+
+
+def _count(default: Mapping[str, Any]) -> int:
+    said = default.get("records_count")
+    return max(said, 0) if isinstance(said, int) else 0
+
+
+def _member(of: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = of.get(name)
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,153 @@
+"""The service's quota, as it stands in the headers of every answer: kept in view before it is spent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from threading import Lock
+from typing import Any, Final
+
+from watthouse.errors import QuotaError
+
+DATASET: Final = "x-ratelimit-dataset"
+DOMAIN: Final = "x-ratelimit"
+_PER: Final = {DATASET: "a month and dataset", DOMAIN: "a day"}
+
+_EPOCH_FROM: Final = 1e8
+_MILLISECONDS_FROM: Final = 1e11
+_SAME: Final = timedelta(minutes=1)
+_NEARLY: Final = timedelta(seconds=1)
+"""Who slept until a moment may wake a hair before it."""
+
+
+def moment(said: object) -> datetime | None:
+    """A moment (UTC) as the service gives it: ISO 8601, an HTTP date, epoch seconds, or seconds from now."""
+    text = str(said).strip()
+    try:
+        if text.replace(".", "", 1).isdecimal():
+            return _numbered(float(text))
+        parsed = _dated(text)
+        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, TypeError, OverflowError, OSError):
+        return None
+
+
+def _numbered(number: float) -> datetime:
+    if number < _EPOCH_FROM:
+        return datetime.now(UTC) + timedelta(seconds=number)
+    return datetime.fromtimestamp(number / 1000 if number >= _MILLISECONDS_FROM else number, UTC)
+
+
+def _dated(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return parsedate_to_datetime(text)
+
+
+@dataclass
+class Allowance:
+    """Requests that are left of a quota, of how many, until when."""
+
+    family: str
+    remaining: int
+    limit: int | None
+    reset: datetime | None
+
+    @classmethod
+    def of(cls, family: str, headers: Mapping[str, str]) -> "Allowance | None":
+        """What an answer says; None where it says nothing that can be read."""
+        remaining = _whole(headers.get(f"{family}-remaining"))
+        if remaining is None:
+            return None
+        return cls(family, remaining, _whole(headers.get(f"{family}-limit")), moment(headers.get(f"{family}-reset")))
+
+    @property
+    def size(self) -> str:
+        """``50,000 requests a month and dataset``."""
+        return f"{self.limit:,} requests {_PER[self.family]}" if self.limit else ""
+
+    def after(self, sent: "Allowance | None") -> "Allowance":
+        """This one, unless it is older news than what has been sent since: answers overtake one another."""
+        renewed = sent is None or (self.reset and sent.reset and self.reset - sent.reset > _SAME)
+        if sent is not None and not renewed:
+            self.remaining = min(self.remaining, sent.remaining)
+        return self
+
+    def is_over(self) -> bool:
+        """Whether its time is past, and a new one has begun."""
+        return self.reset is not None and self.reset <= datetime.now(UTC) + _NEARLY
+
+    def reserve(self, wanted: int) -> int:
+        """What is kept of it: at most a tenth, lest a small quota could not be used at all."""
+        return wanted if self.limit is None else min(wanted, self.limit // 10)
+
+
+class Quota:
+    """Both families of one service: per dataset, and over all. Threads may share it."""
+
+    def __init__(self, reserve: int) -> None:
+        self._reserve = reserve
+        self._left: dict[str, Allowance] = {}
+        self._lock = Lock()
+
+    def spend(self, dataset_id: str) -> None:
+        """Take one request of what is left; raises :class:`~watthouse.errors.QuotaError` where that is the reserve."""
+        with self._lock:
+            left = [self._left[key] for key in (dataset_id, DOMAIN) if key in self._left]
+            left = [allowance for allowance in left if not allowance.is_over()]
+            for allowance in left:
+                self._refuse_reserve(allowance, dataset_id)
+            for allowance in left:
+                allowance.remaining -= 1
+
+    def note(self, dataset_id: str, headers: Mapping[str, str]) -> None:
+        """What an answer says of it."""
+        with self._lock:
+            for key, family in ((dataset_id, DATASET), (DOMAIN, DOMAIN)):
+                if said := Allowance.of(family, headers):
+                    self._left[key] = said.after(self._left.get(key))
+
+    def left(self, dataset_id: str) -> str:
+        """``49,977 of 50,000 requests a month and dataset``; empty where the service never said."""
+        with self._lock:
+            allowance = self._left.get(dataset_id) or self._left.get(DOMAIN)
+        return f"{allowance.remaining:,} of {allowance.size}" if allowance and allowance.size else ""
+
+    def _refuse_reserve(self, allowance: Allowance, dataset_id: str) -> None:
+        kept = allowance.reserve(self._reserve)
+        if allowance.remaining > kept:
+            return
+        of = f" of {allowance.size}" if allowance.size else " requests"
+        where = f" for {dataset_id}" if allowance.family == DATASET else ""
+        until = f" until {clock(allowance.reset)}" if allowance.reset else ""
+        raise QuotaError(
+            f"ODRÉ's quota{where} is nearly spent: {max(allowance.remaining, 0):,}{of} are left{until}, and {kept:,}"
+            " are never used (WATTHOUSE_QUOTA_RESERVE): run again then"
+        )
+
+
+def spent(headers: Mapping[str, str], body: Mapping[str, Any]) -> tuple[datetime | None, str]:
+    """Of an answer 429: when the quota that is spent begins anew (None where it does not say), and how big it is."""
+    if reset := moment(body.get("reset_time")):
+        unit, limit = body.get("limit_time_unit"), _whole(body.get("call_limit"))
+        return reset, f"{limit:,} requests a {unit}" if limit and unit else ""
+    for family in (DATASET, DOMAIN):
+        said = Allowance.of(family, headers)
+        if said and said.remaining <= 0:
+            return said.reset, said.size
+    silent = not any(f"{family}-remaining" in headers for family in (DATASET, DOMAIN))
+    resets = [moment(headers[f"{family}-reset"]) for family in (DATASET, DOMAIN) if f"{family}-reset" in headers]
+    return (resets[0] if silent and resets else None), ""
+
+
+def clock(when: datetime) -> str:
+    """A moment fit for a message: ``2026-10-01 00:00Z``."""
+    return f"{when:%Y-%m-%d %H:%MZ}"
+
+
+def _whole(said: object) -> int | None:
+    try:
+        return int(str(said))
+    except ValueError:
+        return None

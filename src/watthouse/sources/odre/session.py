@@ -1,0 +1,148 @@
+"""One session with the service: what it has, and windows of it."""
+
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property, partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from watthouse.catalog import CATALOG, Dataset
+from watthouse.errors import LakeError, SourceError
+from watthouse.settings import Settings
+from watthouse.sources.folding import shown
+from watthouse.sources.odre import census
+from watthouse.sources.odre.answers import RefusedError, TransientError
+from watthouse.sources.odre.background import in_order
+from watthouse.sources.odre.census import Month
+from watthouse.sources.odre.downloads import Download, Downloads
+from watthouse.sources.odre.facts import Facts, stated
+from watthouse.sources.odre.insisting import Insistence
+from watthouse.sources.odre.questions import Question, Window, metadata
+from watthouse.sources.odre.wire import Usage, Wire
+
+
+class Odre:
+    """One session with the service at ``settings.odre_url``; a context manager.
+
+    Whatever concerns one dataset or window is a :class:`~watthouse.errors.SourceError`, and the others go on; a
+    :class:`~watthouse.errors.ServiceError` ends the session: not reached, quota spent, clocks that disagree.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._wire = Wire(settings)
+        self._insistence = Insistence(settings, self._wire.usage, self._wire.host)
+
+    @property
+    def host(self) -> str:
+        """The service's host, as messages name it."""
+        return self._wire.host
+
+    @property
+    def sample(self) -> str | None:
+        """What the synthetic service calls itself (``seed=0``), once it has answered; None for a real one."""
+        return self._wire.sample
+
+    @property
+    def usage(self) -> Usage:
+        """Requests, bytes and retries so far."""
+        return self._wire.usage
+
+    def reach(self) -> str:
+        """Ask one question, once, and say in words how that went.
+
+        Raises :class:`~watthouse.errors.ServiceError` where there is no answer, and
+        :class:`~watthouse.errors.SourceError` where it is not one of such a service.
+        """
+        question, began = metadata(next(iter(CATALOG.values()))), time.monotonic()
+        try:
+            self._wire.json(question, "fields")
+        except TransientError as again:
+            raise again.becomes(f"{self.host} {again.said}: {again.advice}") from again
+        left = self._wire.quota.left(question.dataset_id)
+        what = f"watthouse's synthetic sample ({self.sample}) at {self.host}" if self.sample else self.host
+        return f"{what} answers in {time.monotonic() - began:.1f} s{f', {left} left' if left else ''}"
+
+    def facts(self, datasets: Sequence[Dataset]) -> Mapping[Dataset, Facts | SourceError]:
+        """What the service says of each dataset, or why it cannot be told; the first call also makes contact."""
+        # the first alone: where the service is out of reach, that is known after one question
+        alone, others = datasets[:1], datasets[1:]
+        said = [self._facts(dataset) for dataset in alone]
+        said += in_order(self._facts, others, self._settings.fetch_threads)
+        return dict(zip(datasets, said, strict=True))
+
+    def months(self, facts: Facts) -> list[Month] | None:
+        """The months of a dataset with rows, oldest first, each with its fingerprint.
+
+        None where the service will not answer such a question; raises :class:`~watthouse.errors.SourceError` where it
+        cannot.
+        """
+        try:
+            return census.months(facts, self._asked)
+        except RefusedError as refusal:
+            if refusal.status in {401, 403, 404}:
+                raise
+            return None
+
+    def downloads(self, facts: Facts, windows: Sequence[Window]) -> Iterator[Download]:
+        """The windows in order, ``settings.fetch_threads`` at a time.
+
+        Each is closed once the next is asked for, so that no more than one file beside those under way lies on disk.
+        A window that failed for good is there too, and raises why from its ``pieces``.
+        """
+        fetched = in_order(
+            partial(self._downloads.fetch, facts), windows, self._settings.fetch_threads, discard=Download.close
+        )
+        try:
+            for download in fetched:
+                yield download
+                download.close()
+        finally:
+            fetched.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._wire.close()
+        if "_downloads" in vars(self):
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    @property
+    def _folder(self) -> Path:
+        return self._settings.scratch / "odre"
+
+    @cached_property
+    def _downloads(self) -> Downloads:
+        """Made where something is to be downloaded: what only asks leaves the folder of another session alone."""
+        try:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder.mkdir(parents=True)
+        except OSError as error:
+            why = shown(error.strerror or error, 80)
+            raise LakeError(f"{self._folder} cannot be written ({why}): free some space and run again") from error
+        return Downloads(self._wire, self._insistence, self._settings, self._folder)
+
+    def _facts(self, dataset: Dataset) -> Facts | SourceError:
+        try:
+            return stated(dataset, self._asked(metadata(dataset), "fields"))
+        except RefusedError as refusal:
+            return _withdrawn(dataset, refusal)
+        except SourceError as error:
+            return error
+
+    def _asked(self, question: Question, proof: str) -> Mapping[str, Any]:
+        return self._insistence.insist(question.about, lambda: self._wire.json(question, proof))
+
+
+def _withdrawn(dataset: Dataset, refusal: RefusedError) -> SourceError:
+    if refusal.status != 404:
+        return refusal
+    return SourceError(
+        f"{dataset.id}: the service has no dataset '{dataset.id}' (404): it was renamed or withdrawn; look for it on"
+        " the portal, and for a newer watthouse"
+    )

@@ -1,0 +1,287 @@
+"""One HTTP client for one service: each try is reached, paced, timed and counted here."""
+
+import time
+import zlib
+from collections.abc import Iterator, Mapping
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from threading import Event, Lock
+from typing import Any, Final
+
+import httpx
+
+from watthouse.errors import ClockError, SourceError, UnreachableError, UsageError
+from watthouse.settings import Settings
+from watthouse.sources.folding import shown
+from watthouse.sources.odre.answers import BETWEEN, TransientError, lie, parsed, verdict
+from watthouse.sources.odre.background import begun, dispose
+from watthouse.sources.odre.questions import Question
+from watthouse.sources.odre.quota import Quota, moment
+from watthouse.sources.odre.unreachable import FAILURES, reason, unreachable
+
+SAMPLE: Final = "x-watthouse-sample"
+
+_HOPS: Final = 5
+_WORDS_BYTES: Final = 2**14
+_JSON_BYTES: Final = 2**26
+_CHUNK: Final = 2**20
+_CONNECT_SECONDS: Final = 20.0
+_OLDEST: Final = 86_400
+_LOOPBACK: Final = ("all://127.0.0.1", "all://localhost", "all://[::1]")
+"""Never by way of a proxy: it would look for the sample on its own machine."""
+
+_SLOWEST: Final = 100
+"""Bytes a second below which an answer counts as silent: a trickle would hold a window for ever."""
+
+
+class Usage:
+    """What a session asked so far: requests sent, bytes of their bodies as they came over the wire, retries."""
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self.bytes = 0
+        self.retries = 0
+        self._lock = Lock()
+
+    def count(self, *, requests: int = 0, received: int = 0, retries: int = 0) -> None:
+        """Add to it; threads may do so at once."""
+        with self._lock:
+            self.requests += requests
+            self.bytes += received
+            self.retries += retries
+
+
+class Wire:
+    """Sends one try of a question, and says what came of it.
+
+    Raises :class:`~watthouse.sources.odre.answers.TransientError` where another try may help,
+    :class:`~watthouse.sources.odre.answers.RefusedError` where none will, and
+    :class:`~watthouse.errors.ServiceError` where nothing that is asked would be answered.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._base = _address(settings.odre_url)
+        self._key = _key(settings)
+        self.host = self._base.netloc.decode("ascii")
+        self.usage = Usage()
+        self.quota = Quota(settings.quota_reserve)
+        self.sample: str | None = None
+        self._reached = False
+        self._stopped = Event()
+        self._client = self._built()
+
+    @contextmanager
+    def open(self, question: Question) -> Iterator[httpx.Response]:
+        """The answer to a question, its body still to come (see :meth:`body`)."""
+        with self._translated():
+            response = self._sent(question)
+            try:
+                if not response.is_success:
+                    raise self._verdict(response, question)
+                yield response
+            finally:
+                response.close()
+                self.usage.count(received=response.num_bytes_downloaded)
+
+    def body(self, response: httpx.Response) -> Iterator[bytes]:
+        """The bytes of an answer in chunks of at most 1 MiB, unpacked; a cut one is noticed."""
+        packing = response.headers.get("content-encoding", "identity").lower()
+        if packing in {"", "identity"}:
+            yield from self._paced(response)
+        elif packing in {"gzip", "x-gzip"}:
+            yield from _gunzipped(self._paced(response))
+        else:
+            raise TransientError(f"answered packed with {shown(packing, 20)}, which was not asked for", BETWEEN)
+
+    def json(self, question: Question, proof: str) -> Mapping[str, Any]:
+        """An answer that is a JSON object with a member ``proof``."""
+        with self.open(question) as response:
+            content = b""
+            for chunk in self.body(response):
+                content += chunk
+                if len(content) > _JSON_BYTES:
+                    raise SourceError(
+                        f"{question.about}: {self.host} answered with over {_JSON_BYTES:,} bytes: {BETWEEN}"
+                    )
+        said = parsed(content)
+        if not isinstance(said, dict) or proof not in said:
+            raise self.plain(lie(content))
+        return said
+
+    def plain(self, again: TransientError) -> TransientError:
+        """The same without the key, whoever repeated it."""
+        again.said = self._hidden(again.said)
+        return again
+
+    def close(self) -> None:
+        """End what is under way, and send nothing more."""
+        self._stopped.set()
+        self._client.close()
+
+    def _built(self) -> httpx.Client:
+        headers = {
+            "User-Agent": f"watthouse/{version('watthouse')} (python-httpx/{httpx.__version__})",
+            "Accept-Encoding": "gzip",
+            "Cache-Control": "no-cache",
+        }
+        if self._key:
+            headers["Authorization"] = f"Apikey {self._key}"
+        seconds = self._settings.timeout_seconds
+        timeout = httpx.Timeout(seconds, connect=min(seconds, _CONNECT_SECONDS))
+        try:
+            return httpx.Client(headers=headers, timeout=timeout, mounts=dict.fromkeys(_LOOPBACK))
+        except (*FAILURES, ImportError, ValueError) as error:
+            why = shown(error, 120)
+            raise unreachable(self.host, f"HTTPS_PROXY, HTTP_PROXY or SSL_CERT_FILE cannot be used: {why}") from error
+
+    def _sent(self, question: Question) -> httpx.Response:
+        """The answer, redirects followed within the service: the key goes nowhere else."""
+        url = self._base.copy_with(path=f"{self._base.path.rstrip('/')}/{question.path}")
+        request = self._client.build_request("GET", url, params=dict(question.params))
+        for _ in range(_HOPS):
+            response = self._exchanged(request, question.dataset_id)
+            if not response.has_redirect_location:
+                return response
+            response.close()
+            request = self._client.build_request("GET", self._next(request.url, response))
+        raise UnreachableError(f"{self.host} redirects in a circle: check WATTHOUSE_ODRE_URL")
+
+    def _next(self, url: httpx.URL, response: httpx.Response) -> httpx.URL:
+        try:
+            there = url.join(response.headers["location"])
+        except (httpx.InvalidURL, ValueError):
+            there = httpx.URL("")
+        if (there.scheme, there.netloc) == (url.scheme, url.netloc):
+            return there
+        elsewhere = shown(f"{there.scheme}://{there.host}" if there.host else "nowhere", 80)
+        raise UnreachableError(
+            f"{self.host} redirects ({response.status_code}) to {elsewhere}, where watthouse does not follow:"
+            " log in where the network wants that, or set WATTHOUSE_ODRE_URL"
+        )
+
+    def _exchanged(self, request: httpx.Request, dataset_id: str) -> httpx.Response:
+        if self._stopped.is_set():
+            raise CancelledError
+        self.quota.spend(dataset_id)
+        self.usage.count(requests=1)
+        asked = datetime.now(UTC)
+        response = self._client.send(request, stream=True) if self._reached else self._first(request)
+        self._reached = True
+        try:
+            self.sample = response.headers.get(SAMPLE) or self.sample
+            self.quota.note(dataset_id, response.headers)
+            self._refuse_other_clock(response, asked, datetime.now(UTC))
+        except BaseException:
+            response.close()
+            raise
+        return response
+
+    def _first(self, request: httpx.Request) -> httpx.Response:
+        """First contact: all of it within ``reach_seconds``, a look-up that hangs included."""
+        seconds = self._settings.reach_seconds
+        request.extensions = {**request.extensions, "timeout": httpx.Timeout(seconds).as_dict()}
+        future = begun(lambda: self._client.send(request, stream=True))
+        try:
+            return future.result(seconds)
+        except FAILURES as error:
+            dispose(future, httpx.Response.close)
+            why = f"no answer in {seconds:g} s" if not future.done() else reason(error, seconds)
+            raise unreachable(self.host, self._hidden(why)) from error
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """What a connection does, as what a retry can go by."""
+        seconds = self._settings.timeout_seconds
+        try:
+            yield
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
+            why = f"cannot be reached ({reason(error, min(seconds, _CONNECT_SECONDS))})"
+            raise TransientError(why, "check the network, and run again", becomes=UnreachableError) from error
+        except httpx.TimeoutException as error:
+            raise TransientError(f"said nothing for {seconds:g} s") from error
+        except httpx.HTTPError as error:
+            raise TransientError(f"broke the connection off ({shown(error, 80) or type(error).__name__})") from error
+
+    def _verdict(self, response: httpx.Response, question: Question) -> Exception:
+        head = b""
+        for chunk in self.body(response):
+            head += chunk
+            if len(head) > _WORDS_BYTES:
+                break
+        key = self._key.encode()
+        head = head.replace(key, b"...") if key else head
+        return verdict(response.status_code, response.headers, head, question, self.host)
+
+    def _paced(self, response: httpx.Response) -> Iterator[bytes]:
+        began, count = time.monotonic(), 0
+        for chunk in response.iter_raw():
+            if self._stopped.is_set():
+                raise CancelledError
+            count += len(chunk)
+            elapsed = time.monotonic() - began
+            if elapsed > self._settings.timeout_seconds and count < _SLOWEST * elapsed:
+                raise TransientError(f"sent only {count:,} bytes in {elapsed:,.0f} s")
+            yield chunk
+
+    def _refuse_other_clock(self, response: httpx.Response, asked: datetime, answered: datetime) -> None:
+        said = moment(response.headers.get("date", ""))
+        if said is None:
+            return
+        age = response.headers.get("age", "")[:9]
+        theirs = said + timedelta(seconds=min(int(age), _OLDEST) if age.isdecimal() else 0)
+        tolerance = timedelta(seconds=self._settings.clock_tolerance_seconds)
+        # the header has whole seconds
+        if asked - tolerance - timedelta(seconds=1) <= theirs <= answered + tolerance:
+            return
+        off = abs(theirs - answered)
+        where = "behind" if theirs > answered else "ahead of"
+        raise ClockError(
+            f"this machine's clock is {_rough(off)} {where} ODRÉ's ({answered:%Y-%m-%d %H:%M:%SZ} here,"
+            f" {theirs:%Y-%m-%d %H:%M:%SZ} at {self.host}): set it right, every observation is stamped with it"
+        )
+
+    def _hidden(self, text: str) -> str:
+        return text.replace(self._key, "...") if self._key else text
+
+
+def _gunzipped(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    unpacker, started = zlib.decompressobj(wbits=31), False
+    try:
+        for chunk in chunks:
+            started, packed = True, chunk
+            while packed and not unpacker.eof:
+                yield unpacker.decompress(packed, _CHUNK)
+                packed = unpacker.unconsumed_tail
+    except zlib.error as error:
+        raise TransientError(f"sent a damaged gzip stream ({shown(error, 80)})") from error
+    if started and not unpacker.eof:
+        raise TransientError("broke off in the middle of a gzip stream")
+
+
+def _address(said: str) -> httpx.URL:
+    try:
+        url = httpx.URL(said)
+    except (httpx.InvalidURL, UnicodeError):
+        url = httpx.URL("")
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise UsageError(f"WATTHOUSE_ODRE_URL '{shown(said, 80)}' is no address: it begins with https:// and a host")
+    return url.copy_with(userinfo=b"", query=None, fragment=None)
+
+
+def _key(settings: Settings) -> str:
+    key = settings.api_key.get_secret_value().strip() if settings.api_key else ""
+    if not all("!" <= character <= "~" for character in key):
+        raise UsageError("WATTHOUSE_API_KEY holds characters that no key has: set it anew, without spaces")
+    return key
+
+
+def _rough(duration: timedelta) -> str:
+    """A duration in the unit one would say it in: ``3 h``."""
+    seconds = duration.total_seconds()
+    for name, size in (("days", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * size or (name != "days" and seconds >= size):
+            return f"{seconds / size:.0f} {name}"
+    return f"{seconds:.0f} s"
