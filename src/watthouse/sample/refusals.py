@@ -1,0 +1,55 @@
+"""What the Explore API says when it refuses: statuses and bodies as recorded from live portals."""
+
+from collections.abc import Mapping
+
+
+class RefusalError(Exception):
+    """A request that is answered with an error: its HTTP ``status`` and JSON ``body``."""
+
+    def __init__(self, status: int, body: Mapping[str, object]) -> None:
+        super().__init__(body)
+        self.status = status
+        self.body = body
+
+
+def malformed(why: str) -> RefusalError:
+    """400: the ODSQL of ``where``, ``select``, ``group_by``, ``order_by`` or ``refine`` cannot be followed."""
+    return RefusalError(400, {"error_code": "ODSQLError", "message": f"ODSQL query is malformed: {why}"})
+
+
+def unknown_field(name: str) -> RefusalError:
+    """400: ODSQL that names a field the dataset lacks."""
+    return malformed(f"Unknown field: {name}")
+
+
+def invalid(parameter: str, found: object, expected: str) -> RefusalError:
+    """400: a parameter outside its range."""
+    words = f"Invalid value for {parameter} API parameter: {found} was found but {expected} is expected."
+    return RefusalError(400, {"error_code": "InvalidRESTParameterError", "message": words})
+
+
+def over_cap(found: int) -> RefusalError:
+    """400: rows asked for beyond the 10,000 that paging reaches."""
+    return invalid("sum of offset + limit", found, "<= 10000")
+
+
+def unknown_dataset(dataset_id: str) -> RefusalError:
+    """404: no such dataset; the status is the live one's, the words are ours (none was recorded)."""
+    return RefusalError(404, {"error_code": "UnknownDatasetError", "message": f"Unknown dataset: {dataset_id}"})
+
+
+def interruption(refusal: RefusalError) -> str:
+    """The line of text that stands in a 200 stream where an error came up in its middle."""
+    words, code = refusal.body["message"], refusal.body["error_code"]
+    return f"Streaming interrupted due to the following error: {words} (error_code: {code})"
+
+
+def too_many(reset_time: str, unit: str, limit: int) -> dict[str, object]:
+    """The body of a 429: error 10002, the quota of the domain."""
+    return {
+        "errorcode": 10002,
+        "reset_time": reset_time,
+        "limit_time_unit": unit,
+        "call_limit": limit,
+        "error": "Too many requests on the domain. Please contact the domain administrator.",
+    }

@@ -1,0 +1,192 @@
+"""The sample ODRÉ: the Explore API over a synthetic publisher, with its limits, its quirks, and trouble on demand."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+import polars as pl
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from watthouse.catalog import CATALOG
+from watthouse.sample import control
+from watthouse.sample.answers import Answer, as_json, as_refused, canned, quota_headers, spent
+from watthouse.sample.calls import export, metadata, records
+from watthouse.sample.census import Census
+from watthouse.sample.folding import Folder
+from watthouse.sample.quota import Allowance, Limits, Meter
+from watthouse.sample.reading import Publisher, View
+from watthouse.sample.refusals import RefusalError, invalid, unknown_dataset
+from watthouse.sample.serving import serve, serving
+from watthouse.sample.trouble import Troubles, Turn
+from watthouse.sample.wire import Wire, http_date
+from watthouse.sample.writing import packed
+
+__all__ = ["Limits", "Sample", "Troubles", "serve", "serving"]
+
+_DATASET: Final = "/api/explore/v2.1/catalog/datasets/{dataset_id}"
+
+
+class Sample:
+    """What the server knows: the publisher, the clock, the troubles, the quota, and what was asked so far.
+
+    ``now`` is the moment the sample lives at; None is this machine's clock. It stands still until :meth:`move`.
+    ``pace`` is how long, in seconds, the trouble ``slow`` waits, and trickles.
+    """
+
+    def __init__(
+        self,
+        publisher: Publisher,
+        *,
+        now: datetime | None = None,
+        troubles: Troubles | None = None,
+        limits: Limits | None = None,
+        pace: float = 1.0,
+    ) -> None:
+        self.publisher = publisher
+        self.troubles = troubles or Troubles()
+        self.meter = Meter(limits or Limits())
+        self.pace = pace
+        self.requests: Counter[tuple[str, str]] = Counter()
+        self.bytes: Counter[tuple[str, str]] = Counter()
+        self.move(now)
+        self._schemas: dict[str, pl.Schema] = {}
+        self._reading = 0
+        self._census = Census(lambda: self._reading > 0)
+        self._folder = Folder(self._census)
+        self.app: ASGIApp = _Signed(self, Starlette(routes=[*self._explore(), *control.routes(self)]))
+
+    @property
+    def now(self) -> datetime:
+        """The moment the sample lives at, UTC."""
+        return self._now or datetime.now(UTC)
+
+    def move(self, now: datetime | None) -> None:
+        """Move the clock to ``now`` (with an offset), where it stands; None lets it run with this machine's."""
+        self._now = now.astimezone(UTC) if now else None
+
+    def reset(self) -> None:
+        """Start the counters, the quota and the turns of trouble again."""
+        self.requests.clear()
+        self.bytes.clear()
+        self.meter.clear()
+        self.troubles.clear()
+
+    def close(self) -> None:
+        """Leave off what goes on beside answers. The sample may be served again."""
+        self._census.stop()
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request of the Explore API, as an ASGI endpoint."""
+        request, wire = Request(scope), Wire(scope, receive, send)
+        dataset_id, call = request.path_params["dataset_id"], _call(request)
+        turn = self.troubles.turn(call)
+        self.requests[dataset_id, call] += 1
+        reads = call != "metadata"
+        self._reading += reads
+        try:
+            await self._deliver(request, wire, dataset_id, call, turn)
+        finally:
+            self._reading -= reads
+            self.bytes[dataset_id, call] += wire.sent
+
+    async def _deliver(self, request: Request, wire: Wire, dataset_id: str, call: str, turn: Turn) -> None:
+        if turn.event == "hang":
+            await wire.hang()
+        elif turn.event == "reset":
+            wire.reset()
+        else:
+            answer = await run_in_threadpool(self._answered, request, dataset_id, call, turn)
+            await wire.deliver(answer, turn.event, self.pace, "clock" in turn.states)
+
+    def _explore(self) -> list[Route]:
+        paths = (_DATASET, f"{_DATASET}/records", f"{_DATASET}/exports/{{form}}")
+        return [Route(path, _Endpoint(self), methods=["GET"]) for path in paths]
+
+    def _answered(self, request: Request, dataset_id: str, call: str, turn: Turn) -> Answer:
+        left, forbidden = self.meter.spend(dataset_id if dataset_id in CATALOG else None)
+        answer = spent(forbidden) if forbidden else self._troubled(request, dataset_id, call, turn, left)
+        return Answer(answer.status, answer.body, {**quota_headers(left), **answer.headers})
+
+    def _troubled(
+        self, request: Request, dataset_id: str, call: str, turn: Turn, left: tuple[Allowance, ...]
+    ) -> Answer:
+        instead = canned(turn.event or "", turn.again, left, self.meter.now())
+        if instead:
+            return instead
+        try:
+            return self._called(request, dataset_id, call, turn)
+        except RefusalError as refusal:
+            return as_refused(refusal)
+
+    def _called(self, request: Request, dataset_id: str, call: str, turn: Turn) -> Answer:
+        if dataset_id not in CATALOG or dataset_id in turn.renamed:
+            raise unknown_dataset(dataset_id)
+        view = self._view(dataset_id, turn)
+        gzip = _takes_gzip(request.headers)
+        if call == "metadata":
+            return as_json(metadata(view, self._census.rows(view)), gzip=gzip)
+        if call == "records":
+            return as_json(records(view, self._folder, request.query_params, turn), gzip=gzip)
+        if "no-parquet" in turn.states and call == "exports/parquet":
+            raise _no_parquet(turn)
+        exported = export(view, self._folder, request.path_params["form"], request.query_params, turn)
+        headers = {"content-type": exported.media, "vary": "accept-encoding"}
+        if gzip and exported.is_text:
+            return Answer(200, packed(exported.pieces), {**headers, "content-encoding": "gzip"})
+        return Answer(200, exported.pieces, headers)
+
+    def _view(self, dataset_id: str, turn: Turn) -> View:
+        if dataset_id not in self._schemas:
+            self._schemas[dataset_id] = self.publisher.table(dataset_id, self.now, self.now, self.now).schema
+        schema = self._schemas[dataset_id].items()
+        shown = pl.Schema({name: kind for name, kind in schema if name not in turn.hidden})
+        return View(self.publisher, dataset_id, self.now, shown)
+
+
+class _Endpoint:
+    """The API as Starlette routes to it: an ASGI application, not a function of a request."""
+
+    def __init__(self, sample: Sample) -> None:
+        self._sample = sample
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._sample.answer(scope, receive, send)
+
+
+class _Signed:
+    """Every answer says that it is the sample's, and the real date."""
+
+    def __init__(self, sample: Sample, app: ASGIApp) -> None:
+        self._sample, self._app = sample, app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def signed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["x-watthouse-sample"] = f"seed={self._sample.publisher.seed}"
+                headers.setdefault("date", http_date())
+            await send(message)
+
+        await self._app(scope, receive, signed)
+
+
+def _call(request: Request) -> str:
+    if "form" in request.path_params:
+        return f"exports/{request.path_params['form']}"
+    return "records" if request.url.path.endswith("/records") else "metadata"
+
+
+def _takes_gzip(headers: Mapping[str, str]) -> bool:
+    offers = (offer.strip().partition(";") for offer in headers.get("accept-encoding", "").lower().split(","))
+    return any(name.strip() in {"gzip", "*"} and rest.strip() != "q=0" for name, _, rest in offers)
+
+
+def _no_parquet(turn: Turn) -> RefusalError:
+    refusal = invalid("format", "parquet", "one of csv, json, jsonl")
+    return refusal if turn.again else RefusalError(404, refusal.body)

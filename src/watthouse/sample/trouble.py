@@ -1,0 +1,131 @@
+"""Trouble on demand, declared as text: ``429:5,cut:7,no-column=solaire`` (every fifth, every seventh, always)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from watthouse.errors import UsageError
+
+EVENTS: Final = {
+    "429": "too many requests: Retry-After of a second, told in seconds and as a date in turn",
+    "500": "the service breaks",
+    "503": "the service is away",
+    "slow": "the first byte is late and the rest trickles",
+    "hang": "no answer until the client gives up",
+    "cut": "the connection closes in the middle of a body",
+    "reset": "TCP reset before any answer",
+    "html": "200 with a web page",
+    "interrupted": "an export whose stream says in its middle that it was interrupted (exports)",
+    "json": "200 with an error in JSON where an export was asked for (exports)",
+    "short": "a well-formed export that lacks rows (exports)",
+}
+"""What happens to single requests: kind → meaning. They need an EVERY."""
+
+STATES: Final = {
+    "429-day": "the day's quota is spent until the next UTC midnight",
+    "clock": "a Date header three hours ahead",
+    "no-parquet": "no export as Parquet: 404 and 400 in turn",
+    "no-column": "column NAME is gone",
+    "renamed": "dataset NAME is gone",
+    "no-group": "group_by is refused",
+}
+"""What the service is like: kind → meaning. They hold always unless an EVERY is given."""
+
+_EXPORTS: Final = frozenset({"interrupted", "json", "short"})
+_NAMED: Final = frozenset({"no-column", "renamed"})
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """One declared trouble: it befalls every ``every``-th request it can befall."""
+
+    kind: str
+    every: int
+    name: str = ""
+
+    def __str__(self) -> str:
+        words = f"{self.kind}={self.name}" if self.name else self.kind
+        return words if self.kind in STATES and self.every == 1 else f"{words}:{self.every}"
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What befalls one request: at most one event (and whether it is its second, fourth, … time), and all states."""
+
+    event: str | None = None
+    again: bool = False
+    states: frozenset[str] = frozenset()
+    hidden: frozenset[str] = frozenset()
+    renamed: frozenset[str] = frozenset()
+
+
+class Troubles:
+    """The troubles in force. Each counts the requests it could befall, so a sequence of requests always fares alike."""
+
+    def __init__(self, declared: tuple[Trouble, ...] = ()) -> None:
+        self.declared = declared
+        self._asked = [0] * len(declared)
+
+    @classmethod
+    def of(cls, text: str) -> "Troubles":
+        """Read ``KIND[=NAME][:EVERY],…``; raises :class:`~watthouse.errors.UsageError` with what is wrong."""
+        return cls(tuple(_parsed(part.strip()) for part in text.split(",") if part.strip()))
+
+    def __str__(self) -> str:
+        return ",".join(map(str, self.declared))
+
+    def turn(self, call: str) -> Turn:
+        """What befalls the next request, one of ``call`` (``metadata``, ``records``, ``exports/csv``, …)."""
+        due = list(self._due(call))
+        event, again = next(((trouble.kind, again) for trouble, again in due if _is_event(trouble)), (None, False))
+        states = [trouble for trouble, _ in due if not _is_event(trouble)]
+        if event is None:
+            again = next((again for trouble, again in due if trouble.kind == "no-parquet"), False)
+        return Turn(
+            event,
+            again,
+            frozenset(trouble.kind for trouble in states),
+            frozenset(trouble.name for trouble in states if trouble.kind == "no-column"),
+            frozenset(trouble.name for trouble in states if trouble.kind == "renamed"),
+        )
+
+    def clear(self) -> None:
+        """Count from the start again."""
+        self._asked = [0] * len(self.declared)
+
+    def _due(self, call: str) -> Iterator[tuple[Trouble, bool]]:
+        for place, trouble in enumerate(self.declared):
+            if not _can_befall(trouble, call):
+                continue
+            self._asked[place] += 1
+            if self._asked[place] % trouble.every == 0:
+                yield trouble, self._asked[place] // trouble.every % 2 == 0
+
+
+def _is_event(trouble: Trouble) -> bool:
+    return trouble.kind in EVENTS or trouble.kind == "429-day"
+
+
+def _can_befall(trouble: Trouble, call: str) -> bool:
+    if trouble.kind == "no-parquet":
+        return call == "exports/parquet"
+    return trouble.kind not in _EXPORTS or call.startswith("exports/")
+
+
+def _parsed(part: str) -> Trouble:
+    words, colon, every = part.partition(":")
+    kind, _, name = words.partition("=")
+    if kind not in EVENTS and kind not in STATES:
+        raise UsageError(f"unknown trouble '{kind}': there are {', '.join([*EVENTS, *STATES])}")
+    if bool(name) != (kind in _NAMED):
+        example = f"{kind}=NAME" if kind in _NAMED else kind
+        raise UsageError(f"trouble '{part}': write it {example}")
+    if not colon and kind in EVENTS:
+        raise UsageError(f"trouble '{part}': say every how many requests, as in {kind}:5")
+    return Trouble(kind, _count(part, every) if colon else 1, name)
+
+
+def _count(part: str, every: str) -> int:
+    if not (every.isascii() and every.isdecimal() and int(every) > 0):
+        raise UsageError(f"trouble '{part}': after ':' stands a whole number from 1 on, every how many requests")
+    return int(every)

@@ -1,0 +1,93 @@
+"""The server with the publisher it is made for."""
+
+import io
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+
+import httpx
+import polars as pl
+import pytest
+
+from watthouse.catalog import CATALOG
+from watthouse.sample.publishing import Publisher
+from watthouse.sample.server import Sample, serving
+
+NOW = datetime(2026, 5, 12, 9, 20, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def whole() -> Iterator[tuple[Sample, httpx.Client]]:
+    sample = Sample(Publisher(3, date(2026, 2, 10)), now=NOW)
+    with serving(sample) as url, httpx.Client(base_url=f"{url}/catalog/datasets/", timeout=60) as client:
+        yield sample, client
+
+
+@pytest.mark.parametrize("dataset", list(CATALOG))
+def test_what_is_published_is_what_is_served(whole: tuple[Sample, httpx.Client], dataset: str) -> None:
+    sample, client = whole
+    expected = sample.publisher.table(dataset, NOW)
+    exported = pl.read_parquet(client.get(f"{dataset}/exports/parquet").content)
+    assert exported.schema == expected.schema
+    assert exported.sort(pl.all()).equals(expected.sort(pl.all()))
+    assert client.get(f"{dataset}/records?limit=0").json()["total_count"] == expected.height
+    fields = [field["name"] for field in client.get(dataset).json()["fields"]]
+    assert fields == expected.columns
+    lines = client.get(f"{dataset}/exports/jsonl").content
+    assert len(pl.read_ndjson(io.BytesIO(lines), infer_schema_length=None)) == expected.height if lines else True
+
+
+@pytest.mark.parametrize("dataset", list(CATALOG))
+def test_months_add_up(whole: tuple[Sample, httpx.Client], dataset: str) -> None:
+    sample, client = whole
+    time_column, measured = CATALOG[dataset].time, CATALOG[dataset].measured
+    expected = sample.publisher.table(dataset, NOW)
+    counted = Counter(moment.strftime("%Y-%m") for moment in expected[time_column])
+    question = {
+        "select": f"count(*) as n, sum({measured}) as total",
+        "group_by": f"date_format({time_column}, 'yyyy-MM') as month",
+        "limit": "100",
+    }
+    found = client.get(f"{dataset}/records", params=question).json()["results"]
+    assert {row["month"]: row["n"] for row in found} == counted
+    assert sum(row["total"] for row in found) == pytest.approx(expected[measured].sum())
+
+
+def test_the_count_in_the_metadata_comes_by_and_by(whole: tuple[Sample, httpx.Client]) -> None:
+    sample, client = whole
+    counted, end = None, time.monotonic() + 20
+    while counted is None and time.monotonic() < end:
+        counted = client.get("eco2mix-national-tr").json()["metas"]["default"]["records_count"]
+    assert counted == sample.publisher.table("eco2mix-national-tr", NOW).height
+
+
+def test_tomorrow_is_counted_once_it_is_shown(whole: tuple[Sample, httpx.Client]) -> None:
+    sample, client = whole
+
+    def count() -> int:
+        total: int = client.get("eco2mix-national-tr/records?limit=0").json()["total_count"]
+        return total
+
+    try:
+        before = count()
+        sample.move(NOW + timedelta(hours=13))  # past midnight in Paris
+        assert count() - before == 96
+    finally:
+        sample.move(NOW)
+
+
+def test_an_hour_later_there_is_more_to_read(whole: tuple[Sample, httpx.Client]) -> None:
+    sample, client = whole
+
+    def newest() -> datetime:
+        window = {"where": f"date_heure >= date'{(sample.now - timedelta(days=1)).isoformat()}'"}
+        rows = client.get("eco2mix-national-tr/exports/json", params=window).json()
+        return max(datetime.fromisoformat(row["date_heure"]) for row in rows if row["consommation"] is not None)
+
+    try:
+        before = newest()
+        sample.move(NOW + timedelta(hours=1))
+        assert newest() - before == timedelta(hours=1)
+    finally:
+        sample.move(NOW)
