@@ -176,6 +176,12 @@ class Lake:
                 return None
             return Head(str(table.metadata().id), table.version(), _moment(stamp))
 
+    def months_since(self, dataset: Dataset, moment: datetime) -> frozenset[str]:
+        """The months (``YYYY-MM``, UTC) of which something was observed after ``moment``."""
+        with _errors(dataset, self.uri(dataset)):
+            fresh = self._scan(dataset, self._open(dataset), since=moment)
+            return frozenset(fresh.select(pl.col(MONTH).unique()).collect().get_column(MONTH).drop_nulls())
+
     def uri(self, dataset: Dataset) -> str:
         return f"{self.root}/{dataset.id}"
 
@@ -278,6 +284,7 @@ class Lake:
 
     def _comparisons(self, dataset: Dataset, table: DeltaTable, documents: Sequence[Spooled]) -> Iterator[Comparison]:
         absent = {document.turn: frozenset(dataset.names) - document.present for document in documents}
+        ageless = frozenset(document.turn for document in documents if not document.current)
         seen = pl.concat(
             pl.scan_parquet(document.path, glob=False, hive_partitioning=False).with_columns(
                 pl.lit(document.turn, pl.Int32).alias(TURN)
@@ -289,7 +296,7 @@ class Lake:
             ledger = self._scan(dataset, table, months).filter(chosen)
             known = _newest(dataset, ledger).select(dataset.names).collect()
             fresh = seen.filter(chosen).select(*dataset.names, TURN).collect()
-            yield compare(dataset, known, fresh, absent)
+            yield compare(dataset, known, fresh, absent, ageless)
 
     def _chunks(self, seen: pl.LazyFrame) -> Iterator[list[str]]:
         """Runs of months with about ``chunk_rows`` rows together."""

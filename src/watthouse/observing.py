@@ -1,6 +1,6 @@
 """What rows say that is not known yet: the comparison at the heart of the ledger, free of any storage."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -40,19 +40,24 @@ class Comparison:
 
 
 def compare(
-    dataset: Dataset, known: pl.DataFrame, seen: pl.DataFrame, absent: Mapping[int, frozenset[str]]
+    dataset: Dataset,
+    known: pl.DataFrame,
+    seen: pl.DataFrame,
+    absent: Mapping[int, frozenset[str]],
+    ageless: Collection[int] = (),
 ) -> Comparison:
     """Hold rows against the newest known row of each identity.
 
     ``known`` has one row an identity; ``seen`` any number, with :data:`TURN`. ``absent`` tells by turn the columns
-    that document did not carry: they keep what was said before. Documents that disagree are successive observations;
-    where the last of them says what is known already, none is news.
+    that document did not carry: they keep what was said before. ``ageless`` are the turns of documents that may be
+    of any age: a row of theirs without a measurement says nothing of a slot that has one. Documents that disagree are
+    successive observations; where the last of them says what is known already, none is news.
     """
     identity, fetched = list(dataset.identity), seen.height
     seen = _one_row_a_document(dataset, seen)
     repeated = seen.select(pl.struct(identity).is_duplicated().any()).item() if seen.height else False
     rows = pl.concat([known.with_columns(pl.lit(-1, pl.Int32).alias(TURN)), seen], how="diagonal")
-    rows = _carry(dataset, _in_turn(rows, identity), absent)
+    rows = _carry(dataset, _silenced(dataset, _in_turn(rows, identity), ageless), absent)
     differs = _differs(dataset.observed) | pl.col("_first")
     additions = rows.filter(differs & (pl.col(TURN) >= 0))
     if repeated:
@@ -89,6 +94,16 @@ def _in_turn(rows: pl.DataFrame, identity: Sequence[str]) -> pl.DataFrame:
 
 def _differs(columns: Sequence[str]) -> pl.Expr:
     return pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in columns)
+
+
+def _silenced(dataset: Dataset, rows: pl.DataFrame, ageless: Collection[int]) -> pl.DataFrame:
+    """Give rows without a measurement, which may have been written before it was made, the last words of their slot."""
+    if not ageless:
+        return rows
+    measured = pl.col(dataset.measured).is_not_null()
+    silent = ~measured & pl.col(TURN).is_in(list(ageless)) & measured.cum_max().over(dataset.identity)
+    spoken = pl.when(~silent).then(pl.int_range(pl.len())).otherwise(None).forward_fill()
+    return rows.with_columns(pl.col(dataset.observed).gather(spoken))
 
 
 def _carry(dataset: Dataset, rows: pl.DataFrame, absent: Mapping[int, frozenset[str]]) -> pl.DataFrame:

@@ -20,11 +20,16 @@ MONTH = "month"
 
 @dataclass(frozen=True)
 class Spooled:
-    """What one document gave for one dataset: a Parquet file in the catalog's shape plus :data:`MONTH`."""
+    """What one document gave for one dataset: a Parquet file in the catalog's shape plus :data:`MONTH`.
+
+    ``present`` are the columns it carried. ``current`` tells that it says how things stand now, as a service does; a
+    file may be of any age.
+    """
 
     path: Path
     turn: int
     present: frozenset[str]
+    current: bool = True
 
 
 def month_of(dataset: Dataset) -> pl.Expr:
@@ -38,11 +43,12 @@ def stored_schema(dataset: Dataset) -> pa.Schema:
 
 
 @dataclass
-class _Draft:
+class Draft:
     """The files one document is being written to, by dataset and by the columns it carried."""
 
     folder: Path
     turn: int
+    current: bool
     writers: dict[tuple[str, frozenset[str]], tuple[Path, pq.ParquetWriter]] = field(default_factory=dict)
 
     def add(self, piece: Piece) -> None:
@@ -57,7 +63,7 @@ class _Draft:
     def close(self) -> Iterator[tuple[str, Spooled]]:
         for (dataset_id, present), (path, writer) in self.writers.items():
             writer.close()
-            yield dataset_id, Spooled(path, self.turn, present)
+            yield dataset_id, Spooled(path, self.turn, present, self.current)
 
     def discard(self) -> None:
         for path, writer in self.writers.values():
@@ -76,9 +82,9 @@ class Spool:
         folder.mkdir(parents=True)
 
     @contextmanager
-    def document(self) -> Iterator[_Draft]:
+    def document(self, *, current: bool = True) -> Iterator[Draft]:
         """Pieces added inside count only where the block ends without an error."""
-        draft = _Draft(self.folder, self._turn)
+        draft = Draft(self.folder, self._turn, current)
         try:
             yield draft
             for dataset_id, spooled in draft.close():

@@ -50,6 +50,7 @@ def observe(
     dataset: Dataset,
     *documents: Sequence[Row],
     present: Sequence[frozenset[str] | None] = (),
+    current: bool = True,
 ) -> Counts:
     """One refresh that reads these documents in turn."""
     everything = frozenset(dataset.names)
@@ -59,7 +60,7 @@ def observe(
             empty = pl.DataFrame(dataset.schema.empty_table())
             table = pl.concat([empty, pl.DataFrame(list(rows), schema_overrides=empty.schema)], how="diagonal")
             carried = (present[turn] if turn < len(present) else None) or everything
-            with spool.document() as draft:
+            with spool.document(current=current) as draft:
                 draft.add(Piece(dataset, table.to_arrow().cast(dataset.schema), carried, table.height))
         return lake.observe(dataset, spool.by_dataset[dataset.id])
 
@@ -112,6 +113,17 @@ def test_a_value_that_fills_an_empty_cell_is_no_revision_but_a_withdrawn_one_is(
     assert lake.revisions(GAS).height == 0
     observe(lake, GAS, [gas(1, None)])
     assert lake.revisions(GAS).select("from", "to").rows() == [("5.000000", None)]
+
+
+def test_a_blank_in_a_file_of_any_age_takes_nothing_back(lake: Lake) -> None:
+    """An export that was downloaded before a slot was measured holds it empty, whenever it is read."""
+    observe(lake, POWER, [power(1, None, prevision_j=90), power(2, None, prevision_j=91)], current=False)
+    observe(lake, POWER, [power(1, 100, prevision_j=90)], current=False)
+    old = [power(1, None, prevision_j=80), power(2, None, prevision_j=92)]
+    assert observe(lake, POWER, old, current=False) == Counts(fetched=2, revised=1, unchanged=1)
+    assert latest(lake, POWER).select("consommation", "prevision_j").rows() == [(100, 90), (None, 92)]
+    assert observe(lake, POWER, old) == Counts(fetched=2, revised=1, unchanged=1)
+    assert latest(lake, POWER).select("consommation", "prevision_j").rows() == [(None, 80), (None, 92)]
 
 
 def test_a_blank_between_two_values_hides_no_revision(lake: Lake) -> None:

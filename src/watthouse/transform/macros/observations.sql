@@ -1,12 +1,9 @@
 {#-
-    The age of an observation among those of its identity: 1 is the newest, and a row that measures nothing is older
-    than any that does. The civil day leads the partition, so that an engine pushes a filter on days below the window.
+    The age of an observation among those of its identity: 1 is the newest, whatever it says: what the publisher took
+    back is taken back. The civil day leads the partition, so that an engine pushes a filter on days below the window.
 -#}
-{%- macro age_of_observation(day, identity, measured) -%}
-    row_number() over (
-            partition by {{ day }}, {{ identity | join(", ") }}
-            order by case when {{ measured }} is null then 1 else 0 end, observed_at desc
-        )
+{%- macro age_of_observation(day, identity) -%}
+    row_number() over (partition by {{ day }}, {{ identity | join(", ") }} order by observed_at desc)
 {%- endmacro -%}
 
 {#- How settled a row is: real time 1, consolidated 2, definitive 3. -#}

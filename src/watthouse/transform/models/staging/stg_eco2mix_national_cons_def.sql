@@ -1,7 +1,7 @@
 with aged as (
     select
         *,
-        {{ age_of_observation(day="date", identity=["date_heure", "nature"], measured="consommation") }} as age
+        {{ age_of_observation(day="date", identity=["date_heure", "nature"]) }} as age
     from {{ source("raw", "eco2mix_national_cons_def") }}
 ),
 

@@ -1,9 +1,7 @@
 with aged as (
     select
         *,
-        {{ age_of_observation(
-            day="date", identity=["code_insee_region", "date_heure", "nature"], measured="consommation"
-        ) }} as age
+        {{ age_of_observation(day="date", identity=["code_insee_region", "date_heure", "nature"]) }} as age
     from {{ source("raw", "eco2mix_regional_tr") }}
 ),
 

@@ -1,7 +1,7 @@
 with aged as (
     select
         *,
-        {{ age_of_observation(day="date", identity=["source", "pits"], measured="stock_fin_de_journee") }} as age
+        {{ age_of_observation(day="date", identity=["source", "pits"]) }} as age
     from {{ source("raw", "stock_quotidien_stockages_gaz") }}
 ),
 

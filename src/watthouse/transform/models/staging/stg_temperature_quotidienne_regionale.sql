@@ -1,7 +1,7 @@
 with aged as (
     select
         *,
-        {{ age_of_observation(day="date", identity=["code_insee_region"], measured="tmoy") }} as age
+        {{ age_of_observation(day="date", identity=["code_insee_region"]) }} as age
     from {{ source("raw", "temperature_quotidienne_regionale") }}
 ),
 
