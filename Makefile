@@ -25,9 +25,8 @@ $(TOOLS)/bin/uv:
 	$(UV) sync --quiet --locked --no-dev --inexact
 	@touch $@
 
-run: .venv/base  ## make run FROM="path…": read exports, keep them in the lake, build the marts
-	@test -n "$(FROM)" || { echo 'make run: name the files or folders to read: make run FROM="exports/"' >&2; exit 2; }
-	.venv/bin/watthouse refresh --from $(FROM)
+run: .venv/base  ## refresh from ODRÉ and show the newest days; make run FROM="path…" reads exports instead
+	@.venv/bin/watthouse $(if $(FROM),refresh --from $(FROM),run)
 
 test: .venv/installed  ## every test, on a machine with Python ≥ 3.11, make and pip
 	.venv/bin/python -m pytest -n 2 --dist loadgroup

@@ -12,7 +12,7 @@ from typing import Final
 
 import polars as pl
 
-from benchmarks import generate
+from benchmarks import fetch, generate
 from benchmarks.measure import Run, middle, run, watthouse
 
 HERE: Final = Path(__file__).parent
@@ -32,6 +32,7 @@ def main() -> None:
     pandas = run([sys.executable, "-m", "benchmarks.user_script", "pandas", str(csv)])
     sql = run([sys.executable, "-m", "benchmarks.user_script", "sql", str(csv), str(SCRATCH / "user.sqlite")])
     text = _report(rows, middle(rebuilds), [pair[0] for pair in days], [pair[1] for pair in days], pandas, sql)
+    text += "\n".join(["", "## From the service", "", *fetch.measure(), "", *fetch.NOTES, ""])
     print(text)
     (HERE / "RESULTS.md").write_text(text)
     shutil.rmtree(SCRATCH)

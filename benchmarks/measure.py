@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -22,9 +23,9 @@ class Run:
     peak_mb: float
 
 
-def run(command: list[str], home: Path | None = None) -> Run:
+def run(command: list[str], home: Path | None = None, environment: Mapping[str, str] | None = None) -> Run:
     """Run to the end; raises where the command fails, with what it said."""
-    environment = {**os.environ, **({"WATTHOUSE_HOME": str(home)} if home else {})}
+    environment = {**os.environ, **(environment or {}), **({"WATTHOUSE_HOME": str(home)} if home else {})}
     began, peak = time.perf_counter(), 0
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     tree = psutil.Process(process.pid)
@@ -38,9 +39,9 @@ def run(command: list[str], home: Path | None = None) -> Run:
     return Run(seconds, peak / 1e6)
 
 
-def watthouse(*words: str, home: Path) -> Run:
+def watthouse(*words: str, home: Path, environment: Mapping[str, str] | None = None) -> Run:
     """A verb of the command line, as a user would call it."""
-    return run([WATTHOUSE, *words], home)
+    return run([WATTHOUSE, *words], home, environment)
 
 
 def middle(runs: list[Run]) -> Run:

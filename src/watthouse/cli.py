@@ -1,34 +1,73 @@
 """The command line: one verb, one call."""
 
 import json
-from collections.abc import Callable
-from datetime import date
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
 from functools import wraps
 from importlib.metadata import version as version_of
 from pathlib import Path
-from typing import Annotated, Any
+from threading import Event
+from typing import Annotated, Any, Final
 
 import polars as pl
 import typer
-from pydantic import ValidationError
-from typer.core import TyperCommand
 
 from watthouse import console, pipeline, status
-from watthouse.catalog import find
-from watthouse.errors import UsageError, WatthouseError
+from watthouse.catalog import Dataset, find
+from watthouse.doctor import State, examine
+from watthouse.errors import UnreachableError, UsageError, WatthouseError
 from watthouse.export import Format, write
+from watthouse.following import Following
+from watthouse.home import lake_of, sample_of, warehouse_of
+from watthouse.options import (
+    AsJson,
+    From,
+    FullBuild,
+    FullFetch,
+    FullRefresh,
+    ManyPaths,
+    Names,
+    OfSample,
+    Output,
+    Since,
+    Style,
+    Until,
+    day,
+    settings_of,
+)
+from watthouse.report import Report, Selection
+from watthouse.sample.publishing import Publisher
+from watthouse.sample.server import Sample, serve, serving
+from watthouse.sample.trouble import Troubles
 from watthouse.settings import Settings
 from watthouse.sources.files import FileSource
 
 EXAMPLES = {
-    "refresh": "watthouse refresh --from exports/ eCO2mix_RTE_En-cours-TR.zip",
+    "run": "watthouse run",
+    "refresh": "watthouse refresh eco2mix-national-tr eco2mix-regional-tr --follow",
     "fetch": "watthouse fetch eco2mix-national-tr --from exports/ --since 2025-01-01",
     "build": "watthouse build --full",
     "status": "watthouse status --check",
     "show": "watthouse show daily_merged --since 2025-01-01 --columns civil_date,consommation_mwh",
     "revisions": "watthouse revisions eco2mix-national-tr --column consommation",
     "datasets": "watthouse datasets eco2mix-national-tr",
+    "doctor": "watthouse doctor",
+    "sample": "watthouse sample --port 8051 --since 2024-01-01 --trouble 429:9,cut:7",
 }
+
+_NEWEST_DAYS: Final = 7
+_FIRST_LOOK: Final = (
+    "civil_date",
+    "tmoy_c",
+    "consommation_mwh",
+    "nucleaire_share",
+    "taux_co2_g_kwh",
+    "net_export_mwh",
+    "stock_gaz_gwh",
+)
 
 app = typer.Typer(
     name="watthouse",
@@ -39,40 +78,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-class ManyPaths(TyperCommand):
-    """A command whose ``--from`` takes every word up to the next option."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        spread, taking = [], False
-        for word in args:
-            if word.startswith("-"):
-                taking = word == "--from"
-                spread += [] if taking else [word]
-            else:
-                spread += ["--from", word] if taking else [word]
-        if "--from" in args and "--from" not in spread:
-            spread.append("--from")
-        return super().parse_args(ctx, spread)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"'{text}' is no day: write it as 2025-01-31") from None
-
-
-Names = Annotated[list[str] | None, typer.Argument(metavar="DATASET", help="Only these datasets.", show_default=False)]
-From = Annotated[
-    list[Path], typer.Option("--from", metavar="PATH...", help="Files, archives or folders of exports, in any mixture.")
-]
-Since = Annotated[date | None, typer.Option(parser=_day, metavar="DAY", help="First civil day (YYYY-MM-DD).")]
-Until = Annotated[date | None, typer.Option(parser=_day, metavar="DAY", help="Last civil day (YYYY-MM-DD).")]
-Full = Annotated[bool, typer.Option("--full", help="Rebuild the warehouse from the lake, not just the changed days.")]
-Style = Annotated[Format, typer.Option("--format", help="How rows are written.")]
-Output = Annotated[Path | None, typer.Option(metavar="FILE", help="Write to a file instead of standard output.")]
 
 
 def _verb(**options: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -100,11 +105,11 @@ def _leave(error: BaseException) -> None:
     """Say what happened in one line, and leave with its exit code."""
     if isinstance(error, WatthouseError):
         line, code = str(error), error.exit_code
-        if isinstance(error.report, pipeline.Report) and error.report.counts.fetched:
+        if isinstance(error.report, Report) and error.report.counts.fetched:
             console.report(error.report)
     elif isinstance(error, KeyboardInterrupt):
         line, code = "stopped: run it again to go on from what the lake holds", 130
-    elif _settings().traceback:
+    elif settings_of().traceback:
         raise error
     else:
         said = " ".join(str(error).split())[:200]
@@ -116,41 +121,126 @@ def _leave(error: BaseException) -> None:
     raise typer.Exit(code)
 
 
+@_verb()
+def run() -> None:
+    """Refresh, and show the newest days and where everything lies; with the sample where ODRÉ cannot be reached."""
+    settings = _home(sample=False)
+    try:
+        with console.bar() as bar:
+            done = pipeline.refresh(settings, None, Selection.of(), progress=bar)
+    except UnreachableError as error:
+        console.err.print(f"[yellow]watthouse:[/] {console.safe(str(error))}")
+        if not settings.warehouse.exists():
+            settings, done = _run_sample()
+            console.report(done)
+        else:
+            done = Report()
+            console.err.print(f"[yellow]watthouse:[/] these are the days that {settings.home} held before")
+    else:
+        console.report(done)
+    newest = pl.DataFrame(warehouse_of(settings).read("daily_merged", columns=_FIRST_LOOK)).tail(_NEWEST_DAYS)
+    console.newest(newest, settings, sample_of(settings))
+    _tell(done, None, quiet=True)
+
+
+def _run_sample() -> tuple[Settings, Report]:
+    settings = settings_of(sample=True)
+    console.err.print(f"going on with watthouse's synthetic sample, in {settings.home}")
+    with _service(settings, sample=True) as served, console.bar() as bar:
+        return settings, pipeline.refresh(served, None, Selection.of(), progress=bar)
+
+
 @_verb(cls=ManyPaths)
-def refresh(paths: From, names: Names = None, since: Since = None, until: Until = None, full: Full = False) -> None:
-    """Read exports, keep what is new in the lake, and bring the marts up to date."""
-    settings, selection = _settings(), pipeline.Selection.of(names or (), since, until)
-    source = FileSource(paths, settings)
-    with console.bar() as bar:
-        done = pipeline.refresh(settings, source, selection, full=full, progress=bar)
+def refresh(
+    paths: From = None,
+    names: Names = None,
+    since: Since = None,
+    until: Until = None,
+    sample: OfSample = False,
+    follow: Annotated[bool, typer.Option("--follow", help="Stay, and refresh at each dataset's cadence.")] = False,
+    full: FullRefresh = False,
+) -> None:
+    """Ask ODRÉ what moved (or read exports), keep what is new in the lake, and bring the marts up to date."""
+    settings, selection = _home(sample), Selection.of(names or (), since, until)
+    _refuse_mixtures(paths, {"--sample": sample, "--follow": follow})
+    with _service(settings, sample=sample) as served:
+        if follow:
+            _follow(served, selection)
+            return
+        with console.bar() as bar:
+            done = pipeline.refresh(served, _files(paths, served), selection, full=full, progress=bar)
     _tell(done, paths)
 
 
 @_verb(cls=ManyPaths)
-def fetch(paths: From, names: Names = None, since: Since = None, until: Until = None) -> None:
-    """The first half of refresh: read exports and keep what is new in the lake."""
-    settings, selection = _settings(), pipeline.Selection.of(names or (), since, until)
-    source = FileSource(paths, settings)
-    with console.bar() as bar:
-        done = pipeline.fetch(settings, source, selection, progress=bar)
+def fetch(
+    paths: From = None,
+    names: Names = None,
+    since: Since = None,
+    until: Until = None,
+    sample: OfSample = False,
+    full: FullFetch = False,
+) -> None:
+    """The first half of refresh: ask ODRÉ (or read exports) and keep what is new in the lake."""
+    settings, selection = _home(sample), Selection.of(names or (), since, until)
+    _refuse_mixtures(paths, {"--sample": sample, "--full": full})
+    with _service(settings, sample=sample) as served, console.bar() as bar:
+        done = pipeline.fetch(served, _files(paths, served), selection, full=full, progress=bar)
     _tell(done, paths)
 
 
 @_verb()
-def build(full: Full = False) -> None:
+def build(sample: OfSample = False, full: FullBuild = False) -> None:
     """The second half of refresh: load the warehouse from the lake and build the marts."""
+    settings = _home(sample)
     with console.bar() as bar:
-        nodes = pipeline.build(_settings(), full=full, progress=bar)
+        nodes = pipeline.build(settings, full=full, progress=bar)
     console.built(nodes)
 
 
 @_verb()
+def sample(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 8051,
+    since: Annotated[date | None, typer.Option(parser=day, metavar="DAY", help="First day of the history.")] = None,
+    until: Annotated[
+        date | None, typer.Option(parser=day, metavar="DAY", help="Stop its clock at noon of this day.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Another seed makes another country.")] = None,
+    trouble: Annotated[
+        str, typer.Option(metavar="KIND:EVERY,…", help="What goes wrong, and how often: 429:9 is every ninth request.")
+    ] = "",
+) -> None:
+    """Serve the synthetic ODRÉ alone, over HTTP."""
+    settings = settings_of()
+    first = since or settings.sample_since
+    if until and until < first:
+        raise UsageError(f"--until {until} is earlier than --since {first}: turn them round")
+    now = datetime.combine(until, time(12), UTC) if until else None
+    publisher = Publisher(settings.sample_seed if seed is None else seed, first)
+    serve(Sample(publisher, now=now, troubles=Troubles.of(trouble)), port, console.serving)
+
+
+@_verb()
+def doctor(sample: OfSample = False, as_json: AsJson = False) -> None:
+    """What is installed, reachable and writable, and what to do about the rest."""
+    with _service(settings_of(sample=sample), sample=sample) as served:
+        findings = list(examine(served))
+    if as_json:
+        console.out.print_json(json.dumps([finding.as_json() for finding in findings]))
+    else:
+        console.findings(findings)
+    if any(finding.state is State.BAD for finding in findings):
+        raise typer.Exit(1)
+
+
+@_verb()
 def status_(
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON array instead of a table.")] = False,
+    sample: OfSample = False,
+    as_json: AsJson = False,
     check: Annotated[bool, typer.Option("--check", help="Exit 1 where data is older than its cadence.")] = False,
 ) -> None:
     """How fresh and how whole every dataset is."""
-    lines = status.look(_settings())
+    lines = status.look(_home(sample))
     if as_json:
         console.out.print_json(json.dumps([line.as_json() for line in lines]))
     else:
@@ -166,13 +256,15 @@ def show(
     since: Since = None,
     until: Until = None,
     columns: Annotated[str | None, typer.Option(metavar="A,B,…", help="Only these columns, in this order.")] = None,
+    sample: OfSample = False,
     style: Style = Format.TABLE,
     output: Output = None,
 ) -> None:
     """Read a mart."""
-    warehouse = pipeline.warehouse_of(_settings())
+    settings = _home(sample)
     chosen = [name.strip() for name in columns.split(",")] if columns else None
-    _write(pl.DataFrame(warehouse.read(mart, since=since, until=until, columns=chosen)), style, output)
+    rows = warehouse_of(settings).read(mart, since=since, until=until, columns=chosen)
+    _write(pl.DataFrame(rows), style, output, sample_of(settings))
 
 
 @_verb()
@@ -181,15 +273,16 @@ def revisions(
     since: Since = None,
     until: Until = None,
     column: Annotated[str | None, typer.Option(metavar="NAME", help="Only this column.")] = None,
+    sample: OfSample = False,
     style: Style = Format.TABLE,
     output: Output = None,
 ) -> None:
     """What changed in what was published: key, column, from, to, when it was seen."""
-    one = find(dataset)
+    one, settings = find(dataset), _home(sample)
     if column is not None and column not in one:
         raise UsageError(f"{one.id} has no column '{column}': see `watthouse datasets {one.id}`")
-    changes = pipeline.lake_of(_settings()).revisions(one, since=since, until=until, column=column)
-    _write(changes, style, output)
+    changes = lake_of(settings).revisions(one, since=since, until=until, column=column)
+    _write(changes, style, output, sample_of(settings))
 
 
 @_verb()
@@ -210,27 +303,65 @@ def _main(version: Annotated[bool, typer.Option("--version", help="Print the ver
         raise typer.Exit
 
 
-def _write(rows: pl.DataFrame, style: Format, output: Path | None) -> None:
+def _home(sample: bool) -> Settings:
+    """The settings of this call, with a word where its home holds a sample."""
+    settings = settings_of(sample=sample)
+    if sample or sample_of(settings):
+        console.announce_sample()
+    return settings
+
+
+@contextmanager
+def _service(settings: Settings, *, sample: bool) -> Iterator[Settings]:
+    """The settings with the service to ask: the sample is served from here, for as long as it is wanted."""
+    if not sample:
+        yield settings
+        return
+    with serving(Sample(Publisher(settings.sample_seed, settings.sample_since))) as url:
+        yield settings.model_copy(update={"odre_url": url})
+
+
+def _refuse_mixtures(paths: list[Path] | None, chosen: dict[str, bool]) -> None:
+    for option, is_chosen in chosen.items():
+        if paths and is_chosen:
+            raise UsageError(f"--from and {option} exclude each other: {option} is for a service, files are read whole")
+
+
+def _files(paths: list[Path] | None, settings: Settings) -> FileSource | None:
+    return FileSource(paths, settings) if paths else None
+
+
+def _follow(settings: Settings, selection: Selection) -> None:
+    """Refresh until a signal says stop; that ends it in good order, whatever it is at."""
+
+    def refresh_due(due: tuple[Dataset, ...]) -> None:
+        console.round_of(pipeline.refresh(settings, None, replace(selection, datasets=due)))
+
+    def end(_signal: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, end)
+    try:
+        Following(selection.datasets, refresh_due, console.failed, Event().wait).run()
+    except KeyboardInterrupt:
+        console.out.print("stopped")
+
+
+def _write(rows: pl.DataFrame, style: Format, output: Path | None, sample: str | None) -> None:
     if style is Format.TABLE and output is None:
         console.frame(rows, hint="see --columns, --since, --format")
-    else:
-        write(rows, Format.CSV if style is Format.TABLE else style, output)
+        return
+    if sample:
+        rows = rows.with_columns(pl.lit(f"synthetic sample of watthouse, {sample}").alias("sample"))
+    write(rows, Format.CSV if style is Format.TABLE else style, output)
 
 
-def _tell(done: pipeline.Report, paths: list[Path]) -> None:
-    """Print the report; exit 1 where a file was refused, or one that was named itself is no export."""
-    console.report(done)
-    if done.failed or {str(path) for path in paths} & done.left.keys():
+def _tell(done: Report, paths: list[Path] | None, *, quiet: bool = False) -> None:
+    """Print the report; exit 1 where something was refused, or a file that was named itself is no export."""
+    if not quiet:
+        console.report(done)
+    if done.failed or {str(path) for path in paths or ()} & done.left.keys():
         raise typer.Exit(1)
-
-
-def _settings() -> Settings:
-    try:
-        return Settings()
-    except ValidationError as error:
-        first = error.errors()[0]
-        name, value = f"WATTHOUSE_{first['loc'][0]}".upper(), first["input"]
-        raise UsageError(f"{name} '{value}' will not do ({first['msg']}): see docs/cli.md") from error
 
 
 def main() -> None:

@@ -3,23 +3,26 @@
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 
 import polars as pl
 from rich.console import Console
 from rich.progress import (
     BarColumn,
-    DownloadColumn,
     Progress,
     SpinnerColumn,
     TaskID,
+    TaskProgressColumn,
     TextColumn,
     TimeRemainingColumn,
 )
 from rich.table import Table
 
 from watthouse.catalog import CATALOG, Dataset
-from watthouse.pipeline import Report
+from watthouse.doctor import Finding, State
+from watthouse.errors import WatthouseError
+from watthouse.report import Report
+from watthouse.settings import Settings
 from watthouse.status import Status
 from watthouse.transform import Node
 
@@ -31,7 +34,7 @@ _MOST_ROWS = 60
 
 
 class Bar:
-    """Rows, bytes and time left while files are read; then the stage and the model at work."""
+    """Rows, the part that is done and time left while rows come in; then the stage and the model at work."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
@@ -56,7 +59,7 @@ def bar() -> Iterator[Bar]:
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(),
-        DownloadColumn(),
+        TaskProgressColumn(),
         TextColumn("{task.fields[rows]}"),
         TimeRemainingColumn(),
     )
@@ -73,11 +76,16 @@ def report(done: Report) -> None:
         out.print(f"[yellow]left[/]     {safe(reason if reason.startswith(origin) else f'{origin}: {reason}')}")
     for origin, reason in done.failed.items():
         err.print(f"[red]refused[/]  {safe(reason if reason.startswith(origin) else f'{origin}: {reason}')}")
+    for dataset_id, moment in sorted(done.still.items()):
+        out.print(f"{dataset_id}: nothing moved since {_moment(moment)}")
     for dataset_id, counts in sorted(done.by_dataset.items()):
         out.print(
             f"{dataset_id}: {counts.fetched:,} fetched, {counts.new:,} new, {counts.revised:,} revised,"
             f" {counts.unchanged:,} unchanged, {counts.dropped:,} dropped"
         )
+    if done.asked is not None:
+        again = f", {done.asked.retries:,} of them again" if done.asked.retries else ""
+        out.print(f"asked {done.asked.requests:,} times{again}, {_size(done.asked.bytes)} came")
     if done.outside:
         out.print(f"{done.outside:,} rows lie outside the days asked for and were not fetched")
     if done.built is not None:
@@ -89,6 +97,61 @@ def report(done: Report) -> None:
         f"{counts.fetched} fetched, {counts.new} new, {counts.revised} revised,"
         f" {counts.unchanged} unchanged, {counts.dropped} dropped"
     )
+
+
+def round_of(done: Report) -> None:
+    """One round of a refresh that stays: what moved in it, in a line."""
+    moved = {name: counts for name, counts in done.by_dataset.items() if counts.new or counts.revised}
+    said = "; ".join(f"{name} {counts.new:,} new, {counts.revised:,} revised" for name, counts in moved.items())
+    out.print(f"{_now()} {said or 'nothing moved'}")
+    for origin, reason in done.failed.items():
+        err.print(f"[red]refused[/]  {safe(reason if reason.startswith(origin) else f'{origin}: {reason}')}")
+    for node in done.built or ():
+        if node.status == "warn":
+            out.print(f"[yellow]warning[/]  {node.title}: {safe(node.message)}")
+
+
+def failed(error: WatthouseError) -> None:
+    """A round that could not be ended; the next one comes."""
+    err.print(f"{_now()} [red]watthouse:[/] {safe(str(error))}; it is tried again")
+
+
+def announce_sample() -> None:
+    """What every figure of a sample is shown with."""
+    err.print("[magenta]sample[/]   these figures are synthetic, made by watthouse: nobody measured them")
+
+
+def serving(url: str) -> None:
+    """Where the sample is served, and how to ask it."""
+    out.print(f"a synthetic ODRÉ at {url}")
+    out.print(f"ask it with   WATTHOUSE_ODRE_URL={url} watthouse refresh   (Ctrl-C ends it)")
+
+
+def newest(rows: pl.DataFrame, settings: Settings, sample: str | None) -> None:
+    """The newest days, and where everything lies."""
+    out.print()
+    frame(rows, hint="see `watthouse show daily_merged`")
+    option = " --sample" if sample else ""
+    places = {
+        "lake": f"{settings.lake}/  every value ever seen, a Delta table a dataset",
+        "warehouse": f"{settings.warehouse}  the marts, for DuckDB",
+        "next": f"watthouse show daily_regional{option}   watthouse status{option}   watthouse --help",
+    }
+    out.print()
+    for name, place in places.items():
+        out.print(f"{name:<10} {place}")
+    if sample:
+        out.print()
+        announce_sample()
+
+
+def findings(found: Sequence[Finding]) -> None:
+    """A line a finding, and what to do under those that are not well."""
+    colours = {State.WELL: "green", State.ODD: "yellow", State.BAD: "red"}
+    for one in found:
+        out.print(f"[{colours[one.state]}]{one.state.value:<5}[/] {one.name:<10} {safe(one.said)}")
+        if one.advice:
+            out.print(f"{'':<17}[dim]→ {safe(one.advice)}[/]")
 
 
 def built(nodes: Sequence[Node]) -> None:
@@ -203,6 +266,10 @@ def _moment(value: object) -> str:
     if value is None:
         return "–"
     return value.strftime("%Y-%m-%d %H:%MZ") if isinstance(value, datetime) else str(value)
+
+
+def _now() -> str:
+    return f"{datetime.now(UTC):%Y-%m-%d %H:%M:%SZ}"
 
 
 def _versions(line: Status) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from watthouse.catalog import CATALOG, Dataset
 from watthouse.clock import PARIS
-from watthouse.pipeline import lake_of, last_refreshed, warehouse_of
+from watthouse.home import lake_of, last_refreshed, sample_of, warehouse_of
 from watthouse.settings import Settings
 
 
@@ -16,7 +16,8 @@ class Status:
 
     ``newest`` is the last row, ``newest_measured`` the last slot with a measurement (an instant in UTC, or a day),
     ``missing_days`` the days without any between the first and the last measured one. ``overdue`` tells that the next
-    measurement should have been here, by the cadence and the lag that the catalog declares.
+    measurement should have been here, by the cadence and the lag that the catalog declares. ``sample`` names the
+    synthetic sample that the figures are of; None where they are published ones.
     """
 
     dataset: str
@@ -30,6 +31,7 @@ class Status:
     lake_version: int | None
     warehouse_version: int | None
     overdue: bool
+    sample: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The same, with ISO 8601 text for times."""
@@ -40,7 +42,7 @@ def look(settings: Settings, now: datetime | None = None) -> list[Status]:
     """Every dataset of the catalog, in its order."""
     now = now or datetime.now(UTC)
     lake, loaded, refreshed = lake_of(settings), warehouse_of(settings).loaded(), last_refreshed(settings)
-    lines = []
+    lines, sample = [], sample_of(settings)
     for dataset in CATALOG.values():
         extent = lake.extent(dataset)
         lines.append(
@@ -56,6 +58,7 @@ def look(settings: Settings, now: datetime | None = None) -> list[Status]:
                 lake_version=extent.version,
                 warehouse_version=loaded[dataset.id].head.version if dataset.id in loaded else None,
                 overdue=is_overdue(dataset, extent.newest_measured, now),
+                sample=sample,
             )
         )
     return lines

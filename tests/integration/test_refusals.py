@@ -103,7 +103,7 @@ def test_marts_and_columns_that_are_not_there(tmp_path: Path) -> None:
     home = tmp_path / "home"
     none = watthouse(home, "show", "daily_merged")
     assert none.returncode == 1
-    assert "run `watthouse refresh --from PATH` first" in none.stderr
+    assert "run `watthouse refresh` first" in none.stderr
     assert watthouse(home, "refresh", "--from", good(tmp_path / "files")).returncode == 0
     for words, says in (
         (("show", "daily_merger"), "unknown mart 'daily_merger'"),

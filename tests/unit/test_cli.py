@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from tests.support import ROOT
 from watthouse.cli import EXAMPLES, app
+from watthouse.sample.trouble import EVENTS, STATES
 from watthouse.settings import Settings
 
 VERBS = sorted({command.name or command.callback.__name__ for command in app.registered_commands if command.callback})
@@ -45,6 +46,14 @@ def test_examples_use_options_that_exist(verb: str) -> None:
     said = CliRunner().invoke(app, [verb, "--help"], env={"COLUMNS": "200"}).output
     for word in shlex.split(EXAMPLES[verb]):
         assert not word.startswith("--") or word in said
+
+
+def test_every_trouble_of_the_sample_is_documented() -> None:
+    text = (ROOT / "docs" / "cli.md").read_text()
+    for kind, meaning in {**EVENTS, **STATES}.items():
+        assert any(line.startswith(f"| `{kind}") and line.endswith(f"| {meaning} |") for line in text.splitlines()), (
+            kind
+        )
 
 
 def test_every_setting_is_documented_with_its_default() -> None:

@@ -91,7 +91,7 @@ class DuckDB:
     ) -> pa.Table:
         """Raises :class:`UsageError` for a mart or a column that is not there."""
         if not self.path.exists():
-            raise WarehouseError(f"there is no warehouse at {self.path} yet: run `watthouse refresh --from PATH` first")
+            raise WarehouseError(f"there is no warehouse at {self.path} yet: run `watthouse refresh` first")
         with self._reading() as connection:
             if mart not in (known := _tables(connection, "marts")):
                 raise UsageError(f"unknown mart '{mart}': there are {', '.join(known)}")

@@ -1,0 +1,166 @@
+"""What is installed, reachable and writable, and what to do about the rest."""
+
+import difflib
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from importlib.metadata import PackageNotFoundError, requires, version
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from packaging.requirements import Requirement
+
+from watthouse.catalog import CATALOG
+from watthouse.clock import ZONE
+from watthouse.errors import BusyError, WatthouseError
+from watthouse.home import described, kind_of, lake_of, only_one, warehouse_of
+from watthouse.settings import Settings
+from watthouse.sources.odre import Odre
+from watthouse.transform import fingerprint
+
+_ROOM: Final = 2 * 10**9
+
+
+class State(Enum):
+    """How a finding is."""
+
+    WELL = "ok"
+    ODD = "note"
+    BAD = "bad"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at: what was found, and what to do about it."""
+
+    name: str
+    state: State
+    said: str
+    advice: str = ""
+
+    def as_json(self) -> dict[str, str]:
+        """The same, as text."""
+        return {"name": self.name, "state": self.state.value, "said": self.said, "advice": self.advice}
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Look at everything a refresh needs, the nearest first; the service last, within ``settings.reach_seconds``."""
+    yield _python()
+    yield _packages()
+    yield _zone()
+    yield from _variables()
+    yield _home(settings)
+    yield _room(settings)
+    yield _lake(settings)
+    yield _warehouse(settings)
+    yield _service(settings)
+
+
+def _python() -> Finding:
+    return Finding(
+        "watthouse", State.WELL, f"{version('watthouse')} on Python {platform.python_version()}, {sys.prefix}"
+    )
+
+
+def _packages() -> Finding:
+    wanted = [Requirement(line) for line in requires("watthouse") or ()]
+    base = [one for one in wanted if one.marker is None or one.marker.evaluate({"extra": ""})]
+    wrong = [said for one in base if (said := _misfit(one))]
+    if wrong:
+        return Finding("packages", State.BAD, "; ".join(wrong), "install again: `make run` or `pip install watthouse`")
+    return Finding("packages", State.WELL, f"all {len(base)} that watthouse needs are installed")
+
+
+def _misfit(wanted: Requirement) -> str:
+    try:
+        found = version(wanted.name)
+    except PackageNotFoundError:
+        return f"{wanted.name} is not installed"
+    return (
+        "" if wanted.specifier.contains(found, prereleases=True) else f"{wanted.name} {found} is not {wanted.specifier}"
+    )
+
+
+def _zone() -> Finding:
+    try:
+        return Finding("time zone", State.WELL, f"{ZoneInfo(ZONE)} is known")
+    except ZoneInfoNotFoundError:
+        return Finding("time zone", State.BAD, f"{ZONE} is not known", "install the package tzdata")
+
+
+def _variables() -> Iterator[Finding]:
+    """Variables that nothing reads: a slip of the pen goes unnoticed for ever."""
+    known = {f"WATTHOUSE_{name.upper()}" for name in Settings.model_fields}
+    for name in sorted(name for name in os.environ if name.startswith("WATTHOUSE_") and name not in known):
+        near = difflib.get_close_matches(name, known, 1)
+        meant = f"did you mean {near[0]}?" if near else "see docs/cli.md for those there are"
+        yield Finding("settings", State.ODD, f"nothing reads {name}", meant)
+
+
+def _home(settings: Settings) -> Finding:
+    name, home = "home", settings.home.absolute()
+    try:
+        with only_one(settings), tempfile.TemporaryFile(dir=home):
+            pass
+    except BusyError as error:
+        return Finding(name, State.ODD, str(error))
+    except (WatthouseError, OSError) as error:
+        return Finding(name, State.BAD, str(error), "set WATTHOUSE_HOME to a folder of yours")
+    kind = kind_of(settings)
+    return Finding(name, State.WELL, f"{home} is writable, {f'holds {described(kind)}' if kind else 'empty so far'}")
+
+
+def _room(settings: Settings) -> Finding:
+    there = next(path for path in (settings.home.absolute(), *settings.home.absolute().parents) if path.exists())
+    free = shutil.disk_usage(there).free
+    said = f"{free / 1e9:,.1f} GB free"
+    return (
+        Finding("disk", State.WELL, said)
+        if free >= _ROOM
+        else Finding(
+            "disk", State.BAD, said, f"free some: a full history takes about {_ROOM / 1e9:.0f} GB while it is built"
+        )
+    )
+
+
+def _lake(settings: Settings) -> Finding:
+    try:
+        heads = {dataset.id: lake_of(settings).head(dataset) for dataset in CATALOG.values()}
+    except WatthouseError as error:
+        return Finding("lake", State.BAD, str(error))
+    held = [name for name, head in heads.items() if head]
+    if not held:
+        return Finding("lake", State.ODD, "empty", "run `watthouse refresh`")
+    return Finding("lake", State.WELL, f"{settings.lake} holds {len(held)} of {len(heads)} datasets")
+
+
+def _warehouse(settings: Settings) -> Finding:
+    try:
+        warehouse = warehouse_of(settings)
+        loaded, current = warehouse.loaded(), warehouse.steps(fingerprint(settings.transform)) is not None
+        heads = {dataset.id: lake_of(settings).head(dataset) for dataset in CATALOG.values()}
+    except WatthouseError as error:
+        return Finding("warehouse", State.BAD, str(error), "run `watthouse build --full`")
+    behind = [name for name, head in heads.items() if head and (name not in loaded or loaded[name].head != head)]
+    if not loaded and settings.warehouse.exists():
+        return Finding("warehouse", State.BAD, f"{settings.warehouse} cannot be read", "run `watthouse build --full`")
+    if not loaded:
+        return Finding("warehouse", State.ODD, "not built", "run `watthouse refresh`")
+    if behind or not current:
+        why = f"behind the lake: {', '.join(behind)}" if behind else "built by other models than these"
+        return Finding("warehouse", State.ODD, why, "run `watthouse build`")
+    return Finding("warehouse", State.WELL, f"{settings.warehouse} is up to date with the lake")
+
+
+def _service(settings: Settings) -> Finding:
+    try:
+        with Odre(settings) as odre:
+            reached = odre.reach()
+    except WatthouseError as error:
+        return Finding("service", State.BAD, str(error))
+    return Finding("service", State.WELL, reached)

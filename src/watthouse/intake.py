@@ -1,0 +1,71 @@
+"""Documents into the lake: read whole or not at all, then observed together."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from datetime import timedelta
+
+from watthouse.catalog import Dataset, find
+from watthouse.errors import SourceError, UnrecognisedError
+from watthouse.home import disk, lake_of
+from watthouse.report import Progress, Report, Selection, Tally
+from watthouse.settings import Settings
+from watthouse.sources.base import Document
+from watthouse.spool import Draft, Spool
+
+TWICE = "slot stands twice in one file"
+
+Told = Callable[[Document, int, int], None]
+"""Called with a document, how far into it the reading is, and the rows taken so far."""
+
+
+def take_in(
+    settings: Settings,
+    documents: Sequence[Document],
+    selection: Selection,
+    progress: Progress,
+    report: Report,
+    told: Told,
+    *,
+    current: bool = False,
+) -> tuple[Dataset, ...]:
+    """Read documents and observe what they hold, a commit a dataset; returns the datasets that were in them.
+
+    A document that cannot be read whole, or is no export, is entered in the report with the reason; the others count.
+    Documents that disagree are successive observations, in the order given. ``current`` documents say how things stand
+    now, as a service's do.
+    """
+    with disk(settings.scratch, "free some space and run again"), Spool(settings.scratch / "spool") as spool:
+        for document in documents:
+            _read(document, selection, spool.document(current=current), report, told)
+        lake = lake_of(settings)
+        for dataset_id, spooled in spool.by_dataset.items():
+            progress.stage(f"observing {dataset_id}")
+            counts = lake.observe(find(dataset_id), spooled)
+            report.add(dataset_id, counts)
+            if counts.dropped:
+                report.dropped[TWICE] += counts.dropped
+        return tuple(find(dataset_id) for dataset_id in spool.by_dataset)
+
+
+def tidy(settings: Settings, dataset: Dataset) -> None:
+    """Merge the small files that observing left in the dataset's ledger."""
+    with disk(settings.lake, "free some space and run again"):
+        retention = timedelta(days=settings.retention_days)
+        lake_of(settings).compact(dataset, files=settings.compact_files, retention=retention)
+
+
+def _read(
+    document: Document, selection: Selection, room: AbstractContextManager[Draft], report: Report, told: Told
+) -> None:
+    try:
+        with room as draft:
+            tally = Tally()
+            for piece in document.pieces():
+                if wanted := tally.take(piece, selection):
+                    draft.add(wanted)
+                told(document, piece.position, report.rows + tally.rows)
+        tally.enter(report, document)
+    except UnrecognisedError as error:
+        report.left[document.origin] = str(error)
+    except SourceError as error:
+        report.failed[document.origin] = str(error)

@@ -1,0 +1,124 @@
+"""The service into the lake: ask what moved, fetch those windows, and have each in the lake before the next step."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from watthouse.errors import ServiceError, SourceError
+from watthouse.home import REAL, claim, lake_of, remember
+from watthouse.intake import take_in, tidy
+from watthouse.report import Asked, Progress, Report, Selection
+from watthouse.settings import Settings
+from watthouse.sources.base import Document
+from watthouse.sources.odre import Download, Facts, Odre
+from watthouse.watermarks import Watermark, Watermarks
+from watthouse.windows import Plan, plan
+
+
+def fetch(settings: Settings, selection: Selection, *, full: bool, progress: Progress, report: Report) -> None:
+    """Bring the lake up to what the service shows of these datasets.
+
+    What goes wrong with a dataset or a window is entered in the report, and the others go on; where the service as a
+    whole cannot go on, the rest waits. Raises :class:`~watthouse.errors.ServiceError` where nothing was fetched at all.
+    """
+    with _stopping(settings, report), Odre(settings) as odre, _counting(odre, report):
+        progress.stage(f"asking {odre.host}")
+        said = odre.facts(selection.datasets)
+        claim(settings, odre.sample or REAL)
+        service = odre.sample or settings.odre_url
+        marks = Watermarks(settings.home / "service.json", service, lake_of(settings))
+        for dataset, facts in said.items():
+            if isinstance(facts, SourceError):
+                report.failed[dataset.id] = str(facts)
+            else:
+                report.note(dataset.id, facts.notes)
+                _Following(settings, odre, marks, selection, progress, report).follow(facts, full=full)
+
+
+class _Following:
+    """One refresh from the service, dataset by dataset."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        odre: Odre,
+        marks: Watermarks,
+        selection: Selection,
+        progress: Progress,
+        report: Report,
+    ) -> None:
+        self._settings, self._odre, self._marks = settings, odre, marks
+        self._selection, self._progress, self._report = selection, progress, report
+
+    def follow(self, facts: Facts, *, full: bool) -> None:
+        """Fetch what moved of a dataset, and note how far that reaches."""
+        mark = self._marks.of(facts.dataset)
+        try:
+            wanted = self._plan(facts, mark, full=full)
+        except SourceError as error:
+            self._report.failed[facts.dataset.id] = str(error)
+            return
+        if not wanted.stretches:
+            self._report.still[facts.dataset.id] = facts.processed
+        mark, whole = self._take(facts, mark, wanted)
+        if whole and wanted.settles:
+            swept = facts.processed if wanted.sweeps else mark.swept
+            if (mark.processed, mark.swept) != (facts.processed, swept):
+                self._marks.keep(facts.dataset, replace(mark, processed=facts.processed, swept=swept))
+            remember(self._settings, [facts.dataset.id])
+
+    def _plan(self, facts: Facts, mark: Watermark, *, full: bool) -> Plan:
+        return plan(
+            facts,
+            mark,
+            lambda: self._odre.months(facts),
+            rows=self._settings.window_rows,
+            full=full,
+            since=self._selection.since,
+            until=self._selection.until,
+        )
+
+    def _take(self, facts: Facts, mark: Watermark, wanted: Plan) -> tuple[Watermark, bool]:
+        """Every window of a plan into the lake; returns the watermark, and whether all of it came as announced."""
+        windows = [stretch.window for stretch in wanted.stretches]
+        whole, before = True, self._report.rows
+        for stretch, download in zip(wanted.stretches, self._odre.downloads(facts, windows), strict=True):
+            proven = self._arrive(download, before, facts.rows)
+            whole &= proven
+            mark = mark.with_months(stretch.fingerprints) if proven else mark.without_months(stretch.fingerprints)
+            if stretch.fingerprints:
+                mark = self._marks.keep(facts.dataset, mark)
+        if windows:
+            tidy(self._settings, facts.dataset)
+            mark = mark.beside(lake_of(self._settings).head(facts.dataset))
+        return mark, whole
+
+    def _arrive(self, download: Download, before: int, total: int) -> bool:
+        """A window into the lake; returns whether it is there, and was still what had been announced."""
+
+        def told(document: Document, _position: int, rows: int) -> None:
+            self._progress.reading(document.origin, rows - before, max(total, rows - before), rows)
+
+        take_in(self._settings, [download], self._selection, self._progress, self._report, told, current=True)
+        if download.origin in self._report.left:
+            self._report.failed[download.origin] = self._report.left.pop(download.origin)
+        return download.origin not in self._report.failed and not download.moved
+
+
+@contextmanager
+def _stopping(settings: Settings, report: Report) -> Iterator[None]:
+    """What stops the service stops the fetching, not what was fetched: that is built all the same."""
+    try:
+        yield
+    except ServiceError as error:
+        if not report.counts.fetched:
+            raise
+        report.failed[settings.odre_url] = str(error)
+
+
+@contextmanager
+def _counting(odre: Odre, report: Report) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        report.asked = Asked(odre.usage.requests, odre.usage.retries, odre.usage.bytes)

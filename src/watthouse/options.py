@@ -1,0 +1,77 @@
+"""What may stand behind a verb: its words, their help, and the settings they change."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+from typer.core import TyperCommand
+
+from watthouse.errors import UsageError
+from watthouse.export import Format
+from watthouse.settings import Settings
+
+
+class ManyPaths(TyperCommand):
+    """A command whose ``--from`` takes every word up to the next option."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        spread, taking = [], False
+        for word in args:
+            if word.startswith("-"):
+                taking = word == "--from"
+                spread += [] if taking else [word]
+            else:
+                spread += ["--from", word] if taking else [word]
+        if "--from" in args and "--from" not in spread:
+            spread.append("--from")
+        return super().parse_args(ctx, spread)
+
+
+def day(text: str) -> date:
+    """A civil day as it is typed."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"'{text}' is no day: write it as 2025-01-31") from None
+
+
+Names = Annotated[list[str] | None, typer.Argument(metavar="DATASET", help="Only these datasets.", show_default=False)]
+From = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--from",
+        metavar="PATH...",
+        help="Read files, archives or folders of exports, in any mixture, instead of asking ODRÉ.",
+        show_default=False,
+    ),
+]
+Since = Annotated[date | None, typer.Option(parser=day, metavar="DAY", help="First civil day (YYYY-MM-DD).")]
+Until = Annotated[date | None, typer.Option(parser=day, metavar="DAY", help="Last civil day (YYYY-MM-DD).")]
+FullBuild = Annotated[
+    bool, typer.Option("--full", help="Rebuild the warehouse from the lake, not just the changed days.")
+]
+FullFetch = Annotated[
+    bool, typer.Option("--full", help="Believe no note of what is held: fetch all there is from ODRÉ again.")
+]
+FullRefresh = Annotated[
+    bool, typer.Option("--full", help="Fetch all there is from ODRÉ again, and rebuild the whole warehouse.")
+]
+OfSample = Annotated[
+    bool, typer.Option("--sample", help="The synthetic sample, in a home of its own below WATTHOUSE_HOME.")
+]
+Style = Annotated[Format, typer.Option("--format", help="How rows are written.")]
+Output = Annotated[Path | None, typer.Option(metavar="FILE", help="Write to a file instead of standard output.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON array instead of a table.")]
+
+
+def settings_of(*, sample: bool = False) -> Settings:
+    """The settings of this call; raises :class:`~watthouse.errors.UsageError` for a variable that will not do."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name, value = f"WATTHOUSE_{first['loc'][0]}".upper(), first["input"]
+        raise UsageError(f"{name} '{value}' will not do ({first['msg']}): see docs/cli.md") from error
+    return settings.model_copy(update={"home": settings.home / "sample"}) if sample else settings

@@ -1,0 +1,139 @@
+"""What a refresh is asked for, what it tells while it runs, and what it did."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Protocol
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from watthouse.catalog import CATALOG, Dataset, find
+from watthouse.errors import UsageError
+from watthouse.observing import Counts
+from watthouse.sources.base import Document, Piece
+from watthouse.transform import Node
+
+
+class Progress(Protocol):
+    """What a refresh tells while it runs."""
+
+    def reading(self, origin: str, done: int, total: int, rows: int) -> None:
+        """``done`` of ``total`` (bytes of files, rows of a service's dataset), and all ``rows`` taken so far."""
+
+    def stage(self, what: str) -> None:
+        """A new part of the work begins."""
+
+    def node(self, node: Node) -> None:
+        """dbt finished a model or a test."""
+
+
+class Silent:
+    """Tells nothing."""
+
+    def reading(self, origin: str, done: int, total: int, rows: int) -> None: ...
+
+    def stage(self, what: str) -> None: ...
+
+    def node(self, node: Node) -> None: ...
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The datasets and the civil days (both ends included) a refresh is about; all where nothing is named."""
+
+    datasets: tuple[Dataset, ...] = field(default_factory=lambda: tuple(CATALOG.values()))
+    since: date | None = None
+    until: date | None = None
+
+    @classmethod
+    def of(cls, names: Sequence[str] = (), since: date | None = None, until: date | None = None) -> "Selection":
+        """Raises :class:`~watthouse.errors.UsageError` for an unknown dataset, and for days upside down."""
+        if since and until and since > until:
+            raise UsageError(f"--since {since} is later than --until {until}: turn them round")
+        chosen = dict.fromkeys(find(name) for name in names)
+        return cls(tuple(chosen) or tuple(CATALOG.values()), since, until)
+
+    def cut(self, rows: pa.Table) -> pa.Table:
+        """The rows of the days asked for."""
+        if self.since:
+            rows = rows.filter(pc.field("date") >= pa.scalar(self.since))
+        if self.until:
+            rows = rows.filter(pc.field("date") <= pa.scalar(self.until))
+        return rows
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What asking a service took: requests, those of them that were tries again, and bytes as they came."""
+
+    requests: int = 0
+    retries: int = 0
+    bytes: int = 0
+
+
+@dataclass
+class Report:
+    """What a refresh did.
+
+    ``dropped``, ``left``, ``unasked`` and ``failed`` say why, by reason or by origin. ``still`` are the datasets of a
+    service that have not moved, with the moment since when. ``asked`` is None where no service was asked.
+    """
+
+    counts: Counts = field(default_factory=Counts)
+    by_dataset: dict[str, Counts] = field(default_factory=dict)
+    dropped: Counter[str] = field(default_factory=Counter)
+    notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    left: dict[str, str] = field(default_factory=dict)
+    unasked: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    still: dict[str, datetime] = field(default_factory=dict)
+    asked: Asked | None = None
+    outside: int = 0
+    rows: int = 0
+    built: tuple[Node, ...] | None = None
+
+    def add(self, dataset_id: str, counts: Counts) -> None:
+        """Count rows of a dataset."""
+        self.by_dataset[dataset_id] = self.by_dataset.get(dataset_id, Counts()) + counts
+        self.counts += counts
+
+    def note(self, origin: str, notes: Sequence[str]) -> None:
+        """Keep what the reader should know of a document, each note once."""
+        if notes:
+            self.notes[origin] = tuple(dict.fromkeys((*self.notes.get(origin, ()), *notes)))
+
+
+@dataclass
+class Tally:
+    """What one document gave, kept apart until it is known to be whole."""
+
+    rows: int = 0
+    outside: int = 0
+    dropped: dict[str, Counter[str]] = field(default_factory=dict)
+    notes: dict[str, None] = field(default_factory=dict)
+    unasked: set[str] = field(default_factory=set)
+
+    def take(self, piece: Piece, selection: Selection) -> Piece | None:
+        """The part of a piece that was asked for, None where its dataset was not."""
+        self.notes |= dict.fromkeys(piece.notes)
+        if piece.dataset not in selection.datasets:
+            self.unasked.add(piece.dataset.id)
+            return None
+        self.dropped.setdefault(piece.dataset.id, Counter()).update(piece.dropped)
+        rows = selection.cut(piece.rows)
+        self.outside += piece.rows.num_rows - rows.num_rows
+        self.rows += rows.num_rows
+        return replace(piece, rows=rows)
+
+    def enter(self, report: Report, document: Document) -> None:
+        """Put a whole document's figures into the report."""
+        report.outside += self.outside
+        report.rows += self.rows
+        report.note(document.origin, tuple(self.notes))
+        if self.unasked and not self.dropped:
+            report.unasked[document.origin] = f"it holds {', '.join(sorted(self.unasked))}, which was not asked for"
+        for dataset_id, reasons in self.dropped.items():
+            report.add(dataset_id, Counts(fetched=reasons.total(), dropped=reasons.total()))
+            report.dropped.update(reasons)
