@@ -90,7 +90,6 @@ class _Following:
                 mark = self._marks.keep(facts.dataset, mark)
         if windows:
             tidy(self._settings, facts.dataset)
-            mark = mark.beside(lake_of(self._settings).head(facts.dataset))
         return mark, whole
 
     def _arrive(self, download: Download, before: int, total: int) -> bool:

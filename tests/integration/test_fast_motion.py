@@ -22,7 +22,7 @@ from watthouse.report import Selection
 from watthouse.revising import OBSERVED_AT
 from watthouse.settings import Settings
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("fast-motion")]
+pytestmark = [pytest.mark.slow]
 
 SINCE = date(2024, 10, 1)
 BEGIN, END = utc("2025-01-10T00:40"), utc("2026-01-10T00:40")

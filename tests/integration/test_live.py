@@ -18,7 +18,7 @@ from tests.support import command, environment, tables, watthouse
 from watthouse.catalog import CATALOG
 from watthouse.lake import Lake
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("live")]
+pytestmark = [pytest.mark.slow]
 
 SINCE = date(2025, 7, 1)
 NOW = utc("2026-03-31T14:40")

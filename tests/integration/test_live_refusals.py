@@ -17,7 +17,7 @@ from tests.support import watthouse
 from watthouse.catalog import CATALOG
 from watthouse.lake import Lake
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("live-refusals")]
+pytestmark = [pytest.mark.slow]
 
 NAME = "eco2mix-national-tr"
 NOW = utc("2025-12-01T10:40")

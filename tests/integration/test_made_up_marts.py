@@ -9,7 +9,7 @@ import pytest
 
 from tests.support import PARIS, Rows, clock, mart, watthouse, write_csv
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("made-up-marts")]
+pytestmark = [pytest.mark.slow]
 
 SPRING, AUTUMN, DISPUTED, MIXED = date(2025, 3, 30), date(2025, 10, 26), date(2024, 5, 6), date(2024, 5, 7)
 BLANKED, GAS = date(2024, 5, 8), date(2024, 5, 9)

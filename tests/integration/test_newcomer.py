@@ -16,7 +16,7 @@ import pytest
 from tests.integration.service import Service, service, utc
 from tests.support import ROOT, command, environment, mart, watthouse
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("newcomer")]
+pytestmark = [pytest.mark.slow]
 
 NOWHERE = {"WATTHOUSE_ODRE_URL": "https://no-such-host.invalid/api/explore/v2.1"}
 YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)

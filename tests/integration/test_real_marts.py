@@ -16,7 +16,7 @@ import pytest
 
 from tests.support import PARIS, mart, watthouse
 
-pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.xdist_group("real-marts")]
+pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 SOURCES = ("fioul", "charbon", "gaz", "nucleaire", "eolien", "solaire", "hydraulique", "bioenergies")
 BORDERS = ("angleterre", "espagne", "italie", "suisse", "allemagne_belgique")

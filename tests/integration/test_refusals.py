@@ -10,7 +10,7 @@ from deltalake import DeltaTable
 from tests.integration.test_made_up_marts import gas, national
 from tests.support import watthouse, write_csv
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("refusals")]
+pytestmark = [pytest.mark.slow]
 
 DAY = date(2025, 6, 1)
 

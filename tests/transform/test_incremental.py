@@ -24,7 +24,7 @@ from tests.transform.lab import (
 )
 from watthouse.catalog import CONSOLIDATED, DEFINITIVE, REAL_TIME
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("transform")]
+pytestmark = [pytest.mark.slow]
 
 DAYS = [date(2024, 3, 29) + timedelta(days=number) for number in range(5)]
 """The spring change among them."""

@@ -26,7 +26,7 @@ from tests.transform.lab import (
 )
 from watthouse.catalog import CONSOLIDATED, DEFINITIVE, REAL_TIME
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("transform")]
+pytestmark = [pytest.mark.slow]
 
 REAL, SETTLED = NATIONAL
 SPRING_HALF, AUTUMN_HALF = date(2023, 3, 26), date(2023, 10, 29)

@@ -15,7 +15,7 @@ from watthouse.catalog import CATALOG, REAL_TIME
 from watthouse.errors import WarehouseError
 from watthouse.transform import PROJECT
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("transform")]
+pytestmark = [pytest.mark.slow]
 
 UNITS: Final = {
     "MWh",

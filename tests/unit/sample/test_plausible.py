@@ -15,7 +15,7 @@ import pytest
 from tests.unit.sources.reading import read, rows_of
 from watthouse.sample.publishing import Publisher
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("real files")]
+pytestmark = [pytest.mark.real]
 
 SOURCES = ("fioul", "charbon", "gaz", "nucleaire", "eolien", "solaire", "hydraulique", "bioenergies")
 BALANCE = (*SOURCES, "pompage", "ech_physiques")

@@ -21,7 +21,7 @@ from watthouse.settings import Settings
 from watthouse.sources.contract import HALF_HOURS, PHANTOM
 from watthouse.sources.files import FileSource
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("real files")]
+pytestmark = [pytest.mark.real]
 
 HDF = "odre/eco2mix-regional-cons-def_hauts-de-france_2024.csv"
 PACA_TR = "odre/eco2mix-regional-tr_paca_2020-05.csv"
