@@ -61,12 +61,14 @@ EXAMPLES = {
 _NEWEST_DAYS: Final = 7
 _FIRST_LOOK: Final = (
     "civil_date",
-    "tmoy_c",
     "consommation_mwh",
     "nucleaire_share",
+    "eolien_share",
+    "solaire_share",
     "taux_co2_g_kwh",
     "net_export_mwh",
-    "stock_gaz_gwh",
+    "measured_slots",
+    "expected_slots",
 )
 
 app = typer.Typer(

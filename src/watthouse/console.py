@@ -1,9 +1,11 @@
 """What a person sees: progress on standard error, results on standard output."""
 
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import polars as pl
 from rich.console import Console
@@ -135,7 +137,7 @@ def newest(rows: pl.DataFrame, settings: Settings, sample: str | None) -> None:
     places = {
         "lake": f"{settings.lake}/  every value ever seen, a Delta table a dataset",
         "warehouse": f"{settings.warehouse}  the marts, for DuckDB",
-        "next": f"watthouse show daily_regional{option}   watthouse status{option}   watthouse --help",
+        "next": "   ".join(f"{_program()} {words}" for words in (f"show daily_regional{option}", f"status{option}")),
     }
     out.print()
     for name, place in places.items():
@@ -266,6 +268,12 @@ def _moment(value: object) -> str:
     if value is None:
         return "–"
     return value.strftime("%Y-%m-%d %H:%MZ") if isinstance(value, datetime) else str(value)
+
+
+def _program() -> str:
+    """How this program was called, so that what is shown can be typed."""
+    called = Path(sys.argv[0])
+    return str(called) if called.name == "watthouse" and not shutil.which("watthouse") else "watthouse"
 
 
 def _now() -> str:

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from watthouse.catalog import Dataset, find
 from watthouse.errors import SourceError, UnrecognisedError
-from watthouse.home import disk, lake_of
+from watthouse.home import disk
+from watthouse.lake import Lake
 from watthouse.report import Progress, Report, Selection, Tally
 from watthouse.settings import Settings
 from watthouse.sources.base import Document
@@ -20,6 +21,7 @@ Told = Callable[[Document, int, int], None]
 
 def take_in(
     settings: Settings,
+    lake: Lake,
     documents: Sequence[Document],
     selection: Selection,
     progress: Progress,
@@ -37,7 +39,6 @@ def take_in(
     with disk(settings.scratch, "free some space and run again"), Spool(settings.scratch / "spool") as spool:
         for document in documents:
             _read(document, selection, spool.document(current=current), report, told)
-        lake = lake_of(settings)
         for dataset_id, spooled in spool.by_dataset.items():
             progress.stage(f"observing {dataset_id}")
             counts = lake.observe(find(dataset_id), spooled)
@@ -47,11 +48,11 @@ def take_in(
         return tuple(find(dataset_id) for dataset_id in spool.by_dataset)
 
 
-def tidy(settings: Settings, dataset: Dataset) -> None:
+def tidy(settings: Settings, lake: Lake, dataset: Dataset) -> None:
     """Merge the small files that observing left in the dataset's ledger."""
     with disk(settings.lake, "free some space and run again"):
         retention = timedelta(days=settings.retention_days)
-        lake_of(settings).compact(dataset, files=settings.compact_files, retention=retention)
+        lake.compact(dataset, files=settings.compact_files, retention=retention)
 
 
 def _read(

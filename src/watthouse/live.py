@@ -7,6 +7,7 @@ from dataclasses import replace
 from watthouse.errors import ServiceError, SourceError
 from watthouse.home import REAL, claim, lake_of, remember
 from watthouse.intake import take_in, tidy
+from watthouse.lake import Lake
 from watthouse.report import Asked, Progress, Report, Selection
 from watthouse.settings import Settings
 from watthouse.sources.base import Document
@@ -25,14 +26,14 @@ def fetch(settings: Settings, selection: Selection, *, full: bool, progress: Pro
         progress.stage(f"asking {odre.host}")
         said = odre.facts(selection.datasets)
         claim(settings, odre.sample or REAL)
-        service = odre.sample or settings.odre_url
-        marks = Watermarks(settings.home / "service.json", service, lake_of(settings))
+        lake = lake_of(settings)
+        marks = Watermarks(settings.home / "service.json", odre.sample or settings.odre_url, lake)
         for dataset, facts in said.items():
             if isinstance(facts, SourceError):
                 report.failed[dataset.id] = str(facts)
             else:
                 report.note(dataset.id, facts.notes)
-                _Following(settings, odre, marks, selection, progress, report).follow(facts, full=full)
+                _Following(settings, odre, lake, marks, selection, progress, report).follow(facts, full=full)
 
 
 class _Following:
@@ -42,12 +43,13 @@ class _Following:
         self,
         settings: Settings,
         odre: Odre,
+        lake: Lake,
         marks: Watermarks,
         selection: Selection,
         progress: Progress,
         report: Report,
     ) -> None:
-        self._settings, self._odre, self._marks = settings, odre, marks
+        self._settings, self._odre, self._lake, self._marks = settings, odre, lake, marks
         self._selection, self._progress, self._report = selection, progress, report
 
     def follow(self, facts: Facts, *, full: bool) -> None:
@@ -89,7 +91,7 @@ class _Following:
             if stretch.fingerprints:
                 mark = self._marks.keep(facts.dataset, mark)
         if windows:
-            tidy(self._settings, facts.dataset)
+            tidy(self._settings, self._lake, facts.dataset)
         return mark, whole
 
     def _arrive(self, download: Download, before: int, total: int) -> bool:
@@ -98,7 +100,16 @@ class _Following:
         def told(document: Document, _position: int, rows: int) -> None:
             self._progress.reading(document.origin, rows - before, max(total, rows - before), rows)
 
-        take_in(self._settings, [download], self._selection, self._progress, self._report, told, current=True)
+        take_in(
+            self._settings,
+            self._lake,
+            [download],
+            self._selection,
+            self._progress,
+            self._report,
+            told,
+            current=True,
+        )
         if download.origin in self._report.left:
             self._report.failed[download.origin] = self._report.left.pop(download.origin)
         return download.origin not in self._report.failed and not download.moved

@@ -83,9 +83,10 @@ def _fetch(
     def told(document: Document, position: int, rows: int) -> None:
         progress.reading(document.origin, before[id(document)] + position, total, rows)
 
-    seen = take_in(settings, documents, selection, progress, report, told)
+    lake = lake_of(settings)
+    seen = take_in(settings, lake, documents, selection, progress, report, told)
     for dataset in seen:
-        tidy(settings, dataset)
+        tidy(settings, lake, dataset)
     remember(settings, [dataset.id for dataset in seen])
 
 

@@ -39,8 +39,10 @@ class Watermark:
         return replace(self, months={month: said for month, said in self.months.items() if month not in months})
 
     def beside(self, head: Head | None) -> "Watermark":
-        """The same, made beside this state of the ledger."""
-        return replace(self, ledger=head.ledger, observed_until=head.observed_until) if head else self
+        """The same, made beside this state of the ledger (None: there is none yet, the service showed no row)."""
+        if head is None:
+            return replace(self, ledger="", observed_until=None)
+        return replace(self, ledger=head.ledger, observed_until=head.observed_until)
 
 
 class Watermarks:
@@ -54,12 +56,12 @@ class Watermarks:
     def of(self, dataset: Dataset) -> Watermark:
         """What may still be believed of a dataset's watermark; an empty one where nothing may."""
         mark, head = _read(self._said.get(dataset.id)), self._lake.head(dataset)
+        if mark == mark.beside(head):
+            return mark
         if mark.observed_until is None or head is None:
             return Watermark()
         if mark.ledger != head.ledger or head.observed_until < mark.observed_until:
             return Watermark()  # the lake was lost, or an older one restored
-        if head.observed_until == mark.observed_until:
-            return mark
         touched = self._lake.months_since(dataset, mark.observed_until)
         return Watermark(months=mark.months).without_months(touched).beside(head)
 

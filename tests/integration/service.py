@@ -1,6 +1,6 @@
 """The synthetic ODRÉ for tests: served over HTTP from this process, its clock and its troubles at hand."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -39,10 +39,10 @@ class Service:
         """From now on, this goes wrong."""
         self._control("trouble", {"troubles": troubles})
 
-    def exports(self, folder: Path, now: datetime) -> Path:
+    def exports(self, folder: Path, now: datetime, names: Iterable[str] = CATALOG) -> Path:
         """The service's own tables at a moment, as Parquet files, past any HTTP."""
         folder.mkdir(parents=True)
-        for name in CATALOG:
+        for name in names:
             self.publisher.table(name, now).write_parquet(folder / f"{name}.parquet")
         return folder
 
@@ -59,10 +59,10 @@ def service(since: date, now: datetime, seed: int = 0) -> Iterator[Service]:
         yield Service(url, publisher, sample)
 
 
-def built_from_tables(served: Service, folder: Path, now: datetime) -> Path:
+def built_from_tables(served: Service, folder: Path, now: datetime, names: Iterable[str] = CATALOG) -> Path:
     """A home built from the service's own tables at a moment, read as files."""
     home = folder / "from-tables"
-    done = watthouse(home, "refresh", "--from", served.exports(folder / "exports", now))
+    done = watthouse(home, "refresh", "--from", served.exports(folder / "exports", now, names))
     assert done.returncode == 0, done.stderr
     return home
 

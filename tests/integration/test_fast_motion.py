@@ -1,20 +1,21 @@
-"""Months of refreshes in fast motion: the ledger holds every revision the publisher made, no more and no less.
+"""A year of refreshes in fast motion: the ledger holds every revision the publisher made, no more and no less.
 
 The publisher's own record of versions is the expectation: of each slot, the last version that stood at each refresh.
-``WATTHOUSE_WHOLE_YEAR=1`` refreshes every hour of a year (it takes the better part of an hour); else the hours around
-what happens in a year are refreshed hourly, and the rest of it every twelve hours.
+The days on which something happens are refreshed hourly, the others once; the regions, twelve times as many rows, for a
+month. ``WATTHOUSE_WHOLE_YEAR=1`` refreshes everything every hour of the year, which takes hours.
 """
 
 import os
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from tests.integration.service import Service, built_from_tables, service, utc
-from tests.support import tables
+from tests.support import PARIS, tables
 from watthouse import pipeline
 from watthouse.catalog import CATALOG, REGIONS, Column, Dataset, Kind
 from watthouse.lake import Lake
@@ -24,70 +25,85 @@ from watthouse.settings import Settings
 
 pytestmark = [pytest.mark.slow]
 
+WHOLE = "WATTHOUSE_WHOLE_YEAR" in os.environ
 SINCE = date(2024, 10, 1)
-BEGIN, END = utc("2025-01-10T00:40"), utc("2026-01-10T00:40")
+YEAR = (utc("2025-01-10T00:40"), utc("2026-01-10T00:40"))
+MONTH = (utc("2025-02-27T00:40"), utc("2025-04-01T00:40"))
 EVENTFUL = (
-    ("2025-01-10", 3, "the first days"),
-    ("2025-02-28", 3, "a quarter is consolidated"),
-    ("2025-03-28", 4, "the clocks go forward"),
-    ("2025-08-31", 3, "a year becomes definitive"),
-    ("2025-10-25", 3, "the clocks go back"),
-    ("2025-12-30", 3, "the year turns"),
+    ("2025-01-10", "the first days"),
+    ("2025-03-01", "a quarter is consolidated"),
+    ("2025-03-29", "the clocks go forward"),
+    ("2025-08-31", "a year becomes definitive"),
+    ("2025-10-25", "the clocks go back"),
+    ("2025-12-31", "the year turns"),
 )
+HOURLY_DAYS = 2
+
+REGIONAL = tuple(name for name in CATALOG if "regional-" in name)
+OTHERS = tuple(name for name in CATALOG if name not in REGIONAL)
 
 
-def moments() -> Iterator[datetime]:
-    """When it is refreshed."""
-    stretches = [(utc(f"{day}T00:40"), utc(f"{day}T00:40") + timedelta(days=days)) for day, days, _ in EVENTFUL]
-    now = BEGIN
-    while now < END:
+@dataclass(frozen=True)
+class Followed:
+    """A home that was refreshed through a time, and when."""
+
+    home: Path
+    names: tuple[str, ...]
+    moments: list[datetime]
+
+
+def moments(begin: datetime, end: datetime) -> Iterator[datetime]:
+    """When it is refreshed: the last time a day after the one before, so that the whole span is looked at."""
+    stretches = [(utc(f"{day}T00:40"), utc(f"{day}T00:40") + timedelta(days=HOURLY_DAYS)) for day, _ in EVENTFUL]
+    now = begin
+    while now < end:
         yield now
-        hourly = "WATTHOUSE_WHOLE_YEAR" in os.environ or any(low <= now < high for low, high in stretches)
-        now += timedelta(hours=1 if hourly else 12)
-    yield END
+        hourly = WHOLE or any(low <= now < high for low, high in stretches)
+        now += timedelta(hours=1 if hourly else 24)
+    yield end
 
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Service]:
-    with service(SINCE, BEGIN, seed=7) as running:
+    with service(SINCE, YEAR[0], seed=7) as running:
         yield running
 
 
-@pytest.fixture(scope="module")
-def followed(served: Service, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[datetime]]:
-    """A home that was refreshed through the year, and when."""
+@pytest.fixture(
+    scope="module", params=[(OTHERS, YEAR), (REGIONAL, YEAR if WHOLE else MONTH)], ids=["others", "regional"]
+)
+def followed(request: pytest.FixtureRequest, served: Service, tmp_path_factory: pytest.TempPathFactory) -> Followed:
+    names, span = request.param
     settings = Settings(home=tmp_path_factory.mktemp("followed"), odre_url=served.url)
-    refreshed = []
-    for now in moments():
+    refreshed = list(moments(*span))
+    for now in refreshed:
         served.at(now)
-        done = pipeline.fetch(settings, None, Selection.of())
+        done = pipeline.fetch(settings, None, Selection.of(names))
         assert not done.failed, done.failed
-        refreshed.append(now)
     pipeline.build(settings)
-    return settings.home, refreshed
+    return Followed(settings.home, names, refreshed)
 
 
-def test_a_year_of_refreshes_ends_equal_to_one_full_fetch(
-    served: Service, followed: tuple[Path, list[datetime]], tmp_path: Path
-) -> None:
-    served.at(END)
+def test_a_year_of_refreshes_ends_equal_to_one_full_fetch(served: Service, followed: Followed, tmp_path: Path) -> None:
+    end = followed.moments[-1]
+    served.at(end)
     settings = Settings(home=tmp_path / "once", odre_url=served.url)
-    assert not pipeline.refresh(settings, None, Selection.of()).failed
-    assert tables(followed[0]) == tables(settings.home)
-    assert tables(followed[0]) == tables(built_from_tables(served, tmp_path, END))
+    assert not pipeline.refresh(settings, None, Selection.of(followed.names)).failed
+    assert tables(followed.home) == tables(settings.home)
+    assert tables(followed.home) == tables(built_from_tables(served, tmp_path, end, followed.names))
 
 
-@pytest.mark.parametrize("name", CATALOG)
 def test_the_ledger_holds_every_revision_the_publisher_made_no_more_no_less(
-    name: str, served: Service, followed: tuple[Path, list[datetime]]
+    served: Service, followed: Followed
 ) -> None:
-    dataset, (home, refreshed) = CATALOG[name], followed
-    expected = _expected(served, dataset, refreshed)
-    held = Lake(home / "lake").scan(dataset).select(*dataset.names, OBSERVED_AT).collect()
-    assert held.height > 1000
-    assert _in_turn(held, dataset, OBSERVED_AT).equals(_in_turn(expected, dataset, "seen"))
-    if name.startswith("eco2mix"):
-        assert held.height > held.select(dataset.identity).unique().height, "no revision came up"
+    for name in followed.names:
+        dataset = CATALOG[name]
+        expected = _expected(served, dataset, followed.moments)
+        held = Lake(followed.home / "lake").scan(dataset).select(*dataset.names, OBSERVED_AT).collect()
+        assert held.height > 1000
+        assert _in_turn(held, dataset, OBSERVED_AT).equals(_in_turn(expected, dataset, "seen")), name
+        if name.endswith("-tr"):
+            assert held.height > held.select(dataset.identity).unique().height, "no revision came up"
 
 
 def _in_turn(rows: pl.DataFrame, dataset: Dataset, turn: str) -> pl.DataFrame:
@@ -99,7 +115,8 @@ def _expected(served: Service, dataset: Dataset, refreshed: list[datetime]) -> p
     """What stood at each refresh, from the publisher's record; a value that stood before is no version."""
     instant = pl.col(dataset.time).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
     first = served.publisher.table(dataset.id, refreshed[0]).select(instant.min()).item()
-    record = served.publisher.versions(dataset.id, first, END + timedelta(days=3))
+    begin = first or datetime.combine(SINCE, time(), PARIS)
+    record = served.publisher.versions(dataset.id, begin, refreshed[-1] + timedelta(days=3))
     looks = pl.DataFrame({"seen": refreshed}, schema={"seen": pl.Datetime("us", "UTC")})
     published = pl.col("published_at").cast(pl.Datetime("us", "UTC"))
     stood = (

@@ -162,7 +162,7 @@ def gas(day: date, stocks: Mapping[tuple[str, str], str]) -> list[Row]:
 def best_series(observations: Iterable[Row]) -> list[Row]:
     """The measured slots that count, each with its ``minutes``: one nature a half hour and region."""
     newest: dict[tuple[object, ...], Row] = {}
-    for row in sorted(observations, key=lambda row: (row["consommation"] is not None, row["observed_at"])):
+    for row in sorted(observations, key=lambda row: row["observed_at"]):
         newest[row.get("code_insee_region"), row["date_heure"], row["nature"]] = row
     blocks: dict[tuple[object, ...], list[Row]] = defaultdict(list)
     for row in newest.values():

@@ -161,7 +161,6 @@ def series(lab: Lab, day: date) -> list[Row]:
         (HOLED, 93, 96),
         (BLANKED, 96, 96),
         (RANKED, 48, 48),
-        (REVISED, 96, 96),
     ],
 )
 def test_a_day_of_load_counts_every_minute_once(lab: Lab, day: date, measured: int, expected: int) -> None:
@@ -192,10 +191,11 @@ def test_no_half_hour_holds_two_natures(lab: Lab) -> None:
     assert {int(block["minutes"]) for block in blocks} == {15, 30}
 
 
-def test_a_revision_that_measures_nothing_changes_nothing(lab: Lab) -> None:
+def test_what_the_publisher_took_back_is_not_measured(lab: Lab) -> None:
     row = lab.day("daily_mix", REVISED)
     assert row["consommation_mwh"] == mwh(series(lab, REVISED), "consommation")
-    assert row["nucleaire_mwh"] == Decimal(48 * 6 + 48 * 5) / 4
+    assert (row["measured_slots"], row["expected_slots"]) == (48, 96)
+    assert row["nucleaire_mwh"] == Decimal(24 * 6 + 24 * 5) / 4
     assert row["taux_co2_g_kwh"] == 40.0
 
 

@@ -36,7 +36,7 @@ def observe(lake: Lake, folder: Path, day: date, stock: str) -> None:
 
 
 def marks(folder: Path, lake: Lake, service: str = "odre") -> Watermarks:
-    return Watermarks(folder / "service.json", service, lake)
+    return Watermarks(folder / "service.json", service, Lake(lake.root))
 
 
 MARK = Watermark(processed=NOON, swept=NOON, months={"2026-09": "a", "2026-10": "b"})
@@ -47,6 +47,14 @@ def test_what_was_kept_is_read_again(lake: Lake, tmp_path: Path) -> None:
     read = marks(tmp_path, lake).of(GAS)
     assert read == kept
     assert (read.processed, read.swept, read.months) == (NOON, NOON, MARK.months)
+
+
+def test_an_empty_dataset_is_remembered_as_such_until_something_is_there(lake: Lake, tmp_path: Path) -> None:
+    empty = Lake(tmp_path / "empty")
+    kept = marks(tmp_path, empty).keep(GAS, Watermark(processed=NOON, swept=NOON))
+    assert marks(tmp_path, empty).of(GAS) == kept
+    assert kept.processed == NOON
+    assert marks(tmp_path, lake).of(GAS) == Watermark()
 
 
 def test_another_service_is_another_matter(lake: Lake, tmp_path: Path) -> None:

@@ -14,21 +14,24 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from watthouse.catalog import CATALOG
-from watthouse.sample import control
-from watthouse.sample.answers import Answer, as_json, as_refused, canned, quota_headers, spent
-from watthouse.sample.calls import export, metadata, records
-from watthouse.sample.census import Census
-from watthouse.sample.folding import Folder
-from watthouse.sample.quota import Allowance, Limits, Meter
-from watthouse.sample.reading import Publisher, View
-from watthouse.sample.refusals import RefusalError, invalid, unknown_dataset
-from watthouse.sample.serving import serve, serving
+from watthouse.sample.service import control
+from watthouse.sample.service.answers import Answer, as_json, as_refused, canned, quota_headers, spent
+from watthouse.sample.service.calls import export, metadata, records
+from watthouse.sample.service.folding import Folder
+from watthouse.sample.service.quota import Allowance, Limits, Meter
+from watthouse.sample.service.reading import Publisher, View
+from watthouse.sample.service.refusals import RefusalError, invalid, unknown_dataset
+from watthouse.sample.service.serving import serve, serving
+from watthouse.sample.service.shelf import Packed
+from watthouse.sample.service.wire import Wire, http_date
+from watthouse.sample.service.writing import packed
 from watthouse.sample.trouble import Troubles, Turn
-from watthouse.sample.wire import Wire, http_date
-from watthouse.sample.writing import packed
 
 __all__ = ["Limits", "Sample", "Troubles", "serve", "serving"]
 
+_EPOCH: Final = datetime.fromtimestamp(0, UTC)
+_KEPT_BYTES: Final = 400 * 2**20
+"""Of files, for months that were read: thirteen years of everything take about half of it."""
 _DATASET: Final = "/api/explore/v2.1/catalog/datasets/{dataset_id}"
 
 
@@ -56,9 +59,7 @@ class Sample:
         self.bytes: Counter[tuple[str, str]] = Counter()
         self.move(now)
         self._schemas: dict[str, pl.Schema] = {}
-        self._reading = 0
-        self._census = Census(lambda: self._reading > 0)
-        self._folder = Folder(self._census)
+        self._folder, self._packed = Folder(), Packed(_KEPT_BYTES)
         self.app: ASGIApp = _Signed(self, Starlette(routes=[*self._explore(), *control.routes(self)]))
 
     @property
@@ -77,22 +78,15 @@ class Sample:
         self.meter.clear()
         self.troubles.clear()
 
-    def close(self) -> None:
-        """Leave off what goes on beside answers. The sample may be served again."""
-        self._census.stop()
-
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request of the Explore API, as an ASGI endpoint."""
         request, wire = Request(scope), Wire(scope, receive, send)
         dataset_id, call = request.path_params["dataset_id"], _call(request)
         turn = self.troubles.turn(call)
         self.requests[dataset_id, call] += 1
-        reads = call != "metadata"
-        self._reading += reads
         try:
             await self._deliver(request, wire, dataset_id, call, turn)
         finally:
-            self._reading -= reads
             self.bytes[dataset_id, call] += wire.sent
 
     async def _deliver(self, request: Request, wire: Wire, dataset_id: str, call: str, turn: Turn) -> None:
@@ -130,7 +124,7 @@ class Sample:
         view = self._view(dataset_id, turn)
         gzip = _takes_gzip(request.headers)
         if call == "metadata":
-            return as_json(metadata(view, self._census.rows(view)), gzip=gzip)
+            return as_json(metadata(view), gzip=gzip)
         if call == "records":
             return as_json(records(view, self._folder, request.query_params, turn), gzip=gzip)
         if "no-parquet" in turn.states and call == "exports/parquet":
@@ -143,10 +137,10 @@ class Sample:
 
     def _view(self, dataset_id: str, turn: Turn) -> View:
         if dataset_id not in self._schemas:
-            self._schemas[dataset_id] = self.publisher.table(dataset_id, self.now, self.now, self.now).schema
+            self._schemas[dataset_id] = self.publisher.table(dataset_id, self.now, _EPOCH, _EPOCH).schema
         schema = self._schemas[dataset_id].items()
         shown = pl.Schema({name: kind for name, kind in schema if name not in turn.hidden})
-        return View(self.publisher, dataset_id, self.now, shown)
+        return View(self.publisher, dataset_id, self.now, shown, self._packed)
 
 
 class _Endpoint:

@@ -72,7 +72,9 @@ def in_order(dataset: str, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 moments = st.integers(0, 396 * 24).map(lambda hours: utc("2021-01-01T00:00") + hours * HOUR)
-nearby = st.sampled_from([-150 * DAY, -90 * DAY, -26 * DAY, -3 * DAY, -40 * HOUR, -5 * HOUR, -DAY])
+nearby = st.sampled_from(
+    [-1000 * DAY, -700 * DAY, -150 * DAY, -90 * DAY, -26 * DAY, -3 * DAY, -40 * HOUR, -5 * HOUR, -DAY]
+)
 on_the_hour = st.sampled_from(
     [timedelta(minutes=m, seconds=s) for m, s in ((16, 59), (17, 0), (19, 0), (18, 59), (0, 0))]
 )
@@ -114,6 +116,49 @@ def test_the_months_are_those_with_rows(dataset: str, now: str) -> None:
     rows = small.table(dataset, utc(now))
     months = rows[TIMES.get(dataset, "date_heure")].dt.strftime("%Y-%m").unique().sort().to_list()
     assert small.months(dataset, utc(now)) == months
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+@pytest.mark.parametrize(
+    "now",
+    ["2020-11-20T00:17", "2021-01-01T00:10", "2021-03-01T09:00", "2021-04-09T10:00", "2021-05-31T09:17",
+     "2021-05-31T09:19", "2022-03-27T22:19"],
+)  # fmt: skip
+def test_rows_are_counted_as_they_are_shown(dataset: str, now: str) -> None:
+    small = Publisher(since=date(2020, 11, 20))
+    assert small.rows(dataset, utc(now)) == small.table(dataset, utc(now)).height
+
+
+@given(now=st.integers(0, 10 * 365).map(lambda days: utc("2011-01-01T10:00") + days * DAY))
+@settings(max_examples=12, deadline=None)
+def test_what_terega_is_late_with_is_not_counted(now: datetime) -> None:
+    assert publisher().rows(GAS, now) == publisher().table(GAS, now).height
+
+
+@pytest.mark.parametrize("dataset", [NATIONAL_SETTLED, REGIONAL_SETTLED])
+def test_what_stays_is_what_the_record_says_last(dataset: str) -> None:
+    """Quarters that are definitive are made in one go, without their record."""
+    for quarter in ("2015-10", "2020-01", "2021-01"):
+        since = utc(f"{quarter}-01T00:00")
+        until = since + relativedelta(months=3)
+        shown = publisher().table(dataset, utc("2026-09-02T00:00"), since, until)
+        expected = told_by_the_record(dataset, utc("2026-09-02T00:00"), since, until)
+        assert in_order(dataset, shown).equals(in_order(dataset, expected))
+
+
+def test_forecasts_between_half_hours_lie_halfway_and_are_settled_as_they_were() -> None:
+    window = ("2021-02-01T00:00", "2021-02-08T00:00")
+    forecasts = ["date", "heure", "prevision_j1", "prevision_j"]
+    real_time, later = (
+        table(NATIONAL, "2021-03-01T00:00", *window),
+        table(NATIONAL_SETTLED, "2022-10-01T00:00", *window),
+    )
+    assert real_time.select(forecasts).equals(later.select(forecasts))
+    for name in forecasts[2:]:
+        values = later[name].to_list()
+        assert values[1:-1:2] == [
+            (before + after) // 2 for before, after in zip(values[:-2:2], values[2::2], strict=True)
+        ]
 
 
 @pytest.mark.parametrize("dataset", DATASETS)

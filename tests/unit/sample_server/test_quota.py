@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import httpx
 
 from tests.unit.sample_server.tiny import NOW
-from watthouse.sample.quota import Limits, Meter
 from watthouse.sample.server import Sample
+from watthouse.sample.service.quota import Limits, Meter
 
 ONE, OTHER = "eco2mix-national-tr", "eco2mix-regional-tr"
 

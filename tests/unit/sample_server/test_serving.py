@@ -79,9 +79,6 @@ def test_small_answers_do_not_wait_for_acknowledgements() -> None:
             await send({"type": "http.response.start", "status": 200, "headers": []})
             await send({"type": "http.response.body", "body": b""})
 
-        def close(self) -> None:
-            pass
-
     with serving(Looking()) as url:
         httpx.get(url)
     assert found == [1]

@@ -34,6 +34,9 @@ class Tiny:
         time = pl.col(CATALOG[dataset_id].time).cast(pl.Datetime("ms")).dt.replace_time_zone("UTC")
         return frame.filter(time >= (since or FIRST), time < (until or LAST))
 
+    def rows(self, dataset_id: str, now: datetime) -> int:
+        return everything(dataset_id, self.revised).height
+
     def processed(self, dataset_id: str, now: datetime) -> datetime:
         return now.replace(minute=17, second=self.revised % 60, microsecond=0)
 

@@ -1,0 +1,88 @@
+"""What goes back over the wire: answers as status, headers and body, and the canned ones of declared trouble."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from email.utils import format_datetime
+from typing import Final
+
+from watthouse.sample.service.quota import Allowance
+from watthouse.sample.service.refusals import RefusalError, too_many
+from watthouse.sample.service.writing import packed
+
+_WORTH_PACKING: Final = 1_000
+_PAGE: Final = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><h1>Please sign in</h1></body></html>\n"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """``body`` is sent as it is made; where it is bytes, with its length."""
+
+    status: int
+    body: bytes | Iterator[bytes]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def as_json(content: object, status: int = 200, gzip: bool = False) -> Answer:
+    """``content`` as JSON, packed where the client takes gzip and it is worth it."""
+    body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+    headers = {"content-type": "application/json; charset=utf-8"}
+    if gzip and len(body) > _WORTH_PACKING:
+        return Answer(status, b"".join(packed([body])), {**headers, "content-encoding": "gzip"})
+    return Answer(status, body, headers)
+
+
+def as_refused(refusal: RefusalError) -> Answer:
+    """A refusal in the words of the live service."""
+    return as_json(refusal.body, refusal.status)
+
+
+def quota_headers(left: Sequence[Allowance], epoch: bool = False) -> dict[str, str]:
+    """The ``x-ratelimit-…`` headers of every limit."""
+    return {name: value for allowance in left for name, value in allowance.headers(epoch).items()}
+
+
+def spent(allowance: Allowance) -> Answer:
+    """429 of a quota that is really spent: no Retry-After, the reset tells."""
+    unit = "month" if allowance.family else "day"
+    return as_json(too_many(_iso(allowance.reset), unit, allowance.limit), 429)
+
+
+def day_spent(left: Sequence[Allowance]) -> Answer:
+    """429 as if the day's quota were spent: nothing remains until the next UTC midnight."""
+    day = next(allowance for allowance in left if not allowance.family)
+    answer = spent(day)
+    return Answer(answer.status, answer.body, {**answer.headers, **quota_headers([_emptied(day)])})
+
+
+def canned(event: str, again: bool, left: Sequence[Allowance], now: datetime) -> Answer | None:
+    """The answer that an event replaces the real one by, if it does; ``again`` picks the second of two forms."""
+    if event == "429":
+        return _hurried(again, left, now)
+    return day_spent(left) if event == "429-day" else _BROKEN.get(event)
+
+
+_BROKEN: Final = {
+    "500": as_json({"error_code": "InternalServerError", "message": "Internal server error"}, 500),
+    "503": Answer(503, b"Service Unavailable\n", {"content-type": "text/plain; charset=utf-8"}),
+    "html": Answer(200, _PAGE.encode(), {"content-type": "text/html; charset=utf-8"}),
+    "json": as_json({"error_code": "InternalServerError", "message": "The export could not be made"}),
+}
+
+
+def _hurried(again: bool, left: Sequence[Allowance], now: datetime) -> Answer:
+    """429 for a moment: told in seconds and date strings, every second time as an HTTP date and epochs."""
+    soon = (now + timedelta(seconds=2)).replace(microsecond=0) if again else now + timedelta(seconds=1)
+    day = next(allowance for allowance in left if not allowance.family)
+    answer = as_json(too_many(_iso(soon), "day", day.limit), 429)
+    after = format_datetime(soon, usegmt=True) if again else "1"
+    return Answer(answer.status, answer.body, {**answer.headers, **quota_headers(left, again), "retry-after": after})
+
+
+def _emptied(allowance: Allowance) -> Allowance:
+    return Allowance(allowance.family, allowance.limit, 0, allowance.reset)
+
+
+def _iso(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,164 @@
+"""The three calls of the Explore API, as plain functions from a view and a query string to an answer."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from watthouse.catalog import CATALOG
+from watthouse.sample.service.asking import Parameters, Question, ask
+from watthouse.sample.service.folding import Folder
+from watthouse.sample.service.listing import download, page
+from watthouse.sample.service.reading import View
+from watthouse.sample.service.refusals import RefusalError, interruption, invalid, malformed, over_cap
+from watthouse.sample.service.writing import Csv, Json, JsonLines, Parquet, Writer, headings, shown
+from watthouse.sample.trouble import Turn
+
+PAGE: Final = 100
+CAP: Final = 10_000
+FORMATS: Final = ("csv", "json", "jsonl", "parquet")
+_WRITERS: Final[Mapping[str, Callable[[ZoneInfo], Writer]]] = {"json": Json, "jsonl": JsonLines, "parquet": Parquet}
+_DELIMITERS: Final = {";", ",", "\t", "|"}
+
+
+@dataclass(frozen=True)
+class Export:
+    """A download: its content type, whether it may travel packed, and its bytes as they are made."""
+
+    media: str
+    is_text: bool
+    pieces: Iterator[bytes]
+
+
+def metadata(view: View) -> dict[str, object]:
+    """The dataset's card: fields with types, and when it was processed."""
+    dataset, shape = CATALOG[view.dataset_id], view.shape
+    labels = headings(dataset, shape.fields)
+    processed = view.processed.isoformat()
+    default = {
+        "title": dataset.title,
+        "modified": processed,
+        "data_processed": processed,
+        "records_count": view.total,
+        "license": dataset.licence,
+    }
+    fields = [
+        {"name": name, "label": labels[name], "type": kind, "annotations": {}} for name, kind in shape.fields.items()
+    ]
+    return {"dataset_id": view.dataset_id, "fields": fields, "metas": {"default": default}}
+
+
+def records(view: View, folder: Folder, parameters: Parameters, turn: Turn) -> dict[str, object]:
+    """A page of rows or groups; raises a :class:`~watthouse.sample.service.refusals.RefusalError` over the limits."""
+    limit = _whole("limit", parameters.get("limit", "10"), -1, PAGE)
+    offset = _whole("offset", parameters.get("offset", "0"), 0, None)
+    limit = PAGE if limit == -1 else limit
+    if offset + limit > CAP:
+        raise over_cap(offset + limit)
+    question = _asked(view, parameters, turn)
+    if question.grouped:
+        groups = folder.grouped(view, question)
+        return _results(groups.height, groups.slice(offset, limit), question)
+    return _results(folder.count(view, question), page(view, question, offset, limit), question)
+
+
+def export(view: View, folder: Folder, form: str, parameters: Parameters, turn: Turn) -> Export:
+    """A whole selection; raises :class:`~watthouse.sample.service.refusals.RefusalError` for a format there is not."""
+    if form not in FORMATS:
+        raise RefusalError(404, {"error_code": "NotFound", "message": f"Unknown export format: {form}"})
+    limit = _whole("limit", parameters.get("limit", "-1"), -1, None)
+    offset = _whole("offset", parameters.get("offset", "0"), 0, None)
+    question = _asked(view, parameters, turn)
+    writer = _writer(form, view, question, parameters)
+    frames, empty = _frames(view, folder, question)
+    if turn.event == "short":
+        frames = (frame.head(frame.height * 3 // 4) for frame in frames)
+    total = folder.count(view, question) if offset and limit == -1 else offset + max(limit, 0)
+    pieces = _capped(writer, frames, empty, offset, total) if offset else _written(writer, empty, _head(frames, limit))
+    return Export(writer.media, form != "parquet", _broken(pieces) if turn.event == "interrupted" else pieces)
+
+
+def _asked(view: View, parameters: Parameters, turn: Turn) -> Question:
+    question = ask(view.shape, parameters)
+    if question.keys and "no-group" in turn.states:
+        raise malformed("group_by is not allowed")
+    return question
+
+
+def _results(total: int, frame: pl.DataFrame, question: Question) -> dict[str, object]:
+    return {"total_count": total, "results": shown(frame, question.zone).to_dicts()}
+
+
+def _whole(name: str, text: str, least: int, most: int | None) -> int:
+    expected = f"{least} <= {name}" + (f" <= {most}" if most is not None else "")
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdecimal() and len(digits) < 16):
+        raise invalid(name, text, expected)
+    number = int(text)
+    if number < least or (most is not None and number > most):
+        raise invalid(name, text, expected)
+    return number
+
+
+def _writer(form: str, view: View, question: Question, parameters: Parameters) -> Writer:
+    if form == "csv":
+        delimiter = parameters.get("delimiter", ";")
+        if delimiter not in _DELIMITERS:
+            raise invalid("delimiter", delimiter, "one of ; , | or a tab")
+        wanted = parameters.get("use_labels", "false").lower() == "true"
+        labels = headings(CATALOG[view.dataset_id], view.shape.fields) if wanted else {}
+        return Csv(question.zone, delimiter, labels)
+    return _WRITERS[form](question.zone)
+
+
+def _frames(view: View, folder: Folder, question: Question) -> tuple[Iterable[pl.DataFrame], pl.DataFrame]:
+    if question.grouped:
+        groups = folder.grouped(view, question)
+        return iter([groups]), groups.clear()
+    empty = view.empty.select(pl.col(term.field).alias(term.name) for term in question.select)
+    return download(view, question), empty
+
+
+def _written(writer: Writer, empty: pl.DataFrame, frames: Iterable[pl.DataFrame]) -> Iterator[bytes]:
+    yield writer.begin(empty)
+    for frame in frames:
+        for piece in frame.iter_slices(writer.piece):
+            yield writer.rows(piece)
+    yield writer.end()
+
+
+def _head(frames: Iterable[pl.DataFrame], limit: int) -> Iterator[pl.DataFrame]:
+    """The first ``limit`` rows; -1 is all."""
+    for frame in frames:
+        if limit == 0:
+            return
+        taken = frame if limit < 0 else frame.head(limit)
+        limit -= taken.height if limit > 0 else 0
+        yield taken
+
+
+def _capped(
+    writer: Writer, frames: Iterable[pl.DataFrame], empty: pl.DataFrame, offset: int, total: int
+) -> Iterator[bytes]:
+    """An export from ``offset`` on: paged inside, so rows past the cap break it off in the middle (as recorded)."""
+    yield writer.begin(empty)
+    for frame in _head(_skipped(frames, offset), max(min(total, CAP) - offset, 0)):
+        yield writer.rows(frame)
+    yield f"\n{interruption(over_cap(total))}\n".encode() if total > CAP else writer.end()
+
+
+def _skipped(frames: Iterable[pl.DataFrame], offset: int) -> Iterator[pl.DataFrame]:
+    for frame in frames:
+        yield frame.slice(offset)
+        offset = max(offset - frame.height, 0)
+
+
+def _broken(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """``pieces`` until the middle of the first rows, then the line that says why there is no more."""
+    begin, rows = next(pieces), next(piece for piece in pieces if piece)
+    half = rows.rfind(b"\n", 0, len(rows) // 2) + 1 or len(rows) // 2
+    broken = RefusalError(500, {"error_code": "InternalServerError", "message": "The search took too long"})
+    return chain([begin, rows[:half]], [f"\n{interruption(broken)}\n".encode()])

@@ -1,0 +1,147 @@
+"""Rows of a dataset as they are shown at a moment, a month at a time: the whole history is never held at once."""
+
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Final, Protocol
+
+import polars as pl
+
+from watthouse.catalog import CATALOG
+from watthouse.sample.service.asking import Among, Question, Shape
+from watthouse.sample.service.shelf import Packed
+from watthouse.sample.service.spans import Span
+
+_SHORT: Final = timedelta(days=35)
+_TYPES: Final = {pl.Date: "date", pl.Datetime: "datetime", pl.String: "text"}
+
+
+class Publisher(Protocol):
+    """What decides which rows are shown when; see :class:`watthouse.sample.publishing.Publisher`."""
+
+    @property
+    def seed(self) -> int: ...
+
+    @property
+    def since(self) -> date: ...
+
+    def rows(self, dataset_id: str, now: datetime) -> int: ...
+
+    def table(
+        self, dataset_id: str, now: datetime, since: datetime | None = None, until: datetime | None = None
+    ) -> pl.DataFrame: ...
+
+    def processed(self, dataset_id: str, now: datetime) -> datetime: ...
+
+    def months(self, dataset_id: str, now: datetime) -> list[str]: ...
+
+    def stamp(self, dataset_id: str, month: str, now: datetime) -> Hashable: ...
+
+
+@dataclass(frozen=True)
+class View:
+    """One dataset as shown at ``now``, in the columns of ``schema``; ``packed`` keeps the months that were read."""
+
+    publisher: Publisher
+    dataset_id: str
+    now: datetime
+    schema: pl.Schema
+    packed: Packed
+
+    @property
+    def shape(self) -> Shape:
+        """Every field with its Opendatasoft type."""
+        return Shape({name: field_type(kind) for name, kind in self.schema.items()}, CATALOG[self.dataset_id].time)
+
+    @property
+    def empty(self) -> pl.DataFrame:
+        """No rows, every column."""
+        return pl.DataFrame(schema=self.schema)
+
+    def months(self, span: Span) -> Iterator[tuple[str, Span]]:
+        """Each UTC month that has rows in ``span``, oldest first, and the part of it that lies in the span."""
+        first, last = _label(span.since, "0000-00"), _label(span.until, "9999-99")
+        for month in (one for one in self.publisher.months(self.dataset_id, self.now) if first <= one <= last):
+            part = month_span(month) & span
+            if part.since and part.until and part.since < part.until:
+                yield month, part
+
+    def spans(self, span: Span) -> list[Span]:
+        """``span`` in pieces small enough to hold, oldest first: one where it is short, else a month each."""
+        parts = [part for _, part in self.months(span)]
+        if not parts:
+            return []
+        whole = Span(parts[0].since, parts[-1].until)
+        assert whole.since is not None
+        assert whole.until is not None
+        return [whole] if whole.until - whole.since <= _SHORT else parts
+
+    def rows(self, span: Span, among: Iterable[Among] = ()) -> pl.DataFrame:
+        """The rows of one piece, in clock order, every column."""
+        frame = pl.concat([self.empty, *(self._part(month, part) for month, part in self.months(span))])
+        for condition in among:
+            frame = frame.filter(pl.col(condition.field).is_in(list(condition.values)))
+        return frame
+
+    @property
+    def total(self) -> int:
+        """How many rows there are."""
+        return self.publisher.rows(self.dataset_id, self.now)
+
+    def _part(self, month: str, part: Span) -> pl.DataFrame:
+        """The rows of a month, or of a part of it; whole months are made once for as long as they stand."""
+        key, is_whole = (self.dataset_id, month, self.stamp(month)), part == month_span(month)
+        kept = self.packed.find(key)
+        if kept is not None:
+            frame = kept if is_whole else kept.filter(_within(kept, self.shape.time, part))
+        else:
+            frame = self.publisher.table(self.dataset_id, self.now, part.since, part.until)
+            if is_whole:
+                self.packed.put(key, frame)
+        return frame.select(list(self.schema))
+
+    @property
+    def processed(self) -> datetime:
+        """Moves whenever anything shown changed: while it stands, so does every answer."""
+        return self.publisher.processed(self.dataset_id, self.now)
+
+    def stamp(self, month: str) -> Hashable:
+        """Equal where the month's rows are."""
+        return self.publisher.stamp(self.dataset_id, month, self.now)
+
+
+def _label(moment: datetime | None, without: str) -> str:
+    return f"{moment.year:04}-{moment.month:02}" if moment else without
+
+
+def _within(frame: pl.DataFrame, time: str, span: Span) -> pl.Expr:
+    moment = pl.col(time)
+    if frame.schema[time] == pl.Date:
+        moment = moment.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    return (moment >= span.since) & (moment < span.until)
+
+
+def field_type(kind: pl.DataType) -> str:
+    """The Opendatasoft type of a column: text, int, double, date or datetime."""
+    return _TYPES.get(kind.base_type()) or ("int" if kind.is_integer() else "double")
+
+
+def month_span(month: str) -> Span:
+    """The UTC month ``YYYY-MM``."""
+    year, number = map(int, month.split("-"))
+    following = datetime(year + number // 12, number % 12 + 1, 1, tzinfo=UTC)
+    return Span(datetime(year, number, 1, tzinfo=UTC), following)
+
+
+def selected(frame: pl.DataFrame, question: Question) -> pl.DataFrame:
+    """The columns that an ungrouped question selects, under their aliases."""
+    return frame.select(pl.col(term.field).alias(term.name) for term in question.select)
+
+
+def ordered(frame: pl.DataFrame, question: Question) -> pl.DataFrame:
+    """``frame`` sorted as the question says; nulls last."""
+    if not question.order:
+        return frame
+    names = [order.name for order in question.order]
+    descending = [order.descending for order in question.order]
+    return frame.sort(names, descending=descending, nulls_last=True, maintain_order=True)

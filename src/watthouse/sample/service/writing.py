@@ -1,0 +1,181 @@
+"""Rows as bytes, in the formats an export comes in: each begins, takes pieces of rows, and ends."""
+
+import io
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol, cast
+from zoneinfo import ZoneInfo
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from watthouse.catalog import Dataset
+
+_PIECE: Final = 8_192
+_BOM: Final = b"\xef\xbb\xbf"
+_UNITLESS: Final = frozenset({"eolien_terrestre", "eolien_offshore", "stockage_batterie", "destockage_batterie"})
+_ISO: Final = "%Y-%m-%dT%H:%M:%S%:z"
+
+
+class Writer(Protocol):
+    """One format. ``media`` is its content type, ``piece`` how many rows are made at a time."""
+
+    media: str
+    piece: int
+
+    def begin(self, empty: pl.DataFrame, /) -> bytes: ...
+
+    def rows(self, frame: pl.DataFrame) -> bytes: ...
+
+    def end(self) -> bytes: ...
+
+
+@dataclass
+class Csv:
+    """Semicolons, CRLF, a BOM; ``labels`` (technical name → heading) where French headings are asked for."""
+
+    zone: ZoneInfo
+    delimiter: str = ";"
+    labels: dict[str, str] = field(default_factory=dict)
+    media: str = "text/csv; charset=utf-8"
+    piece: int = _PIECE
+
+    def begin(self, empty: pl.DataFrame, /) -> bytes:
+        heading = empty.rename({name: label for name, label in self.labels.items() if name in empty.columns})
+        return _BOM + heading.write_csv(separator=self.delimiter, line_terminator="\r\n").encode()
+
+    def rows(self, frame: pl.DataFrame) -> bytes:
+        plain = shown(frame, self.zone)
+        return plain.write_csv(include_header=False, separator=self.delimiter, line_terminator="\r\n").encode()
+
+    def end(self) -> bytes:
+        return b""
+
+
+@dataclass
+class JsonLines:
+    """One object a line."""
+
+    zone: ZoneInfo
+    media: str = "application/x-ndjson; charset=utf-8"
+    piece: int = _PIECE
+
+    def begin(self, _: pl.DataFrame, /) -> bytes:
+        return b""
+
+    def rows(self, frame: pl.DataFrame) -> bytes:
+        return shown(frame, self.zone).write_ndjson().encode()
+
+    def end(self) -> bytes:
+        return b""
+
+
+@dataclass
+class Json:
+    """One array, an object a line."""
+
+    zone: ZoneInfo
+    media: str = "application/json; charset=utf-8"
+    piece: int = _PIECE
+    _begun: bool = False
+
+    def begin(self, _: pl.DataFrame, /) -> bytes:
+        return b"["
+
+    def rows(self, frame: pl.DataFrame) -> bytes:
+        if frame.is_empty():
+            return b""
+        lines = shown(frame, self.zone).write_ndjson().rstrip("\n").replace("\n", ",\n")
+        before, self._begun = (",\n" if self._begun else "\n"), True
+        return (before + lines).encode()
+
+    def end(self) -> bytes:
+        return b"\n]\n" if self._begun else b"]\n"
+
+
+class _Drain:
+    """A file that hands on what was written to it and keeps nothing."""
+
+    closed = False
+
+    def __init__(self) -> None:
+        self._buffer = io.BytesIO()
+
+    def write(self, piece: bytes) -> int:
+        return self._buffer.write(piece)
+
+    def flush(self) -> None:
+        """Nothing waits elsewhere."""
+
+    def close(self) -> None:
+        """What is left is handed on by :meth:`taken`."""
+
+    def taken(self) -> bytes:
+        piece, self._buffer = self._buffer.getvalue(), io.BytesIO()
+        return piece
+
+
+@dataclass
+class Parquet:
+    """A row group a piece, a month as a rule; instants in the zone asked for, in milliseconds."""
+
+    zone: ZoneInfo
+    media: str = "application/parquet"
+    piece: int = 8 * _PIECE
+    _drain: _Drain = field(default_factory=_Drain)
+
+    def begin(self, empty: pl.DataFrame, /) -> bytes:
+        self._schema = _arrow_schema(self._zoned(empty))
+        words: Any = [field.name for field in self._schema if pa.types.is_string(field.type)]
+        file = pa.PythonFile(cast("io.IOBase", self._drain), mode="w")
+        self._writer = pq.ParquetWriter(file, self._schema, compression="lz4", use_dictionary=words or False)
+        return self._drain.taken()
+
+    def rows(self, frame: pl.DataFrame) -> bytes:
+        if not frame.is_empty():
+            table = self._zoned(frame).to_arrow(compat_level=pl.CompatLevel.oldest())
+            self._writer.write_table(table.cast(self._schema))
+        return self._drain.taken()
+
+    def end(self) -> bytes:
+        self._writer.close()
+        return self._drain.taken()
+
+    def _zoned(self, frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.with_columns(pl.selectors.datetime().dt.convert_time_zone(str(self.zone)))
+
+
+def shown(frame: pl.DataFrame, zone: ZoneInfo) -> pl.DataFrame:
+    """``frame`` as text formats show it: instants as ``2024-01-01T00:00:00+01:00`` on the clock of ``zone``."""
+    instants, days = pl.selectors.datetime(), pl.selectors.date()
+    return frame.with_columns(instants.dt.convert_time_zone(str(zone)).dt.strftime(_ISO), days.dt.strftime("%Y-%m-%d"))
+
+
+def headings(dataset: Dataset, names: Iterable[str]) -> dict[str, str]:
+    """The French heading of each field, with its unit in éCO2mix (as in an export of 2024)."""
+    return {name: _heading(dataset, name) for name in names}
+
+
+def packed(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """``pieces`` as one gzip stream."""
+    squeeze = zlib.compressobj(level=1, wbits=31)
+    for piece in pieces:
+        yield squeeze.compress(piece)
+    yield squeeze.flush()
+
+
+def _heading(dataset: Dataset, name: str) -> str:
+    if name not in dataset:
+        return name.replace("_", " ").capitalize()
+    column = dataset[name]
+    label = column.labels[0] if column.labels else name
+    has_unit = dataset.version and column.unit not in {"", "UTC"} and name not in _UNITLESS
+    return f"{label} ({column.unit})" if has_unit else label
+
+
+def _arrow_schema(frame: pl.DataFrame) -> pa.Schema:
+    schema = frame.to_arrow(compat_level=pl.CompatLevel.oldest()).schema
+    plain = [field.with_type(pa.string()) if pa.types.is_large_string(field.type) else field for field in schema]
+    return pa.schema(plain)

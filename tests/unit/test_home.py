@@ -1,0 +1,64 @@
+"""A home holds one kind of data for ever."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from watthouse.errors import LakeError, UsageError
+from watthouse.home import REAL, claim, kind_of, last_refreshed, remember, sample_of
+from watthouse.settings import Settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path / "home")
+
+
+def made(settings: Settings) -> Settings:
+    settings.home.mkdir()
+    return settings
+
+
+def test_an_empty_home_is_of_no_kind(settings: Settings) -> None:
+    assert kind_of(settings) is None
+    assert sample_of(settings) is None
+
+
+def test_a_home_stays_what_it_was_claimed_for(settings: Settings) -> None:
+    claim(made(settings), "seed=3")
+    claim(settings, "seed=3")
+    assert kind_of(settings) == sample_of(settings) == "seed=3"
+    for other in (REAL, "seed=4"):
+        with pytest.raises(UsageError, match="never share a home"):
+            claim(settings, other)
+    assert kind_of(settings) == "seed=3"
+
+
+def test_a_lake_from_before_homes_were_marked_is_published_data(settings: Settings) -> None:
+    settings.lake.mkdir(parents=True)
+    assert kind_of(settings) == REAL
+    assert sample_of(settings) is None
+    with pytest.raises(UsageError, match="published data"):
+        claim(settings, "seed=0")
+    claim(settings, REAL)
+    assert json.loads((settings.home / "home.json").read_text()) == {"data": REAL}
+
+
+def test_a_home_that_cannot_be_written_is_said(settings: Settings) -> None:
+    settings.home.write_text("a file")
+    with pytest.raises(LakeError, match="set WATTHOUSE_HOME"):
+        claim(settings, REAL)
+
+
+def test_refreshes_are_remembered_by_dataset(settings: Settings) -> None:
+    remember(made(settings), ["one"])
+    first = last_refreshed(settings)["one"]
+    remember(settings, ["other"])
+    assert last_refreshed(settings)["one"] == first <= last_refreshed(settings)["other"]
+
+
+@pytest.mark.parametrize("spoilt", ["", "[1]", '{"one": 7}', "\x00"])
+def test_a_spoilt_note_of_refreshes_is_no_note(spoilt: str, settings: Settings) -> None:
+    (made(settings).home / "refreshes.json").write_text(spoilt)
+    assert last_refreshed(settings) == {}
