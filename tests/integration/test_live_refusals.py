@@ -187,3 +187,20 @@ def test_sample_and_published_data_never_share_a_home(served: Service, tmp_path:
 @pytest.mark.parametrize("option", ["--sample", "--follow"])
 def test_files_are_no_service(option: str, tmp_path: Path) -> None:
     assert option in refused(watthouse(tmp_path, "refresh", "--from", tmp_path, option), 2)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--since", "2025-01-02", "--until", "2025-01-01"), "turn them round"),
+        (("--trouble", "plague:3"), "plague"),
+        (("--trouble", "429"), "429"),
+    ],
+)
+def test_a_sample_that_cannot_be_is_refused(words: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    assert said in refused(watthouse(tmp_path, "sample", "--port", "0", *words), 2)
+
+
+@pytest.mark.parametrize("url", ["odre.opendatasoft.com", "ftp://odre.opendatasoft.com", "http://", ""])
+def test_an_address_that_is_none_is_refused(url: str, tmp_path: Path) -> None:
+    assert "WATTHOUSE_ODRE_URL" in refused(ask(tmp_path, url)[0], 2)

@@ -31,7 +31,7 @@ __all__ = ["Limits", "Sample", "Troubles", "serve", "serving"]
 
 _EPOCH: Final = datetime.fromtimestamp(0, UTC)
 _KEPT_BYTES: Final = 400 * 2**20
-"""Of files, for months that were read: thirteen years of everything take about half of it."""
+"""Of files, for months that were read: thirteen years of everything take about 250 MB."""
 _DATASET: Final = "/api/explore/v2.1/catalog/datasets/{dataset_id}"
 
 

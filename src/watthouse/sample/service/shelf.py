@@ -70,7 +70,7 @@ def weight(frame: pl.DataFrame) -> int:
 class Packed:
     """Frames by key, in files of a folder of its own that is gone when this is, or the process ends.
 
-    On disk, because thirteen years of every dataset take about 200 MB; written and read in some milliseconds each.
+    On disk, because thirteen years of every dataset take about 250 MB; written and read in some milliseconds each.
     """
 
     def __init__(self, capacity: int) -> None:
