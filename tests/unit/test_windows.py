@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from watthouse.sources.odre import Facts, Month, Window
 
 from watthouse.catalog import find
+from watthouse.sources.odre import Facts, Month, Window
 from watthouse.watermarks import Watermark
 from watthouse.windows import Plan, plan
 
