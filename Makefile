@@ -29,7 +29,7 @@ run: .venv/base  ## refresh from ODRÉ and show the newest days; make run FROM="
 	@.venv/bin/watthouse $(if $(FROM),refresh --from $(FROM),run)
 
 test: .venv/installed  ## every test, on a machine with Python ≥ 3.11, make and pip
-	.venv/bin/python -m pytest -n 2 --dist loadfile
+	.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 quick: .venv/installed  ## the tests that take no server and no time
 	.venv/bin/python -m pytest -n 2 -m "not slow"
