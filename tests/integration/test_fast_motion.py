@@ -31,13 +31,13 @@ YEAR = (utc("2025-01-10T00:40"), utc("2026-01-10T00:40"))
 MONTH = (utc("2025-02-27T00:40"), utc("2025-04-01T00:40"))
 EVENTFUL = (
     ("2025-01-10", "the first days"),
-    ("2025-03-01", "a quarter is consolidated"),
-    ("2025-03-29", "the clocks go forward"),
-    ("2025-08-31", "a year becomes definitive"),
-    ("2025-10-25", "the clocks go back"),
-    ("2025-12-31", "the year turns"),
+    ("2025-03-02", "a quarter is consolidated"),
+    ("2025-03-30", "the clocks go forward"),
+    ("2025-09-01", "a year becomes definitive"),
+    ("2025-10-26", "the clocks go back"),
+    ("2026-01-01", "the year turns"),
 )
-HOURLY_DAYS = 2
+HOURLY_DAYS = 1
 
 REGIONAL = tuple(name for name in CATALOG if "regional-" in name)
 OTHERS = tuple(name for name in CATALOG if name not in REGIONAL)
