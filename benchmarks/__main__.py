@@ -32,7 +32,7 @@ def main() -> None:
     pandas = run([sys.executable, "-m", "benchmarks.user_script", "pandas", str(csv)])
     sql = run([sys.executable, "-m", "benchmarks.user_script", "sql", str(csv), str(SCRATCH / "user.sqlite")])
     text = _report(rows, middle(rebuilds), [pair[0] for pair in days], [pair[1] for pair in days], pandas, sql)
-    text += "\n".join(["", "## From the service", "", *fetch.measure(), "", *fetch.NOTES, ""])
+    text += f"\n{fetch.section()}"
     print(text)
     (HERE / "RESULTS.md").write_text(text)
     shutil.rmtree(SCRATCH)
