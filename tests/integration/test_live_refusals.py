@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import trustme
 
 from tests.integration.service import Service, service, utc
 from tests.support import watthouse
@@ -96,17 +97,8 @@ def test_a_silent_host_is_given_up_in_time(tmp_path: Path) -> None:
 
 
 def test_a_certificate_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"),
-            *("-keyout", str(key), "-out", str(certificate)),
-        ],
-        check=True,
-        capture_output=True,
-    )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    trustme.CA().issue_cert("localhost").configure_cert(context)
     with listening(context) as port:
         line = refused(ask(tmp_path / "home", f"https://localhost:{port}/api/explore/v2.1")[0])
     assert "TLS" in line
