@@ -142,7 +142,7 @@ def run() -> None:
         console.report(done)
     newest = pl.DataFrame(warehouse_of(settings).read("daily_merged", columns=_FIRST_LOOK)).tail(_NEWEST_DAYS)
     console.newest(newest, settings, sample_of(settings))
-    _tell(done, None, quiet=True)
+    _leave_if_refused(done)
 
 
 def _run_sample() -> tuple[Settings, Report]:
@@ -358,10 +358,13 @@ def _write(rows: pl.DataFrame, style: Format, output: Path | None, sample: str |
     write(rows, Format.CSV if style is Format.TABLE else style, output)
 
 
-def _tell(done: Report, paths: list[Path] | None, *, quiet: bool = False) -> None:
+def _tell(done: Report, paths: list[Path] | None) -> None:
     """Print the report; exit 1 where something was refused, or a file that was named itself is no export."""
-    if not quiet:
-        console.report(done)
+    console.report(done)
+    _leave_if_refused(done, paths)
+
+
+def _leave_if_refused(done: Report, paths: list[Path] | None = None) -> None:
     if done.failed or {str(path) for path in paths or ()} & done.left.keys():
         raise typer.Exit(1)
 

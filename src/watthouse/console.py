@@ -75,9 +75,8 @@ def report(done: Report) -> None:
         more = f" and {len(origins) - 1} more" if len(origins) > 1 else ""
         out.print(f"[dim]note[/]     {safe(origins[0])}{more}: {safe(note)}")
     for origin, reason in {**done.left, **done.unasked}.items():
-        out.print(f"[yellow]left[/]     {safe(reason if reason.startswith(origin) else f'{origin}: {reason}')}")
-    for origin, reason in done.failed.items():
-        err.print(f"[red]refused[/]  {safe(reason if reason.startswith(origin) else f'{origin}: {reason}')}")
+        out.print(f"[yellow]left[/]     {_why(origin, reason)}")
+    _refusals(done)
     for dataset_id, moment in sorted(done.still.items()):
         out.print(f"{dataset_id}: nothing moved since {_moment(moment)}")
     for dataset_id, counts in sorted(done.by_dataset.items()):
@@ -106,11 +105,8 @@ def round_of(done: Report) -> None:
     moved = {name: counts for name, counts in done.by_dataset.items() if counts.new or counts.revised}
     said = "; ".join(f"{name} {counts.new:,} new, {counts.revised:,} revised" for name, counts in moved.items())
     out.print(f"{_now()} {said or 'nothing moved'}")
-    for origin, reason in done.failed.items():
-        err.print(f"[red]refused[/]  {safe(reason if reason.startswith(origin) else f'{origin}: {reason}')}")
-    for node in done.built or ():
-        if node.status == "warn":
-            out.print(f"[yellow]warning[/]  {node.title}: {safe(node.message)}")
+    _refusals(done)
+    _warnings(_warned(done.built or ()))
 
 
 def failed(error: WatthouseError) -> None:
@@ -159,12 +155,11 @@ def findings(found: Sequence[Finding]) -> None:
 def built(nodes: Sequence[Node]) -> None:
     """What dbt did, and what its tests warn of."""
     models = sum(node.is_model for node in nodes)
-    warned = [node for node in nodes if node.status == "warn"]
+    warned = _warned(nodes)
     out.print(
         f"built {models} models, ran {len(nodes) - models} tests, {len(warned)} warned" if nodes else "up to date"
     )
-    for node in warned:
-        out.print(f"[yellow]warning[/]  {node.title}: {safe(node.message)}")
+    _warnings(warned)
 
 
 def statuses(lines: Sequence[Status]) -> None:
@@ -237,6 +232,25 @@ def dataset(one: Dataset) -> None:
     for column in one.columns:
         table.add_row(column.name, column.kind.value, column.unit, safe(column.meaning))
     out.print(table)
+
+
+def _refusals(done: Report) -> None:
+    for origin, reason in done.failed.items():
+        err.print(f"[red]refused[/]  {_why(origin, reason)}")
+
+
+def _why(origin: str, reason: str) -> str:
+    """A reason that names its origin, once."""
+    return safe(reason if reason.startswith(origin) else f"{origin}: {reason}")
+
+
+def _warned(nodes: Sequence[Node]) -> list[Node]:
+    return [node for node in nodes if node.status == "warn"]
+
+
+def _warnings(warned: Sequence[Node]) -> None:
+    for node in warned:
+        out.print(f"[yellow]warning[/]  {node.title}: {safe(node.message)}")
 
 
 def _by_note(done: Report) -> dict[str, list[str]]:

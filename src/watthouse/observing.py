@@ -102,8 +102,7 @@ def _silenced(dataset: Dataset, rows: pl.DataFrame, ageless: Collection[int]) ->
         return rows
     measured = pl.col(dataset.measured).is_not_null()
     silent = ~measured & pl.col(TURN).is_in(list(ageless)) & measured.cum_max().over(dataset.identity)
-    spoken = pl.when(~silent).then(pl.int_range(pl.len())).otherwise(None).forward_fill()
-    return rows.with_columns(pl.col(dataset.observed).gather(spoken))
+    return _filled(rows, dataset.observed, ~silent)
 
 
 def _carry(dataset: Dataset, rows: pl.DataFrame, absent: Mapping[int, frozenset[str]]) -> pl.DataFrame:
@@ -111,9 +110,14 @@ def _carry(dataset: Dataset, rows: pl.DataFrame, absent: Mapping[int, frozenset[
     for silent in _columns_by_silent_turns(dataset, absent).items():
         turns, columns = silent
         speaks = pl.col("_first") | ~pl.col(TURN).is_in(list(turns))
-        spoken = pl.when(speaks).then(pl.int_range(pl.len())).otherwise(None).forward_fill()
-        rows = rows.with_columns(pl.col(columns).gather(spoken))
+        rows = _filled(rows, columns, speaks)
     return rows
+
+
+def _filled(rows: pl.DataFrame, columns: Sequence[str], speaks: pl.Expr) -> pl.DataFrame:
+    """Where a row does not speak, the columns say what the last one that does says."""
+    spoken = pl.when(speaks).then(pl.int_range(pl.len())).otherwise(None).forward_fill()
+    return rows.with_columns(pl.col(columns).gather(spoken))
 
 
 def _columns_by_silent_turns(dataset: Dataset, absent: Mapping[int, frozenset[str]]) -> dict[frozenset[int], list[str]]:
