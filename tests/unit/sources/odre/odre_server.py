@@ -25,6 +25,7 @@ GAS: Final = CATALOG["stock-quotidien-stockages-gaz"]
 NATIONAL: Final = CATALOG["eco2mix-national-tr"]
 RESET: Final = "reset"
 HANG: Final = "hang"
+WHEN_SENT: Final = "{the moment of sending......}"
 
 
 class Trickle(bytes):
@@ -86,9 +87,9 @@ class Service:
 
 
 def answer(body: bytes | str | object = b"", status: int = 200, **headers: str) -> bytes:
-    """A whole answer; header names are written with ``_`` for ``-``. ``date`` is now unless given (empty: none)."""
+    """Headers are written with ``_`` for ``-``; ``date`` is when it is sent unless given (empty: none)."""
     content = body if isinstance(body, bytes) else (body if isinstance(body, str) else json.dumps(body)).encode()
-    said = {"date": format_datetime(datetime.now(UTC), usegmt=True), "content-length": str(len(content))}
+    said = {"date": WHEN_SENT, "content-length": str(len(content))}
     said |= {name.replace("_", "-"): value for name, value in headers.items()}
     lines = [
         f"HTTP/1.1 {status} X",
@@ -182,9 +183,9 @@ def _serve(connection: socket.socket, service: Service) -> None:
                 return
             head += received
             if head.startswith(b"\x16"):  # a TLS handshake
-                connection.sendall(answer("this is HTTP", 400))
+                connection.sendall(answer("this is HTTP", 400, date=date_header()))
                 return
-        reply = service.reply(_asked(head))
+        reply = _dated(service.reply(_asked(head)))
         if reply == HANG:
             service.closing.wait(30)
         elif reply == RESET:
@@ -193,6 +194,13 @@ def _serve(connection: socket.socket, service: Service) -> None:
             _trickle(connection, reply, service.closing)
         elif isinstance(reply, bytes):
             connection.sendall(reply)
+
+
+def _dated(reply: Reply) -> Reply:
+    """Made when the tests were collected, perhaps; sent now."""
+    if isinstance(reply, str):
+        return reply
+    return type(reply)(reply.replace(WHEN_SENT.encode(), date_header().encode(), 1))
 
 
 def _trickle(connection: socket.socket, reply: bytes, closing: threading.Event) -> None:
