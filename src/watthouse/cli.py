@@ -55,6 +55,7 @@ EXAMPLES = {
     "revisions": "watthouse revisions eco2mix-national-tr --column consommation",
     "datasets": "watthouse datasets eco2mix-national-tr",
     "doctor": "watthouse doctor",
+    "serve": "watthouse serve --port 8050",
     "sample": "watthouse sample --port 8051 --since 2024-01-01 --trouble 429:9,cut:7",
 }
 
@@ -296,6 +297,30 @@ def datasets(
         console.dataset(find(dataset))
     else:
         console.catalog()
+
+
+@_verb()
+def serve_(
+    host: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Address to listen on.", show_default="127.0.0.1")
+    ] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port to listen on.", show_default="8050")] = None,
+    home: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="The home to serve.", show_default="WATTHOUSE_HOME")
+    ] = None,
+    sample: OfSample = False,
+) -> None:
+    """Serve the marts: an API at /api/v1, its documentation at /docs."""
+    try:
+        from watthouse.serve.server import serve as serve_home  # an extra
+    except ModuleNotFoundError as error:
+        raise UsageError(f"{error.name} is not installed: pip install 'watthouse[serve]'") from error
+    chosen = {"host": host, "port": port, "home": home}
+    settings = settings_of(sample=sample, **{name: value for name, value in chosen.items() if value is not None})
+    if sample_of(settings):
+        console.announce_sample()
+    console.serving_home(settings)
+    serve_home(settings)
 
 
 @app.callback(invoke_without_command=True)

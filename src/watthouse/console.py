@@ -119,6 +119,12 @@ def announce_sample() -> None:
     err.print("[magenta]sample[/]   these figures are synthetic, made by watthouse: nobody measured them")
 
 
+def serving_home(settings: Settings) -> None:
+    """Where a home is served."""
+    address = f"http://{f'[{settings.host}]' if ':' in settings.host else settings.host}:{settings.port}"
+    out.print(f"{settings.home} at {address}   its API at {address}/docs   (Ctrl-C ends it)")
+
+
 def serving(url: str) -> None:
     """Where the sample is served, and how to ask it."""
     out.print(f"a synthetic ODRÉ at {url}")

@@ -66,10 +66,13 @@ Output = Annotated[Path | None, typer.Option(metavar="FILE", help="Write to a fi
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON array instead of a table.")]
 
 
-def settings_of(*, sample: bool = False) -> Settings:
-    """The settings of this call; raises :class:`~watthouse.errors.UsageError` for a variable that will not do."""
+def settings_of(*, sample: bool = False, **chosen: Any) -> Settings:
+    """The settings of this call; raises :class:`~watthouse.errors.UsageError` for a variable that will not do.
+
+    ``chosen`` goes before the environment.
+    """
     try:
-        settings = Settings()
+        settings = Settings(**chosen)
     except ValidationError as error:
         first = error.errors()[0]
         name, value = f"WATTHOUSE_{first['loc'][0]}".upper(), first["input"]

@@ -50,6 +50,20 @@ class Settings(BaseSettings):
     sample_seed: int = Field(default=0, ge=0, description="seed of the synthetic sample")
     sample_since: date = Field(default=date(2012, 1, 1), description="first day of the synthetic sample")
 
+    host: str = Field(default="127.0.0.1", description="address that `serve` listens on")
+    port: int = Field(default=8050, ge=1, le=65535, description="port that `serve` listens on")
+    api_token: SecretStr | None = Field(
+        default=None, description="token that requests which change something must carry; never shown"
+    )
+    cors_origins: tuple[str, ...] = Field(
+        default=(), description='origins whose pages may read the API, as JSON: ["https://example.org"], ["*"] for any'
+    )
+    rate_limit: int = Field(default=0, ge=0, description="requests a minute one client may make; 0 for any number")
+    max_rows: int = Field(default=1_000_000, gt=0, description="rows of one answer of the API at most")
+    max_points: int = Field(default=5_000, gt=0, description="intervals of one series of the API at most")
+    query_seconds: float = Field(default=30, gt=0, description="time after which the API gives up a query, s")
+    cache_bytes: int = Field(default=32 * 2**20, ge=0, description="answers the API keeps at hand, bytes")
+
     @property
     def lake(self) -> Path:
         return self.home / "lake"

@@ -1,0 +1,1 @@
+"""One ASGI server over the marts: the API, and what stands on it."""

@@ -1,0 +1,238 @@
+"""What is held: datasets, marts, and their rows as they are."""
+
+from contextlib import ExitStack
+from typing import Annotated, Any
+
+import ibis
+import ibis.expr.types as ir
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from watthouse.catalog import CATALOG, Dataset
+from watthouse.serve import cursors, delivery
+from watthouse.serve.api.base import Rows, TheDesk, region_of, rows_of
+from watthouse.serve.asking import Order, Period, Region
+from watthouse.serve.delivery import Format, Shown
+from watthouse.serve.desk import Question
+from watthouse.serve.dictionary import Mart
+from watthouse.serve.problems import ProblemError, documented, wrong
+from watthouse.serve.snapshots import Snapshot
+
+router = APIRouter(tags=["what is held"])
+
+PAGE = 1_000
+_MOST = 10_000
+
+
+class ColumnHeld(BaseModel):
+    """A column of a dataset or a mart."""
+
+    name: str = Field(description="Its name", examples=["consommation_mwh"])
+    type: str = Field(description="What it holds", examples=["decimal(18,2)"])
+    unit: str = Field(description="Its unit; empty where it has none", examples=["MWh"])
+    description: str = Field(description="What it is", examples=["Load"])
+
+
+class DatasetOut(BaseModel):
+    """A published dataset."""
+
+    id: str = Field(description="Its name at the publisher", examples=["eco2mix-national-tr"])
+    title: str = Field(description="What it is", examples=["éCO2mix national, real time"])
+    grain: str = Field(description="What one row is")
+    key: list[str] = Field(description="The columns that name a row")
+    since: str = Field(description="Since when it is published", examples=["2012-01-01"])
+    refreshed_every_hours: float = Field(description="How often fresh rows come [h]", examples=[1])
+    publisher: str = Field(description="Who measures it", examples=["RTE"])
+    source: str = Field(description="Where it is published")
+    licence: str = Field(description="Its licence")
+    notes: str = Field(description="What a reader should know")
+
+
+class DatasetWhole(DatasetOut):
+    """A published dataset with its columns."""
+
+    columns: list[ColumnHeld] = Field(description="Its columns")
+
+
+class MartOut(BaseModel):
+    """A mart."""
+
+    name: str = Field(description="Its name", examples=["daily_merged"])
+    description: str = Field(description="What one row is")
+    key: list[str] = Field(description="The columns that name a row")
+
+
+class MartWhole(MartOut):
+    """A mart with its columns."""
+
+    columns: list[ColumnHeld] = Field(description="Its columns")
+
+
+@router.get("/datasets", summary="The datasets that watthouse keeps", responses=documented())
+def datasets() -> list[DatasetOut]:
+    """What each of them is, how often it is refreshed, and whose it is."""
+    return [DatasetOut(**_dataset(one)) for one in CATALOG.values()]
+
+
+@router.get("/datasets/{id}", summary="A dataset and its columns", responses=documented(404))
+def dataset(
+    id: Annotated[str, Path(description="The dataset's name at the publisher", examples=["eco2mix-national-tr"])],  # noqa: A002
+) -> DatasetWhole:
+    """With the kind, unit and meaning of every column, as its publisher names it."""
+    if id not in CATALOG:
+        raise ProblemError(404, f"there is no dataset '{id[:60]}': there are {', '.join(CATALOG)}", parameter="id")
+    one = CATALOG[id]
+    columns = [ColumnHeld(name=c.name, type=c.kind.value, unit=c.unit, description=c.meaning) for c in one.columns]
+    return DatasetWhole(**_dataset(one), columns=columns)
+
+
+@router.get("/marts", summary="The marts", responses=documented())
+def all_marts(desk: TheDesk) -> list[MartOut]:
+    """What one row of each is, and the columns that name it."""
+    return [MartOut(name=one.name, description=one.description, key=list(one.key)) for one in desk.marts.values()]
+
+
+MartName = Annotated[str, Path(description="The mart's name", examples=["daily_merged"])]
+
+
+@router.get("/marts/{name}", summary="A mart and its columns, with their units", responses=documented(404))
+def one_mart(desk: TheDesk, name: MartName) -> MartWhole:
+    """With the type, unit and meaning of every column."""
+    mart = _found(desk.marts, name)
+    columns = [ColumnHeld(name=c.name, type=c.type, unit=c.unit, description=c.meaning) for c in mart.columns]
+    return MartWhole(name=mart.name, description=mart.description, key=list(mart.key), columns=columns)
+
+
+class RowsAsked(Period):
+    """Rows of a mart."""
+
+    columns: Annotated[
+        str | None,
+        Field(
+            description="Only these columns, joined by commas",
+            examples=["civil_date,consommation_mwh"],
+            max_length=5_000,
+        ),
+    ] = None
+    region: Region = None
+    order: Annotated[Order, Field(description="Oldest or newest rows first", examples=["desc"])] = Order.OLDEST
+    limit: Annotated[
+        int | None,
+        Field(
+            description=f"Rows of one page. JSON comes in pages of {PAGE:,} where it is left out; the other formats"
+            " give every row at once",
+            ge=1,
+            le=_MOST,
+            examples=[100],
+        ),
+    ] = None
+    cursor: Annotated[
+        str | None,
+        Field(description="`next` of the page before (also in its `Link` header)", examples=[None], max_length=500),
+    ] = None
+
+
+@router.get(
+    "/marts/{name}/rows",
+    summary="Rows of a mart, as they are",
+    response_model=Rows,
+    responses=rows_of("The rows") | documented(404),
+)
+def rows(desk: TheDesk, request: Request, name: MartName, asked: Annotated[RowsAsked, Query()]) -> Response:
+    """Page by page in JSON; all at once, in pieces, as CSV, Parquet or Arrow where no `limit` is given."""
+    mart = _found(desk.marts, name)
+    style = delivery.chosen(request, asked.format)
+    if asked.limit is None and style is not Format.JSON:
+        return desk.stream(request, style, lambda snapshot: _all(desk.settings.max_rows, snapshot, mart, asked), name)
+    return _page(desk, request, style, mart, asked)
+
+
+def _found(marts: Any, name: str) -> Mart:
+    if name not in marts:
+        raise ProblemError(
+            404, f"there is no mart '{name[:60]}': there are {', '.join(sorted(marts))}", parameter="name"
+        )
+    found: Mart = marts[name]
+    return found
+
+
+def _all(most: int, snapshot: Snapshot, mart: Mart, asked: RowsAsked) -> Question:
+    question = _question(snapshot, mart, asked)
+    assert isinstance(question.rows, ir.Table)
+    (count,) = snapshot.engine.rows(question.rows.aggregate(rows=question.rows.count())).column("rows").to_pylist()
+    if int(count or 0) > most:
+        detail = f"{count:,} rows from here, and an answer has {most:,} at most: take a shorter period, or pages"
+        raise wrong("limit", detail)
+    return Question(question.title, question.rows[_columns(mart, asked)], question.columns)
+
+
+def _page(desk: TheDesk, request: Request, style: Format, mart: Mart, asked: RowsAsked) -> Response:
+    limit = asked.limit or PAGE
+    with ExitStack() as held:
+        snapshot = held.enter_context(desk.snapshots.lease())
+        following: list[str] = []
+
+        def ask() -> Question:
+            question = _question(snapshot, mart, asked)
+            assert isinstance(question.rows, ir.Table)
+            found = snapshot.engine.rows(question.rows.limit(limit + 1))
+            page = found.slice(0, limit)
+            if found.num_rows > limit:
+                following.append(cursors.write(page.slice(limit - 1).to_pylist()[0], mart.key))
+            more = {"next": following[0] if following else None}
+            return Question(question.title, page.select(_columns(mart, asked)), question.columns, more)
+
+        return desk.versioned(request, style, mart.name, snapshot.version, snapshot.sample, ask)
+
+
+def _question(snapshot: Snapshot, mart: Mart, asked: RowsAsked) -> Question:
+    chosen = _columns(mart, asked)
+    table = snapshot.table(mart.name)
+    found = table[list(dict.fromkeys([*mart.key, *chosen, mart.day]))]
+    if asked.since:
+        found = found.filter(found[mart.day] >= _bound(mart, asked.since))
+    if asked.until:
+        found = found.filter(found[mart.day] <= _bound(mart, asked.until))
+    if code := region_of(asked.region):
+        if "code_insee_region" not in mart.names:
+            raise wrong("region", f"{mart.name} is not kept by region: leave it out")
+        found = found.filter(found.code_insee_region == code)
+    newest = asked.order is Order.NEWEST
+    if asked.cursor is not None:
+        found = cursors.after(found, mart.key, asked.cursor, newest_first=newest)
+    found = found.order_by([ibis.desc(name) if newest else ibis.asc(name) for name in mart.key])
+    shown = tuple(Shown(c.name, c.unit, c.meaning) for c in (mart[name] for name in chosen))
+    return Question(mart.description, found, shown)
+
+
+def _bound(mart: Mart, day: Any) -> Any:
+    if mart.day == "civil_date":
+        return ibis.date(day)
+    return ibis.date(day.replace(day=1)) if mart.day == "civil_month" else day.year
+
+
+def _columns(mart: Mart, asked: RowsAsked) -> list[str]:
+    if asked.columns is None:
+        return list(mart.names)
+    chosen = list(dict.fromkeys(name.strip() for name in asked.columns.split(",")))
+    for name in chosen:
+        if name not in mart.names:
+            known = ", ".join(mart.names)
+            raise wrong("columns", f"{mart.name} has no column '{name[:60]}': it has {known}")
+    return chosen
+
+
+def _dataset(one: Dataset) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "title": one.title,
+        "grain": one.grain,
+        "key": list(one.identity),
+        "since": one.since,
+        "refreshed_every_hours": one.cadence.total_seconds() / 3600,
+        "publisher": one.publisher,
+        "source": one.source,
+        "licence": one.licence,
+        "notes": one.notes,
+    }

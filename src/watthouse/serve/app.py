@@ -1,0 +1,66 @@
+"""The ASGI application: the API, what watches over it, and the place of the pages."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version as version_of
+
+from fastapi import APIRouter, FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi_swagger import patch_fastapi
+from starlette_compress import CompressMiddleware
+
+from watthouse.serve import problems, watching
+from watthouse.serve.api import held, ledger, national, regional
+from watthouse.serve.desk import Desk
+from watthouse.settings import Settings
+
+_ABOUT = """
+France's electricity, gas storage and temperature, as published by the operators on ODRÉ: kept, versioned, and summed up
+without losing an hour. Days are civil days (Europe/Paris), `since` and `until` both included; instants are UTC.
+"""
+
+
+def create(settings: Settings) -> FastAPI:
+    """The server of one home."""
+    desk = Desk(settings)
+
+    @asynccontextmanager
+    async def living(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        desk.close()
+
+    app = FastAPI(
+        title="watthouse",
+        version=version_of("watthouse"),
+        summary="France's open energy data, that can be cited",
+        description=_ABOUT,
+        docs_url=None,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+        openapi_url=f"{watching.API}/openapi.json",
+        lifespan=living,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    )
+    app.state.desk = desk
+    patch_fastapi(app, docs_url="/docs")
+    problems.install(app)
+    api = APIRouter(prefix=watching.API)
+    for room in (held, national, regional, ledger):
+        api.include_router(room.router)
+    app.include_router(api)
+    app.include_router(watching.router)
+    _surround(app, settings)
+    return app
+
+
+def _surround(app: FastAPI, settings: Settings) -> None:
+    """What every request passes, the innermost first."""
+    app.add_middleware(CompressMiddleware)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.cors_origins),
+            allow_methods=["GET", "HEAD", "OPTIONS"],
+            expose_headers=["etag", "link", "x-watthouse-sample", "x-watthouse-version", "x-request-id"],
+        )
+    watching.install(app, settings)

@@ -1,0 +1,172 @@
+"""What may be asked, and how: every parameter with its meaning, its unit and an example."""
+
+from datetime import date, datetime, timedelta
+from enum import Enum
+from typing import Annotated, Final, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from watthouse.catalog import REGIONS
+from watthouse.serve.delivery import Format
+
+DEFAULT_DAYS: Final = 30
+
+
+class Interval(Enum):
+    """How much time one point stands for."""
+
+    AUTO = "auto"
+    HOUR = "hour"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    YEAR = "year"
+
+
+class Unit(Enum):
+    """What energy is shown in."""
+
+    MW = "MW"
+    MWH = "MWh"
+    GWH = "GWh"
+    SHARE = "share"
+
+    @property
+    def suffix(self) -> str:
+        return f"_{self.value.lower()}"
+
+
+class Order(Enum):
+    """Which rows come first."""
+
+    OLDEST = "asc"
+    NEWEST = "desc"
+
+
+Since = Annotated[
+    date | None,
+    Field(
+        description=f"First civil day (Europe/Paris), included; {DEFAULT_DAYS} days up to `until` where it is left out",
+        examples=["2025-01-01"],
+    ),
+]
+Until = Annotated[
+    date | None,
+    Field(
+        description="Last civil day (Europe/Paris), included; the newest day held where it is left out",
+        examples=["2025-01-31"],
+    ),
+]
+AsFormat = Annotated[
+    Format | None, Field(description="How rows are written; goes before the `Accept` header", examples=["csv"])
+]
+Every = Annotated[
+    Interval,
+    Field(
+        description="How much civil time one point stands for; weeks begin on Monday; `auto` takes the finest with 800"
+        " points at most",
+        examples=["day"],
+    ),
+]
+Region = Annotated[
+    str | None,
+    Field(description="INSEE code of a region", examples=["53"], json_schema_extra={"enum": sorted(REGIONS)}),
+]
+AsOf = Annotated[
+    AwareDatetime | None,
+    Field(
+        description="Answer with what was known at this instant, from the ledger of every value ever seen"
+        " (ISO 8601 with an offset)",
+        examples=["2025-02-01T12:00:00Z"],
+    ),
+]
+
+
+class Asked(BaseModel):
+    """What every call takes, and nothing else."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Written(Asked):
+    """A call that gives rows."""
+
+    format: AsFormat = None
+
+
+class Period(Written):
+    """Civil days, both included."""
+
+    since: Since = None
+    until: Until = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.since and self.until and self.until < self.since:
+            raise ValueError(f"until {self.until} is before since {self.since}: turn them round")
+        return self
+
+
+class Series(Period):
+    """A period cut into intervals."""
+
+    interval: Every = Interval.AUTO
+
+
+class Energy(Series):
+    """A series of energy or power."""
+
+    unit: Annotated[
+        Unit,
+        Field(
+            description="MWh and GWh are energy; MW is the mean power of what was measured; share is the part of"
+            " production, 0 to 1",
+            examples=["GWh"],
+        ),
+    ] = Unit.MWH
+
+
+class EnergyAsOf(Energy):
+    """A series of energy or power, as it is known now or was known then."""
+
+    as_of: AsOf = None
+
+
+def newest_first(held: tuple[date, date], asked: Period) -> tuple[date, date]:
+    """The period that is meant, by the days that are held."""
+    until = asked.until or (max(held[1], asked.since) if asked.since else held[1])
+    if asked.since:
+        return asked.since, until
+    since = until - timedelta(days=min(DEFAULT_DAYS - 1, until.toordinal() - 1))
+    return since, until
+
+
+def points(since: date, until: date, interval: Interval) -> int:
+    """How many intervals the period has, about."""
+    days = (until - since).days + 1
+    months = (until.year - since.year) * 12 + until.month - since.month + 1
+    return {
+        Interval.HOUR: days * 24,
+        Interval.DAY: days,
+        Interval.WEEK: -(-days // 7),
+        Interval.MONTH: months,
+        Interval.YEAR: until.year - since.year + 1,
+    }[interval]
+
+
+_SHOWN: Final = 800
+_MOST_HOURS: Final = 8 * 24
+
+
+def finest(since: date, until: date, offered: tuple[Interval, ...]) -> Interval:
+    """The finest interval that can still be looked at."""
+    for interval in offered:
+        most = _MOST_HOURS if interval is Interval.HOUR else _SHOWN
+        if points(since, until, interval) <= most:
+            return interval
+    return offered[-1]
+
+
+def instant(moment: datetime) -> str:
+    """As it is written in answers."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

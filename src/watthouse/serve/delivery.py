@@ -1,0 +1,272 @@
+"""Answers as they go out: one table, in the format that was asked for, in pieces, with its version."""
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime
+from enum import Enum
+from typing import Any, Final
+
+import polars as pl
+import polars.selectors as cs
+import pyarrow as pa
+import pyarrow.parquet as pq
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from watthouse.serve.problems import ProblemError
+
+FRESH: Final = "private, max-age=0, must-revalidate"
+SAMPLE_HEADER: Final = "x-watthouse-sample"
+_RISKY: Final = ("=", "+", "-", "@", "\t", "\r")
+_GROUP_ROWS: Final = 65_536
+
+
+class Format(Enum):
+    """How rows go out; the value is what ``?format=`` says."""
+
+    JSON = "json"
+    CSV = "csv"
+    PARQUET = "parquet"
+    ARROW = "arrow"
+
+    @property
+    def media(self) -> str:
+        return MEDIA[self]
+
+
+MEDIA: Final[Mapping[Format, str]] = {
+    Format.JSON: "application/json",
+    Format.CSV: "text/csv",
+    Format.PARQUET: "application/vnd.apache.parquet",
+    Format.ARROW: "application/vnd.apache.arrow.stream",
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A column of an answer."""
+
+    name: str
+    unit: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What stands with the rows: what they are, whose, and how fresh. ``more`` is the call's own."""
+
+    title: str
+    columns: Sequence[Shown]
+    source: str
+    licence: str
+    version: str
+    sample: str | None
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+def chosen(request: Request, named: Format | None) -> Format:
+    """What ``?format=`` says, else what ``Accept`` likes best; raises 406 where that is nothing we make."""
+    if named is not None:
+        return named
+    liked = request.headers.get("accept", "*/*")
+    offers = {media: one for one, media in MEDIA.items()}
+    for media in _by_preference(liked):
+        if media in {"*/*", "application/*"}:
+            return Format.JSON
+        if media == "text/*":
+            return Format.CSV
+        if media in offers:
+            return offers[media]
+    raise ProblemError(406, f"nothing here is '{liked[:80]}': ask for one of {', '.join(offers)}", parameter="Accept")
+
+
+def _by_preference(accept: str) -> list[str]:
+    weighed = []
+    for place, part in enumerate(accept.lower().split(",")):
+        media, *knobs = (word.strip() for word in part.split(";"))
+        weight = next((knob[2:] for knob in knobs if knob.startswith("q=")), "1")
+        try:
+            quality = float(weight)
+        except ValueError:
+            quality = 0.0
+        if quality > 0:
+            weighed.append((-quality, place, media))
+    return [media for _, _, media in sorted(weighed)]
+
+
+def etag(version: str, request: Request, style: Format) -> str:
+    """Weak, since an answer may be packed on its way."""
+    said = f"{version} {style.value} {request.url.path}?{request.url.query}"
+    return f'W/"{hashlib.sha256(said.encode()).hexdigest()[:24]}"'
+
+
+def unchanged(request: Request, tag: str) -> bool:
+    """Whether the caller holds this answer already."""
+    held = request.headers.get("if-none-match", "")
+    return held.strip() == "*" or tag in {one.strip() for one in held.split(",")}
+
+
+def headers_of(version: str, sample: str | None, tag: str) -> dict[str, str]:
+    """What every answer of rows says in its head."""
+    said = {"etag": tag, "cache-control": FRESH, "vary": "accept", "x-watthouse-version": version}
+    return said | ({SAMPLE_HEADER: sample} if sample else {})
+
+
+def stream(
+    labels: Labels,
+    batches: Iterator[pa.RecordBatch],
+    schema: pa.Schema,
+    style: Format,
+    name: str,
+    headers: Mapping[str, str],
+    held: ExitStack,
+) -> Response:
+    """The rows on their way; ``held`` is let go when the last one has gone out."""
+    pieces = _writers[style](labels, _marked(batches, labels), _schema(schema, labels))
+    said = dict(headers)
+    if style is not Format.JSON:
+        said["content-disposition"] = f'attachment; filename="{name}.{style.value}"'
+    return StreamingResponse(_closing(pieces, held), media_type=content_type(style), headers=said)
+
+
+def whole(labels: Labels, rows: pa.Table, style: Format) -> bytes:
+    """A small answer at once."""
+    batches = iter(rows.to_batches())
+    return b"".join(_writers[style](labels, _marked(batches, labels), _schema(rows.schema, labels)))
+
+
+def content_type(style: Format) -> str:
+    """With what a reader of the text needs to know."""
+    return f"{style.media}; charset=utf-8; header=present" if style is Format.CSV else style.media
+
+
+def _closing(pieces: Iterator[bytes], held: ExitStack) -> Iterator[bytes]:
+    with held:
+        yield from pieces
+
+
+def _schema(schema: pa.Schema, labels: Labels) -> pa.Schema:
+    """With every column's unit and meaning, and a column that says so where the data are made up."""
+    about = {column.name: column for column in labels.columns}
+    fields = [
+        one.with_metadata({"unit": about[one.name].unit, "description": about[one.name].description})
+        if one.name in about
+        else one
+        for one in schema
+    ]
+    if labels.sample:
+        fields.append(pa.field("sample", pa.string()))
+    told: dict[str | bytes, str | bytes] = {
+        "title": labels.title,
+        "source": labels.source,
+        "licence": labels.licence,
+        "version": labels.version,
+    }
+    return pa.schema(fields, metadata=told | {name: _text(value) for name, value in labels.more.items()})
+
+
+def _marked(batches: Iterator[pa.RecordBatch], labels: Labels) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        if labels.sample:
+            yield batch.append_column("sample", pa.repeat(labels.sample, batch.num_rows))
+        else:
+            yield batch
+
+
+def _json(labels: Labels, batches: Iterator[pa.RecordBatch], _schema: pa.Schema) -> Iterator[bytes]:
+    head = {name: value for name, value in asdict(labels).items() if name != "more"} | dict(labels.more)
+    yield json.dumps(head, default=_text, ensure_ascii=False).encode()[:-1] + b', "rows": ['
+    first = True
+    for batch in batches:
+        if batch.num_rows:
+            written = _plain(batch).write_json().encode()[1:-1]
+            yield written if first else b"," + written
+            first = False
+    yield b"]}\n"
+
+
+def _csv(_labels: Labels, batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[bytes]:
+    head = io.StringIO()
+    csv.writer(head, lineterminator="\n").writerow(schema.names)
+    yield head.getvalue().encode()
+    for batch in batches:
+        rows = pl.DataFrame(batch)
+        texts = [
+            pl.when(pl.col(name).str.slice(0, 1).is_in(_RISKY))
+            .then("'" + pl.col(name))
+            .otherwise(pl.col(name))
+            .alias(name)
+            for name, kind in rows.schema.items()
+            if kind == pl.String
+        ]
+        yield rows.with_columns(texts).write_csv(include_header=False, datetime_format="%Y-%m-%dT%H:%M:%SZ").encode()
+
+
+def _parquet(_labels: Labels, batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[bytes]:
+    sink = _Pipe()
+    with pq.ParquetWriter(pa.PythonFile(sink, mode="w"), schema, compression="zstd") as writer:
+        for group in _groups(batches, schema):
+            writer.write_table(group)
+            yield sink.drained()
+    yield sink.drained()
+
+
+def _groups(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Table]:
+    held: list[pa.RecordBatch] = []
+    for batch in batches:
+        held.append(pa.RecordBatch.from_arrays(batch.columns, schema=schema))
+        if sum(one.num_rows for one in held) >= _GROUP_ROWS:
+            yield pa.Table.from_batches(held, schema)
+            held = []
+    yield pa.Table.from_batches(held, schema)
+
+
+def _arrow(_labels: Labels, batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[bytes]:
+    sink = _Pipe()
+    with pa.ipc.new_stream(sink, schema) as writer:
+        for batch in batches:
+            writer.write_batch(pa.RecordBatch.from_arrays(batch.columns, schema=schema))
+            yield sink.drained()
+    yield sink.drained()
+
+
+class _Pipe(io.RawIOBase):
+    """What was written since it was last asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._held = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, piece: Any, /) -> int:
+        self._held += piece
+        return len(piece)
+
+    def drained(self) -> bytes:
+        piece, self._held = bytes(self._held), bytearray()
+        return piece
+
+
+_writers: Final = {Format.JSON: _json, Format.CSV: _csv, Format.PARQUET: _parquet, Format.ARROW: _arrow}
+
+
+def _plain(batch: pa.RecordBatch) -> pl.DataFrame:
+    """In the types that JSON has: instants as text, decimals as numbers, no NaN."""
+    return pl.DataFrame(batch).with_columns(
+        cs.decimal().cast(pl.Float64),
+        cs.datetime().dt.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        cs.float().fill_nan(None),
+    )
+
+
+def _text(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return value.isoformat() if isinstance(value, date) else str(value)

@@ -1,0 +1,72 @@
+"""What the marts hold, in words: read from the descriptions of the models that make them."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+_UNIT: Final = re.compile(r"^(?P<meaning>.*?)(?:\s*\[(?P<unit>[^\]]+)\])?$", re.DOTALL)
+_DAYS: Final = ("civil_date", "civil_month", "civil_year")
+
+
+@dataclass(frozen=True)
+class MartColumn:
+    """A column: ``unit`` is empty where it has none."""
+
+    name: str
+    type: str
+    unit: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Mart:
+    """A mart: ``key`` are the columns that name one of its rows, in the order rows come in."""
+
+    name: str
+    description: str
+    key: tuple[str, ...]
+    columns: tuple[MartColumn, ...]
+
+    @property
+    def day(self) -> str:
+        """The column of its civil day, month or year."""
+        return next(column.name for column in self.columns if column.name in _DAYS)
+
+    def __getitem__(self, name: str) -> MartColumn:
+        return next(column for column in self.columns if column.name == name)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+
+@lru_cache
+def marts(project: Path) -> Mapping[str, Mart]:
+    """Every mart of the dbt project, by name."""
+    return {mart.name: mart for path in sorted((project / "models/marts").glob("*.yml")) for mart in _read(path)}
+
+
+def _read(path: Path) -> Iterator[Mart]:
+    for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]:
+        yield Mart(
+            name=model["name"],
+            description=" ".join(model["description"].split()),
+            key=_key(model),
+            columns=tuple(_column(said) for said in model["columns"]),
+        )
+
+
+def _key(model: Mapping[str, Any]) -> tuple[str, ...]:
+    unique = next(test["unique_key"] for test in model["data_tests"] if "unique_key" in test)
+    return tuple(unique["arguments"]["columns"])
+
+
+def _column(said: Mapping[str, Any]) -> MartColumn:
+    found = _UNIT.match(said["description"])
+    assert found is not None
+    return MartColumn(said["name"], said["data_type"], found["unit"] or "", found["meaning"])

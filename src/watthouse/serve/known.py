@@ -1,0 +1,82 @@
+"""What was known at an instant: the same models over the ledger as it stood then.
+
+The warehouse's ``raw`` holds every observation with when it was made. A catalog aside shows the models only those made
+by the instant, in the period asked for; the SQL is what the build left in the warehouse.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import duckdb
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from watthouse.catalog import CATALOG
+from watthouse.serve.problems import wrong
+from watthouse.serve.series import Span
+from watthouse.serve.snapshots import HELD, Snapshot
+
+Tables = Callable[[str], ir.Table]
+
+NATIONAL: Final = ("core_national_power", "hourly_national", "daily_mix")
+REGIONAL: Final = ("core_regional_power", "daily_regional")
+_MOST_DAYS: Final = 366
+_CATALOG: Final = "warehouse"
+"""The name that the models' SQL gives the warehouse."""
+
+
+def tables_then(snapshot: Snapshot) -> Tables:
+    """The marts' shapes, to be asked with :func:`rows_then`."""
+
+    def table(name: str) -> ir.Table:
+        shape: ir.Table = ibis.table(snapshot.table(name).schema(), name=name, catalog=_CATALOG, database="marts")
+        return shape
+
+    return table
+
+
+def rows_then(snapshot: Snapshot, moment: datetime, span: Span, models: tuple[str, ...], question: ir.Expr) -> pa.Table:
+    """The answer that the warehouse would have given, had it been built at ``moment``; it may ask ``models`` only.
+
+    Raises a problem where the period is longer than a year.
+    """
+    if (span.until - span.since).days >= _MOST_DAYS:
+        raise wrong("as_of", f"with as_of the period has {_MOST_DAYS} days at most: ask for a shorter one")
+    sql = str(ibis.to_sql(question, dialect="duckdb"))
+    with snapshot.aside, snapshot.engine.session() as session, _catalog(session):
+        _furnish(session, snapshot, moment, span, models)
+        rows: pa.Table = session.sql(sql).to_arrow_table()
+        return rows
+
+
+@contextmanager
+def _catalog(session: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    session.execute(f"attach ':memory:' as {_CATALOG}")
+    try:
+        session.execute(f"use {_CATALOG}")
+        yield
+    finally:
+        session.execute("use memory")
+        session.execute(f"detach {_CATALOG}")
+
+
+def _furnish(
+    session: duckdb.DuckDBPyConnection, snapshot: Snapshot, moment: datetime, span: Span, models: tuple[str, ...]
+) -> None:
+    for schema in ("raw", "staging", "core", "marts"):
+        session.execute(f"create schema {schema}")
+    until = moment.astimezone(UTC).isoformat()
+    low, high = span.since - timedelta(days=1), span.until + timedelta(days=1)
+    for dataset in CATALOG.values():
+        session.execute(
+            f"create view raw.{dataset.table} as select * from {HELD}.raw.{dataset.table}"
+            f" where observed_at <= timestamptz '{until}' and date between date '{low}' and date '{high}'"
+        )
+    for view in snapshot.views:
+        session.execute(view)
+    for name in models:
+        step = snapshot.models[name]
+        session.execute(f"create view {step.relation} as {step.sql}")

@@ -1,0 +1,138 @@
+"""What goes wrong, as ``application/problem+json`` (RFC 9457): what, where, and what to do."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from watthouse.errors import BusyError, LakeError, UsageError, WarehouseError, WatthouseError
+
+MEDIA: Final = "application/problem+json"
+
+
+class Fault(BaseModel):
+    """A parameter that will not do."""
+
+    parameter: str = Field(description="The parameter's name as it is asked for", examples=["since"])
+    detail: str = Field(description="What is wrong with it", examples=["2025-02-30 is no day"])
+
+
+class Described(BaseModel):
+    """A problem (RFC 9457)."""
+
+    type: str = Field(default="about:blank", description="about:blank: the status says it all")
+    title: str = Field(description="The status in words", examples=["Unprocessable Content"])
+    status: int = Field(description="The HTTP status", examples=[422])
+    detail: str = Field(
+        description="What happened, and what to do", examples=["until is before since: turn them round"]
+    )
+    instance: str = Field(description="The request's path", examples=["/api/v1/mix"])
+    errors: list[Fault] = Field(default=[], description="The parameters at fault")
+
+
+class ProblemError(Exception):
+    """A refusal with its status; ``parameter`` is the one at fault."""
+
+    def __init__(
+        self, status: int, detail: str, *, parameter: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.faults = [Fault(parameter=parameter, detail=detail)] if parameter else []
+        self.headers = dict(headers or {})
+
+
+def wrong(parameter: str, detail: str) -> ProblemError:
+    """A parameter that cannot be answered."""
+    return ProblemError(422, detail, parameter=parameter)
+
+
+def answer(
+    path: str, status: int, detail: str, faults: Sequence[Fault] = (), headers: Mapping[str, str] | None = None
+) -> Response:
+    """The problem as a response."""
+    said = Described(title=HTTPStatus(status).phrase, status=status, detail=detail, instance=path, errors=list(faults))
+    told = {"cache-control": "no-store", **(headers or {})}
+    return JSONResponse(said.model_dump(), status_code=status, media_type=MEDIA, headers=told)
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The problems a call may answer with, for its documentation."""
+    schema = {"$ref": "#/components/schemas/Described"}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": {MEDIA: {"schema": schema}}}
+        for status in sorted({422, 503, 429, *statuses})
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Let every error of this app be a problem."""
+    app.add_exception_handler(ProblemError, _problem)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(WatthouseError, _own)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def _problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ProblemError)
+    return answer(request.url.path, error.status, error.detail, error.faults, error.headers)
+
+
+def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    faults = [Fault(parameter=_named(said["loc"]), detail=_meant(said)) for said in error.errors()]
+    detail = "; ".join(f"{fault.parameter}: {fault.detail}" for fault in faults)
+    return answer(request.url.path, 422, detail, faults)
+
+
+def _named(place: Sequence[object]) -> str:
+    return ".".join(str(part) for part in place[1:] if isinstance(part, str)) or str(place[0])
+
+
+def _meant(said: Mapping[str, Any]) -> str:
+    given = said.get("input")
+    if said["type"] == "extra_forbidden":
+        return "there is no such parameter: see /docs"
+    if said["type"] == "missing":
+        return "it must be given"
+    message = str(said["msg"]).removeprefix("Value error, ")
+    shown = str(given)[:60]
+    if "date" in said["type"]:
+        return f"'{shown}' is no day or instant that there is ({message})"
+    return message if isinstance(given, dict) or shown in message else f"'{shown}' will not do: {message}"
+
+
+def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        detail = f"there is nothing at {request.url.path}: /docs lists what there is"
+    elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        detail = f"{request.url.path} does not take {request.method}: /docs says what it takes"
+    else:
+        detail = str(error.detail)
+    return answer(request.url.path, error.status_code, detail, headers=error.headers)
+
+
+def _own(request: Request, error: Exception) -> Response:
+    """Words of watthouse's own: the call was off, or the data are not there."""
+    if isinstance(error, UsageError):
+        return answer(request.url.path, 422, str(error))
+    if isinstance(error, BusyError):
+        return answer(request.url.path, 409, str(error))
+    if isinstance(error, WarehouseError | LakeError):
+        return answer(request.url.path, 503, str(error), headers={"retry-after": "10"})
+    return answer(request.url.path, 500, str(error))
+
+
+def _unexpected(request: Request, error: Exception) -> Response:
+    structlog.get_logger().error("unexpected", path=request.url.path, exc_info=(type(error), error, sys.exc_info()[2]))
+    return answer(request.url.path, 500, "watthouse failed; its log says where, by the request id of this answer")

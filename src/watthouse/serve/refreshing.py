@@ -1,0 +1,82 @@
+"""A refresh that was asked for over HTTP: a process of its own, one at a time."""
+
+import os
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+
+from watthouse.errors import BusyError
+from watthouse.home import sample_of
+from watthouse.settings import Settings
+
+_LAST = 400  # characters of what it said that are kept
+
+
+class State(Enum):
+    """How a refresh stands."""
+
+    NEVER = "never asked for"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The last refresh that was asked for here; ``said`` is its last line."""
+
+    state: State = State.NEVER
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    said: str | None = None
+
+
+class Refresher:
+    """Runs ``watthouse refresh`` on the home that is served."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[str] | None = None
+        self.progress = Progress()
+
+    def start(self) -> Progress:
+        """Begin one; raises :class:`~watthouse.errors.BusyError` while one runs."""
+        with self._lock:
+            if self.progress.state is State.RUNNING:
+                raise BusyError("a refresh is running already: /api/v1/status tells how it stands")
+            self.progress = Progress(State.RUNNING, datetime.now(UTC))
+            self._process = self._spawn()
+            threading.Thread(target=self._wait, args=(self._process,), daemon=True).start()
+            return self.progress
+
+    def stop(self) -> None:
+        """End one that runs: what it fetched stays."""
+        with self._lock:
+            if self._process is not None and self._process.poll() is None:
+                self._process.terminate()
+
+    def _spawn(self) -> subprocess.Popen[str]:
+        home, words = self._settings.home, ["refresh"]
+        if sample_of(self._settings) and home.name == "sample":
+            home, words = home.parent, [*words, "--sample"]
+        environment = {**os.environ, "WATTHOUSE_HOME": str(home.absolute()), "COLUMNS": "200"}
+        return subprocess.Popen(
+            [sys.executable, "-m", "watthouse", *words],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def _wait(self, process: subprocess.Popen[str]) -> None:
+        said, _ = process.communicate()
+        lines = [line.strip() for line in said.splitlines() if line.strip()]
+        state = State.FAILED if process.returncode else State.DONE
+        last = lines[-1][:_LAST] if lines else None
+        with self._lock:
+            self.progress = Progress(state, self.progress.started_at, datetime.now(UTC), last)

@@ -1,0 +1,50 @@
+"""The server itself: Granian, one worker; its threads wait while the engine counts."""
+
+import errno
+import socket
+
+from fastapi import FastAPI
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+from watthouse.errors import WatthouseError
+from watthouse.serve.app import create
+from watthouse.serve.watching import configure_logs
+from watthouse.settings import Settings
+
+
+def serve(settings: Settings) -> None:
+    """Serve a home at ``settings.host`` and ``settings.port`` until a signal ends it.
+
+    Raises :class:`~watthouse.errors.WatthouseError` where the address is taken or is none of this machine's.
+    """
+    refuse_taken(settings.host, settings.port)
+
+    def load(_target: str) -> FastAPI:
+        configure_logs()
+        return create(settings)
+
+    Granian(
+        "watthouse",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        workers=1,
+        respawn_failed_workers=True,
+        workers_kill_timeout=10,
+        log_level=LogLevels.warning,
+    ).serve(target_loader=load)
+
+
+def refuse_taken(host: str, port: int) -> None:
+    """Say so now, in one line, where nothing could be served."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind(address)
+    except OSError as error:
+        taken = error.errno == errno.EADDRINUSE
+        said = "is taken by another program" if taken else f"cannot be listened on ({error.strerror or error})"
+        raise WatthouseError(f"{host}:{port} {said}: set --host and --port to others") from error

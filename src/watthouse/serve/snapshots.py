@@ -1,0 +1,176 @@
+"""The warehouse as it stood at one build. A new build is picked up by the next question; no answer mixes two.
+
+A build is published by renaming a new file into place (:mod:`watthouse.warehouse.duckdb`). Each version that is read
+has an engine of its own, closed when its last answer has gone out.
+"""
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from functools import cached_property
+from importlib.metadata import version as version_of
+from typing import Final
+
+import duckdb
+import ibis.expr.types as ir
+
+from watthouse.clock import PARIS
+from watthouse.errors import WarehouseError
+from watthouse.home import kind_of, sample_of
+from watthouse.serve.engine import Engine
+from watthouse.settings import Settings
+from watthouse.transform import Step
+
+HELD: Final = "held"
+"""The name under which the file is attached."""
+_ADVICE: Final = "run `watthouse refresh`"
+
+
+class Snapshot:
+    """One version of the warehouse, read-only. ``version`` changes with its content, and with the program.
+
+    ``engine`` answers what is asked of its tables; ``aside`` is held by whoever furnishes another catalog in it.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.sample = sample_of(settings)
+        self._lock = threading.Lock()
+        self._tables: dict[tuple[str, str], ir.Table] = {}
+        self.aside = threading.Lock()
+        self._extents: dict[str, tuple[date, date]] = {}
+        self.engine = Engine(settings)
+        try:
+            self.engine.attach(settings.warehouse, HELD)
+            self._backend = self.engine.tables()
+            self.version, self.built_at = self._books()
+        except BaseException:
+            self.engine.close()
+            raise
+
+    def table(self, name: str, schema: str = "marts") -> ir.Table:
+        """A table of this version as an Ibis expression."""
+        with self._lock:
+            if (schema, name) not in self._tables:
+                self._tables[schema, name] = self._backend.table(name, database=(HELD, schema))
+            return self._tables[schema, name]
+
+    def extent(self, mart: str) -> tuple[date, date]:
+        """The first and the last civil day of a mart; today, where it is empty."""
+        if mart not in self._extents:
+            table = self.table(mart)
+            bounds = table.aggregate(first=table.civil_date.min(), last=table.civil_date.max())
+            first, last = self.engine.rows(bounds).to_pylist()[0].values()
+            today = datetime.now(PARIS).date()
+            self._extents[mart] = (first or today, last or today)
+        return self._extents[mart]
+
+    @cached_property
+    def models(self) -> dict[str, Step]:
+        """The SQL that made core and marts, by model."""
+        ((said,),) = self.engine.run(f"select steps from {HELD}.raw.builds")
+        steps = (Step.of(one) for one in json.loads(said))
+        return {step.name.rpartition(".")[2]: step for step in steps if step.relation}
+
+    @cached_property
+    def views(self) -> tuple[str, ...]:
+        """The SQL of staging."""
+        where = f"database_name = '{HELD}' and schema_name = 'staging'"
+        return tuple(sql for (sql,) in self.engine.run(f"select sql from duckdb_views() where {where}"))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.engine.close()
+
+    def _books(self) -> tuple[str, datetime]:
+        raw = f"{HELD}.raw"
+        loads = self.engine.run(
+            f"select dataset, ledger, lake_version, observed_until from {raw}.loads order by dataset"
+        )
+        builds = self.engine.run(f"select fingerprint, built_at from {raw}.builds")
+        if not builds:
+            raise WarehouseError(f"{self.settings.warehouse} was never built whole: {_ADVICE}")
+        ((loaded,),) = self.engine.run(f"select max(loaded_at) from {raw}.loads")
+        ((fingerprint, built),) = builds
+        said = repr((kind_of(self.settings), version_of("watthouse"), loads, fingerprint))
+        return hashlib.sha256(said.encode()).hexdigest()[:16], max(built, loaded or built)
+
+
+class _Held:
+    """A snapshot with the number of answers that read it."""
+
+    def __init__(self, key: tuple[int, int, int], snapshot: Snapshot) -> None:
+        self.key = key
+        self.snapshot = snapshot
+        self.readers = 0
+        self.retired = False
+
+
+class Snapshots:
+    """The version to read now; older ones until their last reader has gone."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._held: _Held | None = None
+
+    @contextmanager
+    def lease(self) -> Iterator[Snapshot]:
+        """The newest build, kept open until the block ends.
+
+        Raises :class:`~watthouse.errors.WarehouseError` where there is none, or it cannot be read.
+        """
+        held = self._take()
+        try:
+            yield held.snapshot
+        finally:
+            self._give_back(held)
+
+    def close(self) -> None:
+        """Let go of what is held."""
+        with self._lock:
+            self._retire()
+
+    def _take(self) -> _Held:
+        with self._lock:
+            key = self._key()
+            if self._held is None or self._held.key != key:
+                fresh = _Held(key, self._open())
+                self._retire()
+                self._held = fresh
+            self._held.readers += 1
+            return self._held
+
+    def _give_back(self, held: _Held) -> None:
+        with self._lock:
+            held.readers -= 1
+            if held.retired and not held.readers:
+                held.snapshot.close()
+
+    def _retire(self) -> None:
+        if self._held is not None:
+            self._held.retired = True
+            if not self._held.readers:
+                self._held.snapshot.close()
+        self._held = None
+
+    def _key(self) -> tuple[int, int, int]:
+        path = self._settings.warehouse
+        try:
+            stat = path.stat()
+        except FileNotFoundError:
+            raise WarehouseError(f"there is no warehouse at {path} yet: {_ADVICE}") from None
+        except OSError as error:
+            raise WarehouseError(f"{path} cannot be read ({error.strerror}): {_ADVICE}") from error
+        return stat.st_ino, stat.st_mtime_ns, stat.st_size
+
+    def _open(self) -> Snapshot:
+        try:
+            return Snapshot(self._settings)
+        except duckdb.Error as error:
+            said = str(error).splitlines()[0]
+            advice = "`watthouse build --full` makes it anew from the lake"
+            raise WarehouseError(f"{self._settings.warehouse} cannot be read ({said}): {advice}") from error
