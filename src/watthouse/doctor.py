@@ -6,7 +6,7 @@ import platform
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from importlib.metadata import PackageNotFoundError, requires, version
@@ -19,6 +19,7 @@ from watthouse.catalog import CATALOG
 from watthouse.clock import ZONE
 from watthouse.errors import BusyError, WatthouseError
 from watthouse.home import described, kind_of, lake_of, only_one, warehouse_of
+from watthouse.lake import Head
 from watthouse.settings import Settings
 from watthouse.sources.odre import Odre
 from watthouse.transform import fingerprint
@@ -56,8 +57,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _variables()
     yield _home(settings)
     yield _room(settings)
-    yield _lake(settings)
-    yield _warehouse(settings)
+    yield from _stations(settings)
     yield _service(settings)
 
 
@@ -128,25 +128,29 @@ def _room(settings: Settings) -> Finding:
     )
 
 
-def _lake(settings: Settings) -> Finding:
+def _stations(settings: Settings) -> tuple[Finding, Finding]:
+    """The lake, and the warehouse that is made from it."""
+    lake = lake_of(settings)
     try:
-        heads = {dataset.id: lake_of(settings).head(dataset) for dataset in CATALOG.values()}
+        heads = {dataset.id: lake.head(dataset) for dataset in CATALOG.values()}
     except WatthouseError as error:
-        return Finding("lake", State.BAD, str(error))
+        return Finding("lake", State.BAD, str(error)), Finding("warehouse", State.ODD, "not looked at", "see the lake")
+    return _lake(settings, heads), _warehouse(settings, heads)
+
+
+def _lake(settings: Settings, heads: Mapping[str, Head | None]) -> Finding:
     held = [name for name, head in heads.items() if head]
     if not held:
         return Finding("lake", State.ODD, "empty", "run `watthouse refresh`")
     return Finding("lake", State.WELL, f"{settings.lake} holds {len(held)} of {len(heads)} datasets")
 
 
-def _warehouse(settings: Settings) -> Finding:
-    try:
-        warehouse = warehouse_of(settings)
-        loaded, current = warehouse.loaded(), warehouse.steps(fingerprint(settings.transform)) is not None
-        heads = {dataset.id: lake_of(settings).head(dataset) for dataset in CATALOG.values()}
-    except WatthouseError as error:
-        return Finding("warehouse", State.BAD, str(error), "run `watthouse build --full`")
+def _warehouse(settings: Settings, heads: Mapping[str, Head | None]) -> Finding:
+    warehouse = warehouse_of(settings)
+    loaded, current = warehouse.loaded(), warehouse.steps(fingerprint(settings.transform)) is not None
     behind = [name for name, head in heads.items() if head and (name not in loaded or loaded[name].head != head)]
+    if not any(heads.values()):
+        return Finding("warehouse", State.ODD, "nothing to build from", "run `watthouse refresh`")
     if not loaded and settings.warehouse.exists():
         return Finding("warehouse", State.BAD, f"{settings.warehouse} cannot be read", "run `watthouse build --full`")
     if not loaded:

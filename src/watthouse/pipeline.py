@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from watthouse import live
-from watthouse.catalog import CATALOG, Dataset
-from watthouse.errors import WatthouseError
-from watthouse.home import REAL, claim, lake_of, only_one, remember, warehouse_of
+from watthouse.catalog import CATALOG, LICENCE, PORTAL, Dataset
+from watthouse.errors import LakeError, WatthouseError
+from watthouse.home import REAL, claim, described, kind_of, lake_of, only_one, remember, warehouse_of
 from watthouse.intake import take_in, tidy
-from watthouse.lake import Lake
+from watthouse.lake import Head, Lake
 from watthouse.report import Progress, Report, Selection, Silent
 from watthouse.settings import Settings
 from watthouse.sources.base import Document, Source
@@ -54,8 +54,13 @@ def fetch(
 
 
 def build(settings: Settings, *, full: bool = False, progress: Progress | None = None) -> tuple[Node, ...]:
-    """The second half: load and build. ``full`` starts from an empty warehouse."""
+    """The second half: load and build. ``full`` starts from an empty warehouse.
+
+    Raises :class:`~watthouse.errors.LakeError` where there is nothing to build from.
+    """
     with only_one(settings):
+        if not any(_heads(lake_of(settings)).values()):
+            raise LakeError(f"the lake at {settings.lake} is empty: run `watthouse refresh`")
         return _build(settings, full=full, progress=progress or Silent())
 
 
@@ -99,11 +104,12 @@ def _running(documents: Iterable[Document]) -> Iterator[int]:
 
 def _build(settings: Settings, *, full: bool, progress: Progress) -> tuple[Node, ...]:
     lake, warehouse, models = lake_of(settings), warehouse_of(settings), fingerprint(settings.transform)
+    heads, loaded = _heads(lake), warehouse.loaded()
+    if not any(heads.values()) and not loaded:
+        return ()
     steps = None if full else warehouse.steps(models)
     if steps is None:
         return _build_anew(settings, warehouse, lake, progress)
-    heads = {dataset: lake.head(dataset) for dataset in CATALOG.values()}
-    loaded = warehouse.loaded()
     if any(dataset.id in loaded and loaded[dataset.id].is_ahead_of(head) for dataset, head in heads.items()):
         return _build_anew(settings, warehouse, lake, progress)
     behind = [
@@ -113,6 +119,7 @@ def _build(settings: Settings, *, full: bool, progress: Progress) -> tuple[Node,
         return ()
     with warehouse.draft() as draft:
         _load(draft, lake, behind, progress)
+        draft.describe(_about(settings))
         progress.stage("building the marts")
         return tuple(draft.replay(steps, [dataset.table for dataset in behind], progress.node))
 
@@ -121,11 +128,25 @@ def _build_anew(settings: Settings, warehouse: Warehouse, lake: Lake, progress: 
     """Everything, by dbt, which warms up while the rows are loaded."""
     with _transform(settings) as transform, warehouse.draft(empty=True) as draft:
         _load(draft, lake, CATALOG.values(), progress)
+        draft.describe(_about(settings))
         progress.stage("building the marts")
         draft.release()
         nodes, steps = transform.run(draft.path.parent, progress.node)
         draft.remember(fingerprint(settings.transform), steps)
         return tuple(nodes)
+
+
+def _about(settings: Settings) -> dict[str, str]:
+    kind = kind_of(settings)
+    return {
+        "data": "published by the operators" if kind in {None, REAL} else f"synthetic figures, {described(str(kind))}: nobody measured them",
+        "source": PORTAL,
+        "licence": LICENCE,
+    }
+
+
+def _heads(lake: Lake) -> dict[Dataset, Head | None]:
+    return {dataset: lake.head(dataset) for dataset in CATALOG.values()}
 
 
 def _load(draft: Draft, lake: Lake, datasets: Iterable[Dataset], progress: Progress) -> None:

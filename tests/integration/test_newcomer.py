@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import polars as pl
 import pytest
 
@@ -90,6 +91,13 @@ def test_files_of_sample_figures_say_so(ran: tuple[Path, subprocess.CompletedPro
     assert "seed=0" in status["sample"]
 
 
+def test_the_warehouse_itself_says_what_it_holds(ran: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    with duckdb.connect(ran[0] / "sample" / "warehouse.duckdb", read_only=True) as connection:
+        about = dict(connection.execute("select name, value from about").fetchall())
+    assert about["data"] == "synthetic figures, watthouse's synthetic sample (seed=0): nobody measured them"
+    assert about.keys() == {"data", "source", "licence"}
+
+
 def test_published_figures_do_not_say_so(tmp_path: Path, real_data: Path) -> None:
     home = tmp_path / "home"
     file = real_data / "odre" / "stock-quotidien-stockages-gaz_2010-2022.csv"
@@ -130,7 +138,7 @@ def test_doctor_says_what_is_wrong_and_what_to_do(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "did you mean WATTHOUSE_THREADS" in done.stdout
     assert "nothing reads WATTHOUSE_HOUSE" in done.stdout
-    assert "watthouse build --full" in done.stdout
+    assert "nothing to build from" in done.stdout
     assert "no-such-host.invalid" in done.stdout
     assert "Traceback" not in done.stderr
 

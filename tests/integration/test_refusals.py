@@ -1,6 +1,7 @@
 """Bad input gets one line (what, where, what to do) and the right exit code; everything else still counts."""
 
 import gzip
+import re
 from datetime import date
 from pathlib import Path
 
@@ -168,6 +169,16 @@ def test_what_was_fetched_is_told_even_where_the_build_fails(tmp_path: Path) -> 
     assert done.stdout.strip().splitlines()[-1] == "2 fetched, 2 new, 0 revised, 0 unchanged, 0 dropped"
     (line,) = done.stderr.strip().splitlines()
     assert "the warehouse stays as it was" in line
+
+
+def test_nothing_is_built_from_an_empty_lake(tmp_path: Path) -> None:
+    done = watthouse(tmp_path / "home", "build")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.fullmatch(r"watthouse: the lake at .* is empty: run `watthouse refresh`\n", done.stderr)
+    note = tmp_path / "note.txt"
+    note.write_text("no export")
+    assert watthouse(tmp_path / "home", "refresh", "--from", note).returncode == 1
+    assert not (tmp_path / "home" / "warehouse.duckdb").exists()
 
 
 def test_a_broken_warehouse_is_made_anew_from_the_lake(tmp_path: Path) -> None:

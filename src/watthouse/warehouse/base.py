@@ -1,6 +1,6 @@
 """The verbs every engine speaks."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -36,6 +36,9 @@ class Draft(Protocol):
 
     def replay(self, steps: Sequence[Step], sources: Iterable[str], on_node: Callable[[Node], None]) -> list[Node]:
         """Rebuild the days that changed in these raw tables."""
+
+    def describe(self, about: Mapping[str, str]) -> None:
+        """Say in the warehouse itself what it holds, for whoever opens it without watthouse: the table ``about``."""
 
     def release(self) -> None:
         """Let go, so that dbt can take over."""

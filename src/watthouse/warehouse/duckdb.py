@@ -6,7 +6,7 @@ A reader keeps the file it opened: it waits for nothing and never sees half a bu
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import UTC, date, datetime
@@ -166,6 +166,14 @@ class DuckDBDraft:
         self, steps: Sequence[Step], sources: Iterable[str], on_node: Callable[[Node], None] = lambda _: None
     ) -> list[Node]:
         return replay(self._connection, steps, sources, on_node)
+
+    def describe(self, about: Mapping[str, str]) -> None:
+        run = self._connection.execute
+        run("create or replace table main.about (name varchar, value varchar)")
+        run(
+            f"insert into main.about values {', '.join(['(?, ?)'] * len(about))}",
+            [w for one in about.items() for w in one],
+        )
 
     def release(self) -> None:
         self.close()
