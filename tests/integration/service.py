@@ -13,6 +13,8 @@ from watthouse.catalog import CATALOG
 from watthouse.sample.publishing import Publisher
 from watthouse.sample.server import Sample, serving
 
+_CONTROL = httpx.Client()
+
 
 @dataclass(frozen=True)
 class Service:
@@ -47,7 +49,7 @@ class Service:
         return folder
 
     def _control(self, what: str, said: dict[str, str]) -> None:
-        httpx.post(f"{self.url.removesuffix('/api/explore/v2.1')}/sample/{what}", json=said).raise_for_status()
+        _CONTROL.post(f"{self.url.removesuffix('/api/explore/v2.1')}/sample/{what}", json=said).raise_for_status()
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """A year of refreshes in fast motion: the ledger holds every revision the publisher made, no more and no less.
 
 The publisher's own record of versions is the expectation: of each slot, the last version that stood at each refresh.
-The days on which something happens are refreshed hourly, the others once; the regions, twelve times as many rows, for a
-month. ``WATTHOUSE_WHOLE_YEAR=1`` refreshes everything every hour of the year, which takes hours.
+The days on which something happens are refreshed hourly, the weeks between them once; the regions, twelve times as many
+rows, for a month. ``WATTHOUSE_WHOLE_YEAR=1`` refreshes everything every hour of the year, which takes hours.
 """
 
 import os
@@ -53,13 +53,15 @@ class Followed:
 
 
 def moments(begin: datetime, end: datetime) -> Iterator[datetime]:
-    """When it is refreshed: the last time a day after the one before, so that the whole span is looked at."""
+    """When it is refreshed: the last time over a day after the one before, so that the whole span is looked at."""
     stretches = [(utc(f"{day}T00:40"), utc(f"{day}T00:40") + timedelta(days=HOURLY_DAYS)) for day, _ in EVENTFUL]
     now = begin
     while now < end:
         yield now
-        hourly = WHOLE or any(low <= now < high for low, high in stretches)
-        now += timedelta(hours=1 if hourly else 24)
+        if WHOLE or any(low <= now < high for low, high in stretches):
+            now += timedelta(hours=1)
+        else:
+            now = min([now + timedelta(days=7), *(low for low, _ in stretches if low > now)])
     yield end
 
 
