@@ -198,7 +198,8 @@ class Lake:
         if months is not None and actions.height:
             actions = actions.filter(pl.col(f"partition.{MONTH}").is_in(list(months)))
         if since is not None and f"max.{OBSERVED_AT}" in actions.columns:
-            actions = actions.filter((pl.col(f"max.{OBSERVED_AT}") > since).fill_null(value=True))
+            # Delta's statistics are cut to the millisecond, and a stamp may follow another within one
+            actions = actions.filter((pl.col(f"max.{OBSERVED_AT}") >= _millisecond(since)).fill_null(value=True))
         return [f"{self.uri(dataset)}/{path}" for path in (actions["path"] if actions.height else ())]
 
     def _scan(
@@ -372,6 +373,10 @@ def _microseconds(moment: datetime) -> int:
 
 def _moment(microseconds: int) -> datetime:
     return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def _millisecond(moment: datetime) -> datetime:
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 @contextmanager
