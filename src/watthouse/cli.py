@@ -3,19 +3,18 @@
 import json
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from functools import wraps
 from importlib.metadata import version as version_of
 from pathlib import Path
-from threading import Event
 from typing import Annotated, Any, Final
 
 import polars as pl
 import typer
 
-from watthouse import console, pipeline, status
+from watthouse import console, pipeline, status, stopping
 from watthouse.catalog import Dataset, find
 from watthouse.doctor import State, examine
 from watthouse.errors import UnreachableError, UsageError, WatthouseError
@@ -91,7 +90,8 @@ def _verb(**options: Any) -> Callable[[Callable[..., None]], Callable[..., None]
         @wraps(function)
         def guarded(*words: Any, **named: Any) -> None:
             try:
-                function(*words, **named)
+                with stopping.recognised():
+                    function(*words, **named)
             except (typer.Exit, typer.Abort):
                 raise
             except BaseException as error:  # a library's panic is no Exception
@@ -163,15 +163,16 @@ def refresh(
     full: FullRefresh = False,
 ) -> None:
     """Ask ODRÉ what moved (or read exports), keep what is new in the lake, and bring the marts up to date."""
-    settings, selection = _home(sample), Selection.of(names or (), since, until)
-    _refuse_mixtures(paths, {"--sample": sample, "--follow": follow})
-    with _service(settings, sample=sample) as served:
-        if follow:
-            _follow(served, selection)
-            return
-        with console.bar() as bar:
-            done = pipeline.refresh(served, _files(paths, served), selection, full=full, progress=bar)
-    _tell(done, paths)
+    with _staying() if follow else nullcontext():
+        settings, selection = _home(sample), Selection.of(names or (), since, until)
+        _refuse_mixtures(paths, {"--sample": sample, "--follow": follow})
+        with _service(settings, sample=sample) as served:
+            if follow:
+                _follow(served, selection)
+                return
+            with console.bar() as bar:
+                done = pipeline.refresh(served, _files(paths, served), selection, full=full, progress=bar)
+        _tell(done, paths)
 
 
 @_verb(cls=ManyPaths)
@@ -333,20 +334,25 @@ def _files(paths: list[Path] | None, settings: Settings) -> FileSource | None:
     return FileSource(paths, settings) if paths else None
 
 
-def _follow(settings: Settings, selection: Selection) -> None:
-    """Refresh until a signal says stop; that ends it in good order, whatever it is at."""
-
-    def refresh_due(due: tuple[Dataset, ...]) -> None:
-        console.round_of(pipeline.refresh(settings, None, replace(selection, datasets=due)))
-
-    def end(_signal: int, _frame: object) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, end)
+@contextmanager
+def _staying() -> Iterator[None]:
+    """Work that a signal ends in good order, whatever it is at."""
+    stopping.heed(signal.SIGTERM)
     try:
-        Following(selection.datasets, refresh_due, console.failed, Event().wait).run()
+        with stopping.recognised():
+            yield
     except KeyboardInterrupt:
         console.out.print("stopped")
+
+
+def _follow(settings: Settings, selection: Selection) -> None:
+    """Refresh for ever."""
+
+    def refresh_due(due: tuple[Dataset, ...]) -> None:
+        with stopping.recognised():
+            console.round_of(pipeline.refresh(settings, None, replace(selection, datasets=due)))
+
+    Following(selection.datasets, refresh_due, console.failed, stopping.wait).run()
 
 
 def _write(rows: pl.DataFrame, style: Format, output: Path | None, sample: str | None) -> None:
@@ -371,4 +377,5 @@ def _leave_if_refused(done: Report, paths: list[Path] | None = None) -> None:
 
 def main() -> None:
     """The entry point."""
+    stopping.heed(signal.SIGINT)
     app()
