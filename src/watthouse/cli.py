@@ -2,8 +2,9 @@
 
 import json
 import signal
+import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from functools import wraps
@@ -105,22 +106,25 @@ def _verb(**options: Any) -> Callable[[Callable[..., None]], Callable[..., None]
 
 def _leave(error: BaseException) -> None:
     """Say what happened in one line, and leave with its exit code."""
-    if isinstance(error, WatthouseError):
-        line, code = str(error), error.exit_code
+    if isinstance(error, KeyboardInterrupt):
+        line, code = "stopped: run it again to go on from what the lake holds", 130
+    elif isinstance(error, WatthouseError):
+        line, code = _line(error), error.exit_code
         if isinstance(error.report, Report) and error.report.counts.fetched:
             console.report(error.report)
-    elif isinstance(error, KeyboardInterrupt):
-        line, code = "stopped: run it again to go on from what the lake holds", 130
     elif settings_of().traceback:
         raise error
     else:
-        said = " ".join(str(error).split())[:200]
-        line, code = (
-            f"unexpected {type(error).__name__}: {said}: please report it (WATTHOUSE_TRACEBACK=1 shows where)",
-            1,
-        )
+        line, code = _line(error), 1
     console.err.print(f"[red]watthouse:[/] {console.safe(line)}")
     raise typer.Exit(code)
+
+
+def _line(error: BaseException) -> str:
+    if isinstance(error, WatthouseError):
+        return str(error)
+    said = " ".join(str(error).split())[:200]
+    return f"unexpected {type(error).__name__}: {said}: please report it (WATTHOUSE_TRACEBACK=1 shows where)"
 
 
 @_verb()
@@ -338,21 +342,26 @@ def _files(paths: list[Path] | None, settings: Settings) -> FileSource | None:
 def _staying() -> Iterator[None]:
     """Work that a signal ends in good order, whatever it is at."""
     stopping.heed(signal.SIGTERM)
-    try:
-        with stopping.recognised():
-            yield
-    except KeyboardInterrupt:
-        console.out.print("stopped")
+    with suppress(KeyboardInterrupt), stopping.recognised():
+        yield
+    console.out.print("stopped")
 
 
 def _follow(settings: Settings, selection: Selection) -> None:
     """Refresh for ever."""
 
-    def refresh_due(due: tuple[Dataset, ...]) -> None:
+    def refresh_due(due: tuple[Dataset, ...]) -> set[str]:
         with stopping.recognised():
-            console.round_of(pipeline.refresh(settings, None, replace(selection, datasets=due)))
+            done = pipeline.refresh(settings, None, replace(selection, datasets=due))
+            console.round_of(done)
+        return done.unsettled
 
-    Following(selection.datasets, refresh_due, console.failed, stopping.wait).run()
+    def tell(error: BaseException) -> None:
+        console.failed(_line(error))
+        if settings.traceback and not isinstance(error, WatthouseError):
+            traceback.print_exception(error)
+
+    Following(selection.datasets, refresh_due, tell, stopping.wait).run()
 
 
 def _write(rows: pl.DataFrame, style: Format, output: Path | None, sample: str | None) -> None:
