@@ -12,13 +12,13 @@ from typing import Any, Final
 
 import httpx
 
-from watthouse.errors import ClockError, SourceError, UnreachableError, UsageError
+from watthouse.errors import ClockError, QuotaError, SourceError, UnreachableError, UsageError
 from watthouse.settings import Settings
 from watthouse.sources.folding import shown
 from watthouse.sources.odre.answers import BETWEEN, TransientError, lie, parsed, verdict
 from watthouse.sources.odre.background import begun, dispose
 from watthouse.sources.odre.questions import Question
-from watthouse.sources.odre.quota import Quota, moment
+from watthouse.sources.odre.quota import Quota, SpentError, moment
 from watthouse.sources.odre.unreachable import FAILURES, reason, unreachable
 
 SAMPLE: Final = "x-watthouse-sample"
@@ -165,7 +165,7 @@ class Wire:
     def _exchanged(self, request: httpx.Request, dataset_id: str) -> httpx.Response:
         if self._stopped.is_set():
             raise CancelledError
-        self.quota.spend(dataset_id)
+        self._spend(dataset_id)
         self.usage.count(requests=1)
         asked = datetime.now(UTC)
         response = self._client.send(request, stream=True) if self._reached else self._first(request)
@@ -178,6 +178,16 @@ class Wire:
             response.close()
             raise
         return response
+
+    def _spend(self, dataset_id: str) -> None:
+        """One request of the quota; what begins anew soon may be waited for."""
+        try:
+            self.quota.spend(dataset_id)
+        except (QuotaError, SpentError) as refusal:
+            wait = self.quota.pause(dataset_id)
+            raise TransientError(
+                "has no request left for now", wait=wait, too_long=str(refusal), becomes=type(refusal)
+            ) from refusal
 
     def _first(self, request: httpx.Request) -> httpx.Response:
         """First contact: all of it within ``reach_seconds``, a look-up that hangs included."""
