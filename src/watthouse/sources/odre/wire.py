@@ -272,13 +272,19 @@ def _gunzipped(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _address(said: str) -> httpx.URL:
+    """The service's address, which notes and messages repeat; what is refused may be a secret, and is not."""
     try:
         url = httpx.URL(said)
     except (httpx.InvalidURL, UnicodeError):
         url = httpx.URL("")
     if url.scheme not in {"http", "https"} or not url.host:
-        raise UsageError(f"WATTHOUSE_ODRE_URL '{shown(said, 80)}' is no address: it begins with https:// and a host")
-    return url.copy_with(userinfo=b"", query=None, fragment=None)
+        raise UsageError("WATTHOUSE_ODRE_URL is no address: it begins with https:// and a host")
+    if url.userinfo or url.query or url.fragment:
+        raise UsageError(
+            "WATTHOUSE_ODRE_URL holds a name, a password or a query, which would be written down and shown: put the key"
+            " in WATTHOUSE_API_KEY, and the bare address there"
+        )
+    return url
 
 
 def _key(settings: Settings) -> str:

@@ -26,8 +26,10 @@ from tests.unit.sources.odre.odre_server import (
     knobs,
     serving,
 )
+from watthouse import pipeline
 from watthouse.catalog import CATALOG
 from watthouse.errors import ClockError, SourceError, UnreachableError, UsageError, WatthouseError
+from watthouse.report import Selection
 from watthouse.sources.odre import Facts, Odre
 
 pytestmark = pytest.mark.usefixtures("quick")
@@ -98,6 +100,7 @@ def test_the_interpreter_ends_though_a_look_up_hangs(tmp_path: Path) -> None:
     hanging = """
 import socket, sys, time
 socket.getaddrinfo = lambda *_, **__: time.sleep(30)
+from watthouse import pipeline
 from watthouse.catalog import CATALOG
 from watthouse.settings import Settings
 from watthouse.sources.odre import Odre
@@ -139,6 +142,24 @@ def test_a_proxy_that_cannot_be_used_is_said(tmp_path: Path, monkeypatch: pytest
 def test_what_is_no_address_is_said(tmp_path: Path, said: str) -> None:
     with pytest.raises(UsageError, match="WATTHOUSE_ODRE_URL"):
         Odre(knobs(said, tmp_path))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"https://me:{SECRET}@odre.nowhere/api",
+        f"https://{SECRET}@odre.nowhere/api",
+        f"https://odre.nowhere/api?apikey={SECRET}",
+        f"https://odre.nowhere/api#{SECRET}",
+        f"htps://me:{SECRET}@odre.nowhere/api",
+    ],
+)
+def test_a_secret_in_the_address_is_refused_and_not_repeated(tmp_path: Path, said: str) -> None:
+    settings = knobs(said, tmp_path / "home")
+    with pytest.raises(UsageError, match="WATTHOUSE_ODRE_URL") as caught:
+        pipeline.fetch(settings, None, Selection.of([GAS.id]))
+    assert SECRET not in str(caught.value)
+    assert {path.name for path in settings.home.iterdir()} <= {"refresh.lock", "refresh.pid"}
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
