@@ -258,13 +258,16 @@ class Wire:
 
 
 def _gunzipped(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """All members of a gzip stream (RFC 1952, 2.2), and nothing else."""
     unpacker, started = zlib.decompressobj(wbits=31), False
     try:
         for chunk in chunks:
             started, packed = True, chunk
-            while packed and not unpacker.eof:
+            while packed:
+                if unpacker.eof:
+                    unpacker = zlib.decompressobj(wbits=31)
                 yield unpacker.decompress(packed, _CHUNK)
-                packed = unpacker.unconsumed_tail
+                packed = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
     except zlib.error as error:
         raise TransientError(f"sent a damaged gzip stream ({shown(error, 80)})") from error
     if started and not unpacker.eof:

@@ -1,3 +1,5 @@
+import gzip
+import json
 import logging
 import socket
 import ssl
@@ -21,6 +23,7 @@ from tests.unit.sources.odre.odre_server import (
     answer,
     connected,
     date_header,
+    described,
     facts,
     gas,
     knobs,
@@ -210,6 +213,17 @@ def test_an_answer_that_lay_in_a_cache_is_as_old_as_it_says(tmp_path: Path) -> N
     old = date_header(timedelta(hours=-2))
     with serving(lambda asked: gas(asked, date=old, age="7200")) as service, Odre(knobs(service, tmp_path)) as odre:
         assert isinstance(odre.facts([GAS])[GAS], Facts)
+
+
+WHOLE = json.dumps(described()).encode()
+
+
+@pytest.mark.parametrize(("rest", "tries"), [(b"", 1), (b"garbage", 2), (b"\x1f\x8b\x08", 2)])
+def test_a_gzip_stream_is_all_of_its_members_and_nothing_else(tmp_path: Path, rest: bytes, tries: int) -> None:
+    first = answer(gzip.compress(WHOLE[:99]) + gzip.compress(WHOLE[99:]) + rest, content_encoding="gzip")
+    with serving(metadata=[first]) as service, Odre(knobs(service, tmp_path)) as odre:
+        assert isinstance(odre.facts([GAS])[GAS], Facts)
+        assert len(service.asked) == tries
 
 
 def test_redirects_within_the_service_are_followed(tmp_path: Path) -> None:
