@@ -243,8 +243,9 @@ class Wire:
         age = response.headers.get("age", "")[:9]
         theirs = said + timedelta(seconds=min(int(age), _OLDEST) if age.isdecimal() else 0)
         tolerance = timedelta(seconds=self._settings.clock_tolerance_seconds)
-        # the header has whole seconds
-        if asked - tolerance - timedelta(seconds=1) <= theirs <= answered + tolerance:
+        # the header has whole seconds; some caches date an answer anew and give its age all the same
+        earliest, latest = asked - tolerance - timedelta(seconds=1), answered + tolerance
+        if earliest <= said <= latest or earliest <= theirs <= latest:
             return
         off = abs(theirs - answered)
         where = "behind" if theirs > answered else "ahead of"

@@ -218,12 +218,22 @@ def test_an_answer_that_lay_in_a_cache_is_as_old_as_it_says(tmp_path: Path) -> N
 WHOLE = json.dumps(described()).encode()
 
 
-@pytest.mark.parametrize(("rest", "tries"), [(b"", 1), (b"garbage", 2), (b"\x1f\x8b\x08", 2)])
-def test_a_gzip_stream_is_all_of_its_members_and_nothing_else(tmp_path: Path, rest: bytes, tries: int) -> None:
-    first = answer(gzip.compress(WHOLE[:99]) + gzip.compress(WHOLE[99:]) + rest, content_encoding="gzip")
+@pytest.mark.parametrize(
+    ("members", "rest", "tries"),
+    [((WHOLE[:99], WHOLE[99:]), b"", 1), ((WHOLE,), b"garbage", 2), ((WHOLE,), b"\x1f\x8b\x08", 2)],
+)
+def test_a_gzip_stream_is_all_of_its_members_and_nothing_else(
+    tmp_path: Path, members: tuple[bytes, ...], rest: bytes, tries: int
+) -> None:
+    first = answer(b"".join(map(gzip.compress, members)) + rest, content_encoding="gzip")
     with serving(metadata=[first]) as service, Odre(knobs(service, tmp_path)) as odre:
         assert isinstance(odre.facts([GAS])[GAS], Facts)
         assert len(service.asked) == tries
+
+
+def test_an_answer_whose_cache_dates_it_anew_and_counts_its_age_too_is_no_other_clock(tmp_path: Path) -> None:
+    with serving(lambda asked: gas(asked, age="7200")) as service, Odre(knobs(service, tmp_path)) as odre:
+        assert isinstance(odre.facts([GAS])[GAS], Facts)
 
 
 def test_redirects_within_the_service_are_followed(tmp_path: Path) -> None:
