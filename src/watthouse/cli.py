@@ -2,20 +2,20 @@
 
 import json
 import signal
+import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from functools import wraps
 from importlib.metadata import version as version_of
 from pathlib import Path
-from threading import Event
 from typing import Annotated, Any, Final
 
 import polars as pl
 import typer
 
-from watthouse import console, pipeline, status
+from watthouse import console, pipeline, status, stopping
 from watthouse.catalog import Dataset, find
 from watthouse.doctor import State, examine
 from watthouse.errors import UnreachableError, UsageError, WatthouseError
@@ -92,7 +92,8 @@ def _verb(**options: Any) -> Callable[[Callable[..., None]], Callable[..., None]
         @wraps(function)
         def guarded(*words: Any, **named: Any) -> None:
             try:
-                function(*words, **named)
+                with stopping.recognised():
+                    function(*words, **named)
             except (typer.Exit, typer.Abort):
                 raise
             except BaseException as error:  # a library's panic is no Exception
@@ -106,22 +107,25 @@ def _verb(**options: Any) -> Callable[[Callable[..., None]], Callable[..., None]
 
 def _leave(error: BaseException) -> None:
     """Say what happened in one line, and leave with its exit code."""
-    if isinstance(error, WatthouseError):
-        line, code = str(error), error.exit_code
+    if isinstance(error, KeyboardInterrupt):
+        line, code = "stopped: run it again to go on from what the lake holds", 130
+    elif isinstance(error, WatthouseError):
+        line, code = _line(error), error.exit_code
         if isinstance(error.report, Report) and error.report.counts.fetched:
             console.report(error.report)
-    elif isinstance(error, KeyboardInterrupt):
-        line, code = "stopped: run it again to go on from what the lake holds", 130
     elif settings_of().traceback:
         raise error
     else:
-        said = " ".join(str(error).split())[:200]
-        line, code = (
-            f"unexpected {type(error).__name__}: {said}: please report it (WATTHOUSE_TRACEBACK=1 shows where)",
-            1,
-        )
+        line, code = _line(error), 1
     console.err.print(f"[red]watthouse:[/] {console.safe(line)}")
     raise typer.Exit(code)
+
+
+def _line(error: BaseException) -> str:
+    if isinstance(error, WatthouseError):
+        return str(error)
+    said = " ".join(str(error).split())[:200]
+    return f"unexpected {type(error).__name__}: {said}: please report it (WATTHOUSE_TRACEBACK=1 shows where)"
 
 
 @_verb()
@@ -164,15 +168,16 @@ def refresh(
     full: FullRefresh = False,
 ) -> None:
     """Ask ODRÉ what moved (or read exports), keep what is new in the lake, and bring the marts up to date."""
-    settings, selection = _home(sample), Selection.of(names or (), since, until)
-    _refuse_mixtures(paths, {"--sample": sample, "--follow": follow})
-    with _service(settings, sample=sample) as served:
-        if follow:
-            _follow(served, selection)
-            return
-        with console.bar() as bar:
-            done = pipeline.refresh(served, _files(paths, served), selection, full=full, progress=bar)
-    _tell(done, paths)
+    with _staying() if follow else nullcontext():
+        settings, selection = _home(sample), Selection.of(names or (), since, until)
+        _refuse_mixtures(paths, {"--sample": sample, "--follow": follow})
+        with _service(settings, sample=sample) as served:
+            if follow:
+                _follow(served, selection)
+                return
+            with console.bar() as bar:
+                done = pipeline.refresh(served, _files(paths, served), selection, full=full, progress=bar)
+        _tell(done, paths)
 
 
 @_verb(cls=ManyPaths)
@@ -358,20 +363,30 @@ def _files(paths: list[Path] | None, settings: Settings) -> FileSource | None:
     return FileSource(paths, settings) if paths else None
 
 
+@contextmanager
+def _staying() -> Iterator[None]:
+    """Work that a signal ends in good order, whatever it is at."""
+    stopping.heed(signal.SIGTERM)
+    with suppress(KeyboardInterrupt), stopping.recognised():
+        yield
+    console.out.print("stopped")
+
+
 def _follow(settings: Settings, selection: Selection) -> None:
-    """Refresh until a signal says stop; that ends it in good order, whatever it is at."""
+    """Refresh for ever."""
 
-    def refresh_due(due: tuple[Dataset, ...]) -> None:
-        console.round_of(pipeline.refresh(settings, None, replace(selection, datasets=due)))
+    def refresh_due(due: tuple[Dataset, ...]) -> set[str]:
+        with stopping.recognised():
+            done = pipeline.refresh(settings, None, replace(selection, datasets=due))
+            console.round_of(done)
+        return done.unsettled
 
-    def end(_signal: int, _frame: object) -> None:
-        raise KeyboardInterrupt
+    def tell(error: BaseException) -> None:
+        console.failed(_line(error))
+        if settings.traceback and not isinstance(error, WatthouseError):
+            traceback.print_exception(error)
 
-    signal.signal(signal.SIGTERM, end)
-    try:
-        Following(selection.datasets, refresh_due, console.failed, Event().wait).run()
-    except KeyboardInterrupt:
-        console.out.print("stopped")
+    Following(selection.datasets, refresh_due, tell, stopping.wait).run()
 
 
 def _write(rows: pl.DataFrame, style: Format, output: Path | None, sample: str | None) -> None:
@@ -396,4 +411,5 @@ def _leave_if_refused(done: Report, paths: list[Path] | None = None) -> None:
 
 def main() -> None:
     """The entry point."""
+    stopping.heed(signal.SIGINT)
     app()

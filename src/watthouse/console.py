@@ -22,7 +22,6 @@ from rich.table import Table
 
 from watthouse.catalog import CATALOG, Dataset
 from watthouse.doctor import Finding, State
-from watthouse.errors import WatthouseError
 from watthouse.report import Report
 from watthouse.settings import Settings
 from watthouse.status import Status
@@ -109,9 +108,9 @@ def round_of(done: Report) -> None:
     _warnings(_warned(done.built or ()))
 
 
-def failed(error: WatthouseError) -> None:
+def failed(line: str) -> None:
     """A round that could not be ended; the next one comes."""
-    err.print(f"{_now()} [red]watthouse:[/] {safe(str(error))}; it is tried again")
+    err.print(f"{_now()} [red]watthouse:[/] {safe(line)}; it is tried again")
 
 
 def announce_sample() -> None:

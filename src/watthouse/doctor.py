@@ -106,12 +106,11 @@ def _home(settings: Settings) -> Finding:
     name, home = "home", settings.home.absolute()
     try:
         with only_one(settings), tempfile.TemporaryFile(dir=home):
-            pass
+            kind = kind_of(settings)
     except BusyError as error:
         return Finding(name, State.ODD, str(error))
     except (WatthouseError, OSError) as error:
         return Finding(name, State.BAD, str(error), "set WATTHOUSE_HOME to a folder of yours")
-    kind = kind_of(settings)
     return Finding(name, State.WELL, f"{home} is writable, {f'holds {described(kind)}' if kind else 'empty so far'}")
 
 

@@ -1,16 +1,17 @@
 """Stay, and refresh each dataset at its own cadence."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from watthouse.catalog import Dataset
-from watthouse.errors import UsageError, WatthouseError
+from watthouse.errors import UsageError
 
 JITTER: Final = 0.1
-"""Part of a cadence by which a refresh may come later, so that not everybody asks in the same second."""
+"""Part of a pause by which a round may come later, so that not everybody asks in the same second."""
 
 _FIRST_RETRY: Final = timedelta(minutes=1)
 
@@ -23,19 +24,19 @@ def _now() -> datetime:
 class Following:
     """A refresh of whatever is due, for ever.
 
-    ``refresh`` is given the datasets that are due; ``failed`` is told of an error, which does not end it: what was due
-    is tried again after a minute, then two, then four, at most its cadence later. ``wait`` sleeps so many seconds and
-    returns whether to stop.
+    ``refresh`` is given the datasets that are due, and returns the ids of those that it could not bring up to date.
+    ``failed`` is told of an error, which does not end it. What is not up to date is tried again after a minute, then
+    two, then four, at most its cadence later. ``wait`` sleeps so many seconds and returns whether to stop.
     """
 
     datasets: Sequence[Dataset]
-    refresh: Callable[[tuple[Dataset, ...]], None]
-    failed: Callable[[WatthouseError], None]
+    refresh: Callable[[tuple[Dataset, ...]], Collection[str]]
+    failed: Callable[[BaseException], None]
     wait: Callable[[float], bool]
     now: Callable[[], datetime] = _now
     chance: random.Random = field(default_factory=random.Random)
     _due: dict[str, datetime] = field(default_factory=dict, init=False)
-    _failures: int = field(default=0, init=False)
+    _failures: Counter[str] = field(default_factory=Counter, init=False)
 
     def run(self) -> None:
         """Until ``wait`` says stop; raises :class:`~watthouse.errors.UsageError` at once, which no waiting mends."""
@@ -53,20 +54,23 @@ class Following:
     def _round(self, due: tuple[Dataset, ...]) -> None:
         if not due:
             return
-        try:
-            self.refresh(due)
-        except UsageError:
-            raise
-        except WatthouseError as error:
-            self._failures += 1
-            self.failed(error)
-        else:
-            self._failures = 0
+        unsettled, later = self._refreshed(due), 1 + JITTER * self.chance.random()
         for dataset in due:
-            self._due[dataset.id] = self.now() + self._pause(dataset)
+            self._failures[dataset.id] = self._failures[dataset.id] + 1 if dataset.id in unsettled else 0
+            self._due[dataset.id] = self.now() + self._pause(dataset) * later
+
+    def _refreshed(self, due: tuple[Dataset, ...]) -> Collection[str]:
+        """The ids of the datasets that are not up to date after a refresh."""
+        try:
+            return self.refresh(due)
+        except (KeyboardInterrupt, SystemExit, UsageError):
+            raise
+        except BaseException as error:  # a library's panic is no Exception
+            self.failed(error)
+            return {dataset.id for dataset in due}
 
     def _pause(self, dataset: Dataset) -> timedelta:
         cadence = dataset.asked_every
-        if self._failures:
-            cadence = min(cadence, _FIRST_RETRY * 2 ** min(self._failures - 1, 20))
-        return cadence * (1 + JITTER * self.chance.random())
+        if failures := self._failures[dataset.id]:
+            cadence = min(cadence, _FIRST_RETRY * 2 ** min(failures - 1, 20))
+        return cadence

@@ -23,7 +23,7 @@ REAL: Final = "published"
 
 def lake_of(settings: Settings) -> Lake:
     """The lake of this home."""
-    return Lake(settings.lake, chunk_rows=settings.chunk_rows)
+    return Lake(settings.lake, chunk_rows=settings.chunk_rows, kind=_noted(settings))
 
 
 def warehouse_of(settings: Settings) -> DuckDB:
@@ -32,9 +32,23 @@ def warehouse_of(settings: Settings) -> DuckDB:
 
 
 def kind_of(settings: Settings) -> str | None:
-    """:data:`REAL`, or the sample's name (``seed=0``); None for a home that holds nothing yet."""
-    said = read_json(settings.home / "home.json").get("data")
-    return str(said) if said else (REAL if settings.lake.exists() else None)
+    """:data:`REAL`, or the sample's name (``seed=0``); None for a home that holds nothing yet.
+
+    Raises :class:`~watthouse.errors.LakeError` where there is a lake, and nothing says what it holds.
+    """
+    if noted := _noted(settings):
+        return noted
+    if not settings.lake.exists():
+        return None
+    said, note = lake_of(settings).kinds(), _note(settings)
+    if len(said) == 1:
+        return next(iter(said))
+    if said or note.exists():
+        raise LakeError(
+            f"{note} cannot be read, and {settings.lake} does not tell published data from a sample's: write"
+            f' {{"data": "{REAL}"}} into it if no sample was ever kept there; else remove {settings.home}'
+        )
+    return REAL  # made before homes were marked, when there was no sample
 
 
 def sample_of(settings: Settings) -> str | None:
@@ -55,9 +69,9 @@ def claim(settings: Settings, kind: str) -> None:
             f"{settings.home} holds {described(str(held))}, and this is {described(kind)}: they never share a home;"
             " set WATTHOUSE_HOME to another folder"
         )
-    if not (settings.home / "home.json").exists():
+    if _noted(settings) is None:
         with disk(settings.home, "set WATTHOUSE_HOME to a folder of yours with room in it"):
-            write_json(settings.home / "home.json", {"data": kind})
+            write_json(_note(settings), {"data": kind}, durable=True)
 
 
 def described(kind: str) -> str:
@@ -132,11 +146,33 @@ def read_json(path: Path) -> dict[str, Any]:
     return said if isinstance(said, dict) else {}
 
 
-def write_json(path: Path, said: Mapping[str, Any]) -> None:
-    """Replace the file at once, never in part."""
+def write_json(path: Path, said: Mapping[str, Any], *, durable: bool = False) -> None:
+    """Replace the file at once, never in part; once it is ``durable``, a power cut does not lose it either."""
     fresh = path.with_suffix(".new")
     fresh.write_text(json.dumps(said, indent=1), encoding="utf-8")
+    if durable:
+        _flush(fresh)
     fresh.replace(path)
+    if durable:
+        _flush(path.parent)
+
+
+def _flush(path: Path) -> None:
+    """Have a file, or the names in a folder, on the disk itself."""
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def _note(settings: Settings) -> Path:
+    return settings.home / "home.json"
+
+
+def _noted(settings: Settings) -> str | None:
+    said = read_json(_note(settings)).get("data")
+    return str(said) if said else None
 
 
 def _refreshes(settings: Settings) -> Path:

@@ -19,7 +19,7 @@ import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, DeltaProtocolError, TableNotFoundError
 
-from watthouse.catalog import Dataset
+from watthouse.catalog import CATALOG, Dataset
 from watthouse.errors import LakeError
 from watthouse.observing import TURN, Comparison, Counts, compare
 from watthouse.revising import OBSERVED_AT, changes
@@ -29,6 +29,7 @@ FORMAT = 1
 """Version of the lake's own layout; a higher one in a table means that a newer watthouse wrote it."""
 
 _FORMAT_KEY = "watthouse.format"
+_KIND_KEY = "watthouse.data"
 _ATTEMPTS = 12
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -56,14 +57,23 @@ class Head:
 
 
 class Lake:
-    """The ledger under one root: a folder, or the URL of an object store with its ``storage_options``."""
+    """The ledger under one root: a folder, or the URL of an object store with its ``storage_options``.
+
+    ``kind`` is written into every table that it makes: what data they are.
+    """
 
     def __init__(
-        self, root: str | Path, *, chunk_rows: int = 600_000, storage_options: Mapping[str, str] | None = None
+        self,
+        root: str | Path,
+        *,
+        chunk_rows: int = 600_000,
+        storage_options: Mapping[str, str] | None = None,
+        kind: str | None = None,
     ) -> None:
         self.root = str(root).rstrip("/")
         self._chunk_rows = chunk_rows
         self._options = dict(storage_options) if storage_options else None
+        self._kind = kind
         self._opened: dict[str, DeltaTable] = {}
 
     def observe(self, dataset: Dataset, documents: Sequence[Spooled]) -> Counts:
@@ -183,6 +193,15 @@ class Lake:
             fresh = self._scan(dataset, self._open(dataset), since=moment)
             return frozenset(fresh.select(pl.col(MONTH).unique()).collect().get_column(MONTH).drop_nulls())
 
+    def kinds(self) -> frozenset[str]:
+        """What the tables say they are; nothing where none says it."""
+        said = set()
+        for dataset in CATALOG.values():
+            with _errors(dataset, self.uri(dataset)):
+                if table := self._open(dataset):
+                    said.add(table.metadata().configuration.get(_KIND_KEY))
+        return frozenset(kind for kind in said if kind)
+
     def uri(self, dataset: Dataset) -> str:
         return f"{self.root}/{dataset.id}"
 
@@ -198,7 +217,8 @@ class Lake:
         if months is not None and actions.height:
             actions = actions.filter(pl.col(f"partition.{MONTH}").is_in(list(months)))
         if since is not None and f"max.{OBSERVED_AT}" in actions.columns:
-            actions = actions.filter((pl.col(f"max.{OBSERVED_AT}") > since).fill_null(value=True))
+            # Delta's statistics are cut to the millisecond, and a stamp may follow another within one
+            actions = actions.filter((pl.col(f"max.{OBSERVED_AT}") >= _millisecond(since)).fill_null(value=True))
         return [f"{self.uri(dataset)}/{path}" for path in (actions["path"] if actions.height else ())]
 
     def _scan(
@@ -254,6 +274,7 @@ class Lake:
                 partition_by=[MONTH],
                 configuration={
                     _FORMAT_KEY: str(FORMAT),
+                    **({_KIND_KEY: self._kind} if self._kind else {}),
                     "delta.dataSkippingStatsColumns": ",".join([OBSERVED_AT, dataset.time]),
                 },
                 storage_options=self._options,
@@ -372,6 +393,10 @@ def _microseconds(moment: datetime) -> int:
 
 def _moment(microseconds: int) -> datetime:
     return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def _millisecond(moment: datetime) -> datetime:
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 @contextmanager

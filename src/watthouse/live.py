@@ -33,7 +33,11 @@ def fetch(settings: Settings, selection: Selection, *, full: bool, progress: Pro
                 report.failed[dataset.id] = str(facts)
             else:
                 report.note(dataset.id, facts.notes)
-                _Following(settings, odre, lake, marks, selection, progress, report).follow(facts, full=full)
+                following = _Following(settings, odre, lake, marks, selection, progress, report)
+                try:
+                    following.follow(facts, full=full)
+                except SourceError as error:
+                    report.failed[dataset.id] = str(error)
 
 
 class _Following:

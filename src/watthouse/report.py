@@ -89,6 +89,7 @@ class Report:
     unasked: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     still: dict[str, datetime] = field(default_factory=dict)
+    unsettled: set[str] = field(default_factory=set)
     asked: Asked | None = None
     outside: int = 0
     rows: int = 0

@@ -119,6 +119,21 @@ def test_a_quota_that_is_spent_stops_with_a_line_and_what_was_fetched_is_built(s
     assert rows(tmp_path) > held
 
 
+@pytest.mark.parametrize("used", [50_000, 49_899])
+def test_a_month_that_is_spent_for_one_dataset_holds_no_other_up(used: int, served: Service, tmp_path: Path) -> None:
+    """All of it, or all but the reserve and a request."""
+    meter, other = served.sample.meter, "stock-quotidien-stockages-gaz"
+    month = meter.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    meter._used[NAME, month.isoformat()] = used
+    try:
+        line = refused(watthouse(tmp_path, "fetch", NAME, other, env=served.variables))
+    finally:
+        meter.clear()
+    assert f"quota for {NAME} is" in line
+    assert not rows(tmp_path)
+    assert rows(tmp_path, other)
+
+
 def test_a_renamed_dataset_is_said_and_the_others_go_on(served: Service, tmp_path: Path) -> None:
     served.trouble(f"renamed={NAME}")
     line = refused(watthouse(tmp_path, "refresh", env=served.variables))

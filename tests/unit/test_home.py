@@ -1,12 +1,15 @@
 """A home holds one kind of data for ever."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
+from tests.unit.test_lake import GAS, gas, observe
 from watthouse.errors import LakeError, UsageError
-from watthouse.home import REAL, claim, kind_of, last_refreshed, remember, sample_of
+from watthouse.home import REAL, claim, kind_of, lake_of, last_refreshed, remember, sample_of
+from watthouse.lake import Lake
 from watthouse.settings import Settings
 
 
@@ -43,6 +46,44 @@ def test_a_lake_from_before_homes_were_marked_is_published_data(settings: Settin
         claim(settings, "seed=0")
     claim(settings, REAL)
     assert json.loads((settings.home / "home.json").read_text()) == {"data": REAL}
+
+
+@pytest.mark.parametrize("kind", [REAL, "seed=3"])
+@pytest.mark.parametrize("left", [None, "", "[1]", "\x00"])
+def test_a_home_whose_note_was_lost_is_what_its_lake_says(left: str | None, kind: str, settings: Settings) -> None:
+    claim(made(settings), kind)
+    observe(lake_of(settings), GAS, [gas(1, "1")])
+    note = settings.home / "home.json"
+    note.unlink() if left is None else note.write_text(left)
+    assert kind_of(settings) == kind
+    with pytest.raises(UsageError, match="never share a home"):
+        claim(settings, "seed=4")
+    claim(settings, kind)
+    assert json.loads(note.read_text()) == {"data": kind}
+
+
+def test_a_lake_of_which_nothing_says_what_it_is_is_refused(settings: Settings) -> None:
+    observe(Lake(settings.lake), GAS, [gas(1, "1")])
+    (settings.home / "home.json").write_text("")
+    for asked in (kind_of, sample_of, lambda one: claim(one, REAL)):
+        with pytest.raises(LakeError, match=r'write {"data": "published"} into it if no sample was ever kept there'):
+            asked(settings)
+
+
+def test_a_spoilt_note_of_an_empty_home_is_written_anew(settings: Settings) -> None:
+    (made(settings).home / "home.json").write_text("")
+    assert kind_of(settings) is None
+    claim(settings, "seed=3")
+    assert kind_of(settings) == "seed=3"
+
+
+def test_what_a_home_holds_is_on_the_disk_before_anything_is_put_there(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[int] = []
+    monkeypatch.setattr("os.fsync", lambda opened: flushed.append(os.fstat(opened).st_ino))
+    claim(made(settings), REAL)
+    assert flushed == [(settings.home / "home.json").stat().st_ino, settings.home.stat().st_ino]
 
 
 def test_a_home_that_cannot_be_written_is_said(settings: Settings) -> None:

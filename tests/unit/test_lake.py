@@ -191,16 +191,32 @@ def test_only_what_came_after_a_stamp_is_read_and_compaction_changes_nothing(lak
     assert observe(lake, GAS, [gas(1, "2")]) == Counts(fetched=1, unchanged=1)
 
 
+def stop_the_clock(monkeypatch: pytest.MonkeyPatch, at: datetime) -> None:
+    class Stopped(datetime):
+        @classmethod
+        def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
+            return at
+
+    monkeypatch.setattr("watthouse.lake.datetime", Stopped)
+
+
+def test_what_is_stamped_within_a_millisecond_is_news_all_the_same(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that was stepped back: each stamp is the last one and a microsecond, until time has caught up."""
+    stop_the_clock(monkeypatch, datetime(2026, 11, 22, 12, 0, 0, 123_456, UTC))
+    observe(lake, GAS, [gas(1, "1")])
+    stamps = []
+    for stock in "234":
+        stamps.append(head(lake).observed_until)
+        observe(lake, GAS, [gas(1, stock)])
+    assert [lake.rows(GAS, since=stamp).read_all().num_rows for stamp in stamps] == [3, 2, 1]
+    assert lake.months_since(GAS, stamps[-1]) == {"2022-01"}
+    assert lake.rows(GAS, since=head(lake).observed_until).read_all().num_rows == 0
+
+
 def test_stamps_grow_even_where_the_clock_goes_back(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     observe(lake, GAS, [gas(1, "1")])
     first = head(lake).observed_until
-
-    class Yesterday(datetime):
-        @classmethod
-        def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
-            return datetime(2001, 1, 1, tzinfo=UTC)
-
-    monkeypatch.setattr("watthouse.lake.datetime", Yesterday)
+    stop_the_clock(monkeypatch, datetime(2001, 1, 1, tzinfo=UTC))
     observe(lake, GAS, [gas(1, "2")])
     second = head(lake).observed_until
     assert second > first

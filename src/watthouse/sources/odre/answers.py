@@ -9,7 +9,7 @@ from typing import Any, Final
 from watthouse.errors import QuotaError, SourceError, UnreachableError, WatthouseError
 from watthouse.sources.folding import shown
 from watthouse.sources.odre.questions import Question
-from watthouse.sources.odre.quota import clock, moment, spent
+from watthouse.sources.odre.quota import SpentError, clock, is_of_dataset, moment, spent
 from watthouse.sources.packing import BOM, INTERRUPTED
 
 LATER: Final = "run again later"
@@ -58,7 +58,7 @@ def verdict(status: int, headers: Mapping[str, str], body: bytes, question: Ques
     """What to raise for an answer that is no success: :class:`TransientError`, :class:`RefusedError` or a stop."""
     said = f"answered {status}{words(body)}"
     if status == 429:
-        return _spent(headers, body, said)
+        return _spent(headers, body, said, question)
     if status in _TRANSIENT or (status >= 500 and status not in _NEVER):
         wait = retry_after(headers)
         pause = f"{host} {said} and asks for a pause of {wait or 0:,.0f} s: {LATER}"
@@ -113,7 +113,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     return None if until is None or until <= now else (until - now).total_seconds()
 
 
-def _spent(headers: Mapping[str, str], body: bytes, said: str) -> TransientError:
+def _spent(headers: Mapping[str, str], body: bytes, said: str, question: Question) -> TransientError:
     content = parsed(body)
     reset, size = spent(headers, content if isinstance(content, dict) else {})
     now = datetime.now(UTC)
@@ -121,8 +121,10 @@ def _spent(headers: Mapping[str, str], body: bytes, said: str) -> TransientError
     if wait is None and reset is not None and reset > now:
         wait = (reset - now).total_seconds()
     until = f" until {clock(reset)}" if reset and reset > now else f" for {wait or 0:,.0f} s"
-    too_long = f"ODRÉ's quota is spent{until} ({f'{size}; ' if size else ''}it {said}): run again then"
-    return TransientError(said, wait=wait, too_long=too_long, becomes=QuotaError)
+    alone = is_of_dataset(headers)
+    whose = f"ODRÉ's quota for {question.dataset_id}" if alone else "ODRÉ's quota"
+    too_long = f"{whose} is spent{until} ({f'{size}; ' if size else ''}it {said}): run again then"
+    return TransientError(said, wait=wait, too_long=too_long, becomes=SpentError if alone else QuotaError)
 
 
 def _advice(status: int) -> str:

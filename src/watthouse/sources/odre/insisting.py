@@ -72,7 +72,8 @@ class Insistence:
             stop = UnreachableError if again.becomes is SourceError else again.becomes
             return stop(again.too_long)
         if again.becomes is not SourceError:
-            return again.becomes(f"{self._host} {again.said}, tried {times}: {again.advice}")
+            where = f"{about}: " if issubclass(again.becomes, SourceError) else ""
+            return again.becomes(f"{where}{self._host} {again.said}, tried {times}: {again.advice}")
         if not again.lone and self._given_up_again() >= IN_A_ROW:
             return UnreachableError(
                 f"{self._host} gave no whole answer to {IN_A_ROW} requests in a row, for the last of them it"

@@ -1,5 +1,6 @@
 """The service's quota, as it stands in the headers of every answer: kept in view before it is spent."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -7,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from threading import Lock
 from typing import Any, Final
 
-from watthouse.errors import QuotaError
+from watthouse.errors import QuotaError, SourceError
 
 DATASET: Final = "x-ratelimit-dataset"
 DOMAIN: Final = "x-ratelimit"
@@ -18,6 +19,10 @@ _MILLISECONDS_FROM: Final = 1e11
 _SAME: Final = timedelta(minutes=1)
 _NEARLY: Final = timedelta(seconds=1)
 """Who slept until a moment may wake a hair before it."""
+
+
+class SpentError(SourceError):
+    """The quota of one dataset is spent, or nearly: it stays as it is, and the others go on."""
 
 
 def moment(said: object) -> datetime | None:
@@ -92,14 +97,24 @@ class Quota:
         self._lock = Lock()
 
     def spend(self, dataset_id: str) -> None:
-        """Take one request of what is left; raises :class:`~watthouse.errors.QuotaError` where that is the reserve."""
+        """Take one request of what is left.
+
+        Where that is the reserve, raises :class:`SpentError` for the dataset's own quota, and
+        :class:`~watthouse.errors.QuotaError` for the one over all.
+        """
         with self._lock:
-            left = [self._left[key] for key in (dataset_id, DOMAIN) if key in self._left]
-            left = [allowance for allowance in left if not allowance.is_over()]
+            left = self._running(dataset_id)
             for allowance in left:
                 self._refuse_reserve(allowance, dataset_id)
             for allowance in left:
                 allowance.remaining -= 1
+
+    def pause(self, dataset_id: str) -> float:
+        """Seconds until the next request may be spent: infinite where nobody said."""
+        with self._lock:
+            resets = [allowance.reset for allowance in self._running(dataset_id) if self._is_reserve(allowance)]
+        now = datetime.now(UTC)
+        return max((max(0.0, (reset - now).total_seconds()) if reset else math.inf for reset in resets), default=0.0)
 
     def note(self, dataset_id: str, headers: Mapping[str, str]) -> None:
         """What an answer says of it."""
@@ -114,17 +129,31 @@ class Quota:
             allowance = self._left.get(dataset_id) or self._left.get(DOMAIN)
         return f"{allowance.remaining:,} of {allowance.size}" if allowance and allowance.size else ""
 
+    def _running(self, dataset_id: str) -> list[Allowance]:
+        left = [self._left[key] for key in (DOMAIN, dataset_id) if key in self._left]
+        return [allowance for allowance in left if not allowance.is_over()]
+
+    def _is_reserve(self, allowance: Allowance) -> bool:
+        return allowance.remaining <= allowance.reserve(self._reserve)
+
     def _refuse_reserve(self, allowance: Allowance, dataset_id: str) -> None:
-        kept = allowance.reserve(self._reserve)
-        if allowance.remaining > kept:
+        if not self._is_reserve(allowance):
             return
+        alone, kept = allowance.family == DATASET, allowance.reserve(self._reserve)
         of = f" of {allowance.size}" if allowance.size else " requests"
-        where = f" for {dataset_id}" if allowance.family == DATASET else ""
+        where = f" for {dataset_id}" if alone else ""
         until = f" until {clock(allowance.reset)}" if allowance.reset else ""
-        raise QuotaError(
+        refusal = SpentError if alone else QuotaError
+        raise refusal(
             f"ODRÉ's quota{where} is nearly spent: {max(allowance.remaining, 0):,}{of} are left{until}, and {kept:,}"
             " are never used (WATTHOUSE_QUOTA_RESERVE): run again then"
         )
+
+
+def is_of_dataset(headers: Mapping[str, str]) -> bool:
+    """Whether an answer 429 is about the dataset's own quota, while there is some left of the one over all."""
+    own, all_ = (Allowance.of(family, headers) for family in (DATASET, DOMAIN))
+    return own is not None and own.remaining <= 0 and (all_ is None or all_.remaining > 0)
 
 
 def spent(headers: Mapping[str, str], body: Mapping[str, Any]) -> tuple[datetime | None, str]:

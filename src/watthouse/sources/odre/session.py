@@ -20,6 +20,7 @@ from watthouse.sources.odre.downloads import Download, Downloads
 from watthouse.sources.odre.facts import Facts, stated
 from watthouse.sources.odre.insisting import Insistence
 from watthouse.sources.odre.questions import Question, Window, metadata
+from watthouse.sources.odre.quota import SpentError
 from watthouse.sources.odre.wire import Usage, Wire
 
 
@@ -90,13 +91,16 @@ class Odre:
         """The windows in order, ``settings.fetch_threads`` at a time.
 
         Each is closed once the next is asked for, so that no more than one file beside those under way lies on disk.
-        A window that failed for good is there too, and raises why from its ``pieces``.
+        A window that failed for good is there too, and raises why from its ``pieces``; raises
+        :class:`~watthouse.errors.SourceError` where none of this dataset can be had any more.
         """
         fetched = in_order(
             partial(self._downloads.fetch, facts), windows, self._settings.fetch_threads, discard=Download.close
         )
         try:
             for download in fetched:
+                if isinstance(download.error, SpentError):
+                    raise download.error  # so it is for every window to come
                 yield download
                 download.close()
         finally:

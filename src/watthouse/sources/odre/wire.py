@@ -12,13 +12,13 @@ from typing import Any, Final
 
 import httpx
 
-from watthouse.errors import ClockError, SourceError, UnreachableError, UsageError
+from watthouse.errors import ClockError, QuotaError, SourceError, UnreachableError, UsageError
 from watthouse.settings import Settings
 from watthouse.sources.folding import shown
 from watthouse.sources.odre.answers import BETWEEN, TransientError, lie, parsed, verdict
 from watthouse.sources.odre.background import begun, dispose
 from watthouse.sources.odre.questions import Question
-from watthouse.sources.odre.quota import Quota, moment
+from watthouse.sources.odre.quota import Quota, SpentError, moment
 from watthouse.sources.odre.unreachable import FAILURES, reason, unreachable
 
 SAMPLE: Final = "x-watthouse-sample"
@@ -165,7 +165,7 @@ class Wire:
     def _exchanged(self, request: httpx.Request, dataset_id: str) -> httpx.Response:
         if self._stopped.is_set():
             raise CancelledError
-        self.quota.spend(dataset_id)
+        self._spend(dataset_id)
         self.usage.count(requests=1)
         asked = datetime.now(UTC)
         response = self._client.send(request, stream=True) if self._reached else self._first(request)
@@ -178,6 +178,16 @@ class Wire:
             response.close()
             raise
         return response
+
+    def _spend(self, dataset_id: str) -> None:
+        """One request of the quota; what begins anew soon may be waited for."""
+        try:
+            self.quota.spend(dataset_id)
+        except (QuotaError, SpentError) as refusal:
+            wait = self.quota.pause(dataset_id)
+            raise TransientError(
+                "has no request left for now", wait=wait, too_long=str(refusal), becomes=type(refusal)
+            ) from refusal
 
     def _first(self, request: httpx.Request) -> httpx.Response:
         """First contact: all of it within ``reach_seconds``, a look-up that hangs included."""
@@ -233,8 +243,9 @@ class Wire:
         age = response.headers.get("age", "")[:9]
         theirs = said + timedelta(seconds=min(int(age), _OLDEST) if age.isdecimal() else 0)
         tolerance = timedelta(seconds=self._settings.clock_tolerance_seconds)
-        # the header has whole seconds
-        if asked - tolerance - timedelta(seconds=1) <= theirs <= answered + tolerance:
+        # the header has whole seconds; some caches date an answer anew and give its age all the same
+        earliest, latest = asked - tolerance - timedelta(seconds=1), answered + tolerance
+        if earliest <= said <= latest or earliest <= theirs <= latest:
             return
         off = abs(theirs - answered)
         where = "behind" if theirs > answered else "ahead of"
@@ -248,13 +259,16 @@ class Wire:
 
 
 def _gunzipped(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """All members of a gzip stream (RFC 1952, 2.2), and nothing else."""
     unpacker, started = zlib.decompressobj(wbits=31), False
     try:
         for chunk in chunks:
             started, packed = True, chunk
-            while packed and not unpacker.eof:
+            while packed:
+                if unpacker.eof:
+                    unpacker = zlib.decompressobj(wbits=31)
                 yield unpacker.decompress(packed, _CHUNK)
-                packed = unpacker.unconsumed_tail
+                packed = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
     except zlib.error as error:
         raise TransientError(f"sent a damaged gzip stream ({shown(error, 80)})") from error
     if started and not unpacker.eof:
@@ -262,13 +276,19 @@ def _gunzipped(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _address(said: str) -> httpx.URL:
+    """The service's address, which notes and messages repeat; what is refused may be a secret, and is not."""
     try:
         url = httpx.URL(said)
     except (httpx.InvalidURL, UnicodeError):
         url = httpx.URL("")
     if url.scheme not in {"http", "https"} or not url.host:
-        raise UsageError(f"WATTHOUSE_ODRE_URL '{shown(said, 80)}' is no address: it begins with https:// and a host")
-    return url.copy_with(userinfo=b"", query=None, fragment=None)
+        raise UsageError("WATTHOUSE_ODRE_URL is no address: it begins with https:// and a host")
+    if url.userinfo or url.query or url.fragment:
+        raise UsageError(
+            "WATTHOUSE_ODRE_URL holds a name, a password or a query, which would be written down and shown: put the key"
+            " in WATTHOUSE_API_KEY, and the bare address there"
+        )
+    return url
 
 
 def _key(settings: Settings) -> str:

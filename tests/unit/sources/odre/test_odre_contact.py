@@ -1,3 +1,5 @@
+import gzip
+import json
 import logging
 import socket
 import ssl
@@ -21,13 +23,16 @@ from tests.unit.sources.odre.odre_server import (
     answer,
     connected,
     date_header,
+    described,
     facts,
     gas,
     knobs,
     serving,
 )
+from watthouse import pipeline
 from watthouse.catalog import CATALOG
 from watthouse.errors import ClockError, SourceError, UnreachableError, UsageError, WatthouseError
+from watthouse.report import Selection
 from watthouse.sources.odre import Facts, Odre
 
 pytestmark = pytest.mark.usefixtures("quick")
@@ -98,6 +103,7 @@ def test_the_interpreter_ends_though_a_look_up_hangs(tmp_path: Path) -> None:
     hanging = """
 import socket, sys, time
 socket.getaddrinfo = lambda *_, **__: time.sleep(30)
+from watthouse import pipeline
 from watthouse.catalog import CATALOG
 from watthouse.settings import Settings
 from watthouse.sources.odre import Odre
@@ -139,6 +145,24 @@ def test_a_proxy_that_cannot_be_used_is_said(tmp_path: Path, monkeypatch: pytest
 def test_what_is_no_address_is_said(tmp_path: Path, said: str) -> None:
     with pytest.raises(UsageError, match="WATTHOUSE_ODRE_URL"):
         Odre(knobs(said, tmp_path))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"https://me:{SECRET}@odre.nowhere/api",
+        f"https://{SECRET}@odre.nowhere/api",
+        f"https://odre.nowhere/api?apikey={SECRET}",
+        f"https://odre.nowhere/api#{SECRET}",
+        f"htps://me:{SECRET}@odre.nowhere/api",
+    ],
+)
+def test_a_secret_in_the_address_is_refused_and_not_repeated(tmp_path: Path, said: str) -> None:
+    settings = knobs(said, tmp_path / "home")
+    with pytest.raises(UsageError, match="WATTHOUSE_ODRE_URL") as caught:
+        pipeline.fetch(settings, None, Selection.of([GAS.id]))
+    assert SECRET not in str(caught.value)
+    assert {path.name for path in settings.home.iterdir()} <= {"refresh.lock", "refresh.pid"}
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
@@ -188,6 +212,27 @@ def test_clocks_that_nearly_agree_or_say_nothing_are_let_pass(tmp_path: Path, sa
 def test_an_answer_that_lay_in_a_cache_is_as_old_as_it_says(tmp_path: Path) -> None:
     old = date_header(timedelta(hours=-2))
     with serving(lambda asked: gas(asked, date=old, age="7200")) as service, Odre(knobs(service, tmp_path)) as odre:
+        assert isinstance(odre.facts([GAS])[GAS], Facts)
+
+
+WHOLE = json.dumps(described()).encode()
+
+
+@pytest.mark.parametrize(
+    ("members", "rest", "tries"),
+    [((WHOLE[:99], WHOLE[99:]), b"", 1), ((WHOLE,), b"garbage", 2), ((WHOLE,), b"\x1f\x8b\x08", 2)],
+)
+def test_a_gzip_stream_is_all_of_its_members_and_nothing_else(
+    tmp_path: Path, members: tuple[bytes, ...], rest: bytes, tries: int
+) -> None:
+    first = answer(b"".join(map(gzip.compress, members)) + rest, content_encoding="gzip")
+    with serving(metadata=[first]) as service, Odre(knobs(service, tmp_path)) as odre:
+        assert isinstance(odre.facts([GAS])[GAS], Facts)
+        assert len(service.asked) == tries
+
+
+def test_an_answer_whose_cache_dates_it_anew_and_counts_its_age_too_is_no_other_clock(tmp_path: Path) -> None:
+    with serving(lambda asked: gas(asked, age="7200")) as service, Odre(knobs(service, tmp_path)) as odre:
         assert isinstance(odre.facts([GAS])[GAS], Facts)
 
 

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.sources.odre.odre_server import GAS, NATIONAL, SEPTEMBER, Asked, answer, facts, gas, knobs, serving
 from watthouse.errors import QuotaError, SourceError, UnreachableError
 from watthouse.sources.odre import Facts, Odre, insisting
-from watthouse.sources.odre.quota import Quota, moment
+from watthouse.sources.odre.quota import Quota, SpentError, moment
 
 pytestmark = pytest.mark.usefixtures("quick")
 
@@ -51,16 +51,19 @@ def quota(family: str, remaining: int, limit: int | None, reset: str | None = st
     return {f"{family}-{name}": value for name, value in said.items() if value is not None}  # type: ignore[misc]
 
 
-@pytest.mark.parametrize(("family", "where"), [("x-ratelimit-dataset", f" for {GAS.id}"), ("x-ratelimit", "")])
+@pytest.mark.parametrize(
+    ("family", "where", "refusal"),
+    [("x-ratelimit-dataset", f" for {GAS.id}", SpentError), ("x-ratelimit", "", QuotaError)],
+)
 @pytest.mark.parametrize("spelling", ["{0}", "{0:%Y-%m-%dT%H:%M:%SZ}", "epoch"])
-def test_the_reserve_is_never_used(family: str, where: str, spelling: str) -> None:
+def test_the_reserve_is_never_used(family: str, where: str, refusal: type[Exception], spelling: str) -> None:
     reset = str(int(MIDNIGHT.timestamp())) if spelling == "epoch" else spelling.format(MIDNIGHT)
     kept = Quota(100)
     kept.spend(GAS.id)
     kept.note(GAS.id, quota(family, 103, 50_000, reset))
     for _ in range(3):
         kept.spend(GAS.id)
-    with pytest.raises(QuotaError) as caught:
+    with pytest.raises(refusal) as caught:
         kept.spend(GAS.id)
     line = str(caught.value)
     assert line.startswith(f"ODRÉ's quota{where} is nearly spent: 100 of 50,000 requests a ")
@@ -84,7 +87,7 @@ def test_a_small_quota_keeps_a_tenth(limit: int | None, goes_on_at: int, stops_a
     kept = Quota(100)
     kept.note(GAS.id, quota("x-ratelimit-dataset", goes_on_at, limit))
     kept.spend(GAS.id)
-    with pytest.raises(QuotaError, match=f" {stops_at} "):
+    with pytest.raises(SpentError, match=f" {stops_at} "):
         kept.spend(GAS.id)
 
 
@@ -107,7 +110,7 @@ def test_an_answer_that_was_overtaken_does_not_give_back_what_is_spent() -> None
     kept.note(GAS.id, quota("x-ratelimit-dataset", 101, 50_000))
     kept.note(GAS.id, quota("x-ratelimit-dataset", 104, 50_000))
     kept.spend(GAS.id)
-    with pytest.raises(QuotaError):
+    with pytest.raises(SpentError):
         kept.spend(GAS.id)
 
 
@@ -118,21 +121,67 @@ def test_a_service_that_says_nothing_of_quotas_is_asked_freely(headers: dict[str
     kept.spend(GAS.id)
 
 
-def test_a_session_stops_before_the_quota_is_spent(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("family", "refusal"), [("x-ratelimit-dataset", SpentError), ("x-ratelimit", QuotaError)])
+def test_a_session_stops_before_the_quota_is_spent(tmp_path: Path, family: str, refusal: type[Exception]) -> None:
     left = [108]
 
     def route(asked: Asked) -> bytes:
         left[0] -= 1
-        return gas(asked, **quota("x-ratelimit-dataset", left[0], 50_000))
+        return gas(asked, **quota(family, left[0], 50_000))
 
     settings = {"fetch_threads": 4, "quota_reserve": 100}
     with serving(route) as service, Odre(knobs(service, tmp_path, **settings)) as odre:
         assert isinstance(odre.facts([GAS])[GAS], Facts)
         arrived: list[int] = []
-        with pytest.raises(QuotaError, match="100 of 50,000 requests"):
+        with pytest.raises(refusal, match="100 of 50,000 requests"):
             arrived.extend(download.rows for download in odre.downloads(facts(), [SEPTEMBER] * 20))
         assert arrived == [30] * 7
         assert left[0] == 100
+
+
+@pytest.mark.parametrize("spent", ["by its reserve", "by its answer"])
+def test_a_dataset_whose_month_is_spent_stands_still_alone(tmp_path: Path, spent: str) -> None:
+    """Its windows are given up at the first, and whatever else is asked is answered."""
+    none = quota("x-ratelimit-dataset", 0, 50_000) | quota("x-ratelimit", 9_000_000, 10_000_000)
+
+    def route(asked: Asked) -> bytes:
+        headers = none if f"/{GAS.id}" in asked.path else {}
+        return answer("", 429, **headers) if headers and spent == "by its answer" else gas(asked, **headers)
+
+    with serving(route) as service, Odre(knobs(service, tmp_path, fetch_threads=1)) as odre:
+        said = odre.facts([GAS, NATIONAL])
+        assert (spent == "by its reserve") == isinstance(said[GAS], Facts)
+        assert str(said[NATIONAL]).startswith(NATIONAL.id), "it has other columns here"
+        if spent == "by its answer":
+            assert isinstance(said[GAS], SpentError)
+            assert f"quota for {GAS.id} is spent until {MIDNIGHT:%Y-%m-%d} 00:00Z" in str(said[GAS])
+        asked = len(service.asked)
+        with pytest.raises(SpentError, match=f"quota for {GAS.id} is nearly spent"):
+            list(odre.downloads(facts(), [SEPTEMBER] * 20))
+        assert len(service.asked) == asked
+
+
+def test_a_quota_that_begins_anew_soon_is_waited_for(tmp_path: Path) -> None:
+    reset = str(datetime.now(UTC) + timedelta(seconds=2.5))
+    few = quota("x-ratelimit", 1, 10, reset)
+    with serving(lambda asked: gas(asked, **few)) as service, Odre(knobs(service, tmp_path)) as odre:
+        odre.facts([GAS])
+        began = time.monotonic()
+        assert isinstance(odre.facts([GAS])[GAS], Facts)
+        assert 0.5 < time.monotonic() - began < 5
+        assert len(service.asked) == 2
+
+
+@pytest.mark.parametrize("reset", [None, str(MIDNIGHT)])
+def test_a_quota_of_which_nobody_knows_when_it_begins_anew_is_not_waited_for(tmp_path: Path, reset: str | None) -> None:
+    few = quota("x-ratelimit", 1, 10, reset)
+    with serving(lambda asked: gas(asked, **few)) as service, Odre(knobs(service, tmp_path)) as odre:
+        odre.facts([GAS])
+        began = time.monotonic()
+        with pytest.raises(QuotaError, match="is nearly spent: 1 of 10 requests a day are left"):
+            odre.facts([GAS])
+        assert time.monotonic() - began < 1
+        assert len(service.asked) == 1
 
 
 def refusing(home: Path, *replies: bytes, **more: object) -> tuple[object, int, float]:
@@ -221,7 +270,7 @@ def test_a_quota_spent_for_longer_than_patience_stops_at_once(tmp_path: Path) ->
 
 def test_a_month_that_is_spent_names_the_quota_from_the_headers(tmp_path: Path) -> None:
     outcome, asked, _ = refusing(tmp_path, answer("", 429, **quota("x-ratelimit-dataset", 0, 50_000)))
-    assert isinstance(outcome, QuotaError)
+    assert isinstance(outcome, SpentError)
     assert f"is spent until {MIDNIGHT:%Y-%m-%d} 00:00Z (50,000 requests a month and dataset; it answered 429)" in str(
         outcome
     )

@@ -190,6 +190,6 @@ def test_a_small_quota_is_not_used_up(sample: Sample, odre: Odre) -> None:
     sample.reset()
     facts = told(odre, GAS)
     windows = [Window(datetime(2026, 9, 1, tzinfo=UTC), datetime(2026, 9, 2, tzinfo=UTC), None)] * 40
-    with pytest.raises(QuotaError, match="2 of 20 requests a month and dataset are left until"):
+    with pytest.raises(SourceError, match="2 of 20 requests a month and dataset are left until"):
         read(odre, facts, windows)
     assert sum(sample.requests.values()) == 18
