@@ -1,6 +1,17 @@
 """``python -m watthouse`` is ``watthouse``."""
 
-from watthouse.cli import main
+import sys
+
+
+def main() -> None:
+    """The entry point: Ctrl-C is heeded from the first moment, while the rest is still being imported."""
+    try:
+        from watthouse.cli import main as run
+
+        run()
+    except KeyboardInterrupt:
+        sys.exit(130)
+
 
 if __name__ == "__main__":
     main()

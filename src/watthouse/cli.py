@@ -129,25 +129,26 @@ def _line(error: BaseException) -> str:
 
 
 @_verb()
-def run() -> None:
+def run(sample: OfSample = False) -> None:
     """Refresh, and show the newest days and where everything lies; with the sample where ODRÉ cannot be reached."""
-    settings = _home(sample=False)
-    try:
-        with console.bar() as bar:
-            done = pipeline.refresh(settings, None, Selection.of(), progress=bar)
-    except UnreachableError as error:
-        console.err.print(f"[yellow]watthouse:[/] {console.safe(str(error))}")
-        if not settings.warehouse.exists():
-            settings, done = _run_sample()
-            console.report(done)
-        else:
-            done = Report()
-            console.err.print(f"[yellow]watthouse:[/] these are the days that {settings.home} held before")
-    else:
+    settings, done = _run_sample() if sample else _run_live(_home(sample=False))
+    if done.asked is not None:
         console.report(done)
     newest = pl.DataFrame(warehouse_of(settings).read("daily_merged", columns=_FIRST_LOOK)).tail(_NEWEST_DAYS)
     console.newest(newest, settings, sample_of(settings))
     _leave_if_refused(done)
+
+
+def _run_live(settings: Settings) -> tuple[Settings, Report]:
+    try:
+        with console.bar() as bar:
+            return settings, pipeline.refresh(settings, None, Selection.of(), progress=bar)
+    except UnreachableError as error:
+        console.err.print(f"[yellow]watthouse:[/] {console.safe(str(error))}")
+    if warehouse_of(settings).loaded():
+        console.err.print(f"[yellow]watthouse:[/] these are the days that {settings.home} held before")
+        return settings, Report()
+    return _run_sample()
 
 
 def _run_sample() -> tuple[Settings, Report]:
@@ -169,15 +170,16 @@ def refresh(
 ) -> None:
     """Ask ODRÉ what moved (or read exports), keep what is new in the lake, and bring the marts up to date."""
     with _staying() if follow else nullcontext():
-        settings, selection = _home(sample), Selection.of(names or (), since, until)
+        selection = Selection.of(names or (), since, until)
         _refuse_mixtures(paths, {"--sample": sample, "--follow": follow})
+        settings = _home(sample)
         with _service(settings, sample=sample) as served:
             if follow:
-                _follow(served, selection)
+                _follow(served, selection, full=full)
                 return
             with console.bar() as bar:
                 done = pipeline.refresh(served, _files(paths, served), selection, full=full, progress=bar)
-        _tell(done, paths)
+        _tell(settings, done, paths)
 
 
 @_verb(cls=ManyPaths)
@@ -190,11 +192,12 @@ def fetch(
     full: FullFetch = False,
 ) -> None:
     """The first half of refresh: ask ODRÉ (or read exports) and keep what is new in the lake."""
-    settings, selection = _home(sample), Selection.of(names or (), since, until)
+    selection = Selection.of(names or (), since, until)
     _refuse_mixtures(paths, {"--sample": sample, "--full": full})
+    settings = _home(sample)
     with _service(settings, sample=sample) as served, console.bar() as bar:
         done = pipeline.fetch(served, _files(paths, served), selection, full=full, progress=bar)
-    _tell(done, paths)
+    _tell(settings, done, paths)
 
 
 @_verb()
@@ -269,7 +272,7 @@ def show(
     output: Output = None,
 ) -> None:
     """Read a mart."""
-    settings = _home(sample)
+    settings, _ = _home(sample), Selection.of((), since, until)
     chosen = [name.strip() for name in columns.split(",")] if columns else None
     rows = warehouse_of(settings).read(mart, since=since, until=until, columns=chosen)
     _write(pl.DataFrame(rows), style, output, sample_of(settings))
@@ -286,7 +289,7 @@ def revisions(
     output: Output = None,
 ) -> None:
     """What changed in what was published: key, column, from, to, when it was seen."""
-    one, settings = find(dataset), _home(sample)
+    one, settings, _ = find(dataset), _home(sample), Selection.of((), since, until)
     if column is not None and column not in one:
         raise UsageError(f"{one.id} has no column '{column}': see `watthouse datasets {one.id}`")
     changes = lake_of(settings).revisions(one, since=since, until=until, column=column)
@@ -322,8 +325,7 @@ def serve_(
         raise UsageError(f"{error.name} is not installed: pip install 'watthouse[serve]'") from error
     chosen = {"host": host, "port": port, "home": home}
     settings = settings_of(sample=sample, **{name: value for name, value in chosen.items() if value is not None})
-    if sample_of(settings):
-        console.announce_sample()
+    _announce(settings)
     console.serving_home(settings)
     serve_home(settings)
 
@@ -338,9 +340,13 @@ def _main(version: Annotated[bool, typer.Option("--version", help="Print the ver
 def _home(sample: bool) -> Settings:
     """The settings of this call, with a word where its home holds a sample."""
     settings = settings_of(sample=sample)
-    if sample or sample_of(settings):
-        console.announce_sample()
+    _announce(settings)
     return settings
+
+
+def _announce(settings: Settings) -> None:
+    if sample_of(settings):
+        console.announce_sample()
 
 
 @contextmanager
@@ -372,13 +378,18 @@ def _staying() -> Iterator[None]:
     console.out.print("stopped")
 
 
-def _follow(settings: Settings, selection: Selection) -> None:
-    """Refresh for ever."""
+def _follow(settings: Settings, selection: Selection, *, full: bool) -> None:
+    """Refresh for ever; the first round of each dataset is a ``full`` one where that was asked for."""
+    told: set[str] = set()
+    to_distrust = set(selection.datasets) if full else set()
 
     def refresh_due(due: tuple[Dataset, ...]) -> set[str]:
         with stopping.recognised():
-            done = pipeline.refresh(settings, None, replace(selection, datasets=due))
-            console.round_of(done)
+            wanted = replace(selection, datasets=due)
+            done = pipeline.refresh(settings, None, wanted, full=bool(to_distrust.intersection(due)))
+            to_distrust.difference_update(one for one in due if one.id not in done.unsettled)
+            _announce(settings)
+            console.round_of(done, told)
         return done.unsettled
 
     def tell(error: BaseException) -> None:
@@ -398,8 +409,9 @@ def _write(rows: pl.DataFrame, style: Format, output: Path | None, sample: str |
     write(rows, Format.CSV if style is Format.TABLE else style, output)
 
 
-def _tell(done: Report, paths: list[Path] | None) -> None:
+def _tell(settings: Settings, done: Report, paths: list[Path] | None) -> None:
     """Print the report; exit 1 where something was refused, or a file that was named itself is no export."""
+    _announce(settings)
     console.report(done)
     _leave_if_refused(done, paths)
 

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import polars as pl
@@ -85,7 +86,8 @@ def report(done: Report) -> None:
         )
     if done.asked is not None:
         again = f", {done.asked.retries:,} of them again" if done.asked.retries else ""
-        out.print(f"asked {done.asked.requests:,} times{again}, {_size(done.asked.bytes)} came")
+        times = "once" if done.asked.requests == 1 else f"{done.asked.requests:,} times"
+        out.print(f"asked {times}{again}, {_size(done.asked.bytes)} came")
     if done.outside:
         out.print(f"{done.outside:,} rows lie outside the days asked for and were not fetched")
     if done.built is not None:
@@ -99,11 +101,16 @@ def report(done: Report) -> None:
     )
 
 
-def round_of(done: Report) -> None:
-    """One round of a refresh that stays: what moved in it, in a line."""
+def round_of(done: Report, told: set[str]) -> None:
+    """One round of a refresh that stays: what moved in it, in a line, and what was not ``told`` before."""
     moved = {name: counts for name, counts in done.by_dataset.items() if counts.new or counts.revised}
-    said = "; ".join(f"{name} {counts.new:,} new, {counts.revised:,} revised" for name, counts in moved.items())
-    out.print(f"{_now()} {said or 'nothing moved'}")
+    said = [f"{name} {counts.new:,} new, {counts.revised:,} revised" for name, counts in moved.items()]
+    said += [f"not up to date: {', '.join(sorted(done.unsettled))}"] if done.unsettled else []
+    out.print(f"{_now()} {'; '.join(said) or 'nothing moved'}")
+    for note, origins in _by_note(done).items():
+        if note not in told:
+            out.print(f"[dim]note[/]     {safe(origins[0])}: {safe(note)}")
+            told.add(note)
     _refusals(done)
     _warnings(_warned(done.built or ()))
 
@@ -113,8 +120,9 @@ def failed(line: str) -> None:
     err.print(f"{_now()} [red]watthouse:[/] {safe(line)}; it is tried again")
 
 
+@cache
 def announce_sample() -> None:
-    """What every figure of a sample is shown with."""
+    """What every figure of a sample is shown with, once."""
     err.print("[magenta]sample[/]   these figures are synthetic, made by watthouse: nobody measured them")
 
 
@@ -125,9 +133,9 @@ def serving_home(settings: Settings) -> None:
 
 
 def serving(url: str) -> None:
-    """Where the sample is served, and how to ask it."""
-    out.print(f"a synthetic ODRÉ at {url}")
-    out.print(f"ask it with   WATTHOUSE_ODRE_URL={url} watthouse refresh   (Ctrl-C ends it)")
+    """Where the sample is served, and how to ask it: into a home of its own."""
+    out.print(f"a synthetic ODRÉ at {url}   (Ctrl-C ends it)")
+    out.print(f"ask it with   WATTHOUSE_HOME=var/rehearsal WATTHOUSE_ODRE_URL={url} {_program()} refresh")
 
 
 def newest(rows: pl.DataFrame, settings: Settings, sample: str | None) -> None:

@@ -38,7 +38,7 @@ def kind_of(settings: Settings) -> str | None:
     """
     if noted := _noted(settings):
         return noted
-    if not settings.lake.exists():
+    if not any(settings.lake.glob("*/_delta_log")):
         return None
     said, note = lake_of(settings).kinds(), _note(settings)
     if len(said) == 1:

@@ -138,11 +138,9 @@ def _build_anew(settings: Settings, warehouse: Warehouse, lake: Lake, progress: 
 
 def _about(settings: Settings) -> dict[str, str]:
     kind = kind_of(settings)
-    return {
-        "data": "published by the operators" if kind in {None, REAL} else f"synthetic figures, {described(str(kind))}: nobody measured them",
-        "source": PORTAL,
-        "licence": LICENCE,
-    }
+    synthetic = f"synthetic figures, {described(str(kind))}: nobody measured them"
+    data = "published by the operators" if kind in {None, REAL} else synthetic
+    return {"data": data, "source": PORTAL, "licence": LICENCE}
 
 
 def _heads(lake: Lake) -> dict[Dataset, Head | None]:

@@ -14,7 +14,7 @@ import pytest
 import trustme
 
 from tests.integration.service import Service, service, utc
-from tests.support import watthouse
+from tests.support import command, environment, watthouse
 from watthouse.catalog import CATALOG
 from watthouse.lake import Lake
 
@@ -159,6 +159,21 @@ def test_another_column_gone_is_noted_and_what_was_known_stays(served: Service, 
     assert done.returncode == 0, done.stderr
     assert "solaire" in done.stdout
     assert rows(tmp_path) == held, "a column that is gone withdraws no value"
+
+
+def test_a_refresh_that_stays_tells_of_a_column_gone_once(served: Service, tmp_path: Path) -> None:
+    served.trouble("no-column=solaire")
+    with subprocess.Popen(
+        command("refresh", NAME, "--follow", "--full"),
+        env=environment(tmp_path, {**served.variables, "PYTHONUNBUFFERED": "1"}),
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as staying:
+        assert staying.stdout
+        assert f"{NAME} " in staying.stdout.readline()
+        assert "solaire" in staying.stdout.readline()
+        staying.terminate()
+        assert staying.stdout.read().strip() == "stopped"
 
 
 @pytest.mark.parametrize(("trouble", "word"), [("html:1", "web page"), ("json:1", "error")])

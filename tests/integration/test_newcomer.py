@@ -98,6 +98,22 @@ def test_the_warehouse_itself_says_what_it_holds(ran: tuple[Path, subprocess.Com
     assert about.keys() == {"data", "source", "licence"}
 
 
+@pytest.mark.parametrize("verb", ["refresh", "fetch"])
+def test_the_first_rows_of_a_sample_say_so_too(verb: str, served: Service, tmp_path: Path) -> None:
+    done = watthouse(tmp_path / "home", verb, "stock-quotidien-stockages-gaz", env=served.variables)
+    assert done.returncode == 0
+    assert done.stderr.count(SYNTHETIC) == 1
+
+
+def test_a_home_that_holds_nothing_goes_on_with_the_sample(tmp_path: Path) -> None:
+    home, note = tmp_path / "home", tmp_path / "note.txt"
+    note.write_text("no export")
+    assert watthouse(home, "refresh", "--from", note).returncode == 1
+    done = watthouse(home, "run", env=SHORT)
+    assert done.returncode == 0, done.stderr
+    assert "going on with watthouse's synthetic sample" in done.stderr
+
+
 def test_published_figures_do_not_say_so(tmp_path: Path, real_data: Path) -> None:
     home = tmp_path / "home"
     file = real_data / "odre" / "stock-quotidien-stockages-gaz_2010-2022.csv"
@@ -160,7 +176,7 @@ def test_a_refresh_that_stays_ends_in_good_order(served: Service, tmp_path: Path
     said, errors = staying.communicate(timeout=10)
     assert staying.returncode == 0, errors
     assert said.strip() == "stopped"
-    assert errors == ""
+    assert re.fullmatch(r"sample .* synthetic, .*\n", errors), "once, and nothing else"
     assert mart(home, "daily_mix")
 
 

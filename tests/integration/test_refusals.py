@@ -171,6 +171,13 @@ def test_what_was_fetched_is_told_even_where_the_build_fails(tmp_path: Path) -> 
     assert "the warehouse stays as it was" in line
 
 
+@pytest.mark.parametrize("words", [("show", "daily_mix"), ("revisions", "eco2mix-national-tr"), ("refresh",)])
+def test_days_upside_down_are_refused(words: tuple[str, ...], tmp_path: Path) -> None:
+    done = watthouse(tmp_path / "home", *words, "--since", "2025-02-01", "--until", "2025-01-01")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "watthouse: --since 2025-02-01 is later than --until 2025-01-01: turn them round\n"
+
+
 def test_nothing_is_built_from_an_empty_lake(tmp_path: Path) -> None:
     done = watthouse(tmp_path / "home", "build")
     assert (done.returncode, done.stdout) == (1, "")

@@ -38,8 +38,13 @@ def test_a_home_stays_what_it_was_claimed_for(settings: Settings) -> None:
     assert kind_of(settings) == "seed=3"
 
 
-def test_a_lake_from_before_homes_were_marked_is_published_data(settings: Settings) -> None:
+def test_a_folder_that_is_called_lake_is_none(settings: Settings) -> None:
     settings.lake.mkdir(parents=True)
+    assert kind_of(settings) is None
+
+
+def test_a_lake_from_before_homes_were_marked_is_published_data(settings: Settings) -> None:
+    (settings.lake / "eco2mix-national-tr" / "_delta_log").mkdir(parents=True)
     assert kind_of(settings) == REAL
     assert sample_of(settings) is None
     with pytest.raises(UsageError, match="published data"):

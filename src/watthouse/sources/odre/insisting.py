@@ -1,6 +1,5 @@
 """Trying again, as long as it may help and as patience lasts."""
 
-import logging
 import time
 from collections.abc import Callable
 from threading import Lock
@@ -22,8 +21,8 @@ _FIRST_WAIT: Final = 0.5
 _LONGEST_WAIT: Final = 20.0
 _JITTER: Final = 1.0
 
-# stamina tells of each retry through logging, and Python prints warnings that nobody listens to
-logging.getLogger("stamina").addHandler(logging.NullHandler())
+# the report counts the retries; stamina would tell each to whichever logging it finds installed
+stamina.instrumentation.set_on_retry_hooks([])
 
 
 class Insistence:
