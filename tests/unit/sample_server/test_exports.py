@@ -130,6 +130,24 @@ def test_labels_are_french_and_carry_units(client: httpx.Client) -> None:
     assert header[-2:] == ["TCH Bioénergies (%)", "Column 68"]
 
 
+@pytest.mark.parametrize(
+    ("dataset", "labels"),
+    [
+        (NATIONAL, {2026: "Date et Heure", 2027: "Date - Heure"}),
+        (REGIONAL, {2026: "Date - Heure", 2027: "Date et Heure"}),
+    ],
+)
+def test_labels_differ_by_dataset_and_change_with_the_vintage(
+    sample: Sample, client: httpx.Client, dataset: str, labels: dict[int, str]
+) -> None:
+    for year, label in labels.items():
+        sample.move(NOW.replace(year=year))
+        header = fetch(client, dataset, "csv", use_labels="true").text.lstrip("\ufeff").splitlines()[0].split(";")
+        told = {field["name"]: field["label"] for field in client.get(dataset).json()["fields"]}
+        assert label in header
+        assert told["date_heure"] == label
+
+
 @pytest.mark.real
 def test_labels_are_those_of_a_real_export(client: httpx.Client, real_data: Path) -> None:
     file = real_data / "odre/eco2mix-regional-cons-def_hauts-de-france_2024.csv"

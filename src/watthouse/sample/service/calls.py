@@ -36,7 +36,7 @@ class Export:
 def metadata(view: View) -> dict[str, object]:
     """The dataset's card: fields with types, and when it was processed."""
     dataset, shape = CATALOG[view.dataset_id], view.shape
-    labels = headings(dataset, shape.fields)
+    labels = headings(dataset, shape.fields, view.now)
     processed = view.processed.isoformat()
     default = {
         "title": dataset.title,
@@ -109,7 +109,7 @@ def _writer(form: str, view: View, question: Question, parameters: Parameters) -
         if delimiter not in _DELIMITERS:
             raise invalid("delimiter", delimiter, "one of ; , | or a tab")
         wanted = parameters.get("use_labels", "false").lower() == "true"
-        labels = headings(CATALOG[view.dataset_id], view.shape.fields) if wanted else {}
+        labels = headings(CATALOG[view.dataset_id], view.shape.fields, view.now) if wanted else {}
         return Csv(question.zone, delimiter, labels)
     return _WRITERS[form](question.zone)
 

@@ -4,10 +4,12 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import polars as pl
 import pytest
 
 from tests.unit.sources.odre.odre_server import knobs
+from tests.unit.sources.reading import read_text, rows_of
 from watthouse.catalog import CATALOG, Dataset
 from watthouse.errors import ClockError, QuotaError, SourceError
 from watthouse.sample.publishing import Publisher
@@ -183,6 +185,27 @@ def test_only_months_whose_rows_moved_have_another_fingerprint(sample: Sample, o
         moved = {month for month in after if before.get(month) != after[month]}
         assert after.keys() == new.keys()
         assert moved == {month for month in new if month not in old or not old[month].equals(new[month])}
+
+
+@pytest.mark.parametrize("dataset", DATASETS, ids=lambda dataset: dataset.id)
+@pytest.mark.parametrize("now", [NOW, NOW + timedelta(days=150)], ids=["2026", "2027"])
+def test_an_export_under_the_labels_of_any_vintage_is_read(
+    served: tuple[Sample, str], sample: Sample, tmp_path: Path, dataset: Dataset, now: datetime
+) -> None:
+    sample.move(now)
+    month = sample.publisher.months(dataset.id, now)[-2]
+    where = f"{dataset.time} >= date'{month}-03' and {dataset.time} < date'{month}-05'"
+    url = f"{served[1]}/catalog/datasets/{dataset.id}/exports/csv"
+    plain, labelled = (
+        httpx.get(url, params={"where": where, "use_labels": labels}).raise_for_status().content
+        for labels in ("false", "true")
+    )
+    assert plain.splitlines()[0] != labelled.splitlines()[0]
+    tables = [
+        pl.DataFrame(rows_of(read_text(tmp_path, content))).sort(dataset.identity) for content in (plain, labelled)
+    ]
+    assert not tables[0].is_empty()
+    assert tables[0].equals(tables[1])
 
 
 def test_a_small_quota_is_not_used_up(sample: Sample, odre: Odre) -> None:
