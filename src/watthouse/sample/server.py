@@ -20,7 +20,7 @@ from watthouse.sample.service.calls import export, metadata, records
 from watthouse.sample.service.folding import Folder
 from watthouse.sample.service.quota import Allowance, Limits, Meter
 from watthouse.sample.service.reading import Publisher, View
-from watthouse.sample.service.refusals import RefusalError, invalid, unknown_dataset
+from watthouse.sample.service.refusals import RefusalError, forbidden, invalid, unknown_dataset
 from watthouse.sample.service.serving import serve, serving
 from watthouse.sample.service.shelf import Packed
 from watthouse.sample.service.wire import Wire, http_date
@@ -39,6 +39,7 @@ class Sample:
     """What the server knows: the publisher, the clock, the troubles, the quota, and what was asked so far.
 
     ``now`` is the moment the sample lives at; None is this machine's clock. It stands still until :meth:`move`.
+    ``key`` is the account key there is: any other is refused, and none is needed; None takes every key.
     ``pace`` is how long, in seconds, the trouble ``slow`` waits, and trickles.
     """
 
@@ -49,11 +50,13 @@ class Sample:
         now: datetime | None = None,
         troubles: Troubles | None = None,
         limits: Limits | None = None,
+        key: str | None = None,
         pace: float = 1.0,
     ) -> None:
         self.publisher = publisher
         self.troubles = troubles or Troubles()
         self.meter = Meter(limits or Limits())
+        self.key = key
         self.pace = pace
         self.requests: Counter[tuple[str, str]] = Counter()
         self.bytes: Counter[tuple[str, str]] = Counter()
@@ -82,7 +85,7 @@ class Sample:
         """One request of the Explore API, as an ASGI endpoint."""
         request, wire = Request(scope), Wire(scope, receive, send)
         dataset_id, call = request.path_params["dataset_id"], _call(request)
-        turn = self.troubles.turn(call)
+        turn = self.troubles.turn(call, keyed="authorization" in request.headers)
         self.requests[dataset_id, call] += 1
         try:
             await self._deliver(request, wire, dataset_id, call, turn)
@@ -110,6 +113,8 @@ class Sample:
     def _troubled(
         self, request: Request, dataset_id: str, call: str, turn: Turn, left: tuple[Allowance, ...]
     ) -> Answer:
+        if self.key is not None and request.headers.get("authorization", f"Apikey {self.key}") != f"Apikey {self.key}":
+            return as_refused(forbidden())
         instead = canned(turn.event or "", turn.again, left, self.meter.now())
         if instead:
             return instead

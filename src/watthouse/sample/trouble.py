@@ -23,6 +23,8 @@ EVENTS: Final = {
 
 STATES: Final = {
     "429-day": "the day's quota is spent until the next UTC midnight",
+    "429-anonymous": "the same for who sends no key",
+    "forbidden": "who sends no key is refused: 403",
     "clock": "a Date header three hours ahead",
     "no-parquet": "no export as Parquet: 404 and 400 in turn",
     "no-column": "column NAME is gone",
@@ -32,6 +34,8 @@ STATES: Final = {
 """What the service is like: kind → meaning. They hold always unless an EVERY is given."""
 
 _EXPORTS: Final = frozenset({"interrupted", "json", "short"})
+_ANSWERED: Final = frozenset({"429-day", "429-anonymous", "forbidden"})
+_ANONYMOUS: Final = frozenset({"429-anonymous", "forbidden"})
 _NAMED: Final = frozenset({"no-column", "renamed"})
 
 
@@ -74,9 +78,12 @@ class Troubles:
     def __str__(self) -> str:
         return ",".join(map(str, self.declared))
 
-    def turn(self, call: str) -> Turn:
-        """What befalls the next request, one of ``call`` (``metadata``, ``records``, ``exports/csv``, …)."""
-        due = list(self._due(call))
+    def turn(self, call: str, *, keyed: bool = False) -> Turn:
+        """What befalls the next request, one of ``call`` (``metadata``, ``records``, ``exports/csv``, …).
+
+        ``keyed`` tells that it came with an account's key.
+        """
+        due = list(self._due(call, keyed))
         event, again = next(((trouble.kind, again) for trouble, again in due if _is_event(trouble)), (None, False))
         states = [trouble for trouble, _ in due if not _is_event(trouble)]
         if event is None:
@@ -93,9 +100,9 @@ class Troubles:
         """Count from the start again."""
         self._asked = [0] * len(self.declared)
 
-    def _due(self, call: str) -> Iterator[tuple[Trouble, bool]]:
+    def _due(self, call: str, keyed: bool) -> Iterator[tuple[Trouble, bool]]:
         for place, trouble in enumerate(self.declared):
-            if not _can_befall(trouble, call):
+            if not _can_befall(trouble, call) or (keyed and trouble.kind in _ANONYMOUS):
                 continue
             self._asked[place] += 1
             if self._asked[place] % trouble.every == 0:
@@ -103,7 +110,7 @@ class Troubles:
 
 
 def _is_event(trouble: Trouble) -> bool:
-    return trouble.kind in EVENTS or trouble.kind == "429-day"
+    return trouble.kind in EVENTS or trouble.kind in _ANSWERED
 
 
 def _can_befall(trouble: Trouble, call: str) -> bool:

@@ -208,6 +208,27 @@ def test_an_export_under_the_labels_of_any_vintage_is_read(
     assert tables[0].equals(tables[1])
 
 
+def test_without_a_key_it_is_forbidden_with_one_it_arrives_and_a_wrong_one_is_named(
+    served: tuple[Sample, str], sample: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sample, "key", "s3cret")
+    sample.troubles = Troubles.of("forbidden")
+    for key in (None, "other", "s3cret"):
+        with Odre(knobs(served[1], tmp_path, reach_seconds=10, api_key=key)) as odre:
+            said = odre.facts([GAS])[GAS]
+        assert isinstance(said, Facts if key == "s3cret" else SourceError)
+        assert key == "s3cret" or "answered 403 (ForbiddenAccess)" in str(said)
+        assert key == "s3cret" or "check WATTHOUSE_API_KEY" in str(said)
+
+
+def test_a_spent_anonymous_quota_stops_at_once(sample: Sample, odre: Odre) -> None:
+    facts = told(odre, GAS)
+    sample.troubles = Troubles.of("429-anonymous")
+    with pytest.raises(QuotaError, match="limit for anonymous users"):
+        odre.months(facts)
+    assert odre.usage.requests == 2
+
+
 def test_a_small_quota_is_not_used_up(sample: Sample, odre: Odre) -> None:
     sample.meter.limits = Limits(dataset=20)
     sample.reset()
