@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import polars as pl
 from starlette.applications import Starlette
@@ -14,6 +15,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from watthouse.catalog import CATALOG
+from watthouse.errors import UsageError
 from watthouse.sample.service import control
 from watthouse.sample.service.answers import Answer, as_json, as_refused, canned, quota_headers, spent
 from watthouse.sample.service.calls import export, metadata, records
@@ -30,6 +32,8 @@ from watthouse.sample.trouble import Troubles, Turn
 __all__ = ["Limits", "Sample", "Troubles", "serve", "serving"]
 
 _EPOCH: Final = datetime.fromtimestamp(0, UTC)
+_EARLIEST: Final = date(2010, 1, 1)
+_PARIS: Final = ZoneInfo("Europe/Paris")
 _KEPT_BYTES: Final = 400 * 2**20
 """Of files, for months that were read: thirteen years of everything take about 250 MB."""
 _DATASET: Final = "/api/explore/v2.1/catalog/datasets/{dataset_id}"
@@ -41,6 +45,7 @@ class Sample:
     ``now`` is the moment the sample lives at; None is this machine's clock. It stands still until :meth:`move`.
     ``key`` is the account key there is: any other is refused, and none is needed; None takes every key.
     ``pace`` is how long, in seconds, the trouble ``slow`` waits, and trickles.
+    Raises :class:`~watthouse.errors.UsageError` where the history would begin before 2010, or after ``now``.
     """
 
     def __init__(
@@ -61,6 +66,7 @@ class Sample:
         self.requests: Counter[tuple[str, str]] = Counter()
         self.bytes: Counter[tuple[str, str]] = Counter()
         self.move(now)
+        _check_span(publisher.since, self.now)
         self._schemas: dict[str, pl.Schema] = {}
         self._folder, self._packed = Folder(), Packed(_KEPT_BYTES)
         self.app: ASGIApp = _Signed(self, Starlette(routes=[*self._explore(), *control.routes(self)]))
@@ -173,6 +179,13 @@ class _Signed:
             await send(message)
 
         await self._app(scope, receive, signed)
+
+
+def _check_span(since: date, now: datetime) -> None:
+    if since < _EARLIEST:
+        raise UsageError(f"the sample cannot begin on {since}: it knows no year before {_EARLIEST.year}")
+    if since > now.astimezone(_PARIS).date():
+        raise UsageError(f"the sample cannot begin on {since}: its clock stands at {now:%Y-%m-%d %H:%M}Z, before that")
 
 
 def _call(request: Request) -> str:

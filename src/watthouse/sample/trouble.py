@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from watthouse.catalog import find
 from watthouse.errors import UsageError
+from watthouse.sample.publishing.layout import LAYOUTS
 
 EVENTS: Final = {
     "429": "too many requests: Retry-After of a second, told in seconds and as a date in turn",
@@ -72,7 +74,10 @@ class Troubles:
 
     @classmethod
     def of(cls, text: str) -> "Troubles":
-        """Read ``KIND[=NAME][:EVERY],…``; raises :class:`~watthouse.errors.UsageError` with what is wrong."""
+        """Read ``KIND[=NAME][:EVERY],…``.
+
+        Raises :class:`~watthouse.errors.UsageError` with what is wrong: a column or dataset that there is not, too.
+        """
         return cls(tuple(_parsed(part.strip()) for part in text.split(",") if part.strip()))
 
     def __str__(self) -> str:
@@ -127,9 +132,17 @@ def _parsed(part: str) -> Trouble:
     if bool(name) != (kind in _NAMED):
         example = f"{kind}=NAME" if kind in _NAMED else kind
         raise UsageError(f"trouble '{part}': write it {example}")
+    _check_name(part, kind, name)
     if not colon and kind in EVENTS:
         raise UsageError(f"trouble '{part}': say every how many requests, as in {kind}:5")
     return Trouble(kind, _count(part, every) if colon else 1, name)
+
+
+def _check_name(part: str, kind: str, name: str) -> None:
+    if kind == "renamed":
+        find(name)
+    if kind == "no-column" and not any(name in layout for layout in LAYOUTS.values()):
+        raise UsageError(f"trouble '{part}': no dataset has a column '{name}' (see `watthouse datasets ID`)")
 
 
 def _count(part: str, every: str) -> int:

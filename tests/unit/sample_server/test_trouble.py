@@ -254,6 +254,8 @@ def test_every_trouble_still_tells_the_quota_and_the_sample(sample: Sample, clie
         ("cut:7,clock:x", "trouble 'clock:x'"),
         ("no-column", "write it no-column=NAME"),
         ("clock=3", "write it clock"),
+        ("no-column=bogus", "no dataset has a column 'bogus'"),
+        ("renamed=eco2mix-lunar-tr", "eco2mix-lunar-tr"),
     ],
 )
 def test_trouble_that_cannot_be_read_is_refused_in_one_line(declared: str, says: str) -> None:
