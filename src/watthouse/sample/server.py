@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import polars as pl
 from starlette.applications import Starlette
@@ -14,13 +15,14 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from watthouse.catalog import CATALOG
+from watthouse.errors import UsageError
 from watthouse.sample.service import control
 from watthouse.sample.service.answers import Answer, as_json, as_refused, canned, quota_headers, spent
 from watthouse.sample.service.calls import export, metadata, records
 from watthouse.sample.service.folding import Folder
 from watthouse.sample.service.quota import Allowance, Limits, Meter
 from watthouse.sample.service.reading import Publisher, View
-from watthouse.sample.service.refusals import RefusalError, invalid, unknown_dataset
+from watthouse.sample.service.refusals import RefusalError, forbidden, invalid, unknown_dataset
 from watthouse.sample.service.serving import serve, serving
 from watthouse.sample.service.shelf import Packed
 from watthouse.sample.service.wire import Wire, http_date
@@ -30,6 +32,8 @@ from watthouse.sample.trouble import Troubles, Turn
 __all__ = ["Limits", "Sample", "Troubles", "serve", "serving"]
 
 _EPOCH: Final = datetime.fromtimestamp(0, UTC)
+_EARLIEST: Final = date(2010, 1, 1)
+_PARIS: Final = ZoneInfo("Europe/Paris")
 _KEPT_BYTES: Final = 400 * 2**20
 """Of files, for months that were read: thirteen years of everything take about 250 MB."""
 _DATASET: Final = "/api/explore/v2.1/catalog/datasets/{dataset_id}"
@@ -39,7 +43,9 @@ class Sample:
     """What the server knows: the publisher, the clock, the troubles, the quota, and what was asked so far.
 
     ``now`` is the moment the sample lives at; None is this machine's clock. It stands still until :meth:`move`.
+    ``key`` is the account key there is: any other is refused, and none is needed; None takes every key.
     ``pace`` is how long, in seconds, the trouble ``slow`` waits, and trickles.
+    Raises :class:`~watthouse.errors.UsageError` where the history would begin before 2010, or after ``now``.
     """
 
     def __init__(
@@ -49,15 +55,18 @@ class Sample:
         now: datetime | None = None,
         troubles: Troubles | None = None,
         limits: Limits | None = None,
+        key: str | None = None,
         pace: float = 1.0,
     ) -> None:
         self.publisher = publisher
         self.troubles = troubles or Troubles()
         self.meter = Meter(limits or Limits())
+        self.key = key
         self.pace = pace
         self.requests: Counter[tuple[str, str]] = Counter()
         self.bytes: Counter[tuple[str, str]] = Counter()
         self.move(now)
+        _check_span(publisher.since, self.now)
         self._schemas: dict[str, pl.Schema] = {}
         self._folder, self._packed = Folder(), Packed(_KEPT_BYTES)
         self.app: ASGIApp = _Signed(self, Starlette(routes=[*self._explore(), *control.routes(self)]))
@@ -82,7 +91,7 @@ class Sample:
         """One request of the Explore API, as an ASGI endpoint."""
         request, wire = Request(scope), Wire(scope, receive, send)
         dataset_id, call = request.path_params["dataset_id"], _call(request)
-        turn = self.troubles.turn(call)
+        turn = self.troubles.turn(call, keyed="authorization" in request.headers)
         self.requests[dataset_id, call] += 1
         try:
             await self._deliver(request, wire, dataset_id, call, turn)
@@ -110,6 +119,8 @@ class Sample:
     def _troubled(
         self, request: Request, dataset_id: str, call: str, turn: Turn, left: tuple[Allowance, ...]
     ) -> Answer:
+        if self.key is not None and request.headers.get("authorization", f"Apikey {self.key}") != f"Apikey {self.key}":
+            return as_refused(forbidden())
         instead = canned(turn.event or "", turn.again, left, self.meter.now())
         if instead:
             return instead
@@ -168,6 +179,13 @@ class _Signed:
             await send(message)
 
         await self._app(scope, receive, signed)
+
+
+def _check_span(since: date, now: datetime) -> None:
+    if since < _EARLIEST:
+        raise UsageError(f"the sample cannot begin on {since}: it knows no year before {_EARLIEST.year}")
+    if since > now.astimezone(_PARIS).date():
+        raise UsageError(f"the sample cannot begin on {since}: its clock stands at {now:%Y-%m-%d %H:%M}Z, before that")
 
 
 def _call(request: Request) -> str:

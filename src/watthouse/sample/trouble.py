@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from watthouse.catalog import find
 from watthouse.errors import UsageError
+from watthouse.sample.publishing.layout import LAYOUTS
 
 EVENTS: Final = {
     "429": "too many requests: Retry-After of a second, told in seconds and as a date in turn",
@@ -23,6 +25,8 @@ EVENTS: Final = {
 
 STATES: Final = {
     "429-day": "the day's quota is spent until the next UTC midnight",
+    "429-anonymous": "the same for who sends no key",
+    "forbidden": "who sends no key is refused: 403",
     "clock": "a Date header three hours ahead",
     "no-parquet": "no export as Parquet: 404 and 400 in turn",
     "no-column": "column NAME is gone",
@@ -32,6 +36,8 @@ STATES: Final = {
 """What the service is like: kind → meaning. They hold always unless an EVERY is given."""
 
 _EXPORTS: Final = frozenset({"interrupted", "json", "short"})
+_ANSWERED: Final = frozenset({"429-day", "429-anonymous", "forbidden"})
+_ANONYMOUS: Final = frozenset({"429-anonymous", "forbidden"})
 _NAMED: Final = frozenset({"no-column", "renamed"})
 
 
@@ -68,15 +74,21 @@ class Troubles:
 
     @classmethod
     def of(cls, text: str) -> "Troubles":
-        """Read ``KIND[=NAME][:EVERY],…``; raises :class:`~watthouse.errors.UsageError` with what is wrong."""
+        """Read ``KIND[=NAME][:EVERY],…``.
+
+        Raises :class:`~watthouse.errors.UsageError` with what is wrong: a column or dataset that there is not, too.
+        """
         return cls(tuple(_parsed(part.strip()) for part in text.split(",") if part.strip()))
 
     def __str__(self) -> str:
         return ",".join(map(str, self.declared))
 
-    def turn(self, call: str) -> Turn:
-        """What befalls the next request, one of ``call`` (``metadata``, ``records``, ``exports/csv``, …)."""
-        due = list(self._due(call))
+    def turn(self, call: str, *, keyed: bool = False) -> Turn:
+        """What befalls the next request, one of ``call`` (``metadata``, ``records``, ``exports/csv``, …).
+
+        ``keyed`` tells that it came with an account's key.
+        """
+        due = list(self._due(call, keyed))
         event, again = next(((trouble.kind, again) for trouble, again in due if _is_event(trouble)), (None, False))
         states = [trouble for trouble, _ in due if not _is_event(trouble)]
         if event is None:
@@ -93,9 +105,9 @@ class Troubles:
         """Count from the start again."""
         self._asked = [0] * len(self.declared)
 
-    def _due(self, call: str) -> Iterator[tuple[Trouble, bool]]:
+    def _due(self, call: str, keyed: bool) -> Iterator[tuple[Trouble, bool]]:
         for place, trouble in enumerate(self.declared):
-            if not _can_befall(trouble, call):
+            if not _can_befall(trouble, call) or (keyed and trouble.kind in _ANONYMOUS):
                 continue
             self._asked[place] += 1
             if self._asked[place] % trouble.every == 0:
@@ -103,7 +115,7 @@ class Troubles:
 
 
 def _is_event(trouble: Trouble) -> bool:
-    return trouble.kind in EVENTS or trouble.kind == "429-day"
+    return trouble.kind in EVENTS or trouble.kind in _ANSWERED
 
 
 def _can_befall(trouble: Trouble, call: str) -> bool:
@@ -120,9 +132,17 @@ def _parsed(part: str) -> Trouble:
     if bool(name) != (kind in _NAMED):
         example = f"{kind}=NAME" if kind in _NAMED else kind
         raise UsageError(f"trouble '{part}': write it {example}")
+    _check_name(part, kind, name)
     if not colon and kind in EVENTS:
         raise UsageError(f"trouble '{part}': say every how many requests, as in {kind}:5")
     return Trouble(kind, _count(part, every) if colon else 1, name)
+
+
+def _check_name(part: str, kind: str, name: str) -> None:
+    if kind == "renamed":
+        find(name)
+    if kind == "no-column" and not any(name in layout for layout in LAYOUTS.values()):
+        raise UsageError(f"trouble '{part}': no dataset has a column '{name}' (see `watthouse datasets ID`)")
 
 
 def _count(part: str, every: str) -> int:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from watthouse.catalog import CATALOG, CONSOLIDATED, DEFINITIVE, REAL_TIME
 from watthouse.errors import UsageError
 from watthouse.sample.publishing import Publisher
+from watthouse.sample.publishing.eco2mix import Settled
 
 PARIS = ZoneInfo("Europe/Paris")
 NATIONAL, REGIONAL = "eco2mix-national-tr", "eco2mix-regional-tr"
@@ -134,6 +135,17 @@ def test_what_stays_is_what_the_record_says_last(dataset: str) -> None:
         shown = publisher().table(dataset, utc("2026-09-02T00:00"), since, until)
         expected = told_by_the_record(dataset, utc("2026-09-02T00:00"), since, until)
         assert in_order(dataset, shown).equals(in_order(dataset, expected))
+
+
+def test_a_history_read_month_by_month_makes_each_definitive_quarter_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+    lasting = Settled.lasting
+    monkeypatch.setattr(Settled, "lasting", lambda its, month: made.append(month) or lasting(its, month))  # type: ignore[func-returns-value]
+    fresh = Publisher()
+    for month in (6, 5, 4, 3, 1, 2):
+        since = datetime(2015, month, 1, tzinfo=UTC)
+        fresh.table(NATIONAL_SETTLED, utc("2026-09-02T00:00"), since, since + relativedelta(months=1))
+    assert made == ["2015-04", "2015-01"]
 
 
 def test_forecasts_between_half_hours_lie_halfway_and_are_settled_as_they_were() -> None:

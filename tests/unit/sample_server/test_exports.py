@@ -130,6 +130,24 @@ def test_labels_are_french_and_carry_units(client: httpx.Client) -> None:
     assert header[-2:] == ["TCH Bioénergies (%)", "Column 68"]
 
 
+@pytest.mark.parametrize(
+    ("dataset", "labels"),
+    [
+        (NATIONAL, {2026: "Date et Heure", 2027: "Date - Heure"}),
+        (REGIONAL, {2026: "Date - Heure", 2027: "Date et Heure"}),
+    ],
+)
+def test_labels_differ_by_dataset_and_change_with_the_vintage(
+    sample: Sample, client: httpx.Client, dataset: str, labels: dict[int, str]
+) -> None:
+    for year, label in labels.items():
+        sample.move(NOW.replace(year=year))
+        header = fetch(client, dataset, "csv", use_labels="true").text.lstrip("\ufeff").splitlines()[0].split(";")
+        told = {field["name"]: field["label"] for field in client.get(dataset).json()["fields"]}
+        assert label in header
+        assert told["date_heure"] == label
+
+
 @pytest.mark.real
 def test_labels_are_those_of_a_real_export(client: httpx.Client, real_data: Path) -> None:
     file = real_data / "odre/eco2mix-regional-cons-def_hauts-de-france_2024.csv"
@@ -200,6 +218,30 @@ def test_metadata_is_packed_too_and_gzip_can_be_refused(served: tuple[Sample, st
 
 def test_an_unknown_format_is_refused(client: httpx.Client) -> None:
     assert client.get(f"{NATIONAL}/exports/xlsx").status_code == 404
+
+
+def test_an_export_visits_its_months_in_any_order_and_each_quarter_once() -> None:
+    visited = []
+
+    class Long(Tiny):
+        def months(self, dataset_id: str, now: datetime) -> list[str]:
+            return [f"2025-{month:02}" for month in range(1, 13)]
+
+        def table(self, dataset_id, now, since=None, until=None):  # type: ignore[no-untyped-def]
+            visited.append(since.month)
+            return super().table(dataset_id, now, since, until)
+
+    orders = set()
+    for _ in range(4):
+        with serving(Sample(Long(), now=NOW)) as url, httpx.Client(base_url=f"{url}/catalog/datasets/") as client:
+            visited.clear()
+            fetch(client, NATIONAL, "parquet")
+            orders.add(tuple(visited[-12:]))
+    assert len(orders) > 1
+    for order in orders:
+        quarters = [(month - 1) // 3 for month in order]
+        assert sorted(order) == list(range(1, 13))
+        assert all(len(set(quarters[place : place + 3])) == 1 for place in range(0, 12, 3))
 
 
 def test_a_long_window_is_read_month_by_month_and_each_month_once() -> None:

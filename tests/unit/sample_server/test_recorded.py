@@ -6,6 +6,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from watthouse.sample.server import Sample, Troubles
+
 pytestmark = pytest.mark.real
 
 Row = dict[str, object]
@@ -61,15 +63,28 @@ def test_the_quota_headers_are_those_seen_on_odre(client: httpx.Client, real_dat
         assert ours[name] == value or not name.endswith("-limit")
 
 
-def test_a_spent_quota_has_the_documented_body(client: httpx.Client, sample, real_data: Path) -> None:  # type: ignore[no-untyped-def]
+@pytest.mark.parametrize(
+    ("kind", "name"), [("429-day", "quota_domain_v1_doc"), ("429-anonymous", "quota_anonymous_v1_doc")]
+)
+def test_a_spent_quota_has_the_documented_body(
+    client: httpx.Client, sample: Sample, real_data: Path, kind: str, name: str
+) -> None:
     bodies = recorded(real_data, "error_bodies.json")
     assert isinstance(bodies, dict)
-    documented = bodies["quota_domain_v1_doc"]
-    sample.troubles = type(sample.troubles).of("429-day")
+    documented = bodies[name]
+    sample.troubles = Troubles.of(kind)
     response = client.get("eco2mix-national-tr")
     assert response.status_code == documented["status"]
     ours = response.json()
     assert list(ours) == list(documented["body"])
-    for name in ("errorcode", "limit_time_unit", "error"):
-        assert ours[name] == documented["body"][name]
+    for said in ("errorcode", "limit_time_unit", "error"):
+        assert ours[said] == documented["body"][said]
     assert len(ours["reset_time"]) == len(documented["body"]["reset_time"])
+
+
+def test_who_may_not_ask_is_refused_as_recorded(client: httpx.Client, sample: Sample, real_data: Path) -> None:
+    bodies = recorded(real_data, "error_bodies.json")
+    assert isinstance(bodies, dict)
+    sample.troubles = Troubles.of("forbidden")
+    response = client.get("eco2mix-national-tr/records")
+    assert {"status": response.status_code, "body": response.json()} == bodies["forbidden_anonymous_records"]

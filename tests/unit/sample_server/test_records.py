@@ -79,7 +79,7 @@ def test_refusals_are_those_that_were_recorded(client: httpx.Client, real_data: 
         "limit_over_100": {"limit": 1473},
         "offset_plus_limit_over_10000": {"limit": 100, "offset": 10000},
         "odsql_unknown_field": {"where": "anzahl = 'x'"},
-        "odsql_malformed_doc_example": {"select": "invalid_function(heure)"},
+        "odsql_malformed_doc_example": {"select": "invalid_function()"},
     }
     for name, parameters in questions.items():
         response = ask(client, **parameters)

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
 
 import httpx
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from tests.support import ROOT
 from tests.unit.sample_server.tiny import NOW, Tiny
 from watthouse.errors import UsageError
+from watthouse.sample.publishing import Publisher
 from watthouse.sample.server import Sample, Troubles, serve, serving
 
 PROGRAM = """
@@ -82,6 +84,27 @@ def test_small_answers_do_not_wait_for_acknowledgements() -> None:
     with serving(Looking()) as url:
         httpx.get(url)
     assert found == [1]
+
+
+@pytest.mark.parametrize(
+    ("since", "now", "says"),
+    [
+        (date(2009, 12, 31), NOW, "it knows no year before 2010"),
+        (date(2026, 9, 4), NOW, "its clock stands at 2026-09-03 12:30Z, before that"),
+        (date(9999, 1, 1), None, "before that"),
+    ],
+)
+def test_a_history_that_cannot_be_is_refused_in_one_line(since: date, now: datetime | None, says: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        Sample(Publisher(since=since), now=now)
+    assert says in str(refused.value)
+    assert str(since) in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_history_may_begin_on_the_day_it_is_in_paris() -> None:
+    Sample(Publisher(since=date(2026, 9, 4)), now=datetime(2026, 9, 3, 22, 0, tzinfo=UTC))
+    Sample(Publisher(since=date(2010, 1, 1)), now=NOW)
 
 
 def test_a_taken_port_is_a_usage_error() -> None:

@@ -156,6 +156,45 @@ def test_short_is_well_formed_and_lacks_rows(sample: Sample, client: httpx.Clien
     assert 0 < rows < 168
 
 
+@pytest.mark.parametrize("limit", [1, 2, 100])
+@pytest.mark.parametrize("offset", [0, 7])
+def test_short_takes_from_what_a_limit_leaves(sample: Sample, client: httpx.Client, limit: int, offset: int) -> None:
+    with trouble(sample, "short:1"):
+        rows = client.get(f"{EXPORT}/json", params={"limit": limit, "offset": offset}).json()
+    assert len(rows) < limit
+
+
+def test_forbidden_refuses_who_sends_no_key(sample: Sample, client: httpx.Client) -> None:
+    with trouble(sample, "forbidden"):
+        for path in (NATIONAL, f"{NATIONAL}/records", f"{EXPORT}/parquet"):
+            response = client.get(path)
+            assert response.status_code == 403
+            assert response.json() == {"error_code": "ForbiddenAccess"}
+        assert client.get(NATIONAL, headers={"Authorization": "Apikey anything"}).status_code == 200
+
+
+def test_429_anonymous_is_the_quota_of_who_sends_no_key(sample: Sample, client: httpx.Client) -> None:
+    with trouble(sample, "429-anonymous,500:2"):
+        refused = client.get(NATIONAL)
+        assert [client.get(NATIONAL, headers={"Authorization": "Apikey me"}).status_code for _ in range(3)] == [
+            500, 200, 500
+        ]  # fmt: skip
+    assert refused.status_code == 429
+    assert refused.headers["x-ratelimit-remaining"] == "0"
+    assert (refused.json()["errorcode"], refused.json()["call_limit"]) == (10005, 1000)
+    assert refused.json()["error"] == "You have exceeded the requests limit for anonymous users."
+
+
+def test_where_a_key_is_known_any_other_is_refused_and_none_is_needed(
+    sample: Sample, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sample, "key", "s3cret")
+    sent = ({"Authorization": "Apikey s3cret"}, {}, {"Authorization": "Apikey other"}, {"Authorization": "s3cret"})
+    answers = [client.get(NATIONAL, headers=headers) for headers in sent]
+    assert [answer.status_code for answer in answers] == [200, 200, 403, 403]
+    assert answers[2].json() == {"error_code": "ForbiddenAccess"}
+
+
 def test_clock_is_three_hours_off(sample: Sample, client: httpx.Client) -> None:
     with trouble(sample, "clock"):
         dates = client.get(NATIONAL).headers.get_list("date")
@@ -215,6 +254,8 @@ def test_every_trouble_still_tells_the_quota_and_the_sample(sample: Sample, clie
         ("cut:7,clock:x", "trouble 'clock:x'"),
         ("no-column", "write it no-column=NAME"),
         ("clock=3", "write it clock"),
+        ("no-column=bogus", "no dataset has a column 'bogus'"),
+        ("renamed=eco2mix-lunar-tr", "eco2mix-lunar-tr"),
     ],
 )
 def test_trouble_that_cannot_be_read_is_refused_in_one_line(declared: str, says: str) -> None:

@@ -157,8 +157,7 @@ def _place(times: pl.Series, moment: datetime) -> int:
 
 def _touched(months: list[str], since: datetime | None, until: datetime | None) -> list[str]:
     first = "" if since is None else f"{since.astimezone(UTC):%Y-%m}"
-    last = "9999-13" if until is None else f"{until.astimezone(UTC):%Y-%m}"
-    return [month for month in months if first <= month <= last]
+    return [month for month in months if first <= month and (until is None or month_start(month) < until)]
 
 
 def _chronicles(seed: int, since: date) -> Mapping[str, Chronicle]:

@@ -2,16 +2,18 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import Final
 
 from watthouse.sample.service.quota import Allowance
-from watthouse.sample.service.refusals import RefusalError, too_many
+from watthouse.sample.service.refusals import RefusalError, forbidden, too_many
 from watthouse.sample.service.writing import packed
 
 _WORTH_PACKING: Final = 1_000
+_ANONYMOUS_LIMIT: Final = 1_000
+"""Requests a day without a key, as the vendor documents them."""
 _PAGE: Final = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><h1>Please sign in</h1></body></html>\n"
 
 
@@ -49,21 +51,27 @@ def spent(allowance: Allowance) -> Answer:
     return as_json(too_many(_iso(allowance.reset), unit, allowance.limit), 429)
 
 
-def day_spent(left: Sequence[Allowance]) -> Answer:
+def day_spent(left: Sequence[Allowance], *, anonymous: bool = False) -> Answer:
     """429 as if the day's quota were spent: nothing remains until the next UTC midnight."""
     day = next(allowance for allowance in left if not allowance.family)
-    answer = spent(day)
-    return Answer(answer.status, answer.body, {**answer.headers, **quota_headers([_emptied(day)])})
+    limit = _ANONYMOUS_LIMIT if anonymous else day.limit
+    answer = as_json(too_many(_iso(day.reset), "day", limit, anonymous=anonymous), 429)
+    return Answer(
+        answer.status, answer.body, {**answer.headers, **quota_headers([replace(day, limit=limit, remaining=0)])}
+    )
 
 
 def canned(event: str, again: bool, left: Sequence[Allowance], now: datetime) -> Answer | None:
     """The answer that an event replaces the real one by, if it does; ``again`` picks the second of two forms."""
     if event == "429":
         return _hurried(again, left, now)
-    return day_spent(left) if event == "429-day" else _BROKEN.get(event)
+    if event in {"429-day", "429-anonymous"}:
+        return day_spent(left, anonymous=event == "429-anonymous")
+    return _BROKEN.get(event)
 
 
 _BROKEN: Final = {
+    "forbidden": as_refused(forbidden()),
     "500": as_json({"error_code": "InternalServerError", "message": "Internal server error"}, 500),
     "503": Answer(503, b"Service Unavailable\n", {"content-type": "text/plain; charset=utf-8"}),
     "html": Answer(200, _PAGE.encode(), {"content-type": "text/html; charset=utf-8"}),
@@ -78,10 +86,6 @@ def _hurried(again: bool, left: Sequence[Allowance], now: datetime) -> Answer:
     answer = as_json(too_many(_iso(soon), "day", day.limit), 429)
     after = format_datetime(soon, usegmt=True) if again else "1"
     return Answer(answer.status, answer.body, {**answer.headers, **quota_headers(left, again), "retry-after": after})
-
-
-def _emptied(allowance: Allowance) -> Allowance:
-    return Allowance(allowance.family, allowance.limit, 0, allowance.reset)
 
 
 def _iso(moment: datetime) -> str:

@@ -133,6 +133,8 @@ def _conditions(shape: Shape, texts: Sequence[str], where: ZoneInfo) -> Iterable
 
 def _condition(shape: Shape, words: Words, where: ZoneInfo) -> Span | Among:
     field = words.take("name")
+    if words.peek().says == "(":
+        raise malformed(f"{field}()")
     kind = shape.type_of(field)
     if words.skip("in"):
         return _listed(field, kind, words)
@@ -186,6 +188,7 @@ def _expression(words: Words) -> Term:
     name = words.take("name")
     if not words.skip("("):
         return Term(name)
+    _check_function(name.lower())
     field = "*" if words.skip("*") else words.take("name")
     pattern = words.take("text") if words.skip(",") else ""
     words.expect(")")
@@ -194,8 +197,6 @@ def _expression(words: Words) -> Term:
 
 def _check(shape: Shape, term: Term) -> None:
     """Refuse what a field's type does not bear: no sum of text, no year of a number."""
-    if term.function and term.function not in AGGREGATES | CALENDAR:
-        raise malformed(f"{term.function}()")
     if bool(term.pattern) != (term.function == "date_format"):
         raise malformed(f"wrong number of arguments: {term.text}")
     if term.field == "*":
@@ -203,6 +204,11 @@ def _check(shape: Shape, term: Term) -> None:
             raise malformed(f"{term.function}(*)")
         return
     _check_type(term, shape.type_of(term.field))
+
+
+def _check_function(name: str) -> None:
+    if name not in AGGREGATES | CALENDAR:
+        raise malformed(f"{name}()")
 
 
 def _check_type(term: Term, kind: str) -> None:

@@ -36,7 +36,7 @@ class Export:
 def metadata(view: View) -> dict[str, object]:
     """The dataset's card: fields with types, and when it was processed."""
     dataset, shape = CATALOG[view.dataset_id], view.shape
-    labels = headings(dataset, shape.fields)
+    labels = headings(dataset, shape.fields, view.now)
     processed = view.processed.isoformat()
     default = {
         "title": dataset.title,
@@ -74,10 +74,12 @@ def export(view: View, folder: Folder, form: str, parameters: Parameters, turn: 
     question = _asked(view, parameters, turn)
     writer = _writer(form, view, question, parameters)
     frames, empty = _frames(view, folder, question)
-    if turn.event == "short":
-        frames = (frame.head(frame.height * 3 // 4) for frame in frames)
     total = folder.count(view, question) if offset and limit == -1 else offset + max(limit, 0)
-    pieces = _capped(writer, frames, empty, offset, total) if offset else _written(writer, empty, _head(frames, limit))
+    wanted = max(min(total, CAP) - offset, 0) if offset else limit
+    rows = _head(_skipped(frames, offset), wanted)
+    if turn.event == "short":
+        rows = (frame.head(frame.height * 3 // 4) for frame in rows)
+    pieces = _capped(writer, empty, rows, total) if offset else _written(writer, empty, rows)
     return Export(writer.media, form != "parquet", _broken(pieces) if turn.event == "interrupted" else pieces)
 
 
@@ -109,7 +111,7 @@ def _writer(form: str, view: View, question: Question, parameters: Parameters) -
         if delimiter not in _DELIMITERS:
             raise invalid("delimiter", delimiter, "one of ; , | or a tab")
         wanted = parameters.get("use_labels", "false").lower() == "true"
-        labels = headings(CATALOG[view.dataset_id], view.shape.fields) if wanted else {}
+        labels = headings(CATALOG[view.dataset_id], view.shape.fields, view.now) if wanted else {}
         return Csv(question.zone, delimiter, labels)
     return _WRITERS[form](question.zone)
 
@@ -140,12 +142,10 @@ def _head(frames: Iterable[pl.DataFrame], limit: int) -> Iterator[pl.DataFrame]:
         yield taken
 
 
-def _capped(
-    writer: Writer, frames: Iterable[pl.DataFrame], empty: pl.DataFrame, offset: int, total: int
-) -> Iterator[bytes]:
-    """An export from ``offset`` on: paged inside, so rows past the cap break it off in the middle (as recorded)."""
+def _capped(writer: Writer, empty: pl.DataFrame, frames: Iterable[pl.DataFrame], total: int) -> Iterator[bytes]:
+    """An export from an offset on: paged inside, so rows past the cap break it off in the middle (as recorded)."""
     yield writer.begin(empty)
-    for frame in _head(_skipped(frames, offset), max(min(total, CAP) - offset, 0)):
+    for frame in frames:
         yield writer.rows(frame)
     yield f"\n{interruption(over_cap(total))}\n".encode() if total > CAP else writer.end()
 

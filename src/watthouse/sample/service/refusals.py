@@ -38,18 +38,24 @@ def unknown_dataset(dataset_id: str) -> RefusalError:
     return RefusalError(404, {"error_code": "UnknownDatasetError", "message": f"Unknown dataset: {dataset_id}"})
 
 
+def forbidden() -> RefusalError:
+    """403: not for who asks; the body is that of a live portal to one without a key."""
+    return RefusalError(403, {"error_code": "ForbiddenAccess"})
+
+
 def interruption(refusal: RefusalError) -> str:
     """The line of text that stands in a 200 stream where an error came up in its middle."""
     words, code = refusal.body["message"], refusal.body["error_code"]
     return f"Streaming interrupted due to the following error: {words} (error_code: {code})"
 
 
-def too_many(reset_time: str, unit: str, limit: int) -> dict[str, object]:
-    """The body of a 429: error 10002, the quota of the domain."""
+def too_many(reset_time: str, unit: str, limit: int, *, anonymous: bool = False) -> dict[str, object]:
+    """The body of a 429: error 10002, the quota of the domain, or 10005, that of who sends no key."""
+    domain = "Too many requests on the domain. Please contact the domain administrator."
     return {
-        "errorcode": 10002,
+        "errorcode": 10005 if anonymous else 10002,
         "reset_time": reset_time,
         "limit_time_unit": unit,
         "call_limit": limit,
-        "error": "Too many requests on the domain. Please contact the domain administrator.",
+        "error": "You have exceeded the requests limit for anonymous users." if anonymous else domain,
     }

@@ -4,6 +4,7 @@ import io
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final, Protocol, cast
 from zoneinfo import ZoneInfo
 
@@ -153,9 +154,13 @@ def shown(frame: pl.DataFrame, zone: ZoneInfo) -> pl.DataFrame:
     return frame.with_columns(instants.dt.convert_time_zone(str(zone)).dt.strftime(_ISO), days.dt.strftime("%Y-%m-%d"))
 
 
-def headings(dataset: Dataset, names: Iterable[str]) -> dict[str, str]:
-    """The French heading of each field, with its unit in éCO2mix (as in an export of 2024)."""
-    return {name: _heading(dataset, name) for name in names}
+def headings(dataset: Dataset, names: Iterable[str], now: datetime) -> dict[str, str]:
+    """The French heading of each field in a vintage, with its unit in éCO2mix.
+
+    The instant's changes every year, and is never the same in national and regional data; even years are as the
+    exports of 2020 and 2024.
+    """
+    return {name: _instant(dataset, now.year) if name == "date_heure" else _heading(dataset, name) for name in names}
 
 
 def packed(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -164,6 +169,10 @@ def packed(pieces: Iterable[bytes]) -> Iterator[bytes]:
     for piece in pieces:
         yield squeeze.compress(piece)
     yield squeeze.flush()
+
+
+def _instant(dataset: Dataset, year: int) -> str:
+    return dataset["date_heure"].labels[(year + ("perimetre" in dataset)) % 2]
 
 
 def _heading(dataset: Dataset, name: str) -> str:

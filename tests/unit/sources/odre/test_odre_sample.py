@@ -4,10 +4,12 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import polars as pl
 import pytest
 
 from tests.unit.sources.odre.odre_server import knobs
+from tests.unit.sources.reading import read_text, rows_of
 from watthouse.catalog import CATALOG, Dataset
 from watthouse.errors import ClockError, QuotaError, SourceError
 from watthouse.sample.publishing import Publisher
@@ -183,6 +185,48 @@ def test_only_months_whose_rows_moved_have_another_fingerprint(sample: Sample, o
         moved = {month for month in after if before.get(month) != after[month]}
         assert after.keys() == new.keys()
         assert moved == {month for month in new if month not in old or not old[month].equals(new[month])}
+
+
+@pytest.mark.parametrize("dataset", DATASETS, ids=lambda dataset: dataset.id)
+@pytest.mark.parametrize("now", [NOW, NOW + timedelta(days=150)], ids=["2026", "2027"])
+def test_an_export_under_the_labels_of_any_vintage_is_read(
+    served: tuple[Sample, str], sample: Sample, tmp_path: Path, dataset: Dataset, now: datetime
+) -> None:
+    sample.move(now)
+    month = sample.publisher.months(dataset.id, now)[-2]
+    where = f"{dataset.time} >= date'{month}-03' and {dataset.time} < date'{month}-05'"
+    url = f"{served[1]}/catalog/datasets/{dataset.id}/exports/csv"
+    plain, labelled = (
+        httpx.get(url, params={"where": where, "use_labels": labels}).raise_for_status().content
+        for labels in ("false", "true")
+    )
+    assert plain.splitlines()[0] != labelled.splitlines()[0]
+    tables = [
+        pl.DataFrame(rows_of(read_text(tmp_path, content))).sort(dataset.identity) for content in (plain, labelled)
+    ]
+    assert not tables[0].is_empty()
+    assert tables[0].equals(tables[1])
+
+
+def test_without_a_key_it_is_forbidden_with_one_it_arrives_and_a_wrong_one_is_named(
+    served: tuple[Sample, str], sample: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sample, "key", "s3cret")
+    sample.troubles = Troubles.of("forbidden")
+    for key in (None, "other", "s3cret"):
+        with Odre(knobs(served[1], tmp_path, reach_seconds=10, api_key=key)) as odre:
+            said = odre.facts([GAS])[GAS]
+        assert isinstance(said, Facts if key == "s3cret" else SourceError)
+        assert key == "s3cret" or "answered 403 (ForbiddenAccess)" in str(said)
+        assert key == "s3cret" or "check WATTHOUSE_API_KEY" in str(said)
+
+
+def test_a_spent_anonymous_quota_stops_at_once(sample: Sample, odre: Odre) -> None:
+    facts = told(odre, GAS)
+    sample.troubles = Troubles.of("429-anonymous")
+    with pytest.raises(QuotaError, match="limit for anonymous users"):
+        odre.months(facts)
+    assert odre.usage.requests == 2
 
 
 def test_a_small_quota_is_not_used_up(sample: Sample, odre: Odre) -> None:
