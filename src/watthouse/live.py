@@ -85,10 +85,13 @@ class _Following:
         windows = [stretch.window for stretch in wanted.stretches]
         whole, before = True, self._report.rows
         for stretch, download in zip(wanted.stretches, self._odre.downloads(facts, windows), strict=True):
+            outside = self._report.outside
             proven = self._arrive(download, before, facts.rows)
             whole &= proven
-            mark = mark.with_months(stretch.fingerprints) if proven else mark.without_months(stretch.fingerprints)
-            if stretch.fingerprints:
+            mark = mark.without_months([month for month in mark.months if stretch.touches(month)])
+            if proven and self._report.outside == outside:
+                mark = mark.with_months(stretch.fingerprints)
+            if stretch.months:
                 mark = self._marks.keep(facts.dataset, mark)
         if windows:
             tidy(self._settings, self._lake, facts.dataset)

@@ -1,0 +1,67 @@
+"""What is noted as fetched is what the service shows: whatever it does in between, and whichever days were asked for."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.integration.service import Service, service, utc
+from watthouse import pipeline
+from watthouse.catalog import find
+from watthouse.lake import Lake
+from watthouse.report import Report, Selection
+from watthouse.settings import Settings
+
+pytestmark = [pytest.mark.slow]
+
+SETTLED = "eco2mix-national-cons-def"
+RESTLESS = "eco2mix-national-tr"
+
+Change = Callable[[pl.DataFrame], pl.DataFrame]
+
+
+@dataclass
+class Publishing:
+    """What a service shows of every dataset otherwise than it would, and how much later it says it was processed."""
+
+    change: Change = lambda rows: rows
+    later: timedelta = timedelta()
+
+
+@contextmanager
+def publishing(since: date, now: datetime) -> Iterator[tuple[Service, Publishing]]:
+    """A service whose figures can be changed behind its back."""
+    with service(since, now) as served:
+        publisher, otherwise = served.publisher, Publishing()
+        table, stamp, processed = publisher.table, publisher.stamp, publisher.processed
+        publisher.table = lambda *asked: otherwise.change(table(*asked))  # type: ignore[method-assign]
+        publisher.stamp = lambda *asked: (stamp(*asked), otherwise.change)  # type: ignore[method-assign]
+        publisher.processed = lambda *asked: processed(*asked) + otherwise.later  # type: ignore[method-assign]
+        yield served, otherwise
+
+
+def settings(home: Path, served: Service, **more: object) -> Settings:
+    return Settings(home=home, odre_url=served.url, **more)  # type: ignore[arg-type]
+
+
+def fetch(settings: Settings, name: str, *, full: bool = False, until: date | None = None) -> Report:
+    return pipeline.fetch(settings, None, Selection.of([name], until=until), full=full)
+
+
+def held(settings: Settings, name: str) -> pl.DataFrame:
+    """Every observation."""
+    return Lake(settings.lake).scan(find(name)).collect()
+
+
+@pytest.mark.parametrize("until", [date(2025, 7, 31), date(2025, 12, 31)], ids=["summer", "winter"])
+def test_days_asked_for_that_end_with_a_month_lose_no_hour_of_the_next_day(until: date, tmp_path: Path) -> None:
+    with service(until.replace(day=20), utc("2026-06-15T12:00")) as served:
+        home = settings(tmp_path, served, window_rows=1)
+        fetch(home, SETTLED, until=until)
+        assert held(home, SETTLED)["date"].max() == until
+        fetch(home, SETTLED)
+    assert held(home, SETTLED).filter(pl.col("date") == until + timedelta(days=1)).height == 96
