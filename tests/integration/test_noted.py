@@ -1,4 +1,4 @@
-"""What is noted as fetched is what the service shows: whatever it does in between, and whichever days were asked for."""
+"""What is noted as fetched is what the service shows, whatever it did meanwhile, whichever days were asked for."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -65,3 +65,19 @@ def test_days_asked_for_that_end_with_a_month_lose_no_hour_of_the_next_day(until
         assert held(home, SETTLED)["date"].max() == until
         fetch(home, SETTLED)
     assert held(home, SETTLED).filter(pl.col("date") == until + timedelta(days=1)).height == 96
+
+
+def test_a_short_export_of_the_last_days_is_not_taken_for_all_of_it(tmp_path: Path) -> None:
+    now = utc("2026-03-31T14:40")
+    with service(date(2026, 3, 1), now) as served:
+        home = settings(tmp_path, served, attempts=2)
+        fetch(home, RESTLESS)
+        before = held(home, RESTLESS).height
+        served.at(now + timedelta(hours=4))
+        served.trouble("short:1")
+        (refused,) = fetch(home, RESTLESS).failed.values()
+        assert "of the 476 rows it says it has" in refused
+        assert held(home, RESTLESS).height == before
+        served.trouble("")
+        assert fetch(home, RESTLESS).counts.revised
+        assert fetch(home, RESTLESS, full=True).counts.revised == 0

@@ -84,13 +84,22 @@ class Downloads:
         self._lock = Lock()
 
     def fetch(self, facts: Facts, window: Window) -> Download:
-        """The window, or a document that raises why not; raises :class:`~watthouse.errors.ServiceError` itself."""
+        """The window, or a document that raises why not; raises :class:`~watthouse.errors.ServiceError` itself.
+
+        Where nobody has announced how many rows it holds, that is asked first: an export does not tell what it lacks.
+        """
         with self._lock:
             path = self._folder / f"{facts.dataset.id}-{next(self._numbers):06}"
         try:
-            return self._in_some_form(facts, window, path)
+            return self._in_some_form(facts, self._announced(facts, window), path)
         except SourceError as error:
             return Download(window, path, origin(facts.dataset, window), self._settings, error=error)
+
+    def _announced(self, facts: Facts, window: Window) -> Window:
+        if window.rows is not None:
+            return window
+        rows = self._insistence.insist(origin(facts.dataset, window), lambda: self._count(facts, window))
+        return dataclasses.replace(window, rows=rows)
 
     def _in_some_form(self, facts: Facts, window: Window, path: Path) -> Download:
         refused: RefusedError | None = None
@@ -116,11 +125,10 @@ class Downloads:
         try:
             self._stream(question, path)
             rows = self._looked_over(path, facts, form, question.about)
-            # what is empty, or short of what was announced, has to be so by the service's own count
-            if rows < (1 if window.rows is None else window.rows):
+            short = rows < (window.rows or 0)
+            if short:  # it has to be so by the service's own count
                 self._refuse_short(rows, facts, window)
-            moved = window.rows is not None and rows < window.rows
-            return Download(window, path, question.about, self._settings, path.stat().st_size, rows, moved)
+            return Download(window, path, question.about, self._settings, path.stat().st_size, rows, moved=short)
         except BaseException:
             path.unlink(missing_ok=True)
             raise
@@ -160,9 +168,15 @@ class Downloads:
         return _line_ends(path) + (not survey.ends_line and bool(head)) - (form == "csv")
 
     def _refuse_short(self, rows: int, facts: Facts, window: Window) -> None:
-        held = self._wire.json(counting(facts, window), "total_count")["total_count"]
+        held = self._count(facts, window)
         if held != rows:
-            raise TransientError(f"sent {rows:,} of the {shown(held, 20)} rows it says it has", lone=True)
+            raise TransientError(f"sent {rows:,} of the {held:,} rows it says it has", lone=True)
+
+    def _count(self, facts: Facts, window: Window) -> int:
+        held = self._wire.json(counting(facts, window), "total_count")["total_count"]
+        if not isinstance(held, int) or held < 0:
+            raise TransientError(f"counted its rows as '{shown(held, 20)}'")
+        return held
 
 
 def _rows_of_parquet(path: Path) -> int:

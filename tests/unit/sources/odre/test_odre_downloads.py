@@ -396,6 +396,24 @@ def test_a_window_without_rows_is_not_believed_where_the_service_counts_some(tmp
     assert "sent 0 of the 30 rows it says it has" in said
 
 
+def test_a_window_that_nobody_counted_is_counted_first_and_held_to_it(tmp_path: Path) -> None:
+    short = answer(parquet(GAS_ROWS.head(20)))
+    with serving(parquet=[short]) as service:
+        download, table = one(service, tmp_path, replace(SEPTEMBER, rows=None))
+        assert service.calls() == ["records", "parquet", "records", "parquet"]
+    assert (table.num_rows, download.moved) == (30, False)
+    with serving(parquet=[short] * 2) as service:
+        said = failing(service, tmp_path, replace(SEPTEMBER, rows=None), attempts=2)
+    assert "sent 20 of the 30 rows it says it has" in said
+
+
+@pytest.mark.parametrize("said", [None, "many", -1])
+def test_a_count_that_is_none_is_not_believed(tmp_path: Path, said: object) -> None:
+    with serving(records=[answer({"total_count": said})] * 2) as service:
+        assert "counted its rows as" in failing(service, tmp_path, replace(SEPTEMBER, rows=None), attempts=2)
+        assert service.calls() == ["records", "records"]
+
+
 def test_fewer_rows_than_announced_are_kept_where_the_service_says_so_too(tmp_path: Path) -> None:
     with serving() as service:
         download, table = one(service, tmp_path, replace(SEPTEMBER, rows=31))
