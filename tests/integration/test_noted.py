@@ -24,11 +24,15 @@ RESTLESS = "eco2mix-national-tr"
 Change = Callable[[pl.DataFrame], pl.DataFrame]
 
 
+def as_it_is(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows
+
+
 @dataclass
 class Publishing:
     """What a service shows of every dataset otherwise than it would, and how much later it says it was processed."""
 
-    change: Change = lambda rows: rows
+    change: Change = as_it_is
     later: timedelta = timedelta()
 
 
@@ -57,6 +61,11 @@ def held(settings: Settings, name: str) -> pl.DataFrame:
     return Lake(settings.lake).scan(find(name)).collect()
 
 
+def empty(*names: str) -> Change:
+    """The same rows with nothing in these columns."""
+    return lambda rows: rows.with_columns(pl.lit(None, rows.schema[name]).alias(name) for name in names)
+
+
 @pytest.mark.parametrize("until", [date(2025, 7, 31), date(2025, 12, 31)], ids=["summer", "winter"])
 def test_days_asked_for_that_end_with_a_month_lose_no_hour_of_the_next_day(until: date, tmp_path: Path) -> None:
     with service(until.replace(day=20), utc("2026-06-15T12:00")) as served:
@@ -81,3 +90,16 @@ def test_a_short_export_of_the_last_days_is_not_taken_for_all_of_it(tmp_path: Pa
         served.trouble("")
         assert fetch(home, RESTLESS).counts.revised
         assert fetch(home, RESTLESS, full=True).counts.revised == 0
+
+
+def test_numbers_that_the_service_calls_text_are_seen_when_they_are_filled_in(tmp_path: Path) -> None:
+    names = ["eolien_offshore", "stockage_batterie"]
+    with publishing(date(2025, 12, 1), utc("2026-03-31T14:40")) as (served, otherwise):
+        home = settings(tmp_path, served)
+        otherwise.change = empty(*names)
+        fetch(home, SETTLED)
+        assert held(home, SETTLED).select(pl.col(names).count()).row(0) == (0, 0)
+        otherwise.change, otherwise.later = as_it_is, timedelta(hours=1)
+        assert fetch(home, SETTLED).counts.revised
+        assert all(held(home, SETTLED).select(pl.col(names).count()).row(0))
+        assert fetch(home, SETTLED, full=True).counts.revised == 0
