@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 
 from watthouse.errors import ServiceError, SourceError
 from watthouse.home import REAL, claim, lake_of, remember
@@ -63,11 +64,30 @@ class _Following:
         if not wanted.stretches:
             self._report.still[facts.dataset.id] = facts.processed
         mark, whole = self._take(facts, mark, wanted)
+        if outdated := self._outdated(facts, mark, wanted):
+            mark = self._marks.keep(facts.dataset, replace(mark.without_months(outdated), processed=None))
         if whole and wanted.settles:
-            swept = facts.processed if wanted.sweeps else mark.swept
-            if (mark.processed, mark.swept) != (facts.processed, swept):
-                self._marks.keep(facts.dataset, replace(mark, processed=facts.processed, swept=swept))
-            remember(self._settings, [facts.dataset.id])
+            self._settle(facts, mark, wanted, processed=None if outdated else facts.processed)
+
+    def _settle(self, facts: Facts, mark: Watermark, wanted: Plan, processed: datetime | None) -> None:
+        swept = facts.processed if wanted.sweeps else mark.swept
+        if (mark.processed, mark.swept) != (processed, swept):
+            self._marks.keep(facts.dataset, replace(mark, processed=processed, swept=swept))
+        remember(self._settings, [facts.dataset.id])
+
+    def _outdated(self, facts: Facts, mark: Watermark, wanted: Plan) -> list[str]:
+        """The months just fetched that have moved since their fingerprints were taken: either may be in the lake."""
+        fetched = [name for stretch in wanted.stretches for name in stretch.fingerprints if name in mark.months]
+        if not fetched:
+            return []
+        now = self._odre.facts([facts.dataset])[facts.dataset]
+        if isinstance(now, Facts) and now.processed == facts.processed:
+            return []
+        try:
+            months = {month.month: month.fingerprint for month in self._odre.months(facts) or ()}
+        except SourceError:
+            return fetched
+        return [name for name in fetched if months.get(name) != mark.months[name]]
 
     def _plan(self, facts: Facts, mark: Watermark, *, full: bool) -> Plan:
         return plan(

@@ -15,6 +15,7 @@ from watthouse.catalog import find
 from watthouse.lake import Lake
 from watthouse.report import Report, Selection
 from watthouse.settings import Settings
+from watthouse.sources.odre import Odre
 
 pytestmark = [pytest.mark.slow]
 
@@ -102,4 +103,29 @@ def test_numbers_that_the_service_calls_text_are_seen_when_they_are_filled_in(tm
         otherwise.change, otherwise.later = as_it_is, timedelta(hours=1)
         assert fetch(home, SETTLED).counts.revised
         assert all(held(home, SETTLED).select(pl.col(names).count()).row(0))
+        assert fetch(home, SETTLED, full=True).counts.revised == 0
+
+
+def test_what_is_published_during_a_refresh_and_taken_back_later_does_not_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def more(rows: pl.DataFrame) -> pl.DataFrame:
+        return rows.with_columns(pl.col("consommation") + 1000)
+
+    downloads = Odre.downloads
+    with publishing(date(2025, 12, 1), utc("2026-03-31T14:40")) as (served, otherwise):
+
+        def late(*asked: object) -> object:
+            otherwise.change, otherwise.later = more, timedelta(minutes=1)
+            return downloads(*asked)  # type: ignore[arg-type]
+
+        home = settings(tmp_path, served)
+        with monkeypatch.context() as patched:
+            patched.setattr(Odre, "downloads", late)
+            fetch(home, SETTLED)
+        otherwise.change, otherwise.later = as_it_is, timedelta(minutes=2)
+        assert fetch(home, SETTLED).counts.revised
+        before = served.requests
+        assert fetch(home, SETTLED).counts.fetched == 0
+        assert served.requests - before == 1
         assert fetch(home, SETTLED, full=True).counts.revised == 0
