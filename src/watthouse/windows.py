@@ -77,7 +77,8 @@ def plan(
 def _recent(facts: Facts, mark: Watermark) -> Window | None:
     """The revision window, where the rest was swept less than a sweep ago."""
     sweep = facts.dataset.sweep
-    if sweep is None or mark.swept is None or facts.processed - mark.swept >= sweep:
+    # a moment of processing that lay in the future once must not put off the sweeps until then
+    if sweep is None or mark.swept is None or not timedelta() <= facts.processed - mark.swept < sweep:
         return None
     start = facts.processed - facts.dataset.revision_window
     return Window(start.replace(hour=0, minute=0, second=0, microsecond=0), None, None)

@@ -83,6 +83,11 @@ def test_a_restless_dataset_is_swept_once_a_day_whatever_its_fingerprints_say() 
     assert made.sweeps
 
 
+def test_a_sweep_that_was_dated_in_the_future_puts_off_none() -> None:
+    mark = Watermark(processed=NOW + timedelta(days=365), swept=NOW + timedelta(days=365))
+    assert plan(facts(RESTLESS), mark, lambda: YEAR, rows=50_000).sweeps
+
+
 def test_a_first_sweep_that_was_interrupted_goes_on_where_it_was() -> None:
     known = {month.month: month.fingerprint for month in YEAR[:7]}
     made = plan(facts(RESTLESS), Watermark(months=known), lambda: YEAR, rows=50_000)
