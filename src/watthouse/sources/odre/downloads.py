@@ -78,7 +78,7 @@ class Downloads:
 
     def __init__(self, wire: Wire, insistence: Insistence, settings: Settings, folder: Path) -> None:
         self._wire, self._insistence, self._settings = wire, insistence, settings
-        self._folder = folder
+        self.folder = folder
         self._numbers = itertools.count(1)
         self._forms: tuple[str, ...] = FORMS
         self._lock = Lock()
@@ -89,7 +89,7 @@ class Downloads:
         Where nobody has announced how many rows it holds, that is asked first: an export does not tell what it lacks.
         """
         with self._lock:
-            path = self._folder / f"{facts.dataset.id}-{next(self._numbers):06}"
+            path = self.folder / f"{facts.dataset.id}-{next(self._numbers):06}"
         try:
             return self._in_some_form(facts, self._announced(facts, window), path)
         except SourceError as error:
