@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
-from watthouse.errors import ServiceError, SourceError
+from watthouse.errors import LakeError, ServiceError, SourceError
 from watthouse.home import REAL, claim, lake_of, remember
 from watthouse.intake import take_in, tidy
 from watthouse.lake import Lake
@@ -21,8 +21,10 @@ def fetch(settings: Settings, selection: Selection, *, full: bool, progress: Pro
     """Bring the lake up to what the service shows of these datasets.
 
     What goes wrong with a dataset or a window is entered in the report, and the others go on; where the service as a
-    whole cannot go on, the rest waits. Raises :class:`~watthouse.errors.ServiceError` where nothing was fetched at all.
+    whole cannot go on, the rest waits. ``report.unsettled`` are the datasets that are not as the service shows them, or
+    that it was not asked about any more. Raises :class:`~watthouse.errors.ServiceError` where nothing was fetched at all.
     """
+    report.unsettled |= {dataset.id for dataset in selection.datasets}
     with _stopping(settings, report), Odre(settings) as odre, _counting(odre, report):
         progress.stage(f"asking {odre.host}")
         said = odre.facts(selection.datasets)
@@ -55,17 +57,20 @@ class _Following:
 
     def follow(self, facts: Facts, *, full: bool) -> None:
         """Fetch what moved of a dataset, and note how far that reaches."""
-        mark = self._marks.of(facts.dataset)
         try:
+            mark = self._marks.of(facts.dataset)
             wanted = self._plan(facts, mark, full=full)
-        except SourceError as error:
+        except (SourceError, LakeError) as error:
             self._report.failed[facts.dataset.id] = str(error)
             return
         if not wanted.stretches:
             self._report.still[facts.dataset.id] = facts.processed
         mark, whole = self._take(facts, mark, wanted)
-        if outdated := self._outdated(facts, mark, wanted):
+        outdated = self._outdated(facts, mark, wanted)
+        if outdated:
             mark = self._marks.keep(facts.dataset, replace(mark.without_months(outdated), processed=None))
+        if whole and not outdated:
+            self._report.unsettled.discard(facts.dataset.id)
         if whole and wanted.settles:
             self._settle(facts, mark, wanted, processed=None if outdated else facts.processed)
 

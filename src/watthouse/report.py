@@ -78,7 +78,8 @@ class Report:
     """What a refresh did.
 
     ``dropped``, ``left``, ``unasked`` and ``failed`` say why, by reason or by origin. ``still`` are the datasets of a
-    service that have not moved, with the moment since when. ``asked`` is None where no service was asked.
+    service that have not moved, with the moment since when; ``unsettled`` those that were to be brought up to date and
+    were not, for whatever reason. ``asked`` is None where no service was asked.
     """
 
     counts: Counts = field(default_factory=Counts)
@@ -89,6 +90,7 @@ class Report:
     unasked: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     still: dict[str, datetime] = field(default_factory=dict)
+    unsettled: set[str] = field(default_factory=set)
     asked: Asked | None = None
     outside: int = 0
     rows: int = 0

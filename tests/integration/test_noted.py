@@ -12,6 +12,7 @@ import pytest
 from tests.integration.service import Service, service, utc
 from watthouse import pipeline
 from watthouse.catalog import find
+from watthouse.errors import QuotaError
 from watthouse.lake import Lake
 from watthouse.report import Report, Selection
 from watthouse.settings import Settings
@@ -129,3 +130,31 @@ def test_what_is_published_during_a_refresh_and_taken_back_later_does_not_stay(
         assert fetch(home, SETTLED).counts.fetched == 0
         assert served.requests - before == 1
         assert fetch(home, SETTLED, full=True).counts.revised == 0
+
+
+def test_datasets_that_were_not_brought_up_to_date_are_told(tmp_path: Path) -> None:
+    names = [RESTLESS, SETTLED, "eco2mix-regional-tr"]
+    with service(date(2025, 12, 1), utc("2026-03-31T14:40")) as served:
+        home = settings(tmp_path, served, attempts=1, window_rows=1)
+        assert pipeline.fetch(home, None, Selection.of(names)).unsettled == set()
+        assert pipeline.fetch(home, None, Selection.of(names)).unsettled == set()
+        served.trouble(f"renamed={RESTLESS}")
+        assert pipeline.fetch(home, None, Selection.of(names)).unsettled == {RESTLESS}
+        served.trouble("short:1")
+        assert pipeline.fetch(home, None, Selection.of(names), full=True).unsettled == set(names)
+        served.trouble("429-day:5")
+        with pytest.raises(QuotaError) as caught:
+            pipeline.fetch(home, None, Selection.of(names), full=True)
+        assert caught.value.report.unsettled == set(names)
+
+
+def test_a_ledger_that_cannot_be_read_stops_no_other_dataset(tmp_path: Path) -> None:
+    with service(date(2026, 3, 1), utc("2026-03-31T14:40")) as served:
+        home = settings(tmp_path, served)
+        fetch(home, RESTLESS)
+        for entry in (tmp_path / "lake" / RESTLESS / "_delta_log").iterdir():
+            entry.write_text("{")
+        done = pipeline.fetch(home, None, Selection.of([RESTLESS, "eco2mix-regional-tr"]))
+        assert list(done.failed) == [RESTLESS]
+        assert done.unsettled == {RESTLESS}
+        assert held(home, "eco2mix-regional-tr").height
