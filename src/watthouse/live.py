@@ -22,7 +22,8 @@ def fetch(settings: Settings, selection: Selection, *, full: bool, progress: Pro
 
     What goes wrong with a dataset or a window is entered in the report, and the others go on; where the service as a
     whole cannot go on, the rest waits. ``report.unsettled`` are the datasets that are not as the service shows them, or
-    that it was not asked about any more. Raises :class:`~watthouse.errors.ServiceError` where nothing was fetched at all.
+    that it was not asked about any more. Raises :class:`~watthouse.errors.ServiceError` where nothing was fetched at
+    all.
     """
     report.unsettled |= {dataset.id for dataset in selection.datasets}
     with _stopping(settings, report), Odre(settings) as odre, _counting(odre, report):
