@@ -137,7 +137,7 @@ class _Following:
             self._progress,
             self._report,
             told,
-            current=True,
+            of=download.dataset,
         )
         if download.origin in self._report.left:
             self._report.failed[download.origin] = self._report.left.pop(download.origin)

@@ -158,3 +158,26 @@ def test_a_ledger_that_cannot_be_read_stops_no_other_dataset(tmp_path: Path) -> 
         assert list(done.failed) == [RESTLESS]
         assert done.unsettled == {RESTLESS}
         assert held(home, "eco2mix-regional-tr").height
+
+
+def called_consolidated(rows: pl.DataFrame) -> pl.DataFrame:
+    """The first days of January are in the wrong dataset."""
+    early = pl.col("date_heure") < utc("2026-01-20")
+    return rows.with_columns(pl.when(early).then(pl.lit("Données consolidées")).otherwise("nature").alias("nature"))
+
+
+@pytest.mark.parametrize("names", [[RESTLESS], [RESTLESS, SETTLED]])
+def test_rows_that_say_they_are_of_another_dataset_are_said_and_looked_at_again(
+    names: list[str], tmp_path: Path
+) -> None:
+    with publishing(date(2026, 1, 10), utc("2026-02-25T14:40")) as (served, otherwise):
+        home = settings(tmp_path, served, window_rows=1)
+        otherwise.change = called_consolidated
+        done = pipeline.fetch(home, None, Selection.of(names))
+        ((origin, why),) = done.failed.items()
+        assert (origin, done.unsettled) == (f"{RESTLESS}, 2026-01", {RESTLESS})
+        assert f"it holds {96 * 10 + 4:,} rows of {SETTLED}" in why
+        assert held(home, RESTLESS)["date"].min() == date(2026, 1, 20)
+        assert not held(home, SETTLED).height
+        otherwise.change = as_it_is
+        assert fetch(home, RESTLESS).counts.new == 96 * 10 + 4

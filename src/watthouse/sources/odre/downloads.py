@@ -13,6 +13,7 @@ from typing import Final, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from watthouse.catalog import Dataset
 from watthouse.errors import LakeError, SourceError
 from watthouse.settings import Settings
 from watthouse.sources.base import Piece
@@ -41,6 +42,7 @@ class Download:
     is no longer so. Where ``error`` is there, the window failed for good, and :meth:`pieces` raises it.
     """
 
+    dataset: Dataset
     window: Window
     path: Path
     origin: str
@@ -51,14 +53,16 @@ class Download:
     error: SourceError | None = None
 
     def pieces(self) -> Iterator[Piece]:
-        """Its rows under contract, none where the window has none.
+        """Its rows under contract, none where the window has none; a piece without any is of its own dataset.
 
         Raises :class:`~watthouse.errors.SourceError` where it could not be fetched, or cannot be read whole.
         """
         if self.error:
             raise self.error
         if self.rows:
-            yield from File(dataclasses.replace(on_disk(self.path, self.settings), origin=self.origin)).pieces()
+            file = File(dataclasses.replace(on_disk(self.path, self.settings), origin=self.origin))
+            for piece in file.pieces():
+                yield piece if piece.rows.num_rows else dataclasses.replace(piece, dataset=self.dataset)
 
     def close(self) -> None:
         """Remove the file."""
@@ -93,7 +97,7 @@ class Downloads:
         try:
             return self._in_some_form(facts, self._announced(facts, window), path)
         except SourceError as error:
-            return Download(window, path, origin(facts.dataset, window), self._settings, error=error)
+            return Download(facts.dataset, window, path, origin(facts.dataset, window), self._settings, error=error)
 
     def _announced(self, facts: Facts, window: Window) -> Window:
         if window.rows is not None:
@@ -128,7 +132,9 @@ class Downloads:
             short = rows < (window.rows or 0)
             if short:  # it has to be so by the service's own count
                 self._refuse_short(rows, facts, window)
-            return Download(window, path, question.about, self._settings, path.stat().st_size, rows, moved=short)
+            return Download(
+                facts.dataset, window, path, question.about, self._settings, path.stat().st_size, rows, moved=short
+            )
         except BaseException:
             path.unlink(missing_ok=True)
             raise
