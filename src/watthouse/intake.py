@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import timedelta
 
 from watthouse.catalog import Dataset, find
@@ -28,17 +29,19 @@ def take_in(
     report: Report,
     told: Told,
     *,
-    current: bool = False,
+    of: Dataset | None = None,
 ) -> tuple[Dataset, ...]:
     """Read documents and observe what they hold, a commit a dataset; returns the datasets that were in them.
 
     A document that cannot be read whole, or is no export, is entered in the report with the reason; the others count.
-    Documents that disagree are successive observations, in the order given. ``current`` documents say how things stand
-    now, as a service's do.
+    Documents that disagree are successive observations, in the order given. Documents ``of`` a dataset are a service's:
+    they say how things stand now, and rows of another dataset have no place in them; they are left out, and said.
     """
+    if of:
+        selection = replace(selection, datasets=(of,))
     with disk(settings.scratch, "free some space and run again"), Spool(settings.scratch / "spool") as spool:
         for document in documents:
-            _read(document, selection, spool.document(current=current), report, told)
+            _read(document, selection, spool.document(current=of is not None), report, told, of)
         for dataset_id, spooled in spool.by_dataset.items():
             progress.stage(f"observing {dataset_id}")
             counts = lake.observe(find(dataset_id), spooled)
@@ -56,7 +59,12 @@ def tidy(settings: Settings, lake: Lake, dataset: Dataset) -> None:
 
 
 def _read(
-    document: Document, selection: Selection, room: AbstractContextManager[Draft], report: Report, told: Told
+    document: Document,
+    selection: Selection,
+    room: AbstractContextManager[Draft],
+    report: Report,
+    told: Told,
+    of: Dataset | None,
 ) -> None:
     try:
         with room as draft:
@@ -66,6 +74,9 @@ def _read(
                     draft.add(wanted)
                 told(document, piece.position, report.rows + tally.rows)
         tally.enter(report, document)
+        if of and tally.unasked:
+            report.unasked.pop(document.origin, None)
+            report.failed[document.origin] = f"{tally.strays}: they are left out, and looked at again next time"
     except UnrecognisedError as error:
         report.left[document.origin] = str(error)
     except SourceError as error:

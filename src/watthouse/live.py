@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 
-from watthouse.errors import ServiceError, SourceError
+from watthouse.errors import LakeError, ServiceError, SourceError
 from watthouse.home import REAL, claim, lake_of, remember
 from watthouse.intake import take_in, tidy
 from watthouse.lake import Lake
@@ -20,8 +21,11 @@ def fetch(settings: Settings, selection: Selection, *, full: bool, progress: Pro
     """Bring the lake up to what the service shows of these datasets.
 
     What goes wrong with a dataset or a window is entered in the report, and the others go on; where the service as a
-    whole cannot go on, the rest waits. Raises :class:`~watthouse.errors.ServiceError` where nothing was fetched at all.
+    whole cannot go on, the rest waits. ``report.unsettled`` are the datasets that are not as the service shows them, or
+    that it was not asked about any more. Raises :class:`~watthouse.errors.ServiceError` where nothing was fetched at
+    all.
     """
+    report.unsettled |= {dataset.id for dataset in selection.datasets}
     with _stopping(settings, report), Odre(settings) as odre, _counting(odre, report):
         progress.stage(f"asking {odre.host}")
         said = odre.facts(selection.datasets)
@@ -58,20 +62,42 @@ class _Following:
 
     def follow(self, facts: Facts, *, full: bool) -> None:
         """Fetch what moved of a dataset, and note how far that reaches."""
-        mark = self._marks.of(facts.dataset)
         try:
+            mark = self._marks.of(facts.dataset)
             wanted = self._plan(facts, mark, full=full)
-        except SourceError as error:
+        except (SourceError, LakeError) as error:
             self._report.failed[facts.dataset.id] = str(error)
             return
         if not wanted.stretches:
             self._report.still[facts.dataset.id] = facts.processed
         mark, whole = self._take(facts, mark, wanted)
+        outdated = self._outdated(facts, mark, wanted)
+        if outdated:
+            mark = self._marks.keep(facts.dataset, replace(mark.without_months(outdated), processed=None))
+        if whole and not outdated:
+            self._report.unsettled.discard(facts.dataset.id)
         if whole and wanted.settles:
-            swept = facts.processed if wanted.sweeps else mark.swept
-            if (mark.processed, mark.swept) != (facts.processed, swept):
-                self._marks.keep(facts.dataset, replace(mark, processed=facts.processed, swept=swept))
-            remember(self._settings, [facts.dataset.id])
+            self._settle(facts, mark, wanted, processed=None if outdated else facts.processed)
+
+    def _settle(self, facts: Facts, mark: Watermark, wanted: Plan, processed: datetime | None) -> None:
+        swept = facts.processed if wanted.sweeps else mark.swept
+        if (mark.processed, mark.swept) != (processed, swept):
+            self._marks.keep(facts.dataset, replace(mark, processed=processed, swept=swept))
+        remember(self._settings, [facts.dataset.id])
+
+    def _outdated(self, facts: Facts, mark: Watermark, wanted: Plan) -> list[str]:
+        """The months just fetched that have moved since their fingerprints were taken: either may be in the lake."""
+        fetched = [name for stretch in wanted.stretches for name in stretch.fingerprints if name in mark.months]
+        if not fetched:
+            return []
+        now = self._odre.facts([facts.dataset])[facts.dataset]
+        if isinstance(now, Facts) and now.processed == facts.processed:
+            return []
+        try:
+            months = {month.month: month.fingerprint for month in self._odre.months(facts) or ()}
+        except SourceError:
+            return fetched
+        return [name for name in fetched if months.get(name) != mark.months[name]]
 
     def _plan(self, facts: Facts, mark: Watermark, *, full: bool) -> Plan:
         return plan(
@@ -89,10 +115,13 @@ class _Following:
         windows = [stretch.window for stretch in wanted.stretches]
         whole, before = True, self._report.rows
         for stretch, download in zip(wanted.stretches, self._odre.downloads(facts, windows), strict=True):
+            outside = self._report.outside
             proven = self._arrive(download, before, facts.rows)
             whole &= proven
-            mark = mark.with_months(stretch.fingerprints) if proven else mark.without_months(stretch.fingerprints)
-            if stretch.fingerprints:
+            mark = mark.without_months([month for month in mark.months if stretch.touches(month)])
+            if proven and self._report.outside == outside:
+                mark = mark.with_months(stretch.fingerprints)
+            if stretch.months:
                 mark = self._marks.keep(facts.dataset, mark)
         if windows:
             tidy(self._settings, self._lake, facts.dataset)
@@ -112,7 +141,7 @@ class _Following:
             self._progress,
             self._report,
             told,
-            current=True,
+            of=download.dataset,
         )
         if download.origin in self._report.left:
             self._report.failed[download.origin] = self._report.left.pop(download.origin)

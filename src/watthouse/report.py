@@ -78,7 +78,8 @@ class Report:
     """What a refresh did.
 
     ``dropped``, ``left``, ``unasked`` and ``failed`` say why, by reason or by origin. ``still`` are the datasets of a
-    service that have not moved, with the moment since when. ``asked`` is None where no service was asked.
+    service that have not moved, with the moment since when; ``unsettled`` those that were to be brought up to date and
+    were not, for whatever reason. ``asked`` is None where no service was asked.
     """
 
     counts: Counts = field(default_factory=Counts)
@@ -114,13 +115,18 @@ class Tally:
     outside: int = 0
     dropped: dict[str, Counter[str]] = field(default_factory=dict)
     notes: dict[str, None] = field(default_factory=dict)
-    unasked: set[str] = field(default_factory=set)
+    unasked: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def strays(self) -> str:
+        """The rows of datasets that were not asked for, in words."""
+        return "it holds " + " and ".join(f"{rows:,} rows of {name}" for name, rows in sorted(self.unasked.items()))
 
     def take(self, piece: Piece, selection: Selection) -> Piece | None:
         """The part of a piece that was asked for, None where its dataset was not."""
         self.notes |= dict.fromkeys(piece.notes)
         if piece.dataset not in selection.datasets:
-            self.unasked.add(piece.dataset.id)
+            self.unasked[piece.dataset.id] += piece.rows.num_rows
             return None
         self.dropped.setdefault(piece.dataset.id, Counter()).update(piece.dropped)
         rows = selection.cut(piece.rows)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from watthouse.catalog import Dataset
-from watthouse.home import read_json, write_json
+from watthouse.home import disk, read_json, write_json
 from watthouse.lake import Head, Lake
 
 
@@ -66,10 +66,14 @@ class Watermarks:
         return Watermark(months=mark.months).without_months(touched).beside(head)
 
     def keep(self, dataset: Dataset, mark: Watermark) -> Watermark:
-        """Write a watermark down beside the ledger's present state; returns it."""
+        """Write a watermark down beside the ledger's present state; returns it.
+
+        Raises :class:`~watthouse.errors.LakeError` where it cannot be written.
+        """
         mark = mark.beside(self._lake.head(dataset))
         self._said[dataset.id] = _written(mark)
-        write_json(self._path, {"service": self._service, "datasets": self._said})
+        with disk(self._path.parent, "free some space and run again"):
+            write_json(self._path, {"service": self._service, "datasets": self._said})
         return mark
 
 

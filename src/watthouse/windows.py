@@ -1,7 +1,7 @@
 """Which windows of a dataset a refresh has to fetch: as few as what the service says allows."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from watthouse.clock import PARIS
@@ -14,10 +14,20 @@ Census = Callable[[], Sequence[Month] | None]
 
 @dataclass(frozen=True)
 class Stretch:
-    """A window, and the fingerprints of the months that are in the lake once it is (none where it cuts a month)."""
+    """A window, and the months that are in the lake once it is (none where rows of them may be left out)."""
 
     window: Window
-    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    months: tuple[Month, ...] = ()
+
+    @property
+    def fingerprints(self) -> Mapping[str, str]:
+        """Those of its months."""
+        return {month.month: month.fingerprint for month in self.months}
+
+    def touches(self, month: str) -> bool:
+        """Whether it may hold rows of a month (``YYYY-MM``)."""
+        since, until = self.window.since, self.window.until
+        return (since is None or since < _end(month)) and (until is None or _begin(month) < until)
 
 
 @dataclass(frozen=True)
@@ -67,7 +77,8 @@ def plan(
 def _recent(facts: Facts, mark: Watermark) -> Window | None:
     """The revision window, where the rest was swept less than a sweep ago."""
     sweep = facts.dataset.sweep
-    if sweep is None or mark.swept is None or facts.processed - mark.swept >= sweep:
+    # a moment of processing that lay in the future once must not put off the sweeps until then
+    if sweep is None or mark.swept is None or not timedelta() <= facts.processed - mark.swept < sweep:
         return None
     start = facts.processed - facts.dataset.revision_window
     return Window(start.replace(hour=0, minute=0, second=0, microsecond=0), None, None)
@@ -77,7 +88,7 @@ def _packed(months: Sequence[Month], rows: int) -> Iterator[Stretch]:
     """Runs of neighbouring months, each of about ``rows`` rows."""
     run: list[Month] = []
     for month in months:
-        if run and (_begin(month) != _end(run[-1]) or sum(one.rows for one in run) + month.rows > rows):
+        if run and (_begin(month.month) != _end(run[-1].month) or sum(one.rows for one in run) + month.rows > rows):
             yield _stretch(run)
             run = []
         run.append(month)
@@ -86,28 +97,35 @@ def _packed(months: Sequence[Month], rows: int) -> Iterator[Stretch]:
 
 
 def _stretch(run: Sequence[Month]) -> Stretch:
-    window = Window(_begin(run[0]), _end(run[-1]), sum(month.rows for month in run))
-    return Stretch(window, {month.month: month.fingerprint for month in run})
+    window = Window(_begin(run[0].month), _end(run[-1].month), sum(month.rows for month in run))
+    return Stretch(window, tuple(run))
 
 
-def _begin(month: Month) -> datetime:
-    return datetime.strptime(month.month, "%Y-%m").replace(tzinfo=UTC)
+def _begin(month: str) -> datetime:
+    return datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
 
 
-def _end(month: Month) -> datetime:
+def _end(month: str) -> datetime:
     return (_begin(month) + timedelta(days=31)).replace(day=1)
 
 
 def _within(stretches: Sequence[Stretch], since: date | None, until: date | None) -> Iterator[Stretch]:
-    """The stretches, cut to the civil days asked for; a stretch that is cut promises no month and no rows."""
+    """The stretches, cut to the civil days asked for; one that is cut announces no rows.
+
+    A stretch that holds rows of other days promises no month: those rows are left out. The last UTC month of the days
+    asked for is such a stretch though its window is whole, as a civil day begins before its UTC midnight.
+    """
     low = min(_midnights(since)) if since else None
-    high = max(_midnights(until + timedelta(days=1))) if until else None
+    ends = _midnights(until + timedelta(days=1)) if until else ()
     for stretch in stretches:
         window = stretch.window
-        begin, end = _later(window.since, low), _earlier(window.until, high)
+        begin, end = _later(window.since, low), _earlier(window.until, max(ends, default=None))
         if begin and end and begin >= end:
             continue
-        yield stretch if (begin, end) == (window.since, window.until) else Stretch(Window(begin, end, None))
+        if (begin, end) != (window.since, window.until):
+            yield Stretch(Window(begin, end, None))
+        else:
+            yield Stretch(window) if end and any(one < end for one in ends) else stretch
 
 
 def _midnights(day: date) -> tuple[datetime, datetime]:

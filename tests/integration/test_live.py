@@ -100,13 +100,15 @@ def test_a_second_refresh_asks_at_most_twice_a_dataset_and_writes_nothing(served
         assert f"{name}: nothing moved since 2026-" in said
 
 
-def test_an_hour_later_two_requests_bring_the_last_days_of_a_restless_dataset(served: Service, tmp_path: Path) -> None:
+def test_an_hour_later_three_requests_bring_the_last_days_of_a_restless_dataset(
+    served: Service, tmp_path: Path
+) -> None:
     home, name = tmp_path / "home", "eco2mix-national-tr"
     refresh(home, served, name)
     served.at(NOW + timedelta(hours=1))
     before = served.requests
     fetched, new, revised, *_ = counted(refresh(home, served, name))
-    assert served.requests - before == 2
+    assert served.requests - before == 3, "when, how many, which"
     assert fetched == 92 + 4 * 96, "from midnight UTC three days before to the end of tomorrow in Paris"
     assert new == 0, "tomorrow's slots were there already, as forecasts"
     assert revised >= 4

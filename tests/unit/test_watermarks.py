@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from watthouse.catalog import find
+from watthouse.errors import LakeError
 from watthouse.lake import Lake
 from watthouse.sources.base import Piece
 from watthouse.spool import Spool
@@ -85,6 +86,13 @@ def test_months_that_something_else_observed_are_asked_for_again(lake: Lake, tmp
     read = marks(tmp_path, lake).of(GAS)
     assert read.months == {"2026-09": "a"}
     assert (read.processed, read.swept) == (None, None)
+
+
+def test_a_note_that_cannot_be_written_is_said_in_one_line(lake: Lake, tmp_path: Path) -> None:
+    (tmp_path / "service.new").mkdir()
+    with pytest.raises(LakeError, match="cannot be written") as caught:
+        marks(tmp_path, lake).keep(GAS, MARK)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("spoilt", ["", "{", "[]", '{"service": "odre", "datasets": {"DATASET": {"months": 7}}}'])

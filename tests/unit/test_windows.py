@@ -83,6 +83,11 @@ def test_a_restless_dataset_is_swept_once_a_day_whatever_its_fingerprints_say() 
     assert made.sweeps
 
 
+def test_a_sweep_that_was_dated_in_the_future_puts_off_none() -> None:
+    mark = Watermark(processed=NOW + timedelta(days=365), swept=NOW + timedelta(days=365))
+    assert plan(facts(RESTLESS), mark, lambda: YEAR, rows=50_000).sweeps
+
+
 def test_a_first_sweep_that_was_interrupted_goes_on_where_it_was() -> None:
     known = {month.month: month.fingerprint for month in YEAR[:7]}
     made = plan(facts(RESTLESS), Watermark(months=known), lambda: YEAR, rows=50_000)
@@ -104,6 +109,22 @@ def test_days_asked_for_cut_the_windows_and_settle_whole_months_only() -> None:
     assert [bool(one.fingerprints) for one in made.stretches] == [False, True, False]
     assert not made.settles
     assert not made.sweeps
+
+
+@pytest.mark.parametrize("month", [1, 7], ids=["winter", "summer"])
+def test_a_month_whose_last_hours_belong_to_the_next_day_is_not_settled_by_its_own_days(month: int) -> None:
+    last = date(2025, month, 31)
+    made = plan(facts(), Watermark(), lambda: YEAR[:month], rows=1, until=last)
+    assert spans(made)[-1] == (moment(f"2025-{month:02}-01"), moment(f"2025-{month + 1:02}-01"), 1000)
+    assert [bool(one.fingerprints) for one in made.stretches] == [True] * (month - 1) + [False]
+    longer = plan(facts(), Watermark(), lambda: YEAR[:month], rows=1, until=last + timedelta(days=1))
+    assert [bool(one.fingerprints) for one in longer.stretches] == [True] * month
+
+
+@pytest.mark.parametrize("month", [1, 7], ids=["winter", "summer"])
+def test_a_month_is_settled_by_days_that_begin_with_it(month: int) -> None:
+    made = plan(facts(), Watermark(), lambda: YEAR[month - 1 : month], rows=1, since=date(2025, month, 1))
+    assert [list(one.fingerprints) for one in made.stretches] == [[f"2025-{month:02}"]]
 
 
 @given(

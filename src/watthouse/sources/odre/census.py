@@ -18,12 +18,15 @@ CAP: Final = 10_000
 URL_CHARACTERS: Final = 6_000
 _OTHER_PARAMETERS: Final = 600
 _ROWS: Final = "n"
+_NUMBERS: Final = frozenset({"int", "double"})
 _DECIMALS: Final = 6
 """Sums of doubles differ in their last bits with the order of summation."""
 
 Ask = Callable[[Question, str], Mapping[str, Any]]
 Group = Mapping[str, Any]
 _Sums = dict[str, object]
+_Column = tuple[str, bool]
+"""Its name, and whether the service can sum it."""
 
 
 @dataclass(frozen=True)
@@ -38,15 +41,15 @@ class Month:
 def months(facts: Facts, ask: Ask, cap: int = URL_CHARACTERS) -> list[Month]:
     """Every month that has rows, oldest first.
 
-    The numeric columns of the catalog are counted and summed (the service cannot sum text), version by version where
-    the dataset has such, in as many questions as a URL's length demands. Raises
+    The columns of the catalog are counted, and summed where they are numbers to the service (it cannot sum text),
+    version by version where the dataset has such, in as many questions as a URL's length demands. Raises
     :class:`~watthouse.sources.odre.answers.RefusedError` where the service will not group.
     """
     found: dict[str, dict[str, _Sums]] = {}
-    for names in _batches(_numeric(facts), cap - _OTHER_PARAMETERS):
-        for month, version, group in _groups(facts, names, ask):
+    for columns in _batches(_columns(facts), cap - _OTHER_PARAMETERS):
+        for month, version, group in _groups(facts, columns, ask):
             sums = found.setdefault(month, {}).setdefault(version, {})
-            sums.update(_sums(group, names))
+            sums.update(_sums(group, columns))
     return [_month(month, found[month]) for month in sorted(found)]
 
 
@@ -55,31 +58,35 @@ def _month(month: str, versions: Mapping[str, _Sums]) -> Month:
     return Month(month, sum(int(str(sums[_ROWS])) for sums in versions.values()), digest[:16])
 
 
-def _numeric(facts: Facts) -> list[str]:
-    return [name for name in facts.dataset.names if facts.fields.get(name) in {"int", "double"}]
+def _columns(facts: Facts) -> list[_Column]:
+    """What is counted; what is grouped by shows its counts that way."""
+    kinds = {name: facts.fields[name] for name in facts.dataset.names if name in facts.fields}
+    grouped = {facts.dataset.time, facts.dataset.version}
+    return [(name, kind in _NUMBERS) for name, kind in kinds.items() if name not in grouped]
 
 
-def _batches(names: Sequence[str], room: int) -> Iterator[list[str]]:
+def _batches(columns: Sequence[_Column], room: int) -> Iterator[list[_Column]]:
     """Runs of columns whose questions fit; one run, perhaps empty, at least."""
-    batch: list[str] = []
-    for name in names:
-        if batch and len(quote_plus(_select([*batch, name]))) > room:
+    batch: list[_Column] = []
+    for column in columns:
+        if batch and len(quote_plus(_select([*batch, column]))) > room:
             yield batch
             batch = []
-        batch.append(name)
+        batch.append(column)
     yield batch
 
 
-def _select(names: Sequence[str]) -> str:
-    measures = (f"sum({name}) as s{place}, count({name}) as c{place}" for place, name in enumerate(names))
-    return ", ".join((f"count(*) as {_ROWS}", *measures))
+def _select(columns: Sequence[_Column]) -> str:
+    sums = (f"sum({name}) as s{place}" for place, (name, is_number) in enumerate(columns) if is_number)
+    counts = (f"count({name}) as c{place}" for place, (name, _) in enumerate(columns))
+    return ", ".join((f"count(*) as {_ROWS}", *sums, *counts))
 
 
-def _groups(facts: Facts, names: Sequence[str], ask: Ask) -> Iterator[tuple[str, str, Group]]:
+def _groups(facts: Facts, columns: Sequence[_Column], ask: Ask) -> Iterator[tuple[str, str, Group]]:
     """Month, version and sums of each group, over as many pages as there are."""
     about, by = f"{facts.dataset.id}, its months", _by(facts)
     params = {
-        "select": _select(names),
+        "select": _select(columns),
         "group_by": ", ".join(f"{expression} as {alias}" for alias, expression in by.items()),
         "order_by": ", ".join(by),
         "limit": str(PAGE),
@@ -114,8 +121,8 @@ def _dated(page: Any, about: str) -> Iterator[tuple[str, str, Group]]:
         raise SourceError(f"{about}: the service answered with groups of another kind: run again later") from error
 
 
-def _sums(group: Group, names: Sequence[str]) -> _Sums:
-    sums = {name: [group.get(f"c{place}"), _stable(group.get(f"s{place}"))] for place, name in enumerate(names)}
+def _sums(group: Group, columns: Sequence[_Column]) -> _Sums:
+    sums = {name: [group.get(f"c{place}"), _stable(group.get(f"s{place}"))] for place, (name, _) in enumerate(columns)}
     return {_ROWS: group[_ROWS], **sums}
 
 

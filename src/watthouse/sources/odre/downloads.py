@@ -13,6 +13,7 @@ from typing import Final, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from watthouse.catalog import Dataset
 from watthouse.errors import LakeError, SourceError
 from watthouse.settings import Settings
 from watthouse.sources.base import Piece
@@ -41,6 +42,7 @@ class Download:
     is no longer so. Where ``error`` is there, the window failed for good, and :meth:`pieces` raises it.
     """
 
+    dataset: Dataset
     window: Window
     path: Path
     origin: str
@@ -51,14 +53,16 @@ class Download:
     error: SourceError | None = None
 
     def pieces(self) -> Iterator[Piece]:
-        """Its rows under contract, none where the window has none.
+        """Its rows under contract, none where the window has none; a piece without any is of its own dataset.
 
         Raises :class:`~watthouse.errors.SourceError` where it could not be fetched, or cannot be read whole.
         """
         if self.error:
             raise self.error
         if self.rows:
-            yield from File(dataclasses.replace(on_disk(self.path, self.settings), origin=self.origin)).pieces()
+            file = File(dataclasses.replace(on_disk(self.path, self.settings), origin=self.origin))
+            for piece in file.pieces():
+                yield piece if piece.rows.num_rows else dataclasses.replace(piece, dataset=self.dataset)
 
     def close(self) -> None:
         """Remove the file."""
@@ -78,19 +82,28 @@ class Downloads:
 
     def __init__(self, wire: Wire, insistence: Insistence, settings: Settings, folder: Path) -> None:
         self._wire, self._insistence, self._settings = wire, insistence, settings
-        self._folder = folder
+        self.folder = folder
         self._numbers = itertools.count(1)
         self._forms: tuple[str, ...] = FORMS
         self._lock = Lock()
 
     def fetch(self, facts: Facts, window: Window) -> Download:
-        """The window, or a document that raises why not; raises :class:`~watthouse.errors.ServiceError` itself."""
+        """The window, or a document that raises why not; raises :class:`~watthouse.errors.ServiceError` itself.
+
+        Where nobody has announced how many rows it holds, that is asked first: an export does not tell what it lacks.
+        """
         with self._lock:
-            path = self._folder / f"{facts.dataset.id}-{next(self._numbers):06}"
+            path = self.folder / f"{facts.dataset.id}-{next(self._numbers):06}"
         try:
-            return self._in_some_form(facts, window, path)
+            return self._in_some_form(facts, self._announced(facts, window), path)
         except SourceError as error:
-            return Download(window, path, origin(facts.dataset, window), self._settings, error=error)
+            return Download(facts.dataset, window, path, origin(facts.dataset, window), self._settings, error=error)
+
+    def _announced(self, facts: Facts, window: Window) -> Window:
+        if window.rows is not None:
+            return window
+        rows = self._insistence.insist(origin(facts.dataset, window), lambda: self._count(facts, window))
+        return dataclasses.replace(window, rows=rows)
 
     def _in_some_form(self, facts: Facts, window: Window, path: Path) -> Download:
         refused: RefusedError | None = None
@@ -116,11 +129,12 @@ class Downloads:
         try:
             self._stream(question, path)
             rows = self._looked_over(path, facts, form, question.about)
-            # what is empty, or short of what was announced, has to be so by the service's own count
-            if rows < (1 if window.rows is None else window.rows):
+            short = rows < (window.rows or 0)
+            if short:  # it has to be so by the service's own count
                 self._refuse_short(rows, facts, window)
-            moved = window.rows is not None and rows < window.rows
-            return Download(window, path, question.about, self._settings, path.stat().st_size, rows, moved)
+            return Download(
+                facts.dataset, window, path, question.about, self._settings, path.stat().st_size, rows, moved=short
+            )
         except BaseException:
             path.unlink(missing_ok=True)
             raise
@@ -160,9 +174,15 @@ class Downloads:
         return _line_ends(path) + (not survey.ends_line and bool(head)) - (form == "csv")
 
     def _refuse_short(self, rows: int, facts: Facts, window: Window) -> None:
-        held = self._wire.json(counting(facts, window), "total_count")["total_count"]
+        held = self._count(facts, window)
         if held != rows:
-            raise TransientError(f"sent {rows:,} of the {shown(held, 20)} rows it says it has", lone=True)
+            raise TransientError(f"sent {rows:,} of the {held:,} rows it says it has", lone=True)
+
+    def _count(self, facts: Facts, window: Window) -> int:
+        held = self._wire.json(counting(facts, window), "total_count")["total_count"]
+        if not isinstance(held, int) or held < 0:
+            raise TransientError(f"counted its rows as '{shown(held, 20)}'")
+        return held
 
 
 def _rows_of_parquet(path: Path) -> int:

@@ -1,6 +1,7 @@
 """One session with the service: what it has, and windows of it."""
 
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, partial
@@ -114,22 +115,23 @@ class Odre:
     ) -> None:
         self._wire.close()
         if "_downloads" in vars(self):
-            shutil.rmtree(self._folder, ignore_errors=True)
-
-    @property
-    def _folder(self) -> Path:
-        return self._settings.scratch / "odre"
+            shutil.rmtree(self._downloads.folder, ignore_errors=True)
 
     @cached_property
     def _downloads(self) -> Downloads:
-        """Made where something is to be downloaded: what only asks leaves the folder of another session alone."""
+        """Made where something is to be downloaded: what only asks leaves the folder of another session alone.
+
+        A folder a session: a thread of one that has ended may still be waiting for bytes, and removes its file then.
+        """
+        under = self._settings.scratch / "odre"
         try:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder.mkdir(parents=True)
+            shutil.rmtree(under, ignore_errors=True)
+            under.mkdir(parents=True, exist_ok=True)
+            folder = Path(tempfile.mkdtemp(prefix="session-", dir=under))
         except OSError as error:
             why = shown(error.strerror or error, 80)
-            raise LakeError(f"{self._folder} cannot be written ({why}): free some space and run again") from error
-        return Downloads(self._wire, self._insistence, self._settings, self._folder)
+            raise LakeError(f"{under} cannot be written ({why}): free some space and run again") from error
+        return Downloads(self._wire, self._insistence, self._settings, folder)
 
     def _facts(self, dataset: Dataset) -> Facts | SourceError:
         try:

@@ -54,6 +54,11 @@ def fetching(
         yield odre.downloads(of or facts(), windows)
 
 
+def files(home: Path) -> list[Path]:
+    """What lies on disk for the service's sake."""
+    return [path for path in (home / "scratch" / "odre").rglob("*") if path.is_file()]
+
+
 def rows(download: Download) -> pa.Table:
     tables = [piece.rows for piece in download.pieces()]
     return pa.concat_tables(tables).sort_by("date") if tables else pa.table({"date": []})
@@ -70,7 +75,7 @@ def failing(service: Service, home: Path, window: Window = SEPTEMBER, **more: ob
         download = next(downloads)
         with pytest.raises(SourceError) as caught:
             list(download.pieces())
-        assert not list((home / "scratch" / "odre").iterdir())
+        assert not files(home)
     assert download.error is caught.value
     assert "\n" not in str(caught.value)
     return str(caught.value)
@@ -136,7 +141,7 @@ def test_windows_are_put_and_called_by_their_bounds(
 
 
 def test_windows_come_in_order_and_so_many_at_a_time(tmp_path: Path) -> None:
-    lock, now, most, files, under = threading.Lock(), [0], [0], [0], tmp_path / "scratch" / "odre"
+    lock, now, most, lying = threading.Lock(), [0], [0], [0]
     together = threading.Barrier(3)
 
     def route(asked: Asked) -> bytes:
@@ -156,26 +161,25 @@ def test_windows_come_in_order_and_so_many_at_a_time(tmp_path: Path) -> None:
     seen = []
     with serving(route) as service, fetching(service, tmp_path, windows, fetch_threads=3) as downloads:
         for download in downloads:
-            files[0] = max(files[0], len(list(under.iterdir())))
+            lying[0] = max(lying[0], len(files(tmp_path)))
             time.sleep(0.02)
             seen += rows(download).column("date").to_pylist()
-        assert not list(under.iterdir())
+        assert not files(tmp_path)
     assert seen == [day.date() for day in days]
     assert most[0] == 3
-    assert files[0] <= 4
+    assert lying[0] <= 4
 
 
 def test_leaving_early_leaves_no_files(tmp_path: Path) -> None:
-    under = tmp_path / "scratch" / "odre"
     with serving() as service, Odre(knobs(service, tmp_path, fetch_threads=4)) as odre:
         for download in odre.downloads(facts(), [SEPTEMBER] * 9):
             download.close()
             break
         deadline = time.monotonic() + 3
-        while list(under.iterdir()) and time.monotonic() < deadline:
+        while files(tmp_path) and time.monotonic() < deadline:
             time.sleep(0.01)
-        assert not list(under.iterdir())
-    assert not under.exists()
+        assert not files(tmp_path)
+    assert not list((tmp_path / "scratch" / "odre").iterdir())
 
 
 def test_the_end_does_not_wait_for_what_hangs(tmp_path: Path) -> None:
@@ -194,6 +198,26 @@ def test_what_an_earlier_session_left_is_cleared_away(tmp_path: Path) -> None:
     with serving() as service:
         one(service, tmp_path)
     assert not left.exists()
+
+
+def test_a_download_of_a_session_that_has_ended_touches_no_file_of_the_next(tmp_path: Path) -> None:
+    released = threading.Event()
+
+    def route(asked: Asked) -> Reply:
+        released.wait(10)
+        return answer(b"", 500)
+
+    with serving(route) as silent, connected(Odre(knobs(silent, tmp_path, attempts=1, fetch_threads=2))) as one_session:
+        begun = one_session.downloads(facts(), [SEPTEMBER] * 2)
+        threading.Thread(target=lambda: next(begun, None), daemon=True).start()
+        deadline = time.monotonic() + 5
+        while len(silent.asked) < 2 and time.monotonic() < deadline:
+            time.sleep(0.01)
+    with serving() as service, fetching(service, tmp_path) as downloads:
+        download = next(downloads)
+        released.set()
+        time.sleep(0.3)
+        assert rows(download).num_rows == 30
 
 
 def test_closing_removes_the_file(tmp_path: Path) -> None:
@@ -394,6 +418,24 @@ def test_a_window_without_rows_is_not_believed_where_the_service_counts_some(tmp
     with serving(route) as service:
         said = failing(service, tmp_path, replace(SEPTEMBER, rows=None), attempts=2)
     assert "sent 0 of the 30 rows it says it has" in said
+
+
+def test_a_window_that_nobody_counted_is_counted_first_and_held_to_it(tmp_path: Path) -> None:
+    short = answer(parquet(GAS_ROWS.head(20)))
+    with serving(parquet=[short]) as service:
+        download, table = one(service, tmp_path, replace(SEPTEMBER, rows=None))
+        assert service.calls() == ["records", "parquet", "records", "parquet"]
+    assert (table.num_rows, download.moved) == (30, False)
+    with serving(parquet=[short] * 2) as service:
+        said = failing(service, tmp_path, replace(SEPTEMBER, rows=None), attempts=2)
+    assert "sent 20 of the 30 rows it says it has" in said
+
+
+@pytest.mark.parametrize("said", [None, "many", -1])
+def test_a_count_that_is_none_is_not_believed(tmp_path: Path, said: object) -> None:
+    with serving(records=[answer({"total_count": said})] * 2) as service:
+        assert "counted its rows as" in failing(service, tmp_path, replace(SEPTEMBER, rows=None), attempts=2)
+        assert service.calls() == ["records", "records"]
 
 
 def test_fewer_rows_than_announced_are_kept_where_the_service_says_so_too(tmp_path: Path) -> None:

@@ -44,7 +44,8 @@ def test_months_are_counted_and_summed_oldest_first(tmp_path: Path) -> None:
     assert [(month.month, month.rows) for month in found] == [("2025-12", 31), ("2026-09", 30)]
     assert asked[0].path.endswith(f"/catalog/datasets/{GAS.id}/records")
     assert asked[0].params == {
-        "select": "count(*) as n, sum(stock_fin_de_journee) as s0, count(stock_fin_de_journee) as c0",
+        "select": "count(*) as n, sum(stock_fin_de_journee) as s0,"
+        " count(stock_fin_de_journee) as c0, count(source) as c1, count(pits) as c2",
         "group_by": "year(date) as year, month(date) as month",
         "order_by": "year, month",
         "limit": "100",
@@ -53,7 +54,7 @@ def test_months_are_counted_and_summed_oldest_first(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("moved", [{"n": 31}, {"total": 3000.75}, {"c0": 29}, {"total": None}])
+@pytest.mark.parametrize("moved", [{"n": 31}, {"total": 3000.75}, {"c0": 29}, {"total": None}, {"c2": 29}])
 def test_a_month_whose_counts_or_sums_moved_has_another_fingerprint(tmp_path: Path, moved: dict[str, object]) -> None:
     before, after = given(tmp_path, group(2026, 9)), given(tmp_path, group(2026, 9, **moved))  # type: ignore[arg-type]
     assert before[0].fingerprint != after[0].fingerprint
@@ -117,7 +118,7 @@ def test_a_column_that_is_gone_moves_every_month(tmp_path: Path) -> None:
     assert months(tmp_path, route, facts(NATIONAL, FIELDS)) != months(tmp_path, route, facts(NATIONAL, fewer))
 
 
-def test_text_is_not_summed_and_the_question_is_one_short_address(tmp_path: Path) -> None:
+def test_text_is_counted_and_not_summed_and_the_question_is_one_short_address(tmp_path: Path) -> None:
     asked: list[str] = []
 
     def route(request: Asked) -> bytes:
@@ -128,7 +129,8 @@ def test_text_is_not_summed_and_the_question_is_one_short_address(tmp_path: Path
     assert months(tmp_path, route, facts(NATIONAL, FIELDS)) == []
     assert len(asked) == 1
     assert "sum(consommation)" in asked[0]
-    assert "eolien_offshore" not in asked[0]
+    assert "sum(eolien_offshore)" not in asked[0]
+    assert "count(eolien_offshore)" in asked[0]
     assert "date_heure" not in asked[0]
 
 
