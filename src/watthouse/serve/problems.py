@@ -89,13 +89,15 @@ def _problem(request: Request, error: Exception) -> Response:
 
 def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    faults = [Fault(parameter=_named(said["loc"]), detail=_meant(said)) for said in error.errors()]
+    faults = [Fault(parameter=_named(said), detail=_meant(said)) for said in error.errors()]
     detail = "; ".join(f"{fault.parameter}: {fault.detail}" for fault in faults)
     return answer(request.url.path, 422, detail, faults)
 
 
-def _named(place: Sequence[object]) -> str:
-    return ".".join(str(part) for part in place[1:] if isinstance(part, str)) or str(place[0])
+def _named(said: Mapping[str, Any]) -> str:
+    """The parameter's name; what is wrong between several names the one to change first."""
+    named = ".".join(part for part in said["loc"][1:] if isinstance(part, str))
+    return named or str(said["msg"]).removeprefix("Value error, ").split()[0]
 
 
 def _meant(said: Mapping[str, Any]) -> str:
