@@ -38,7 +38,7 @@ SEVENTH = Dataset(
 STAGING_SQL = """with aged as (
     select
         *,
-        {{ age_of_observation(day="date", identity=["operateur"], measured="consommation_gaz") }} as age
+        {{ age_of_observation(day="date", identity=["operateur"]) }} as age
     from {{ source("raw", "consommation_quotidienne_brute_gaz") }}
 ),
 
