@@ -38,7 +38,7 @@ from watthouse.options import (
     day,
     settings_of,
 )
-from watthouse.report import Report, Selection
+from watthouse.report import Report, Selection, refuse_reversed
 from watthouse.sample.publishing import Publisher
 from watthouse.sample.server import Sample, serve, serving
 from watthouse.sample.trouble import Troubles
@@ -272,7 +272,8 @@ def show(
     output: Output = None,
 ) -> None:
     """Read a mart."""
-    settings, _ = _home(sample), Selection.of((), since, until)
+    refuse_reversed(since, until)
+    settings = _home(sample)
     chosen = [name.strip() for name in columns.split(",")] if columns else None
     rows = warehouse_of(settings).read(mart, since=since, until=until, columns=chosen)
     _write(pl.DataFrame(rows), style, output, sample_of(settings))
@@ -289,7 +290,8 @@ def revisions(
     output: Output = None,
 ) -> None:
     """What changed in what was published: key, column, from, to, when it was seen."""
-    one, settings, _ = find(dataset), _home(sample), Selection.of((), since, until)
+    refuse_reversed(since, until)
+    one, settings = find(dataset), _home(sample)
     if column is not None and column not in one:
         raise UsageError(f"{one.id} has no column '{column}': see `watthouse datasets {one.id}`")
     changes = lake_of(settings).revisions(one, since=since, until=until, column=column)

@@ -61,11 +61,11 @@ class _Following:
         self._selection, self._progress, self._report = selection, progress, report
 
     def follow(self, facts: Facts, *, full: bool) -> None:
-        """Fetch what moved of a dataset, and note how far that reaches."""
+        """Fetch what moved of a dataset, and note how far that reaches; raises SourceError where it cannot be had."""
         try:
             mark = self._marks.of(facts.dataset)
             wanted = self._plan(facts, mark, full=full)
-        except (SourceError, LakeError) as error:
+        except LakeError as error:
             self._report.failed[facts.dataset.id] = str(error)
             return
         if not wanted.stretches:

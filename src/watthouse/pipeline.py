@@ -1,6 +1,6 @@
 """refresh = fetch ▶ observe ▶ load ▶ build: the one way in, for the command line and every orchestrator."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -34,7 +34,7 @@ def refresh(
     report = Report()
     with only_one(settings), _told(report):
         _fetch(settings, source, selection, full, progress, report)
-        report.built = _build(settings, full=full, progress=progress)
+        report.built = _build(settings, _heads(lake_of(settings)), full=full, progress=progress)
     return report
 
 
@@ -59,9 +59,10 @@ def build(settings: Settings, *, full: bool = False, progress: Progress | None =
     Raises :class:`~watthouse.errors.LakeError` where there is nothing to build from.
     """
     with only_one(settings):
-        if not any(_heads(lake_of(settings)).values()):
+        heads = _heads(lake_of(settings))
+        if not any(heads.values()):
             raise LakeError(f"the lake at {settings.lake} is empty: run `watthouse refresh`")
-        return _build(settings, full=full, progress=progress or Silent())
+        return _build(settings, heads, full=full, progress=progress or Silent())
 
 
 @contextmanager
@@ -102,9 +103,11 @@ def _running(documents: Iterable[Document]) -> Iterator[int]:
         done += document.size
 
 
-def _build(settings: Settings, *, full: bool, progress: Progress) -> tuple[Node, ...]:
+def _build(
+    settings: Settings, heads: Mapping[Dataset, Head | None], *, full: bool, progress: Progress
+) -> tuple[Node, ...]:
     lake, warehouse, models = lake_of(settings), warehouse_of(settings), fingerprint(settings.transform)
-    heads, loaded = _heads(lake), warehouse.loaded()
+    loaded = warehouse.loaded()
     if not any(heads.values()) and not loaded:
         return ()
     steps = None if full else warehouse.steps(models)

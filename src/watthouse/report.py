@@ -50,8 +50,7 @@ class Selection:
     @classmethod
     def of(cls, names: Sequence[str] = (), since: date | None = None, until: date | None = None) -> "Selection":
         """Raises :class:`~watthouse.errors.UsageError` for an unknown dataset, and for days upside down."""
-        if since and until and since > until:
-            raise UsageError(f"--since {since} is later than --until {until}: turn them round")
+        refuse_reversed(since, until)
         chosen = dict.fromkeys(find(name) for name in names)
         return cls(tuple(chosen) or tuple(CATALOG.values()), since, until)
 
@@ -62,6 +61,12 @@ class Selection:
         if self.until:
             rows = rows.filter(pc.field("date") <= pa.scalar(self.until))
         return rows
+
+
+def refuse_reversed(since: date | None, until: date | None) -> None:
+    """Raises :class:`~watthouse.errors.UsageError` for days upside down."""
+    if since and until and since > until:
+        raise UsageError(f"--since {since} is later than --until {until}: turn them round")
 
 
 @dataclass(frozen=True)

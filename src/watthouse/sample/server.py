@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import polars as pl
 from starlette.applications import Starlette
@@ -15,6 +14,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from watthouse.catalog import CATALOG
+from watthouse.clock import PARIS
 from watthouse.errors import UsageError
 from watthouse.sample.service import control
 from watthouse.sample.service.answers import Answer, as_json, as_refused, canned, quota_headers, spent
@@ -33,7 +33,6 @@ __all__ = ["Limits", "Sample", "Troubles", "serve", "serving"]
 
 _EPOCH: Final = datetime.fromtimestamp(0, UTC)
 _EARLIEST: Final = date(2010, 1, 1)
-_PARIS: Final = ZoneInfo("Europe/Paris")
 _KEPT_BYTES: Final = 400 * 2**20
 """Of files, for months that were read: thirteen years of everything take about 250 MB."""
 _DATASET: Final = "/api/explore/v2.1/catalog/datasets/{dataset_id}"
@@ -184,7 +183,7 @@ class _Signed:
 def _check_span(since: date, now: datetime) -> None:
     if since < _EARLIEST:
         raise UsageError(f"the sample cannot begin on {since}: it knows no year before {_EARLIEST.year}")
-    if since > now.astimezone(_PARIS).date():
+    if since > now.astimezone(PARIS).date():
         raise UsageError(f"the sample cannot begin on {since}: its clock stands at {now:%Y-%m-%d %H:%M}Z, before that")
 
 

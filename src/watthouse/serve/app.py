@@ -61,6 +61,6 @@ def _surround(app: FastAPI, settings: Settings) -> None:
             CORSMiddleware,
             allow_origins=list(settings.cors_origins),
             allow_methods=["GET", "HEAD", "OPTIONS"],
-            expose_headers=["etag", "link", "x-watthouse-sample", "x-watthouse-version", "x-request-id"],
+            expose_headers=["etag", "x-watthouse-sample", "x-watthouse-version", "x-request-id"],
         )
     watching.install(app, settings)

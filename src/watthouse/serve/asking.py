@@ -10,6 +10,8 @@ from watthouse.catalog import REGIONS
 from watthouse.serve.delivery import Format
 
 DEFAULT_DAYS: Final = 30
+A_YEAR: Final = 366
+"""Days of the longest period that is read from the ledger."""
 
 
 class Interval(Enum):
@@ -23,6 +25,10 @@ class Interval(Enum):
     YEAR = "year"
 
 
+BY_HOUR: Final = (Interval.HOUR, Interval.DAY, Interval.WEEK, Interval.MONTH, Interval.YEAR)
+BY_DAY: Final = BY_HOUR[1:]
+
+
 class Unit(Enum):
     """What energy is shown in."""
 
@@ -34,6 +40,10 @@ class Unit(Enum):
     @property
     def suffix(self) -> str:
         return f"_{self.value.lower()}"
+
+    @property
+    def label(self) -> str:
+        return "0-1" if self is Unit.SHARE else self.value
 
 
 class Order(Enum):

@@ -111,6 +111,13 @@ def unchanged(request: Request, tag: str) -> bool:
     return held.strip() == "*" or tag in {one.strip() for one in held.split(",")}
 
 
+def attached(headers: Mapping[str, str], name: str, style: Format) -> dict[str, str]:
+    """The same, with a file's name for what is no JSON."""
+    if style is Format.JSON:
+        return dict(headers)
+    return {**headers, "content-disposition": f'attachment; filename="{name}.{style.value}"'}
+
+
 def headers_of(version: str, sample: str | None, tag: str) -> dict[str, str]:
     """What every answer of rows says in its head."""
     said = {"etag": tag, "cache-control": FRESH, "vary": "accept", "x-watthouse-version": version}
@@ -122,16 +129,12 @@ def stream(
     batches: Iterator[pa.RecordBatch],
     schema: pa.Schema,
     style: Format,
-    name: str,
     headers: Mapping[str, str],
     held: ExitStack,
 ) -> Response:
     """The rows on their way; ``held`` is let go when the last one has gone out."""
     pieces = _writers[style](labels, _marked(batches, labels), _schema(schema, labels))
-    said = dict(headers)
-    if style is not Format.JSON:
-        said["content-disposition"] = f'attachment; filename="{name}.{style.value}"'
-    return StreamingResponse(_closing(pieces, held), media_type=content_type(style), headers=said)
+    return StreamingResponse(_closing(pieces, held), media_type=content_type(style), headers=headers)
 
 
 def whole(labels: Labels, rows: pa.Table, style: Format) -> bytes:

@@ -85,9 +85,9 @@ class Desk:
             assert isinstance(question.rows, pa.Table)
             body = delivery.whole(labels(question, version, sample), question.rows, wanted)
             self._keep(tag, body)
-        if wanted is not Format.JSON:
-            headers["content-disposition"] = f'attachment; filename="{name}.{wanted.value}"'
-        return Response(body, media_type=delivery.content_type(wanted), headers=headers)
+        return Response(
+            body, media_type=delivery.content_type(wanted), headers=delivery.attached(headers, name, wanted)
+        )
 
     def stream(
         self, request: Request, style: Format | None, ask: Callable[[Snapshot], Question], name: str
@@ -97,13 +97,14 @@ class Desk:
         with ExitStack() as held:
             snapshot = held.enter_context(self.snapshots.lease())
             tag = delivery.etag(snapshot.version, request, wanted)
-            question = ask(snapshot)
-            said = labels(question, snapshot.version, snapshot.sample)
             headers = delivery.headers_of(snapshot.version, snapshot.sample, tag)
             if delivery.unchanged(request, tag):
                 return Response(status_code=304, headers=headers)
+            question = ask(snapshot)
+            said = labels(question, snapshot.version, snapshot.sample)
             reader = held.enter_context(snapshot.engine.batches(question.rows))
-            return delivery.stream(said, reader, reader.schema, wanted, name, headers, held.pop_all())
+            attached = delivery.attached(headers, name, wanted)
+            return delivery.stream(said, reader, reader.schema, wanted, attached, held.pop_all())
 
     def close(self) -> None:
         """End what runs here, let go of what is held."""

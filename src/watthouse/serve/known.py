@@ -15,6 +15,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from watthouse.catalog import CATALOG
+from watthouse.serve.asking import A_YEAR
 from watthouse.serve.problems import wrong
 from watthouse.serve.series import Span
 from watthouse.serve.snapshots import HELD, Snapshot
@@ -23,7 +24,6 @@ Tables = Callable[[str], ir.Table]
 
 NATIONAL: Final = ("core_national_power", "hourly_national", "daily_mix")
 REGIONAL: Final = ("core_regional_power", "daily_regional")
-_MOST_DAYS: Final = 366
 _CATALOG: Final = "warehouse"
 """The name that the models' SQL gives the warehouse."""
 
@@ -43,8 +43,8 @@ def rows_then(snapshot: Snapshot, moment: datetime, span: Span, models: tuple[st
 
     Raises a problem where the period is longer than a year.
     """
-    if (span.until - span.since).days >= _MOST_DAYS:
-        raise wrong("as_of", f"with as_of the period has {_MOST_DAYS} days at most: ask for a shorter one")
+    if (span.until - span.since).days >= A_YEAR:
+        raise wrong("as_of", f"with as_of the period has {A_YEAR} days at most: ask for a shorter one")
     sql = str(ibis.to_sql(question, dialect="duckdb"))
     with snapshot.aside, snapshot.engine.session() as session, _catalog(session):
         _furnish(session, snapshot, moment, span, models)

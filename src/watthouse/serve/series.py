@@ -7,7 +7,7 @@ is that sum over the hours measured; a share is energy over production.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 import ibis
 import ibis.expr.types as ir
@@ -16,8 +16,7 @@ from watthouse.serve.asking import Interval, Unit
 from watthouse.serve.delivery import Shown
 from watthouse.serve.dictionary import Mart
 
-_STEPS: Final = {Interval.DAY: "days", Interval.WEEK: "weeks", Interval.MONTH: "months", Interval.YEAR: "years"}
-_TRUNCATED: Final = {Interval.WEEK: "W", Interval.MONTH: "M", Interval.YEAR: "Y"}
+_STEPS: Final = {Interval.DAY: "D", Interval.WEEK: "W", Interval.MONTH: "M", Interval.YEAR: "Y"}
 
 STARTS: Final = Shown(
     "starts", "", "When the interval begins: its first civil day (Europe/Paris), or its instant (UTC)"
@@ -36,19 +35,24 @@ class Span:
 
     def of(self, table: ir.Table) -> ir.Table:
         """The rows of the period, each with when its interval ``starts``."""
-        rows = table.filter(table.civil_date >= ibis.date(self.since), table.civil_date <= ibis.date(self.until))
+        rows = within(table, self.since, self.until)
         return rows.mutate(starts=rows.date_heure if self.interval is Interval.HOUR else self._starts(rows.civil_date))
 
     def _starts(self, day: ir.DateValue) -> ir.Value:
         if self.interval is Interval.DAY:
             return day
-        return day.cast("timestamp").truncate(_TRUNCATED[self.interval]).cast("date")
+        return day.cast("timestamp").truncate(_STEPS[self.interval]).cast("date")
 
     def days(self, starts: ir.DateValue) -> ir.IntegerValue:
         """How many civil days of the interval lie in the period."""
-        ends = (starts + ibis.interval(1, _STEPS[self.interval][0].upper())).cast("date")
+        ends = (starts + ibis.interval(1, _STEPS[self.interval])).cast("date")
         last, first = ibis.least(ends, ibis.date(self.until).add(ibis.interval(1, "D")).cast("date")), starts
         return last.delta(ibis.greatest(first, ibis.date(self.since)), unit="day")
+
+
+def within(table: ir.Table, since: date, until: date) -> ir.Table:
+    """The rows of the civil days from ``since`` to ``until``, both included."""
+    return table.filter(table.civil_date >= ibis.date(since), table.civil_date <= ibis.date(until))
 
 
 def energy(
@@ -56,53 +60,54 @@ def energy(
     span: Span,
     names: Sequence[str],
     unit: Unit,
-    *,
-    by: Sequence[str] = (),
-    also: Callable[[ir.Table], dict[str, ir.Value]] | None = None,
+    also: Callable[[ir.Table], dict[str, ir.Value]] = lambda _: {},
 ) -> ir.Table:
-    """One row an interval (and each of ``by``), oldest first: ``names`` in ``unit``, and how much was measured.
+    """One row an interval, oldest first: ``names`` in ``unit``, and how much was measured.
 
-    ``table`` has ``civil_date``, ``<name>_mwh``, ``production_mwh``, ``measured_slots`` and ``expected_slots``.
-    ``also`` gives further aggregates.
+    ``table`` has ``civil_date``, ``<name>_mwh``, ``measured_slots``, ``expected_slots``, and ``production_mwh`` where
+    shares of it are wanted. ``also`` gives further aggregates.
     """
     rows = span.of(table)
     quarters = _quarter_hours(rows, span.interval)
-    whole = {
-        f"{name}_mwh": rows[f"{name}_mwh"].sum()
-        for name in dict.fromkeys([*names, "production"])
-        if f"{name}_mwh" in rows.columns
-    }
-    sums = rows.group_by(["starts", *by]).aggregate(
-        **whole,
-        **(also(rows) if also else {}),
+    summed = dict.fromkeys([*names, *(["production"] if unit is Unit.SHARE else [])])
+    more = also(rows)
+    sums = rows.group_by("starts").aggregate(
+        **{f"{name}_mwh": rows[f"{name}_mwh"].sum() for name in summed},
+        **more,
         _measured=(rows.measured_slots * quarters).sum(),
         _expected=(rows.expected_slots * quarters).sum(),
         _days=rows.count(),
     )
-    hours = (sums["_measured"].cast("float64") / 4).name("measured_hours")
+    hours = sums["_measured"].cast("float64") / 4
     complete = sums["_measured"] == sums["_expected"]
     if span.interval is not Interval.HOUR:
         complete = complete & (sums["_days"] == span.days(sums.starts))
-    kept = [sums[name] for name in sums.columns if name not in whole and name not in {"starts", *by} and name[0] != "_"]
     return sums.select(
         "starts",
-        *by,
         *(_shown(sums, name, unit, hours) for name in names),
-        *kept,
-        hours,
+        *more,
+        hours.name("measured_hours"),
         complete.name("complete"),
-    ).order_by(["starts", *by])
+    ).order_by("starts")
 
 
 def _shown(sums: ir.Table, name: str, unit: Unit, hours: ir.Value) -> ir.Value:
     mwh = sums[f"{name}_mwh"]
-    value: Any = {
-        Unit.MWH: lambda: mwh.cast("decimal(18, 2)"),
-        Unit.GWH: lambda: mwh.cast("float64") / 1000,
-        Unit.MW: lambda: mwh.cast("float64") / hours.nullif(0),
-        Unit.SHARE: lambda: mwh.cast("float64") / sums.production_mwh.cast("float64").nullif(0),
-    }[unit]()
+    exact = unit is Unit.MWH
+    production = sums.production_mwh.cast("float64") if unit is Unit.SHARE else None
+    value = mwh.cast("decimal(18, 2)") if exact else in_unit(mwh.cast("float64"), unit, hours, production)
     return value.name(f"{name}{unit.suffix}")
+
+
+def in_unit(mwh: ir.Value, unit: Unit, hours: ir.Value, production: ir.Value | None) -> ir.Value:
+    """Energy (a float, MWh) in ``unit``: over ``hours`` measured or ``production`` (MWh), null where these are 0."""
+    if unit is Unit.MWH:
+        return mwh
+    if unit is Unit.GWH:
+        return mwh / 1000
+    whole = hours if unit is Unit.MW else production
+    assert whole is not None
+    return mwh / whole.nullif(0)
 
 
 def measured_hours(rows: ir.Table) -> ir.Value:
@@ -123,11 +128,16 @@ def weighted(rows: ir.Table, value: str, weight: str) -> ir.Value:
     return (rows[value] * weights).sum() / weights.sum(where=known).nullif(0)
 
 
+def energies(mart: Mart, unit: Unit) -> list[str]:
+    """The columns of a mart that can be shown in this unit: as a share, those that are part of production."""
+    suffix = "_share" if unit is Unit.SHARE else "_mwh"
+    return [name.removesuffix(suffix) for name in mart.names if name.endswith(suffix)]
+
+
 def shown(mart: Mart, names: Sequence[str], unit: Unit) -> tuple[Shown, ...]:
     """The columns ``names`` in ``unit``, in the mart's words."""
-    label = "0-1" if unit is Unit.SHARE else unit.value
     part = ": share of production" if unit is Unit.SHARE else ""
-    return tuple(Shown(f"{name}{unit.suffix}", label, mart[f"{name}_mwh"].meaning + part) for name in names)
+    return tuple(Shown(f"{name}{unit.suffix}", unit.label, mart[f"{name}_mwh"].meaning + part) for name in names)
 
 
 def last(value: ir.Value, day: ir.Value) -> ir.Value:

@@ -168,12 +168,8 @@ class DuckDBDraft:
         return replay(self._connection, steps, sources, on_node)
 
     def describe(self, about: Mapping[str, str]) -> None:
-        run = self._connection.execute
-        run("create or replace table main.about (name varchar, value varchar)")
-        run(
-            f"insert into main.about values {', '.join(['(?, ?)'] * len(about))}",
-            [w for one in about.items() for w in one],
-        )
+        self._connection.execute("create or replace table main.about (name varchar, value varchar)")
+        self._connection.executemany("insert into main.about values ($1, $2)", [list(one) for one in about.items()])
 
     def release(self) -> None:
         self.close()

@@ -1,16 +1,22 @@
-"""What the API's calls share: the desk, and the period a call means."""
+"""What the API's calls share: the desk, the period a call means, the shape of its answer."""
 
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
 from typing import Annotated
 
-from fastapi import Depends, Request
+import ibis.expr.types as ir
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
+from starlette.responses import Response
 
 from watthouse.catalog import REGIONS
-from watthouse.serve.asking import Interval, Period, finest, newest_first, points
-from watthouse.serve.delivery import MEDIA, Format
-from watthouse.serve.desk import Desk
-from watthouse.serve.problems import wrong
-from watthouse.serve.series import Span
+from watthouse.serve.asking import Interval, Period, Unit, finest, instant, newest_first, points
+from watthouse.serve.delivery import MEDIA, Format, Shown
+from watthouse.serve.desk import Desk, Question
+from watthouse.serve.dictionary import Mart
+from watthouse.serve.known import Tables, rows_then, tables_then
+from watthouse.serve.problems import documented, wrong
+from watthouse.serve.series import COMPLETE, MEASURED, STARTS, Span, energies, energy, shown
 from watthouse.serve.snapshots import Snapshot
 
 
@@ -51,7 +57,14 @@ class Rows(BaseModel):
     rows: list[dict[str, Cell]] = Field(description="One object a row")
 
 
-def rows_of(what: str) -> dict[int | str, dict[str, object]]:
+def gives_rows(
+    router: APIRouter, path: str, summary: str, row: str, *statuses: int
+) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
+    """Register a call that gives rows in every format: what a ``row`` is, and its problems beside everybody's."""
+    return router.get(path, summary=summary, response_model=Rows, responses=_rows_of(row) | documented(*statuses))
+
+
+def _rows_of(what: str) -> dict[int | str, dict[str, object]]:
     """The documentation of a call that gives rows, in every format."""
     binary = {"type": "string", "format": "binary"}
     texts = {MEDIA[Format.CSV]: {"schema": {"type": "string"}}}
@@ -94,7 +107,46 @@ def region_of(code: str | None) -> str | None:
     return code
 
 
-def meant(span: Span, **more: object) -> dict[str, object]:
+def refuse_share(unit: Unit, what: str) -> None:
+    """Raises a problem where the share of production is asked of what is none of it (``what``, with its verb)."""
+    if unit is Unit.SHARE:
+        raise wrong("unit", f"{what} no part of production: ask for MW, MWh or GWh")
+
+
+def energies_of(
+    mart: Mart,
+    rows: ir.Table,
+    span: Span,
+    unit: Unit,
+    title: str,
+    also: Callable[[ir.Table], dict[str, ir.Value]] = lambda _: {},
+    told: Sequence[Shown] = (),
+) -> Question:
+    """Every energy of a mart, by interval; ``also`` gives further aggregates, and ``told`` says what they are."""
+    names = energies(mart, unit)
+    columns = (STARTS, *shown(mart, names, unit), *told, MEASURED, COMPLETE)
+    return Question(title, energy(rows, span, names, unit, also), columns, meant(span, unit=unit.value))
+
+
+def as_known(
+    snapshot: Snapshot,
+    moment: datetime | None,
+    span: Span,
+    models: tuple[str, ...],
+    ask: Callable[[Tables], Question],
+) -> Question:
+    """What ``ask`` asks of the marts as they are, or of ``models`` as they would have been at ``moment``."""
+    if moment is None:
+        return ask(snapshot.table)
+    question = ask(tables_then(snapshot))
+    return question.with_rows(rows_then(snapshot, moment, span, models, question.rows), as_of=instant(moment))
+
+
+def days(since: date, until: date) -> dict[str, str]:
+    """What an answer says of the days it is about."""
+    return {"since": since.isoformat(), "until": until.isoformat()}
+
+
+def meant(span: Span, **more: str) -> dict[str, str]:
     """What an answer says of its period."""
-    said = {"since": span.since.isoformat(), "until": span.until.isoformat(), "interval": span.interval.value}
-    return said | {name: value for name, value in more.items() if value is not None}
+    return {**days(span.since, span.until), "interval": span.interval.value, **more}

@@ -1,6 +1,6 @@
 """What is held: datasets, marts, and their rows as they are."""
 
-from contextlib import ExitStack
+from dataclasses import replace
 from typing import Annotated, Any
 
 import ibis
@@ -9,13 +9,13 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from watthouse.catalog import CATALOG, Dataset
+from watthouse.catalog import CATALOG, Column, Dataset
 from watthouse.serve import cursors, delivery
-from watthouse.serve.api.base import Rows, TheDesk, region_of, rows_of
+from watthouse.serve.api.base import TheDesk, gives_rows, region_of
 from watthouse.serve.asking import Order, Period, Region
 from watthouse.serve.delivery import Format, Shown
 from watthouse.serve.desk import Question
-from watthouse.serve.dictionary import Mart
+from watthouse.serve.dictionary import Mart, MartColumn
 from watthouse.serve.problems import ProblemError, documented, wrong
 from watthouse.serve.snapshots import Snapshot
 
@@ -83,14 +83,13 @@ def dataset(
     if id not in CATALOG:
         raise ProblemError(404, f"there is no dataset '{id[:60]}': there are {', '.join(CATALOG)}", parameter="id")
     one = CATALOG[id]
-    columns = [ColumnHeld(name=c.name, type=c.kind.value, unit=c.unit, description=c.meaning) for c in one.columns]
-    return DatasetWhole(**_dataset(one), columns=columns)
+    return DatasetWhole(**_dataset(one), columns=[_column(column, column.kind.value) for column in one.columns])
 
 
 @router.get("/marts", summary="The marts", responses=documented())
 def all_marts(desk: TheDesk) -> list[MartOut]:
     """What one row of each is, and the columns that name it."""
-    return [MartOut(name=one.name, description=one.description, key=list(one.key)) for one in desk.marts.values()]
+    return [MartOut(**_mart(one)) for one in desk.marts.values()]
 
 
 MartName = Annotated[str, Path(description="The mart's name", examples=["daily_merged"])]
@@ -100,8 +99,7 @@ MartName = Annotated[str, Path(description="The mart's name", examples=["daily_m
 def one_mart(desk: TheDesk, name: MartName) -> MartWhole:
     """With the type, unit and meaning of every column."""
     mart = _found(desk.marts, name)
-    columns = [ColumnHeld(name=c.name, type=c.type, unit=c.unit, description=c.meaning) for c in mart.columns]
-    return MartWhole(name=mart.name, description=mart.description, key=list(mart.key), columns=columns)
+    return MartWhole(**_mart(mart), columns=[_column(column, column.type) for column in mart.columns])
 
 
 class RowsAsked(Period):
@@ -129,16 +127,11 @@ class RowsAsked(Period):
     ] = None
     cursor: Annotated[
         str | None,
-        Field(description="`next` of the page before (also in its `Link` header)", examples=[None], max_length=500),
+        Field(description="`next` of the page before", examples=[None], max_length=500),
     ] = None
 
 
-@router.get(
-    "/marts/{name}/rows",
-    summary="Rows of a mart, as they are",
-    response_model=Rows,
-    responses=rows_of("The rows") | documented(404),
-)
+@gives_rows(router, "/marts/{name}/rows", "Rows of a mart, as they are", "The rows", 404)
 def rows(desk: TheDesk, request: Request, name: MartName, asked: Annotated[RowsAsked, Query()]) -> Response:
     """Page by page in JSON; all at once, in pieces, as CSV, Parquet or Arrow where no `limit` is given."""
     mart = _found(desk.marts, name)
@@ -164,24 +157,21 @@ def _all(most: int, snapshot: Snapshot, mart: Mart, asked: RowsAsked) -> Questio
     if int(count or 0) > most:
         detail = f"{count:,} rows from here, and an answer has {most:,} at most: take a shorter period, or pages"
         raise wrong("limit", detail)
-    return Question(question.title, question.rows[_columns(mart, asked)], question.columns)
+    return replace(question, rows=question.rows[_columns(mart, asked)])
 
 
 def _page(desk: TheDesk, request: Request, style: Format, mart: Mart, asked: RowsAsked) -> Response:
     limit = asked.limit or PAGE
-    with ExitStack() as held:
-        snapshot = held.enter_context(desk.snapshots.lease())
-        following: list[str] = []
+    with desk.snapshots.lease() as snapshot:
 
         def ask() -> Question:
             question = _question(snapshot, mart, asked)
             assert isinstance(question.rows, ir.Table)
             found = snapshot.engine.rows(question.rows.limit(limit + 1))
             page = found.slice(0, limit)
-            if found.num_rows > limit:
-                following.append(cursors.write(page.slice(limit - 1).to_pylist()[0], mart.key))
-            more = {"next": following[0] if following else None}
-            return Question(question.title, page.select(_columns(mart, asked)), question.columns, more)
+            last = page.slice(limit - 1).to_pylist() if found.num_rows > limit else []
+            more = {"next": cursors.write(last[0], mart.key) if last else None}
+            return question.with_rows(page.select(_columns(mart, asked)), **more)
 
         return desk.versioned(request, style, mart.name, snapshot.version, snapshot.sample, ask)
 
@@ -221,6 +211,14 @@ def _columns(mart: Mart, asked: RowsAsked) -> list[str]:
             known = ", ".join(mart.names)
             raise wrong("columns", f"{mart.name} has no column '{name[:60]}': it has {known}")
     return chosen
+
+
+def _column(one: Column | MartColumn, kind: str) -> ColumnHeld:
+    return ColumnHeld(name=one.name, type=kind, unit=one.unit, description=one.meaning)
+
+
+def _mart(one: Mart) -> dict[str, Any]:
+    return {"name": one.name, "description": one.description, "key": list(one.key)}
 
 
 def _dataset(one: Dataset) -> dict[str, Any]:

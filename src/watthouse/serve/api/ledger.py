@@ -14,8 +14,8 @@ from starlette.responses import Response
 from watthouse.catalog import CATALOG, Dataset
 from watthouse.home import kind_of, lake_of, sample_of
 from watthouse.lake import Lake
-from watthouse.serve.api.base import Rows, TheDesk, rows_of
-from watthouse.serve.asking import Period, newest_first
+from watthouse.serve.api.base import TheDesk, days, gives_rows
+from watthouse.serve.asking import A_YEAR, Period, newest_first
 from watthouse.serve.delivery import SAMPLE_HEADER, Shown
 from watthouse.serve.desk import Desk, Question
 from watthouse.serve.problems import ProblemError, documented, wrong
@@ -23,8 +23,6 @@ from watthouse.serve.refreshing import Progress, State
 from watthouse.status import look
 
 router = APIRouter(tags=["freshness and revisions"])
-
-_MOST_DAYS: Final = 366
 
 
 class RefreshOut(BaseModel):
@@ -102,12 +100,11 @@ class RevisionsAsked(Period):
     ] = 1_000
 
 
-@router.get(
+@gives_rows(
+    router,
     "/revisions",
-    summary="What changed in what was published",
-    response_model=Rows,
-    responses=rows_of("A row a change: the slot, the column, its value before and after, and when it was seen")
-    | documented(),
+    "What changed in what was published",
+    "A row a change: the slot, the column, its value before and after, and when it was seen",
 )
 def revisions(desk: TheDesk, request: Request, asked: Annotated[RevisionsAsked, Query()]) -> Response:
     """A value that fills an empty cell is no revision; one that is withdrawn is. A year of slots at most."""
@@ -134,8 +131,8 @@ def _changes(lake: Lake, dataset: Dataset, asked: RevisionsAsked) -> Question:
     if last is None:
         return Question(_REVISIONS, _NONE.to_arrow(), ())
     since, until = newest_first((last, last), asked)
-    if (until - since).days >= _MOST_DAYS:
-        raise wrong("since", f"revisions of {_MOST_DAYS} days of slots at most: ask for a shorter period")
+    if (until - since).days >= A_YEAR:
+        raise wrong("since", f"revisions of {A_YEAR} days of slots at most: ask for a shorter period")
     found = lake.revisions(dataset, since=since, until=until, column=asked.column)
     slot = dataset.time
     region = "code_insee_region" if "code_insee_region" in dataset.key else None
@@ -148,7 +145,7 @@ def _changes(lake: Lake, dataset: Dataset, asked: RevisionsAsked) -> Question:
         "to",
         "seen",
     ).sort(["seen", "slot"], descending=True)
-    more = {"since": since.isoformat(), "until": until.isoformat(), "found": shown.height, "region": region}
+    more = {**days(since, until), "found": shown.height, "region": region}
     columns = (
         Shown("slot", "", "The slot whose value changed: an instant (UTC) or a civil day"),
         Shown("from", "", "The value that was known before"),

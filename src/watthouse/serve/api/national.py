@@ -13,9 +13,20 @@ from pydantic import Field, model_validator
 from starlette.responses import Response
 
 from watthouse.catalog import REGIONS
-from watthouse.serve import known
-from watthouse.serve.api.base import Rows, TheDesk, meant, region_of, rows_of, span_of
+from watthouse.serve.api.base import (
+    TheDesk,
+    as_known,
+    days,
+    energies_of,
+    gives_rows,
+    meant,
+    refuse_share,
+    region_of,
+    span_of,
+)
 from watthouse.serve.asking import (
+    BY_DAY,
+    BY_HOUR,
     Energy,
     EnergyAsOf,
     Interval,
@@ -24,112 +35,91 @@ from watthouse.serve.asking import (
     Series,
     Unit,
     Written,
-    instant,
     newest_first,
 )
 from watthouse.serve.delivery import Shown
 from watthouse.serve.desk import Desk, Question
 from watthouse.serve.dictionary import Mart
-from watthouse.serve.problems import documented, wrong
-from watthouse.serve.series import COMPLETE, MEASURED, STARTS, Span, energy, last, measured_hours, shown, weighted
+from watthouse.serve.known import NATIONAL, Tables
+from watthouse.serve.series import (
+    MEASURED,
+    STARTS,
+    Span,
+    energies,
+    in_unit,
+    last,
+    measured_hours,
+    shown,
+    weighted,
+    within,
+)
 from watthouse.serve.snapshots import Snapshot
 
 router = APIRouter(tags=["France"])
 
-BY_HOUR: Final = (Interval.HOUR, Interval.DAY, Interval.WEEK, Interval.MONTH, Interval.YEAR)
-BY_DAY: Final = BY_HOUR[1:]
-BORDERS: Final = ("angleterre", "espagne", "italie", "suisse", "allemagne_belgique")
 _RATE: Final = Shown("taux_co2_g_kwh", "g/kWh", "CO₂ intensity of production: mean weighted by production")
 
 
-def sources(mart: Mart) -> list[str]:
-    """The columns of a mart that are part of production: those that have a share."""
-    return [name.removesuffix("_share") for name in mart.names if name.endswith("_share")]
-
-
-def energies(mart: Mart, unit: Unit) -> list[str]:
-    """The columns of a mart that can be shown in this unit."""
-    if unit is Unit.SHARE:
-        return sources(mart)
-    return [name.removesuffix("_mwh") for name in mart.names if name.endswith("_mwh")]
-
-
-@router.get(
+@gives_rows(
+    router,
     "/mix",
-    summary="Load and generation mix of France",
-    response_model=Rows,
-    responses=rows_of("A row an interval: load, each source, production, storage, CO₂ intensity") | documented(),
+    "Load and generation mix of France",
+    "A row an interval: load, each source, production, storage, CO₂ intensity",
 )
 def mix(desk: TheDesk, request: Request, asked: Annotated[EnergyAsOf, Query()]) -> Response:
     """Energy of each source, of load and of storage, by interval; mean power or shares where these are asked for."""
 
     def ask(snapshot: Snapshot) -> Question:
         span = span_of(desk.settings.max_points, snapshot, "daily_mix", asked, asked.interval, BY_HOUR)
-        if asked.as_of is None:
-            return _mix(desk, snapshot.table, span, asked.unit)
-        question = _mix(desk, known.tables_then(snapshot), span, asked.unit)
-        rows = known.rows_then(snapshot, asked.as_of, span, known.NATIONAL, question.rows)
-        return question.with_rows(rows, as_of=instant(asked.as_of))
+        return as_known(snapshot, asked.as_of, span, NATIONAL, lambda table: _mix(desk, table, span, asked.unit))
 
     return desk.answer(request, asked.format, ask, "mix")
 
 
-def _mix(desk: Desk, table: known.Tables, span: Span, unit: Unit) -> Question:
-    mart = desk.marts["daily_mix"]
-    names = energies(mart, unit)
+def _mix(desk: Desk, table: Tables, span: Span, unit: Unit) -> Question:
     rows = table("hourly_national" if span.interval is Interval.HOUR else "daily_mix")
-    found = energy(rows, span, names, unit, also=_rate)
-    columns = (STARTS, *shown(mart, names, unit), _RATE, MEASURED, COMPLETE)
-    return Question("Load and generation mix of France", found, columns, meant(span, unit=unit.value))
+    title = "Load and generation mix of France"
+    return energies_of(desk.marts["daily_mix"], rows, span, unit, title, _rate, [_RATE])
 
 
 def _rate(rows: ir.Table) -> dict[str, ir.Value]:
     return {"taux_co2_g_kwh": weighted(rows, "taux_co2_g_kwh", "production_mwh")}
 
 
-@router.get(
+@gives_rows(
+    router,
     "/exchanges",
-    summary="Exchanges with other countries, by border",
-    response_model=Rows,
-    responses=rows_of("A row an interval: net, imports and exports by border; net values are negative for exports")
-    | documented(),
+    "Exchanges with other countries, by border",
+    "A row an interval: net, imports and exports by border; net values are negative for exports",
 )
 def exchanges(desk: TheDesk, request: Request, asked: Annotated[Energy, Query()]) -> Response:
     """Commercial exchanges by border, net and gross, and the physical balance; kept by day."""
-    if asked.unit is Unit.SHARE:
-        raise wrong("unit", "exchanges are no part of production: ask for MW, MWh or GWh")
+    refuse_share(asked.unit, "exchanges are")
 
     def ask(snapshot: Snapshot) -> Question:
         span = span_of(desk.settings.max_points, snapshot, "exchanges_daily", asked, asked.interval, BY_DAY)
         mart = desk.marts["exchanges_daily"]
-        names = energies(mart, asked.unit)
-        found = energy(snapshot.table(mart.name), span, names, asked.unit)
-        columns = (STARTS, *shown(mart, names, asked.unit), MEASURED, COMPLETE)
-        return Question("Exchanges with other countries", found, columns, meant(span, unit=asked.unit.value))
+        return energies_of(mart, snapshot.table(mart.name), span, asked.unit, "Exchanges with other countries")
 
     return desk.answer(request, asked.format, ask, "exchanges")
 
 
-@router.get(
+@gives_rows(
+    router,
     "/forecast",
-    summary="Load forecasts and their errors",
-    response_model=Rows,
-    responses=rows_of("A row an interval: load, forecasts of the day before and of the day, and their errors")
-    | documented(),
+    "Load forecasts and their errors",
+    "A row an interval: load, forecasts of the day before and of the day, and their errors",
 )
 def forecast(desk: TheDesk, request: Request, asked: Annotated[Energy, Query()]) -> Response:
     """Load as it was forecast the day before and on the day, and how far off; days to come included, kept by day."""
-    if asked.unit is Unit.SHARE:
-        raise wrong("unit", "load is no part of production: ask for MW, MWh or GWh")
+    refuse_share(asked.unit, "load is")
 
     def ask(snapshot: Snapshot) -> Question:
         span = span_of(desk.settings.max_points, snapshot, "forecast_daily", asked, asked.interval, BY_DAY)
         mart = desk.marts["forecast_daily"]
-        names = energies(mart, asked.unit)
-        found = energy(snapshot.table(mart.name), span, names, asked.unit, also=_mape)
-        errors = tuple(Shown(name, "%", mart[name].meaning) for name in _ERRORS)
-        columns = (STARTS, *shown(mart, names, asked.unit), *errors, MEASURED, COMPLETE)
-        return Question("Load forecasts of France", found, columns, meant(span, unit=asked.unit.value))
+        errors = [Shown(name, "%", mart[name].meaning) for name in _ERRORS]
+        rows = snapshot.table(mart.name)
+        return energies_of(mart, rows, span, asked.unit, "Load forecasts of France", _mape, errors)
 
     return desk.answer(request, asked.format, ask, "forecast")
 
@@ -141,12 +131,11 @@ def _mape(rows: ir.Table) -> dict[str, ir.Value]:
     return {name: weighted(rows, name, "measured_slots") for name in _ERRORS}
 
 
-@router.get(
+@gives_rows(
+    router,
     "/gas",
-    summary="Gas in storage",
-    response_model=Rows,
-    responses=rows_of("A row an interval: the stock at its last complete day, and the mean of its complete days")
-    | documented(),
+    "Gas in storage",
+    "A row an interval: the stock at its last complete day, and the mean of its complete days",
 )
 def gas(desk: TheDesk, request: Request, asked: Annotated[Series, Query()]) -> Response:
     """A day on which an operator has not reported yet counts as incomplete, never as less gas."""
@@ -182,11 +171,11 @@ class TemperatureAsked(Series):
     region: Region = None
 
 
-@router.get(
+@gives_rows(
+    router,
     "/temperature",
-    summary="Temperature of France, weighted by load, or of a region",
-    response_model=Rows,
-    responses=rows_of("A row an interval: lowest, mean and highest temperature") | documented(),
+    "Temperature of France, weighted by load, or of a region",
+    "A row an interval: lowest, mean and highest temperature",
 )
 def temperature(desk: TheDesk, request: Request, asked: Annotated[TemperatureAsked, Query()]) -> Response:
     """Lowest, mean and highest temperature by interval, of the civil days."""
@@ -220,12 +209,11 @@ _TEMPERATURE: Final = (
 )
 
 
-@router.get(
+@gives_rows(
+    router,
     "/now",
-    summary="The newest measured day, quarter hour by quarter hour",
-    response_model=Rows,
-    responses=rows_of("A row a slot: load, its forecasts, each source, exchanges, CO₂ intensity; forecasts run ahead")
-    | documented(),
+    "The newest measured day, quarter hour by quarter hour",
+    "A row a slot: load, its forecasts, each source, exchanges, CO₂ intensity; forecasts run ahead",
 )
 def now(desk: TheDesk, request: Request, asked: Annotated[Written, Query()]) -> Response:
     """Load, forecasts, sources, exchanges and CO₂ intensity of the newest civil day with a measurement, in MW."""
@@ -241,8 +229,7 @@ def now(desk: TheDesk, request: Request, asked: Annotated[Written, Query()]) -> 
             found = found.mutate(date_heure=ibis.coalesce(found.date_heure, found.date_heure_right))
             found = found.drop("date_heure_right")
         found = found.order_by("date_heure")
-        more = {"since": day.isoformat(), "until": day.isoformat()}
-        return Question("The newest measured day of France", found, _NOW, more)
+        return Question("The newest measured day of France", found, _NOW, days(day, day))
 
     return desk.answer(request, asked.format, ask, "now")
 
@@ -291,11 +278,11 @@ class Compared(Period):
         return self
 
 
-@router.get(
+@gives_rows(
+    router,
     "/compare",
-    summary="Load and mix of two periods, side by side",
-    response_model=Rows,
-    responses=rows_of("A row a quantity: its value in both periods and the difference") | documented(),
+    "Load and mix of two periods, side by side",
+    "A row a quantity: its value in both periods and the difference",
 )
 def compare(desk: TheDesk, request: Request, asked: Annotated[Compared, Query()]) -> Response:
     """Any two periods, of any length: mean power and shares compare them whatever their lengths."""
@@ -308,8 +295,7 @@ def compare(desk: TheDesk, request: Request, asked: Annotated[Compared, Query()]
         totals = [_total(snapshot, names, asked.unit, *days) for days in ((since, until), other)]
         found = _side_by_side(mart, names, asked.unit, *totals)
         more = {
-            "since": since.isoformat(),
-            "until": until.isoformat(),
+            **days(since, until),
             "unit": asked.unit.value,
             "with_since": other[0].isoformat(),
             "with_until": other[1].isoformat(),
@@ -338,17 +324,15 @@ def _other(asked: Compared, since: date, until: date) -> tuple[date, date]:
 
 def _total(snapshot: Snapshot, names: Sequence[str], unit: Unit, since: date, until: date) -> dict[str, float | None]:
     """The whole period as one interval: its quantities, their CO₂ intensity, and the hours measured."""
-    table = snapshot.table("daily_mix")
-    rows = table.filter(table.civil_date >= ibis.date(since), table.civil_date <= ibis.date(until))
+    rows = within(snapshot.table("daily_mix"), since, until)
     sums = rows.aggregate(
         **{name: rows[f"{name}_mwh"].cast("float64").sum() for name in {*names, "production"}},
         **_rate(rows),
         measured_hours=measured_hours(rows),
     )
-    (found,) = snapshot.engine.rows(sums).to_pylist()
-    by = {Unit.MWH: 1.0, Unit.GWH: 1000.0, Unit.MW: found["measured_hours"], Unit.SHARE: found["production"]}[unit]
-    scaled = {name: found[name] / by if found[name] is not None and by else None for name in names}
-    return {**scaled, "taux_co2_g_kwh": found["taux_co2_g_kwh"], "measured_hours": found["measured_hours"]}
+    values = (in_unit(sums[name], unit, sums.measured_hours, sums.production).name(name) for name in names)
+    (found,) = snapshot.engine.rows(sums.select(*values, _RATE.name, MEASURED.name)).to_pylist()
+    return found
 
 
 def _side_by_side(

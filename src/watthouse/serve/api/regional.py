@@ -2,20 +2,19 @@
 
 from typing import Annotated, Final, Literal
 
-import ibis
+import ibis.expr.types as ir
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from watthouse.catalog import REGIONS
-from watthouse.serve import known
-from watthouse.serve.api.base import Rows, TheDesk, meant, rows_of, span_of
-from watthouse.serve.api.national import BY_DAY, energies
-from watthouse.serve.asking import EnergyAsOf, Period, Unit, instant, newest_first
+from watthouse.serve.api.base import TheDesk, as_known, days, energies_of, gives_rows, refuse_share, span_of
+from watthouse.serve.asking import BY_DAY, EnergyAsOf, Period, Unit, newest_first
 from watthouse.serve.delivery import Shown
 from watthouse.serve.desk import Desk, Question
-from watthouse.serve.problems import ProblemError, documented, wrong
-from watthouse.serve.series import COMPLETE, MEASURED, STARTS, Span, energy, measured_hours, shown
+from watthouse.serve.known import REGIONAL, Tables
+from watthouse.serve.problems import ProblemError, documented
+from watthouse.serve.series import MEASURED, Span, in_unit, measured_hours, within
 from watthouse.serve.snapshots import Snapshot
 
 router = APIRouter(tags=["regions"])
@@ -35,11 +34,12 @@ def regions() -> list[RegionOut]:
     return [RegionOut(insee=code, name=name, mapped=code != "94") for code, name in REGIONS.items()]
 
 
-@router.get(
+@gives_rows(
+    router,
     "/regions/{insee}/mix",
-    summary="Load and generation mix of a region",
-    response_model=Rows,
-    responses=rows_of("A row an interval: load, each source, production, storage, exchanges") | documented(404),
+    "Load and generation mix of a region",
+    "A row an interval: load, each source, production, storage, exchanges",
+    404,
 )
 def mix(
     desk: TheDesk,
@@ -54,22 +54,16 @@ def mix(
 
     def ask(snapshot: Snapshot) -> Question:
         span = span_of(desk.settings.max_points, snapshot, "daily_regional", asked, asked.interval, BY_DAY)
-        if asked.as_of is None:
-            return _mix(desk, snapshot.table, insee, span, asked.unit)
-        question = _mix(desk, known.tables_then(snapshot), insee, span, asked.unit)
-        rows = known.rows_then(snapshot, asked.as_of, span, known.REGIONAL, question.rows)
-        return question.with_rows(rows, as_of=instant(asked.as_of))
+        return as_known(snapshot, asked.as_of, span, REGIONAL, lambda table: _mix(desk, table, insee, span, asked.unit))
 
     return desk.answer(request, asked.format, ask, f"mix-{insee}")
 
 
-def _mix(desk: Desk, table: known.Tables, insee: str, span: Span, unit: Unit) -> Question:
+def _mix(desk: Desk, table: Tables, insee: str, span: Span, unit: Unit) -> Question:
     mart = desk.marts["daily_regional"]
-    names = energies(mart, unit)
     rows = table(mart.name)
-    found = energy(rows.filter(rows.code_insee_region == insee), span, names, unit)
-    columns = (STARTS, *shown(mart, names, unit), MEASURED, COMPLETE)
-    return Question(f"Load and generation mix of {REGIONS[insee]}", found, columns, meant(span, unit=unit.value))
+    title = f"Load and generation mix of {REGIONS[insee]}"
+    return energies_of(mart, rows.filter(rows.code_insee_region == insee), span, unit, title)
 
 
 Measure = Literal[
@@ -96,21 +90,15 @@ class MapAsked(Period):
     ] = Unit.MW
 
 
-@router.get(
-    "/regions/map",
-    summary="A quantity of every region over a period",
-    response_model=Rows,
-    responses=rows_of("A row a region") | documented(),
-)
+@gives_rows(router, "/regions/map", "A quantity of every region over a period", "A row a region")
 def regions_map(desk: TheDesk, request: Request, asked: Annotated[MapAsked, Query()]) -> Response:
     """One value a region: for a map, or a ranking."""
-    if asked.unit is Unit.SHARE and asked.measure in {"consommation", "production", "difference"}:
-        raise wrong("unit", f"{asked.measure} is no part of production: ask for MW, MWh or GWh")
+    if asked.measure in {"consommation", "production", "difference"}:
+        refuse_share(asked.unit, f"{asked.measure} is")
 
     def ask(snapshot: Snapshot) -> Question:
         since, until = newest_first(snapshot.extent("daily_regional"), asked)
-        table = snapshot.table("daily_regional")
-        rows = table.filter(table.civil_date >= ibis.date(since), table.civil_date <= ibis.date(until))
+        rows = within(snapshot.table("daily_regional"), since, until)
         sums = rows.group_by("code_insee_region").aggregate(
             libelle_region=rows.libelle_region.max(),
             value=_measured(rows, asked.measure),
@@ -118,13 +106,11 @@ def regions_map(desk: TheDesk, request: Request, asked: Annotated[MapAsked, Quer
             measured_hours=measured_hours(rows),
             days=rows.count(),
         )
-        by = {Unit.MWH: 1.0, Unit.GWH: 1000.0, Unit.MW: sums.measured_hours, Unit.SHARE: sums.production}[asked.unit]
-        divisor = by if isinstance(by, float) else by.nullif(0)
-        found = sums.mutate(value=sums.value / divisor).drop("production").order_by("code_insee_region")
-        more = {"since": since.isoformat(), "until": until.isoformat(), "unit": asked.unit.value}
-        unit = "0-1" if asked.unit is Unit.SHARE else asked.unit.value
-        columns = (*_MAPPED, Shown("value", unit, f"{asked.measure} of the period"))
-        return Question("Regions of France", found, columns, more | {"measure": asked.measure})
+        value = in_unit(sums.value, asked.unit, sums.measured_hours, sums.production)
+        found = sums.mutate(value=value).drop("production").order_by("code_insee_region")
+        more = {**days(since, until), "unit": asked.unit.value, "measure": asked.measure}
+        columns = (*_MAPPED, Shown("value", asked.unit.label, f"{asked.measure} of the period"))
+        return Question("Regions of France", found, columns, more)
 
     return desk.answer(request, asked.format, ask, "regions")
 
@@ -137,7 +123,7 @@ _MAPPED: Final = (
 )
 
 
-def _measured(rows: ibis.expr.types.Table, measure: str) -> ibis.expr.types.Value:
+def _measured(rows: ir.Table, measure: str) -> ir.Value:
     if measure == "difference":
         return (rows.production_mwh - rows.consommation_mwh).cast("float64").sum()
     return rows[f"{measure}_mwh"].cast("float64").sum()
