@@ -69,11 +69,13 @@ _RATE: Final = Shown("taux_co2_g_kwh", "g/kWh", "CO₂ intensity of production: 
 def mix(desk: TheDesk, request: Request, asked: Annotated[EnergyAsOf, Query()]) -> Response:
     """Energy of each source, of load and of storage, by interval; mean power or shares where these are asked for."""
 
-    def ask(snapshot: Snapshot) -> Question:
-        span = span_of(desk.settings.max_points, snapshot, "daily_mix", asked, asked.interval, BY_HOUR)
-        return as_known(snapshot, asked.as_of, span, NATIONAL, lambda table: _mix(desk, table, span, asked.unit))
+    return desk.answer(request, asked.format, lambda snapshot: mix_of(desk, snapshot, asked), "mix")
 
-    return desk.answer(request, asked.format, ask, "mix")
+
+def mix_of(desk: Desk, snapshot: Snapshot, asked: EnergyAsOf) -> Question:
+    """Load, sources, storage and CO₂ intensity of France by interval."""
+    span = span_of(desk.settings.max_points, snapshot, "daily_mix", asked, asked.interval, BY_HOUR)
+    return as_known(snapshot, asked.as_of, span, NATIONAL, lambda table: _mix(desk, table, span, asked.unit))
 
 
 def _mix(desk: Desk, table: Tables, span: Span, unit: Unit) -> Question:
@@ -95,13 +97,14 @@ def _rate(rows: ir.Table) -> dict[str, ir.Value]:
 def exchanges(desk: TheDesk, request: Request, asked: Annotated[Energy, Query()]) -> Response:
     """Commercial exchanges by border, net and gross, and the physical balance; kept by day."""
     refuse_share(asked.unit, "exchanges are")
+    return desk.answer(request, asked.format, lambda snapshot: exchanges_of(desk, snapshot, asked), "exchanges")
 
-    def ask(snapshot: Snapshot) -> Question:
-        span = span_of(desk.settings.max_points, snapshot, "exchanges_daily", asked, asked.interval, BY_DAY)
-        mart = desk.marts["exchanges_daily"]
-        return energies_of(mart, snapshot.table(mart.name), span, asked.unit, "Exchanges with other countries")
 
-    return desk.answer(request, asked.format, ask, "exchanges")
+def exchanges_of(desk: Desk, snapshot: Snapshot, asked: Energy) -> Question:
+    """Exchanges by border, net and gross, by interval; ``asked.unit`` is none of shares."""
+    span = span_of(desk.settings.max_points, snapshot, "exchanges_daily", asked, asked.interval, BY_DAY)
+    mart = desk.marts["exchanges_daily"]
+    return energies_of(mart, snapshot.table(mart.name), span, asked.unit, "Exchanges with other countries")
 
 
 @gives_rows(
@@ -113,15 +116,16 @@ def exchanges(desk: TheDesk, request: Request, asked: Annotated[Energy, Query()]
 def forecast(desk: TheDesk, request: Request, asked: Annotated[Energy, Query()]) -> Response:
     """Load as it was forecast the day before and on the day, and how far off; days to come included, kept by day."""
     refuse_share(asked.unit, "load is")
+    return desk.answer(request, asked.format, lambda snapshot: forecast_of(desk, snapshot, asked), "forecast")
 
-    def ask(snapshot: Snapshot) -> Question:
-        span = span_of(desk.settings.max_points, snapshot, "forecast_daily", asked, asked.interval, BY_DAY)
-        mart = desk.marts["forecast_daily"]
-        errors = [Shown(name, "%", mart[name].meaning) for name in _ERRORS]
-        rows = snapshot.table(mart.name)
-        return energies_of(mart, rows, span, asked.unit, "Load forecasts of France", _mape, errors)
 
-    return desk.answer(request, asked.format, ask, "forecast")
+def forecast_of(desk: Desk, snapshot: Snapshot, asked: Energy) -> Question:
+    """Load, its forecasts and their errors by interval; ``asked.unit`` is none of shares."""
+    span = span_of(desk.settings.max_points, snapshot, "forecast_daily", asked, asked.interval, BY_DAY)
+    mart = desk.marts["forecast_daily"]
+    errors = [Shown(name, "%", mart[name].meaning) for name in _ERRORS]
+    rows = snapshot.table(mart.name)
+    return energies_of(mart, rows, span, asked.unit, "Load forecasts of France", _mape, errors)
 
 
 _ERRORS: Final = ("prevision_j1_mape_pct", "prevision_j_mape_pct")
@@ -139,20 +143,21 @@ def _mape(rows: ir.Table) -> dict[str, ir.Value]:
 )
 def gas(desk: TheDesk, request: Request, asked: Annotated[Series, Query()]) -> Response:
     """A day on which an operator has not reported yet counts as incomplete, never as less gas."""
+    return desk.answer(request, asked.format, lambda snapshot: gas_of(desk, snapshot, asked), "gas")
 
-    def ask(snapshot: Snapshot) -> Question:
-        span = span_of(desk.settings.max_points, snapshot, "gas_daily", asked, asked.interval, BY_DAY)
-        rows = span.of(snapshot.table("gas_daily"))
-        sums = rows.group_by("starts").aggregate(
-            stock_gaz_gwh=last(rows.stock_gaz_gwh, rows.civil_date),
-            stock_gaz_mean_gwh=rows.stock_gaz_gwh.cast("float64").mean(),
-            days=rows.count(),
-            complete_days=rows.stock_gaz_complete.cast("int64").sum(),
-        )
-        found = sums.mutate(complete=sums.complete_days == span.days(sums.starts)).order_by("starts")
-        return Question("Gas in storage in France", found, _GAS, meant(span))
 
-    return desk.answer(request, asked.format, ask, "gas")
+def gas_of(desk: Desk, snapshot: Snapshot, asked: Series) -> Question:
+    """Gas in storage in France by interval."""
+    span = span_of(desk.settings.max_points, snapshot, "gas_daily", asked, asked.interval, BY_DAY)
+    rows = span.of(snapshot.table("gas_daily"))
+    sums = rows.group_by("starts").aggregate(
+        stock_gaz_gwh=last(rows.stock_gaz_gwh, rows.civil_date),
+        stock_gaz_mean_gwh=rows.stock_gaz_gwh.cast("float64").mean(),
+        days=rows.count(),
+        complete_days=rows.stock_gaz_complete.cast("int64").sum(),
+    )
+    found = sums.mutate(complete=sums.complete_days == span.days(sums.starts)).order_by("starts")
+    return Question("Gas in storage in France", found, _GAS, meant(span))
 
 
 _GAS: Final = (
@@ -179,24 +184,26 @@ class TemperatureAsked(Series):
 )
 def temperature(desk: TheDesk, request: Request, asked: Annotated[TemperatureAsked, Query()]) -> Response:
     """Lowest, mean and highest temperature by interval, of the civil days."""
-    code = region_of(asked.region)
+    region_of(asked.region)
+    return desk.answer(request, asked.format, lambda snapshot: temperature_of(desk, snapshot, asked), "temperature")
 
-    def ask(snapshot: Snapshot) -> Question:
-        name = "temperature_daily" if code else "daily_merged"
-        span = span_of(desk.settings.max_points, snapshot, name, asked, asked.interval, BY_DAY)
-        table = snapshot.table(name)
-        rows = span.of(table.filter(table.code_insee_region == code) if code else table)
-        sums = rows.group_by("starts").aggregate(
-            tmin_c=rows.tmin_c.min(),
-            tmoy_c=rows.tmoy_c.cast("float64").mean(),
-            tmax_c=rows.tmax_c.max(),
-            days=rows.tmoy_c.count(),
-        )
-        found = sums.mutate(complete=sums.days == span.days(sums.starts)).order_by("starts")
-        whose = REGIONS[code] if code else "France, weighted by load"
-        return Question(f"Temperature of {whose}", found, _TEMPERATURE, meant(span))
 
-    return desk.answer(request, asked.format, ask, "temperature")
+def temperature_of(desk: Desk, snapshot: Snapshot, asked: TemperatureAsked) -> Question:
+    """Lowest, mean and highest temperature of France or of a region, by interval."""
+    code = asked.region
+    name = "temperature_daily" if code else "daily_merged"
+    span = span_of(desk.settings.max_points, snapshot, name, asked, asked.interval, BY_DAY)
+    table = snapshot.table(name)
+    rows = span.of(table.filter(table.code_insee_region == code) if code else table)
+    sums = rows.group_by("starts").aggregate(
+        tmin_c=rows.tmin_c.min(),
+        tmoy_c=rows.tmoy_c.cast("float64").mean(),
+        tmax_c=rows.tmax_c.max(),
+        days=rows.tmoy_c.count(),
+    )
+    found = sums.mutate(complete=sums.days == span.days(sums.starts)).order_by("starts")
+    whose = REGIONS[code] if code else "France, weighted by load"
+    return Question(f"Temperature of {whose}", found, _TEMPERATURE, meant(span))
 
 
 _TEMPERATURE: Final = (
@@ -217,21 +224,20 @@ _TEMPERATURE: Final = (
 )
 def now(desk: TheDesk, request: Request, asked: Annotated[Written, Query()]) -> Response:
     """Load, forecasts, sources, exchanges and CO₂ intensity of the newest civil day with a measurement, in MW."""
+    return desk.answer(request, asked.format, now_of, "now")
 
-    def ask(snapshot: Snapshot) -> Question:
-        _, day = snapshot.extent("daily_mix")
-        measured = _of_day(snapshot, "core_national_power", day).drop("civil_date", "heure", "quarter_hours", "nature")
-        found = measured
-        for horizon in _HORIZONS:
-            forecast = _of_day(snapshot, "core_national_forecast", day)
-            forecast = forecast.filter(forecast.horizon == horizon).select("date_heure", **{horizon: "forecast_mw"})
-            found = found.outer_join(forecast, "date_heure", rname="{name}_right")
-            found = found.mutate(date_heure=ibis.coalesce(found.date_heure, found.date_heure_right))
-            found = found.drop("date_heure_right")
-        found = found.order_by("date_heure")
-        return Question("The newest measured day of France", found, _NOW, days(day, day))
 
-    return desk.answer(request, asked.format, ask, "now")
+def now_of(snapshot: Snapshot) -> Question:
+    """The newest civil day with a measurement, a row a slot, in MW."""
+    _, day = snapshot.extent("daily_mix")
+    found = _of_day(snapshot, "core_national_power", day).drop("civil_date", "heure", "quarter_hours", "nature")
+    for horizon in _HORIZONS:
+        forecast = _of_day(snapshot, "core_national_forecast", day)
+        forecast = forecast.filter(forecast.horizon == horizon).select("date_heure", **{horizon: "forecast_mw"})
+        found = found.outer_join(forecast, "date_heure", rname="{name}_right")
+        found = found.mutate(date_heure=ibis.coalesce(found.date_heure, found.date_heure_right))
+        found = found.drop("date_heure_right")
+    return Question("The newest measured day of France", found.order_by("date_heure"), _NOW, days(day, day))
 
 
 _HORIZONS: Final = ("prevision_j1", "prevision_j")
@@ -286,23 +292,24 @@ class Compared(Period):
 )
 def compare(desk: TheDesk, request: Request, asked: Annotated[Compared, Query()]) -> Response:
     """Any two periods, of any length: mean power and shares compare them whatever their lengths."""
+    return desk.answer(request, asked.format, lambda snapshot: compare_of(desk, snapshot, asked), "compare")
 
-    def ask(snapshot: Snapshot) -> Question:
-        since, until = newest_first(snapshot.extent("daily_mix"), asked)
-        other = _other(asked, since, until)
-        mart = desk.marts["daily_mix"]
-        names = energies(mart, asked.unit)
-        totals = [_total(snapshot, names, asked.unit, *days) for days in ((since, until), other)]
-        found = _side_by_side(mart, names, asked.unit, *totals)
-        more = {
-            **days(since, until),
-            "unit": asked.unit.value,
-            "with_since": other[0].isoformat(),
-            "with_until": other[1].isoformat(),
-        }
-        return Question("Load and mix of two periods", found, _COMPARED, more)
 
-    return desk.answer(request, asked.format, ask, "compare")
+def compare_of(desk: Desk, snapshot: Snapshot, asked: Compared) -> Question:
+    """Load, sources and CO₂ intensity of two periods, a row a quantity."""
+    since, until = newest_first(snapshot.extent("daily_mix"), asked)
+    other = _other(asked, since, until)
+    mart = desk.marts["daily_mix"]
+    names = energies(mart, asked.unit)
+    totals = [_total(snapshot, names, asked.unit, *days) for days in ((since, until), other)]
+    found = _side_by_side(mart, names, asked.unit, *totals)
+    more = {
+        **days(since, until),
+        "unit": asked.unit.value,
+        "with_since": other[0].isoformat(),
+        "with_until": other[1].isoformat(),
+    }
+    return Question("Load and mix of two periods", found, _COMPARED, more)
 
 
 _COMPARED: Final = (

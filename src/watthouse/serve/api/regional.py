@@ -52,11 +52,13 @@ def mix(
         detail = f"there is no region '{insee[:20]}': the codes are {', '.join(sorted(REGIONS))}"
         raise ProblemError(404, detail, parameter="insee")
 
-    def ask(snapshot: Snapshot) -> Question:
-        span = span_of(desk.settings.max_points, snapshot, "daily_regional", asked, asked.interval, BY_DAY)
-        return as_known(snapshot, asked.as_of, span, REGIONAL, lambda table: _mix(desk, table, insee, span, asked.unit))
+    return desk.answer(request, asked.format, lambda snapshot: mix_of(desk, snapshot, insee, asked), f"mix-{insee}")
 
-    return desk.answer(request, asked.format, ask, f"mix-{insee}")
+
+def mix_of(desk: Desk, snapshot: Snapshot, insee: str, asked: EnergyAsOf) -> Question:
+    """Load, sources, storage and exchanges of a region by interval."""
+    span = span_of(desk.settings.max_points, snapshot, "daily_regional", asked, asked.interval, BY_DAY)
+    return as_known(snapshot, asked.as_of, span, REGIONAL, lambda table: _mix(desk, table, insee, span, asked.unit))
 
 
 def _mix(desk: Desk, table: Tables, insee: str, span: Span, unit: Unit) -> Question:
@@ -95,24 +97,25 @@ def regions_map(desk: TheDesk, request: Request, asked: Annotated[MapAsked, Quer
     """One value a region: for a map, or a ranking."""
     if asked.measure in {"consommation", "production", "difference"}:
         refuse_share(asked.unit, f"{asked.measure} is")
+    return desk.answer(request, asked.format, lambda snapshot: map_of(snapshot, asked), "regions")
 
-    def ask(snapshot: Snapshot) -> Question:
-        since, until = newest_first(snapshot.extent("daily_regional"), asked)
-        rows = within(snapshot.table("daily_regional"), since, until)
-        sums = rows.group_by("code_insee_region").aggregate(
-            libelle_region=rows.libelle_region.max(),
-            value=_measured(rows, asked.measure),
-            production=rows.production_mwh.cast("float64").sum(),
-            measured_hours=measured_hours(rows),
-            days=rows.count(),
-        )
-        value = in_unit(sums.value, asked.unit, sums.measured_hours, sums.production)
-        found = sums.mutate(value=value).drop("production").order_by("code_insee_region")
-        more = {**days(since, until), "unit": asked.unit.value, "measure": asked.measure}
-        columns = (*_MAPPED, Shown("value", asked.unit.label, f"{asked.measure} of the period"))
-        return Question("Regions of France", found, columns, more)
 
-    return desk.answer(request, asked.format, ask, "regions")
+def map_of(snapshot: Snapshot, asked: MapAsked) -> Question:
+    """One value a region over a period."""
+    since, until = newest_first(snapshot.extent("daily_regional"), asked)
+    rows = within(snapshot.table("daily_regional"), since, until)
+    sums = rows.group_by("code_insee_region").aggregate(
+        libelle_region=rows.libelle_region.max(),
+        value=_measured(rows, asked.measure),
+        production=rows.production_mwh.cast("float64").sum(),
+        measured_hours=measured_hours(rows),
+        days=rows.count(),
+    )
+    value = in_unit(sums.value, asked.unit, sums.measured_hours, sums.production)
+    found = sums.mutate(value=value).drop("production").order_by("code_insee_region")
+    more = {**days(since, until), "unit": asked.unit.value, "measure": asked.measure}
+    columns = (*_MAPPED, Shown("value", asked.unit.label, f"{asked.measure} of the period"))
+    return Question("Regions of France", found, columns, more)
 
 
 _MAPPED: Final = (
