@@ -390,12 +390,14 @@ def _follow(settings: Settings, selection: Selection, *, full: bool) -> None:
             wanted = replace(selection, datasets=due)
             done = pipeline.refresh(settings, None, wanted, full=bool(to_distrust.intersection(due)))
             to_distrust.difference_update(one for one in due if one.id not in done.unsettled)
-            _announce(settings)
-            console.round_of(done, told)
+            with stopping.unbroken():
+                _announce(settings)
+                console.round_of(done, told)
         return done.unsettled
 
     def tell(error: BaseException) -> None:
-        console.failed(_line(error))
+        with stopping.unbroken():
+            console.failed(_line(error))
         if settings.traceback and not isinstance(error, WatthouseError):
             traceback.print_exception(error)
 

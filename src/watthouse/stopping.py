@@ -7,6 +7,7 @@ from threading import Event
 from typing import Final
 
 _TOLD: Final = Event()
+_UNBROKEN: Final = Event()
 
 
 def heed(number: signal.Signals) -> None:
@@ -31,6 +32,22 @@ def recognised() -> Iterator[None]:
         raise
 
 
+@contextmanager
+def unbroken() -> Iterator[None]:
+    """What is begun in here is ended, and a signal heeded after it: a line that breaks off is said again with the next.
+
+    Raises :class:`KeyboardInterrupt` at its end where a signal came.
+    """
+    _UNBROKEN.set()
+    try:
+        yield
+    finally:
+        _UNBROKEN.clear()
+    if _TOLD.is_set():
+        raise KeyboardInterrupt
+
+
 def _stop(_signal: int, _frame: object) -> None:
     _TOLD.set()
-    raise KeyboardInterrupt
+    if not _UNBROKEN.is_set():
+        raise KeyboardInterrupt

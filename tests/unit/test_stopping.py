@@ -44,11 +44,42 @@ sys.argv[1:] = ["refresh", *sys.argv[3:]]
 cli.main()
 """
 
+TELLING = """
+import os, signal, sys
+from watthouse import cli, pipeline
+from watthouse.errors import LakeError
+from watthouse.report import Report
+
+class Interrupted:
+    told = False
+
+    def __init__(self, stream):
+        self.stream = stream
+
+    def __getattr__(self, name):
+        return getattr(self.stream, name)
+
+    def flush(self):
+        self.stream.flush()
+        if not Interrupted.told:
+            Interrupted.told = True
+            os.kill(os.getpid(), signal.SIGTERM)
+
+def refresh(*_, **__):
+    if sys.argv[-1] == "--full":
+        raise LakeError("no space")
+    return Report(notes={"gas": ("a column is gone",)})
+
+pipeline.refresh = refresh
+sys.stdout, sys.stderr = Interrupted(sys.stdout), Interrupted(sys.stderr)
+cli.main()
+"""
+
 
 def stopped(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """A refresh that is sent the first word, a signal, while it is busy with the second."""
     call = [sys.executable, "-c", STOPPED, *words]
-    return subprocess.run(call, env=environment(home), capture_output=True, text=True, check=False, timeout=20)
+    return subprocess.run(call, env=environment(home), capture_output=True, text=True, check=False, timeout=60)
 
 
 @pytest.mark.parametrize("busy", ["duckdb", "lake", "unheard"])
@@ -58,6 +89,21 @@ def test_a_refresh_that_stays_ends_in_good_order_whatever_it_is_at(
 ) -> None:
     done = stopped(tmp_path, number.name, busy, "--follow")
     assert (done.returncode, done.stdout, done.stderr) == (0, "stopped\n", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [([], ["nothing moved", "a column is gone", "stopped"]), (["--full"], ["it is tried again", "stopped"])],
+)
+def test_a_signal_while_a_round_is_told_makes_no_line_of_it_come_twice(
+    words: list[str], said: list[str], tmp_path: Path
+) -> None:
+    """A console that is interrupted between a write and its account of it writes the line again with the next."""
+    call = [sys.executable, "-c", TELLING, "refresh", "--follow", *words]
+    done = subprocess.run(call, env=environment(tmp_path), capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0
+    lines = [*done.stderr.splitlines(), *done.stdout.splitlines()]
+    assert [line.endswith(end) for line, end in zip(lines, said, strict=True)] == [True] * len(said), lines
 
 
 @pytest.mark.parametrize("busy", ["duckdb", "lake"])
