@@ -1,0 +1,1 @@
+"""Figures as pure functions ``frame -> plotly Figure``: the pages, Streamlit and notebooks share them."""
