@@ -11,6 +11,7 @@ from starlette_compress import CompressMiddleware
 
 from watthouse.serve import problems, watching
 from watthouse.serve.api import held, ledger, national, regional
+from watthouse.serve.dashboard.app import install as install_pages
 from watthouse.serve.desk import Desk
 from watthouse.settings import Settings
 
@@ -42,13 +43,14 @@ def create(settings: Settings) -> FastAPI:
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
     app.state.desk = desk
-    patch_fastapi(app, docs_url="/docs")
+    patch_fastapi(app, docs_url="/docs", redirect_from_root_to_docs=False)
     problems.install(app)
     api = APIRouter(prefix=watching.API)
     for room in (held, national, regional, ledger):
         api.include_router(room.router)
     app.include_router(api)
     app.include_router(watching.router)
+    install_pages(app, desk)
     _surround(app, settings)
     return app
 

@@ -32,7 +32,8 @@ _GUARDS: Final = {
 }
 _CLOSED: Final = "default-src 'none'; frame-ancestors 'none'"
 _OPEN_TO_ITSELF: Final = (
-    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline';"
+    "default-src 'self'; img-src 'self' data: blob:; font-src 'self' data:; style-src 'self' 'unsafe-inline';"
+    " script-src 'self' 'unsafe-inline';"
     " frame-ancestors 'none'"
 )
 _UNLIMITED: Final = {"/healthz", "/readyz", "/metrics"}

@@ -1,0 +1,157 @@
+"""Dash on the API's server: one layout, one callback that turns an address into a page."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import dash_mantine_components as dmc
+import structlog
+from anyio import to_thread
+from dash import ClientsideFunction, Dash, Input, Output, dcc, html
+from dash.backends._fastapi import reset_current_request, set_current_request
+from dash.development.base_component import Component
+from fastapi import FastAPI, Request
+from starlette.responses import HTMLResponse
+
+from watthouse.errors import WatthouseError
+from watthouse.serve.dashboard import shell
+from watthouse.serve.dashboard.page import Page
+from watthouse.serve.dashboard.pages import mix, now
+from watthouse.serve.dashboard.reading import Reader
+from watthouse.serve.dashboard.view import View, read
+from watthouse.serve.desk import Desk
+from watthouse.serve.problems import ProblemError
+
+PAGES: Final[Mapping[str, Page]] = {page.name: page for page in (now.PAGE, mix.PAGE)}
+_EVERY: Final = 300_000  # ms between two looks at a page that is left open
+_INDEX: Final = """<!DOCTYPE html>
+<html lang="en">
+  <head>
+    {%metas%}
+    <title>{%title%}</title>
+    {%favicon%}
+    {%css%}
+  </head>
+  <body>
+    {%app_entry%}
+    <footer class="plumbing">
+      {%config%}
+      {%scripts%}
+      {%renderer%}
+    </footer>
+  </body>
+</html>
+"""
+
+
+def install(app: FastAPI, desk: Desk) -> None:
+    """Put the pages on the server."""
+    dash = Dash(
+        "watthouse",
+        server=app,
+        assets_folder=str(Path(__file__).parent / "assets"),
+        title="watthouse",
+        update_title="",
+        index_string=_INDEX,
+        meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
+        suppress_callback_exceptions=True,
+        add_log_handler=False,
+        enable_mcp=False,
+    )
+    dash.layout = _layout()
+    _wire(dash, desk)
+    dash.backend._setup_catchall = lambda: None
+    for name in PAGES:
+        for path in (f"/{name}", f"/{name}/{{detail}}"):
+            app.add_api_route(path, _index(dash), methods=["GET"], include_in_schema=False)
+
+
+def _index(dash: Dash) -> Any:
+    async def page(request: Request) -> HTMLResponse:
+        token = set_current_request(request)
+        try:
+            return HTMLResponse(dash.index())
+        finally:
+            reset_current_request(token)
+
+    return page
+
+
+def _layout() -> Component:
+    waiting = html.Div([html.Div(className="bone") for _ in range(3)], className="bones", **{"aria-busy": "true"})
+    return dmc.MantineProvider(
+        [
+            dcc.Location(id="url", refresh="callback-nav"),
+            dcc.Store(id="view"),
+            dcc.Store(id="title"),
+            dcc.Store(id="gone"),
+            dcc.Interval(id="tick", interval=_EVERY),
+            dcc.Loading(
+                html.Div(waiting, id="root"),
+                custom_spinner=html.Div(className="progress", role="status"),
+                overlay_style={"visibility": "visible"},
+                delay_show=150,
+                parent_className="loading",
+            ),
+        ],
+        id="paper",
+    )
+
+
+def _wire(dash: Dash, desk: Desk) -> None:
+    dash.clientside_callback(
+        ClientsideFunction("watthouse", "view"),
+        Output("view", "data"),
+        Output("paper", "forceColorScheme"),
+        Input("url", "pathname"),
+        Input("url", "search"),
+        Input("tick", "n_intervals"),
+    )
+    dash.clientside_callback(
+        ClientsideFunction("watthouse", "title"), Output("gone", "data"), Input("title", "data"), Input("view", "data")
+    )
+
+    async def show(said: Mapping[str, Any]) -> tuple[list[Component], str]:
+        return await to_thread.run_sync(rendered, desk, said)
+
+    dash.callback(Output("root", "children"), Output("title", "data"), Input("view", "data"))(show)
+
+
+def rendered(desk: Desk, said: Mapping[str, Any]) -> tuple[list[Component], str]:
+    """All that is seen at an address, and its title; ``said`` is what the browser tells of it."""
+    view = read(
+        str(said.get("path", "/")), str(said.get("query", "")), str(said.get("language", "")), bool(said.get("dark"))
+    )
+    page = PAGES.get(view.page)
+    title = page.title(view) if page else "watthouse"
+    return _body(desk, view, page), f"{title} · watthouse"
+
+
+def _body(desk: Desk, view: View, page: Page | None) -> list[Component]:
+    pages = list(PAGES.values())
+    if page is None:
+        words = view.say(f"There is no page “{view.page[:40]}”.", f"Il n'y a pas de page « {view.page[:40]} ».")
+        return shell.whole(pages, None, view, [shell.notice("404", words)], None)
+    try:
+        with desk.snapshots.lease() as snapshot:
+            reader = Reader(desk, snapshot, view)
+            return shell.whole(pages, page, view, _asked(page, reader, view), reader)
+    except WatthouseError as error:
+        nothing = view.say("There is nothing to show yet", "Il n'y a encore rien à montrer")
+        return shell.whole(pages, page, view, [shell.notice(nothing, str(error))], None)
+
+
+def _asked(page: Page, reader: Reader, view: View) -> list[Component]:
+    try:
+        return page.body(reader, view)
+    except ProblemError as error:
+        return [shell.notice(view.say("This cannot be shown", "Ceci ne peut être montré"), error.detail)]
+    except WatthouseError:
+        raise
+    except Exception:
+        structlog.get_logger().exception("page", page=page.name, address=view.address)
+        words = view.say(
+            "Something went wrong here that should not have. The log of the server says more.",
+            "Une erreur inattendue s'est produite. Le journal du serveur en dit plus.",
+        )
+        return [shell.notice(view.say("This page failed", "Cette page a échoué"), words)]

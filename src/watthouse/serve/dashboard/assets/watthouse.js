@@ -1,0 +1,94 @@
+// An address is a view: links and fields change the address, and the page follows it.
+(function () {
+  "use strict";
+
+  const kept = (name) => {
+    try { return window.localStorage.getItem(name); } catch { return null; }
+  };
+  const keep = (name, value) => {
+    try { window.localStorage.setItem(name, value); } catch { /* a browser that keeps nothing */ }
+  };
+  const go = (href) => {
+    window.history.pushState({}, "", href);
+    window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
+  };
+
+  function chosen(query, name, fallback) {
+    const said = new URLSearchParams(query).get(name);
+    if (said) keep(name, said);
+    return said || kept(name) || fallback;
+  }
+
+  window.dash_clientside = Object.assign({}, window.dash_clientside, {
+    watthouse: {
+      view(path, query) {
+        const spoken = (navigator.language || "en").startsWith("fr") ? "fr" : "en";
+        const paper = window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+        const language = chosen(query, "lang", spoken) === "fr" ? "fr" : "en";
+        const theme = chosen(query, "theme", paper) === "dark" ? "dark" : "light";
+        document.documentElement.lang = language;
+        return [{ path, query, language, dark: theme === "dark" }, theme];
+      },
+      title(title) {
+        if (title) document.title = title;
+        return window.dash_clientside.no_update;
+      },
+      region(clicked) {
+        const point = clicked && clicked.points && clicked.points[0];
+        if (point && point.location && document.getElementById("regions-map")) {
+          go("/regions/" + point.location + window.location.search);
+        }
+        return window.dash_clientside.no_update;
+      },
+    },
+  });
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href]");
+    if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
+    const href = link.getAttribute("href");
+    if (link.id === "permalink") {
+      event.preventDefault();
+      go(href);
+      if (navigator.clipboard) {
+        navigator.clipboard.writeText(link.href).then(() => {
+          const words = link.textContent;
+          link.textContent = link.dataset.copied;
+          setTimeout(() => { link.textContent = words; }, 1500);
+        }, () => {});
+      }
+      return;
+    }
+    const elsewhere = !href.startsWith("/") || href.startsWith("/api/") || href.startsWith("/docs");
+    if (elsewhere || link.hasAttribute("download") || link.target) return;
+    event.preventDefault();
+    const samePage = new URL(link.href).pathname === window.location.pathname;
+    go(href);
+    if (!samePage) window.scrollTo(0, 0);
+  });
+
+  document.addEventListener("change", (event) => {
+    const name = event.target.dataset && event.target.dataset.param;
+    if (!name) return;
+    const query = new URLSearchParams(window.location.search);
+    // both ends of a period stand in the address, so that changing one leaves the other where it is seen
+    document.querySelectorAll("input[type=date][data-param]").forEach((field) => {
+      if (field.value && (field === event.target || field.dataset.group === event.target.dataset.group)) {
+        query.set(field.dataset.param, field.value);
+      }
+    });
+    if (event.target.value) query.set(name, event.target.value);
+    else query.delete(name);
+    go(window.location.pathname + "?" + query.toString());
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    document.querySelectorAll("details.downloads[open]").forEach((open) => open.removeAttribute("open"));
+  });
+  document.addEventListener("click", (event) => {
+    document.querySelectorAll("details.downloads[open]").forEach((open) => {
+      if (!open.contains(event.target)) open.removeAttribute("open");
+    });
+  });
+})();

@@ -1,0 +1,40 @@
+"""What a page declares of itself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dash.development.base_component import Component
+
+from watthouse.serve.asking import BY_DAY, Interval, Unit
+from watthouse.serve.dashboard.reading import Reader
+from watthouse.serve.dashboard.view import View
+
+Body = Callable[[Reader, View], list[Component]]
+
+
+@dataclass(frozen=True)
+class Page:
+    """``units`` and ``intervals`` are what its period bar offers, the default first; ``period`` is whether it has one.
+
+    ``heading`` gives the title of a view, where it is another than the page's name.
+    """
+
+    name: str
+    english: str
+    french: str
+    body: Body
+    units: tuple[Unit, ...] = ()
+    intervals: tuple[Interval, ...] = BY_DAY
+    period: bool = True
+    heading: Callable[[View], str | None] = lambda _: None
+
+    def title(self, view: View) -> str:
+        return view.say(self.english, self.french)
+
+    def unit(self, view: View) -> Unit:
+        """The unit that is meant."""
+        return view.unit if view.unit in self.units else self.units[0]
+
+    def interval(self, view: View) -> Interval:
+        """The interval that is meant, ``auto`` where the page does not have the one that is asked for."""
+        return view.interval if view.interval in self.intervals else Interval.AUTO

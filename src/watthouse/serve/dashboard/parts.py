@@ -1,0 +1,144 @@
+"""What pages are made of: cards with a chart and its data, tiles with a figure, words where there is nothing."""
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from watthouse.catalog import LICENCE
+from watthouse.serve.dashboard.reading import Answer, Reader
+from watthouse.serve.delivery import Format
+from watthouse.serve.figures.style import behaviour
+
+_OFFERED = (Format.CSV, Format.JSON, Format.PARQUET)
+
+
+def chart(
+    reader: Reader,
+    name: str,
+    title: str,
+    figure: go.Figure,
+    answers: Sequence[Answer],
+    *,
+    note: str = "",
+    height: int = 340,
+    wide: bool = False,
+) -> Component:
+    """A figure with its title, the data it is drawn from, and whose they are; ``name`` is its id on the page."""
+    if not any(answer.rows.height for answer in answers):
+        return card(reader, name, title, [nothing(reader)], answers, wide=wide)
+    drawn = dcc.Graph(
+        id=name,
+        figure=figure,
+        config=behaviour(reader.view.style, name),
+        style={"height": f"{height}px"},
+        className="drawing",
+    )
+    told = [html.P(note, className="note")] if note else []
+    return card(reader, name, title, [drawn, *told], answers, wide=wide)
+
+
+def card(
+    reader: Reader,
+    name: str,
+    title: str,
+    body: Sequence[Component],
+    answers: Sequence[Answer] = (),
+    *,
+    wide: bool = False,
+    source: str = "",
+) -> Component:
+    """A part of a page with a title; below it whose data it shows and how fresh they are."""
+    head = [html.H2(title, id=f"{name}-title"), *([_downloads(reader, answers)] if answers else [])]
+    foot = [html.P(_provenance(reader, source), className="provenance")] if answers else []
+    return html.Section(
+        [html.Div(head, className="card-head"), *body, *foot],
+        className="card wide" if wide else "card",
+        id=f"{name}-card",
+        **{"aria-labelledby": f"{name}-title"},
+    )
+
+
+def tile(name: str, label: str, value: str, more: str = "", colour: str = "") -> Component:
+    """One figure, large: what it is, how much, and what it is to be held against."""
+    style = {"borderColor": colour} if colour else {}
+    return html.Div(
+        [
+            html.Span(label, className="tile-label"),
+            html.Span(value, className="tile-value", id=name),
+            html.Span(more, className="tile-more"),
+        ],
+        className="tile",
+        style=style,
+    )
+
+
+def tiles(found: Sequence[Component]) -> Component:
+    """Figures beside each other."""
+    return html.Div(list(found), className="tiles")
+
+
+def nothing(reader: Reader) -> Component:
+    """What stands in a card without data: what is missing, and where there is some."""
+    view, (first, last) = reader.view, reader.held
+    said = view.say(
+        f"Nothing was published for this period. Data are held from {view.language.day(first)} to"
+        f" {view.language.day(last)}.",
+        f"Rien n'a été publié pour cette période. Les données vont du {view.language.day(first)} au"
+        f" {view.language.day(last)}.",
+    )
+    return html.P(said, className="nothing")
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[object]], name: str, caption: str) -> Component:
+    """Rows of text and numbers; every column but the first is set to the right."""
+    return html.Div(
+        html.Table(
+            [
+                html.Caption(caption, className="unseen"),
+                html.Thead(html.Tr([html.Th(head, scope="col") for head in heads])),
+                html.Tbody(
+                    [html.Tr([html.Th(first, scope="row"), *(html.Td(cell) for cell in rest)]) for first, *rest in rows]
+                ),
+            ],
+            id=name,
+        ),
+        className="table",
+        tabIndex="0",
+        role="group",
+        **{"aria-label": caption},
+    )
+
+
+def _downloads(reader: Reader, answers: Sequence[Answer]) -> Component:
+    view = reader.view
+    links = [
+        html.Li(
+            html.A(
+                f"{answer.title} · {style.value.upper()}" if len(answers) > 1 else style.value.upper(),
+                href=answer.href(style),
+                download="",
+            )
+        )
+        for answer in answers
+        for style in _OFFERED
+    ]
+    return html.Details(
+        [html.Summary(view.say("Data", "Données"), title=view.say("Download the data", "Télécharger les données")),
+         html.Ul(links)],
+        className="downloads",
+    )  # fmt: skip
+
+
+def _provenance(reader: Reader, source: str) -> str:
+    view, sample = reader.view, reader.snapshot.sample
+    whose = (
+        view.say(f"watthouse's synthetic sample ({sample})", f"échantillon synthétique de watthouse ({sample})")
+        if sample
+        else source or view.say("RTE, through ODRÉ", "RTE, via ODRÉ")
+    )
+    until = reader.measured_until
+    measured = view.language.moment(until) if until else "–"
+    fresh = view.say(f"measured up to {measured}", f"mesuré jusqu'au {measured}")
+    return f"{whose} · {fresh} · {LICENCE}"

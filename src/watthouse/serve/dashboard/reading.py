@@ -1,0 +1,96 @@
+"""What pages read: the API's own answers, asked without HTTP, with the addresses where the same rows can be fetched."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import polars as pl
+import pyarrow as pa
+from dateutil.relativedelta import relativedelta
+
+from watthouse.clock import PARIS
+from watthouse.serve.asking import Asked, Interval, Period, newest_first
+from watthouse.serve.dashboard.view import View
+from watthouse.serve.delivery import Format
+from watthouse.serve.desk import Desk, Question
+from watthouse.serve.snapshots import Snapshot
+
+API: Final = "/api/v1"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The rows of a call, and what it said of them; ``path`` is the call's address without a format."""
+
+    rows: pl.DataFrame
+    path: str
+    title: str
+    more: Mapping[str, Any]
+
+    def href(self, style: Format) -> str:
+        """Where the same rows can be fetched."""
+        return f"{self.path}{'&' if '?' in self.path else '?'}format={style.value}"
+
+    @property
+    def interval(self) -> Interval:
+        """How much time a row stands for."""
+        return Interval(self.more["interval"])
+
+
+class Reader:
+    """One page's look at one version of the data."""
+
+    def __init__(self, desk: Desk, snapshot: Snapshot, view: View) -> None:
+        self.desk = desk
+        self.snapshot = snapshot
+        self.view = view
+
+    @cached_property
+    def period(self) -> tuple[date, date]:
+        """The civil days that are meant, both included: within what is held, 30 days where nothing is said."""
+        first, last = self.held
+        since, until = newest_first(self.held, Period(since=self.view.since, until=self.view.until))
+        return min(max(since, first), last), max(min(until, last), first)
+
+    @property
+    def held(self) -> tuple[date, date]:
+        """The first and the last civil day with a measurement."""
+        return self.snapshot.extent("daily_mix")
+
+    @property
+    def year_before(self) -> tuple[date, date]:
+        """The same days of the year before."""
+        since, until = self.period
+        return since - relativedelta(years=1), until - relativedelta(years=1)
+
+    @cached_property
+    def measured_until(self) -> datetime | None:
+        """The end of the newest slot with a measured load."""
+        table = self.snapshot.table("core_national_power", "core")
+        day = self.held[1]
+        rows = table.filter(table.civil_date == day, table.consommation.notnull())
+        newest = rows.aggregate(newest=rows.date_heure.max(), minutes=rows.slot_minutes.min())
+        (found,) = self.snapshot.engine.rows(newest).to_pylist()
+        if found["newest"] is None:
+            return None
+        ended: datetime = found["newest"] + timedelta(minutes=found["minutes"] or 0)
+        return ended.astimezone(PARIS)
+
+    def answer(self, call: str, asked: Asked | None, question: Question) -> Answer:
+        """The rows of a question."""
+        rows = question.rows
+        if not isinstance(rows, pa.Table):
+            rows = self.snapshot.engine.rows(rows)
+        said = asked.model_dump(mode="json", exclude_none=True, exclude_defaults=True) if asked else {}
+        path = f"{API}{call}" + (f"?{urlencode(said)}" if said else "")
+        return Answer(_plain(pl.DataFrame(rows)), path, question.title, question.more)
+
+
+def _plain(rows: pl.DataFrame) -> pl.DataFrame:
+    """With floats for decimals, as figures take them, and instants by the clock of Paris."""
+    return rows.with_columns(
+        pl.col(pl.Decimal).cast(pl.Float64), pl.col(pl.Datetime("us", "UTC")).dt.convert_time_zone("Europe/Paris")
+    )

@@ -1,0 +1,233 @@
+"""What every page has: its head, the period bar, what is said of the whole, its foot."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from typing import Final
+
+import dash_mantine_components as dmc
+from dash import html
+from dash.development.base_component import Component
+from dateutil.relativedelta import relativedelta
+
+from watthouse.catalog import LICENCE
+from watthouse.serve.asking import Interval, Unit, finest
+from watthouse.serve.dashboard.page import Page
+from watthouse.serve.dashboard.reading import Reader
+from watthouse.serve.dashboard.view import View
+
+_SPANS: Final = (
+    ("7d", "7 d", "7 j", relativedelta(days=7)),
+    ("30d", "30 d", "30 j", relativedelta(days=30)),
+    ("90d", "90 d", "90 j", relativedelta(days=90)),
+    ("1y", "1 y", "1 an", relativedelta(years=1)),
+    ("5y", "5 y", "5 ans", relativedelta(years=5)),
+    ("all", "All", "Tout", relativedelta(years=9_000)),
+)
+_INTERVALS: Final = {
+    Interval.AUTO: ("Auto", "Auto"),
+    Interval.HOUR: ("Hour", "Heure"),
+    Interval.DAY: ("Day", "Jour"),
+    Interval.WEEK: ("Week", "Semaine"),
+    Interval.MONTH: ("Month", "Mois"),
+    Interval.YEAR: ("Year", "An"),
+}
+_UNITS: Final = {Unit.MW: "MW", Unit.MWH: "MWh", Unit.GWH: "GWh", Unit.SHARE: "%"}
+
+
+def whole(
+    pages: Sequence[Page], page: Page | None, view: View, body: list[Component], reader: Reader | None
+) -> list[Component]:
+    """All that is seen; without a ``reader`` there are no data to choose a period of."""
+    sample = reader.snapshot.sample if reader else None
+    return [
+        html.A(view.say("Skip to the content", "Aller au contenu"), href="#content", className="skip"),
+        _head(pages, view),
+        *([_sample(view, sample)] if sample else []),
+        html.Main(
+            [
+                *([_bar(page, view, reader)] if page and reader and page.period else []),
+                html.H1(_title(page, view), className="unseen"),
+                *(html.P(fault, className="fault", role="status") for fault in view.faults),
+                *body,
+            ],
+            id="content",
+            tabIndex="-1",
+        ),
+        _foot(view),
+    ]
+
+
+def notice(title: str, said: str) -> Component:
+    """What stands in place of a page."""
+    return html.Section([html.H2(title), html.P(said)], className="card wide notice", id="notice")
+
+
+def _title(page: Page | None, view: View) -> str:
+    if page is None:
+        return "watthouse"
+    return page.heading(view) or page.title(view)
+
+
+def _head(pages: Sequence[Page], view: View) -> Component:
+    other, theme = view.say("fr", "en"), "light" if view.dark else "dark"
+    links = [
+        html.A(
+            page.title(view),
+            href=view.href(page=page.name),
+            className="here" if page.name == view.page else "",
+            **({"aria-current": "page"} if page.name == view.page else {}),
+        )
+        for page in pages
+    ]
+    choices = [
+        html.A(
+            other.upper(),
+            href=view.told_href(lang=other),
+            title=view.say("Français", "English"),
+            lang=other,
+            id="language",
+            **{"aria-label": view.say("Français", "English")},
+        ),
+        html.A(
+            "☀" if view.dark else "☾",
+            href=view.told_href(theme=theme),
+            title=(label := view.say(*(("Light", "Clair") if view.dark else ("Dark", "Sombre")))),
+            id="theme",
+            **{"aria-label": label},
+        ),
+    ]
+    brand = html.A(
+        [html.Span("⌂", className="mark", **{"aria-hidden": "true"}), "watthouse"],
+        href=view.href(page="now"),
+        className="brand",
+    )
+    label = view.say("Pages", "Pages")
+    return html.Header(
+        [brand, html.Nav(links, **{"aria-label": label}), html.Div(choices, className="choices")], id="head"
+    )
+
+
+def _sample(view: View, sample: str) -> Component:
+    said = view.say(
+        f"Synthetic sample ({sample}): watthouse made these figures up, nobody measured them.",
+        f"Échantillon synthétique ({sample}) : ces chiffres sont inventés par watthouse, personne ne les a mesurés.",
+    )
+    return html.P(said, className="sample", id="sample")
+
+
+def _bar(page: Page, view: View, reader: Reader) -> Component:
+    since, until = reader.period
+    held = reader.held
+    return html.Section(
+        [
+            html.Div(
+                [
+                    _step("‹", view, _shifted(since, until, -1), held, view.say("Earlier", "Plus tôt"), "earlier"),
+                    day_field("since", view.say("From", "Du"), since, "period", held),
+                    day_field("until", view.say("to", "au"), until, "period", held),
+                    _step("›", view, _shifted(since, until, 1), held, view.say("Later", "Plus tard"), "later"),
+                ],
+                className="days",
+            ),
+            _choice(view.say("Period", "Période"), "period", [*_presets(view, since, until, held)]),
+            *_granularity(page, view, since, until),
+            *_quantities(page, view),
+            html.A(
+                view.say("Link", "Lien"),
+                href=view.href(since=since, until=until),
+                id="permalink",
+                title=view.say("A lasting link to this view", "Un lien durable vers cette vue"),
+                **{"data-copied": view.say("Copied", "Copié")},
+            ),
+        ],
+        className="bar",
+        **{"aria-label": view.say("Period", "Période")},
+    )
+
+
+def _step(sign: str, view: View, days: tuple[date, date], held: tuple[date, date], label: str, name: str) -> Component:
+    there = days[0] <= held[1] and days[1] >= held[0]
+    if not there:
+        return html.Span(sign, className="step gone", id=name, **{"aria-hidden": "true"})
+    href = view.href(since=days[0], until=days[1])
+    return html.A(sign, href=href, className="step", id=name, title=label, **{"aria-label": label})
+
+
+def _shifted(since: date, until: date, direction: int) -> tuple[date, date]:
+    """The period before or after: whole months for whole months, else as many days."""
+    try:
+        if since.day == 1 and (until + timedelta(days=1)).day == 1:
+            after = until + timedelta(days=1)
+            step = relativedelta(months=direction * ((after.year - since.year) * 12 + after.month - since.month))
+            return since + step, after + step - timedelta(days=1)
+        span = direction * ((until - since) + timedelta(days=1))
+        return since + span, until + span
+    except (OverflowError, ValueError):
+        return since, until
+
+
+def day_field(name: str, label: str, day: date, group: str, held: tuple[date, date] | None = None) -> Component:
+    """A field for a day, which the address then says as ``name``, with the other fields of its group."""
+    within = {"min": str(held[0]), "max": str(held[1])} if held else {}
+    return dmc.TextInput(
+        id=name,
+        label=label,
+        value=day.isoformat(),
+        attributes={"input": {"type": "date", "data-param": name, "data-group": group, **within}},
+        className="day",
+    )
+
+
+def _presets(view: View, since: date, until: date, held: tuple[date, date]) -> Iterator[Component]:
+    first, last = held
+    for name, english, french, span in _SPANS:
+        begins = first if name == "all" else max(last - span + timedelta(days=1), first)
+        chosen = (since, until) == (begins, last)
+        yield _link(view.say(english, french), view.href(since=begins, until=last), chosen, f"period-{name}")
+
+
+def _granularity(page: Page, view: View, since: date, until: date) -> Iterator[Component]:
+    if not page.intervals:
+        return
+    meant = page.interval(view)
+    auto = _INTERVALS[finest(since, until, page.intervals)]
+    links = []
+    for interval in (Interval.AUTO, *page.intervals):
+        label = view.say(*_INTERVALS[interval])
+        if interval is Interval.AUTO:
+            label += f" ({view.say(*auto).lower()})"
+        links.append(_link(label, view.href(interval=interval), interval is meant, f"interval-{interval.value}"))
+    yield _choice(view.say("One point a", "Un point par"), "interval", links)
+
+
+def _quantities(page: Page, view: View) -> Iterator[Component]:
+    if len(page.units) > 1:
+        meant = page.unit(view)
+        links = [_link(_UNITS[unit], view.href(unit=unit), unit is meant, f"unit-{unit.value}") for unit in page.units]
+        yield _choice(view.say("Unit", "Unité"), "unit", links)
+
+
+def choice(label: str, name: str, links: Sequence[tuple[str, str, str, bool]]) -> Component:
+    """Links of which one is the view itself: each with its words, address, id, and whether it is that one."""
+    return _choice(label, name, [_link(words, href, here, one) for words, href, one, here in links])
+
+
+def _choice(label: str, name: str, links: Sequence[Component]) -> Component:
+    return html.Div(list(links), className="choice", id=name, role="group", **{"aria-label": label})
+
+
+def _link(label: str, href: str, chosen: bool, name: str) -> Component:
+    more = {"aria-current": "true"} if chosen else {}
+    return html.A(label, href=href, className="here" if chosen else "", id=name, **more)
+
+
+def _foot(view: View) -> Component:
+    said = view.say(
+        f"Data: RTE, NaTran, Teréga, Storengy, Météo-France and others through ODRÉ, {LICENCE}. ",
+        f"Données : RTE, NaTran, Teréga, Storengy, Météo-France et d'autres via ODRÉ, {LICENCE}. ",
+    )
+    days = view.say(
+        "Days are civil days (Europe/Paris), both ends included. ",
+        "Les jours sont civils (Europe/Paris), bornes comprises. ",
+    )
+    return html.Footer([html.Span([said, days]), html.A("API", href="/docs")])

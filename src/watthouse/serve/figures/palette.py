@@ -1,0 +1,95 @@
+"""Colours that stay with what they stand for, on light and dark paper, and for readers who see colours otherwise."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from watthouse.serve.speech import Language
+
+
+@dataclass(frozen=True)
+class Ink:
+    """What a thing is called, and its colour on light and on dark paper."""
+
+    english: str
+    french: str
+    light: str
+    dark: str
+
+    def name(self, language: Language) -> str:
+        return language.say(self.english, self.french)
+
+    def colour(self, dark: bool) -> str:
+        return self.dark if dark else self.light
+
+
+SOURCES: Final = {
+    "nucleaire": Ink("Nuclear", "Nucléaire", "#e5b73b", "#f0c85a"),
+    "hydraulique": Ink("Hydro", "Hydraulique", "#2b6cb0", "#4a8fd8"),
+    "eolien": Ink("Wind", "Éolien", "#6cc3b9", "#7fd6cb"),
+    "solaire": Ink("Solar", "Solaire", "#f07f2e", "#ff974d"),
+    "bioenergies": Ink("Bioenergy", "Bioénergies", "#2f6b3c", "#4c9a5c"),
+    "gaz": Ink("Gas", "Gaz", "#c05780", "#dd7ba2"),
+    "charbon": Ink("Coal", "Charbon", "#4a3b34", "#8d7a70"),
+    "fioul": Ink("Oil", "Fioul", "#8e6bbd", "#ab8ad8"),
+    "thermique": Ink("Thermal", "Thermique", "#c05780", "#dd7ba2"),
+}
+"""The main sources by their publisher's names, in the order in which they are stacked; ``thermique`` is a region's
+gas, coal and oil."""
+
+NATIONAL: Final = tuple(name for name in SOURCES if name != "thermique")
+REGIONAL: Final = ("nucleaire", "hydraulique", "eolien", "solaire", "bioenergies", "thermique")
+
+SUB_SOURCES: Final = {
+    "eolien_terrestre": ("Onshore wind", "Éolien terrestre"),
+    "eolien_offshore": ("Offshore wind", "Éolien en mer"),
+    "hydraulique_fil_eau_eclusee": ("Run of river and pondage", "Fil de l'eau et éclusées"),
+    "hydraulique_lacs": ("Reservoirs", "Lacs"),
+    "hydraulique_step_turbinage": ("Pumped storage, generating", "STEP en turbinage"),
+    "bioenergies_dechets": ("Waste", "Déchets"),
+    "bioenergies_biomasse": ("Biomass", "Biomasse"),
+    "bioenergies_biogaz": ("Biogas", "Biogaz"),
+    "gaz_ccg": ("Gas, combined cycle", "Gaz, cycles combinés"),
+    "gaz_cogen": ("Gas, cogeneration", "Gaz, cogénération"),
+    "gaz_tac": ("Gas, turbines", "Gaz, TAC"),
+    "gaz_autres": ("Gas, other", "Gaz, autres"),
+    "fioul_cogen": ("Oil, cogeneration", "Fioul, cogénération"),
+    "fioul_tac": ("Oil, turbines", "Fioul, TAC"),
+    "fioul_autres": ("Oil, other", "Fioul, autres"),
+}
+"""What the main sources are made of, in English and French; the name begins with its source's."""
+
+BORDERS: Final = {
+    "allemagne_belgique": Ink("Germany and Belgium", "Allemagne et Belgique", "#2b6cb0", "#5b9ce0"),
+    "italie": Ink("Italy", "Italie", "#2f8f5b", "#54b881"),
+    "suisse": Ink("Switzerland", "Suisse", "#c8473f", "#e8766e"),
+    "angleterre": Ink("Great Britain", "Grande-Bretagne", "#7b5ea7", "#a385d1"),
+    "espagne": Ink("Spain", "Espagne", "#e5b73b", "#f0c85a"),
+}
+"""The borders, by the last part of their columns' names."""
+
+LOAD: Final = Ink("Load", "Consommation", "#1c2430", "#eef1f5")
+FORECAST_BEFORE: Final = Ink("Forecast of the day before", "Prévision J-1", "#8a94a3", "#8a94a3")
+FORECAST: Final = Ink("Forecast of the day", "Prévision J", "#3f7fbf", "#6aa9e6")
+PUMPING: Final = Ink("Pumping", "Pompage", "#9db8d3", "#5f7f9f")
+CARBON: Final = Ink("CO₂ intensity", "Intensité CO₂", "#5d6673", "#b4bdc9")
+STOCK: Final = Ink("Gas in storage", "Gaz en stock", "#c05780", "#dd7ba2")
+TEMPERATURE: Final = Ink("Temperature", "Température", "#2b6cb0", "#5b9ce0")
+PERIOD: Final = Ink("This period", "Cette période", "#2b6cb0", "#5b9ce0")
+OTHER_PERIOD: Final = Ink("The other period", "L'autre période", "#a9b4c2", "#6b7686")
+
+SEQUENTIAL: Final = ("#eaf3fb", "#b9d8ee", "#7db6dc", "#4a8fc4", "#2b6cb0", "#174a82")
+"""From little to much."""
+
+DIVERGING: Final = ("#b4532a", "#dd8a5a", "#f3c9ab", "#f4f4f2", "#b5d5e8", "#6aa6cf", "#2b6cb0")
+"""From a deficit over balance to a surplus."""
+
+CARBON_SCALE: Final = (
+    (0, "#2aa364"), (100, "#7fbf5f"), (200, "#e2c03f"), (400, "#d98032"), (600, "#8a4b22"), (800, "#3b2a20"),
+)  # fmt: skip
+"""g/kWh and its colour, from green to brown."""
+
+
+def carbon_colour(rate: float) -> str:
+    """The colour of a CO₂ intensity (g/kWh): the highest step of the scale that it reaches."""
+    reached = [colour for least, colour in CARBON_SCALE if rate >= least]
+    return reached[-1] if reached else CARBON_SCALE[0][1]

@@ -1,0 +1,194 @@
+"""Power and energy through time: the mix, load and its forecasts, exchanges at the borders, CO₂."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import plotly.graph_objects as go
+import polars as pl
+
+from watthouse.serve.figures.palette import (
+    BORDERS,
+    CARBON,
+    CARBON_SCALE,
+    FORECAST,
+    FORECAST_BEFORE,
+    LOAD,
+    PUMPING,
+    SOURCES,
+    Ink,
+)
+from watthouse.serve.figures.style import Style, dressed
+
+_FEW: Final = 70
+"""Intervals up to which energy is drawn as bars."""
+
+
+def mix(
+    rows: pl.DataFrame, columns: Mapping[str, str], time: str, unit: str, style: Style, load: str = ""
+) -> go.Figure:
+    """Sources stacked through time; ``columns`` maps a source to its column, ``load`` is drawn as a line above them.
+
+    ``time`` is the column of intervals' beginnings. Shares (0 to 1) are drawn as percentages where ``unit`` is ``%``.
+    """
+    figure = go.Figure()
+    bars = unit != "MW" and rows.height <= _FEW
+    for source, column in columns.items():
+        ink = PUMPING if source == "pompage" else SOURCES[source]
+        values = _values(rows, column, unit)
+        if values.null_count() < rows.height and values.abs().max():
+            figure.add_trace(_layer(rows[time], values, ink, style, unit, bars=bars, below=source == "pompage"))
+    if load:
+        figure.add_trace(line(rows[time], _values(rows, load, unit), LOAD, style, unit))
+    figure.update_layout(barmode="relative", bargap=0.08)
+    return dressed(figure, style, unit)
+
+
+def _values(rows: pl.DataFrame, column: str, unit: str) -> pl.Series:
+    return rows[column] * 100 if unit == "%" else rows[column]
+
+
+def _layer(
+    time: pl.Series, values: pl.Series, ink: Ink, style: Style, unit: str, *, bars: bool, below: bool
+) -> go.Bar | go.Scatter:
+    colour, name = style.ink(ink), style.name(ink)
+    hover = hover_of(name, unit)
+    if bars:
+        return go.Bar(x=time, y=values, name=name, marker={"color": colour, "line": {"width": 0}}, hovertemplate=hover)
+    return go.Scatter(
+        x=time,
+        y=values,
+        name=name,
+        stackgroup="below" if below else "sources",
+        mode="lines",
+        line={"width": 0.5, "color": style.paper},
+        fillcolor=colour,
+        hovertemplate=hover,
+    )
+
+
+def line(
+    time: pl.Series, values: pl.Series, ink: Ink, style: Style, unit: str, *, dash: str = "solid", width: float = 2
+) -> go.Scatter:
+    """A line with a gap where nothing is known."""
+    name = style.name(ink)
+    return go.Scatter(
+        x=time,
+        y=values,
+        name=name,
+        mode="lines",
+        line={"color": style.ink(ink), "width": width, "dash": dash},
+        hovertemplate=hover_of(name, unit),
+    )
+
+
+def hover_of(name: str, unit: str) -> str:
+    """A line of the box that follows the pointer."""
+    digits = ",.1f" if unit in {"%", "°C"} else ",.0f"
+    return f"{name} <b>%{{y:{digits}}}</b> {unit}<extra></extra>"
+
+
+def load(rows: pl.DataFrame, style: Style) -> go.Figure:
+    """Load of a day against its forecasts, MW: ``date_heure``, ``consommation``, ``prevision_j1``, ``prevision_j``."""
+    time = rows["date_heure"]
+    figure = go.Figure(
+        [
+            line(time, rows["prevision_j1"], FORECAST_BEFORE, style, "MW", dash="dot", width=1.6),
+            line(time, rows["prevision_j"], FORECAST, style, "MW", dash="dash", width=1.6),
+            line(time, rows["consommation"], LOAD, style, "MW", width=2.6),
+        ]
+    )
+    return dressed(figure, style, "MW")
+
+
+def carbon(time: pl.Series, rate: pl.Series, style: Style) -> go.Figure:
+    """CO₂ intensity through time, g/kWh, on bands of the scale from green to brown."""
+    top = max(float(rate.max() or 0) * 1.15, 80)  # type: ignore[arg-type]
+    figure = go.Figure([line(time, rate, CARBON, style, "g/kWh", width=2.4)])
+    for (low, colour), (high, _) in zip(CARBON_SCALE, [*CARBON_SCALE[1:], (10_000, "")], strict=True):
+        if low < top:
+            figure.add_hrect(y0=low, y1=min(high, top), fillcolor=colour, opacity=0.16, line_width=0, layer="below")
+    return dressed(figure, style, "g/kWh", yaxis={"range": [0, top]}, showlegend=False)
+
+
+def borders(rows: pl.DataFrame, time: str, unit: str, style: Style, suffix: str = "", balance: str = "") -> go.Figure:
+    """Commercial exchanges by border through time, exports above the line: ``ech_comm_<border><suffix>``.
+
+    The columns are signed as published, imports positive. ``balance`` is a column drawn as a line, signed likewise.
+    """
+    figure = go.Figure()
+    bars = rows.height <= _FEW
+    for border, ink in BORDERS.items():
+        values = -rows[f"ech_comm_{border}{suffix}"]
+        if values.null_count() < rows.height:
+            figure.add_traces(list(_out_and_in(rows[time], values, ink, style, unit, bars=bars)))
+    if balance:
+        net = Ink("Balance", "Solde", LOAD.light, LOAD.dark)
+        figure.add_trace(line(rows[time], -rows[balance], net, style, unit))
+    return dressed(figure, style, style.say(f"{unit}, exports above 0", f"{unit}, exports au-dessus de 0"),
+                   barmode="relative", bargap=0.08)  # fmt: skip
+
+
+def _out_and_in(
+    time: pl.Series, values: pl.Series, ink: Ink, style: Style, unit: str, *, bars: bool
+) -> Iterable[go.Bar | go.Scatter]:
+    if bars:
+        yield _layer(time, values, ink, style, unit, bars=True, below=False)
+        return
+    for below in (False, True):
+        part = values.clip(upper_bound=0) if below else values.clip(lower_bound=0)
+        yield _layer(time, part, ink, style, unit, bars=False, below=below).update(
+            showlegend=not below, legendgroup=ink.english
+        )
+
+
+def donut(parts: Sequence[tuple[Ink, float | None]], unit: str, style: Style, middle: str = "") -> go.Figure:
+    """Parts of a whole, clockwise from the top in the order given; ``middle`` is said in its middle."""
+    known = [(ink, value) for ink, value in parts if value]
+    figure = go.Figure(
+        go.Pie(
+            labels=[style.name(ink) for ink, _ in known],
+            values=[value for _, value in known],
+            marker={"colors": [style.ink(ink) for ink, _ in known], "line": {"color": style.paper, "width": 2}},
+            hole=0.58,
+            sort=False,
+            direction="clockwise",
+            texttemplate="%{percent:.0%}",
+            textposition="inside",
+            insidetextorientation="horizontal",
+            hovertemplate=f"%{{label}} <b>%{{value:,.0f}}</b> {unit} (%{{percent:.1%}})<extra></extra>",
+        )
+    )
+    figure.add_annotation(text=middle, x=0.5, y=0.5, showarrow=False, font={"size": 14})
+    return dressed(
+        figure, style, hovermode="closest", uniformtext={"minsize": 10, "mode": "hide"},
+        legend={"orientation": "v", "x": 1.02, "y": 0.5, "yanchor": "middle"}, margin={"l": 8, "r": 8, "t": 8, "b": 8},
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of two things that are held against each other: its name, its values and its colour."""
+
+    name: str
+    values: Sequence[float | None]
+    colour: str
+
+
+def side_by_side(names: Sequence[str], one: Side, other: Side, unit: str, style: Style) -> go.Figure:
+    """Two values a name, as bars one above the other; the first name is at the top."""
+    bars = [
+        go.Bar(
+            y=list(names),
+            x=list(side.values),
+            name=side.name,
+            orientation="h",
+            marker={"color": side.colour},
+            hovertemplate=f"%{{y}}, {side.name}: <b>%{{x:,.1f}}</b> {unit}<extra></extra>",
+        )
+        for side in (other, one)
+    ]
+    legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "reversed"}
+    figure = dressed(go.Figure(bars), style, hovermode="closest", bargap=0.3, legend=legend)
+    figure.update_yaxes(autorange="reversed")
+    return figure.update_xaxes(title={"text": unit}, showgrid=True)

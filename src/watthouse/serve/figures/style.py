@@ -1,0 +1,114 @@
+"""What all figures have in common: paper, grid, type, the language of their axes."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import plotly.graph_objects as go
+
+from watthouse.serve.figures.palette import Ink
+from watthouse.serve.speech import Language
+
+TYPE: Final = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+_MARGIN: Final = {"l": 52, "r": 16, "t": 12, "b": 32}
+
+
+@dataclass(frozen=True)
+class Style:
+    """For whom a figure is drawn."""
+
+    language: Language = Language.ENGLISH
+    dark: bool = False
+
+    def say(self, english: str, french: str) -> str:
+        return self.language.say(english, french)
+
+    def ink(self, ink: Ink) -> str:
+        return ink.colour(self.dark)
+
+    def name(self, ink: Ink) -> str:
+        return ink.name(self.language)
+
+    @property
+    def text(self) -> str:
+        return "#d5dbe3" if self.dark else "#39424e"
+
+    @property
+    def grid(self) -> str:
+        return "#333c49" if self.dark else "#e4e8ed"
+
+    @property
+    def paper(self) -> str:
+        return "#1b222c" if self.dark else "#ffffff"
+
+
+def dressed(figure: go.Figure, style: Style, y: str = "", **layout: Any) -> go.Figure:
+    """The figure in watthouse's dress; ``y`` is the unit of its values, written above the axis."""
+    axis = {"gridcolor": style.grid, "linecolor": style.grid, "zerolinecolor": style.grid, "automargin": True}
+    figure.update_layout(
+        font={"family": TYPE, "size": 12, "color": style.text},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        margin=_MARGIN,
+        separators="".join(style.language.separators),
+        hovermode="x unified",
+        hoverlabel={"bgcolor": style.paper, "bordercolor": style.grid, "font": {"color": style.text, "size": 12}},
+        legend={"orientation": "h", "y": -0.16, "x": 0, "yanchor": "top", "traceorder": "normal"},
+        uirevision="kept",
+        dragmode="zoom",
+    )
+    figure.update_xaxes(axis | {"showgrid": False})
+    if style.language is Language.FRENCH:
+        figure.update_xaxes(tickformatstops=_FRENCH_DAYS)
+    figure.update_yaxes(axis)
+    if y:
+        figure.add_annotation(
+            text=y, xref="paper", yref="paper", x=0, y=1, xanchor="right", yanchor="bottom", xshift=-6, yshift=2,
+            showarrow=False, font={"size": 11},
+        )  # fmt: skip
+        figure.update_layout(margin=_MARGIN | {"t": 26})
+    return figure.update_layout(layout)
+
+
+_DAY, _MONTH = 86_400_000, "M1"
+_FRENCH_DAYS: Final = [
+    {"dtickrange": [None, _DAY - 1], "value": "%H:%M\n%-d %b"},
+    {"dtickrange": [_DAY, _MONTH], "value": "%-d %b\n%Y"},
+    {"dtickrange": [_MONTH, "M12"], "value": "%b %Y"},
+    {"dtickrange": ["M12", None], "value": "%Y"},
+]
+"""The day before the month, as it is written in French."""
+
+_FRENCH: Final = {
+    "format": {
+        "days": ["dimanche", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi"],
+        "shortDays": ["dim.", "lun.", "mar.", "mer.", "jeu.", "ven.", "sam."],
+        "months": [
+            "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre",
+            "décembre",
+        ],
+        "shortMonths": [
+            "janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc.",
+        ],
+        "date": "%d/%m/%Y",
+    },
+    "dictionary": {
+        "Download plot as a PNG": "Télécharger l'image (PNG)",
+        "Zoom": "Agrandir",
+        "Pan": "Déplacer",
+        "Reset axes": "Vue initiale",
+        "Autoscale": "Échelle automatique",
+        "Double-click to zoom back out": "Double-cliquer pour la vue initiale",
+    },
+}  # fmt: skip
+
+
+def behaviour(style: Style, name: str) -> dict[str, Any]:
+    """How a figure behaves in a browser: Plotly's ``config``. ``name`` is that of a downloaded picture."""
+    return {
+        "displaylogo": False,
+        "responsive": True,
+        "locale": style.language.value,
+        "locales": {"fr": _FRENCH},
+        "modeBarButtonsToRemove": ["select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
+        "toImageButtonOptions": {"filename": f"watthouse-{name}", "scale": 2},
+    }

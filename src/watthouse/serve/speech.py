@@ -1,0 +1,65 @@
+"""French and English: what is said, and how numbers, days and instants are written in each."""
+
+from datetime import date, datetime
+from enum import Enum
+from math import isnan
+from typing import Final
+
+from watthouse.clock import PARIS
+
+_NARROW: Final = "\u202f"
+_FIXED: Final = "\u00a0"
+_MONTHS: Final = {
+    "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+    "fr": ("janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."),
+}
+
+
+class Language(Enum):
+    """A language that watthouse speaks."""
+
+    ENGLISH = "en"
+    FRENCH = "fr"
+
+    def say(self, english: str, french: str) -> str:
+        """The words of this language."""
+        return french if self is Language.FRENCH else english
+
+    @property
+    def separators(self) -> tuple[str, str]:
+        """The decimal mark and the mark between thousands."""
+        return (",", _NARROW) if self is Language.FRENCH else (".", ",")
+
+    def number(self, value: float | None, digits: int = 0, *, signed: bool = False) -> str:
+        """A number with so many digits behind the mark; an en dash where there is none."""
+        if value is None or isnan(value):
+            return "–"
+        said = f"{value:{'+' if signed else ''},.{digits}f}"
+        if not any(digit in said for digit in "123456789"):
+            said = said.lstrip("+-")
+        mark, thousands = self.separators
+        return said.translate({ord(","): thousands, ord("."): mark, ord("-"): "−"})
+
+    def quantity(self, value: float | None, unit: str, digits: int = 0, *, signed: bool = False) -> str:
+        """A number with its unit, not to be broken across lines."""
+        return f"{self.number(value, digits, signed=signed)}{_FIXED}{unit}"
+
+    def percent(self, share: float | None, digits: int = 1) -> str:
+        """A share of 1 as a percentage."""
+        said = self.number(None if share is None else share * 100, digits)
+        return f"{said}{self.say('', _NARROW)}%"
+
+    def day(self, day: date) -> str:
+        """A civil day: ``28 Nov 2026``, ``28 nov. 2026``."""
+        return f"{day.day}{_FIXED}{_MONTHS[self.value][day.month - 1]}{_FIXED}{day.year:04}"
+
+    def days(self, since: date, until: date) -> str:
+        """A period, both days included."""
+        if since == until:
+            return self.day(since)
+        return f"{self.day(since)} – {self.day(until)}"
+
+    def moment(self, instant: datetime) -> str:
+        """An instant by the clock of Paris, to the minute."""
+        local = instant.astimezone(PARIS)
+        return f"{self.day(local.date())}, {local:%H:%M}"
