@@ -1,13 +1,28 @@
 """Pages that are made from the code are as the code is."""
 
+import json
 import re
 
 from tests.support import ROOT
-from tools.marts_page import PAGE, page
+from tools import marts_page, openapi_document
 
 
 def test_the_page_of_marts_is_current() -> None:
-    assert PAGE.read_text() == page(), "run `python -m tools.marts_page`"
+    assert marts_page.PAGE.read_text() == marts_page.page(), "run `python -m tools.marts_page`"
+
+
+def test_the_openapi_document_is_what_it_was() -> None:
+    assert openapi_document.PAGE.read_text() == openapi_document.page(), (
+        "the API has changed for whoever uses it: if that is meant, run `python -m tools.openapi_document`"
+    )
+
+
+def test_every_parameter_of_the_api_has_a_description_and_an_example() -> None:
+    calls = json.loads(openapi_document.PAGE.read_text())["paths"]
+    for path, methods in calls.items():
+        for parameter in [one for call in methods.values() for one in call.get("parameters", [])]:
+            assert parameter["description"], (path, parameter["name"])
+            assert parameter["schema"]["examples"], (path, parameter["name"])
 
 
 def test_links_between_documents_lead_somewhere() -> None:

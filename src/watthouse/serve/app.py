@@ -4,15 +4,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version as version_of
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_swagger import patch_fastapi
 from starlette_compress import CompressMiddleware
 
-from watthouse.serve import problems, watching
+from watthouse.serve import document, problems, watching
 from watthouse.serve.api import held, ledger, national, regional
+from watthouse.serve.asking import refuse_repeated
 from watthouse.serve.dashboard.app import install as install_pages
 from watthouse.serve.desk import Desk
+from watthouse.serve.heads import Heads
 from watthouse.settings import Settings
 
 _ABOUT = """
@@ -39,13 +41,15 @@ def create(settings: Settings) -> FastAPI:
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
         openapi_url=f"{watching.API}/openapi.json",
+        generate_unique_id_function=document.name_of,
         lifespan=living,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
     app.state.desk = desk
     patch_fastapi(app, docs_url="/docs", redirect_from_root_to_docs=False)
+    document.install(app)
     problems.install(app)
-    api = APIRouter(prefix=watching.API)
+    api = APIRouter(prefix=watching.API, dependencies=[Depends(refuse_repeated)])
     for room in (held, national, regional, ledger):
         api.include_router(room.router)
     app.include_router(api)
@@ -65,4 +69,5 @@ def _surround(app: FastAPI, settings: Settings) -> None:
             allow_methods=["GET", "HEAD", "OPTIONS"],
             expose_headers=["etag", "x-watthouse-sample", "x-watthouse-version", "x-request-id"],
         )
+    app.add_middleware(Heads)
     watching.install(app, settings)

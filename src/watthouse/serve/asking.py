@@ -1,13 +1,25 @@
 """What may be asked, and how: every parameter with its meaning, its unit and an example."""
 
-from datetime import date, datetime, timedelta
+import re
+from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from typing import Annotated, Final, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
+from starlette.requests import Request
 
 from watthouse.catalog import REGIONS
 from watthouse.serve.delivery import Format
+from watthouse.serve.problems import wrong
 
 DEFAULT_DAYS: Final = 30
 A_YEAR: Final = 366
@@ -53,15 +65,40 @@ class Order(Enum):
     NEWEST = "desc"
 
 
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+def _day(given: object) -> object:
+    if isinstance(given, str) and not _DAY.fullmatch(given):
+        raise ValueError(f"'{given[:40]}' is no day: write it as 2025-01-31")
+    return given
+
+
+def _moment(given: object) -> object:
+    if isinstance(given, str) and not _DAY.match(given):
+        raise ValueError(f"'{given[:40]}' is no instant: write it as 2025-01-31T12:00:00Z")
+    return given
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{moment.isoformat()} is no instant of the years 1 to 9999 (UTC)") from None
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+"""A civil day, written YYYY-MM-DD."""
+
 Since = Annotated[
-    date | None,
+    Day | None,
     Field(
         description=f"First civil day (Europe/Paris), included; {DEFAULT_DAYS} days up to `until` where it is left out",
         examples=["2025-01-01"],
     ),
 ]
 Until = Annotated[
-    date | None,
+    Day | None,
     Field(
         description="Last civil day (Europe/Paris), included; the newest day held where it is left out",
         examples=["2025-01-31"],
@@ -70,6 +107,14 @@ Until = Annotated[
 AsFormat = Annotated[
     Format | None, Field(description="How rows are written; goes before the `Accept` header", examples=["csv"])
 ]
+
+
+def _only(*members: Enum) -> WithJsonSchema:
+    """What is documented of an enumeration of which a call takes a part."""
+    values = [one.value for one in members]
+    return WithJsonSchema({"type": "string", "enum": values, "examples": values[1:2]})
+
+
 Every = Annotated[
     Interval,
     Field(
@@ -78,12 +123,13 @@ Every = Annotated[
         examples=["day"],
     ),
 ]
+ByDay = Annotated[Every, _only(Interval.AUTO, *BY_DAY)]
 Region = Annotated[
     str | None,
     Field(description="INSEE code of a region", examples=["53"], json_schema_extra={"enum": sorted(REGIONS)}),
 ]
 AsOf = Annotated[
-    AwareDatetime | None,
+    Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_in_utc)] | None,
     Field(
         description="Answer with what was known at this instant, from the ledger of every value ever seen"
         " (ISO 8601 with an offset)",
@@ -117,6 +163,13 @@ class Period(Written):
         return self
 
 
+def refuse_repeated(request: Request) -> None:
+    """Raises a problem for a parameter that is given twice: which of the two would be meant?"""
+    for name in request.query_params:
+        if len(request.query_params.getlist(name)) > 1:
+            raise wrong(name[:60], "it is given more than once: give it once")
+
+
 class Series(Period):
     """A period cut into intervals."""
 
@@ -140,6 +193,29 @@ class EnergyAsOf(Energy):
     """A series of energy or power, as it is known now or was known then."""
 
     as_of: AsOf = None
+
+
+class Daily(Series):
+    """A period cut into intervals of whole days."""
+
+    interval: ByDay = Interval.AUTO
+
+
+class DailyEnergy(Energy):
+    """A series, by whole days, of energy or power that is no part of production."""
+
+    interval: ByDay = Interval.AUTO
+    unit: Annotated[
+        Unit,
+        _only(Unit.MW, Unit.MWH, Unit.GWH),
+        Field(description="MWh and GWh are energy; MW is the mean power of what was measured", examples=["GWh"]),
+    ] = Unit.MWH
+
+
+class DailyMix(EnergyAsOf):
+    """A mix by whole days, as it is known now or was known then."""
+
+    interval: ByDay = Interval.AUTO
 
 
 def newest_first(held: tuple[date, date], asked: Period) -> tuple[date, date]:

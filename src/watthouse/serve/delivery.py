@@ -22,7 +22,8 @@ from watthouse.serve.problems import ProblemError
 
 FRESH: Final = "private, max-age=0, must-revalidate"
 SAMPLE_HEADER: Final = "x-watthouse-sample"
-_RISKY: Final = ("=", "+", "-", "@", "\t", "\r")
+_RISKY: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""What makes a spreadsheet take a cell for a formula (OWASP, CSV injection)."""
 _GROUP_ROWS: Final = 65_536
 
 

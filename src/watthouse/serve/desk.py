@@ -130,4 +130,8 @@ class Desk:
 def labels(question: Question, version: str, sample: str | None) -> Labels:
     """What stands with the rows of an answer."""
     source = f"watthouse's synthetic sample ({sample}): nobody measured these figures" if sample else question.source
-    return Labels(question.title, question.columns, source, LICENCE, version, sample, question.more)
+    columns = (*question.columns, _SAMPLE) if sample else question.columns
+    return Labels(question.title, columns, source, LICENCE, version, sample, question.more)
+
+
+_SAMPLE: Final = Shown("sample", "", "The synthetic sample that the row is of: nobody measured it")

@@ -6,7 +6,7 @@ by the instant, in the period asked for; the SQL is what the build left in the w
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
 import duckdb
@@ -69,11 +69,11 @@ def _furnish(
     for schema in ("raw", "staging", "core", "marts"):
         session.execute(f"create schema {schema}")
     until = moment.astimezone(UTC).isoformat()
-    low, high = span.since - timedelta(days=1), span.until + timedelta(days=1)
     for dataset in CATALOG.values():
         session.execute(
             f"create view raw.{dataset.table} as select * from {HELD}.raw.{dataset.table}"
-            f" where observed_at <= timestamptz '{until}' and date between date '{low}' and date '{high}'"
+            f" where observed_at <= timestamptz '{until}'"
+            f" and date between date '{span.since}' - 1 and date '{span.until}' + 1"
         )
     for view in snapshot.views:
         session.execute(view)

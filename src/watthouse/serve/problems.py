@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from watthouse.errors import BusyError, LakeError, UsageError, WarehouseError, WatthouseError
 
 MEDIA: Final = "application/problem+json"
+SCHEMA: Final = "#/components/schemas/Problem"
 
 
 class Fault(BaseModel):
@@ -24,7 +25,7 @@ class Fault(BaseModel):
     detail: str = Field(description="What is wrong with it", examples=["2025-02-30 is no day"])
 
 
-class Described(BaseModel):
+class Problem(BaseModel):
     """A problem (RFC 9457)."""
 
     type: str = Field(default="about:blank", description="about:blank: the status says it all")
@@ -59,18 +60,27 @@ def answer(
     path: str, status: int, detail: str, faults: Sequence[Fault] = (), headers: Mapping[str, str] | None = None
 ) -> Response:
     """The problem as a response."""
-    said = Described(title=HTTPStatus(status).phrase, status=status, detail=detail, instance=path, errors=list(faults))
+    said = Problem(title=phrase(status), status=status, detail=detail, instance=path, errors=list(faults))
     told = {"cache-control": "no-store", **(headers or {})}
     return JSONResponse(said.model_dump(), status_code=status, media_type=MEDIA, headers=told)
 
 
+def phrase(status: int) -> str:
+    """The status in the words of RFC 9110, whatever Python calls it."""
+    return "Unprocessable Content" if status == 422 else HTTPStatus(status).phrase
+
+
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The problems a call may answer with, for its documentation."""
-    schema = {"$ref": "#/components/schemas/Described"}
-    return {
-        status: {"description": HTTPStatus(status).phrase, "content": {MEDIA: {"schema": schema}}}
-        for status in sorted({422, 503, 429, *statuses})
-    }
+    return {status: _documented(status) for status in sorted({422, 503, 429, *statuses})}
+
+
+def _documented(status: int) -> dict[str, Any]:
+    said = {"description": phrase(status), "content": {MEDIA: {"schema": {"$ref": SCHEMA}}}}
+    if status not in {429, 503}:
+        return said
+    again = {"description": "When to try again [s]", "schema": {"type": "integer", "minimum": 1}}
+    return {**said, "headers": {"Retry-After": again}}
 
 
 def install(app: FastAPI) -> None:

@@ -16,6 +16,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from watthouse.errors import WatthouseError
 from watthouse.serve import problems
 from watthouse.serve.api.base import TheDesk
 from watthouse.settings import Settings
@@ -61,8 +62,8 @@ class Measures:
 
 
 @router.get("/healthz", summary="Whether the server runs", response_class=PlainTextResponse)
-def healthz() -> str:
-    """It does, if this answers."""
+async def healthz() -> str:
+    """It does, if this answers: it waits for no other."""
     return "ok\n"
 
 
@@ -85,7 +86,7 @@ def metrics(request: Request, desk: TheDesk) -> Response:
     try:
         with desk.snapshots.lease() as snapshot:
             measures.built.set(snapshot.built_at.timestamp())
-    except Exception:
+    except WatthouseError:
         measures.built.set(0)
     return Response(generate_latest(measures.registry), media_type=CONTENT_TYPE_LATEST)
 

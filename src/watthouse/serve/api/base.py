@@ -43,7 +43,7 @@ class Rows(BaseModel):
     """Rows with what they are, whose, and how fresh."""
 
     title: str = Field(description="What the rows are", examples=["Generation mix of France"])
-    columns: list[ColumnOut] = Field(description="The columns that need a word")
+    columns: list[ColumnOut] = Field(description="The columns of the rows, with their units")
     source: str = Field(description="Where the figures are from")
     licence: str = Field(description="The licence of the data")
     version: str = Field(description="The version of the data this answer is from; no answer mixes two")
@@ -53,6 +53,14 @@ class Rows(BaseModel):
     interval: str | None = Field(default=None, description="How much time a row stands for", examples=["day"])
     unit: str | None = Field(default=None, description="The unit of energy or power", examples=["GWh"])
     as_of: str | None = Field(default=None, description="The instant whose knowledge this is", examples=[None])
+    measure: str | None = Field(default=None, description="What is mapped", examples=["consommation"])
+    with_since: str | None = Field(
+        default=None, description="First civil day of the other period", examples=["2024-01-01"]
+    )
+    with_until: str | None = Field(
+        default=None, description="Last civil day of the other period", examples=["2024-01-31"]
+    )
+    found: int | None = Field(default=None, description="How many rows there are, those past `limit` too [rows]")
     next: str | None = Field(default=None, description="The `cursor` of the rows that follow, null after the last")
     rows: list[dict[str, Cell]] = Field(description="One object a row")
 
@@ -70,15 +78,17 @@ def _rows_of(what: str) -> dict[int | str, dict[str, object]]:
     texts = {MEDIA[Format.CSV]: {"schema": {"type": "string"}}}
     packed = {MEDIA[one]: {"schema": binary} for one in (Format.PARQUET, Format.ARROW)}
     tag = {"description": "The version of the answer", "schema": {"type": "string"}}
+    version = {"description": "The version of the data", "schema": {"type": "string"}}
+    sample = {"description": "The sample's name, where the data are synthetic", "schema": {"type": "string"}}
     return {
         200: {
             "model": Rows,
             "description": what,
             "content": texts | packed,
-            "headers": {"ETag": tag},
+            "headers": {"ETag": tag, "X-Watthouse-Version": version, "X-Watthouse-Sample": sample},
         },
         304: {"description": "What the caller holds (If-None-Match) is still true", "headers": {"ETag": tag}},
-        406: {"description": "No such format"},
+        **documented(406),
     }
 
 

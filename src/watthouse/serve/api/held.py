@@ -12,7 +12,7 @@ from starlette.responses import Response
 from watthouse.catalog import CATALOG, Column, Dataset
 from watthouse.serve import cursors, delivery
 from watthouse.serve.api.base import TheDesk, gives_rows, region_of
-from watthouse.serve.asking import Order, Period, Region
+from watthouse.serve.asking import Asked, Order, Period, Region
 from watthouse.serve.delivery import Format, Shown
 from watthouse.serve.desk import Question
 from watthouse.serve.dictionary import Mart, MartColumn
@@ -70,7 +70,7 @@ class MartWhole(MartOut):
 
 
 @router.get("/datasets", summary="The datasets that watthouse keeps", responses=documented())
-def datasets() -> list[DatasetOut]:
+def datasets(_: Annotated[Asked, Query()]) -> list[DatasetOut]:
     """What each of them is, how often it is refreshed, and whose it is."""
     return [DatasetOut(**_dataset(one)) for one in CATALOG.values()]
 
@@ -78,6 +78,7 @@ def datasets() -> list[DatasetOut]:
 @router.get("/datasets/{id}", summary="A dataset and its columns", responses=documented(404))
 def dataset(
     id: Annotated[str, Path(description="The dataset's name at the publisher", examples=["eco2mix-national-tr"])],  # noqa: A002
+    _: Annotated[Asked, Query()],
 ) -> DatasetWhole:
     """With the kind, unit and meaning of every column, as its publisher names it."""
     if id not in CATALOG:
@@ -87,7 +88,7 @@ def dataset(
 
 
 @router.get("/marts", summary="The marts", responses=documented())
-def all_marts(desk: TheDesk) -> list[MartOut]:
+def all_marts(desk: TheDesk, _: Annotated[Asked, Query()]) -> list[MartOut]:
     """What one row of each is, and the columns that name it."""
     return [MartOut(**_mart(one)) for one in desk.marts.values()]
 
@@ -96,7 +97,7 @@ MartName = Annotated[str, Path(description="The mart's name", examples=["daily_m
 
 
 @router.get("/marts/{name}", summary="A mart and its columns, with their units", responses=documented(404))
-def one_mart(desk: TheDesk, name: MartName) -> MartWhole:
+def one_mart(desk: TheDesk, name: MartName, _: Annotated[Asked, Query()]) -> MartWhole:
     """With the type, unit and meaning of every column."""
     mart = _found(desk.marts, name)
     return MartWhole(**_mart(mart), columns=[_column(column, column.type) for column in mart.columns])

@@ -4,18 +4,20 @@ import hashlib
 from dataclasses import asdict
 from datetime import datetime
 from secrets import compare_digest
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import polars as pl
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from watthouse.catalog import CATALOG, Dataset
+from watthouse.clock import PARIS
 from watthouse.home import kind_of, lake_of, sample_of
 from watthouse.lake import Lake
 from watthouse.serve.api.base import TheDesk, days, gives_rows
-from watthouse.serve.asking import A_YEAR, Period, newest_first
+from watthouse.serve.asking import A_YEAR, Asked, Period, newest_first
 from watthouse.serve.delivery import SAMPLE_HEADER, Shown
 from watthouse.serve.desk import Desk, Question
 from watthouse.serve.problems import ProblemError, documented, wrong
@@ -62,7 +64,7 @@ class StatusOut(BaseModel):
 
 
 @router.get("/status", summary="What is served, and how fresh it is", responses=documented())
-def status(desk: TheDesk, response: Response) -> StatusOut:
+def status(desk: TheDesk, response: Response, _: Annotated[Asked, Query()]) -> StatusOut:
     """Freshness is told by the newest *measured* slot: rows to come hold forecasts only."""
     with desk.snapshots.lease() as snapshot:
         version, built_at = snapshot.version, snapshot.built_at
@@ -70,7 +72,7 @@ def status(desk: TheDesk, response: Response) -> StatusOut:
     if sample:
         response.headers[SAMPLE_HEADER] = sample
     response.headers["cache-control"] = "no-store"
-    lines = [line.as_json() for line in look(desk.settings)]
+    lines = [_with_z(line.as_json()) for line in look(desk.settings)]
     return StatusOut(
         data=kind_of(desk.settings) or "nothing",
         sample=sample,
@@ -79,6 +81,11 @@ def status(desk: TheDesk, response: Response) -> StatusOut:
         datasets=[DatasetStatus(**{name: line[name] for name in DatasetStatus.model_fields}) for line in lines],
         refresh=_told(desk.refresher.progress),
     )
+
+
+def _with_z(line: dict[str, Any]) -> dict[str, Any]:
+    """Instants as every other answer writes them."""
+    return {name: said.replace("+00:00", "Z") if isinstance(said, str) else said for name, said in line.items()}
 
 
 class RevisionsAsked(Period):
@@ -126,42 +133,46 @@ def revisions(desk: TheDesk, request: Request, asked: Annotated[RevisionsAsked, 
 
 
 def _changes(lake: Lake, dataset: Dataset, asked: RevisionsAsked) -> Question:
-    newest = lake.extent(dataset).newest
+    newest = lake.extent(dataset).newest or datetime.now(PARIS).date()
     last = newest.date() if isinstance(newest, datetime) else newest
-    if last is None:
-        return Question(_REVISIONS, _NONE.to_arrow(), ())
     since, until = newest_first((last, last), asked)
     if (until - since).days >= A_YEAR:
         raise wrong("since", f"revisions of {A_YEAR} days of slots at most: ask for a shorter period")
-    found = lake.revisions(dataset, since=since, until=until, column=asked.column)
-    slot = dataset.time
-    region = "code_insee_region" if "code_insee_region" in dataset.key else None
-    shown = found.select(
-        pl.lit(dataset.id).alias("dataset"),
-        pl.col(slot).cast(pl.String if found.schema[slot] == pl.Date else pl.Datetime("us", "UTC")).alias("slot"),
-        *(pl.col(name) for name in dataset.key if name != slot),
-        "column",
-        "from",
-        "to",
-        "seen",
-    ).sort(["seen", "slot"], descending=True)
-    more = {**days(since, until), "found": shown.height, "region": region}
-    columns = (
+    found = _newest_first(dataset, lake.revisions(dataset, since=since, until=until, column=asked.column))
+    rows = found.head(asked.limit).to_arrow(compat_level=pl.CompatLevel.oldest())
+    title, more = "What changed in what was published", {**days(since, until), "found": found.height}
+    return Question(title, rows, _columns(dataset), more)
+
+
+def _newest_first(dataset: Dataset, found: pl.DataFrame) -> pl.DataFrame:
+    """The last seen first; where several were seen at once, always in the same order."""
+    slot = pl.col(dataset.time).cast(pl.String if found.schema[dataset.time] == pl.Date else pl.Datetime("us", "UTC"))
+    others = [name for name in dataset.key if name != dataset.time]
+    shown = found.select(pl.lit(dataset.id).alias("dataset"), slot.alias("slot"), *others, *_CHANGE)
+    return shown.sort("seen", "slot", *others, "column", descending=[True, True, *(False for _ in others), False])
+
+
+_CHANGE: Final = ("column", "from", "to", "seen")
+
+
+def _columns(dataset: Dataset) -> tuple[Shown, ...]:
+    return (
+        Shown("dataset", "", "The dataset's name at the publisher"),
         Shown("slot", "", "The slot whose value changed: an instant (UTC) or a civil day"),
-        Shown("from", "", "The value that was known before"),
-        Shown("to", "", "The value since; null where it was withdrawn"),
+        *(Shown(name, "", dataset[name].meaning) for name in dataset.key if name != dataset.time),
+        Shown("column", "", "The column whose value changed"),
+        Shown("from", "", "The value that was known before, as text"),
+        Shown("to", "", "The value since, as text; null where it was withdrawn"),
         Shown("seen", "", "When the change was seen (UTC)"),
     )
-    return Question(_REVISIONS, shown.head(asked.limit).to_arrow(compat_level=pl.CompatLevel.oldest()), columns, more)
-
-
-_REVISIONS: Final = "What changed in what was published"
-_NONE: Final = pl.DataFrame(schema=dict.fromkeys(("dataset", "slot", "column", "from", "to", "seen"), pl.String))
 
 
 def _version(desk: Desk, lake: Lake, dataset: Dataset) -> str:
     said = repr((kind_of(desk.settings), lake.head(dataset)))
     return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+_BEARER: Final = HTTPBearer(auto_error=False, description="The token of the server's settings")
 
 
 @router.post(
@@ -173,25 +184,22 @@ def _version(desk: Desk, lake: Lake, dataset: Dataset) -> str:
 def refresh(
     desk: TheDesk,
     response: Response,
-    authorization: Annotated[
-        str | None, Header(description="`Bearer` and the token of the settings", examples=["Bearer s3cret"])
-    ] = None,
+    _: Annotated[Asked, Query()],
+    given: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
 ) -> RefreshOut:
     """Ask the service what moved, and bring the marts up to date. One at a time; `/status` tells how it stands."""
-    _admit(desk, authorization)
+    _admit(desk, given.credentials if given else "")
     response.headers["location"] = "/api/v1/status"
     return _told(desk.refresher.start())
 
 
-def _admit(desk: Desk, authorization: str | None) -> None:
+def _admit(desk: Desk, given: str) -> None:
     token = desk.settings.api_token
     if token is None or not token.get_secret_value():
         raise ProblemError(
             403, "this server takes no orders: start it with WATTHOUSE_API_TOKEN set, and send that token"
         )
-    scheme, _, given = (authorization or "").partition(" ")
-    right = compare_digest(given.strip().encode(), token.get_secret_value().encode())
-    if scheme.lower() != "bearer" or not right:
+    if not compare_digest(given.encode(), token.get_secret_value().encode()):
         headers = {"www-authenticate": "Bearer"}
         detail = "send the token of the settings as 'Authorization: Bearer …'"
         raise ProblemError(401, detail, parameter="Authorization", headers=headers)

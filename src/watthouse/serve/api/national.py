@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import Field, model_validator
 from starlette.responses import Response
 
-from watthouse.catalog import REGIONS
+from watthouse.catalog import CATALOG, REGIONS
 from watthouse.serve.api.base import (
     TheDesk,
     as_known,
@@ -27,6 +27,9 @@ from watthouse.serve.api.base import (
 from watthouse.serve.asking import (
     BY_DAY,
     BY_HOUR,
+    Daily,
+    DailyEnergy,
+    Day,
     Energy,
     EnergyAsOf,
     Interval,
@@ -41,6 +44,7 @@ from watthouse.serve.delivery import Shown
 from watthouse.serve.desk import Desk, Question
 from watthouse.serve.dictionary import Mart
 from watthouse.serve.known import NATIONAL, Tables
+from watthouse.serve.problems import wrong
 from watthouse.serve.series import (
     MEASURED,
     STARTS,
@@ -94,7 +98,7 @@ def _rate(rows: ir.Table) -> dict[str, ir.Value]:
     "Exchanges with other countries, by border",
     "A row an interval: net, imports and exports by border; net values are negative for exports",
 )
-def exchanges(desk: TheDesk, request: Request, asked: Annotated[Energy, Query()]) -> Response:
+def exchanges(desk: TheDesk, request: Request, asked: Annotated[DailyEnergy, Query()]) -> Response:
     """Commercial exchanges by border, net and gross, and the physical balance; kept by day."""
     refuse_share(asked.unit, "exchanges are")
     return desk.answer(request, asked.format, lambda snapshot: exchanges_of(desk, snapshot, asked), "exchanges")
@@ -113,7 +117,7 @@ def exchanges_of(desk: Desk, snapshot: Snapshot, asked: Energy) -> Question:
     "Load forecasts and their errors",
     "A row an interval: load, forecasts of the day before and of the day, and their errors",
 )
-def forecast(desk: TheDesk, request: Request, asked: Annotated[Energy, Query()]) -> Response:
+def forecast(desk: TheDesk, request: Request, asked: Annotated[DailyEnergy, Query()]) -> Response:
     """Load as it was forecast the day before and on the day, and how far off; days to come included, kept by day."""
     refuse_share(asked.unit, "load is")
     return desk.answer(request, asked.format, lambda snapshot: forecast_of(desk, snapshot, asked), "forecast")
@@ -141,7 +145,7 @@ def _mape(rows: ir.Table) -> dict[str, ir.Value]:
     "Gas in storage",
     "A row an interval: the stock at its last complete day, and the mean of its complete days",
 )
-def gas(desk: TheDesk, request: Request, asked: Annotated[Series, Query()]) -> Response:
+def gas(desk: TheDesk, request: Request, asked: Annotated[Daily, Query()]) -> Response:
     """A day on which an operator has not reported yet counts as incomplete, never as less gas."""
     return desk.answer(request, asked.format, lambda snapshot: gas_of(desk, snapshot, asked), "gas")
 
@@ -154,7 +158,7 @@ def gas_of(desk: Desk, snapshot: Snapshot, asked: Series) -> Question:
         stock_gaz_gwh=last(rows.stock_gaz_gwh, rows.civil_date),
         stock_gaz_mean_gwh=rows.stock_gaz_gwh.cast("float64").mean(),
         days=rows.count(),
-        complete_days=rows.stock_gaz_complete.cast("int64").sum(),
+        complete_days=rows.stock_gaz_complete.cast("int64").sum().cast("int64"),
     )
     found = sums.mutate(complete=sums.complete_days == span.days(sums.starts)).order_by("starts")
     return Question("Gas in storage in France", found, _GAS, meant(span))
@@ -170,7 +174,7 @@ _GAS: Final = (
 )
 
 
-class TemperatureAsked(Series):
+class TemperatureAsked(Daily):
     """Temperature of France, or of a region."""
 
     region: Region = None
@@ -237,7 +241,8 @@ def now_of(snapshot: Snapshot) -> Question:
         found = found.outer_join(forecast, "date_heure", rname="{name}_right")
         found = found.mutate(date_heure=ibis.coalesce(found.date_heure, found.date_heure_right))
         found = found.drop("date_heure_right")
-    return Question("The newest measured day of France", found.order_by("date_heure"), _NOW, days(day, day))
+    columns = tuple(_of_now(name) for name in found.columns)
+    return Question("The newest measured day of France", found.order_by("date_heure"), columns, days(day, day))
 
 
 _HORIZONS: Final = ("prevision_j1", "prevision_j")
@@ -250,26 +255,32 @@ def _of_day(snapshot: Snapshot, table: str, day: date) -> ir.Table:
 
 _NOW: Final = (
     Shown("date_heure", "", "Instant the slot begins (UTC)"),
-    Shown("prevision_j1", "MW", "Load forecast made the day before"),
-    Shown("prevision_j", "MW", "Load forecast made on the day"),
-    Shown("consommation", "MW", "Load; null where it is not measured yet"),
-    Shown("taux_co2", "g/kWh", "CO₂ intensity of production"),
     Shown("slot_minutes", "min", "How long the slot lasts"),
+    Shown("consommation", "MW", "Load; null where it is not measured yet"),
+    Shown("production_mw", "MW", "Production: the sum of the sources"),
 )
+
+
+def _of_now(name: str) -> Shown:
+    """A column of a slot, in watthouse's words or its publisher's."""
+    published = CATALOG["eco2mix-national-tr"][name] if name not in {one.name for one in _NOW} else None
+    if published is None:
+        return next(one for one in _NOW if one.name == name)
+    return Shown(name, published.unit, published.meaning)
 
 
 class Compared(Period):
     """Two periods."""
 
     with_since: Annotated[
-        date | None,
+        Day | None,
         Field(
             description="First civil day of the other period; the same days a year before where it is left out",
             examples=["2024-01-01"],
         ),
     ] = None
     with_until: Annotated[
-        date | None, Field(description="Last civil day of the other period, included", examples=["2024-01-31"])
+        Day | None, Field(description="Last civil day of the other period, included", examples=["2024-01-31"])
     ] = None
     unit: Annotated[Unit, Field(description="MWh, GWh, mean MW, or share of production (0 to 1)", examples=["GWh"])] = (
         Unit.GWH
@@ -326,6 +337,8 @@ _COMPARED: Final = (
 def _other(asked: Compared, since: date, until: date) -> tuple[date, date]:
     if asked.with_since and asked.with_until:
         return asked.with_since, asked.with_until
+    if since.year == date.min.year:
+        raise wrong("since", "no year lies before this one: give with_since and with_until")
     return since + relativedelta(years=-1), until + relativedelta(years=-1)
 
 

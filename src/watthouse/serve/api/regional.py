@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from watthouse.catalog import REGIONS
 from watthouse.serve.api.base import TheDesk, as_known, days, energies_of, gives_rows, refuse_share, span_of
-from watthouse.serve.asking import BY_DAY, EnergyAsOf, Period, Unit, newest_first
+from watthouse.serve.asking import BY_DAY, Asked, DailyMix, EnergyAsOf, Period, Unit, newest_first
 from watthouse.serve.delivery import Shown
 from watthouse.serve.desk import Desk, Question
 from watthouse.serve.known import REGIONAL, Tables
@@ -18,6 +18,9 @@ from watthouse.serve.series import MEASURED, Span, in_unit, measured_hours, with
 from watthouse.serve.snapshots import Snapshot
 
 router = APIRouter(tags=["regions"])
+
+_UNMAPPED: Final = "94"
+"""Corse, which éCO2mix lacks."""
 
 
 class RegionOut(BaseModel):
@@ -29,9 +32,9 @@ class RegionOut(BaseModel):
 
 
 @router.get("/regions", summary="The regions", responses=documented())
-def regions() -> list[RegionOut]:
+def regions(_: Annotated[Asked, Query()]) -> list[RegionOut]:
     """All thirteen of mainland France; éCO2mix publishes twelve of them."""
-    return [RegionOut(insee=code, name=name, mapped=code != "94") for code, name in REGIONS.items()]
+    return [RegionOut(insee=code, name=name, mapped=code != _UNMAPPED) for code, name in REGIONS.items()]
 
 
 @gives_rows(
@@ -45,13 +48,12 @@ def mix(
     desk: TheDesk,
     request: Request,
     insee: Annotated[str, Path(description="INSEE code of the region", examples=["53"])],
-    asked: Annotated[EnergyAsOf, Query()],
+    asked: Annotated[DailyMix, Query()],
 ) -> Response:
     """Energy of each source, of load, of storage and of exchanges, by interval; kept by day."""
-    if insee not in REGIONS:
-        detail = f"there is no region '{insee[:20]}': the codes are {', '.join(sorted(REGIONS))}"
+    if insee not in REGIONS or insee == _UNMAPPED:
+        detail = f"éCO2mix has no region '{insee[:20]}': the codes are {', '.join(sorted({*REGIONS} - {_UNMAPPED}))}"
         raise ProblemError(404, detail, parameter="insee")
-
     return desk.answer(request, asked.format, lambda snapshot: mix_of(desk, snapshot, insee, asked), f"mix-{insee}")
 
 
