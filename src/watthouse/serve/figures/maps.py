@@ -1,0 +1,122 @@
+"""Values of the regions on the map of France."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import plotly.graph_objects as go
+import polars as pl
+from plotly.colors import sample_colorscale, unlabel_rgb
+
+from watthouse.catalog import REGIONS
+from watthouse.serve.figures import geography
+from watthouse.serve.figures.palette import DIVERGING, SEQUENTIAL
+from watthouse.serve.figures.style import Style, dressed
+
+_BAR: Final = {
+    "outlinewidth": 0,
+    "tickformat": ",",
+    "nticks": 5,
+    "orientation": "h",
+    "x": 0.5,
+    "y": 0,
+    "yanchor": "top",
+    "len": 0.7,
+    "thickness": 10,
+}
+_DARK_TEXT: Final = "#1c2430"
+_LIGHT_TEXT: Final = "#ffffff"
+_HALF_WAY: Final = 0.2
+"""The luminance (WCAG 2) that contrasts as much with either."""
+
+
+def regions_map(
+    rows: pl.DataFrame,
+    unit: str,
+    style: Style,
+    *,
+    digits: int = 0,
+    signed: bool = False,
+    outlines: str | None = None,
+) -> go.Figure:
+    """Each region's ``value`` (in ``unit``) by its colour and in figures; grey where there is none.
+
+    ``rows`` have ``code_insee_region`` and ``value``. ``signed`` values diverge from 0. ``outlines`` is the address
+    where a browser finds ``regions.geojson``; without one they are part of the figure (70 kB). A click carries the
+    region's code as ``location``.
+    """
+    values = dict(rows.drop_nulls("value").select("code_insee_region", "value").iter_rows())
+    scale = _Scale.of(values, signed=signed)
+    said = {code: style.language.number(value, digits, signed=signed) for code, value in values.items()}
+    none = dict.fromkeys((code for code in REGIONS if code not in values), style.say("no figures", "pas de chiffres"))
+    blank = go.Choropleth(z=[0] * len(none), colorscale=[style.grid] * 2, showscale=False)
+    filled = go.Choropleth(z=[*values.values()], colorscale=scale.colours, zmin=scale.least, zmax=scale.most)
+    filled.update(showscale=bool(values), colorbar=_BAR | {"title": {"text": unit, "side": "right"}})
+    figure = go.Figure(
+        [  # the labels come first: Plotly asks its own site for a map of the world if the first trace has locations
+            _labels(said, [scale.colour(value) for value in values.values()]),
+            _outlined(blank, none, style, outlines),
+            _outlined(filled, {code: f"{one}\u00a0{unit}" for code, one in said.items()}, style, outlines),
+        ]
+    )
+    return _laid_out(figure, style)
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """From which value to which, by which colours."""
+
+    least: float
+    most: float
+    colours: tuple[str, ...]
+
+    @classmethod
+    def of(cls, values: Mapping[str, float], *, signed: bool) -> "_Scale":
+        most = max((abs(value) for value in values.values()), default=0) or 1
+        return cls(-most, most, DIVERGING) if signed else cls(min(0, *values.values(), 0), most, SEQUENTIAL)
+
+    def colour(self, value: float) -> str:
+        """The colour of a value: ``rgb(…)``."""
+        (found,) = sample_colorscale(list(self.colours), [(value - self.least) / (self.most - self.least)])
+        return str(found)
+
+
+def _labels(said: Mapping[str, str], fills: Sequence[str]) -> go.Scattergeo:
+    """What is ``said`` of each region, to be read on its colour and, where the map is small, beside it."""
+    places = geography.labels()
+    halos = [", ".join([f"0 0 2px {fill}"] * 3) for fill in fills]
+    return go.Scattergeo(
+        lon=[places[code][0] for code in said],
+        lat=[places[code][1] for code in said],
+        text=[*said.values()],
+        textfont={"size": 11, "color": [readable_on(fill) for fill in fills], "shadow": halos},
+        mode="text",
+        hoverinfo="skip",
+        showlegend=False,
+    )
+
+
+def readable_on(fill: str) -> str:
+    """The colour of letters that can be read on a colour, ``rgb(…)``."""
+    red, green, blue = ((part / 255) ** 2.2 for part in unlabel_rgb(fill))
+    return _DARK_TEXT if 0.2126 * red + 0.7152 * green + 0.0722 * blue > _HALF_WAY else _LIGHT_TEXT
+
+
+def _outlined(trace: go.Choropleth, said: Mapping[str, str], style: Style, outlines: str | None) -> go.Choropleth:
+    """The trace with the regions that something is ``said`` of."""
+    features = [one for one in geography.regions()["features"] if one["id"] in said]
+    trace.update(
+        geojson=outlines or {"type": "FeatureCollection", "features": features},
+        locations=[*said],
+        customdata=[[REGIONS[code], one] for code, one in said.items()],
+        hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]}<extra></extra>",
+        marker={"line": {"color": style.paper, "width": 1}},
+    )
+    return trace
+
+
+def _laid_out(figure: go.Figure, style: Style) -> go.Figure:
+    """Still, and as large as there is room: the page scrolls, the map does not."""
+    still: dict[str, Any] = {"type": "mercator", "minscale": 1, "maxscale": 1}
+    figure.update_geos(fitbounds="locations", visible=False, projection=still, bgcolor="rgba(0,0,0,0)")
+    return dressed(figure, style, hovermode="closest", dragmode=False, margin={"l": 0, "r": 0, "t": 0, "b": 52})
