@@ -22,11 +22,16 @@ $(TOOLS)/bin/uv:
 	@touch $@
 
 .venv/base: pyproject.toml uv.lock | $(if $(filter $(TOOLS)/bin/uv,$(UV)),$(TOOLS)/bin/uv)
-	$(UV) sync --quiet --locked --no-dev --inexact
+	$(UV) sync --quiet --locked --no-dev --inexact --extra serve
 	@touch $@
 
-run: .venv/base  ## refresh from ODRÉ and show the newest days; make run FROM="path…" reads exports instead
-	@.venv/bin/watthouse $(if $(FROM),refresh --from $(FROM),run)
+run: .venv/base  ## refresh from ODRÉ, show the newest days, open the pages; FROM="path…" reads exports, PORT=8060
+ifdef FROM
+	@.venv/bin/watthouse refresh --from $(FROM)
+	@.venv/bin/watthouse serve $(if $(PORT),--port $(PORT))
+else
+	@.venv/bin/watthouse run --serve $(if $(PORT),--port $(PORT))
+endif
 
 test: .venv/installed  ## every test, on a machine with Python ≥ 3.11, make and pip
 	.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder

@@ -32,6 +32,7 @@ from watthouse.options import (
     Names,
     OfSample,
     Output,
+    Port,
     Since,
     Style,
     Until,
@@ -129,13 +130,19 @@ def _line(error: BaseException) -> str:
 
 
 @_verb()
-def run(sample: OfSample = False) -> None:
+def run(
+    sample: OfSample = False,
+    serve: Annotated[bool, typer.Option("--serve", help="Then stay, and serve the pages and the API.")] = False,
+    port: Port = None,
+) -> None:
     """Refresh, and show the newest days and where everything lies; with the sample where ODRÉ cannot be reached."""
     settings, done = _run_sample() if sample else _run_live(_home(sample=False))
     if done.asked is not None:
         console.report(done)
     newest = pl.DataFrame(warehouse_of(settings).read("daily_merged", columns=_FIRST_LOOK)).tail(_NEWEST_DAYS)
     console.newest(newest, settings, sample_of(settings))
+    if serve:
+        _serve(settings.model_copy(update={"port": port or settings.port}))
     _leave_if_refused(done)
 
 
@@ -314,22 +321,27 @@ def serve_(
     host: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Address to listen on.", show_default="127.0.0.1")
     ] = None,
-    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port to listen on.", show_default="8050")] = None,
+    port: Port = None,
     home: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="The home to serve.", show_default="WATTHOUSE_HOME")
     ] = None,
     sample: OfSample = False,
 ) -> None:
-    """Serve the marts: an API at /api/v1, its documentation at /docs."""
-    try:
-        from watthouse.serve.server import serve as serve_home  # an extra
-    except ModuleNotFoundError as error:
-        raise UsageError(f"{error.name} is not installed: pip install 'watthouse[serve]'") from error
+    """Serve the marts: pages to look at, an API at /api/v1, its documentation at /docs."""
     chosen = {"host": host, "port": port, "home": home}
     settings = settings_of(sample=sample, **{name: value for name, value in chosen.items() if value is not None})
     _announce(settings)
+    _serve(settings)
+
+
+def _serve(settings: Settings) -> None:
+    try:
+        from watthouse.serve.server import refuse_taken, serve  # an extra
+    except ModuleNotFoundError as error:
+        raise UsageError(f"{error.name} is not installed: pip install 'watthouse[serve]'") from error
+    refuse_taken(settings.host, settings.port)
     console.serving_home(settings)
-    serve_home(settings)
+    serve(settings)
 
 
 @app.callback(invoke_without_command=True)

@@ -129,7 +129,7 @@ def announce_sample() -> None:
 def serving_home(settings: Settings) -> None:
     """Where a home is served."""
     address = f"http://{f'[{settings.host}]' if ':' in settings.host else settings.host}:{settings.port}"
-    out.print(f"{settings.home} at {address}   its API at {address}/docs   (Ctrl-C ends it)")
+    out.print(f"\nopen       {address}   (its API: {address}/docs; Ctrl-C ends it)")
 
 
 def serving(url: str) -> None:

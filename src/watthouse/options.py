@@ -61,6 +61,7 @@ FullRefresh = Annotated[
 OfSample = Annotated[
     bool, typer.Option("--sample", help="The synthetic sample, in a home of its own below WATTHOUSE_HOME.")
 ]
+Port = Annotated[int | None, typer.Option(min=1, max=65535, help="Port to listen on.", show_default="8050")]
 Style = Annotated[Format, typer.Option("--format", help="How rows are written.")]
 Output = Annotated[Path | None, typer.Option(metavar="FILE", help="Write to a file instead of standard output.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON array instead of a table.")]

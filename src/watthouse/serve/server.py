@@ -19,7 +19,6 @@ def serve(settings: Settings) -> None:
 
     Raises :class:`~watthouse.errors.WatthouseError` where the address is taken or is none of this machine's.
     """
-    refuse_taken(settings.host, settings.port)
 
     def load(_target: str) -> FastAPI:
         configure_logs()
