@@ -44,6 +44,12 @@ class Language(Enum):
         """A number with its unit, not to be broken across lines."""
         return f"{self.number(value, digits, signed=signed)}{_FIXED}{unit}"
 
+    def energy(self, gwh: float | None) -> str:
+        """Energy in GWh, in TWh from 10 TWh on."""
+        if gwh is not None and abs(gwh) >= 10_000:
+            return self.quantity(gwh / 1000, "TWh", 1)
+        return self.quantity(gwh, "GWh")
+
     def percent(self, share: float | None, digits: int = 1) -> str:
         """A share of 1 as a percentage."""
         said = self.number(None if share is None else share * 100, digits)

@@ -1,6 +1,7 @@
 """What all figures have in common: paper, grid, type, the language of their axes."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import plotly.graph_objects as go
@@ -43,32 +44,37 @@ class Style:
 
 def dressed(figure: go.Figure, style: Style, y: str = "", **layout: Any) -> go.Figure:
     """The figure in watthouse's dress; ``y`` is the unit of its values, written above the axis."""
-    axis = {"gridcolor": style.grid, "linecolor": style.grid, "zerolinecolor": style.grid, "automargin": True}
-    figure.update_layout(
-        font={"family": TYPE, "size": 12, "color": style.text},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        margin=_MARGIN,
-        separators="".join(style.language.separators),
-        hovermode="x unified",
-        hoverlabel={"bgcolor": style.paper, "bordercolor": style.grid, "font": {"color": style.text, "size": 12}},
-        legend={"orientation": "h", "y": -0.16, "x": 0, "yanchor": "top", "traceorder": "normal"},
-        uirevision="kept",
-        dragmode="zoom",
-    )
-    figure.update_xaxes(axis | {"showgrid": False})
-    if style.language is Language.FRENCH:
-        figure.update_xaxes(tickformatstops=_FRENCH_DAYS)
-    figure.update_yaxes(axis)
     if y:
-        figure.add_annotation(
-            text=y, xref="paper", yref="paper", x=0, y=1, xanchor="right", yanchor="bottom", xshift=-6, yshift=2,
-            showarrow=False, font={"size": 11},
-        )  # fmt: skip
-        figure.update_layout(margin=_MARGIN | {"t": 26})
-    return figure.update_layout(layout)
+        layout["annotations"] = [*layout.get("annotations", ()), *figure.layout.annotations, _UNIT | {"text": y}]
+        layout["margin"] = _MARGIN | {"t": 26} | layout.get("margin", {})
+    return figure.update_layout(layout | {"template": _template(style)}, overwrite=False)
 
 
+@lru_cache
+def _template(style: Style) -> go.layout.Template:
+    axis = {"gridcolor": style.grid, "linecolor": style.grid, "zerolinecolor": style.grid, "automargin": True}
+    days = {"tickformatstops": _FRENCH_DAYS} if style.language is Language.FRENCH else {}
+    box = {"bgcolor": style.paper, "bordercolor": style.grid, "font": {"color": style.text, "size": 12}}
+    return go.layout.Template(
+        layout={
+            "font": {"family": TYPE, "size": 12, "color": style.text},
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "margin": _MARGIN,
+            "separators": "".join(style.language.separators),
+            "hovermode": "x unified",
+            "hoverlabel": box,
+            "legend": {"orientation": "h", "y": -0.16, "x": 0, "yanchor": "top", "traceorder": "normal"},
+            "xaxis": axis | {"showgrid": False} | days,
+            "yaxis": axis,
+        }
+    )
+
+
+_UNIT: Final = {
+    "xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "right", "yanchor": "bottom", "xshift": -6,
+    "yshift": 2, "showarrow": False, "font": {"size": 11},
+}  # fmt: skip
 _DAY, _MONTH = 86_400_000, "M1"
 _FRENCH_DAYS: Final = [
     {"dtickrange": [None, _DAY - 1], "value": "%H:%M\n%-d %b"},

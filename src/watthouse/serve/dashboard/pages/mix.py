@@ -63,12 +63,10 @@ def _tiles(view: View, totals: Totals) -> Component:
         parts.tile(
             "mix-load",
             view.say("Load", "Consommation"),
-            speak.quantity(totals["consommation"]["value"], "GWh"),
+            speak.energy(totals["consommation"]["value"]),
             change("consommation"),
         ),
-        parts.tile(
-            "mix-production", "Production", speak.quantity(totals["production"]["value"], "GWh"), change("production")
-        ),
+        parts.tile("mix-production", "Production", speak.energy(totals["production"]["value"]), change("production")),
         parts.tile(
             "mix-rate",
             view.say("Average CO₂ intensity", "Intensité CO₂ moyenne"),
@@ -118,7 +116,7 @@ def _through_time(reader: Reader, view: View, series: Answer, unit: Unit) -> Com
 
 
 def _donut(reader: Reader, view: View, totals: Totals, compared: Answer) -> Component:
-    whole = view.language.quantity(totals["production"]["value"], "GWh")
+    whole = view.language.energy(totals["production"]["value"])
     return parts.chart(
         reader,
         "mix-donut",

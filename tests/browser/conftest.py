@@ -1,0 +1,161 @@
+"""A home of two years, a server, and a real browser: Debian's Chromium, driven by Playwright."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.request import urlopen
+
+import duckdb
+import httpx
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
+
+from tests.support import command, environment, watthouse
+
+QUIET = (
+    "--no-sandbox",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+SINCE = datetime.now(UTC).date() - timedelta(days=800)
+PHONE, DESK = 390, 1320
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running server, its address and the home it serves."""
+
+    url: str
+    home: Path
+
+    def query(self, sql: str) -> list[tuple[object, ...]]:
+        with duckdb.connect(self.home / "warehouse.duckdb", read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    def api(self, path: str) -> dict[str, object]:
+        answer = httpx.get(f"{self.url}/api/v1{path}", timeout=30)
+        answer.raise_for_status()
+        said: dict[str, object] = answer.json()
+        return said
+
+
+@dataclass
+class Visit:
+    """A tab, and what went wrong in it."""
+
+    page: Page
+    site: Site
+    wrong: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
+        self.page.on("requestfailed", self._failed)
+        self.page.on("response", self._answered)
+
+    def open(self, path: str) -> "Visit":
+        self.page.goto(self.site.url + path)
+        return self.ready()
+
+    def ready(self) -> "Visit":
+        """Wait until the page is there, its charts drawn, and nothing is on its way."""
+        self.page.wait_for_selector("#content")
+        self.page.wait_for_function(
+            "() => [...document.querySelectorAll('.drawing')].every((one) => one.querySelector('.main-svg'))"
+            " && !document.querySelector('.progress')"
+        )
+        return self
+
+    def follow(self, selector: str) -> "Visit":
+        """Click a link and wait for the view behind it."""
+        before = self.page.url
+        self.page.click(selector)
+        self.page.wait_for_function("(before) => window.location.href !== before", arg=before)
+        return self.ready()
+
+    def text(self, selector: str) -> str:
+        return self.page.inner_text(selector)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.wrong.append(f"{message.type}: {message.text}")
+
+    def _failed(self, request: Request) -> None:
+        if request.failure != "net::ERR_ABORTED":  # a download is no navigation
+            self.wrong.append(f"failed: {request.url} ({request.failure})")
+
+    def _answered(self, response: Response) -> None:
+        if response.status >= 400:
+            self.wrong.append(f"{response.status}: {response.url}")
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    home = tmp_path_factory.mktemp("site")
+    env = {"WATTHOUSE_SAMPLE_SINCE": str(SINCE)}
+    done = watthouse(home, "refresh", "--sample", env=env)
+    assert done.returncode == 0, done.stderr
+    with running(home, "--sample") as url:
+        yield Site(url, home / "sample")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    found = shutil.which("chromium")
+    if found is None:
+        said = "no chromium on the path: apt-get install chromium"
+        (pytest.fail if os.environ.get("REQUIRE_SERVICES") else pytest.skip)(said)
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=found, args=list(QUIET))
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, site: Site) -> Iterator[Visit]:
+    """A tab of an English reader at a desk."""
+    context = browser.new_context(viewport={"width": DESK, "height": 900}, locale="en-GB", color_scheme="light")
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    opened = Visit(context.new_page(), site)
+    opened.page.set_default_timeout(60_000)
+    yield opened
+    context.close()
+
+
+class running:  # noqa: N801
+    """A server of a home on a free port, for the length of a block."""
+
+    def __init__(self, home: Path, *words: str) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self._port = free.getsockname()[1]
+        self._home, self._words = home, words
+
+    def __enter__(self) -> str:
+        self._process = subprocess.Popen(
+            command("serve", *self._words, "--port", str(self._port)),
+            env=environment(self._home),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        url = f"http://127.0.0.1:{self._port}"
+        for _ in range(1200):
+            assert self._process.poll() is None
+            try:
+                with urlopen(f"{url}/healthz"):
+                    return url
+            except OSError:
+                time.sleep(0.05)
+        raise AssertionError("the server did not answer within a minute")
+
+    def __exit__(self, *_: object) -> None:
+        self._process.send_signal(signal.SIGTERM)
+        assert self._process.wait(20) is not None

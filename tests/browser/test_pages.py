@@ -1,0 +1,75 @@
+"""Every page, in both languages, on both papers, at a desk and on a phone: whole, quiet and accessible."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser
+
+from tests.browser.conftest import DESK, PHONE, Site, Visit
+
+pytestmark = [pytest.mark.slow]
+
+PAGES = {
+    "/": ("Now", "En direct"),
+    "/mix": ("Mix", "Mix"),
+}
+READERS = {
+    "english, light, desk": ("en-GB", "light", DESK),
+    "french, dark, desk": ("fr-FR", "dark", DESK),
+    "french, light, phone": ("fr-FR", "light", PHONE),
+    "english, dark, phone": ("en-GB", "dark", PHONE),
+}
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_is_whole_and_quiet_and_accessible(path: str, reader: str, browser: Browser, site: Site) -> None:
+    locale, paper, width = READERS[reader]
+    context = browser.new_context(viewport={"width": width, "height": 900}, locale=locale, color_scheme=paper)  # type: ignore[arg-type]
+    visit = Visit(context.new_page(), site).open(path)
+    french = locale.startswith("fr")
+    page = visit.page
+    assert page.title() == f"{PAGES[path][french]} · watthouse"
+    assert page.get_attribute("html", "lang") == ("fr" if french else "en")
+    assert page.get_attribute("html", "data-mantine-color-scheme") == paper
+    assert ("échantillon synthétique" if french else "synthetic sample") in visit.text("#sample").lower()
+    assert page.locator("#notice").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert visit.wrong == []
+    found = Axe().run(page, options={"resultTypes": ["violations"]})
+    serious = [one for one in found.response["violations"] if one["impact"] in {"serious", "critical"}]
+    assert [(one["id"], one["nodes"][0]["html"]) for one in serious] == []
+    context.close()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_chart_says_whose_its_data_are_and_gives_them(path: str, visit: Visit) -> None:
+    page = visit.open(path).page
+    cards = page.locator(".card:has(.drawing)")
+    assert cards.count()
+    for card in cards.all():
+        assert "Licence Ouverte" in card.locator(".provenance").inner_text()
+        assert "sample" in card.locator(".provenance").inner_text()
+        for link in card.locator(".downloads a").all():
+            assert (link.get_attribute("href") or "").startswith("/api/v1/")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_download_of_a_page_has_rows(path: str, visit: Visit) -> None:
+    visit.open(path)
+    links = visit.page.locator(".downloads a").evaluate_all("(links) => links.map((link) => link.getAttribute('href'))")
+    for href in {link for link in links if link.endswith("format=csv")}:
+        answer = visit.page.request.get(visit.site.url + href)
+        assert answer.status == 200, href
+        assert len(answer.text().splitlines()) > 1, href
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_chart_has_more_than_5000_points_however_long_the_period(path: str, visit: Visit) -> None:
+    visit.open(f"{path}?since=2000-01-01")
+    traces = visit.page.evaluate(
+        "() => [...document.querySelectorAll('.js-plotly-plot')].flatMap((plot) => plot.data.map((one) =>"
+        " Math.max((one.x || []).length, (one.y || []).length, (one.values || []).length)))"
+    )
+    assert traces
+    assert max(traces) <= 5_000
+    assert visit.wrong == []

@@ -1,0 +1,179 @@
+"""What a reader does: chooses days, units and intervals, compares, goes back, shares a link, takes the data along."""
+
+import csv
+import io
+import re
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.browser.conftest import Visit
+
+pytestmark = [pytest.mark.slow]
+
+
+def _number(said: str) -> float:
+    """The first number of a text, whatever its language."""
+    found = re.search(r"[-−+]?[\d\u202f,.]+", said)
+    assert found
+    plain = found[0].replace("−", "-").replace("\u202f", "")
+    return float(
+        plain.replace(",", ".") if "\u202f" in said or re.search(r",\d{1,2}$", plain) else plain.replace(",", "")
+    )
+
+
+def _period(visit: Visit) -> tuple[str, str]:
+    return visit.page.input_value("#since"), visit.page.input_value("#until")
+
+
+def test_the_numbers_of_a_page_are_those_of_the_api(visit: Visit) -> None:
+    since, until = _period(visit.open("/mix"))
+    said = visit.site.api(f"/compare?since={since}&until={until}&unit=GWh")
+    rows = {row["name"]: row for row in said["rows"]}  # type: ignore[attr-defined]
+    load = rows["consommation"]["value"] / 1000
+    assert _number(visit.text("#mix-load")) == pytest.approx(load, abs=0.05)
+    assert _number(visit.text("#mix-rate")) == pytest.approx(rows["taux_co2_g_kwh"]["value"], abs=0.05)
+    drawn = visit.page.evaluate("() => document.querySelector('#mix-time .js-plotly-plot').data.at(-1).y")
+    series = visit.site.api(f"/mix?since={since}&until={until}&unit=GWh")["rows"]
+    assert list(drawn) == pytest.approx([row["consommation_gwh"] for row in series])  # type: ignore[attr-defined]
+
+
+def test_now_ends_with_the_last_measured_instant(visit: Visit) -> None:
+    visit.open("/")
+    ((load, instant),) = visit.site.query(
+        "select consommation, strftime(date_heure + to_minutes(slot_minutes) at time zone 'Europe/Paris', '%H:%M')"
+        " from core.core_national_power where consommation is not null order by date_heure desc limit 1"
+    )
+    assert _number(visit.text("#now-load")) == load
+    assert str(instant) in visit.text(".tiles")
+
+
+def test_a_preset_changes_the_address_and_the_page(visit: Visit) -> None:
+    visit.open("/mix").follow("#period-7d")
+    since, until = map(date.fromisoformat, _period(visit))
+    assert (until - since).days == 6
+    assert f"since={since}" in visit.page.url
+    assert visit.page.get_attribute("#period-7d", "aria-current") == "true"
+    assert len(visit.page.evaluate("() => document.querySelector('#mix-time .js-plotly-plot').data[0].x")) == 7 * 24
+
+
+def test_days_can_be_typed(visit: Visit) -> None:
+    visit.open("/mix")
+    _, until = _period(visit)
+    since = date.fromisoformat(until) - timedelta(days=99)
+    visit.page.fill("#since", str(since))
+    visit.page.wait_for_url(f"**since={since}*")
+    visit.ready()
+    assert _period(visit) == (str(since), until)
+    assert visit.wrong == []
+
+
+def test_earlier_and_later_go_by_the_length_of_the_period(visit: Visit) -> None:
+    visit.open("/mix").follow("#period-30d")
+    first = _period(visit)
+    visit.follow("#earlier")
+    assert date.fromisoformat(_period(visit)[1]) == date.fromisoformat(first[0]) - timedelta(days=1)
+    visit.follow("#later")
+    assert _period(visit) == first
+
+
+def test_the_back_button_goes_back(visit: Visit) -> None:
+    visit.open("/mix").follow("#unit-MW").follow("#interval-week")
+    visit.page.go_back()
+    visit.ready()
+    assert visit.page.get_attribute("#unit-MW", "aria-current") == "true"
+    assert visit.page.get_attribute("#interval-week", "aria-current") is None
+    visit.page.go_back()
+    visit.page.wait_for_selector("#unit-GWh.here")
+    assert visit.wrong == []
+
+
+def test_a_permalink_gives_the_same_view_again(visit: Visit) -> None:
+    visit.open("/mix?unit=share&interval=week").follow("#permalink")
+    link = visit.page.evaluate("() => navigator.clipboard.readText()")
+    assert link == visit.page.url
+    assert "since=" in link
+    shown = visit.text("#content")
+    other = visit.page.context.new_page()
+    again = Visit(other, visit.site)
+    other.goto(link)
+    assert again.ready().text("#content").replace("Copied", "Link") == shown.replace("Copied", "Link")
+
+
+def test_units_change_the_series(visit: Visit) -> None:
+    visit.open("/mix").follow("#unit-share")
+    tops = visit.page.evaluate(
+        "() => { const data = document.querySelector('#mix-time .js-plotly-plot').data;"
+        " return [...data[0].x.keys()].map((i) => data.reduce((sum, one) => sum + (one.y[i] || 0), 0)); }"
+    )
+    assert tops == pytest.approx([100] * len(tops), abs=0.01)
+
+
+def test_another_period_can_be_compared(visit: Visit) -> None:
+    visit.open("/mix")
+    since, until = map(date.fromisoformat, _period(visit))
+    assert visit.page.input_value("#with_since") == str(since.replace(year=since.year - 1))
+    other = since - timedelta(days=200), since - timedelta(days=171)
+    visit.open(f"/mix?since={since}&until={until}&with_since={other[0]}&with_until={other[1]}")
+    ((load,),) = visit.site.query(
+        "select sum(nucleaire_mwh)::double / 1000 from marts.daily_mix"
+        f" where civil_date between '{other[0]}' and '{other[1]}'"
+    )
+    cells = visit.page.locator("#mix-table tbody tr").first.locator("td").all_inner_texts()
+    assert _number(cells[2]) == pytest.approx(load, abs=0.05)  # type: ignore[arg-type]
+
+
+def test_the_data_of_a_chart_can_be_taken_along(visit: Visit) -> None:
+    visit.open("/mix").page.click("#mix-time-card .downloads summary")
+    with visit.page.expect_download() as under_way:
+        visit.page.click("#mix-time-card .downloads a[href*='format=csv']")
+    rows = list(csv.DictReader(io.StringIO(Path(under_way.value.path()).read_text(encoding="utf-8"))))
+    drawn = visit.page.evaluate("() => document.querySelector('#mix-time .js-plotly-plot').data.at(-1).y")
+    assert [float(row["consommation_gwh"]) for row in rows] == pytest.approx(list(drawn))
+
+
+def test_the_language_and_the_paper_are_links_that_stay(visit: Visit) -> None:
+    visit.open("/mix").follow("#language")
+    assert "Production par filière" in visit.text("#content")
+    visit.follow("#theme")
+    assert visit.page.get_attribute("html", "data-mantine-color-scheme") == "dark"
+    visit.open("/")
+    assert visit.page.title() == "En direct · watthouse"
+    assert visit.page.get_attribute("html", "data-mantine-color-scheme") == "dark"
+
+
+def test_everything_can_be_reached_by_keyboard(visit: Visit) -> None:
+    page = visit.open("/mix").page
+    page.keyboard.press("Tab")
+    assert page.evaluate("() => document.activeElement.className") == "skip"
+    reached = set()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("() => document.activeElement.id"))
+    assert {"language", "theme", "since", "until", "period-7d", "interval-week", "unit-MW", "permalink"} <= reached
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("since=2025-02-30", "“2025-02-30” is no day"),
+        ("interval=fortnight", "“fortnight” is none of"),
+        ("unit=barrels", "“barrels” is none of"),
+        ("since=2026-02-02&until=2026-01-01", "turned round"),
+    ],
+)
+def test_an_address_that_makes_no_sense_says_so_and_shows_what_it_can(query: str, said: str, visit: Visit) -> None:
+    visit.open(f"/mix?{query}")
+    assert said in visit.text(".fault")
+    assert visit.page.locator("#mix-time .main-svg").count()
+
+
+def test_a_period_that_is_too_long_for_an_interval_says_so(visit: Visit) -> None:
+    visit.open("/mix?since=2000-01-01&interval=hour")
+    assert "5,000 at most" in visit.text("#notice")
+
+
+def test_a_page_that_there_is_not_says_so(visit: Visit) -> None:
+    answer = visit.page.request.get(f"{visit.site.url}/nothing")
+    assert answer.status == 404
