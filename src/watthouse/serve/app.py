@@ -10,7 +10,7 @@ from fastapi_swagger import patch_fastapi
 from starlette_compress import CompressMiddleware
 
 from watthouse.serve import document, problems, watching
-from watthouse.serve.api import held, ledger, mixes, national, regional
+from watthouse.serve.api import buyers, held, ledger, mixes, national, regional, sensitivity
 from watthouse.serve.asking import refuse_repeated
 from watthouse.serve.dashboard.app import install as install_pages
 from watthouse.serve.desk import Desk
@@ -50,7 +50,7 @@ def create(settings: Settings) -> FastAPI:
     document.install(app)
     problems.install(app)
     api = APIRouter(prefix=watching.API, dependencies=[Depends(refuse_repeated)])
-    for room in (held, national, regional, mixes, ledger):
+    for room in (held, national, buyers, sensitivity, regional, mixes, ledger):
         api.include_router(room.router)
     app.include_router(api)
     app.include_router(watching.router)

@@ -68,7 +68,7 @@ def energy(
     shares of it are wanted. ``also`` gives further aggregates.
     """
     rows = span.of(table)
-    quarters = _quarter_hours(rows, span.interval)
+    quarters = quarter_hours(rows, span.interval)
     summed = dict.fromkeys([*names, *(["production"] if unit is Unit.SHARE else [])])
     more = also(rows)
     sums = rows.group_by("starts").aggregate(
@@ -113,10 +113,10 @@ def in_unit(mwh: ir.Value, unit: Unit, hours: ir.Value, production: ir.Value | N
 
 def measured_hours(rows: ir.Table) -> ir.Value:
     """The time that was measured, over all rows of a daily mart, in hours."""
-    return (rows.measured_slots * _quarter_hours(rows)).sum().cast("float64") / 4
+    return (rows.measured_slots * quarter_hours(rows)).sum().cast("float64") / 4
 
 
-def _quarter_hours(rows: ir.Table, interval: Interval = Interval.DAY) -> ir.Value:
+def quarter_hours(rows: ir.Table, interval: Interval = Interval.DAY) -> ir.Value:
     """How many quarter hours a slot of this row lasts: a day wholly on half hours has 48 of them, or 46."""
     most = 2 if interval is Interval.HOUR else 48
     return ibis.ifelse(rows.expected_slots <= most, 2, 1).cast("int32")

@@ -59,6 +59,10 @@ class Language(Enum):
         """A civil day: ``28 Nov 2026``, ``28 nov. 2026``."""
         return f"{day.day}{_FIXED}{_MONTHS[self.value][day.month - 1]}{_FIXED}{day.year:04}"
 
+    def month(self, number: int) -> str:
+        """A month's short name: ``Nov``, ``nov.``; January is 1."""
+        return _MONTHS[self.value][number - 1]
+
     def days(self, since: date, until: date) -> str:
         """A period, both days included."""
         if since == until:

@@ -157,6 +157,7 @@ def gas_of(desk: Desk, snapshot: Snapshot, asked: Series) -> Question:
     sums = rows.group_by("starts").aggregate(
         stock_gaz_gwh=last(rows.stock_gaz_gwh, rows.civil_date),
         stock_gaz_mean_gwh=rows.stock_gaz_gwh.cast("float64").mean(),
+        stock_gaz_max_gwh=rows.stock_gaz_gwh.max(),
         days=rows.count(),
         complete_days=rows.stock_gaz_complete.cast("int64").sum().cast("int64"),
     )
@@ -168,6 +169,7 @@ _GAS: Final = (
     STARTS,
     Shown("stock_gaz_gwh", "GWh PCS 0 °C", "Gas in storage at the end of the last complete day of the interval"),
     Shown("stock_gaz_mean_gwh", "GWh PCS 0 °C", "Gas in storage at the end of the day, mean of the complete days"),
+    Shown("stock_gaz_max_gwh", "GWh PCS 0 °C", "The highest of the complete days"),
     Shown("days", "days", "Days that any operator reported"),
     Shown("complete_days", "days", "Days that every operator and storage point reported"),
     Shown("complete", "", "Whether every day of the interval that lies in the period is complete"),

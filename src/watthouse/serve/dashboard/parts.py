@@ -24,10 +24,11 @@ def chart(
     note: str = "",
     height: int = 340,
     wide: bool = False,
+    source: str = "",
 ) -> Component:
     """A figure with its title, the data it is drawn from, and whose they are; ``name`` is its id on the page."""
     if not any(answer.rows.height for answer in answers):
-        return card(reader, name, title, [nothing(reader)], answers, wide=wide)
+        return card(reader, name, title, [nothing(reader)], answers, wide=wide, source=source)
     drawn = dcc.Graph(
         id=name,
         figure=figure,
@@ -36,7 +37,7 @@ def chart(
         className="drawing",
     )
     told = [html.P(note, className="note")] if note else []
-    return card(reader, name, title, [drawn, *told], answers, wide=wide)
+    return card(reader, name, title, [drawn, *told], answers, wide=wide, source=source)
 
 
 def card(

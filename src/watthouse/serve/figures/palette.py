@@ -67,12 +67,16 @@ BORDERS: Final = {
 }
 """The borders, by the last part of their columns' names."""
 
+EXPORTS: Final = Ink("Exports", "Exportations", "#2b6cb0", "#5b9ce0")
+IMPORTS: Final = Ink("Imports", "Importations", "#d9822b", "#f0a050")
+NOBODY: Final = Ink("No net buyer", "Aucun acheteur net", "#c9d0d8", "#4a5563")
 LOAD: Final = Ink("Load", "Consommation", "#1c2430", "#eef1f5")
 FORECAST_BEFORE: Final = Ink("Forecast of the day before", "Prévision J-1", "#8a94a3", "#8a94a3")
 FORECAST: Final = Ink("Forecast of the day", "Prévision J", "#3f7fbf", "#6aa9e6")
 PUMPING: Final = Ink("Pumping", "Pompage", "#9db8d3", "#5f7f9f")
 CARBON: Final = Ink("CO₂ intensity", "Intensité CO₂", "#5d6673", "#b4bdc9")
 STOCK: Final = Ink("Gas in storage", "Gaz en stock", "#c05780", "#dd7ba2")
+NET_EXPORT: Final = Ink("Net exports", "Exportations nettes", "#1c2430", "#eef1f5")
 TEMPERATURE: Final = Ink("Temperature", "Température", "#2b6cb0", "#5b9ce0")
 PERIOD: Final = Ink("This period", "Cette période", "#2b6cb0", "#5b9ce0")
 OTHER_PERIOD: Final = Ink("The other period", "L'autre période", "#a9b4c2", "#6b7686")

@@ -20,7 +20,7 @@ from watthouse.serve.figures.palette import (
 )
 from watthouse.serve.figures.style import Style, dressed
 
-_FEW: Final = 70
+FEW: Final = 70
 """Intervals up to which energy is drawn as bars."""
 
 
@@ -32,12 +32,12 @@ def mix(
     ``time`` is the column of intervals' beginnings. Shares (0 to 1) are drawn as percentages where ``unit`` is ``%``.
     """
     figure = go.Figure()
-    bars = unit != "MW" and rows.height <= _FEW
+    bars = unit != "MW" and rows.height <= FEW
     for source, column in columns.items():
         ink = PUMPING if source == "pompage" else SOURCES[source]
         values = _values(rows, column, unit)
         if values.null_count() < rows.height and values.abs().max():
-            figure.add_trace(_layer(rows[time], values, ink, style, unit, bars=bars, below=source == "pompage"))
+            figure.add_trace(layer(rows[time], values, ink, style, unit, bars=bars, below=source == "pompage"))
     if load:
         figure.add_trace(line(rows[time], _values(rows, load, unit), LOAD, style, unit))
     figure.update_layout(barmode="relative", bargap=0.08)
@@ -48,9 +48,10 @@ def _values(rows: pl.DataFrame, column: str, unit: str) -> pl.Series:
     return rows[column] * 100 if unit == "%" else rows[column]
 
 
-def _layer(
+def layer(
     time: pl.Series, values: pl.Series, ink: Ink, style: Style, unit: str, *, bars: bool, below: bool
 ) -> go.Bar | go.Scatter:
+    """One thing of a stack: bars or an area, ``below`` the line for what is negative."""
     colour, name = style.ink(ink), style.name(ink)
     hover = hover_of(name, unit)
     if bars:
@@ -117,7 +118,7 @@ def borders(rows: pl.DataFrame, time: str, unit: str, style: Style, suffix: str 
     The columns are signed as published, imports positive. ``balance`` is a column drawn as a line, signed likewise.
     """
     figure = go.Figure()
-    bars = rows.height <= _FEW
+    bars = rows.height <= FEW
     for border, ink in BORDERS.items():
         values = -rows[f"ech_comm_{border}{suffix}"]
         if values.null_count() < rows.height:
@@ -133,11 +134,11 @@ def _out_and_in(
     time: pl.Series, values: pl.Series, ink: Ink, style: Style, unit: str, *, bars: bool
 ) -> Iterable[go.Bar | go.Scatter]:
     if bars:
-        yield _layer(time, values, ink, style, unit, bars=True, below=False)
+        yield layer(time, values, ink, style, unit, bars=True, below=False)
         return
     for below in (False, True):
         part = values.clip(upper_bound=0) if below else values.clip(lower_bound=0)
-        yield _layer(time, part, ink, style, unit, bars=False, below=below).update(
+        yield layer(time, part, ink, style, unit, bars=False, below=below).update(
             showlegend=not below, legendgroup=ink.english
         )
 
@@ -186,9 +187,11 @@ def side_by_side(names: Sequence[str], one: Side, other: Side, unit: str, style:
             marker={"color": side.colour},
             hovertemplate=f"%{{y}}, {side.name}: <b>%{{x:,.1f}}</b> {unit}<extra></extra>",
         )
-        for side in (other, one)
+        for side in (one, other)
     ]
-    legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "reversed"}
+    legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
     figure = dressed(go.Figure(bars), style, hovermode="closest", bargap=0.3, legend=legend)
     figure.update_yaxes(autorange="reversed")
-    return figure.update_xaxes(title={"text": unit}, showgrid=True)
+    return figure.update_xaxes(
+        title={"text": unit}, showgrid=True, separatethousands=True, exponentformat="none", nticks=6
+    )

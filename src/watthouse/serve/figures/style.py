@@ -66,7 +66,7 @@ def _template(style: Style) -> go.layout.Template:
             "hoverlabel": box,
             "legend": {"orientation": "h", "y": -0.16, "x": 0, "yanchor": "top", "traceorder": "normal"},
             "xaxis": axis | {"showgrid": False} | days,
-            "yaxis": axis,
+            "yaxis": axis | {"separatethousands": True, "exponentformat": "none"},
         }
     )
 

@@ -1,0 +1,73 @@
+"""Who buys France's electricity: the border with the largest net commercial exports of each day, counted."""
+
+from typing import Annotated, Final
+
+import ibis
+import ibis.expr.types as ir
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from watthouse.serve.api.base import TheDesk, gives_rows, meant, span_of
+from watthouse.serve.asking import BY_DAY, Series
+from watthouse.serve.delivery import Shown
+from watthouse.serve.desk import Desk, Question
+from watthouse.serve.dictionary import Mart
+from watthouse.serve.series import STARTS
+from watthouse.serve.snapshots import Snapshot
+
+router = APIRouter(tags=["France"])
+
+_EXPORTED: Final = "_export_mwh"
+_FAR_MORE: Final = 1e12  # MWh, than crosses a border
+
+
+@gives_rows(
+    router,
+    "/exchanges/buyers",
+    "The border that buys most, and how often",
+    "A row an interval: the border that was the largest net buyer on most of its days, and the days of each",
+)
+def buyers(desk: TheDesk, request: Request, asked: Annotated[Series, Query()]) -> Response:
+    """The buyer of a day is the border with the largest net commercial exports; on some days there is none."""
+    return desk.answer(request, asked.format, lambda snapshot: buyers_of(desk, snapshot, asked), "buyers")
+
+
+def buyers_of(desk: Desk, snapshot: Snapshot, asked: Series) -> Question:
+    """The largest net buyer by interval; of two that were it on as many days, the one that bought more."""
+    span = span_of(desk.settings.max_points, snapshot, "exchanges_daily", asked, asked.interval, BY_DAY)
+    borders = _borders(desk.marts["exchanges_daily"])
+    rows = span.of(snapshot.table("exchanges_daily"))
+    counts = {f"{border}_days": rows.count(where=rows.top_foreign_buyer == border) for border in borders}
+    counted = rows.group_by("starts").aggregate(
+        **counts,
+        **{f"{border}_bought": -rows[f"ech_comm_{border}_mwh"].cast("float64").sum() for border in borders},
+        net_export_days=rows.count(where=rows.net_export_mwh > 0),
+        days=rows.count(),
+        complete_days=rows.count(where=rows.measured_slots == rows.expected_slots),
+    )
+    found = counted.mutate(top_foreign_buyer=_most(counted, borders)).order_by("starts")
+    told = _told(borders)
+    return Question("The largest net buyer", found.select(*(one.name for one in told)), told, meant(span))
+
+
+def _borders(mart: Mart) -> tuple[str, ...]:
+    exports = (name.removeprefix("ech_comm_") for name in mart.names if name.endswith(_EXPORTED))
+    return tuple(name.removesuffix(_EXPORTED) for name in exports if not name.startswith("net"))
+
+
+def _most(counted: ir.Table, borders: tuple[str, ...]) -> ir.Value:
+    """The border with most days; energy, far below 1 on this scale, parts those that have as many."""
+    score = {b: counted[f"{b}_days"] + counted[f"{b}_bought"].fill_null(0) / _FAR_MORE for b in borders}
+    best = ibis.greatest(*score.values())
+    return ibis.cases(*(((score[b] == best) & (counted[f"{b}_days"] > 0), b) for b in borders))
+
+
+def _told(borders: tuple[str, ...]) -> tuple[Shown, ...]:
+    return (
+        STARTS,
+        Shown("top_foreign_buyer", "", "Largest net buyer on most days of the interval; null where no border was one"),
+        *(Shown(f"{border}_days", "days", "Days on which this border was the largest net buyer") for border in borders),
+        Shown("net_export_days", "days", "Days on which more left France than came in, physically"),
+        Shown("days", "days", "Days with a measurement"),
+        Shown("complete_days", "days", "Days on which every slot was measured"),
+    )

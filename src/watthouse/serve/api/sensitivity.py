@@ -1,0 +1,88 @@
+"""How much more load a colder day brings: the slope of load on temperature, year by year."""
+
+from typing import Annotated, Final
+
+import ibis
+import ibis.expr.types as ir
+from fastapi import APIRouter, Query, Request
+from pydantic import Field
+from starlette.responses import Response
+
+from watthouse.serve.api.base import TheDesk, days, gives_rows
+from watthouse.serve.asking import Period, newest_first
+from watthouse.serve.delivery import Shown
+from watthouse.serve.desk import Question
+from watthouse.serve.series import quarter_hours, within
+from watthouse.serve.snapshots import Snapshot
+
+router = APIRouter(tags=["France"])
+
+_FEWEST: Final = 10
+"""Days under which no slope is given."""
+
+
+class SensitivityAsked(Period):
+    """Years, and which of their days are cold."""
+
+    below: Annotated[
+        float,
+        Field(description="Days with a daily mean temperature below this count, °C", examples=[15], gt=-50, lt=50),
+    ] = 15.0
+
+
+@gives_rows(
+    router,
+    "/sensitivity",
+    "How much more load a colder day brings, by year",
+    "A row a civil year: the slope of daily load on temperature over its cold working days",
+)
+def sensitivity(desk: TheDesk, request: Request, asked: Annotated[SensitivityAsked, Query()]) -> Response:
+    """Least squares of mean load on mean temperature, Mondays to Fridays (public holidays are among them)."""
+    return desk.answer(request, asked.format, lambda snapshot: sensitivity_of(snapshot, asked), "sensitivity")
+
+
+def sensitivity_of(snapshot: Snapshot, asked: SensitivityAsked) -> Question:
+    """Thermosensitivity by civil year, of wholly measured days with a temperature; the slope's error assumes that
+    days err independently."""
+    since, until = newest_first(snapshot.extent("daily_merged"), asked)
+    rows = _cold_working_days(within(snapshot.table("daily_merged"), since, until), asked.below)
+    warm, power = rows.tmoy_c.cast("float64"), rows.load_mw
+    sums = rows.group_by("year").aggregate(
+        days=rows.count(),
+        slope=warm.cov(power, how="sample") / warm.var(how="sample").nullif(0),
+        ratio=power.std(how="sample") / warm.std(how="sample").nullif(0),
+        r2=warm.corr(power, how="pop") ** 2,
+        tmoy_c=warm.mean(),
+        load_mw=power.mean(),
+    )
+    enough = sums.days >= _FEWEST
+    error = sums.ratio * ((1 - sums.r2) / (sums.days - 2).nullif(0)).sqrt()
+    found = sums.select(
+        "year",
+        ibis.ifelse(enough, -sums.slope, ibis.null("float64")).name("mw_per_degree"),
+        ibis.ifelse(enough, error, ibis.null("float64")).name("standard_error"),
+        ibis.ifelse(enough, sums.r2, ibis.null("float64")).name("r2"),
+        sums.days.cast("int64").name("days"),
+        "tmoy_c",
+        "load_mw",
+    )
+    return Question("Load a colder day brings, by year", found.order_by("year"), _TOLD, days(since, until))
+
+
+def _cold_working_days(rows: ir.Table, below: float) -> ir.Table:
+    cold = rows.filter(
+        rows.tmoy_c < below, rows.measured_slots == rows.expected_slots, rows.civil_date.day_of_week.index() < 5
+    )
+    hours = cold.measured_slots * quarter_hours(cold) / 4
+    return cold.mutate(year=cold.civil_date.year(), load_mw=cold.consommation_mwh.cast("float64") / hours)
+
+
+_TOLD: Final = (
+    Shown("year", "", "Civil year"),
+    Shown("mw_per_degree", "MW/°C", f"Mean load added by each °C colder; null under {_FEWEST} days"),
+    Shown("standard_error", "MW/°C", "Standard error of that slope, were days to err independently"),
+    Shown("r2", "0-1", "Part of the variance of load that goes with temperature"),
+    Shown("days", "days", "Cold working days, wholly measured, that the slope is of"),
+    Shown("tmoy_c", "°C", "Mean temperature of these days"),
+    Shown("load_mw", "MW", "Mean load of these days"),
+)

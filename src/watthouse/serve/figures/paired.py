@@ -1,0 +1,42 @@
+"""Two quantities through time, each with an axis of its own."""
+
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+import polars as pl
+
+from watthouse.serve.figures.palette import Ink
+from watthouse.serve.figures.power import line
+from watthouse.serve.figures.style import Style, dressed
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A quantity through time: null where it is not known, which is drawn as a gap."""
+
+    values: pl.Series
+    ink: Ink
+    unit: str
+
+
+def two_axes(time: pl.Series, left: Curve, right: Curve, style: Style) -> go.Figure:
+    """Two curves; each axis says in its curve's colour what it is of."""
+    figure = go.Figure(
+        [
+            line(time, left.values, left.ink, style, left.unit),
+            line(time, right.values, right.ink, style, right.unit, width=1.6).update(yaxis="y2"),
+        ]
+    )
+    dressed(figure, style, showlegend=False, margin={"l": 56, "r": 56, "t": 16, "b": 32})
+    other = {"overlaying": "y", "side": "right", "showgrid": False, "automargin": True, "separatethousands": True}
+    figure.update_layout(yaxis=_axis(left, style), yaxis2=_axis(right, style) | other | {"tickmode": "auto"})
+    return figure.update_xaxes(nticks=6)
+
+
+def _axis(curve: Curve, style: Style) -> dict[str, object]:
+    ink = {"color": style.ink(curve.ink)}
+    return {
+        "exponentformat": "none",
+        "title": {"text": f"{style.name(curve.ink)}, {curve.unit}", "font": ink},
+        "tickfont": ink,
+    }

@@ -1,0 +1,140 @@
+"""Trade with other countries: what goes out and comes in at each border, and who buys most."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Final
+
+import plotly.graph_objects as go
+import polars as pl
+
+from watthouse.serve.asking import Interval
+from watthouse.serve.figures.palette import BORDERS, NOBODY, Ink
+from watthouse.serve.figures.power import FEW, layer
+from watthouse.serve.figures.style import Style, dressed
+
+_BUYERS: Final = {**BORDERS, "": NOBODY}
+
+
+def out_and_in(rows: pl.DataFrame, unit: str, style: Style) -> go.Figure:
+    """Gross commercial exports above the line and imports below it, stacked by border.
+
+    ``rows`` have ``starts`` and, for each border, ``ech_comm_<border>_export_<unit>`` and ``…_import_<unit>``.
+    """
+    figure, bars = go.Figure(), rows.height <= FEW
+    for border, ink in BORDERS.items():
+        for name, sign in (("export", 1), ("import", -1)):
+            values = rows[f"ech_comm_{border}_{name}_{unit.lower()}"].abs() * sign
+            if values.null_count() < rows.height:
+                drawn = layer(rows["starts"], values, _way(ink, name), style, unit, bars=bars, below=sign < 0)
+                figure.add_trace(drawn.update(name=style.name(ink), legendgroup=border, showlegend=sign > 0))
+    above = style.say(f"{unit}, exports above 0, imports below", f"{unit}, exports au-dessus de 0, imports en dessous")
+    return dressed(
+        _said(figure, above), style, barmode="relative", bargap=0.08, margin={"l": 52, "r": 16, "t": 28, "b": 32}
+    )
+
+
+def _way(ink: Ink, way: str) -> Ink:
+    to, de = ("to", "vers") if way == "export" else ("from", "de")
+    return Ink(f"{to} {ink.english}", f"{de} {ink.french}", ink.light, ink.dark)
+
+
+def _said(figure: go.Figure, words: str) -> go.Figure:
+    return figure.add_annotation(
+        text=words, xref="paper", yref="paper", x=0, y=1, xanchor="left", yanchor="bottom", yshift=2, showarrow=False,
+        font={"size": 11},
+    )  # fmt: skip
+
+
+def largest_buyers(rows: pl.DataFrame, interval: Interval, style: Style) -> go.Figure:
+    """A cell an interval, in the colour of the border in ``top_foreign_buyer`` (none where that is null).
+
+    Days are set out by month, weeks and months by year; ``rows`` have ``starts`` too.
+    """
+    cells = [(*_place(starts, interval, style), starts, buyer or "") for starts, buyer in _pairs(rows)]
+    lines = list(dict.fromkeys(line for line, *_ in cells))
+    width = max((column for _, column, *_ in cells), default=1)
+    first = min((column for _, column, *_ in cells), default=1) if interval is Interval.YEAR else 1
+    order = list(_BUYERS)
+    ranks: list[list[int | None]] = [[None] * (width - first + 1) for _ in lines]
+    words = [[""] * (width - first + 1) for _ in lines]
+    for line, column, starts, buyer in cells:
+        ranks[lines.index(line)][column - first] = order.index(buyer)
+        words[lines.index(line)][column - first] = (
+            f"{_when(starts, interval, style)}: <b>{style.name(_BUYERS[buyer])}</b>"
+        )
+    figure = go.Figure([_cells(ranks, words, lines, first, style), *_legend({cell[-1] for cell in cells}, style)])
+    dressed(figure, style, hovermode="closest", dragmode=False, margin={"l": 52, "r": 8, "t": 8, "b": 32})
+    figure.update_layout(legend={"itemclick": False, "itemdoubleclick": False})
+    figure.update_yaxes(type="category", autorange="reversed", showgrid=False)
+    return figure.update_xaxes(_ticks(interval, style) | {"range": [first - 0.5, width + 0.5], "zeroline": False})
+
+
+def lines_of(rows: pl.DataFrame, interval: Interval, style: Style) -> int:
+    """How many lines :func:`largest_buyers` draws."""
+    return len({_place(starts, interval, style)[0] for starts, _ in _pairs(rows)})
+
+
+def _pairs(rows: pl.DataFrame) -> Iterator[tuple[date, str | None]]:
+    yield from rows.select("starts", "top_foreign_buyer").iter_rows()
+
+
+def _place(starts: date, interval: Interval, style: Style) -> tuple[str, int]:
+    """The line and the column of an interval."""
+    if interval is Interval.DAY:
+        return f"{style.language.month(starts.month)} {starts.year}", starts.day
+    if interval is Interval.WEEK:
+        year, week, _ = starts.isocalendar()
+        return str(year), week
+    if interval is Interval.MONTH:
+        return str(starts.year), starts.month
+    return style.say("Year", "Année"), starts.year
+
+
+def _when(starts: date, interval: Interval, style: Style) -> str:
+    speak = style.language
+    if interval is Interval.WEEK:
+        return speak.days(starts, starts + timedelta(days=6))
+    if interval is Interval.MONTH:
+        return f"{speak.month(starts.month)} {starts.year}"
+    return str(starts.year) if interval is Interval.YEAR else speak.day(starts)
+
+
+def _cells(
+    ranks: list[list[int | None]], words: list[list[str]], lines: list[str], first: int, style: Style
+) -> go.Heatmap:
+    colours = [style.ink(ink) for ink in _BUYERS.values()]
+    steps = [(edge / len(colours), colour) for rank, colour in enumerate(colours) for edge in (rank, rank + 1)]
+    return go.Heatmap(
+        z=ranks,
+        x=list(range(first, first + len(ranks[0]))) if ranks else [],
+        y=lines,
+        text=words,
+        hovertemplate="%{text}<extra></extra>",
+        hoverongaps=False,
+        colorscale=steps,
+        zmin=-0.5,
+        zmax=len(colours) - 0.5,
+        showscale=False,
+        xgap=1,
+        ygap=2,
+    )
+
+
+def _legend(seen: set[str], style: Style) -> Iterator[go.Scatter]:
+    for buyer, ink in _BUYERS.items():
+        if buyer in seen:
+            marker = {"symbol": "square", "size": 11, "color": style.ink(ink)}
+            yield go.Scatter(x=[None], y=[None], mode="markers", name=style.name(ink), marker=marker)
+
+
+_FIRST_WEEKS: Final = (1, 5, 9, 14, 18, 22, 27, 31, 35, 40, 44, 48)
+"""The week in which each month begins, about."""
+
+
+def _ticks(interval: Interval, style: Style) -> dict[str, object]:
+    months = [style.language.month(number) for number in range(1, 13)]
+    if interval is Interval.DAY:
+        return {"tickvals": [1, *range(5, 31, 5)]}
+    if interval is Interval.WEEK:
+        return {"tickvals": _FIRST_WEEKS, "ticktext": months}
+    return {"tickvals": list(range(1, 13)), "ticktext": months} if interval is Interval.MONTH else {"dtick": 1}
