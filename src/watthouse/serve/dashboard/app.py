@@ -60,6 +60,8 @@ def install(app: FastAPI, desk: Desk) -> None:
     )
     dash.layout = _layout()
     _wire(dash, desk)
+    # Dash finds its assets at the first request for a path of its own: a page that is asked before would lack them
+    dash._setup_server()
     dash.backend._setup_catchall = lambda: None
     for name in PAGES:
         for path in (f"/{name}", f"/{name}/{{detail}}"):
