@@ -1,0 +1,129 @@
+"""The days that the questions are put to: read from two daily marts, on a calendar without holes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+from typing import Final
+
+import ibis.expr.types as ir
+import numpy as np
+import polars as pl
+
+from watthouse.serve.inquiry.season import Calendar, Flags, Floats, calendar
+from watthouse.serve.series import within
+from watthouse.serve.snapshots import Snapshot
+
+SOURCES: Final = ("nucleaire", "eolien", "solaire", "hydraulique", "gaz", "charbon", "fioul", "bioenergies")
+ENERGIES: Final = tuple(f"{source}_mwh" for source in SOURCES)
+TEMPERATURE: Final = "tmoy_c"
+STOCK: Final = "stock_gaz_gwh"
+CHANGE: Final = "stock_gaz_change_gwh"
+EXCHANGED: Final = "exchanged_gwh"
+NET_EXPORT: Final = "net_export_gwh"
+
+LEARN_DAYS: Final = 3653
+"""The season is learnt on ten years at least, where they are held."""
+_QUARTERS: Final = 96
+_BORDERS: Final = ("angleterre", "espagne", "italie", "suisse", "allemagne_belgique")
+
+
+@dataclass(frozen=True)
+class Daily:
+    """Days of a period and around it, one row a civil day without holes.
+
+    ``frame`` has ``civil_date``; :data:`ENERGIES` [MWh]; ``<source>_mw``, the mean power of days measured whole [MW];
+    ``tmoy_c`` [°C]; ``stock_gaz_gwh`` and ``stock_gaz_change_gwh`` [GWh]; ``exchanged_gwh``, commercial imports and
+    exports together, and ``net_export_gwh`` of days measured whole [GWh]; ``measured`` and ``expected`` [quarter
+    hours]; ``nature``. What is not known is null. ``since`` and ``until`` are the period, both included.
+    """
+
+    frame: pl.DataFrame
+    since: date
+    until: date
+
+    @property
+    def period(self) -> pl.DataFrame:
+        return self.frame.filter(pl.col("civil_date").is_between(self.since, self.until))
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """The days of ``frame``."""
+        return calendar(self.frame["civil_date"][0].toordinal(), len(self.frame))
+
+    @property
+    def asked(self) -> Flags:
+        return self.frame["civil_date"].is_between(self.since, self.until).to_numpy().astype(np.bool_)
+
+    def series(self, name: str) -> Floats:
+        """A column, NaN where it is not known."""
+        return self.frame[name].cast(pl.Float64).to_numpy().astype(np.float64)
+
+
+def on_calendar(rows: pl.DataFrame, since: date, until: date) -> Daily:
+    """Days as the marts give them (power summed to ``_mwh``, ``measured_slots`` of ``expected_slots``), every day once.
+
+    A day of the period that has no row is one of which nothing was measured.
+    """
+    known = rows.get_column("civil_date")
+    first, last = (min(since, known.min()), max(until, known.max())) if len(known) else (since, until)  # type: ignore[type-var]
+    every = pl.DataFrame({"civil_date": pl.date_range(first, last, eager=True)})
+    slot = pl.when(pl.col("expected_slots") <= _QUARTERS // 2).then(2).otherwise(1)
+    whole = pl.col("measured") == pl.col("expected")
+    hours = pl.col("measured") / 4
+    found = (
+        every.join(rows, on="civil_date", how="left")
+        .sort("civil_date")
+        .with_columns(
+            measured=(pl.col("measured_slots") * slot).fill_null(0),
+            expected=(pl.col("expected_slots") * slot).fill_null(_QUARTERS),
+        )
+        .with_columns(
+            *(pl.when(whole).then(pl.col(f"{one}_mwh") / hours).alias(f"{one}_mw") for one in SOURCES),
+            *(
+                pl.when(whole).then(pl.col(f"{name}_mwh") / 1000).alias(f"{name}_gwh")
+                for name in ("exchanged", "net_export")
+            ),
+        )
+    )
+    return Daily(found, since, until)
+
+
+def held(snapshot: Snapshot, since: date | None, until: date | None) -> Daily:
+    """The days of the period as the snapshot holds them, and those around it that the season is learnt on.
+
+    Everything held where ``since`` or ``until`` is left out; what lies beyond it is cut off.
+    """
+    first, last = snapshot.extent("daily_merged")
+    low, high = max(since or first, first), min(until or last, last)
+    if high < low:
+        low, high = since or first, until or last
+        return on_calendar(_rows(snapshot, low, high), low, min(high, low))
+    return on_calendar(_rows(snapshot, *around(first, last, low, high)), low, high)
+
+
+def around(first: date, last: date, since: date, until: date) -> tuple[date, date]:
+    """The period, widened on both sides to :data:`LEARN_DAYS` as far as days are held (``first`` to ``last``)."""
+    short = max(LEARN_DAYS - 1 - (until - since).days, 0)
+    before, after = (since - first).days, (last - until).days
+    ahead = min(after, max(short - short // 2, short - before))
+    return since - timedelta(days=min(before, short - ahead)), until + timedelta(days=ahead)
+
+
+def _rows(snapshot: Snapshot, since: date, until: date) -> pl.DataFrame:
+    merged = within(snapshot.table("daily_merged"), since, until)
+    slots = ("measured_slots", "expected_slots", "nature")
+    days = merged.select(
+        "civil_date", *slots, *_floats(merged, [*ENERGIES, TEMPERATURE, STOCK, CHANGE, "net_export_mwh"])
+    )
+    crossings = within(snapshot.table("exchanges_daily"), since, until)
+    gross = [
+        crossings[f"ech_comm_{border}_{way}_mwh"].cast("float64") for border in _BORDERS for way in ("import", "export")
+    ]
+    exchanged = crossings.select("civil_date", exchanged_mwh=sum(gross[1:], gross[0]))
+    read = (pl.DataFrame(snapshot.engine.rows(expression)) for expression in (days, exchanged))
+    return next(read).join(next(read), on="civil_date", how="left")
+
+
+def _floats(table: ir.Table, names: Sequence[str]) -> list[ir.Value]:
+    return [table[name].cast("float64").name(name) for name in names]
