@@ -214,6 +214,33 @@ def test_the_mix_of_every_region_is_the_marts_summed_up(api: Api) -> None:
     assert all(sum(row[f"{name}_share"] or 0 for name in main) == pytest.approx(1) for row in shares)
 
 
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_the_six_questions_are_answered_or_say_why_not(lang: str, api: Api) -> None:
+    listed = api.get(f"/questions?lang={lang}").json()
+    assert [one["number"] for one in listed] == [1, 2, 3, 4, 5, 6]
+    for one in listed:
+        said = api.get(f"/questions/{one['number']}?lang={lang}").json()
+        assert said["question"] == one["question"]
+        assert said["sentence"]
+        assert said["method"]
+        assert said["caveat"]
+        assert said["figures"]
+        assert said["sample"] == "seed=0"
+    assert api.get("/questions/7").status_code == 404
+
+
+def test_the_mix_of_a_question_is_that_of_its_days(api: Api) -> None:
+    first, last = SINCE + timedelta(days=10), SINCE + timedelta(days=40)
+    answer = api.get(f"/questions/1?since={first}&until={last}&format=csv")
+    shown = {row["source"]: float(row["energy_gwh"]) for row in csv.DictReader(io.StringIO(answer.text))}
+    ((nuclear, wind),) = api.query(
+        "select sum(nucleaire_mwh)::double / 1000, sum(eolien_mwh)::double / 1000 from marts.daily_mix"
+        f" where civil_date between '{first}' and '{last}'"
+    )
+    assert shown["nucleaire"] == pytest.approx(nuclear)
+    assert shown["eolien"] == pytest.approx(wind)
+
+
 def test_an_order_needs_the_token(api: Api) -> None:
     assert api.client.post("/api/v1/refresh").status_code == 401
     wrong = api.client.post("/api/v1/refresh", headers={"authorization": "Bearer s3cre"})

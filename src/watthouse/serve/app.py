@@ -50,7 +50,7 @@ def create(settings: Settings) -> FastAPI:
     document.install(app)
     problems.install(app)
     api = APIRouter(prefix=watching.API, dependencies=[Depends(refuse_repeated)])
-    for room in (held, national, buyers, sensitivity, regional, mixes, ledger):
+    for room in (held, national, buyers, sensitivity, regional, mixes, questions, ledger):
         api.include_router(room.router)
     app.include_router(api)
     app.include_router(watching.router)

@@ -171,7 +171,7 @@ def _schema(schema: pa.Schema, labels: Labels) -> pa.Schema:
         "licence": labels.licence,
         "version": labels.version,
     }
-    return pa.schema(fields, metadata=told | {name: _text(value) for name, value in labels.more.items()})
+    return pa.schema(fields, metadata=told | {name: _told(value) for name, value in labels.more.items()})
 
 
 def _marked(batches: Iterator[pa.RecordBatch], labels: Labels) -> Iterator[pa.RecordBatch]:
@@ -268,6 +268,11 @@ def _plain(batch: pa.RecordBatch) -> pl.DataFrame:
         cs.datetime().dt.strftime("%Y-%m-%dT%H:%M:%SZ"),
         cs.float().fill_nan(None),
     )
+
+
+def _told(value: object) -> str:
+    """As the metadata of a file take it: what has parts, in JSON."""
+    return json.dumps(value, default=_text, ensure_ascii=False) if isinstance(value, list | dict) else _text(value)
 
 
 def _text(value: object) -> str:

@@ -66,13 +66,17 @@ class Rows(BaseModel):
 
 
 def gives_rows(
-    router: APIRouter, path: str, summary: str, row: str, *statuses: int
+    router: APIRouter, path: str, summary: str, row: str, *statuses: int, model: type[Rows] = Rows
 ) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
-    """Register a call that gives rows in every format: what a ``row`` is, and its problems beside everybody's."""
-    return router.get(path, summary=summary, response_model=Rows, responses=_rows_of(row) | documented(*statuses))
+    """Register a call that gives rows in every format: what a ``row`` is, and its problems beside everybody's.
+
+    ``model`` is what it answers in JSON.
+    """
+    described = _rows_of(row, model) | documented(*statuses)
+    return router.get(path, summary=summary, response_model=model, responses=described)
 
 
-def _rows_of(what: str) -> dict[int | str, dict[str, object]]:
+def _rows_of(what: str, model: type[Rows]) -> dict[int | str, dict[str, object]]:
     """The documentation of a call that gives rows, in every format."""
     binary = {"type": "string", "format": "binary"}
     texts = {MEDIA[Format.CSV]: {"schema": {"type": "string"}}}
@@ -82,7 +86,7 @@ def _rows_of(what: str) -> dict[int | str, dict[str, object]]:
     sample = {"description": "The sample's name, where the data are synthetic", "schema": {"type": "string"}}
     return {
         200: {
-            "model": Rows,
+            "model": model,
             "description": what,
             "content": texts | packed,
             "headers": {"ETag": tag, "X-Watthouse-Version": version, "X-Watthouse-Sample": sample},

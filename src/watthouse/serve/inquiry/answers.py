@@ -10,11 +10,12 @@ import pyarrow as pa
 from watthouse.serve.delivery import Shown
 from watthouse.serve.inquiry import links, mixes, rows, sentences
 from watthouse.serve.inquiry.daily import STOCK, TEMPERATURE, Daily, held
-from watthouse.serve.inquiry.language import Language
 from watthouse.serve.inquiry.links import Link
 from watthouse.serve.inquiry.resampling import Interval
 from watthouse.serve.inquiry.texts import CAVEATS, METHODS, QUESTIONS, SUBJECTS, TREND_OFF, TREND_ON
+from watthouse.serve.inquiry.wording import count_of_days
 from watthouse.serve.snapshots import Snapshot
+from watthouse.serve.speech import Language
 
 _TWH: Final = 1000
 
@@ -102,7 +103,7 @@ def _mix(daily: Daily, language: Language) -> _Found:
         Figure("share", part.source, part.share, part.low, part.high, "0-1", measured) for part in found.parts
     )
     whole = Figure("measured", "slots", found.measured, None, None, "0-1", found.days)
-    told = {"days": language.days(found.days), "missing": language.days(found.missing)}
+    told = {"days": count_of_days(found.days, language), "missing": count_of_days(found.missing, language)}
     sentence = sentences.of_mix(daily, found, language)
     return _Found(sentence, told, (whole, *shares), rows.of_mix(found, language), rows.MIX)
 
@@ -134,14 +135,16 @@ def _by_stock(daily: Daily, language: Language) -> _Found:
 
 def _seasons(daily: Daily, language: Language) -> _Found:
     found = mixes.seasons(daily)
-    differences = [(swing.source, swing.difference) for swing in found.swings if swing.difference]
+    differences = [swing.difference for swing in found.swings if swing.difference]
     compared = found.days["winter"] + found.days["summer"]
     told = {
         **{season: language.number(days) for season, days in found.days.items()},
         "trend": (TREND_OFF if found.asked >= mixes.FEWEST_FOR_TREND else TREND_ON)[language],
-        "block": _blocks([one for _, one in differences], language),
+        "block": _blocks(differences, language),
     }
-    figures = tuple(_of("summer_less_winter", source, one, 1, "0-1", compared) for source, one in differences)
+    figures = tuple(
+        _of("summer_less_winter", swing.source, swing.difference, 1, "0-1", compared) for swing in found.swings
+    )
     return _Found(sentences.of_seasons(found, language), told, figures, rows.of_seasons(found, language), rows.SEASONS)
 
 
@@ -190,7 +193,7 @@ def _blocks(intervals: Sequence[Interval], language: Language) -> str:
 def _span(counts: Sequence[int], language: Language) -> str:
     """The one count, or the least and the most."""
     ends = sorted({min(counts, default=0), max(counts, default=0)})
-    return (" à " if language is Language.FRENCH else " to ").join(language.number(end) for end in ends)
+    return language.say(" to ", " à ").join(language.number(end) for end in ends)
 
 
 def _related(found: Sequence[Link], factor: float, unit: str) -> tuple[Figure, ...]:

@@ -65,8 +65,8 @@ def on_calendar(rows: pl.DataFrame, since: date, until: date) -> Daily:
 
     A day of the period that has no row is one of which nothing was measured.
     """
-    known = rows.get_column("civil_date")
-    first, last = (min(since, known.min()), max(until, known.max())) if len(known) else (since, until)  # type: ignore[type-var]
+    known: list[date] = rows["civil_date"].to_list()
+    first, last = min([since, *known]), max([until, *known])
     every = pl.DataFrame({"civil_date": pl.date_range(first, last, eager=True)})
     slot = pl.when(pl.col("expected_slots") <= _QUARTERS // 2).then(2).otherwise(1)
     whole = pl.col("measured") == pl.col("expected")

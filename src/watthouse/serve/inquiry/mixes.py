@@ -57,7 +57,7 @@ def mix(daily: Daily) -> Mix:
     """The mix of the period, by energy."""
     days = daily.period
     known = days.filter(pl.col("measured") > 0)
-    measured = float(days["measured"].sum() / max(days["expected"].sum(), 1))
+    measured = float(days["measured"].sum()) / float(days["expected"].sum())
     natures = dict(known.group_by("nature").len().sort("nature").iter_rows())
     parts = sorted(_parts(known, measured), key=lambda part: -part.gwh)
     return Mix(len(days), len(days) - len(known), measured, natures, tuple(parts))

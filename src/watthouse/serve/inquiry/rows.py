@@ -7,10 +7,10 @@ from typing import Any, Final
 import pyarrow as pa
 
 from watthouse.serve.delivery import Shown
-from watthouse.serve.inquiry.language import Language
 from watthouse.serve.inquiry.links import Link, bins
 from watthouse.serve.inquiry.mixes import Mix, Seasons
 from watthouse.serve.inquiry.texts import named
+from watthouse.serve.speech import Language
 
 SOURCE: Final = Shown("source", "", "The publisher's name of the source")
 LABEL: Final = Shown("label", "", "What it is, in the language asked for")
@@ -70,7 +70,7 @@ _COUNTS: Final = frozenset({"days", "block_days"})
 
 
 def _table(columns: Sequence[Shown], rows: Sequence[dict[str, Any]]) -> pa.Table:
-    kinds = {**dict.fromkeys(_TEXTS, pa.string()), **dict.fromkeys(_COUNTS, pa.int64())}
+    kinds: dict[str, pa.DataType] = {**dict.fromkeys(_TEXTS, pa.string()), **dict.fromkeys(_COUNTS, pa.int64())}
     schema = pa.schema([(column.name, kinds.get(column.name, pa.float64())) for column in columns])
     return pa.Table.from_pylist(list(rows), schema)
 

@@ -55,7 +55,9 @@ def anomalies(values: Floats, days: Calendar, fitted: Flags) -> Floats:
     swings = len(held) > 0 and held[-1] - held[0] >= SWING_FROM_DAYS
     design = np.hstack([days.level, days.line, *([days.swing] if swings else [])])
     left: Floats = values - np.einsum("ij,j->i", design, _coefficients(design, values, known))
-    return left * 0 if left[known].std() <= _CONSTANT * np.abs(values[known]).max() else left
+    constant = left[known].std() <= _CONSTANT * np.abs(values[known]).max()
+    found: Floats = left * 0 if constant else left
+    return found
 
 
 def without_trend(values: Floats, days: Calendar) -> Floats:

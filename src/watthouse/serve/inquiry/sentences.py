@@ -5,12 +5,13 @@ from typing import Final
 
 from watthouse.catalog import REAL_TIME
 from watthouse.serve.inquiry.daily import Daily
-from watthouse.serve.inquiry.language import Language
 from watthouse.serve.inquiry.links import Link
 from watthouse.serve.inquiry.mixes import FEWEST_FOR_TREND, FEWEST_OF_SEASON, Mix, Seasons, Swing
 from watthouse.serve.inquiry.relation import FEWEST_DAYS, Relation
 from watthouse.serve.inquiry.resampling import Interval
 from watthouse.serve.inquiry.texts import LACKS, LACKS_IN_SHORT, Both, named
+from watthouse.serve.inquiry.wording import between, count_of_days, listed
+from watthouse.serve.speech import Language
 
 _TENTH_OF_A_POINT: Final = 0.001
 _HUNDREDTH: Final = 0.01
@@ -29,7 +30,7 @@ def of_mix(daily: Daily, found: Mix, language: Language) -> str:
         first=named(first.source, language),
         verb="ont" if first.source == "bioenergies" else "a",
         share=language.percent(first.share),
-        others=language.listed(others),
+        others=listed(others, language),
         measured=_measured(found, language),
         revised=_revised(found, language),
     )
@@ -69,7 +70,7 @@ def _measured(found: Mix, language: Language) -> str:
 def _revised(found: Mix, language: Language) -> str:
     live = found.natures.get(REAL_TIME, 0)
     text = Both(" ; {live} en temps réel, à réviser", "; {live} of real-time figures, to be revised")
-    return text[language].format(live=language.days(live)) if live else ""
+    return text[language].format(live=count_of_days(live, language)) if live else ""
 
 
 def of_stock_and_temperature(level: Link, flow: Link, language: Language) -> str:
@@ -80,7 +81,7 @@ def of_stock_and_temperature(level: Link, flow: Link, language: Language) -> str
     height = _height(stock, language)
     return _STOCK[_verdict(change.slope)][language].format(
         slope=language.number(change.slope.value, 1, signed=True),
-        slope_range=language.between(change.slope, 1),
+        slope_range=between(change.slope, 1, language),
         correlation=_correlation(change.steady, language),
         height=height,
     )
@@ -126,7 +127,7 @@ def of_sources(links: Sequence[Link], unit: Both, factor: float, language: Langu
     start = (_STRONGEST if strongest else _NONE)[language].format(
         unit=unit[language],
         slope=language.number(factor * lead.slope.value, _digits(factor * lead.slope.value), signed=True),
-        slope_range=language.between(lead.slope, _digits(factor * lead.slope.value), factor),
+        slope_range=between(lead.slope, _digits(factor * lead.slope.value), language, factor),
         source=named(lead.response, language),
         correlation=_correlation(lead.steady, language),
     )
@@ -175,7 +176,7 @@ def _groups(lead: int, rest: Sequence[Relation], language: Language) -> list[str
         names = [named(one.response, language) for one in rest if one.slope and _verdict(one.slope) == verdict]
         if names:
             too = _TOO[language] if verdict == lead else ""
-            found.append(_GROUPS[verdict][language].format(names=language.listed(names), too=too))
+            found.append(_GROUPS[verdict][language].format(names=listed(names, language), too=too))
     return found
 
 
@@ -184,9 +185,9 @@ def _untold(relations: Sequence[Relation], language: Language) -> str:
     for lack, why in LACKS_IN_SHORT.items():
         names = [named(one.response, language) for one in relations if one.lack is lack]
         if names:
-            found.append(f"{language.listed(names)} ({why[language]})")
+            found.append(f"{listed(names, language)} ({why[language]})")
     text = Both(" ; sans réponse : {names}", "; not answered: {names}")
-    return text[language].format(names=language.listed(found)) if found else ""
+    return text[language].format(names=listed(found, language)) if found else ""
 
 
 def of_seasons(found: Seasons, language: Language) -> str:
@@ -194,8 +195,8 @@ def of_seasons(found: Seasons, language: Language) -> str:
     differences = [(swing, swing.difference) for swing in found.swings if swing.difference]
     if not differences:
         return _NO_SEASONS[language].format(
-            winter=language.days(found.days["winter"]),
-            summer=language.days(found.days["summer"]),
+            winter=count_of_days(found.days["winter"], language),
+            summer=count_of_days(found.days["summer"], language),
             fewest=FEWEST_OF_SEASON,
         )
     sure = [(swing, one) for swing, one in sorted(differences, key=lambda pair: pair[1].value) if one.sure]
@@ -203,7 +204,7 @@ def of_seasons(found: Seasons, language: Language) -> str:
         return _SAME[language]
     ends = [sure[-1]] if len(sure) == 1 else [sure[-1], sure[0]]
     steady = _STEADY[language] if found.asked >= FEWEST_FOR_TREND else ""
-    told = language.listed([_swung(swing, one, steady, language) for swing, one in ends])
+    told = listed([_swung(swing, one, steady, language) for swing, one in ends], language)
     few = _FEW_SEASONS[language] if found.years < _FEW_YEARS else ""
     return _CHANGES[language].format(told=told, few=few)
 
@@ -220,7 +221,8 @@ _SAME: Final = Both(
 )
 _CHANGES: Final = Both("Oui : de l’hiver à l’été, {told}{few}.", "Yes: from winter to summer, {told}{few}.")
 _SWUNG: Final = Both(
-    "{source} passe{plural} de {winter} à {summer} de la production ({points} points{steady}, intervalle à 95 % : {range})",
+    "{source} passe{plural} de {winter} à {summer} de la production ({points} points{steady}, intervalle à 95 % :"
+    " {range})",
     "{source} goes from {winter} to {summer} of production ({points} points{steady}, 95% interval: {range})",
 )
 _STEADY: Final = Both(" hors tendance", " without the trend")
@@ -237,7 +239,7 @@ def _swung(swing: Swing, difference: Interval, steady: str, language: Language) 
         winter=language.percent(swing.means["winter"].value),
         summer=language.percent(swing.means["summer"].value),
         points=language.number(100 * difference.value, 1, signed=True),
-        range=language.between(difference, 1, 100),
+        range=between(difference, 1, language, 100),
         steady=steady,
     )
 
@@ -250,7 +252,7 @@ def of_exchanges(both_ways: Link, net: Link, language: Language) -> str:
     slope = 1000 * volume.slope.value
     return _EXCHANGES[_verdict(volume.slope)][language].format(
         slope=language.number(slope, 2, signed=True),
-        slope_range=language.between(volume.slope, 2, 1000),
+        slope_range=between(volume.slope, 2, language, 1000),
         correlation=_correlation(volume.steady, language),
         plain=language.number(volume.plain, 2),
         net=_net(balance, language),
@@ -285,17 +287,17 @@ def _lacking(relation: Relation, language: Language, response: str | None = None
     assert relation.lack is not None
     both = [named(response or relation.response, language), named(relation.driver, language)]
     return LACKS[relation.lack][language].format(
-        both=language.listed(both),
-        days=language.days(relation.days),
+        both=listed(both, language),
+        days=count_of_days(relation.days, language),
         fewest=FEWEST_DAYS,
         plain="" if relation.plain is None else language.number(relation.plain, 2),
-        learnt=language.days(relation.learnt),
-        alike=language.days(relation.alike),
+        learnt=count_of_days(relation.learnt, language),
+        alike=count_of_days(relation.alike, language),
     )
 
 
 def _correlation(interval: Interval, language: Language) -> str:
-    return f"{language.number(interval.value, 2)} [{language.between(interval, 2)}]"
+    return f"{language.number(interval.value, 2)} [{between(interval, 2, language)}]"
 
 
 def _verdict(interval: Interval) -> int:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from watthouse.serve.inquiry.daily import CHANGE, EXCHANGED, NET_EXPORT, SOURCES, STOCK, TEMPERATURE
-from watthouse.serve.inquiry.language import Language
 from watthouse.serve.inquiry.relation import Lack
+from watthouse.serve.inquiry.wording import typeset
+from watthouse.serve.speech import Language
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class Both:
     english: str
 
     def __getitem__(self, language: Language) -> str:
-        return language.typeset(self.french if language is Language.FRENCH else self.english)
+        return typeset(language.say(self.english, self.french), language)
 
 
 QUESTIONS: Final[Mapping[int, Both]] = {

@@ -1,0 +1,129 @@
+"""The six questions: which there are, and the answer of one for a period."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from watthouse.serve.api.base import Rows, TheDesk, days, gives_rows
+from watthouse.serve.asking import Asked, Day, Period
+from watthouse.serve.desk import Question
+from watthouse.serve.inquiry.answers import answer
+from watthouse.serve.inquiry.texts import QUESTIONS
+from watthouse.serve.problems import ProblemError, documented
+from watthouse.serve.snapshots import Snapshot
+from watthouse.serve.speech import Language
+
+router = APIRouter(tags=["questions"])
+
+Spoken = Annotated[Language, Field(description="What the texts are written in: French or English", examples=["fr"])]
+
+
+class ListAsked(Asked):
+    """The questions, in a language."""
+
+    lang: Spoken = Language.ENGLISH
+
+
+class QuestionAsked(Period):
+    """A question of a period."""
+
+    since: Annotated[
+        Day | None,
+        Field(
+            description="First civil day (Europe/Paris), included; the first day held where it is left out",
+            examples=["2016-01-01"],
+        ),
+    ] = None
+    until: Annotated[
+        Day | None,
+        Field(
+            description="Last civil day (Europe/Paris), included; the newest day held where it is left out",
+            examples=["2025-12-31"],
+        ),
+    ] = None
+    lang: Spoken = Language.ENGLISH
+
+
+class QuestionOut(BaseModel):
+    """A question that is answered here."""
+
+    number: int = Field(description="Its number", examples=[2])
+    question: str = Field(description="What is asked", examples=["Does gas in storage follow temperature?"])
+
+
+class FigureOut(BaseModel):
+    """A figure of an answer."""
+
+    name: str = Field(
+        description="What it is: share, measured, correlation_plain (season included), correlation_deseasonalised,"
+        " slope_deseasonalised, summer_less_winter",
+        examples=["correlation_deseasonalised"],
+    )
+    of: str = Field(description="Of which series or source", examples=["gaz_mw"])
+    value: float | None = Field(description="The figure; null where it cannot be told", examples=[-0.52])
+    low: float | None = Field(description="Low end of its 95% interval, or its lower bound", examples=[-0.6])
+    high: float | None = Field(description="High end of its 95% interval, or its upper bound", examples=[-0.44])
+    unit: str = Field(description="Its unit; empty where it has none", examples=["MW/°C"])
+    days: int = Field(description="Days of the period that it is made from [days]", examples=[3934])
+    block_days: int | None = Field(description="Length of the bootstrap's blocks [days]", examples=[58])
+    resamples: int | None = Field(description="How often it was resampled", examples=[1000])
+
+
+class Answered(Rows):
+    """A question's answer, with the rows of its chart."""
+
+    number: int = Field(description="The question's number", examples=[2])
+    question: str = Field(description="What is asked", examples=["Does gas in storage follow temperature?"])
+    sentence: str = Field(description="The answer, with its figure and how far that could be off")
+    method: str = Field(description="How it was computed")
+    caveat: str = Field(description="What it does not show")
+    lang: Language = Field(description="What the texts are written in", examples=["en"])
+    figures: list[FigureOut] = Field(description="Every figure, the plain ones and those without the season")
+
+
+@router.get("/questions", summary="The six questions", responses=documented())
+def questions(asked: Annotated[ListAsked, Query()]) -> list[QuestionOut]:
+    """What can be asked of a period: each is answered at its number."""
+    return [QuestionOut(number=number, question=text[asked.lang]) for number, text in QUESTIONS.items()]
+
+
+@gives_rows(
+    router,
+    "/questions/{number}",
+    "The answer of a question for a period",
+    "A point of the answer's chart: a source, a source and season, or days of like temperature or stock",
+    404,
+    model=Answered,
+)
+def one_question(
+    desk: TheDesk,
+    request: Request,
+    number: Annotated[int, Path(description="The question's number, 1 to 6", examples=[2])],
+    asked: Annotated[QuestionAsked, Query()],
+) -> Response:
+    """A sentence with its figure and how far that could be off, how it was computed, and what it does not show."""
+    if number not in QUESTIONS:
+        detail = f"there is no question {number}: they have the numbers {', '.join(map(str, QUESTIONS))}"
+        raise ProblemError(404, detail, parameter="number")
+    return desk.answer(
+        request, asked.format, lambda snapshot: question_of(snapshot, number, asked), f"question-{number}"
+    )
+
+
+def question_of(snapshot: Snapshot, number: int, asked: QuestionAsked) -> Question:
+    """Question ``number`` (1 to 6), answered."""
+    found = answer(snapshot, number, asked.since, asked.until, asked.lang)
+    told = {
+        **days(found.since, found.until),
+        "lang": asked.lang.value,
+        "number": found.number,
+        "question": found.question,
+        "sentence": found.sentence,
+        "method": found.method,
+        "caveat": found.caveat,
+        "figures": [asdict(figure) for figure in found.figures],
+    }
+    return Question(found.question, found.rows, found.columns, told)
