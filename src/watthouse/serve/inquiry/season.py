@@ -65,7 +65,8 @@ def without_trend(values: Floats, days: Calendar) -> Floats:
     known = ~np.isnan(values)
     coefficients = _coefficients(np.hstack([days.level, days.line]), values, known)
     line = days.line[:, 0]
-    return values - (line - line[known].mean()) * coefficients[-1]
+    found: Floats = values - (line - line[known].mean()) * coefficients[-1]
+    return found
 
 
 def _coefficients(design: Floats, values: Floats, known: Flags) -> Floats:
