@@ -10,7 +10,7 @@ from fastapi_swagger import patch_fastapi
 from starlette_compress import CompressMiddleware
 
 from watthouse.serve import document, problems, watching
-from watthouse.serve.api import buyers, held, ledger, mixes, national, regional, sensitivity
+from watthouse.serve.api import buyers, held, ledger, mixes, national, questions, regional, sensitivity
 from watthouse.serve.asking import refuse_repeated
 from watthouse.serve.dashboard.app import install as install_pages
 from watthouse.serve.desk import Desk
