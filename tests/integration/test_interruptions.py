@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.test_made_up_marts import gas, national
-from tests.support import command, environment, tables, watthouse, write_csv
+from tests.support import begun, command, environment, tables, watthouse, write_csv
 
 pytestmark = [pytest.mark.slow]
 
@@ -32,34 +32,40 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def started(home: Path, files: Path) -> "subprocess.Popen[bytes]":
+    """A refresh that is not waited for."""
+    words = command("refresh", "--from", files)
+    return subprocess.Popen(words, env=environment(home), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
 @pytest.fixture(scope="module")
-def undisturbed(
-    files: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[dict[str, list[tuple[object, ...]]], float]:
-    """The tables of a run nobody disturbed, and how long it took, s."""
+def expected(files: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple[object, ...]]]:
+    """The tables of a run nobody disturbed."""
     home = tmp_path_factory.mktemp("undisturbed")
-    began = time.monotonic()
     assert watthouse(home, "refresh", "--from", files).returncode == 0
-    return tables(home), time.monotonic() - began
+    return tables(home)
 
 
-@pytest.mark.parametrize("half", [0, 1])
+@pytest.mark.parametrize(("held", "rounds"), [(0, 8), (2, ROUNDS - 8)], ids=["first", "later"])
 def test_kill_9_at_random_moments_then_one_more_refresh(
-    half: int, files: Path, undisturbed: tuple[dict[str, list[tuple[object, ...]]], float], tmp_path: Path
+    held: int, rounds: int, files: Path, expected: dict[str, list[tuple[object, ...]]], tmp_path: Path
 ) -> None:
-    expected, seconds = undisturbed
-    chance = random.Random(half)
-    for turn in range(ROUNDS // 2):
-        home = tmp_path / f"home-{turn}"
-        started = subprocess.Popen(
-            command("refresh", "--from", files),
-            env=environment(home),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+    """Of a first refresh, which dbt builds, and of one where two months are there already."""
+    before = tmp_path / "before"
+    before.mkdir()
+    if held:
+        months = [files / f"{kind}-{month + 1}.csv" for month in range(held) for kind in ("tr", "gas")]
+        assert watthouse(begun(before), "refresh", "--from", *months).returncode == 0
+    began = time.monotonic()
+    assert started(shutil.copytree(before, tmp_path / "undisturbed"), files).wait() == 0
+    seconds = time.monotonic() - began
+    chance = random.Random(held)
+    for turn in range(rounds):
+        home = shutil.copytree(before, tmp_path / f"home-{turn}")
+        killed = started(home, files)
         time.sleep(chance.uniform(0.05, 1.05) * seconds)
-        os.kill(started.pid, signal.SIGKILL)
-        started.wait()
+        os.kill(killed.pid, signal.SIGKILL)
+        killed.wait()
         done = watthouse(home, "refresh", "--from", files)
         assert done.returncode == 0, done.stderr
         assert tables(home) == expected
@@ -68,9 +74,9 @@ def test_kill_9_at_random_moments_then_one_more_refresh(
 
 
 def test_two_refreshes_at_once_double_nothing(
-    files: Path, undisturbed: tuple[dict[str, list[tuple[object, ...]]], float], tmp_path: Path
+    files: Path, expected: dict[str, list[tuple[object, ...]]], tmp_path: Path
 ) -> None:
-    home = tmp_path / "home"
+    home = begun(tmp_path / "home")
     both = [
         subprocess.Popen(command("refresh", "--from", files), env=environment(home), stderr=subprocess.PIPE, text=True)
         for _ in range(2)
@@ -82,13 +88,13 @@ def test_two_refreshes_at_once_double_nothing(
     assert len(refused.strip().splitlines()) == 1
     assert "another refresh" in refused
     assert "wait for it to end" in refused
-    assert tables(home) == undisturbed[0]
+    assert tables(home) == expected
 
 
 def test_a_reader_sees_the_old_marts_whole_while_a_build_runs(files: Path, tmp_path: Path) -> None:
     import duckdb
 
-    home = tmp_path / "home"
+    home = begun(tmp_path / "home")
     assert watthouse(home, "refresh", "--from", files / "tr-1.csv").returncode == 0
     with duckdb.connect(home / "warehouse.duckdb", read_only=True) as reader:
         count = "select count(*) from marts.daily_merged"

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.service import Service, built_from_tables, service, utc
-from tests.support import command, environment, tables, watthouse
+from tests.support import begun, command, environment, tables, watthouse
 from watthouse.catalog import CATALOG
 from watthouse.lake import Lake
 
@@ -26,6 +26,7 @@ NOW = utc("2026-03-31T14:40")
 
 TROUBLES = "429:11,cut:7,slow:13,interrupted:9,500:17,reset:19,short:23,html:29,json:31"
 ROUNDS = 20
+SMALL = {"WATTHOUSE_WINDOW_ROWS": "20000"}
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +80,7 @@ def test_revisions_between_troubled_refreshes_end_in_the_same_marts(
     served: Service, expected: dict[str, list[tuple[object, ...]]], tmp_path: Path
 ) -> None:
     """The last of them a day after the one that swept, so that late revisions are seen too."""
-    home = tmp_path / "home"
+    home = begun(tmp_path / "home")
     moments = [NOW - timedelta(days=40), *(NOW - timedelta(hours=hours) for hours in (72, 50, 25, 13, 12, 5)), NOW]
     for moment in moments:
         served.at(moment)
@@ -89,13 +90,14 @@ def test_revisions_between_troubled_refreshes_end_in_the_same_marts(
 
 
 def test_a_second_refresh_asks_at_most_twice_a_dataset_and_writes_nothing(served: Service, tmp_path: Path) -> None:
-    home = tmp_path / "home"
+    home = begun(tmp_path / "home")
     refresh(home, served)
-    held, before = versions(home), served.requests
+    held, built, before = versions(home), (home / "warehouse.duckdb").stat(), served.requests
     said = refresh(home, served)
     assert served.requests - before <= 2 * len(CATALOG)
     assert counted(said) == (0, 0, 0, 0, 0)
     assert versions(home) == held
+    assert (home / "warehouse.duckdb").stat() == built
     for name in CATALOG:
         assert f"{name}: nothing moved since 2026-" in said
 
@@ -103,7 +105,7 @@ def test_a_second_refresh_asks_at_most_twice_a_dataset_and_writes_nothing(served
 def test_an_hour_later_three_requests_bring_the_last_days_of_a_restless_dataset(
     served: Service, tmp_path: Path
 ) -> None:
-    home, name = tmp_path / "home", "eco2mix-national-tr"
+    home, name = begun(tmp_path / "home"), "eco2mix-national-tr"
     refresh(home, served, name)
     served.at(NOW + timedelta(hours=1))
     before = served.requests
@@ -115,7 +117,7 @@ def test_an_hour_later_three_requests_bring_the_last_days_of_a_restless_dataset(
 
 
 def test_full_fetches_everything_again_and_finds_nothing_new(served: Service, tmp_path: Path) -> None:
-    home = tmp_path / "home"
+    home = begun(tmp_path / "home")
     first = counted(refresh(home, served))
     again = counted(refresh(home, served, "--full"))
     assert (again[1], again[2]) == (0, 0)
@@ -126,7 +128,7 @@ def test_full_fetches_everything_again_and_finds_nothing_new(served: Service, tm
 def test_days_asked_for_are_fetched_and_the_rest_later(
     served: Service, expected: dict[str, list[tuple[object, ...]]], tmp_path: Path
 ) -> None:
-    home = tmp_path / "home"
+    home = begun(tmp_path / "home")
     refresh(home, served, "--since", "2025-10-20", "--until", "2025-11-05")
     days = {row[0] for row in tables(home)["marts.daily_mix"]}
     assert (min(days), max(days), len(days)) == (date(2025, 10, 20), date(2025, 11, 5), 17)
@@ -138,15 +140,16 @@ def test_days_asked_for_are_fetched_and_the_rest_later(
 def test_a_service_that_offers_less_is_enough(
     trouble: str, served: Service, expected: dict[str, list[tuple[object, ...]]], tmp_path: Path
 ) -> None:
+    home = begun(tmp_path / "home")
     served.trouble(trouble)
-    refresh(tmp_path / "home", served)
-    assert tables(tmp_path / "home") == expected
+    refresh(home, served)
+    assert tables(home) == expected
 
 
 def test_an_empty_lake_is_filled_again_whatever_was_noted(
     served: Service, expected: dict[str, list[tuple[object, ...]]], tmp_path: Path
 ) -> None:
-    home = tmp_path / "home"
+    home = begun(tmp_path / "home")
     refresh(home, served)
     shutil.rmtree(home / "lake" / "eco2mix-regional-tr")
     refresh(home, served)
@@ -154,7 +157,7 @@ def test_an_empty_lake_is_filled_again_whatever_was_noted(
 
 
 def test_a_refresh_that_was_cut_short_goes_on_where_it_was(served: Service, tmp_path: Path) -> None:
-    home, name = tmp_path / "home", "eco2mix-regional-cons-def"
+    home, name = begun(tmp_path / "home"), "eco2mix-regional-cons-def"
     small = {"WATTHOUSE_WINDOW_ROWS": "1", "WATTHOUSE_ATTEMPTS": "1"}
     served.trouble("500:5")
     cut = watthouse(home, "refresh", name, env={**served.variables, **small})
@@ -168,27 +171,41 @@ def test_a_refresh_that_was_cut_short_goes_on_where_it_was(served: Service, tmp_
     assert held + new == 184 * 48 * 12
 
 
-@pytest.mark.parametrize("half", [0, 1])
+def started(home: Path, served: Service) -> "subprocess.Popen[bytes]":
+    """A refresh that is not waited for."""
+    variables = environment(home, {**served.variables, **SMALL})
+    return subprocess.Popen(command("refresh"), env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "rounds"), [(None, 8), (NOW - timedelta(days=40), ROUNDS - 8)], ids=["first", "later"]
+)
 def test_kill_9_at_random_moments_of_a_live_refresh_then_one_more(
-    half: int, served: Service, expected: dict[str, list[tuple[object, ...]]], tmp_path: Path
+    earlier: datetime | None,
+    rounds: int,
+    served: Service,
+    expected: dict[str, list[tuple[object, ...]]],
+    tmp_path: Path,
 ) -> None:
-    small = {"WATTHOUSE_WINDOW_ROWS": "20000"}
+    """Of a first refresh, which dbt builds, and of one after which a quarter is consolidated."""
+    before = tmp_path / "before"
+    before.mkdir()
+    if earlier:
+        served.at(earlier)
+        refresh(begun(before), served)
+        served.at(NOW)
+    shutil.copytree(before, tmp_path / "undisturbed")
     began = time.monotonic()
-    refresh(tmp_path / "undisturbed", served, **small)
+    assert started(tmp_path / "undisturbed", served).wait() == 0
     seconds = time.monotonic() - began
-    chance = random.Random(half)
-    for turn in range(ROUNDS // 2):
-        home = tmp_path / f"home-{turn}"
-        started = subprocess.Popen(
-            command("refresh"),
-            env=environment(home, {**served.variables, **small}),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+    chance = random.Random(earlier is None)
+    for turn in range(rounds):
+        home = shutil.copytree(before, tmp_path / f"home-{turn}")
+        killed = started(home, served)
         time.sleep(chance.uniform(0.1, 1.0) * seconds)
-        os.kill(started.pid, signal.SIGKILL)
-        started.wait()
-        refresh(home, served, **small)
+        os.kill(killed.pid, signal.SIGKILL)
+        killed.wait()
+        refresh(home, served, **SMALL)
         assert tables(home) == expected
         assert not list(home.glob("building-*"))
         shutil.rmtree(home)
@@ -219,7 +236,7 @@ def newest_measured(now: datetime) -> datetime:
 
 
 def test_status_tells_the_last_measured_slot_not_the_last_row(served: Service, tmp_path: Path) -> None:
-    home = tmp_path / "home"
+    home = begun(tmp_path / "home")
     refresh(home, served, "eco2mix-national-tr")
     said = watthouse(home, "status").stdout
     (line,) = [line for line in said.splitlines() if line.startswith("eco2mix-national-tr")]

@@ -14,7 +14,7 @@ import pytest
 import trustme
 
 from tests.integration.service import Service, service, utc
-from tests.support import command, environment, watthouse
+from tests.support import begun, command, environment, watthouse
 from watthouse.catalog import CATALOG
 from watthouse.lake import Lake
 
@@ -106,6 +106,7 @@ def test_a_certificate_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_quota_that_is_spent_stops_with_a_line_and_what_was_fetched_is_built(served: Service, tmp_path: Path) -> None:
+    begun(tmp_path)
     served.trouble("429-day:4")
     done = watthouse(tmp_path, "refresh", NAME, env={**served.variables, "WATTHOUSE_WINDOW_ROWS": "1"})
     line = refused(done)
@@ -135,6 +136,7 @@ def test_a_month_that_is_spent_for_one_dataset_holds_no_other_up(used: int, serv
 
 
 def test_a_renamed_dataset_is_said_and_the_others_go_on(served: Service, tmp_path: Path) -> None:
+    begun(tmp_path)
     served.trouble(f"renamed={NAME}")
     line = refused(watthouse(tmp_path, "refresh", env=served.variables))
     assert NAME in line
@@ -145,6 +147,7 @@ def test_a_renamed_dataset_is_said_and_the_others_go_on(served: Service, tmp_pat
 
 @pytest.mark.parametrize("column", ["date_heure", "consommation"])
 def test_a_column_gone_that_cannot_be_done_without_is_said(column: str, served: Service, tmp_path: Path) -> None:
+    begun(tmp_path)
     served.trouble(f"no-column={column}")
     line = refused(watthouse(tmp_path, "refresh", NAME, env=served.variables))
     assert NAME in line
@@ -152,6 +155,7 @@ def test_a_column_gone_that_cannot_be_done_without_is_said(column: str, served: 
 
 
 def test_another_column_gone_is_noted_and_what_was_known_stays(served: Service, tmp_path: Path) -> None:
+    begun(tmp_path)
     assert watthouse(tmp_path, "refresh", NAME, env=served.variables).returncode == 0
     held = rows(tmp_path)
     served.trouble("no-column=solaire")
@@ -178,6 +182,7 @@ def test_a_refresh_that_stays_tells_of_a_column_gone_once(served: Service, tmp_p
 
 @pytest.mark.parametrize(("trouble", "word"), [("html:1", "web page"), ("json:1", "error")])
 def test_an_answer_that_lies_about_its_type_is_said(trouble: str, word: str, served: Service, tmp_path: Path) -> None:
+    begun(tmp_path)
     assert watthouse(tmp_path, "refresh", NAME, env=served.variables).returncode == 0
     served.at(utc("2025-12-01T11:40"))
     served.trouble(trouble)
@@ -196,7 +201,7 @@ def test_a_clock_that_is_wrong_is_said_before_anything_is_stamped(served: Servic
 
 
 def test_sample_and_published_data_never_share_a_home(served: Service, tmp_path: Path, real_data: Path) -> None:
-    published, sample = tmp_path / "published", tmp_path / "sample"
+    published, sample = begun(tmp_path / "published"), tmp_path / "sample"
     file = real_data / "odre" / "eco2mix-national-cons-def_2024-01_6-rows.csv"
     assert watthouse(published, "refresh", "--from", file).returncode == 0
     assert "never share a home" in refused(watthouse(published, "refresh", NAME, env=served.variables), 2)

@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 
 from tests.integration.service import Service, service, utc
-from tests.support import ROOT, command, environment, mart, watthouse
+from tests.support import ROOT, begun, command, environment, mart, watthouse
 
 pytestmark = [pytest.mark.slow]
 
@@ -100,7 +100,7 @@ def test_the_warehouse_itself_says_what_it_holds(ran: tuple[Path, subprocess.Com
 
 @pytest.mark.parametrize("verb", ["refresh", "fetch"])
 def test_the_first_rows_of_a_sample_say_so_too(verb: str, served: Service, tmp_path: Path) -> None:
-    done = watthouse(tmp_path / "home", verb, "stock-quotidien-stockages-gaz", env=served.variables)
+    done = watthouse(begun(tmp_path / "home"), verb, "stock-quotidien-stockages-gaz", env=served.variables)
     assert done.returncode == 0
     assert done.stderr.count(SYNTHETIC) == 1
 
@@ -115,7 +115,7 @@ def test_a_home_that_holds_nothing_goes_on_with_the_sample(tmp_path: Path) -> No
 
 
 def test_published_figures_do_not_say_so(tmp_path: Path, real_data: Path) -> None:
-    home = tmp_path / "home"
+    home = begun(tmp_path / "home")
     file = real_data / "odre" / "stock-quotidien-stockages-gaz_2010-2022.csv"
     assert SYNTHETIC not in watthouse(home, "refresh", "--from", file).stderr
     shown = watthouse(home, "show", "gas_daily", "--format", "csv")
@@ -124,7 +124,7 @@ def test_published_figures_do_not_say_so(tmp_path: Path, real_data: Path) -> Non
 
 
 def test_a_run_without_a_network_shows_published_days_that_are_there(tmp_path: Path, real_data: Path) -> None:
-    home = tmp_path / "home"
+    home = begun(tmp_path / "home")
     file = real_data / "odre" / "eco2mix-national-tr_2025-q1.parquet"
     assert watthouse(home, "refresh", "--from", file).returncode == 0
     done = watthouse(home, "run", env=SHORT)
@@ -135,7 +135,7 @@ def test_a_run_without_a_network_shows_published_days_that_are_there(tmp_path: P
 
 
 def test_doctor_finds_a_sound_machine_sound(served: Service, tmp_path: Path) -> None:
-    home = tmp_path / "home"
+    home = begun(tmp_path / "home")
     assert watthouse(home, "refresh", "eco2mix-national-tr", env=served.variables).returncode == 0
     done = watthouse(home, "doctor", "--json", env=served.variables)
     assert done.returncode == 0, done.stdout
@@ -160,7 +160,7 @@ def test_doctor_says_what_is_wrong_and_what_to_do(tmp_path: Path) -> None:
 
 
 def test_a_refresh_that_stays_ends_in_good_order(served: Service, tmp_path: Path) -> None:
-    home = tmp_path / "home"
+    home = begun(tmp_path / "home")
     staying = subprocess.Popen(
         command("refresh", "eco2mix-national-tr", "--follow"),
         env=environment(home, {**served.variables, "PYTHONUNBUFFERED": "1"}),
@@ -212,8 +212,9 @@ def test_a_refresh_that_stays_sits_an_outage_out(tmp_path: Path) -> None:
 def test_the_sample_alone_is_served_until_it_is_told_to_stop(tmp_path: Path) -> None:
     import httpx
 
+    span = ("--since", "2025-10-01", "--until", "2025-12-01")
     serving = subprocess.Popen(
-        command("sample", "--port", "0", "--since", "2025-10-01", "--until", "2025-12-01", "--seed", "3"),
+        command("sample", "--port", "0", *span, "--seed", "3", "--trouble", "500:2"),
         env=environment(tmp_path),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -222,7 +223,8 @@ def test_the_sample_alone_is_served_until_it_is_told_to_stop(tmp_path: Path) -> 
     assert serving.stdout
     address = re.search(r"http://127\.0\.0\.1:\d+/api/explore/v2\.1", serving.stdout.readline())
     assert address
-    answer = httpx.get(f"{address[0]}/catalog/datasets/eco2mix-national-tr")
+    answer, second = (httpx.get(f"{address[0]}/catalog/datasets/eco2mix-national-tr") for _ in range(2))
+    assert second.status_code == 500
     assert "seed=3" in answer.headers["x-watthouse-sample"]
     assert answer.json()["metas"]["default"]["data_processed"].startswith("2025-12-01")
     serving.send_signal(signal.SIGTERM)

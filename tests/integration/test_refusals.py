@@ -9,7 +9,7 @@ import pytest
 from deltalake import DeltaTable
 
 from tests.integration.test_made_up_marts import gas, national
-from tests.support import watthouse, write_csv
+from tests.support import begun, watthouse, write_csv
 
 pytestmark = [pytest.mark.slow]
 
@@ -105,7 +105,7 @@ def test_marts_and_columns_that_are_not_there(tmp_path: Path) -> None:
     none = watthouse(home, "show", "daily_merged")
     assert none.returncode == 1
     assert "run `watthouse refresh` first" in none.stderr
-    assert watthouse(home, "refresh", "--from", good(tmp_path / "files")).returncode == 0
+    assert watthouse(begun(home), "refresh", "--from", good(tmp_path / "files")).returncode == 0
     for words, says in (
         (("show", "daily_merger"), "unknown mart 'daily_merger'"),
         (("show", "gas_daily", "--columns", "stock"), "gas_daily has no column 'stock'"),
@@ -150,7 +150,7 @@ def test_what_a_call_gets_wrong_is_said_in_one_line(tmp_path: Path) -> None:
     assert (code, "later than --until" in line) == (2, True)
     code, line = one_line(tmp_path / "50%", "fetch", "--from", path)
     assert (code, "rename it" in line) == (2, True)
-    assert watthouse(home, "refresh", "--from", path).returncode == 0
+    assert watthouse(begun(home), "refresh", "--from", path).returncode == 0
     code, line = one_line(home, "show", "gas_daily", "--format", "csv", "--output", tmp_path)
     assert (code, "is no file" in line) == (2, True)
 
@@ -189,7 +189,7 @@ def test_nothing_is_built_from_an_empty_lake(tmp_path: Path) -> None:
 
 
 def test_a_broken_warehouse_is_made_anew_from_the_lake(tmp_path: Path) -> None:
-    home, path = tmp_path / "home", good(tmp_path / "files")
+    home, path = begun(tmp_path / "home"), good(tmp_path / "files")
     assert watthouse(home, "refresh", "--from", path).returncode == 0
     (home / "warehouse.duckdb").write_bytes(b"rubbish")
     code, line = one_line(home, "show", "gas_daily")
@@ -201,7 +201,7 @@ def test_a_broken_warehouse_is_made_anew_from_the_lake(tmp_path: Path) -> None:
 def test_a_lake_that_was_lost_takes_its_rows_out_of_the_marts(tmp_path: Path) -> None:
     import shutil
 
-    home, folder = tmp_path / "home", tmp_path / "files"
+    home, folder = begun(tmp_path / "home"), tmp_path / "files"
     assert watthouse(home, "refresh", "--from", good(folder)).returncode == 0
     shutil.rmtree(home / "lake")
     (home / "refreshes.json").write_text("{")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support import Rows, clock, tables, watthouse, write_csv
+from tests.support import Rows, begun, clock, tables, watthouse, write_csv
 
 pytestmark = [pytest.mark.slow]
 
@@ -124,7 +124,7 @@ def test_marts_equal_a_full_rebuild_to_the_bit(windows: list[Window], groups: in
     everything = [(dataset, 0, DAYS, LATEST) for dataset in MAKERS]
     order.shuffle(everything)
     with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder) / "home"
+        home = begun(Path(folder) / "home")
         size = -(-len(windows) // groups)
         for start in range(0, len(windows), size):
             refresh(home, windows[start : start + size])
@@ -133,14 +133,14 @@ def test_marts_equal_a_full_rebuild_to_the_bit(windows: list[Window], groups: in
         refresh(home, everything[::-1])
         walked = tables(home)
         assert walked == rebuilt(home, Path(folder))
-        straight = Path(folder) / "straight"
+        straight = begun(Path(folder) / "straight")
         refresh(straight, everything)
         assert walked == tables(straight)
         assert len(walked["marts.daily_merged"]) == DAYS
 
 
 def test_a_revision_of_yesterday_reaches_the_marts_it_should_and_no_other_day(tmp_path: Path) -> None:
-    home = tmp_path / "home"
+    home = begun(tmp_path / "home")
     refresh(home, [(dataset, 0, DAYS, 0) for dataset in MAKERS])
     before = tables(home)
     refresh(home, [("gas", 1, 1, 2)])
@@ -154,7 +154,7 @@ def test_a_revision_of_yesterday_reaches_the_marts_it_should_and_no_other_day(tm
 
 
 def test_raw_mirrors_the_lake_row_by_row_however_often_it_was_loaded(tmp_path: Path) -> None:
-    home = tmp_path / "home"
+    home = begun(tmp_path / "home")
     for version in range(LATEST + 1):
         refresh(home, [(dataset, 0, DAYS, version) for dataset in ("gas", "tr")])
     rebuilt(home, tmp_path)
