@@ -18,7 +18,10 @@ ORDER = (
     "exchanges_daily",
     "forecast_daily",
     "gas_daily",
+    "gas_points_daily",
     "temperature_daily",
+    "records_daily",
+    "completeness_daily",
 )
 HEAD = """# The marts
 

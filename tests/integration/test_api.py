@@ -10,7 +10,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -145,6 +145,13 @@ def test_pages_come_one_after_another_and_lack_nothing(order: str, api: Api) -> 
         ("/exchanges?unit=share", 422, "unit"),
         ("/exchanges?interval=hour", 422, "interval"),
         ("/temperature?region=00", 422, "region"),
+        ("/gas/points?by=pit", 422, "by"),
+        ("/gas/points?interval=hour", 422, "interval"),
+        ("/gas/points?operator=nobody", 422, "operator"),
+        ("/records?measure=nothing", 422, "measure"),
+        ("/records?of=week", 422, "of"),
+        ("/completeness?dataset=nothing", 422, "dataset"),
+        ("/regions/rates?region=00", 422, "region"),
         ("/regions/00/mix", 404, "insee"),
         ("/datasets/nothing", 404, "id"),
         ("/marts/nothing/rows", 404, "name"),
@@ -239,6 +246,90 @@ def test_the_mix_of_a_question_is_that_of_its_days(api: Api) -> None:
     )
     assert shown["nucleaire"] == pytest.approx(nuclear)
     assert shown["eolien"] == pytest.approx(wind)
+
+
+def test_gas_by_storage_point_adds_up_to_the_operators(api: Api) -> None:
+    first, last = SINCE + timedelta(days=20), SINCE + timedelta(days=30)
+    points = api.get(f"/gas/points?since={first}&until={last}&interval=day").json()["rows"]
+    held = api.query(
+        "select civil_date::varchar, source, pits, stock_fin_de_journee::double from core.core_gas_stock"
+        f" where civil_date between '{first}' and '{last}' order by all"
+    )
+    assert [(row["starts"], row["source"], row["pits"], row["stock_gwh"]) for row in points] == held
+    highest = dict(api.query("select pits, max(stock_fin_de_journee)::double from core.core_gas_stock group by all"))
+    assert all(row["fill_of_highest"] == pytest.approx(row["stock_gwh"] / highest[row["pits"]]) for row in points)
+    operators = api.get(f"/gas/points?since={first}&until={last}&interval=day&by=operator").json()["rows"]
+    for row in operators:
+        its = [one for one in points if (one["starts"], one["source"]) == (row["starts"], row["source"])]
+        assert (row["points"], row["stock_gwh"]) == (len(its), pytest.approx(sum(one["stock_gwh"] for one in its)))
+        assert row["fill_of_highest"] == pytest.approx(row["stock_gwh"] / sum(highest[one["pits"]] for one in its))
+    alone = api.get(f"/gas/points?since={first}&until={last}&interval=day&operator=Storengy").json()["rows"]
+    assert alone == [row for row in points if row["source"] == "Storengy"]
+
+
+def test_a_week_of_a_storage_point_is_its_last_report(api: Api) -> None:
+    rows = api.get(f"/gas/points?since={SINCE}&interval=week&operator=Storengy").json()["rows"]
+    days = dict(api.query("select (civil_date, pits)::varchar, stock_fin_de_journee::double from core.core_gas_stock"))
+    for row in rows:
+        assert 0 <= (date.fromisoformat(row["civil_date"]) - date.fromisoformat(row["starts"])).days < 7
+        assert row["stock_gwh"] == days[f"({row['civil_date']}, {row['pits']})"]
+    assert {row["civil_date"] for row in rows if row["starts"] != max(one["starts"] for one in rows)} == {
+        str(date.fromisoformat(row["starts"]) + timedelta(days=6))
+        for row in rows
+        if row["starts"] != max(one["starts"] for one in rows)
+    }
+
+
+def test_records_come_newest_first_and_those_that_stand_are_the_highest(api: Api) -> None:
+    rows = api.get(f"/records?since={SINCE}&measure=eolien&of=hour").json()["rows"]
+    assert [row["civil_date"] for row in rows] == sorted((row["civil_date"] for row in rows), reverse=True)
+    values = [row["value"] for row in rows]
+    assert values == sorted(values, reverse=True)
+    assert [row["previous_value"] for row in rows] == [*values[1:], None]
+    (standing,) = api.get("/records?measure=eolien&of=hour&standing=true").json()["rows"]
+    assert standing == rows[0]
+    ((most, at),) = api.query(
+        "select eolien_mwh::double, date_heure at time zone 'UTC' from marts.hourly_national"
+        " where measured_slots = expected_slots order by 1 desc, 2 limit 1"
+    )
+    assert (standing["value"], standing["date_heure"]) == (most, f"{at:%Y-%m-%dT%H:%M:%SZ}")
+    standing_of_all = api.get("/records?standing=true").json()["rows"]
+    assert len({(row["measure"], row["span"]) for row in standing_of_all}) == len(standing_of_all) == 2 * 12
+
+
+def test_completeness_has_a_row_a_day_and_agrees_with_the_status(api: Api) -> None:
+    missing = {line["dataset"]: line["missing_days"] for line in api.get("/status").json()["datasets"]}
+    for dataset, days in missing.items():
+        rows = api.get(f"/completeness?since={SINCE}&dataset={dataset}").json()["rows"]
+        dates = [date.fromisoformat(row["civil_date"]) for row in rows]
+        assert dates == [dates[0] + timedelta(days=number) for number in range(len(dates))]
+        assert sum(row["measured"] == 0 for row in rows) == days, dataset
+    assert {row["dataset"] for row in api.get(f"/completeness?since={SINCE}").json()["rows"]} == missing.keys()
+
+
+def test_tco_is_energy_over_load_and_tch_the_mean_of_what_was_published(api: Api) -> None:
+    first, last = SINCE + timedelta(days=10), SINCE + timedelta(days=39)
+    rows = api.get(f"/regions/rates?since={first}&until={last}&region=76").json()["rows"]
+    held = {
+        source: api.query(
+            f"select 100 * sum({source} * slot_minutes) / sum(consommation * slot_minutes),"
+            f" sum({source} * slot_minutes) / sum(production_mw * slot_minutes),"
+            f" sum(tch_{source} * slot_minutes)::double / sum(slot_minutes) filter (tch_{source} is not null)"
+            " from core.core_regional_power"
+            f" where code_insee_region = '76' and civil_date between '{first}' and '{last}'"
+        )[0]
+        for source in ("thermique", "nucleaire", "eolien", "solaire", "hydraulique", "bioenergies")
+    }
+    assert {row["source"] for row in rows} == held.keys()
+    for row in rows:
+        tco, share, tch = held[row["source"]]
+        assert row["tco_pct"] == pytest.approx(tco)
+        assert row["share"] == pytest.approx(share)
+        assert row["tch_pct"] == pytest.approx(tch, abs=1e-3)
+    assert len(api.get(f"/regions/rates?since={first}&until={last}").json()["rows"]) == 12 * 6
+    bretagne = api.get(f"/regions/rates?since={first}&until={last}&region=53").json()["rows"]
+    (nuclear,) = (row for row in bretagne if row["source"] == "nucleaire")
+    assert (nuclear["energy_mwh"], nuclear["tco_pct"], nuclear["tch_pct"]) == (None, None, None)
 
 
 def test_an_order_needs_the_token(api: Api) -> None:

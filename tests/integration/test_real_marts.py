@@ -141,6 +141,74 @@ def test_half_hour_days_of_a_labelled_csv(home: Path, real_data: Path, day: date
         assert row[f"{name}_mwh"] == mwh([int(one[label]) for one in seen.values()], 30)
 
 
+def true_slots(path: Path, day: date) -> list[dict[str, str]]:
+    """The rows of a day whose clock is the one Paris showed."""
+    return [
+        row
+        for row in csv_rows(path, day)
+        if datetime.fromisoformat(row["Date - Heure"]).astimezone(PARIS).strftime("%H:%M") == row["Heure"]
+    ]
+
+
+def test_load_factors_are_the_means_of_the_published_ones(home: Path, real_data: Path) -> None:
+    labels = {"eolien": "Eolien", "nucleaire": "Nucléaire", "solaire": "Solaire", "bioenergies": "Bioénergies"}
+    path = real_data / "odre" / "eco2mix-regional-cons-def_hauts-de-france_2024.csv"
+    for day in (date(2024, 1, 17), date(2024, 3, 31), date(2024, 6, 21)):
+        row = one(home, "daily_regional", f"civil_date = '{day}' and code_insee_region = '32'")
+        for name, label in labels.items():
+            rates = [Decimal(slot[f"TCH {label} (%)"]) for slot in true_slots(path, day)]
+            assert row[f"tch_{name}_pct"] == pytest.approx(sum(rates) / len(rates), abs=Decimal("0.00005")), name
+    assert {row["tch_eolien_pct"] for row in mart(home, "yearly_regional", "civil_year = 2014")} == {None}
+
+
+def test_a_storage_point_is_held_against_its_highest_stock(home: Path, real_data: Path) -> None:
+    highest: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    day = {}
+    with (real_data / "odre" / "stock-quotidien-stockages-gaz_2010-2022.csv").open() as file:
+        for row in csv.DictReader(file, delimiter=";"):
+            stock, point = Decimal(row["stock_fin_de_journee"]), (row["source"], row["pits"])
+            highest[point] = max(highest[point], stock)
+            if row["date"] == "2022-01-31":
+                day[point] = stock
+    rows = mart(home, "gas_points_daily", "civil_date = '2022-01-31'")
+    assert {(row["source"], row["pits"]): row["stock_gwh"] for row in rows} == day
+    for row in rows:
+        most = highest[row["source"], row["pits"]]
+        assert row["highest_gwh"] == most
+        assert row["fill_of_highest"] == (float(row["stock_gwh"]) / float(most) if most else None)
+
+
+def test_the_days_that_temperatures_lack_are_in_the_calendar(home: Path, real_data: Path) -> None:
+    rows = pl.read_parquet(real_data / "odre" / "temperature-quotidienne-regionale_2016-2025.parquet")
+    held = dict(rows.filter(pl.col("tmoy").is_not_null()).group_by("date").len().iter_rows())
+    calendar = mart(home, "completeness_daily", "dataset = 'temperature-quotidienne-regionale'")
+    assert len(calendar) == (max(held) - min(held)).days + 1
+    assert {row["civil_date"]: row["measured"] for row in calendar if row["measured"]} == held
+    assert all(row["complete"] == (held.get(row["civil_date"]) == 13) for row in calendar)
+
+
+def test_completeness_counts_what_each_dataset_measured(home: Path, real_time: pl.DataFrame) -> None:
+    measured = dict(real_time.filter(pl.col("consommation").is_not_null()).group_by("date").len().iter_rows())
+    where = "dataset = 'eco2mix-national-tr' and civil_date between '2025-01-01' and '2025-03-28'"
+    days = {row["civil_date"].isoformat(): row["measured"] for row in mart(home, "completeness_daily", where)}
+    assert days == {day: slots for day, slots in measured.items() if "2025-01-01" <= day <= "2025-03-28"}
+    settled = "dataset = 'eco2mix-regional-cons-def' and civil_date between '2014-03-29' and '2014-03-31'"
+    spring = [(row["measured"], row["expected"], row["complete"]) for row in mart(home, "completeness_daily", settled)]
+    assert spring == [(576, 576, True), (552, 552, True), (576, 576, True)]
+
+
+def test_a_record_is_the_highest_day_so_far(home: Path) -> None:
+    whole = [row for row in mart(home, "daily_mix") if row["measured_slots"] == row["expected_slots"]]
+    best, expected = Decimal("-inf"), []
+    for row in sorted(whole, key=lambda row: row["civil_date"]):
+        if row["eolien_mwh"] is not None and row["eolien_mwh"] > best:
+            best = row["eolien_mwh"]
+            expected.append((row["civil_date"], float(best)))
+    rows = mart(home, "records_daily", "measure = 'eolien' and span = 'day'")
+    assert [(row["civil_date"], row["value"]) for row in rows] == expected
+    assert len(expected) > 1
+
+
 def test_the_2020_vintage_counts_measured_slots_only(home: Path, real_data: Path) -> None:
     path = real_data / "odre" / "eco2mix-regional-tr_paca_2020-05.csv"
     for day in (date(2020, 5, 3), date(2020, 5, 10), date(2020, 6, 5)):

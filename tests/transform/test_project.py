@@ -29,6 +29,8 @@ UNITS: Final = {
     "days",
     "operators",
     "storage points",
+    "slots, storage points or regions",
+    "MWh or g/kWh",
 }
 NUMERIC: Final = re.compile(r"decimal|double|integer|bigint")
 NO_UNIT: Final = {"civil_year"}
@@ -40,9 +42,12 @@ MARTS: Final = {
     "monthly_regional",
     "yearly_regional",
     "gas_daily",
+    "gas_points_daily",
     "temperature_daily",
     "exchanges_daily",
     "forecast_daily",
+    "records_daily",
+    "completeness_daily",
 }
 
 
@@ -115,6 +120,9 @@ BREAKAGE: Final = {
     "daily_merged_rows": "update marts.daily_merged set stock_gaz_complete = true",
     "daily_merged_plausible": "update marts.daily_merged set tmoy_c = 60, tmax_c = 60, tmin_c = 60",
     "hourly_national_rows": "update marts.hourly_national set measured_slots = 5",
+    "records_daily_rows": "update marts.records_daily set previous_date = civil_date",
+    "completeness_daily_rows": "update marts.completeness_daily set measured = -1 where measured = 96",
+    "completeness_daily_plausible": "update marts.completeness_daily set measured = 99 where measured = 48",
 }
 
 

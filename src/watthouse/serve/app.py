@@ -10,7 +10,20 @@ from fastapi_swagger import patch_fastapi
 from starlette_compress import CompressMiddleware
 
 from watthouse.serve import document, problems, watching
-from watthouse.serve.api import buyers, held, ledger, mixes, national, questions, regional, sensitivity
+from watthouse.serve.api import (
+    buyers,
+    completeness,
+    held,
+    ledger,
+    mixes,
+    national,
+    points,
+    questions,
+    rates,
+    records,
+    regional,
+    sensitivity,
+)
 from watthouse.serve.asking import refuse_repeated
 from watthouse.serve.dashboard.app import install as install_pages
 from watthouse.serve.desk import Desk
@@ -21,6 +34,21 @@ _ABOUT = """
 France's electricity, gas storage and temperature, as published by the operators on ODRÉ: kept, versioned, and summed up
 without losing an hour. Days are civil days (Europe/Paris), `since` and `until` both included; instants are UTC.
 """
+
+_ROOMS = (
+    held,
+    national,
+    points,
+    records,
+    buyers,
+    sensitivity,
+    regional,
+    rates,
+    mixes,
+    questions,
+    ledger,
+    completeness,
+)
 
 
 def create(settings: Settings) -> FastAPI:
@@ -50,7 +78,7 @@ def create(settings: Settings) -> FastAPI:
     document.install(app)
     problems.install(app)
     api = APIRouter(prefix=watching.API, dependencies=[Depends(refuse_repeated)])
-    for room in (held, national, buyers, sensitivity, regional, mixes, questions, ledger):
+    for room in _ROOMS:
         api.include_router(room.router)
     app.include_router(api)
     app.include_router(watching.router)

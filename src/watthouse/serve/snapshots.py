@@ -16,6 +16,7 @@ from typing import Final
 
 import duckdb
 import ibis.expr.types as ir
+from ibis.common.exceptions import TableNotFound
 
 from watthouse.clock import PARIS
 from watthouse.errors import WarehouseError
@@ -52,11 +53,21 @@ class Snapshot:
             raise
 
     def table(self, name: str, schema: str = "marts") -> ir.Table:
-        """A table of this version as an Ibis expression."""
+        """A table of this version as an Ibis expression.
+
+        Raises :class:`~watthouse.errors.WarehouseError` where another version of watthouse built it without that table.
+        """
         with self._lock:
             if (schema, name) not in self._tables:
-                self._tables[schema, name] = self._backend.table(name, database=(HELD, schema))
+                self._tables[schema, name] = self._found(name, schema)
             return self._tables[schema, name]
+
+    def _found(self, name: str, schema: str) -> ir.Table:
+        try:
+            return self._backend.table(name, database=(HELD, schema))
+        except TableNotFound:
+            said = f"{self.settings.warehouse} has no {schema}.{name}: another version of watthouse built it"
+            raise WarehouseError(f"{said}; {_ADVICE}") from None
 
     def extent(self, mart: str) -> tuple[date, date]:
         """The first and the last civil day of a mart; today, where it is empty."""

@@ -33,6 +33,7 @@ _TYPES: Final = {
 }
 _BUILDING: Final = "building-"
 _DAY_COLUMNS: Final = ("civil_date", "civil_month", "civil_year")
+_WITHIN_A_DAY: Final = ("date_heure", "code_insee_region", "source", "pits", "dataset", "measure", "span")
 
 
 class DuckDB:
@@ -241,7 +242,7 @@ def _bound(day: str, bound: date | None) -> date | int | None:
 
 
 def _order(held: Sequence[str], day: str) -> str:
-    return ", ".join([day, *(name for name in ("date_heure", "code_insee_region") if name in held)])
+    return ", ".join([day, *(name for name in _WITHIN_A_DAY if name in held)])
 
 
 def _explain(path: Path, error: Exception, advice: str) -> str:

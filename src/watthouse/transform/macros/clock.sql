@@ -30,6 +30,15 @@
         end
 {%- endmacro -%}
 
+{#- What a complete day of an éCO2mix dataset (one of `power_datasets`) has, and what that is counted in. -#}
+{%- macro slots_of_dataset(one, day="civil_date") -%}
+    ({{ quarter_hours_of_day(day) }}){{ " / 2" if one.half_hours }}{{ " * " ~ var("regions_of_power") if one.regional }}
+{%- endmacro -%}
+
+{%- macro slots_counted_in(one) -%}
+    '{{ "half" if one.half_hours else "quarter" }} hours{{ " × regions" if one.regional }}'
+{%- endmacro -%}
+
 {#- The number of the half hour that an instant lies in, counted from the epoch. -#}
 {%- macro half_hour(instant="date_heure") -%}
     {{ return(adapter.dispatch("half_hour")(instant)) }}

@@ -22,6 +22,16 @@
     {{ return(["eolien_terrestre", "eolien_offshore"]) }}
 {%- endmacro -%}
 
+{#- The éCO2mix datasets: their raw table, whether by region, and whether they measure half hours or quarter hours. -#}
+{%- macro power_datasets() -%}
+    {{ return([
+        {"id": "eco2mix-national-tr", "table": "eco2mix_national_tr", "regional": false, "half_hours": false},
+        {"id": "eco2mix-national-cons-def", "table": "eco2mix_national_cons_def", "regional": false, "half_hours": true},
+        {"id": "eco2mix-regional-tr", "table": "eco2mix_regional_tr", "regional": true, "half_hours": false},
+        {"id": "eco2mix-regional-cons-def", "table": "eco2mix_regional_cons_def", "regional": true, "half_hours": true},
+    ]) }}
+{%- endmacro -%}
+
 {%- macro storage() -%}
     {{ return(["pompage", "stockage_batterie", "destockage_batterie"]) }}
 {%- endmacro -%}
@@ -60,6 +70,12 @@
         {%- do columns.append("tco_" ~ source) -%}
         {%- do columns.append("tch_" ~ source) -%}
     {%- endfor -%}
+    {{ return(columns) }}
+{%- endmacro -%}
+
+{%- macro load_factors() -%}
+    {%- set columns = [] -%}
+    {%- for source in regional_sources() -%}{%- do columns.append("tch_" ~ source) -%}{%- endfor -%}
     {{ return(columns) }}
 {%- endmacro -%}
 

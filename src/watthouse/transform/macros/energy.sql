@@ -56,6 +56,20 @@
     {{ ratio("sum(" ~ value ~ ")", "count(" ~ value ~ ")") }}
 {%- endmacro -%}
 
+{#- Published rates are floats [%]; as decimals their sums are exact. -#}
+{%- macro exact_rates(rates) -%}
+    {%- for rate in rates -%}
+        cast({{ rate }} as decimal(18, 4)) as {{ rate }}{{ ",\n        " if not loop.last }}
+    {%- endfor -%}
+{%- endmacro -%}
+
+{#- The mean of each rate [%] over a group, weighted; rounded, so that a mean of these means is exact in any order. -#}
+{%- macro mean_rates(rates, weight, suffix="") -%}
+    {%- for rate in rates -%}
+        cast({{ weighted_mean(rate ~ suffix, weight) }} as decimal(18, 4)) as {{ rate }}_pct{{ ",\n        " if not loop.last }}
+    {%- endfor -%}
+{%- endmacro -%}
+
 {#- Each source's share of production, 0 to 1. -#}
 {%- macro shares_of_production(sources) -%}
     {%- for source in sources -%}

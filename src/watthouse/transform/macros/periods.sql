@@ -14,6 +14,7 @@ energy as (
         code_insee_region,
         max(libelle_region) as libelle_region,
         {{ sum_of_each(regional_power() + ["production"]) }},
+        {{ mean_rates(load_factors(), "measured_quarter_hours", "_pct") }},
         cast(count(*) as integer) as measured_days,
         cast(sum(measured_quarter_hours) as integer) as measured_slots,
         {{ lowest_nature() }} as nature
@@ -36,6 +37,7 @@ final as (
         {{ listed(regional_power() + ["production"], "_mwh") }},
         {{ shares_of_production(regional_sources() + regional_subsources()) }},
         {{ name_of_largest(regional_sources()) }} as top_source,
+        {{ listed(load_factors(), "_pct") }},
         measured_days,
         measured_slots,
         expected_slots,

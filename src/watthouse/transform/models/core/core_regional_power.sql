@@ -7,7 +7,7 @@
 ) }}
 
 {%- set place = ["civil_date", "code_insee_region", "libelle_region"] %}
-{%- set columns = place + ["date_heure", "heure", "nature"] + regional_power() %}
+{%- set columns = place + ["date_heure", "heure", "nature"] + regional_power() + load_factors() %}
 
 with published as (
     select
@@ -82,7 +82,8 @@ final as (
         quarter_hours,
         nature,
         {{ listed(regional_power()) }},
-        production_mw
+        production_mw,
+        {{ exact_rates(load_factors()) }}
     from timed
 )
 

@@ -17,6 +17,7 @@ energy as (
         max(libelle_region) as libelle_region,
         {{ mwh_of_each(regional_power()) }},
         {{ mwh("production_mw") }} as production_mwh,
+        {{ mean_rates(load_factors(), "quarter_hours") }},
         {{ measured_slots() }} as measured_slots,
         {{ expected_slots() }} as expected_slots,
         {{ lowest_nature() }} as nature
@@ -33,6 +34,7 @@ final as (
         production_mwh,
         {{ shares_of_production(regional_sources() + regional_subsources()) }},
         {{ name_of_largest(regional_sources()) }} as top_source,
+        {{ listed(load_factors(), "_pct") }},
         measured_slots,
         expected_slots,
         nature

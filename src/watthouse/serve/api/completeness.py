@@ -1,0 +1,55 @@
+"""How much of each day every dataset measured."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from pydantic import Field
+from starlette.responses import Response
+
+from watthouse.catalog import CATALOG
+from watthouse.serve.api.base import TheDesk, days, gives_rows
+from watthouse.serve.asking import Period, newest_first
+from watthouse.serve.delivery import Shown
+from watthouse.serve.desk import Desk, Question
+from watthouse.serve.problems import wrong
+from watthouse.serve.series import within
+from watthouse.serve.snapshots import Snapshot
+
+router = APIRouter(tags=["freshness and revisions"])
+
+
+class CompletenessAsked(Period):
+    """Days of a dataset, or of all."""
+
+    dataset: Annotated[
+        str | None,
+        Field(
+            description="Only this dataset, by its name at the publisher",
+            examples=["eco2mix-national-tr"],
+            json_schema_extra={"enum": list(CATALOG)},
+        ),
+    ] = None
+
+
+@gives_rows(
+    router,
+    "/completeness",
+    "How much of each day was measured",
+    "A row a dataset and civil day between its first and last measured one: measured, expected, complete",
+)
+def completeness(desk: TheDesk, request: Request, asked: Annotated[CompletenessAsked, Query()]) -> Response:
+    """A day without any measurement has a row with 0; days before a dataset's first and after its last have none."""
+    return desk.answer(request, asked.format, lambda snapshot: completeness_of(desk, snapshot, asked), "completeness")
+
+
+def completeness_of(desk: Desk, snapshot: Snapshot, asked: CompletenessAsked) -> Question:
+    """The rows of ``completeness_daily`` that are meant; raises a problem for a dataset that there is not."""
+    if asked.dataset is not None and asked.dataset not in CATALOG:
+        raise wrong("dataset", f"there is no dataset '{asked.dataset[:60]}': there are {', '.join(CATALOG)}")
+    mart = desk.marts["completeness_daily"]
+    since, until = newest_first(snapshot.extent(mart.name), asked)
+    rows = within(snapshot.table(mart.name), since, until)
+    if asked.dataset is not None:
+        rows = rows.filter(rows.dataset == asked.dataset)
+    columns = tuple(Shown(column.name, column.unit, column.meaning) for column in mart.columns)
+    return Question(mart.description, rows.order_by(["dataset", "civil_date"]), columns, days(since, until))

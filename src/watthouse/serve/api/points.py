@@ -1,0 +1,93 @@
+"""Gas by storage point, or by operator: the stock, and how much of the highest ever seen that is."""
+
+from enum import Enum
+from typing import Annotated, Final
+
+import ibis.expr.types as ir
+from fastapi import APIRouter, Query, Request
+from pydantic import Field
+from starlette.responses import Response
+
+from watthouse.serve.api.base import TheDesk, gives_rows, meant, span_of
+from watthouse.serve.asking import BY_DAY, Daily
+from watthouse.serve.delivery import Shown
+from watthouse.serve.desk import Desk, Question
+from watthouse.serve.problems import wrong
+from watthouse.serve.series import STARTS, last
+from watthouse.serve.snapshots import Snapshot
+
+router = APIRouter(tags=["France"])
+
+
+class Holder(Enum):
+    """Who holds the gas."""
+
+    POINT = "point"
+    OPERATOR = "operator"
+
+
+class GasPointsAsked(Daily):
+    """Gas by storage point or operator."""
+
+    by: Annotated[Holder, Field(description="A row a storage point, or an operator's points summed up")] = Holder.POINT
+    operator: Annotated[
+        str | None, Field(description="Only this operator's points", examples=["Storengy"], max_length=100)
+    ] = None
+
+
+@gives_rows(
+    router,
+    "/gas/points",
+    "Gas in storage by storage point or operator",
+    "A row an interval and storage point (or operator): its stock at its last report, and how full that is",
+)
+def points(desk: TheDesk, request: Request, asked: Annotated[GasPointsAsked, Query()]) -> Response:
+    """Capacities are not published: how full a point is is told by the highest stock it ever reported."""
+    return desk.answer(request, asked.format, lambda snapshot: points_of(desk, snapshot, asked), "gas-points")
+
+
+def points_of(desk: Desk, snapshot: Snapshot, asked: GasPointsAsked) -> Question:
+    """Columns: ``starts``, ``source``, ``pits`` (or ``points``), ``civil_date``, ``stock_gwh``, ``highest_gwh``,
+    ``fill_of_highest`` (0 to 1); raises a problem for an operator that there is not."""
+    span = span_of(desk.settings.max_points, snapshot, "gas_points_daily", asked, asked.interval, BY_DAY)
+    rows = span.of(snapshot.table("gas_points_daily"))
+    if asked.operator is not None:
+        _refuse_unknown(snapshot, asked.operator)
+        rows = rows.filter(rows.source == asked.operator)
+    held = rows.group_by(["starts", "source", "pits"]).aggregate(
+        civil_date=rows.civil_date.max(),
+        stock_gwh=last(rows.stock_gwh, rows.civil_date),
+        highest_gwh=rows.highest_gwh.max(),
+    )
+    told, found = (_POINT, held) if asked.by is Holder.POINT else (_OPERATOR, _by_operator(held))
+    fill = found.stock_gwh.cast("float64") / found.highest_gwh.cast("float64").nullif(0)
+    found = found.mutate(fill_of_highest=fill).order_by(["starts", *(one.name for one in told)])
+    return Question("Gas in storage by storage point", found, (STARTS, *told, *_STOCK), meant(span))
+
+
+def _refuse_unknown(snapshot: Snapshot, operator: str) -> None:
+    table = snapshot.table("gas_points_daily")
+    found = snapshot.engine.rows(table.select("source").distinct()).column("source")
+    known = sorted(str(one) for one in found.to_pylist())
+    if operator not in known:
+        raise wrong("operator", f"there is no operator '{operator[:60]}': there are {', '.join(known)}")
+
+
+def _by_operator(held: ir.Table) -> ir.Table:
+    return held.group_by(["starts", "source"]).aggregate(
+        points=held.count(),
+        civil_date=held.civil_date.max(),
+        stock_gwh=held.stock_gwh.sum(),
+        highest_gwh=held.highest_gwh.sum(),
+    )
+
+
+_SOURCE: Final = Shown("source", "", "Operator")
+_POINT: Final = (_SOURCE, Shown("pits", "", "Storage point (PITS)"))
+_OPERATOR: Final = (_SOURCE, Shown("points", "storage points", "Storage points that reported in the interval"))
+_STOCK: Final = (
+    Shown("civil_date", "", "Civil day of the last report in the interval"),
+    Shown("stock_gwh", "GWh PCS 0 °C", "Gas in storage at the end of that day"),
+    Shown("highest_gwh", "GWh PCS 0 °C", "The highest stock ever reported, of an operator the sum of its points'"),
+    Shown("fill_of_highest", "0-1", "The stock in relation to the highest"),
+)

@@ -1,0 +1,100 @@
+"""TCO and TCH: how much of its load a region covers with a source, and how hard the source's capacity works."""
+
+from decimal import Decimal
+from typing import Annotated, Any, Final
+
+import ibis.expr.types as ir
+import pyarrow as pa
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from watthouse.serve.api.base import TheDesk, days, gives_rows, region_of
+from watthouse.serve.asking import Period, Region, newest_first
+from watthouse.serve.delivery import Shown
+from watthouse.serve.desk import Question
+from watthouse.serve.series import measured_hours, quarter_hours, within
+from watthouse.serve.snapshots import Snapshot
+
+router = APIRouter(tags=["regions"])
+
+SOURCES: Final = ("thermique", "nucleaire", "eolien", "solaire", "hydraulique", "bioenergies")
+
+
+class RatesAsked(Period):
+    """Rates of every region, or of one."""
+
+    region: Region = None
+
+
+@gives_rows(
+    router,
+    "/regions/rates",
+    "Share, TCO and TCH of every source, by region",
+    "A row a region and source: its energy, share of production, share of load covered (TCO), load factor (TCH)",
+)
+def rates(desk: TheDesk, request: Request, asked: Annotated[RatesAsked, Query()]) -> Response:
+    """TCO is computed from the period's energies; TCH is the mean of what RTE publishes. Both pass 100 in places."""
+    return desk.answer(request, asked.format, lambda snapshot: rates_of(snapshot, asked), "rates")
+
+
+def rates_of(snapshot: Snapshot, asked: RatesAsked) -> Question:
+    """Columns: ``code_insee_region``, ``libelle_region``, ``source``, ``energy_mwh``, ``share`` (0 to 1), ``tco_pct``,
+    ``tch_pct``, ``measured_hours``; raises a problem for a region that there is not."""
+    code = region_of(asked.region)
+    since, until = newest_first(snapshot.extent("daily_regional"), asked)
+    rows = within(snapshot.table("daily_regional"), since, until)
+    if code is not None:
+        rows = rows.filter(rows.code_insee_region == code)
+    sums = rows.mutate(_quarters=(rows.measured_slots * quarter_hours(rows)).cast("float64"))
+    sums = sums.group_by("code_insee_region").aggregate(
+        libelle_region=rows.libelle_region.max(),
+        **{
+            f"{name}_mwh": rows[f"{name}_mwh"].sum().cast("decimal(18, 2)")
+            for name in (*SOURCES, "production", "consommation")
+        },
+        **{f"{name}_tch": _load_factor(sums, name) for name in SOURCES},
+        measured_hours=measured_hours(rows),
+    )
+    regions = snapshot.engine.rows(sums.order_by("code_insee_region")).to_pylist()
+    found = pa.Table.from_pylist([_rates(region, name) for region in regions for name in SOURCES], _TYPES)
+    return Question("Share, TCO and TCH of every source by region", found, _RATES, days(since, until))
+
+
+def _load_factor(rows: ir.Table, source: str) -> ir.Value:
+    """The mean of the days' means by their measured time, where there is one."""
+    rate = rows[f"tch_{source}_pct"]
+    return (rate.cast("float64") * rows["_quarters"]).sum() / rows["_quarters"].sum(where=rate.notnull()).nullif(0)
+
+
+def _rates(region: dict[str, Any], source: str) -> dict[str, Any]:
+    """What is said of a source, of a region's sums."""
+    energy = region[f"{source}_mwh"]
+    return {
+        **{name: region[name] for name in ("code_insee_region", "libelle_region", "measured_hours")},
+        "source": source,
+        "energy_mwh": energy,
+        "share": _part(energy, region["production_mwh"]),
+        "tco_pct": _part(energy, region["consommation_mwh"], 100),
+        "tch_pct": region[f"{source}_tch"],
+    }
+
+
+def _part(energy: Decimal | None, whole: Decimal | None, times: int = 1) -> float | None:
+    return times * float(energy) / float(whole) if energy is not None and whole else None
+
+
+_TYPES: Final = pa.schema(
+    [(name, pa.string()) for name in ("code_insee_region", "libelle_region", "source")]
+    + [("energy_mwh", pa.decimal128(18, 2))]
+    + [(name, pa.float64()) for name in ("share", "tco_pct", "tch_pct", "measured_hours")]
+)
+_RATES: Final = (
+    Shown("code_insee_region", "", "INSEE code of the region"),
+    Shown("libelle_region", "", "Official name of the region"),
+    Shown("source", "", "The publisher's name of the source"),
+    Shown("energy_mwh", "MWh", "Energy of the source in the period"),
+    Shown("share", "0-1", "Its share of the region's production"),
+    Shown("tco_pct", "%", "TCO: its energy in relation to the region's load; above 100 where more is made than used"),
+    Shown("tch_pct", "%", "TCH: load factor of the installed capacity as published, mean over the measured time"),
+    Shown("measured_hours", "h", "Time of the period that was measured"),
+)

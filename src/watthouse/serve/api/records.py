@@ -1,0 +1,73 @@
+"""Records: the highest load, wind, sun and export, the lowest CO₂, and when they were broken."""
+
+from typing import Annotated, Final, Literal
+
+import ibis
+from fastapi import APIRouter, Query, Request
+from pydantic import Field
+from starlette.responses import Response
+
+from watthouse.serve.api.base import TheDesk, days, gives_rows
+from watthouse.serve.asking import Period, newest_first
+from watthouse.serve.delivery import Shown
+from watthouse.serve.desk import Desk, Question
+from watthouse.serve.series import within
+from watthouse.serve.snapshots import Snapshot
+
+router = APIRouter(tags=["France"])
+
+Measure = Literal[
+    "consommation", "production", "net_export", "taux_co2",
+    "fioul", "charbon", "gaz", "nucleaire", "eolien", "solaire", "hydraulique", "bioenergies",
+]  # fmt: skip
+
+
+class RecordsAsked(Period):
+    """Records broken in a period."""
+
+    measure: Annotated[
+        Measure | None,
+        Field(description="Only of this: load, production, net export, CO₂ rate or a source", examples=["eolien"]),
+    ] = None
+    of: Annotated[
+        Literal["hour", "day"] | None, Field(description="Only records of an hour, or of a day", examples=["hour"])
+    ] = None
+    standing: Annotated[
+        bool,
+        Field(
+            description="Only records that still stand; of the whole history where `since` is left out", examples=[True]
+        ),
+    ] = False
+
+
+@gives_rows(
+    router,
+    "/records",
+    "Records of France that were broken in a period",
+    "A row a record: what, when, its value, the record that it broke and when it was broken in turn; newest first",
+)
+def records(desk: TheDesk, request: Request, asked: Annotated[RecordsAsked, Query()]) -> Response:
+    """Of hours and days that were measured in full: the highest of each, and the lowest CO₂ intensity."""
+    return desk.answer(request, asked.format, lambda snapshot: records_of(desk, snapshot, asked), "records")
+
+
+def records_of(desk: Desk, snapshot: Snapshot, asked: RecordsAsked) -> Question:
+    """The rows of ``records_daily`` that are meant, newest first."""
+    mart = desk.marts["records_daily"]
+    first, _ = snapshot.extent(mart.name)
+    since, until = newest_first(snapshot.extent("daily_mix"), asked)
+    if asked.standing and asked.since is None:
+        since = min(first, until)
+    rows = within(snapshot.table(mart.name), since, until)
+    if asked.measure is not None:
+        rows = rows.filter(rows.measure == asked.measure)
+    if asked.of is not None:
+        rows = rows.filter(rows.span == asked.of)
+    if asked.standing:
+        rows = rows.filter(rows.broken_on.isnull())
+    found = rows.order_by([ibis.desc("civil_date"), ibis.asc("measure"), ibis.asc("span")])
+    columns = tuple(Shown(column.name, column.unit, column.meaning) for column in mart.columns)
+    return Question(_TITLE, found, columns, days(since, until))
+
+
+_TITLE: Final = "Records of France"

@@ -1,0 +1,89 @@
+{%- set gas, temperature = "stock-quotidien-stockages-gaz", "temperature-quotidienne-regionale" %}
+
+with measured as (
+    select
+        dataset,
+        civil_date,
+        measured
+    from {{ ref("core_measured_slots") }}
+    union all
+    select
+        '{{ gas }}' as dataset,
+        civil_date,
+        pits_reporting as measured
+    from {{ ref("gas_daily") }}
+    union all
+    select
+        '{{ temperature }}' as dataset,
+        civil_date,
+        count(tmoy_c) as measured
+    from {{ ref("temperature_daily") }}
+    group by civil_date
+    having count(tmoy_c) > 0
+),
+
+spans as (
+    select
+        dataset,
+        min(civil_date) as first_date,
+        max(civil_date) as last_date
+    from measured
+    group by dataset
+),
+
+days as (
+    {{ every_day("spans", "dataset") }}
+),
+
+-- a day without any report expects what the last one before it did
+reported as (
+    select
+        days.dataset,
+        days.civil_date,
+        coalesce(measured.measured, 0) as measured,
+        max(measured.civil_date) over (
+            partition by days.dataset
+            order by days.civil_date
+            rows between unbounded preceding and current row
+        ) as last_reported
+    from days
+    left join measured on days.dataset = measured.dataset and days.civil_date = measured.civil_date
+),
+
+expected as (
+    select
+        reported.dataset,
+        reported.civil_date,
+        reported.measured,
+        case reported.dataset
+            {%- for one in power_datasets() %}
+            when '{{ one.id }}' then {{ slots_of_dataset(one, "reported.civil_date") }}
+            {%- endfor %}
+            when '{{ temperature }}' then {{ var("regions_of_temperature") }}
+            else gas_daily.pits_expected
+        end as expected,
+        case reported.dataset
+            {%- for one in power_datasets() %}
+            when '{{ one.id }}' then {{ slots_counted_in(one) }}
+            {%- endfor %}
+            when '{{ temperature }}' then 'regions'
+            else 'storage points'
+        end as unit,
+        reported.dataset <> '{{ gas }}' or gas_daily.stock_gaz_complete as every_operator
+    from reported
+    left join {{ ref("gas_daily") }} as gas_daily
+        on reported.dataset = '{{ gas }}' and reported.last_reported = gas_daily.civil_date
+),
+
+final as (
+    select
+        dataset,
+        civil_date,
+        cast(measured as integer) as measured,
+        cast(expected as integer) as expected,
+        unit,
+        every_operator and measured >= expected as complete
+    from expected
+)
+
+select * from final
