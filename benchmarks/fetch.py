@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from benchmarks.measure import Run, run, watthouse
+from benchmarks.results import put
 from watthouse.sample.publishing import Publisher
 from watthouse.sample.server import Sample, serving
 
@@ -38,7 +39,7 @@ class Cost:
 
 
 def section() -> str:
-    """What was measured, as the last section of RESULTS.md."""
+    """What was measured, as a section of RESULTS.md."""
     return "\n".join([HEADING, "", *measure(), "", *NOTES, ""])
 
 
@@ -134,7 +135,5 @@ if __name__ == "__main__":
     if len(sys.argv) > 1:
         print({"ours": _ours, "script": _script}[sys.argv[1]](sys.argv[2]))
     else:
-        results = Path(__file__).with_name("RESULTS.md")
-        before = results.read_text().partition(HEADING)[0]
-        results.write_text(f"{before.rstrip()}\n\n{(measured := section())}")
+        put(measured := section())
         print(measured)

@@ -16,6 +16,7 @@ from watthouse.catalog import LICENCE, PORTAL
 from watthouse.serve import delivery
 from watthouse.serve.delivery import Format, Labels, Shown
 from watthouse.serve.dictionary import Mart, marts
+from watthouse.serve.forms import Form
 from watthouse.serve.problems import ProblemError
 from watthouse.serve.refreshing import Refresher
 from watthouse.serve.snapshots import Snapshot, Snapshots
@@ -30,7 +31,7 @@ class Question:
     """What a call wants of a snapshot: rows, and what stands with them."""
 
     title: str
-    rows: ir.Table | pa.Table
+    rows: ir.Table | Form | pa.Table
     columns: tuple[Shown, ...]
     more: Mapping[str, Any] = field(default_factory=dict)
     source: str = _EVERYONE

@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Iterator
+import warnings
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -11,12 +12,18 @@ import duckdb
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
+from cachetools import LRUCache
 
+from watthouse.serve.forms import Form, to_sql
 from watthouse.serve.problems import ProblemError
 from watthouse.settings import Settings
 
 BATCH_ROWS: Final = 8_192
 _MEMORY: Final = "256MB"
+_FORMS: Final = 512
+
+# A form's answer is a few thousand rows: to copy them costs less than the second parse that relations would cost.
+warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", category=UserWarning)
 
 
 class Engine:
@@ -24,6 +31,8 @@ class Engine:
 
     def __init__(self, settings: Settings) -> None:
         self._seconds = settings.query_seconds
+        self._lock = threading.Lock()
+        self._statements: LRUCache[Hashable, duckdb.Statement] = LRUCache(_FORMS)
         self._connection = duckdb.connect(config={"threads": settings.threads, "memory_limit": _MEMORY})
         self.run("set global TimeZone = 'UTC'")
 
@@ -40,18 +49,20 @@ class Engine:
         """An Ibis backend that knows the tables; it is for their shapes, not for their rows."""
         return ibis.duckdb.from_connection(self._connection)
 
-    def rows(self, question: ir.Expr) -> pa.Table:
+    def rows(self, question: ir.Expr | Form) -> pa.Table:
         """The whole answer; raises :class:`ProblemError` 503 where it takes too long."""
+        if isinstance(question, Form):
+            return self._filled(question)
         with self.batches(question) as reader:
             return reader.read_all()
 
     @contextmanager
-    def batches(self, question: ir.Expr) -> Iterator[pa.RecordBatchReader]:
+    def batches(self, question: ir.Expr | Form) -> Iterator[pa.RecordBatchReader]:
         """The answer in pieces of :data:`BATCH_ROWS`, so that its size in memory does not matter.
 
         Only the engine's own time counts against its limit: whoever reads may be slow.
         """
-        sql = str(ibis.to_sql(question, dialect="duckdb"))
+        sql = to_sql(question)
         with self._cursor() as (session, clock):
             with clock.running():
                 reader = session.sql(sql).to_arrow_reader(BATCH_ROWS)
@@ -66,6 +77,21 @@ class Engine:
     def close(self) -> None:
         """Let go of the files."""
         self._connection.close()
+
+    def _filled(self, form: Form) -> pa.Table:
+        statement = self._statement(form)
+        days = {name: form.days[name] for name in statement.named_parameters}
+        with self.session() as session:
+            rows = session.execute(statement, days).to_arrow_table()
+        assert rows is not None
+        return rows
+
+    def _statement(self, form: Form) -> duckdb.Statement:
+        """Compiled and parsed once, by whoever asks first."""
+        with self._lock:
+            if form.blank not in self._statements:
+                (self._statements[form.blank],) = self._connection.extract_statements(form.template())
+            return self._statements[form.blank]
 
     @contextmanager
     def _cursor(self) -> Iterator[tuple[duckdb.DuckDBPyConnection, "_Clock"]]:

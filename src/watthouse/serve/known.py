@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from watthouse.catalog import CATALOG
 from watthouse.serve.asking import A_YEAR
+from watthouse.serve.forms import Form, to_sql
 from watthouse.serve.problems import wrong
 from watthouse.serve.series import Span
 from watthouse.serve.snapshots import HELD, Snapshot
@@ -38,14 +39,16 @@ def tables_then(snapshot: Snapshot) -> Tables:
     return table
 
 
-def rows_then(snapshot: Snapshot, moment: datetime, span: Span, models: tuple[str, ...], question: ir.Expr) -> pa.Table:
+def rows_then(
+    snapshot: Snapshot, moment: datetime, span: Span, models: tuple[str, ...], question: ir.Expr | Form
+) -> pa.Table:
     """The answer that the warehouse would have given, had it been built at ``moment``; it may ask ``models`` only.
 
     Raises a problem where the period is longer than a year.
     """
     if (span.until - span.since).days >= A_YEAR:
         raise wrong("as_of", f"with as_of the period has {A_YEAR} days at most: ask for a shorter one")
-    sql = str(ibis.to_sql(question, dialect="duckdb"))
+    sql = to_sql(question)
     with snapshot.aside, snapshot.engine.session() as session, _catalog(session):
         _furnish(session, snapshot, moment, span, models)
         rows: pa.Table = session.sql(sql).to_arrow_table()

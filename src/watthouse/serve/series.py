@@ -4,17 +4,19 @@ A point is what was measured in its interval: ``complete`` says whether that is 
 is that sum over the hours measured; a share is energy over production.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 import ibis
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
 from watthouse.serve.asking import Interval, Unit
 from watthouse.serve.delivery import Shown
 from watthouse.serve.dictionary import Mart
+from watthouse.serve.forms import SINCE, UNTIL, Form
 
 _STEPS: Final = {Interval.DAY: "D", Interval.WEEK: "W", Interval.MONTH: "M", Interval.YEAR: "Y"}
 
@@ -34,25 +36,35 @@ class Span:
     interval: Interval
 
     def of(self, table: ir.Table) -> ir.Table:
-        """The rows of the period, each with when its interval ``starts``."""
+        """The rows of the period, each with when its interval ``starts``; compiled anew for every period."""
         rows = within(table, self.since, self.until)
-        return rows.mutate(starts=rows.date_heure if self.interval is Interval.HOUR else self._starts(rows.civil_date))
+        return rows.mutate(starts=starts(rows, self.interval))
 
-    def _starts(self, day: ir.DateValue) -> ir.Value:
-        if self.interval is Interval.DAY:
-            return day
-        return day.cast("timestamp").truncate(_STEPS[self.interval]).cast("date")
-
-    def days(self, starts: ir.DateValue) -> ir.IntegerValue:
-        """How many civil days of the interval lie in the period."""
-        ends = (starts + ibis.interval(1, _STEPS[self.interval])).cast("date")
-        last, first = ibis.least(ends, ibis.date(self.until).add(ibis.interval(1, "D")).cast("date")), starts
-        return last.delta(ibis.greatest(first, ibis.date(self.since)), unit="day")
+    def fill(self, draw: Callable[..., ir.Table], table: ir.Table, *of: Hashable) -> Form:
+        """The form ``draw(table's operation, interval, *of)``, filled in with these days."""
+        return Form(draw, (table.op(), self.interval, *of), self.since, self.until)
 
 
-def within(table: ir.Table, since: date, until: date) -> ir.Table:
-    """The rows of the civil days from ``since`` to ``until``, both included."""
-    return table.filter(table.civil_date >= ibis.date(since), table.civil_date <= ibis.date(until))
+def within(table: ir.Table, since: date | ir.DateScalar = SINCE, until: date | ir.DateScalar = UNTIL) -> ir.Table:
+    """The rows of the civil days from ``since`` to ``until``, both included; a form's own where left out."""
+    first, last = (ibis.date(day) if isinstance(day, date) else day for day in (since, until))
+    return table.filter(table.civil_date >= first, table.civil_date <= last)
+
+
+def starts(rows: ir.Table, interval: Interval) -> ir.Value:
+    """When the interval of a row begins."""
+    if interval is Interval.HOUR:
+        return rows.date_heure.name("starts")
+    if interval is Interval.DAY:
+        return rows.civil_date.name("starts")
+    return rows.civil_date.cast("timestamp").truncate(_STEPS[interval]).cast("date").name("starts")
+
+
+def days_asked(starts: ir.DateValue, interval: Interval) -> ir.IntegerValue:
+    """How many civil days of the interval lie in the period."""
+    ends = (starts + ibis.interval(1, _STEPS[interval])).cast("date")
+    last = ibis.least(ends, UNTIL.add(ibis.interval(1, "D")).cast("date"))
+    return last.delta(ibis.greatest(starts, SINCE), unit="day")
 
 
 def energy(
@@ -60,18 +72,29 @@ def energy(
     span: Span,
     names: Sequence[str],
     unit: Unit,
-    also: Callable[[ir.Table], dict[str, ir.Value]] = lambda _: {},
-) -> ir.Table:
+    also: Callable[[ir.Table], dict[str, ir.Value]] | None = None,
+) -> Form:
     """One row an interval, oldest first: ``names`` in ``unit``, and how much was measured.
 
     ``table`` has ``civil_date``, ``<name>_mwh``, ``measured_slots``, ``expected_slots``, and ``production_mwh`` where
-    shares of it are wanted. ``also`` gives further aggregates.
+    shares of it are wanted. ``also`` gives further aggregates; it is a function of its module, so that one question is
+    known from another.
     """
-    rows = span.of(table)
-    quarters = quarter_hours(rows, span.interval)
+    return span.fill(_energy, table, tuple(names), unit, also)
+
+
+def _energy(
+    table: ops.Relation,
+    interval: Interval,
+    names: tuple[str, ...],
+    unit: Unit,
+    also: Callable[[ir.Table], dict[str, ir.Value]] | None,
+) -> ir.Table:
+    rows = within(table.to_expr())
+    quarters = quarter_hours(rows, interval)
     summed = dict.fromkeys([*names, *(["production"] if unit is Unit.SHARE else [])])
-    more = also(rows)
-    sums = rows.group_by("starts").aggregate(
+    more = also(rows) if also else {}
+    sums = rows.group_by(starts(rows, interval)).aggregate(
         **{f"{name}_mwh": rows[f"{name}_mwh"].sum() for name in summed},
         **more,
         _measured=(rows.measured_slots * quarters).sum(),
@@ -80,8 +103,8 @@ def energy(
     )
     hours = sums["_measured"].cast("float64") / 4
     complete = sums["_measured"] == sums["_expected"]
-    if span.interval is not Interval.HOUR:
-        complete = complete & (sums["_days"] == span.days(sums.starts))
+    if interval is not Interval.HOUR:
+        complete = complete & (sums["_days"] == days_asked(sums.starts, interval))
     return sums.select(
         "starts",
         *(column(sums, name, unit, hours) for name in names),

@@ -133,7 +133,7 @@ def energies_of(
     span: Span,
     unit: Unit,
     title: str,
-    also: Callable[[ir.Table], dict[str, ir.Value]] = lambda _: {},
+    also: Callable[[ir.Table], dict[str, ir.Value]] | None = None,
     told: Sequence[Shown] = (),
 ) -> Question:
     """Every energy of a mart, by interval; ``also`` gives further aggregates, and ``told`` says what they are."""

@@ -2,6 +2,8 @@
 
 from typing import Annotated
 
+import ibis.expr.operations as ops
+import ibis.expr.types as ir
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from starlette.responses import Response
@@ -9,6 +11,7 @@ from starlette.responses import Response
 from watthouse.serve.api.base import A_REGION, DAYS, TheDesk, days, gives_rows
 from watthouse.serve.asking import Period, Unit, newest_first
 from watthouse.serve.desk import Desk, Question
+from watthouse.serve.forms import Form
 from watthouse.serve.series import MEASURED, column, energies, measured_hours, shown, within
 from watthouse.serve.snapshots import Snapshot
 
@@ -43,20 +46,24 @@ def mixes_of(desk: Desk, snapshot: Snapshot, asked: MixesAsked) -> Question:
     """Load, sources, storage and exchanges of every region over a period."""
     mart = desk.marts["daily_regional"]
     since, until = newest_first(snapshot.extent(mart.name), asked)
-    rows = within(snapshot.table(mart.name), since, until)
     names = energies(mart, asked.unit)
+    found = Form(_mixes, (snapshot.table(mart.name).op(), tuple(names), asked.unit), since, until)
+    columns = (*A_REGION, *shown(mart, names, asked.unit), MEASURED, DAYS)
+    return Question("Mix of the regions", found, columns, {**days(since, until), "unit": asked.unit.value})
+
+
+def _mixes(table: ops.Relation, names: tuple[str, ...], unit: Unit) -> ir.Table:
+    rows = within(table.to_expr())
     sums = rows.group_by("code_insee_region").aggregate(
         libelle_region=rows.libelle_region.max(),
         **{f"{name}_mwh": rows[f"{name}_mwh"].sum() for name in {*names, "production"}},
         measured_hours=measured_hours(rows),
         days=rows.count(),
     )
-    found = sums.select(
+    return sums.select(
         "code_insee_region",
         "libelle_region",
-        *(column(sums, name, asked.unit, sums.measured_hours) for name in names),
+        *(column(sums, name, unit, sums.measured_hours) for name in names),
         "measured_hours",
         "days",
     ).order_by("code_insee_region")
-    columns = (*A_REGION, *shown(mart, names, asked.unit), MEASURED, DAYS)
-    return Question("Mix of the regions", found, columns, {**days(since, until), "unit": asked.unit.value})

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Annotated, Final, Self
 
 import ibis
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
 from dateutil.relativedelta import relativedelta
@@ -43,17 +44,20 @@ from watthouse.serve.asking import (
 from watthouse.serve.delivery import Shown
 from watthouse.serve.desk import Desk, Question
 from watthouse.serve.dictionary import Mart
+from watthouse.serve.forms import Form
 from watthouse.serve.known import NATIONAL, Tables
 from watthouse.serve.problems import wrong
 from watthouse.serve.series import (
     MEASURED,
     STARTS,
     Span,
+    days_asked,
     energies,
     in_unit,
     last,
     measured_hours,
     shown,
+    starts,
     weighted,
     within,
 )
@@ -153,16 +157,21 @@ def gas(desk: TheDesk, request: Request, asked: Annotated[Daily, Query()]) -> Re
 def gas_of(desk: Desk, snapshot: Snapshot, asked: Series) -> Question:
     """Gas in storage in France by interval."""
     span = span_of(desk.settings.max_points, snapshot, "gas_daily", asked, asked.interval, BY_DAY)
-    rows = span.of(snapshot.table("gas_daily"))
-    sums = rows.group_by("starts").aggregate(
+    found = span.fill(_gas, snapshot.table("gas_daily"))
+    return Question("Gas in storage in France", found, _GAS, meant(span))
+
+
+def _gas(table: ops.Relation, interval: Interval) -> ir.Table:
+    rows = within(table.to_expr())
+    sums = rows.group_by(starts(rows, interval)).aggregate(
         stock_gaz_gwh=last(rows.stock_gaz_gwh, rows.civil_date),
         stock_gaz_mean_gwh=rows.stock_gaz_gwh.cast("float64").mean(),
         stock_gaz_max_gwh=rows.stock_gaz_gwh.max(),
         days=rows.count(),
         complete_days=rows.stock_gaz_complete.cast("int64").sum().cast("int64"),
     )
-    found = sums.mutate(complete=sums.complete_days == span.days(sums.starts)).order_by("starts")
-    return Question("Gas in storage in France", found, _GAS, meant(span))
+    complete = sums.complete_days == days_asked(sums.starts, interval)
+    return sums.mutate(complete=complete).order_by("starts")
 
 
 _GAS: Final = (
@@ -200,16 +209,21 @@ def temperature_of(desk: Desk, snapshot: Snapshot, asked: TemperatureAsked) -> Q
     name = "temperature_daily" if code else "daily_merged"
     span = span_of(desk.settings.max_points, snapshot, name, asked, asked.interval, BY_DAY)
     table = snapshot.table(name)
-    rows = span.of(table.filter(table.code_insee_region == code) if code else table)
-    sums = rows.group_by("starts").aggregate(
+    found = span.fill(_temperature, table.filter(table.code_insee_region == code) if code else table)
+    whose = REGIONS[code] if code else "France, weighted by load"
+    return Question(f"Temperature of {whose}", found, _TEMPERATURE, meant(span))
+
+
+def _temperature(table: ops.Relation, interval: Interval) -> ir.Table:
+    rows = within(table.to_expr())
+    sums = rows.group_by(starts(rows, interval)).aggregate(
         tmin_c=rows.tmin_c.min(),
         tmoy_c=rows.tmoy_c.cast("float64").mean(),
         tmax_c=rows.tmax_c.max(),
         days=rows.tmoy_c.count(),
     )
-    found = sums.mutate(complete=sums.days == span.days(sums.starts)).order_by("starts")
-    whose = REGIONS[code] if code else "France, weighted by load"
-    return Question(f"Temperature of {whose}", found, _TEMPERATURE, meant(span))
+    complete = sums.days == days_asked(sums.starts, interval)
+    return sums.mutate(complete=complete).order_by("starts")
 
 
 _TEMPERATURE: Final = (
@@ -236,23 +250,25 @@ def now(desk: TheDesk, request: Request, asked: Annotated[Written, Query()]) -> 
 def now_of(snapshot: Snapshot) -> Question:
     """The newest civil day with a measurement, a row a slot, in MW."""
     _, day = snapshot.extent("daily_mix")
-    found = _of_day(snapshot, "core_national_power", day).drop("civil_date", "heure", "quarter_hours", "nature")
+    power, forecasts = (snapshot.table(f"core_national_{name}", "core") for name in ("power", "forecast"))
+    columns = tuple(_of_now(name) for name in [*power.drop(*_UNSAID).columns, *_HORIZONS])
+    form = Form(_slots, (power.op(), forecasts.op()), day, day)
+    return Question("The newest measured day of France", form, columns, days(day, day))
+
+
+_UNSAID: Final = ("civil_date", "heure", "quarter_hours", "nature")
+_HORIZONS: Final = ("prevision_j1", "prevision_j")
+
+
+def _slots(power: ops.Relation, forecasts: ops.Relation) -> ir.Table:
+    found = within(power.to_expr()).drop(*_UNSAID)
     for horizon in _HORIZONS:
-        forecast = _of_day(snapshot, "core_national_forecast", day)
+        forecast = within(forecasts.to_expr())
         forecast = forecast.filter(forecast.horizon == horizon).select("date_heure", **{horizon: "forecast_mw"})
         found = found.outer_join(forecast, "date_heure", rname="{name}_right")
         found = found.mutate(date_heure=ibis.coalesce(found.date_heure, found.date_heure_right))
         found = found.drop("date_heure_right")
-    columns = tuple(_of_now(name) for name in found.columns)
-    return Question("The newest measured day of France", found.order_by("date_heure"), columns, days(day, day))
-
-
-_HORIZONS: Final = ("prevision_j1", "prevision_j")
-
-
-def _of_day(snapshot: Snapshot, table: str, day: date) -> ir.Table:
-    rows = snapshot.table(table, "core")
-    return rows.filter(rows.civil_date == ibis.date(day))
+    return found.order_by("date_heure")
 
 
 _NOW: Final = (
@@ -346,15 +362,20 @@ def _other(asked: Compared, since: date, until: date) -> tuple[date, date]:
 
 def _total(snapshot: Snapshot, names: Sequence[str], unit: Unit, since: date, until: date) -> dict[str, float | None]:
     """The whole period as one interval: its quantities, their CO₂ intensity, and the hours measured."""
-    rows = within(snapshot.table("daily_mix"), since, until)
+    form = Form(_totals, (snapshot.table("daily_mix").op(), tuple(names), unit), since, until)
+    (found,) = snapshot.engine.rows(form).to_pylist()
+    return found
+
+
+def _totals(table: ops.Relation, names: tuple[str, ...], unit: Unit) -> ir.Table:
+    rows = within(table.to_expr())
     sums = rows.aggregate(
         **{name: rows[f"{name}_mwh"].cast("float64").sum() for name in {*names, "production"}},
         **_rate(rows),
         measured_hours=measured_hours(rows),
     )
     values = (in_unit(sums[name], unit, sums.measured_hours, sums.production).name(name) for name in names)
-    (found,) = snapshot.engine.rows(sums.select(*values, _RATE.name, MEASURED.name)).to_pylist()
-    return found
+    return sums.select(*values, _RATE.name, MEASURED.name)
 
 
 def _side_by_side(

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Final, Literal
 
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
@@ -22,6 +23,7 @@ from watthouse.serve.api.base import (
 from watthouse.serve.asking import BY_DAY, Asked, DailyMix, EnergyAsOf, Period, Unit, newest_first
 from watthouse.serve.delivery import Shown
 from watthouse.serve.desk import Desk, Question
+from watthouse.serve.forms import Form
 from watthouse.serve.known import REGIONAL, Tables
 from watthouse.serve.problems import ProblemError, documented
 from watthouse.serve.series import MEASURED, Span, in_unit, measured_hours, within
@@ -115,19 +117,23 @@ def regions_map(desk: TheDesk, request: Request, asked: Annotated[MapAsked, Quer
 def map_of(snapshot: Snapshot, asked: MapAsked) -> Question:
     """One value a region over a period."""
     since, until = newest_first(snapshot.extent("daily_regional"), asked)
-    rows = within(snapshot.table("daily_regional"), since, until)
+    found = Form(_mapped, (snapshot.table("daily_regional").op(), asked.measure, asked.unit), since, until)
+    more = {**days(since, until), "unit": asked.unit.value, "measure": asked.measure}
+    columns = (*A_REGION, MEASURED, DAYS, Shown("value", asked.unit.label, f"{asked.measure} of the period"))
+    return Question("Regions of France", found, columns, more)
+
+
+def _mapped(table: ops.Relation, measure: str, unit: Unit) -> ir.Table:
+    rows = within(table.to_expr())
     sums = rows.group_by("code_insee_region").aggregate(
         libelle_region=rows.libelle_region.max(),
-        value=_measured(rows, asked.measure),
+        value=_measured(rows, measure),
         production=rows.production_mwh.cast("float64").sum(),
         measured_hours=measured_hours(rows),
         days=rows.count(),
     )
-    value = in_unit(sums.value, asked.unit, sums.measured_hours, sums.production)
-    found = sums.mutate(value=value).drop("production").order_by("code_insee_region")
-    more = {**days(since, until), "unit": asked.unit.value, "measure": asked.measure}
-    columns = (*A_REGION, MEASURED, DAYS, Shown("value", asked.unit.label, f"{asked.measure} of the period"))
-    return Question("Regions of France", found, columns, more)
+    value = in_unit(sums.value, unit, sums.measured_hours, sums.production)
+    return sums.mutate(value=value).drop("production").order_by("code_insee_region")
 
 
 def _measured(rows: ir.Table, measure: str) -> ir.Value:

@@ -1,0 +1,174 @@
+"""The API against what is usual: the same five questions to a Flask app that sums up base rows in PostgreSQL.
+
+Both servers run on this machine, one at a time, and are loaded by ``wrk`` over loopback: warm (answers kept, as
+shipped), and cold (``WATTHOUSE_CACHE_BYTES=0``: every answer is computed anew). Then the API alone: the same question
+with 1, 13 and 130 years behind it (:mod:`benchmarks.histories`), in turn; its start; its memory under load.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import httpx
+
+from benchmarks import generate, histories, rival
+from benchmarks.load import Load, Server, load, rival_serving, watching_memory, watthouse_serving
+from benchmarks.measure import watthouse
+from benchmarks.postgres import postgres
+from benchmarks.results import put
+
+LAST: Final = date(2025, 12, 31)
+CONNECTIONS: Final = 8
+CROWD: Final = 32
+SECONDS: Final = 4
+ROUNDS: Final = 60
+STARTS: Final = 3
+
+_YEAR: Final = "since=2025-01-01&until=2025-12-31"
+QUESTIONS: Final[Mapping[str, str]] = {
+    "mix of France, a year by day": f"/mix?{_YEAR}&interval=day",
+    "mix of France, 13 years by month": "/mix?since=2013-01-01&until=2025-12-31&interval=month",
+    "load of every region over a year": f"/regions/map?{_YEAR}",
+    "mix of a region, a year by day": f"/regions/53/mix?{_YEAR}&interval=day",
+    "the newest day by slot": "/now",
+}
+OF_A_PERIOD: Final = {
+    "mix of France, a year by day": f"/mix?{_YEAR}&interval=day",
+    "mix of France, a week by hour": "/mix?since=2025-03-24&until=2025-03-30&interval=hour",
+    "load of every region over a year": f"/regions/map?{_YEAR}",
+    "mix of a region, a year by day": f"/regions/53/mix?{_YEAR}&interval=day",
+    "the newest day by slot": "/now",
+}
+_API: Final = "/api/v1"
+HEADING: Final = "## The API"
+
+
+def section(home: Path | None = None) -> str:
+    """What was measured of ``home``, 13 years of :mod:`benchmarks.generate`; they are made where it is left out."""
+    with TemporaryDirectory() as folder:
+        scratch = Path(folder)
+        home = home or _home(scratch)
+        return "\n".join([HEADING, "", *_against_rival(home, scratch), "", *_alone(home, scratch), "", *_NOTES, ""])
+
+
+_NOTES: Final = (
+    "`python -m benchmarks.api` alone measures this again. PostgreSQL and the Flask app hold the same base rows,"
+    " already cleaned, with the indexes that the questions want; both give the same figures (checked before each run)."
+    f" {CONNECTIONS} connections, {SECONDS} s a question after a warm-up.",
+)
+
+
+def _home(scratch: Path) -> Path:
+    exports = generate.exports(scratch / "exports", generate.FIRST, (LAST - generate.FIRST).days + 1)
+    watthouse("refresh", "--from", str(exports), home=scratch / "home")
+    return scratch / "home"
+
+
+def _against_rival(home: Path, scratch: Path) -> list[str]:
+    with postgres() as pg:
+        rival.fill(pg, home / "warehouse.duckdb", scratch)
+        with rival_serving(pg) as flask, watthouse_serving(home, cached=False) as ours:
+            _compare(flask, ours)
+        with rival_serving(pg) as flask:
+            usual = _loads(flask, "")
+    with watthouse_serving(home, cached=False) as ours:
+        cold = _loads(ours, _API)
+    with watthouse_serving(home, cached=True) as ours:
+        warm = _loads(ours, _API)
+    return [
+        f"| requests/s (p99, ms), {CONNECTIONS} connections | Flask + SQLAlchemy on PostgreSQL | watthouse, cold |"
+        " against | watthouse, warm | against |",
+        "|---|---:|---:|---:|---:|---:|",
+        *(_line(what, usual[what], cold[what], warm[what]) for what in usual),
+    ]
+
+
+def _compare(flask: Server, ours: Server) -> None:
+    """Both say the same, or there is nothing to measure."""
+    for what, path in QUESTIONS.items():
+        one, other = (_asked(server, prefix + path) for server, prefix in ((flask, ""), (ours, _API)))
+        name = next(name for name in ("consommation_mwh", "value", "consommation") if name in one[0])
+        figures = [[round(row[name], 6) for row in rows if row[name] is not None] for rows in (one, other)]
+        if sorted(figures[0]) != sorted(figures[1]) or not figures[0]:
+            raise SystemExit(f"{what}: the two answers differ")
+
+
+def _asked(server: Server, path: str) -> Sequence[Mapping[str, Any]]:
+    answer = httpx.get(server.url + path, timeout=60)
+    answer.raise_for_status()
+    rows: Sequence[Mapping[str, Any]] = answer.json()["rows"]
+    return rows
+
+
+def _loads(server: Server, prefix: str) -> dict[str, Load]:
+    every = [prefix + path for path in QUESTIONS.values()]
+    load(server, every, connections=CONNECTIONS, seconds=SECONDS)
+    loads = {
+        what: load(server, [prefix + path], connections=CONNECTIONS, seconds=SECONDS)
+        for what, path in QUESTIONS.items()
+    }
+    return loads | {"**the five in turn**": load(server, every, connections=CONNECTIONS, seconds=2 * SECONDS)}
+
+
+def _line(what: str, usual: Load, cold: Load, warm: Load) -> str:
+    def said(one: Load) -> str:
+        return f"{one.rate:,.0f} ({one.p99_ms:,.0f})" if one.rate >= 10 else f"{one.rate:.1f} ({one.p99_ms:,.0f})"
+
+    def against(one: Load) -> str:
+        return f"{one.rate / usual.rate:.1f} ×, p99 {usual.p99_ms / one.p99_ms:.1f} ×"
+
+    return f"| {what} | {said(usual)} | {said(cold)} | {against(cold)} | {said(warm)} | {against(warm)} |"
+
+
+def _alone(home: Path, scratch: Path) -> list[str]:
+    homes = {
+        1: histories.cut(home, scratch / "1-year", date(LAST.year, 1, 1)),
+        histories.TURN_YEARS: home,
+        10 * histories.TURN_YEARS: histories.repeated(home, scratch / "130-years", 10),
+    }
+    starts = []
+    for _ in range(STARTS):
+        with watthouse_serving(home, cached=True) as server:
+            starts.append(server.ready_seconds)
+    with ExitStack() as running:
+        servers = {years: running.enter_context(watthouse_serving(one, cached=False)) for years, one in homes.items()}
+        flat = [_flat(servers, what, path) for what, path in OF_A_PERIOD.items()]
+        longest = servers[max(servers)]
+        with watching_memory(longest) as seen:
+            load(longest, [_API + path for path in QUESTIONS.values()], connections=CROWD, seconds=3 * SECONDS)
+    return [
+        "| one at a time, cold: ms (median) | 1 year behind it | 13 years | 130 years | 130 against 1 | bytes |",
+        "|---|---:|---:|---:|---:|---:|",
+        *flat,
+        "",
+        f"Ratios are medians of {ROUNDS} pairs, asked in turn; target < 1.3. From start to ready, 13 years:"
+        f" {median(starts):.1f} s (median of {STARTS}); target < 2 s.",
+        f"Memory of the worker under {CROWD} connections, 130 years, cold: at most {max(seen):,.0f} MB; target < 400.",
+    ]
+
+
+def _flat(servers: Mapping[int, Server], what: str, path: str) -> str:
+    times: dict[int, list[float]] = {years: [] for years in servers}
+    sizes: dict[int, int] = {}
+    with httpx.Client(timeout=60) as client:
+        for turn in range(ROUNDS + 5):
+            order = list(servers) if turn % 2 else list(reversed(servers))
+            for years in order:
+                began = time.perf_counter()
+                sizes[years] = len(client.get(servers[years].url + _API + path).raise_for_status().content)
+                times[years].append(time.perf_counter() - began)
+    settled = {years: taken[5:] for years, taken in times.items()}
+    least, most = settled[min(settled)], settled[max(settled)]
+    ratio = median(b / a for a, b in zip(least, most, strict=True))
+    shown = " | ".join(f"{1000 * median(taken):.1f}" for taken in settled.values())
+    return f"| {what} | {shown} | {ratio:.2f} | {max(sizes.values()) / min(sizes.values()):.2f} |"
+
+
+if __name__ == "__main__":
+    put(measured := section())
+    print(measured)
