@@ -7,7 +7,7 @@ from importlib.metadata import version as version_of
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_swagger import patch_fastapi
-from starlette_compress import CompressMiddleware
+from starlette_compress import CompressMiddleware, add_compress_type
 
 from watthouse.serve import document, problems, watching
 from watthouse.serve.api import (
@@ -26,6 +26,7 @@ from watthouse.serve.api import (
 )
 from watthouse.serve.asking import refuse_repeated
 from watthouse.serve.dashboard.app import install as install_pages
+from watthouse.serve.delivery import Format
 from watthouse.serve.desk import Desk
 from watthouse.serve.heads import Heads
 from watthouse.settings import Settings
@@ -89,6 +90,8 @@ def create(settings: Settings) -> FastAPI:
 
 def _surround(app: FastAPI, settings: Settings) -> None:
     """What every request passes, the innermost first."""
+    for style in (Format.CSV, Format.ARROW):  # Parquet is packed in itself
+        add_compress_type(style.media)
     app.add_middleware(CompressMiddleware)
     if settings.cors_origins:
         app.add_middleware(

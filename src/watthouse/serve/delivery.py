@@ -109,7 +109,8 @@ def etag(version: str, request: Request, style: Format) -> str:
 def unchanged(request: Request, tag: str) -> bool:
     """Whether the caller holds this answer already."""
     held = request.headers.get("if-none-match", "")
-    return held.strip() == "*" or tag in {one.strip() for one in held.split(",")}
+    opaque = {one.strip().removeprefix("W/") for one in held.split(",")}
+    return held.strip() == "*" or tag.removeprefix("W/") in opaque
 
 
 def attached(headers: Mapping[str, str], name: str, style: Format) -> dict[str, str]:
@@ -121,7 +122,7 @@ def attached(headers: Mapping[str, str], name: str, style: Format) -> dict[str, 
 
 def headers_of(version: str, sample: str | None, tag: str) -> dict[str, str]:
     """What every answer of rows says in its head."""
-    said = {"etag": tag, "cache-control": FRESH, "vary": "accept", "x-watthouse-version": version}
+    said = {"etag": tag, "cache-control": FRESH, "vary": "accept, accept-encoding", "x-watthouse-version": version}
     return said | ({SAMPLE_HEADER: sample} if sample else {})
 
 
