@@ -2,76 +2,14 @@
 
 import csv
 import io
-import json
-import os
-import signal
-import socket
-import subprocess
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
-import duckdb
-import httpx
-import polars as pl
-import pyarrow as pa
 import pytest
 
-from tests.support import command, environment, watthouse
+from tests.integration.conftest import SINCE
+from tests.integration.serving import Api, problem
 
 pytestmark = [pytest.mark.slow]
-
-SINCE = datetime.now(UTC).date() - timedelta(days=75)
-
-
-@dataclass(frozen=True)
-class Api:
-    """A running server and the home it serves."""
-
-    client: httpx.Client
-    home: Path
-
-    def get(self, path: str, **headers: str) -> httpx.Response:
-        return self.client.get(f"/api/v1{path}", headers=headers)
-
-    def query(self, sql: str) -> list[tuple[object, ...]]:
-        with duckdb.connect(self.home / "warehouse.duckdb", read_only=True) as connection:
-            return connection.execute(sql).fetchall()
-
-
-@pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    home = tmp_path_factory.mktemp("api")
-    env = {"WATTHOUSE_SAMPLE_SINCE": str(SINCE), "WATTHOUSE_API_TOKEN": "s3cret", "WATTHOUSE_MAX_ROWS": "500"}
-    done = watthouse(home, "refresh", "--sample", env=env)
-    assert done.returncode == 0, done.stderr
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        command("serve", "--sample", "--port", str(port)),
-        env=environment(home, env),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
-        _wait(client, server)
-        yield Api(client, home / "sample")
-    server.send_signal(signal.SIGTERM)
-    assert server.wait(20) is not None
-
-
-def _wait(client: httpx.Client, server: "subprocess.Popen[bytes]") -> None:
-    for _ in range(600):
-        assert server.poll() is None
-        try:
-            if client.get("/readyz").status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.05)
-    raise AssertionError("the server was not ready in 30 s")
 
 
 def test_the_mix_of_a_period_is_the_sum_of_its_days(api: Api) -> None:
@@ -96,24 +34,6 @@ def test_a_half_reported_day_is_not_complete_and_its_power_is_of_the_hours_measu
     assert row["measured_hours"] == slots / 4  # type: ignore[operator]
     assert row["consommation_mw"] == pytest.approx(load / (slots / 4))  # type: ignore[operator]
     assert row["complete"] == (slots in {92, 96})
-
-
-@pytest.mark.parametrize("style", ["json", "csv", "parquet", "arrow"])
-def test_a_mart_is_the_same_in_every_format(style: str, api: Api) -> None:
-    answer = api.get(f"/marts/gas_daily/rows?format={style}&columns=civil_date,stock_reported_gwh")
-    assert answer.status_code == 200
-    shown = [
-        (str(row["civil_date"]), float(row["stock_reported_gwh"]))
-        for row in {
-            "json": lambda: answer.json()["rows"],
-            "csv": lambda: list(csv.DictReader(io.StringIO(answer.text))),
-            "parquet": lambda: pl.read_parquet(answer.content).to_dicts(),
-            "arrow": lambda: pa.ipc.open_stream(answer.content).read_all().to_pylist(),
-        }[style]()
-    ]
-    held = api.query("select civil_date::varchar, stock_reported_gwh::double from marts.gas_daily order by 1")
-    assert shown == held
-    assert answer.headers["x-watthouse-sample"] == "seed=0"
 
 
 @pytest.mark.parametrize("order", ["asc", "desc"])
@@ -159,29 +79,71 @@ def test_pages_come_one_after_another_and_lack_nothing(order: str, api: Api) -> 
         ("/marts/daily_mix/rows?cursor=nothing", 422, "cursor"),
         ("/marts/daily_mix/rows?limit=0", 422, "limit"),
         ("/marts/daily_mix/rows?region=53", 422, "region"),
-        ("/marts/daily_regional/rows?format=csv", 422, "limit"),
+        ("/mix?since=20250101", 422, "since"),
+        ("/mix?until=0", 422, "until"),
+        ("/mix?since=2025-01-01T00:00:00", 422, "since"),
+        ("/mix?since=2025-01-01&since=2025-01-02", 422, "since"),
+        ("/mix?as_of=1735689600", 422, "as_of"),
+        ("/mix?as_of=0001-01-01T00:00:00%2B14:00", 422, "as_of"),
+        ("/compare?since=0001-01-01&until=0001-01-31", 422, "since"),
+        ("/regions/94/mix", 404, "insee"),
+        ("/regions/map?unit=share&measure=difference", 422, "unit"),
+        ("/revisions", 422, "dataset"),
+        ("/revisions?dataset=eco2mix-national-tr&column=nothing", 422, "column"),
+        ("/revisions?dataset=eco2mix-national-tr&since=2020-01-01", 422, "since"),
+        ("/datasets?colour=red", 422, "colour"),
+        ("/status?colour=red", 422, "colour"),
         ("/revisions?dataset=nothing", 422, "dataset"),
     ],
 )
 def test_a_question_that_cannot_be_answered_names_the_parameter(
     path: str, status: int, parameter: str, api: Api
 ) -> None:
-    answer = api.get(path)
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert [fault["parameter"] for fault in answer.json()["errors"]] == [parameter]
+    problem(api.get(path), status, parameter)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/nothing", "/nothing.php", "/api/v1/mix/hour"])
+def test_what_is_not_there_is_said(path: str, api: Api) -> None:
+    assert "/docs" in problem(api.client.get(path), 404)["detail"]
+
+
+def test_a_method_that_a_call_does_not_take_is_said(api: Api) -> None:
+    answer = api.client.delete("/api/v1/mix")
+    problem(answer, 405)
+    assert answer.headers["allow"] == "GET"
 
 
 def test_no_such_format_is_said(api: Api) -> None:
-    answer = api.get("/mix", accept="image/png")
-    assert answer.status_code == 406
-    assert "text/csv" in answer.json()["detail"]
+    assert "text/csv" in problem(api.get("/mix", accept="image/png"), 406, "Accept")["detail"]
 
 
-def test_nothing_comes_where_nothing_changed(api: Api) -> None:
-    first = api.get("/mix")
-    again = api.get("/mix", **{"if-none-match": first.headers["etag"]})
+@pytest.mark.parametrize(
+    "path", ["/mix", "/gas?format=csv", "/marts/gas_daily/rows", "/marts/gas_daily/rows?format=arrow"]
+)
+def test_nothing_comes_where_nothing_changed(path: str, api: Api) -> None:
+    first = api.get(path)
+    again = api.get(path, if_none_match=f'"another", {first.headers["etag"]}')
     assert (again.status_code, again.content) == (304, b"")
+    for name in ("etag", "cache-control", "x-watthouse-version", "vary"):
+        assert again.headers[name] == first.headers[name], name
+    assert api.get(path, if_none_match='"another"').content == first.content
+
+
+def test_an_answer_in_another_format_is_another_answer(api: Api) -> None:
+    tags = {api.get(f"/gas?format={style}").headers["etag"] for style in ("json", "csv", "parquet", "arrow")}
+    assert len(tags) == 4
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/mix", "/api/v1/marts/daily_mix/rows?format=csv", "/api/v1/status", "/healthz"]
+)
+def test_head_is_get_without_the_body(path: str, api: Api) -> None:
+    whole, head = api.client.get(path), api.client.head(path)
+    assert (head.status_code, head.content) == (200, b"")
+    own = {"date", "x-request-id", "transfer-encoding", "content-length"}
+    assert {n: v for n, v in head.headers.items() if n not in own} == {
+        n: v for n, v in whole.headers.items() if n not in own
+    }
 
 
 def test_what_was_known_before_anything_was_observed_is_nothing_and_what_is_known_now_is_all(api: Api) -> None:
@@ -193,14 +155,78 @@ def test_what_was_known_before_anything_was_observed_is_nothing_and_what_is_know
         assert known
 
 
-def test_every_other_call_answers_with_rows(api: Api) -> None:
-    calls = ("/exchanges", "/forecast", "/gas", "/temperature", "/temperature?region=53", "/now", "/compare")
-    for path in (*calls, "/regions/map?measure=eolien&unit=share", "/regions/mix?unit=share"):
-        answer = api.get(path)
-        assert answer.status_code == 200, answer.text
-        assert answer.json()["rows"], path
-    assert len(api.get("/regions").json()) == 13
-    assert api.get("/revisions?dataset=eco2mix-national-tr").status_code == 200
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/mix",
+        "/mix?interval=hour&unit=share",
+        "/regions/53/mix?unit=MW",
+        "/exchanges?unit=GWh",
+        "/forecast",
+        "/gas",
+        "/temperature",
+        "/temperature?region=94",
+        "/now",
+        "/compare?unit=share",
+        "/regions/map?measure=eolien&unit=share",
+        "/regions/mix?unit=share",
+        "/marts/daily_merged/rows",
+    ],
+)
+def test_every_column_of_an_answer_is_told_of_with_its_unit(path: str, api: Api) -> None:
+    answer = api.get(path)
+    assert answer.status_code == 200, answer.text
+    said = answer.json()
+    columns = {column["name"]: column for column in said["columns"]}
+    assert said["rows"], path
+    assert list(columns) == list(dict.fromkeys(columns))
+    assert columns.keys() == said["rows"][0].keys()
+    for name, column in columns.items():
+        assert column["description"], name
+        for suffix, unit in {"_mwh": "MWh", "_gwh": "GWh", "_mw": "MW", "_share": "0-1", "_c": "°C"}.items():
+            if name.endswith(suffix):
+                assert column["unit"].startswith(unit), name
+
+
+def test_a_day_outside_what_is_held_has_no_row(api: Api) -> None:
+    for since in ("0001-01-01", "2090-06-01", "9999-12-31"):
+        for path in ("/mix", "/regions/53/mix", "/gas", "/forecast", "/exchanges", "/temperature", "/regions/map"):
+            said = api.get(f"{path}?since={since}&until={since}").json()
+            assert (said["rows"], said["since"], said["until"]) == ([], since, since), path
+    assert api.get("/mix?since=2090-01-01").json()["until"] == "2090-01-01"
+    for since in ("0001-01-01", "9999-12-31"):
+        assert api.get(f"/mix?since={since}&until={since}&as_of=2026-01-01T00:00:00Z").json()["rows"] == []
+
+
+def test_two_periods_stand_side_by_side(api: Api) -> None:
+    first, last = SINCE + timedelta(days=10), SINCE + timedelta(days=16)
+    before = (SINCE + timedelta(days=3), SINCE + timedelta(days=9))
+    asked = f"since={first}&until={last}&with_since={before[0]}&with_until={before[1]}"
+    rows = {row["name"]: row for row in api.get(f"/compare?{asked}&unit=MWh").json()["rows"]}
+    for name in ("consommation", "nucleaire"):
+        now, then = (
+            api.query(f"select sum({name}_mwh)::double from marts.daily_mix where civil_date between '{a}' and '{b}'")[
+                0
+            ][0]
+            for a, b in ((first, last), before)
+        )
+        row = rows[name]
+        assert (row["value"], row["with_value"]) == (now, then)
+        assert row["difference"] == pytest.approx(now - then)
+        assert row["change_pct"] == pytest.approx((now - then) / then * 100)
+
+
+def test_the_map_has_every_region_and_its_mean_power(api: Api) -> None:
+    first, last = SINCE + timedelta(days=10), SINCE + timedelta(days=16)
+    rows = api.get(f"/regions/map?measure=difference&since={first}&until={last}&unit=MW").json()["rows"]
+    held = api.query(
+        "select code_insee_region, sum(production_mwh - consommation_mwh)::double"
+        f" / sum(measured_slots * if(expected_slots <= 48, 0.5, 0.25))::double from marts.daily_regional"
+        f" where civil_date between '{first}' and '{last}' group by 1 order by 1"
+    )
+    assert [row["code_insee_region"] for row in rows] == [code for code, _ in held]
+    assert [row["value"] for row in rows] == pytest.approx([value for _, value in held])
+    assert len(rows) == 12
 
 
 def test_the_mix_of_every_region_is_the_marts_summed_up(api: Api) -> None:
@@ -332,32 +358,8 @@ def test_tco_is_energy_over_load_and_tch_the_mean_of_what_was_published(api: Api
     assert (nuclear["energy_mwh"], nuclear["tco_pct"], nuclear["tch_pct"]) == (None, None, None)
 
 
-def test_an_order_needs_the_token(api: Api) -> None:
-    assert api.client.post("/api/v1/refresh").status_code == 401
-    wrong = api.client.post("/api/v1/refresh", headers={"authorization": "Bearer s3cre"})
-    assert wrong.status_code == 401
-    assert "s3cret" not in wrong.text
-
-
 def test_the_status_says_what_is_served(api: Api) -> None:
     said = api.get("/status").json()
     assert said["data"] == said["sample"] == "seed=0"
     assert {line["dataset"] for line in said["datasets"]} >= {"eco2mix-national-tr", "stock-quotidien-stockages-gaz"}
     assert said["refresh"]["state"] == "never asked for"
-
-
-def test_without_a_warehouse_it_says_what_to_run(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    with subprocess.Popen(
-        command("serve", "--home", tmp_path / "none", "--port", str(port)),
-        env={**os.environ, **environment(tmp_path)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as server:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", transport=httpx.HTTPTransport(retries=8)) as client:
-            answer = client.get("/api/v1/mix")
-            assert client.get("/healthz").status_code == 200
-        server.terminate()
-    assert answer.status_code == 503
-    assert "watthouse refresh" in json.loads(answer.text)["detail"]

@@ -113,6 +113,11 @@ def unchanged(request: Request, tag: str) -> bool:
     return held.strip() == "*" or tag.removeprefix("W/") in opaque
 
 
+def not_modified(headers: Mapping[str, str]) -> Response:
+    """What the caller holds is still true; what may be packed says so here too."""
+    return Response(status_code=304, headers={**headers, "vary": f"{headers['vary']}, Accept-Encoding"})
+
+
 def attached(headers: Mapping[str, str], name: str, style: Format) -> dict[str, str]:
     """The same, with a file's name for what is no JSON."""
     if style is Format.JSON:
@@ -122,7 +127,7 @@ def attached(headers: Mapping[str, str], name: str, style: Format) -> dict[str, 
 
 def headers_of(version: str, sample: str | None, tag: str) -> dict[str, str]:
     """What every answer of rows says in its head."""
-    said = {"etag": tag, "cache-control": FRESH, "vary": "accept, accept-encoding", "x-watthouse-version": version}
+    said = {"etag": tag, "cache-control": FRESH, "vary": "accept", "x-watthouse-version": version}
     return said | ({SAMPLE_HEADER: sample} if sample else {})
 
 

@@ -78,7 +78,7 @@ class Desk:
         tag = delivery.etag(version, request, wanted)
         headers = delivery.headers_of(version, sample, tag)
         if delivery.unchanged(request, tag):
-            return Response(status_code=304, headers=headers)
+            return delivery.not_modified(headers)
         with self._lock:
             body = self._kept.get(tag)
         if body is None:
@@ -100,7 +100,7 @@ class Desk:
             tag = delivery.etag(snapshot.version, request, wanted)
             headers = delivery.headers_of(snapshot.version, snapshot.sample, tag)
             if delivery.unchanged(request, tag):
-                return Response(status_code=304, headers=headers)
+                return delivery.not_modified(headers)
             question = ask(snapshot)
             said = labels(question, snapshot.version, snapshot.sample)
             reader = held.enter_context(snapshot.engine.batches(question.rows))

@@ -1,0 +1,41 @@
+"""Fixtures of the tests of the API: one built sample a run, one server a worker."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from tests.integration.serving import TOKEN, Api, served
+from tests.support import watthouse
+
+SINCE = datetime.now(UTC).date() - timedelta(days=75)
+
+
+@pytest.fixture(scope="session")
+def sampled(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
+    """A folder whose ``sample`` was built from 75 days of the synthetic ODRÉ; to be read only."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if hasattr(request.config, "workerinput") else base
+    home = shared / "sampled"
+    with FileLock(shared / "sampled.lock"):
+        if not (shared / "sampled.done").exists():
+            done = watthouse(home, "refresh", "--sample", env={"WATTHOUSE_SAMPLE_SINCE": str(SINCE)})
+            assert done.returncode == 0, done.stderr
+            (shared / "sampled.done").touch()
+    return home
+
+
+@pytest.fixture(scope="session")
+def api(sampled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """A server of that sample, for whoever only reads."""
+    with served(sampled, tmp_path_factory.mktemp("api"), WATTHOUSE_API_TOKEN=TOKEN) as running:
+        yield running
+
+
+@pytest.fixture
+def own(sampled: Path, tmp_path: Path) -> Path:
+    """A copy of the sample's folder, to be changed."""
+    return Path(shutil.copytree(sampled, tmp_path / "home"))

@@ -1,0 +1,158 @@
+"""Whatever the format and the packing: what is downloaded is the mart, row for row."""
+
+import csv
+import gzip
+import io
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any, Final
+
+import brotli
+import duckdb
+import httpx
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+import zstandard
+
+from tests.integration.serving import Api
+
+pytestmark = [pytest.mark.slow]
+
+MARTS: Final = (
+    "daily_merged",
+    "daily_mix",
+    "daily_regional",
+    "exchanges_daily",
+    "forecast_daily",
+    "gas_daily",
+    "hourly_national",
+    "monthly_regional",
+    "temperature_daily",
+    "yearly_regional",
+)
+KEYS: Final = ("civil_date", "civil_month", "civil_year", "date_heure", "code_insee_region")
+
+
+def held(api: Api, mart: str) -> pa.Table:
+    """The mart as it lies in the warehouse, in the order in which its rows are given."""
+    with duckdb.connect(api.home / "warehouse.duckdb", read_only=True) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        names = connection.table(f"marts.{mart}").columns
+        order = ", ".join(name for name in KEYS if name in names)
+        return connection.sql(f"select * from marts.{mart} order by {order}").to_arrow_table()
+
+
+def test_every_mart_is_downloaded_here(api: Api) -> None:
+    assert {mart["name"] for mart in api.get("/marts").json()} >= set(MARTS)
+
+
+@pytest.mark.parametrize("mart", MARTS)
+@pytest.mark.parametrize("style", ["parquet", "arrow"])
+def test_a_binary_download_is_the_mart_in_rows_and_types(style: str, mart: str, api: Api) -> None:
+    answer = api.get(f"/marts/{mart}/rows?format={style}")
+    found = (
+        pq.read_table(io.BytesIO(answer.content))
+        if style == "parquet"
+        else pa.ipc.open_stream(answer.content).read_all()
+    )
+    expected = held(api, mart)
+    assert expected.num_rows
+    assert pc.unique(found["sample"]).to_pylist() == ["seed=0"]
+    assert found.schema.metadata[b"version"].decode() == answer.headers["x-watthouse-version"]
+    assert found.drop(["sample"]).cast(expected.schema).equals(expected)
+    for one in expected.schema:
+        assert _same(found.schema.field(one.name).type, one.type), one.name
+
+
+def _same(found: pa.DataType, expected: pa.DataType) -> bool:
+    """Instants may come in milliseconds or as UTC by another name; nothing else may differ."""
+    if pa.types.is_timestamp(expected):
+        return pa.types.is_timestamp(found) and str(found.tz).upper() in {"UTC", "ETC/UTC"}
+    return found == expected
+
+
+@pytest.mark.parametrize("mart", MARTS)
+def test_a_csv_is_the_mart(mart: str, api: Api) -> None:
+    answer = api.get(f"/marts/{mart}/rows?format=csv")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8; header=present"
+    assert answer.headers["content-disposition"] == f'attachment; filename="{mart}.csv"'
+    found = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8"), newline="")))
+    _agree(found, held(api, mart).to_pylist(), _from_text)
+
+
+@pytest.mark.parametrize("mart", MARTS)
+def test_the_pages_of_json_are_the_mart(mart: str, api: Api) -> None:
+    found, cursor = [], ""
+    while True:
+        page = api.get(f"/marts/{mart}/rows?limit=700{cursor}").json()
+        found += page["rows"]
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+    _agree(found, held(api, mart).to_pylist(), _from_json)
+
+
+def _agree(found: list[dict[str, Any]], expected: list[dict[str, Any]], read: Callable[[Any, Any], Any]) -> None:
+    assert len(found) == len(expected) > 0
+    for ours, theirs in zip(found, expected, strict=True):
+        assert ours.pop("sample") == "seed=0"
+        assert ours.keys() == theirs.keys()
+        for name, value in theirs.items():
+            assert read(ours[name], value) == value, (name, ours)
+
+
+def _from_text(text: str, like: Any) -> Any:
+    """What a cell says, in the type of the value that it should be."""
+    if like is None:
+        return None if text == "" else text
+    if isinstance(like, bool):
+        return {"true": True, "false": False}[text]
+    if isinstance(like, datetime):
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    return date.fromisoformat(text) if isinstance(like, date) else type(like)(text)
+
+
+def _from_json(said: Any, like: Any) -> Any:
+    if isinstance(like, datetime):
+        return datetime.strptime(said, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    if isinstance(like, date):
+        return date.fromisoformat(said)
+    return said if like is None or isinstance(like, str | bool | int) else type(like)(str(said))
+
+
+def _zstd(packed: bytes) -> bytes:
+    return zstandard.ZstdDecompressor().stream_reader(io.BytesIO(packed), read_across_frames=True).read()
+
+
+@pytest.mark.parametrize(("coding", "unpack"), [("gzip", gzip.decompress), ("br", brotli.decompress), ("zstd", _zstd)])
+@pytest.mark.parametrize("path", ["/mix", "/marts/hourly_national/rows?format=csv"])
+def test_an_answer_is_packed_as_is_asked(path: str, coding: str, unpack: Callable[[bytes], bytes], api: Api) -> None:
+    plain = api.get(path, accept_encoding="identity")
+    request = api.client.build_request("GET", f"/api/v1{path}", headers={"accept-encoding": coding})
+    answer = api.client.send(request, stream=True)
+    packed = b"".join(answer.iter_raw())
+    assert answer.headers["content-encoding"] == coding
+    assert "content-encoding" not in plain.headers
+    assert len(packed) < len(plain.content) / 2
+    assert unpack(packed) == plain.content
+    assert {"accept", "accept-encoding"} <= {word.strip().lower() for word in answer.headers["vary"].split(",")}
+    assert answer.headers["etag"] == plain.headers["etag"]
+
+
+@pytest.mark.parametrize(
+    ("accept", "media"),
+    [
+        ("text/csv", "text/csv; charset=utf-8; header=present"),
+        ("text/csv;q=0.5, application/json", "application/json"),
+        ("text/html, text/*;q=0.3", "text/csv; charset=utf-8; header=present"),
+        ("application/vnd.apache.parquet", "application/vnd.apache.parquet"),
+        ("application/vnd.apache.arrow.stream, */*;q=0.1", "application/vnd.apache.arrow.stream"),
+        ("application/json;q=0, */*", "application/json"),
+        ("*/*", "application/json"),
+    ],
+)
+def test_the_format_is_the_one_that_is_liked_best(accept: str, media: str, api: Api) -> None:
+    answer: httpx.Response = api.get("/gas", accept=accept)
+    assert answer.headers["content-type"] == media
