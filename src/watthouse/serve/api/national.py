@@ -163,8 +163,12 @@ def gas_of(desk: Desk, snapshot: Snapshot, asked: Series) -> Question:
 
 def _gas(table: ops.Relation, interval: Interval) -> ir.Table:
     rows = within(table.to_expr())
+    complete = rows.stock_gaz_gwh.notnull()
     sums = rows.group_by(starts(rows, interval)).aggregate(
         stock_gaz_gwh=last(rows.stock_gaz_gwh, rows.civil_date),
+        last_complete_day=rows.civil_date.max(where=complete),
+        stock_gaz_first_gwh=rows.stock_gaz_gwh.argmin(rows.civil_date, where=complete),
+        first_complete_day=rows.civil_date.min(where=complete),
         stock_gaz_mean_gwh=rows.stock_gaz_gwh.cast("float64").mean(),
         stock_gaz_max_gwh=rows.stock_gaz_gwh.max(),
         days=rows.count(),
@@ -177,6 +181,9 @@ def _gas(table: ops.Relation, interval: Interval) -> ir.Table:
 _GAS: Final = (
     STARTS,
     Shown("stock_gaz_gwh", "GWh PCS 0 °C", "Gas in storage at the end of the last complete day of the interval"),
+    Shown("last_complete_day", "", "That civil day"),
+    Shown("stock_gaz_first_gwh", "GWh PCS 0 °C", "Gas in storage at the end of the first complete day of the interval"),
+    Shown("first_complete_day", "", "That civil day"),
     Shown("stock_gaz_mean_gwh", "GWh PCS 0 °C", "Gas in storage at the end of the day, mean of the complete days"),
     Shown("stock_gaz_max_gwh", "GWh PCS 0 °C", "The highest of the complete days"),
     Shown("days", "days", "Days that any operator reported"),

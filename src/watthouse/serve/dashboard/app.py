@@ -16,13 +16,13 @@ from starlette.responses import HTMLResponse
 from watthouse.errors import WatthouseError
 from watthouse.serve.dashboard import shell
 from watthouse.serve.dashboard.page import Page
-from watthouse.serve.dashboard.pages import exchanges, mix, now
+from watthouse.serve.dashboard.pages import exchanges, gas, mix, now
 from watthouse.serve.dashboard.reading import Reader
 from watthouse.serve.dashboard.view import View, read
 from watthouse.serve.desk import Desk
 from watthouse.serve.problems import ProblemError
 
-PAGES: Final[Mapping[str, Page]] = {page.name: page for page in (now.PAGE, mix.PAGE, exchanges.PAGE)}
+PAGES: Final[Mapping[str, Page]] = {page.name: page for page in (now.PAGE, mix.PAGE, gas.PAGE, exchanges.PAGE)}
 _EVERY: Final = 300_000  # ms between two looks at a page that is left open
 _INDEX: Final = """<!DOCTYPE html>
 <html lang="en">

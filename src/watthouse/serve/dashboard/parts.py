@@ -25,10 +25,11 @@ def chart(
     height: int = 340,
     wide: bool = False,
     source: str = "",
+    fresh: str = "",
 ) -> Component:
     """A figure with its title, the data it is drawn from, and whose they are; ``name`` is its id on the page."""
     if not any(answer.rows.height for answer in answers):
-        return card(reader, name, title, [nothing(reader)], answers, wide=wide, source=source)
+        return card(reader, name, title, [nothing(reader)], answers, wide=wide, source=source, fresh=fresh)
     drawn = dcc.Graph(
         id=name,
         figure=figure,
@@ -37,7 +38,7 @@ def chart(
         className="drawing",
     )
     told = [html.P(note, className="note")] if note else []
-    return card(reader, name, title, [drawn, *told], answers, wide=wide, source=source)
+    return card(reader, name, title, [drawn, *told], answers, wide=wide, source=source, fresh=fresh)
 
 
 def card(
@@ -49,10 +50,12 @@ def card(
     *,
     wide: bool = False,
     source: str = "",
+    fresh: str = "",
 ) -> Component:
-    """A part of a page with a title; below it whose data it shows and how fresh they are."""
+    """A part of a page with a title; below it whose data it shows (RTE's where ``source`` names nobody) and
+    how fresh they are (up to the newest measured load where ``fresh`` says nothing else)."""
     head = [html.H2(title, id=f"{name}-title"), *([_downloads(reader, answers)] if answers else [])]
-    foot = [html.P(_provenance(reader, source), className="provenance")] if answers else []
+    foot = [html.P(_provenance(reader, source, fresh), className="provenance")] if answers else []
     return html.Section(
         [html.Div(head, className="card-head"), *body, *foot],
         className="card wide" if wide else "card",
@@ -132,14 +135,15 @@ def _downloads(reader: Reader, answers: Sequence[Answer]) -> Component:
     )  # fmt: skip
 
 
-def _provenance(reader: Reader, source: str) -> str:
+def _provenance(reader: Reader, source: str, fresh: str) -> str:
     view, sample = reader.view, reader.snapshot.sample
     whose = (
         view.say(f"watthouse's synthetic sample ({sample})", f"échantillon synthétique de watthouse ({sample})")
         if sample
         else source or view.say("RTE, through ODRÉ", "RTE, via ODRÉ")
     )
-    until = reader.measured_until
-    measured = view.language.moment(until) if until else "–"
-    fresh = view.say(f"measured up to {measured}", f"mesuré jusqu'au {measured}")
+    if not fresh:
+        until = reader.measured_until
+        measured = view.language.moment(until) if until else "–"
+        fresh = view.say(f"measured up to {measured}", f"mesuré jusqu'au {measured}")
     return f"{whose} · {fresh} · {LICENCE}"

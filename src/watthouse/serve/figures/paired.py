@@ -17,6 +17,8 @@ class Curve:
     values: pl.Series
     ink: Ink
     unit: str
+    partial: pl.Series | None = None
+    """Whether a point stands for part of its interval only: it is marked with a ring."""
 
 
 def two_axes(time: pl.Series, left: Curve, right: Curve, style: Style) -> go.Figure:
@@ -28,9 +30,16 @@ def two_axes(time: pl.Series, left: Curve, right: Curve, style: Style) -> go.Fig
         ]
     )
     dressed(figure, style, showlegend=False, margin={"l": 56, "r": 56, "t": 16, "b": 32})
+    if left.partial is not None:
+        figure.add_trace(_rings(time.filter(left.partial), left.values.filter(left.partial), left.ink, style))
     other = {"overlaying": "y", "side": "right", "showgrid": False, "automargin": True, "separatethousands": True}
     figure.update_layout(yaxis=_axis(left, style), yaxis2=_axis(right, style) | other | {"tickmode": "auto"})
     return figure.update_xaxes(nticks=6)
+
+
+def _rings(time: pl.Series, values: pl.Series, ink: Ink, style: Style) -> go.Scatter:
+    ring = {"symbol": "circle", "size": 9, "color": style.paper, "line": {"color": style.ink(ink), "width": 2}}
+    return go.Scatter(x=time, y=values, mode="markers", marker=ring, hoverinfo="skip")
 
 
 def _axis(curve: Curve, style: Style) -> dict[str, object]:

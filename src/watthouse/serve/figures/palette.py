@@ -78,6 +78,14 @@ CARBON: Final = Ink("CO₂ intensity", "Intensité CO₂", "#5d6673", "#b4bdc9")
 STOCK: Final = Ink("Gas in storage", "Gaz en stock", "#c05780", "#dd7ba2")
 NET_EXPORT: Final = Ink("Net exports", "Exportations nettes", "#1c2430", "#eef1f5")
 TEMPERATURE: Final = Ink("Temperature", "Température", "#2b6cb0", "#5b9ce0")
+SEASONS: Final = (
+    Ink("Winter (Dec–Feb)", "Hiver (déc.–févr.)", "#2b6cb0", "#5b9ce0"),
+    Ink("Spring (Mar–May)", "Printemps (mars–mai)", "#4f9d4a", "#74c06f"),
+    Ink("Summer (Jun–Aug)", "Été (juin–août)", "#d9a514", "#f0c85a"),
+    Ink("Autumn (Sep–Nov)", "Automne (sept.–nov.)", "#b4532a", "#dd8a5a"),
+)
+"""The meteorological seasons, from winter on."""
+
 PERIOD: Final = Ink("This period", "Cette période", "#2b6cb0", "#5b9ce0")
 OTHER_PERIOD: Final = Ink("The other period", "L'autre période", "#a9b4c2", "#6b7686")
 

@@ -1,0 +1,216 @@
+"""Gas & weather: how much gas is in store, how warm it is, and how much more load each colder degree brings."""
+
+from datetime import date
+from typing import Final
+
+import polars as pl
+from dash.development.base_component import Component
+
+from watthouse.serve.api import national, sensitivity
+from watthouse.serve.asking import Interval, Series
+from watthouse.serve.dashboard import parts
+from watthouse.serve.dashboard.page import Page
+from watthouse.serve.dashboard.reading import Answer, Reader
+from watthouse.serve.dashboard.view import View
+from watthouse.serve.figures import gas as drawn
+from watthouse.serve.figures import paired
+from watthouse.serve.figures.palette import LOAD, STOCK, TEMPERATURE
+
+_GWH: Final = "GWh"
+_SPANS: Final = {
+    Interval.DAY: ("days", "jours"),
+    Interval.WEEK: ("weeks", "semaines"),
+    Interval.MONTH: ("months", "mois"),
+    Interval.YEAR: ("years", "ans"),
+}
+
+
+def body(reader: Reader, view: View) -> list[Component]:
+    """The stock and the temperature, one against the other, and the sensitivity of load year by year."""
+    since, until = reader.period
+    desk, snapshot = reader.desk, reader.snapshot
+    asked = Series(since=since, until=until, interval=PAGE.interval(view))
+    stock = reader.answer("/gas", asked, national.gas_of(desk, snapshot, asked))
+    warm_asked = national.TemperatureAsked(since=since, until=until, interval=asked.interval)
+    warm = reader.answer("/temperature", warm_asked, national.temperature_of(desk, snapshot, warm_asked))
+    first, last = snapshot.extent("gas_daily")
+    whole = Series(since=first, until=last, interval=Interval.YEAR)
+    ever = reader.answer("/gas", whole, national.gas_of(desk, snapshot, whole))
+    years = sensitivity.SensitivityAsked(since=reader.held[0], until=reader.held[1])
+    slopes = reader.answer("/sensitivity", years, sensitivity.sensitivity_of(snapshot, years))
+    rows = warm.rows.join(stock.rows, "starts", how="full", coalesce=True, suffix="_of_gas").sort("starts")
+    return [
+        _tiles(view, stock.rows, warm.rows, ever.rows, slopes.rows),
+        _through_time(reader, view, rows, stock, warm),
+        _scatter(reader, view, rows, stock, warm),
+        _sensitivity(reader, view, slopes),
+    ]
+
+
+def _tiles(view: View, stock: pl.DataFrame, warm: pl.DataFrame, ever: pl.DataFrame, slopes: pl.DataFrame) -> Component:
+    known = stock.drop_nulls("stock_gaz_gwh")
+    return parts.tiles([*_stock_tiles(view, known, ever), _temperature_tile(view, warm), _slope_tile(view, slopes)])
+
+
+def _stock_tiles(view: View, known: pl.DataFrame, ever: pl.DataFrame) -> list[Component]:
+    speak, colour = view.language, view.style.ink(STOCK)
+    if known.is_empty():
+        nothing = view.say("no complete day in this period", "aucun jour complet dans cette période")
+        return [parts.tile("gas-stock", view.say("Gas in storage", "Gaz en stock"), "–", nothing, colour)]
+    newest, oldest = known.row(-1, named=True), known.row(0, named=True)
+    now, before = newest["stock_gaz_gwh"], oldest["stock_gaz_first_gwh"]
+    highest = float(ever["stock_gaz_max_gwh"].max() or 0)  # type: ignore[arg-type]
+    return [
+        parts.tile(
+            "gas-stock",
+            view.say("Gas in storage", "Gaz en stock"),
+            speak.quantity(now, _GWH),
+            view.say("at the end of ", "à la fin du ") + speak.day(newest["last_complete_day"]),
+            colour,
+        ),
+        parts.tile(
+            "gas-change",
+            view.say("Change over the period", "Variation sur la période"),
+            speak.quantity(now - before, _GWH, signed=True),
+            view.say("since the end of ", "depuis la fin du ") + speak.day(oldest["first_complete_day"]),
+        ),
+        parts.tile(
+            "gas-fill",
+            view.say("Of the highest ever seen", "Du maximum jamais vu"),
+            speak.percent(now / highest if highest else None),
+            view.say(f"highest {speak.quantity(highest, _GWH)}", f"maximum {speak.quantity(highest, _GWH)}"),
+        ),
+    ]
+
+
+def _temperature_tile(view: View, warm: pl.DataFrame) -> Component:
+    speak = view.language
+    known = warm.drop_nulls("tmoy_c")
+    days = int(known["days"].sum())
+    mean = float((known["tmoy_c"] * known["days"]).sum()) / days if days else None
+    lowest, highest = (
+        speak.quantity(value, "°C", 1)  # type: ignore[arg-type]
+        for value in (known["tmin_c"].min(), known["tmax_c"].max())
+    )
+    return parts.tile(
+        "gas-temperature",
+        view.say("Mean temperature", "Température moyenne"),
+        speak.quantity(mean, "°C", 1),
+        view.say(f"from {lowest} to {highest}", f"de {lowest} à {highest}") if days else "–",
+        view.style.ink(TEMPERATURE),
+    )
+
+
+def _slope_tile(view: View, slopes: pl.DataFrame) -> Component:
+    speak = view.language
+    known = slopes.drop_nulls("mw_per_degree")
+    newest = known.row(-1, named=True) if known.height else None
+    return parts.tile(
+        "gas-sensitivity",
+        view.say("A °C colder, below 15 °C", "Un °C de moins, sous 15 °C"),
+        speak.quantity(newest["mw_per_degree"], "MW", signed=True) if newest else "–",
+        view.say(
+            f"± {speak.number(newest['standard_error'])}, working days of {newest['year']}",
+            f"± {speak.number(newest['standard_error'])}, jours ouvrés de {newest['year']}",
+        )
+        if newest
+        else view.say("too few days", "trop peu de jours"),
+        view.style.ink(LOAD),
+    )
+
+
+def _fresh(view: View, stock: pl.DataFrame) -> str:
+    newest = stock["last_complete_day"].max()
+    day = view.language.day(newest) if isinstance(newest, date) else "–"
+    return view.say(f"stock complete up to {day}", f"stock complet jusqu'au {day}")
+
+
+def _whose(view: View) -> str:
+    names = "NaTran, Teréga, Storengy, Météo-France, Weathernews France"
+    return view.say(f"{names}, through ODRÉ", f"{names}, via ODRÉ")
+
+
+def _through_time(reader: Reader, view: View, rows: pl.DataFrame, stock: Answer, warm: Answer) -> Component:
+    partial = (rows["stock_gaz_gwh"].is_not_null() & ~rows["complete_of_gas"].fill_null(False)).rename("partial")
+    short = stock.rows.filter(pl.col("complete_days") < pl.col("days"))
+    gone = int((short["days"] - short["complete_days"]).sum())
+    note = view.say(
+        "The stock of the last complete day of each point. A day on which an operator or a storage point has not reported"
+        f" is left out, not summed up short ({gone} in this period): it is a gap, or a ring where a point lacks some of"
+        " its days.",
+        "Le stock du dernier jour complet de chaque point. Un jour où un opérateur ou un point de stockage n'a pas déclaré"
+        f" est écarté, non sommé en partie ({gone} dans cette période) : une lacune, ou un cercle là où un point manque de"
+        " certains de ses jours.",
+    )
+    return parts.chart(
+        reader,
+        "gas-time",
+        view.say("Gas in storage and temperature", "Gaz en stock et température"),
+        paired.two_axes(
+            rows["starts"],
+            paired.Curve(rows["stock_gaz_gwh"], STOCK, _GWH, partial),
+            paired.Curve(rows["tmoy_c"], TEMPERATURE, "°C"),
+            view.style,
+        ),
+        [stock, warm],
+        height=400,
+        wide=True,
+        note=note,
+        source=_whose(view),
+        fresh=_fresh(view, stock.rows),
+    )
+
+
+def _scatter(reader: Reader, view: View, rows: pl.DataFrame, stock: Answer, warm: Answer) -> Component:
+    fit = drawn.fit_of(rows, "tmoy_c", "stock_gaz_mean_gwh")
+    return parts.chart(
+        reader,
+        "gas-scatter",
+        view.say("Gas in storage against temperature", "Gaz en stock selon la température"),
+        drawn.stock_on_temperature(rows, fit, view.style),
+        [stock, warm],
+        height=400,
+        note=_said_of(view, fit, stock.interval),
+        source=_whose(view),
+        fresh=_fresh(view, stock.rows),
+    )
+
+
+def _said_of(view: View, fit: drawn.Fit | None, interval: Interval) -> str:
+    if fit is None:
+        return view.say("Too few points for a line.", "Trop peu de points pour une droite.")
+    speak, (english, french) = view.language, _SPANS[interval]
+    slope = speak.quantity(fit.slope, "GWh/°C", signed=True)
+    said = f"{slope}, r² = {speak.number(fit.r2, 2)}, n = {speak.number(fit.points)} "
+    return view.say(
+        f"{said}{english}. Both follow the seasons, and the stock lags behind: the line does not say that one moves the"
+        " other. Questions has it without the season.",
+        f"{said}{french}. Les deux suivent les saisons, le stock avec retard : la droite ne dit pas que l'un entraîne"
+        " l'autre. La page Questions le montre hors saison.",
+    )
+
+
+def _sensitivity(reader: Reader, view: View, slopes: Answer) -> Component:
+    since, until = reader.period
+    last = view.language.day(reader.held[1])
+    note = view.say(
+        "Slope of each day's mean load on its mean temperature, over days below 15 °C, Monday to Friday and wholly measured;"
+        " every year held, those of the period in colour. Bars: ± 1 standard error, as if days erred independently; they do"
+        f" not, so the truth may lie further off. The newest year goes to {last}.",
+        "Pente de la charge moyenne du jour selon sa température moyenne, jours sous 15 °C, du lundi au vendredi et"
+        " entièrement mesurés ; toutes les années, celles de la période en couleur. Barres : ± 1 erreur type, comme si les"
+        f" jours étaient indépendants ; ils ne le sont pas. La dernière année va jusqu'au {last}.",
+    )
+    return parts.chart(
+        reader,
+        "gas-slopes",
+        view.say("Load a colder degree brings, by year", "Consommation par degré de moins, par an"),
+        drawn.sensitivity(slopes.rows, range(since.year, until.year + 1), view.style),
+        [slopes],
+        height=400,
+        note=note,
+        source=view.say("RTE, Météo-France, through ODRÉ", "RTE, Météo-France, via ODRÉ"),
+    )
+
+
+PAGE: Final = Page("gas", "Gas & weather", "Gaz et météo", body)

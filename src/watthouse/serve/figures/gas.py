@@ -1,0 +1,91 @@
+"""Gas in storage: against the temperature, and how full its points are; load against the temperature."""
+
+from dataclasses import dataclass
+import plotly.graph_objects as go
+import polars as pl
+
+from watthouse.serve.figures.palette import LOAD, OTHER_PERIOD, SEASONS, TEMPERATURE
+from watthouse.serve.figures.style import Style, dressed
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A straight line by least squares: ``r2`` of the ``points`` it was fitted to."""
+
+    slope: float
+    intercept: float
+    r2: float
+    points: int
+
+
+def fit_of(rows: pl.DataFrame, x: str, y: str) -> Fit | None:
+    """The line of ``y`` on ``x`` where both are known; None for under three points or an ``x`` that stands still."""
+    known = rows.select(pl.col(x).cast(pl.Float64), pl.col(y).cast(pl.Float64)).drop_nulls()
+    if known.height < 3 or known[x].n_unique() < 2:
+        return None
+    spread, both, mean_x, mean_y, correlation = known.select(
+        pl.var(x), pl.cov(x, y).alias("both"), pl.mean(x).alias("mean_x"), pl.mean(y).alias("mean_y"),
+        pl.corr(x, y).fill_nan(0).alias("correlation"),
+    ).row(0)  # fmt: skip
+    slope = both / spread
+    return Fit(slope, mean_y - slope * mean_x, correlation**2, known.height)
+
+
+def stock_on_temperature(rows: pl.DataFrame, fit: Fit | None, style: Style) -> go.Figure:
+    """A point an interval (``starts``, ``tmoy_c``, ``stock_gaz_mean_gwh``), by season, and the line through."""
+    known = rows.drop_nulls(["tmoy_c", "stock_gaz_mean_gwh"]).with_columns(
+        season=pl.col("starts").dt.month() % 12 // 3, day=pl.col("starts").dt.strftime("%d/%m/%Y")
+    )
+    figure = go.Figure([_season(known.filter(pl.col("season") == at), at, style) for at in range(len(SEASONS))])
+    if fit is not None:
+        ends = pl.Series([known["tmoy_c"].min(), known["tmoy_c"].max()], dtype=pl.Float64)
+        name = style.say("Straight line by least squares", "Droite des moindres carrés")
+        along = fit.intercept + fit.slope * ends
+        line = {"color": style.ink(LOAD), "width": 2, "dash": "dash"}
+        figure.add_trace(go.Scatter(x=ends, y=along, name=name, mode="lines", line=line, hoverinfo="skip"))
+    dressed(figure, style, hovermode="closest")
+    title = style.say("Gas in storage, GWh", "Gaz en stock, GWh")
+    figure.update_yaxes(title={"text": title})
+    words = style.say("Mean temperature of France, °C", "Température moyenne de la France, °C")
+    figure.update_layout(legend={"y": -0.24})
+    return figure.update_xaxes(title={"text": words}, showgrid=True, zeroline=False, tickformatstops=())
+
+
+def _season(rows: pl.DataFrame, at: int, style: Style) -> go.Scatter:
+    return go.Scatter(
+        x=rows["tmoy_c"],
+        y=rows["stock_gaz_mean_gwh"],
+        customdata=rows["day"],
+        name=style.name(SEASONS[at]),
+        mode="markers",
+        marker={"color": style.ink(SEASONS[at]), "size": 6, "opacity": 0.75},
+        hovertemplate="%{customdata}: <b>%{x:.1f}</b> °C, <b>%{y:,.0f}</b> GWh<extra></extra>",
+    )
+
+
+def sensitivity(rows: pl.DataFrame, chosen: range, style: Style) -> go.Figure:
+    """MW of load that each °C colder brings, a point a year with its standard error; ``chosen`` years stand out.
+
+    ``rows`` have ``year``, ``mw_per_degree``, ``standard_error``, ``r2`` and ``days``.
+    """
+    known = rows.drop_nulls("mw_per_degree")
+    colours = [style.ink(TEMPERATURE if year in chosen else OTHER_PERIOD) for year in known["year"]]
+    days = style.say("days", "jours")
+    figure = go.Figure()
+    for colour in dict.fromkeys(colours):
+        those = known.filter(pl.Series([one == colour for one in colours], dtype=pl.Boolean))
+        figure.add_trace(
+            go.Scatter(
+                x=those["year"],
+                y=those["mw_per_degree"],
+                error_y={"array": those["standard_error"].to_list(), "color": colour, "thickness": 1.6, "width": 5},
+                customdata=those.select("standard_error", "r2", "days").rows(),
+                mode="markers",
+                marker={"color": colour, "size": 9},
+                hovertemplate="%{x}: <b>%{y:,.0f} ± %{customdata[0]:,.0f}</b> MW/°C<br>r² %{customdata[1]:.2f},"
+                f" %{{customdata[2]}} {days}<extra></extra>",
+            )
+        )
+    dressed(figure, style, style.say("MW per °C colder", "MW par °C de moins"), hovermode="closest", showlegend=False)
+    figure.layout.annotations[0].update(xanchor="left", xshift=0)
+    return figure.update_xaxes(tickformat="d", tickformatstops=(), dtick=max(1, -(-known.height // 8)))
