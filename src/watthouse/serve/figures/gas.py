@@ -1,6 +1,7 @@
 """Gas in storage: against the temperature, and how full its points are; load against the temperature."""
 
 from dataclasses import dataclass
+
 import plotly.graph_objects as go
 import polars as pl
 
@@ -46,7 +47,7 @@ def stock_on_temperature(rows: pl.DataFrame, fit: Fit | None, style: Style) -> g
     dressed(figure, style, hovermode="closest")
     title = style.say("Gas in storage, GWh", "Gaz en stock, GWh")
     figure.update_yaxes(title={"text": title})
-    words = style.say("Mean temperature of France, °C", "Température moyenne de la France, °C")
+    words = style.say("Mean temperature, °C", "Température moyenne, °C")
     figure.update_layout(legend={"y": -0.24})
     return figure.update_xaxes(title={"text": words}, showgrid=True, zeroline=False, tickformatstops=())
 
