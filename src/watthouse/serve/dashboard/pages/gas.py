@@ -137,10 +137,10 @@ def _through_time(reader: Reader, view: View, rows: pl.DataFrame, stock: Answer,
     warm_days, all_days = int(warm.rows["days"].sum()), (reader.period[1] - reader.period[0]).days + 1
     note = view.say(
         "The stock of the last complete day of each point. A day on which an operator or a storage point has not"
-        f" reported is left out, not summed up short ({gone} in this period): it is a gap, or a ring where a point lacks"
+        f" reported is left out, not summed up short ({gone} in this period): a gap, or a ring where a point lacks"
         f" some of its days. Temperatures are published later than stocks: {warm_days} of {all_days} days have one.",
         "Le stock du dernier jour complet de chaque point. Un jour où un opérateur ou un point de stockage n'a pas"
-        f" déclaré est écarté, non sommé en partie ({gone} dans cette période) : une lacune, ou un cercle là où il manque"
+        f" déclaré est écarté, non sommé en partie ({gone} dans cette période) : une lacune, ou un cercle s'il manque"
         f" des jours. Les températures paraissent plus tard : {warm_days} jours sur {all_days} en ont une.",
     )
     return parts.chart(
@@ -196,7 +196,7 @@ def _sensitivity(reader: Reader, view: View, slopes: Answer) -> Component:
     note = view.say(
         "Slope of each day's mean load on its mean temperature, over days below 15 °C, Monday to Friday and wholly"
         " measured; every year held, those of the period in colour. Bars: ± 1 standard error, as if days erred"
-        " independently; they do not, so the truth may lie further off. The newest year goes as far as temperatures do.",
+        " independently; they do not, so the truth may lie further off. The newest year ends with the temperatures.",
         "Pente de la charge moyenne du jour selon sa température moyenne, jours sous 15 °C, du lundi au vendredi et"
         " entièrement mesurés ; toutes les années, celles de la période en couleur. Barres : ± 1 erreur type, comme si"
         " les jours étaient indépendants ; ils ne le sont pas. La dernière année va jusqu'aux dernières températures.",
