@@ -113,7 +113,7 @@ def load(server: Server, paths: Sequence[str], *, connections: int, seconds: int
         said = subprocess.run(
             [*command, "-s", str(script), server.url], capture_output=True, text=True, check=True
         ).stdout
-    rate, p99 = re.search(r"Requests/sec:\s+([\d.]+)", said), re.search(r"99%\s+([\d.]+)(us|ms|s|m)\n", said)
+    rate, p99 = re.search(r"Requests/sec:\s+([\d.]+)", said), re.search(r"99%\s+([\d.]+)(us|ms|s|m)\s", said)
     if "Non-2xx" in said or "Socket errors" in said or not rate or not p99 or not float(rate[1]):
         raise SystemExit(f"under load {server.url} did not do:\n{said}")
     return Load(float(rate[1]), float(p99[1]) * _MILLISECONDS[p99[2]])
