@@ -86,6 +86,9 @@ SEASONS: Final = (
 )
 """The meteorological seasons, from winter on."""
 
+OPERATORS: Final = (("#c05780", "#dd7ba2"), ("#2b6cb0", "#5b9ce0"), ("#2f8f5b", "#54b881"), ("#8e6bbd", "#ab8ad8"))
+"""Colours on light and dark paper of the gas operators, in the order of their names."""
+
 PERIOD: Final = Ink("This period", "Cette période", "#2b6cb0", "#5b9ce0")
 OTHER_PERIOD: Final = Ink("The other period", "L'autre période", "#a9b4c2", "#6b7686")
 

@@ -1,19 +1,19 @@
 """Gas & weather: how much gas is in store, how warm it is, and how much more load each colder degree brings."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 import polars as pl
 from dash.development.base_component import Component
 
-from watthouse.serve.api import national, sensitivity
+from watthouse.serve.api import national, points, sensitivity
 from watthouse.serve.asking import Interval, Series
 from watthouse.serve.dashboard import parts
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.reading import Answer, Reader
 from watthouse.serve.dashboard.view import View
+from watthouse.serve.figures import fill, paired
 from watthouse.serve.figures import gas as drawn
-from watthouse.serve.figures import paired
 from watthouse.serve.figures.palette import LOAD, STOCK, TEMPERATURE
 
 _GWH: Final = "GWh"
@@ -44,6 +44,7 @@ def body(reader: Reader, view: View) -> list[Component]:
         _through_time(reader, view, rows, stock, warm),
         _scatter(reader, view, rows, stock, warm),
         _sensitivity(reader, view, slopes),
+        *_fills(reader, view, stock),
     ]
 
 
@@ -211,6 +212,52 @@ def _sensitivity(reader: Reader, view: View, slopes: Answer) -> Component:
         note=note,
         source=view.say("RTE, Météo-France, through ODRÉ", "RTE, Météo-France, via ODRÉ"),
     )
+
+
+_RECENT: Final = timedelta(days=6)
+"""How far back from the end of the period a storage point's last report may lie."""
+
+
+def _fills(reader: Reader, view: View, stock: Answer) -> list[Component]:
+    (since, until), interval = reader.period, PAGE.interval(view)
+    ending = points.GasPointsAsked(since=max(since, until - _RECENT), until=until, interval=Interval.YEAR)
+    at_end = reader.answer("/gas/points", ending, points.points_of(reader.desk, reader.snapshot, ending))
+    newest = at_end.rows.sort("civil_date").unique(["source", "pits"], keep="last")
+    asked = points.GasPointsAsked(since=since, until=until, interval=interval, by=points.Holder.OPERATOR)
+    through = reader.answer("/gas/points", asked, points.points_of(reader.desk, reader.snapshot, asked))
+    day = view.language.day(until)
+    note = view.say(
+        "Capacities are not published: full is the highest stock a point ever reported. A point is at its last report"
+        f" of the 7 days up to {day}.",
+        "Les capacités ne sont pas publiées : plein est le stock maximal qu'un point a déclaré. Chaque point est à sa"
+        f" dernière déclaration des 7 jours jusqu'au {day}.",
+    )
+    of_points = parts.chart(
+        reader,
+        "gas-points",
+        view.say("How full each storage point is", "Remplissage par point de stockage"),
+        fill.points(newest, view.style),
+        [at_end],
+        height=360,
+        note=note,
+        source=_whose(view),
+        fresh=_fresh(view, stock.rows),
+    )
+    of_operators = parts.chart(
+        reader,
+        "gas-operators",
+        view.say("How full each operator's points are", "Remplissage par opérateur"),
+        fill.operators(through.rows, view.style),
+        [through],
+        height=360,
+        note=view.say(
+            "The points that reported in each interval, at their last report, over the highest each ever reported.",
+            "Les points déclarés dans chaque intervalle, à leur dernière déclaration, sur le maximum de chacun.",
+        ),
+        source=_whose(view),
+        fresh=_fresh(view, stock.rows),
+    )
+    return [of_points, of_operators]
 
 
 PAGE: Final = Page("gas", "Gas & weather", "Gaz et météo", body)
