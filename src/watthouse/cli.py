@@ -326,19 +326,38 @@ def serve_(
         Path | None, typer.Option(metavar="FOLDER", help="The home to serve.", show_default="WATTHOUSE_HOME")
     ] = None,
     sample: OfSample = False,
+    streamlit: Annotated[
+        bool, typer.Option("--streamlit", help="Regions and sources in Streamlit instead, to build on.")
+    ] = False,
 ) -> None:
     """Serve the marts: pages to look at, an API at /api/v1, its documentation at /docs."""
     chosen = {"host": host, "port": port, "home": home}
     settings = settings_of(sample=sample, **{name: value for name, value in chosen.items() if value is not None})
     _announce(settings)
-    _serve(settings)
+    if streamlit:
+        _serve_streamlit(settings)
+    else:
+        _serve(settings)
+
+
+def _serve_streamlit(settings: Settings) -> None:
+    with _extra("streamlit"):
+        from watthouse.serve.streamlit_run import run
+    run(settings)
+
+
+@contextmanager
+def _extra(name: str) -> Iterator[None]:
+    """Say what to install where a module of this extra is missing."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise WatthouseError(f"{error.name} is not installed: pip install 'watthouse[{name}]'") from error
 
 
 def _serve(settings: Settings) -> None:
-    try:
-        from watthouse.serve.server import refuse_taken, serve  # an extra
-    except ModuleNotFoundError as error:
-        raise UsageError(f"{error.name} is not installed: pip install 'watthouse[serve]'") from error
+    with _extra("serve"):
+        from watthouse.serve.server import refuse_taken, serve
     refuse_taken(settings.host, settings.port)
     console.serving_home(settings)
     serve(settings)

@@ -132,9 +132,10 @@ def visit(browser: Browser, site: Site) -> Iterator[Visit]:
 
 
 class running:  # noqa: N801
-    """A server of a home on a free port, for the length of a block."""
+    """A server of a home on a free port, for the length of a block; it is up when ``alive`` answers."""
 
-    def __init__(self, home: Path, *words: str) -> None:
+    def __init__(self, home: Path, *words: str, alive: str = "/healthz") -> None:
+        self._alive = alive
         with socket.create_server(("127.0.0.1", 0)) as free:
             self._port = free.getsockname()[1]
         self._home, self._words = home, words
@@ -150,7 +151,7 @@ class running:  # noqa: N801
         for _ in range(1200):
             assert self._process.poll() is None
             try:
-                with urlopen(f"{url}/healthz"):
+                with urlopen(f"{url}{self._alive}"):
                     return url
             except OSError:
                 time.sleep(0.05)

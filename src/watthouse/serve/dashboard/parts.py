@@ -6,7 +6,6 @@ import plotly.graph_objects as go
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from watthouse.catalog import LICENCE
 from watthouse.serve.dashboard.reading import Answer, Reader
 from watthouse.serve.delivery import Format
 from watthouse.serve.figures.style import behaviour
@@ -55,7 +54,7 @@ def card(
     """A part of a page with a title; below it whose data it shows (RTE's where ``source`` names nobody) and
     how fresh they are (up to the newest measured load where ``fresh`` says nothing else)."""
     head = [html.H2(title, id=f"{name}-title"), *([_downloads(reader, answers)] if answers else [])]
-    foot = [html.P(_provenance(reader, source, fresh), className="provenance")] if answers else []
+    foot = [html.P(reader.provenance(source, fresh), className="provenance")] if answers else []
     return html.Section(
         [html.Div(head, className="card-head"), *body, *foot],
         className="card wide" if wide else "card",
@@ -133,17 +132,3 @@ def _downloads(reader: Reader, answers: Sequence[Answer]) -> Component:
          html.Ul(links)],
         className="downloads",
     )  # fmt: skip
-
-
-def _provenance(reader: Reader, source: str, fresh: str) -> str:
-    view, sample = reader.view, reader.snapshot.sample
-    whose = (
-        view.say(f"watthouse's synthetic sample ({sample})", f"échantillon synthétique de watthouse ({sample})")
-        if sample
-        else source or view.say("RTE, through ODRÉ", "RTE, via ODRÉ")
-    )
-    if not fresh:
-        until = reader.measured_until
-        measured = view.language.moment(until) if until else "–"
-        fresh = view.say(f"measured up to {measured}", f"mesuré jusqu'au {measured}")
-    return f"{whose} · {fresh} · {LICENCE}"

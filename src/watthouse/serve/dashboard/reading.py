@@ -11,6 +11,7 @@ import polars as pl
 import pyarrow as pa
 from dateutil.relativedelta import relativedelta
 
+from watthouse.catalog import LICENCE
 from watthouse.clock import PARIS
 from watthouse.serve.asking import Asked, Interval, Period, newest_first
 from watthouse.serve.dashboard.view import View
@@ -78,6 +79,31 @@ class Reader:
             return None
         ended: datetime = found["newest"] + timedelta(minutes=found["minutes"] or 0)
         return ended.astimezone(PARIS)
+
+    @property
+    def sample(self) -> str:
+        """What is said on every page where the figures are made up; nothing where they are published."""
+        if not (name := self.snapshot.sample):
+            return ""
+        return self.view.say(
+            f"Synthetic sample ({name}): watthouse made these figures up, nobody measured them.",
+            f"Échantillon synthétique ({name}) : ces chiffres sont inventés par watthouse, personne ne les a mesurés.",
+        )
+
+    def provenance(self, source: str = "", fresh: str = "") -> str:
+        """Whose figures these are (RTE's where ``source`` names nobody), how fresh (up to the newest measured load
+        where ``fresh`` says nothing else), under which licence."""
+        say, sample = self.view.say, self.snapshot.sample
+        whose = (
+            say(f"watthouse's synthetic sample ({sample})", f"échantillon synthétique de watthouse ({sample})")
+            if sample
+            else source or say("RTE, through ODRÉ", "RTE, via ODRÉ")
+        )
+        if not fresh:
+            until = self.measured_until
+            measured = self.view.language.moment(until) if until else "–"
+            fresh = say(f"measured up to {measured}", f"mesuré jusqu'au {measured}")
+        return f"{whose} · {fresh} · {LICENCE}"
 
     def answer(self, call: str, asked: Asked | None, question: Question) -> Answer:
         """The rows of a question."""

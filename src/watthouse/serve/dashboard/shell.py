@@ -38,11 +38,11 @@ def whole(
     pages: Sequence[Page], page: Page | None, view: View, body: list[Component], reader: Reader | None
 ) -> list[Component]:
     """All that is seen; without a ``reader`` there are no data to choose a period of."""
-    sample = reader.snapshot.sample if reader else None
+    sample = reader.sample if reader else ""
     return [
         html.A(view.say("Skip to the content", "Aller au contenu"), href="#content", className="skip"),
         _head(pages, view),
-        *([_sample(view, sample)] if sample else []),
+        *([html.P(sample, className="sample", id="sample")] if sample else []),
         html.Main(
             [
                 *([_bar(page, view, reader)] if page and reader and page.period else []),
@@ -105,14 +105,6 @@ def _head(pages: Sequence[Page], view: View) -> Component:
     return html.Header(
         [brand, html.Nav(links, **{"aria-label": label}), html.Div(choices, className="choices")], id="head"
     )
-
-
-def _sample(view: View, sample: str) -> Component:
-    said = view.say(
-        f"Synthetic sample ({sample}): watthouse made these figures up, nobody measured them.",
-        f"Échantillon synthétique ({sample}) : ces chiffres sont inventés par watthouse, personne ne les a mesurés.",
-    )
-    return html.P(said, className="sample", id="sample")
 
 
 def _bar(page: Page, view: View, reader: Reader) -> Component:

@@ -1,0 +1,288 @@
+"""Regions and sources in Streamlit, for those who want to build on it: run by ``watthouse serve --streamlit``.
+
+Every figure is a function of ``serve/figures``, every row the answer of a call of the API, asked in this process.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import plotly.graph_objects as go
+import polars as pl
+import streamlit as st
+from dateutil.relativedelta import relativedelta
+
+from watthouse.catalog import REGIONS
+from watthouse.errors import WatthouseError
+from watthouse.serve.api import mixes, national, regional
+from watthouse.serve.asking import DailyMix, EnergyAsOf, Interval, Unit
+from watthouse.serve.dashboard.reading import Answer, Reader
+from watthouse.serve.dashboard.view import View, day_of
+from watthouse.serve.desk import Desk
+from watthouse.serve.figures import power
+from watthouse.serve.figures.maps import regions_map
+from watthouse.serve.figures.palette import NATIONAL, REGIONAL, SOURCES
+from watthouse.serve.figures.regional import source_shares, yearly_sources
+from watthouse.serve.figures.seasons import source_seasons
+from watthouse.serve.figures.style import behaviour
+from watthouse.serve.problems import ProblemError
+from watthouse.serve.speech import Language
+from watthouse.settings import Settings
+
+_SPANS: Final = {
+    "30d": ("30 days", "30 jours", relativedelta(days=30)),
+    "90d": ("90 days", "90 jours", relativedelta(days=90)),
+    "1y": ("1 year", "1 an", relativedelta(years=1)),
+    "5y": ("5 years", "5 ans", relativedelta(years=5)),
+    "days": ("From … to …", "Du … au …", relativedelta(days=30)),
+}
+_MEASURES: Final = {
+    "consommation": ("Mean load", "Consommation moyenne"),
+    "production": ("Mean production", "Production moyenne"),
+    "difference": ("Production − load", "Production − consommation"),
+}
+_ICON: Final = Path(__file__).with_name("dashboard") / "assets" / "watthouse.svg"
+_BURNT: Final = ("gaz", "charbon", "fioul")  # published together, as thermal, for a region
+
+
+def main() -> None:
+    """The page that was chosen, of the newest build."""
+    st.set_page_config(page_title="watthouse", page_icon=str(_ICON), layout="wide")
+    with _told(), _desk().snapshots.lease() as snapshot:
+        language = _language()
+        dark = st.context.theme.type == "dark"
+        held = Reader(_desk(), snapshot, View(language=language, dark=dark))
+        since, until = _period(held)
+        reader = Reader(_desk(), snapshot, View(language=language, dark=dark, since=since, until=until))
+        page = st.navigation(_pages(reader))
+        if said := reader.sample:
+            st.warning(said, icon=":material/science:")
+        page.run()
+        st.caption(reader.provenance())
+
+
+def _opened() -> Desk:
+    return Desk(Settings())
+
+
+_desk: Callable[[], Desk] = st.cache_resource(show_spinner=False)(_opened)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What cannot be answered is said in one line."""
+    try:
+        yield
+    except (WatthouseError, ProblemError) as error:
+        st.error(str(error))
+
+
+def _kept(key: str, options: Iterable[str], default: str) -> int:
+    """Where the address says what was chosen, its place among the options."""
+    known = [*options]
+    said = st.query_params.get(key, default)
+    return known.index(said if said in known else default)
+
+
+def _language() -> Language:
+    names = {"en": "English", "fr": "Français"}
+    chosen = st.sidebar.radio(
+        "Language · Langue", [*names], _kept("lang", names, "en"), names.__getitem__, key="lang", horizontal=True
+    )
+    st.query_params["lang"] = chosen
+    return Language(chosen)
+
+
+def _period(reader: Reader) -> tuple[date, date]:
+    """The days that are meant, both included."""
+    say, (first, last) = reader.view.say, reader.held
+    span = st.sidebar.selectbox(
+        say("Period", "Période"),
+        [*_SPANS],
+        _kept("period", _SPANS, "1y"),
+        lambda name: say(*_SPANS[name][:2]),
+        key="period",
+    )
+    st.query_params["period"] = span
+    since = max(first, last - _SPANS[span][2] + relativedelta(days=1))
+    return _days_chosen(reader, since) if span == "days" else (since, last)
+
+
+def _days_chosen(reader: Reader, since: date) -> tuple[date, date]:
+    say, (first, last) = reader.view.say, reader.held
+    said = [day_of(st.query_params.get(name)) for name in ("since", "until")]
+    start, end = (max(first, min(day or other, last)) for day, other in zip(said, (since, last), strict=True))
+    days = st.sidebar.date_input(
+        say("First and last day", "Premier et dernier jour"), (min(start, end), end), first, last, key="days",
+        format="DD/MM/YYYY",
+    )  # fmt: skip
+    if len(days) < 2:
+        st.sidebar.info(say("Choose the last day too.", "Choisissez aussi le dernier jour."))
+        return since, last
+    st.query_params.update({"since": days[0].isoformat(), "until": days[1].isoformat()})
+    return days[0], days[1]
+
+
+def _pages(reader: Reader) -> dict[str, list[st.Page]]:
+    say = reader.view.say
+    sources = [
+        st.Page(
+            _called(name, partial(_source, reader, name)), title=reader.view.style.name(SOURCES[name]), url_path=name
+        )
+        for name in NATIONAL
+    ]
+    one = st.Page(_called("region", partial(_region, reader)), title=say("A region", "Une région"), url_path="region")
+    whole = _called("regions", partial(_regions, reader, one))
+    return {
+        say("Regions", "Régions"): [st.Page(whole, title=say("Regions", "Régions"), default=True), one],
+        say("Sources", "Filières"): sources,
+    }
+
+
+def _called(name: str, page: Callable[[], None]) -> Callable[[], None]:
+    """Streamlit knows pages by the names of their functions."""
+
+    def shown() -> None:
+        page()
+
+    shown.__name__ = name
+    return shown
+
+
+def _regions(reader: Reader, one: st.Page) -> None:
+    view = reader.view
+    say = view.say
+    st.title(say("The regions", "Les régions"))
+    st.caption(_days(reader))
+    measure = st.radio(
+        say("On the map", "Sur la carte"),
+        [*_MEASURES],
+        _kept("measure", _MEASURES, "consommation"),
+        lambda name: say(*_MEASURES[name]),
+        key="measure",
+        horizontal=True,
+    )
+    st.query_params["measure"] = measure
+    left, right = st.columns([5, 6])
+    with left:
+        found = _map_of(reader, measure)
+        figure = regions_map(found.rows, "MW", view.style, signed=measure == "difference")
+        _chart(reader, "map", f"{say(*_MEASURES[measure])}, MW", figure, found, height=480)
+    with right:
+        asked = mixes.MixesAsked(since=view.since, until=view.until, unit=Unit.SHARE)
+        shares = reader.answer("/regions/mix", asked, mixes.mixes_of(reader.desk, reader.snapshot, asked))
+        title = say("What each source contributes to production", "Part de chaque filière dans la production")
+        _chart(reader, "shares", f"{title}, %", source_shares(shares.rows, view.style), shares, height=480)
+    st.page_link(one, label=say("One region over the years", "Une région au fil des ans"), icon=":material/timeline:")
+
+
+def _region(reader: Reader) -> None:
+    view = reader.view
+    say = view.say
+    published = sorted((code for code in REGIONS if code != "94"), key=REGIONS.__getitem__)
+    kept = _kept("region", published, published[0])
+    code = st.selectbox(say("Region", "Région"), published, kept, REGIONS.__getitem__, key="region")
+    st.query_params["region"] = code
+    st.title(REGIONS[code])
+    first, last = reader.snapshot.extent("daily_regional")
+    years = DailyMix(since=first, until=last, interval=Interval.YEAR, unit=Unit.GWH)
+    by_year = _mix(reader, code, years)
+    columns = {name: f"{name}_gwh" for name in REGIONAL}
+    figure = yearly_sources(by_year.rows, columns, "GWh", view.style)
+    _chart(
+        reader,
+        "years",
+        say("Production by source and year, GWh", "Production par filière et par an, GWh"),
+        figure,
+        by_year,
+    )
+    through = _mix(reader, code, DailyMix(since=view.since, until=view.until, unit=Unit.MW))
+    columns = {name: f"{name}_mw" for name in REGIONAL}
+    figure = power.mix(through.rows, columns, "starts", "MW", view.style, "consommation_mw")
+    title = say("Production by source and load, mean MW", "Production par filière et consommation, MW moyens")
+    _chart(reader, "mix", f"{title} · {_days(reader)}", figure, through)
+
+
+def _source(reader: Reader, name: str) -> None:
+    view = reader.view
+    say, source = view.say, view.style.name(SOURCES[name])
+    st.title(source)
+    months = EnergyAsOf(since=reader.held[0], until=reader.held[1], interval=Interval.MONTH, unit=Unit.MW)
+    by_month = _france(reader, months)
+    through = _france(reader, EnergyAsOf(since=view.since, until=view.until, unit=Unit.MW))
+    _totals(reader, name)
+    figure = power.mix(through.rows, {name: f"{name}_mw"}, "starts", "MW", view.style)
+    _chart(reader, "time", f"{source}, MW · {_days(reader)}", figure, through, names=[f"{name}_mw"])
+    left, right = st.columns([6, 5])
+    with left:
+        figure = source_seasons(by_month.rows, name, f"{name}_mw", "MW", view.style)
+        title = say("Mean power by month, MW", "Puissance moyenne par mois, MW")
+        _chart(reader, "seasons", title, figure, by_month, names=[f"{name}_mw"], height=480)
+    with right:
+        measure = "thermique" if name in _BURNT else name
+        found = _map_of(reader, measure)
+        together = say(" (gas, coal and oil together)", " (gaz, charbon et fioul ensemble)") if name in _BURNT else ""
+        title = say("Mean power by region, MW", "Puissance moyenne par région, MW")
+        _chart(reader, "map", f"{title}{together}", regions_map(found.rows, "MW", view.style), found, height=480)
+
+
+def _totals(reader: Reader, name: str) -> None:
+    """The source's energy and share over the whole period."""
+    asked = national.Compared(since=reader.view.since, until=reader.view.until, unit=Unit.GWH)
+    found = reader.answer("/compare", asked, national.compare_of(reader.desk, reader.snapshot, asked)).rows
+    totals = dict(found.select("name", "value").iter_rows())
+    speak = reader.view.language
+    energy, production = totals[name], totals["production"]
+    share = energy / production if energy is not None and production else None
+    left, right, _ = st.columns([2, 2, 3])
+    left.metric(_days(reader), speak.quantity(energy, "GWh"))
+    right.metric(reader.view.say("of all production", "de toute la production"), speak.percent(share))
+
+
+def _map_of(reader: Reader, measure: str) -> Answer:
+    days = {"since": reader.view.since, "until": reader.view.until}
+    asked = regional.MapAsked.model_validate(days | {"measure": measure})
+    return reader.answer("/regions/map", asked, regional.map_of(reader.snapshot, asked))
+
+
+def _mix(reader: Reader, code: str, asked: DailyMix) -> Answer:
+    return reader.answer(f"/regions/{code}/mix", asked, regional.mix_of(reader.desk, reader.snapshot, code, asked))
+
+
+def _france(reader: Reader, asked: EnergyAsOf) -> Answer:
+    return reader.answer("/mix", asked, national.mix_of(reader.desk, reader.snapshot, asked))
+
+
+def _days(reader: Reader) -> str:
+    return reader.view.language.days(*reader.period)
+
+
+def _chart(
+    reader: Reader,
+    name: str,
+    title: str,
+    figure: go.Figure,
+    answer: Answer,
+    *,
+    names: list[str] | None = None,
+    height: int = 420,
+) -> None:
+    """A figure below its title, and the rows it is drawn from (of ``names`` only) for download."""
+    say = reader.view.say
+    st.markdown(f"##### {title}")
+    if not answer.rows.height:
+        st.info(say("Nothing was published for this period.", "Rien n'a été publié pour cette période."))
+        return
+    st.plotly_chart(
+        figure.update_layout(height=height), theme=None, config=behaviour(reader.view.style, name), key=name, alt=title
+    )
+    rows: pl.DataFrame = answer.rows.select("starts", *names, "complete") if names else answer.rows
+    with st.expander(say("Data", "Données")):
+        st.dataframe(rows, hide_index=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""Streamlit itself, in place of this process, with the pages of :mod:`watthouse.serve.streamlit_app`."""
+
+import os
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+from watthouse.errors import WatthouseError
+from watthouse.serve.server import refuse_taken
+from watthouse.settings import Settings
+
+PAGES: Final = Path(__file__).with_name("streamlit_app.py")
+_OPTIONS: Final = {
+    "server.headless": "true",
+    "browser.gatherUsageStats": "false",
+    "server.fileWatcherType": "none",
+    "client.toolbarMode": "minimal",
+    "client.showErrorDetails": "none",
+    "runner.magicEnabled": "false",
+}
+
+
+def run(settings: Settings) -> None:
+    """Become Streamlit, serving a home at ``settings.host`` and ``settings.port`` until a signal ends it.
+
+    Raises :class:`~watthouse.errors.WatthouseError` where it is not installed, or the address is taken.
+    """
+    if find_spec("streamlit") is None:
+        raise WatthouseError("streamlit is not installed: pip install 'watthouse[streamlit]'")
+    refuse_taken(settings.host, settings.port)
+    sys.stdout.flush()
+    os.execve(sys.executable, command(settings), os.environ | {"WATTHOUSE_HOME": str(settings.home.absolute())})
+
+
+def command(settings: Settings) -> list[str]:
+    """How Streamlit is started: on this address alone, without a browser, telling nobody."""
+    told = _OPTIONS | {"server.address": settings.host, "server.port": str(settings.port)}
+    options = [f"--{name}={value}" for name, value in told.items()]
+    return [sys.executable, "-m", "streamlit", "run", str(PAGES), *options]
