@@ -198,6 +198,15 @@ def test_a_day_outside_what_is_held_has_no_row(api: Api) -> None:
         assert api.get(f"/mix?since={since}&until={since}&as_of=2026-01-01T00:00:00Z").json()["rows"] == []
 
 
+@pytest.mark.parametrize("number", range(1, 7))
+def test_a_question_of_days_that_are_not_held_has_no_answer_and_says_so(number: int, api: Api) -> None:
+    for asked in ("until=2001-01-01", "since=2090-01-01", "until=0001-01-01", "since=2001-01-01&until=2001-02-01"):
+        answer = api.get(f"/questions/{number}?{asked}")
+        assert answer.status_code == 200, answer.text
+        sentence = answer.json()["sentence"]
+        assert sentence.startswith("No answer") or "nothing was measured" in sentence
+
+
 def test_two_periods_stand_side_by_side(api: Api) -> None:
     first, last = SINCE + timedelta(days=10), SINCE + timedelta(days=16)
     before = (SINCE + timedelta(days=3), SINCE + timedelta(days=9))

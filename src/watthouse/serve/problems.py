@@ -1,6 +1,5 @@
 """What goes wrong, as ``application/problem+json`` (RFC 9457): what, where, and what to do."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
@@ -89,7 +88,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(WatthouseError, _own)
-    app.add_exception_handler(Exception, _unexpected)
 
 
 def _problem(request: Request, error: Exception) -> Response:
@@ -145,6 +143,7 @@ def _own(request: Request, error: Exception) -> Response:
     return answer(request.url.path, 500, str(error))
 
 
-def _unexpected(request: Request, error: Exception) -> Response:
-    structlog.get_logger().error("unexpected", path=request.url.path, exc_info=(type(error), error, sys.exc_info()[2]))
-    return answer(request.url.path, 500, "watthouse failed; its log says where, by the request id of this answer")
+def unexpected(path: str, error: Exception) -> Response:
+    """What nobody foresaw: the log has the traceback, the caller has the request's id."""
+    structlog.get_logger().error("unexpected", path=path, exc_info=(type(error), error, error.__traceback__))
+    return answer(path, 500, "watthouse failed; its log says where, by the request id of this answer")

@@ -112,12 +112,12 @@ class Watch:
             await self._app(scope, receive, send)
             return
         request_id = _request_id(scope)
-        began, sent, status = time.perf_counter(), 0, 500
+        began, sent, status, begun = time.perf_counter(), 0, 500, False
 
         async def watched(message: Message) -> None:
-            nonlocal sent, status
+            nonlocal sent, status, begun
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, begun = message["status"], True
                 _guard(MutableHeaders(scope=message), scope["path"], request_id)
             elif message["type"] == "http.response.body":
                 sent += len(message.get("body", b""))
@@ -130,6 +130,10 @@ class Watch:
             try:
                 refused = self._refused(scope)
                 await (refused or self._app)(scope, receive, watched)
+            except Exception as error:
+                if begun:
+                    raise
+                await problems.unexpected(scope["path"], error)(scope, receive, watched)
             finally:
                 self._tell(scope, status, sent, time.perf_counter() - began)
 

@@ -97,8 +97,8 @@ def held(snapshot: Snapshot, since: date | None, until: date | None) -> Daily:
     first, last = snapshot.extent("daily_merged")
     low, high = max(since or first, first), min(until or last, last)
     if high < low:
-        low, high = since or first, until or last
-        return on_calendar(_rows(snapshot, low, high), low, min(high, low))
+        low = min(one for one in (since, until) if one is not None)  # a period outside what is held, or a bound of it
+        return on_calendar(_rows(snapshot, low, until or low), low, until or low)
     return on_calendar(_rows(snapshot, *around(first, last, low, high)), low, high)
 
 
