@@ -29,7 +29,9 @@ class Holder(Enum):
 class GasPointsAsked(Daily):
     """Gas by storage point or operator."""
 
-    by: Annotated[Holder, Field(description="A row a storage point, or an operator's points summed up")] = Holder.POINT
+    by: Annotated[
+        Holder, Field(description="A row a storage point, or an operator's points summed up", examples=["point"])
+    ] = Holder.POINT
     operator: Annotated[
         str | None, Field(description="Only this operator's points", examples=["Storengy"], max_length=100)
     ] = None
