@@ -142,7 +142,7 @@ def run(
     newest = pl.DataFrame(warehouse_of(settings).read("daily_merged", columns=_FIRST_LOOK)).tail(_NEWEST_DAYS)
     console.newest(newest, settings, sample_of(settings))
     if serve:
-        _serve(settings.model_copy(update={"port": port or settings.port}))
+        _serve(settings.model_copy(update={"port": port or settings.port, "log_requests": False}))
     _leave_if_refused(done)
 
 

@@ -104,6 +104,7 @@ class Watch:
         self._app = app
         self._measures = measures
         self._log = structlog.get_logger()
+        self._told = settings.log_requests
         self._limit = RateLimitItemPerMinute(settings.rate_limit) if settings.rate_limit else None
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
@@ -151,14 +152,15 @@ class Watch:
         route = _route(scope)
         self._measures.requests.labels(scope["method"], route, str(status)).inc()
         self._measures.seconds.labels(route).observe(seconds)
-        self._log.info(
-            "request",
-            method=scope["method"],
-            path=scope["path"],
-            status=status,
-            bytes=sent,
-            ms=round(seconds * 1000, 1),
-        )
+        if self._told:
+            self._log.info(
+                "request",
+                method=scope["method"],
+                path=scope["path"],
+                status=status,
+                bytes=sent,
+                ms=round(seconds * 1000, 1),
+            )
 
 
 def _route(scope: Scope) -> str:
