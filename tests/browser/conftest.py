@@ -15,7 +15,7 @@ from urllib.request import urlopen
 import duckdb
 import httpx
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, TimeoutError, sync_playwright
 
 from tests.support import command, environment, watthouse
 
@@ -28,6 +28,10 @@ QUIET = (
 )
 SINCE = datetime.now(UTC).date() - timedelta(days=800)
 PHONE, DESK = 390, 1320
+_SETTLED = (
+    "() => document.querySelector('#content') && !document.querySelector('.progress')"
+    " && [...document.querySelectorAll('.drawing')].every((one) => one.querySelector('.main-svg'))"
+)
 
 
 @dataclass(frozen=True)
@@ -68,11 +72,10 @@ class Visit:
 
     def ready(self) -> "Visit":
         """Wait until the page is there, its charts drawn, and nothing is on its way."""
-        self.page.wait_for_selector("#content")
-        self.page.wait_for_function(
-            "() => [...document.querySelectorAll('.drawing')].every((one) => one.querySelector('.main-svg'))"
-            " && !document.querySelector('.progress')"
-        )
+        try:
+            self.page.wait_for_function(_SETTLED)
+        except TimeoutError as error:
+            raise AssertionError(f"{self.page.url} did not settle: {self.wrong}") from error
         return self
 
     def follow(self, selector: str) -> "Visit":
