@@ -15,7 +15,8 @@ from urllib.request import urlopen
 import duckdb
 import httpx
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, TimeoutError, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from tests.support import command, environment, watthouse
 
@@ -28,8 +29,13 @@ QUIET = (
 )
 SINCE = datetime.now(UTC).date() - timedelta(days=800)
 PHONE, DESK = 390, 1320
+_TRACES = (
+    "(chart) => document.querySelector(`#${chart} .js-plotly-plot`)._fullData.map((one) => ({name: one.name,"
+    " x: [...(one.x || [])], y: [...(one.y || [])], values: [...(one.values || [])]}))"
+)
 _SETTLED = (
-    "() => document.querySelector('#content') && !document.querySelector('.progress')"
+    "() => document.querySelector('#content')?.dataset.shown === location.pathname + location.search"
+    " && document.documentElement.lang"
     " && [...document.querySelectorAll('.drawing')].every((one) => one.querySelector('.main-svg'))"
 )
 
@@ -74,7 +80,7 @@ class Visit:
         """Wait until the page is there, its charts drawn, and nothing is on its way."""
         try:
             self.page.wait_for_function(_SETTLED)
-        except TimeoutError as error:
+        except PlaywrightError as error:
             raise AssertionError(f"{self.page.url} did not settle: {self.wrong}") from error
         return self
 
@@ -84,6 +90,11 @@ class Visit:
         self.page.click(selector)
         self.page.wait_for_function("(before) => window.location.href !== before", arg=before)
         return self.ready()
+
+    def drawn(self, chart: str) -> list[dict[str, list[object]]]:
+        """The traces of a chart: what they are called, and their x, y and values."""
+        found: list[dict[str, list[object]]] = self.page.evaluate(_TRACES, chart)
+        return found
 
     def text(self, selector: str) -> str:
         return self.page.inner_text(selector)

@@ -34,15 +34,15 @@ def test_the_numbers_of_a_page_are_those_of_the_api(visit: Visit) -> None:
     load = rows["consommation"]["value"] / 1000
     assert _number(visit.text("#mix-load")) == pytest.approx(load, abs=0.05)
     assert _number(visit.text("#mix-rate")) == pytest.approx(rows["taux_co2_g_kwh"]["value"], abs=0.05)
-    drawn = visit.page.evaluate("() => document.querySelector('#mix-time .js-plotly-plot').data.at(-1).y")
+    drawn = visit.drawn("mix-time")[-1]["y"]
     series = visit.site.api(f"/mix?since={since}&until={until}&unit=GWh")["rows"]
-    assert list(drawn) == pytest.approx([row["consommation_gwh"] for row in series])  # type: ignore[attr-defined]
+    assert drawn == pytest.approx([row["consommation_gwh"] for row in series])  # type: ignore[attr-defined]
 
 
 def test_now_ends_with_the_last_measured_instant(visit: Visit) -> None:
     visit.open("/")
     ((load, instant),) = visit.site.query(
-        "select consommation, strftime(date_heure + to_minutes(slot_minutes) at time zone 'Europe/Paris', '%H:%M')"
+        "select consommation, strftime((date_heure + to_minutes(slot_minutes)) at time zone 'Europe/Paris', '%H:%M')"
         " from core.core_national_power where consommation is not null order by date_heure desc limit 1"
     )
     assert _number(visit.text("#now-load")) == load
@@ -55,7 +55,7 @@ def test_a_preset_changes_the_address_and_the_page(visit: Visit) -> None:
     assert (until - since).days == 6
     assert f"since={since}" in visit.page.url
     assert visit.page.get_attribute("#period-7d", "aria-current") == "true"
-    assert len(visit.page.evaluate("() => document.querySelector('#mix-time .js-plotly-plot').data[0].x")) == 7 * 24
+    assert visit.drawn("mix-time")[0]["x"][0] == f"{since}T00:00:00"
 
 
 def test_days_can_be_typed(visit: Visit) -> None:
@@ -103,10 +103,8 @@ def test_a_permalink_gives_the_same_view_again(visit: Visit) -> None:
 
 def test_units_change_the_series(visit: Visit) -> None:
     visit.open("/mix").follow("#unit-share")
-    tops = visit.page.evaluate(
-        "() => { const data = document.querySelector('#mix-time .js-plotly-plot').data;"
-        " return [...data[0].x.keys()].map((i) => data.reduce((sum, one) => sum + (one.y[i] || 0), 0)); }"
-    )
+    drawn = [trace["y"] for trace in visit.drawn("mix-time")]
+    tops = [sum(value or 0 for value in point) for point in zip(*drawn, strict=True)]  # type: ignore[misc]
     assert tops == pytest.approx([100] * len(tops), abs=0.01)
 
 
@@ -129,8 +127,8 @@ def test_the_data_of_a_chart_can_be_taken_along(visit: Visit) -> None:
     with visit.page.expect_download() as under_way:
         visit.page.click("#mix-time-card .downloads a[href*='format=csv']")
     rows = list(csv.DictReader(io.StringIO(Path(under_way.value.path()).read_text(encoding="utf-8"))))
-    drawn = visit.page.evaluate("() => document.querySelector('#mix-time .js-plotly-plot').data.at(-1).y")
-    assert [float(row["consommation_gwh"]) for row in rows] == pytest.approx(list(drawn))
+    drawn = visit.drawn("mix-time")[-1]["y"]
+    assert [float(row["consommation_gwh"]) for row in rows] == pytest.approx(drawn)
 
 
 def test_the_language_and_the_paper_are_links_that_stay(visit: Visit) -> None:

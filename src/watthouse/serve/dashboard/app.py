@@ -16,13 +16,15 @@ from starlette.responses import HTMLResponse
 from watthouse.errors import WatthouseError
 from watthouse.serve.dashboard import shell
 from watthouse.serve.dashboard.page import Page
-from watthouse.serve.dashboard.pages import exchanges, gas, mix, now
+from watthouse.serve.dashboard.pages import exchanges, gas, mix, now, questions
 from watthouse.serve.dashboard.reading import Reader
 from watthouse.serve.dashboard.view import View, read
 from watthouse.serve.desk import Desk
 from watthouse.serve.problems import ProblemError
 
-PAGES: Final[Mapping[str, Page]] = {page.name: page for page in (now.PAGE, mix.PAGE, gas.PAGE, exchanges.PAGE)}
+PAGES: Final[Mapping[str, Page]] = {
+    page.name: page for page in (now.PAGE, mix.PAGE, gas.PAGE, exchanges.PAGE, questions.PAGE)
+}
 _EVERY: Final = 300_000  # ms between two looks at a page that is left open
 _INDEX: Final = """<!DOCTYPE html>
 <html lang="en">
@@ -136,7 +138,7 @@ def _body(desk: Desk, view: View, page: Page | None) -> list[Component]:
         return shell.whole(pages, None, view, [shell.notice("404", words)], None)
     try:
         with desk.snapshots.lease() as snapshot:
-            reader = Reader(desk, snapshot, view)
+            reader = Reader(desk, snapshot, view, whole=page.whole)
             return shell.whole(pages, page, view, _asked(page, reader, view), reader)
     except WatthouseError as error:
         nothing = view.say("There is nothing to show yet", "Il n'y a encore rien à montrer")

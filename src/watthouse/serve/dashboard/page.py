@@ -14,7 +14,8 @@ Body = Callable[[Reader, View], list[Component]]
 
 @dataclass(frozen=True)
 class Page:
-    """``units`` and ``intervals`` are what its period bar offers, the default first; ``period`` is whether it has one.
+    """``units`` and ``intervals`` are what its period bar offers, the default first; ``period`` is whether it has one,
+    ``whole`` whether it means everything held where the address says no days.
 
     ``heading`` gives the title of a view, where it is another than the page's name.
     """
@@ -26,6 +27,7 @@ class Page:
     units: tuple[Unit, ...] = ()
     intervals: tuple[Interval, ...] = BY_DAY
     period: bool = True
+    whole: bool = False
     heading: Callable[[View], str | None] = lambda _: None
 
     def title(self, view: View) -> str:

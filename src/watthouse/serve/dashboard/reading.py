@@ -44,15 +44,18 @@ class Answer:
 class Reader:
     """One page's look at one version of the data."""
 
-    def __init__(self, desk: Desk, snapshot: Snapshot, view: View) -> None:
+    def __init__(self, desk: Desk, snapshot: Snapshot, view: View, *, whole: bool = False) -> None:
         self.desk = desk
         self.snapshot = snapshot
         self.view = view
+        self._whole = whole
 
     @cached_property
     def period(self) -> tuple[date, date]:
-        """The civil days that are meant, both included: within what is held, 30 days where nothing is said."""
+        """The civil days that are meant, both included: within what is held, 30 days or all where nothing is said."""
         first, last = self.held
+        if self._whole and self.view.since is None:
+            return first, max(min(self.view.until or last, last), first)
         since, until = newest_first(self.held, Period(since=self.view.since, until=self.view.until))
         return min(max(since, first), last), max(min(until, last), first)
 

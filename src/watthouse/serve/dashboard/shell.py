@@ -52,6 +52,7 @@ def whole(
             ],
             id="content",
             tabIndex="-1",
+            **{"data-shown": view.said},
         ),
         _foot(view),
     ]

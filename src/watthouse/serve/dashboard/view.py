@@ -34,6 +34,8 @@ class View:
     """Language and theme where the address says them: only then do links repeat them."""
     faults: tuple[str, ...] = ()
     """What the address says that is no choice there is, in words."""
+    said: str = ""
+    """The address as the browser says it."""
 
     @property
     def style(self) -> Style:
@@ -95,6 +97,7 @@ def read(path: str, query: str, language: str, dark: bool) -> View:
         more=said,
         told=told,
         faults=tuple(faults),
+        said=path + query,
     )
 
 

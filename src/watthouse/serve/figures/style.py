@@ -72,7 +72,7 @@ def _template(style: Style) -> go.layout.Template:
 
 
 _UNIT: Final = {
-    "xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "right", "yanchor": "bottom", "xshift": -6,
+    "xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "xshift": -46,
     "yshift": 2, "showarrow": False, "font": {"size": 11},
 }  # fmt: skip
 _DAY, _MONTH = 86_400_000, "M1"

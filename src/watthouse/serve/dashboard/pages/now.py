@@ -1,19 +1,21 @@
 """Now: today's load and its forecasts, the mix, CO₂, exchanges, to the last measured instant."""
 
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
+from dash import html
 from dash.development.base_component import Component
 
 from watthouse.serve.api import national
+from watthouse.serve.api.records import RecordsAsked, records_of
 from watthouse.serve.asking import Written
 from watthouse.serve.dashboard import parts
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.reading import Answer, Reader
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import power
-from watthouse.serve.figures.palette import BORDERS, LOAD, NATIONAL, SOURCES, carbon_colour
+from watthouse.serve.figures.palette import BORDERS, CARBON, LOAD, NATIONAL, SOURCES, Ink, carbon_colour
 
 _MW: Final = "MW"
 
@@ -24,7 +26,7 @@ def body(reader: Reader, view: View) -> list[Component]:
     measured = answer.rows.filter(pl.col("consommation").is_not_null())
     if measured.is_empty():
         return [parts.card(reader, "now", view.say("Now", "En ce moment"), [parts.nothing(reader)], wide=True)]
-    return [_tiles(view, answer.rows, measured), *_charts(reader, view, answer, measured)]
+    return [_tiles(view, answer.rows, measured), *_charts(reader, view, answer, measured), _records(reader, view)]
 
 
 def _tiles(view: View, rows: pl.DataFrame, measured: pl.DataFrame) -> Component:
@@ -143,6 +145,50 @@ def _most_sold(measured: pl.DataFrame, view: View) -> str:
         return view.say("No border buys at this instant.", "Aucune frontière n'achète en cet instant.")
     name, power_sold = BORDERS[border].name(view.language), view.language.quantity(sold[border], _MW)
     return view.say(f"Most goes to {name}: {power_sold}.", f"Premier acheteur : {name}, {power_sold}.")
+
+
+def _records(reader: Reader, view: View) -> Component:
+    until = reader.held[1]
+    asked = RecordsAsked(since=until - timedelta(days=_LATELY), until=until, standing=True)
+    answer = reader.answer("/records", asked, records_of(reader.desk, reader.snapshot, asked))
+    broken = answer.rows.filter(pl.col("previous_value").is_not_null()).head(_RECORDS)
+    title = view.say("Records lately broken", "Records récemment battus")
+    if broken.is_empty():
+        said = view.say(f"None in the last {_LATELY} days.", f"Aucun ces {_LATELY} derniers jours.")
+        return parts.card(reader, "records", title, [html.P(said, className="nothing")], [answer], wide=True)
+    heads = [
+        view.say("Record", "Record"), view.say("When", "Quand"), view.say("Value", "Valeur"),
+        view.say("The one before", "Le précédent"), view.say("of", "du"),
+    ]  # fmt: skip
+    rows = [_record(view, row) for row in broken.iter_rows(named=True)]
+    return parts.card(reader, "records", title, [parts.table(heads, rows, "records-table", title)], [answer], wide=True)
+
+
+def _record(view: View, row: dict[str, Any]) -> list[str]:
+    speak, unit = view.language, "MW" if row["span"] == "hour" and row["unit"] == "MWh" else row["unit"]
+    highest = row["extreme"] == "highest"
+    extreme = view.say(*(("highest", "maximum") if highest else ("lowest", "minimum")))
+    span = view.say(*(("hour", "horaire") if row["span"] == "hour" else ("day", "journalier")))
+    name = _MEASURES[row["measure"]].name(speak)
+    at = row["date_heure"]
+    return [
+        view.say(f"{name}, {extreme} {span}", f"{name}, {extreme} {span}"),
+        speak.moment(at) if at else speak.day(row["civil_date"]),
+        speak.quantity(row["value"], unit),
+        speak.quantity(row["previous_value"], unit),
+        speak.day(row["previous_date"]),
+    ]
+
+
+_LATELY: Final = 365
+_RECORDS: Final = 10
+_MEASURES: Final = {
+    **SOURCES,
+    "consommation": LOAD,
+    "production": Ink("Production", "Production", "", ""),
+    "net_export": Ink("Net exports", "Exportations nettes", "", ""),
+    "taux_co2": CARBON,
+}
 
 
 PAGE: Final = Page("now", "Now", "En direct", body, intervals=(), period=False)
