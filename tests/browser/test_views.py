@@ -55,7 +55,7 @@ def test_a_preset_changes_the_address_and_the_page(visit: Visit) -> None:
     assert (until - since).days == 6
     assert f"since={since}" in visit.page.url
     assert visit.page.get_attribute("#period-7d", "aria-current") == "true"
-    assert visit.drawn("mix-time")[0]["x"][0] == f"{since}T00:00:00"
+    assert str(visit.drawn("mix-time")[0]["x"][0]).startswith(f"{since}T00:00:00")
 
 
 def test_days_can_be_typed(visit: Visit) -> None:
@@ -175,3 +175,39 @@ def test_a_period_that_is_too_long_for_an_interval_says_so(visit: Visit) -> None
 def test_a_page_that_there_is_not_says_so(visit: Visit) -> None:
     answer = visit.page.request.get(f"{visit.site.url}/nothing")
     assert answer.status == 404
+
+
+def test_a_region_is_a_click_on_the_map_away(visit: Visit) -> None:
+    visit.open("/regions?since=2026-01-01")
+    visit.page.wait_for_selector("#regions-map path.choroplethlocation")
+    before = visit.page.url
+    place = visit.page.evaluate(_PLACE_OF, "53")
+    visit.page.mouse.move(place["x"], place["y"])
+    visit.page.mouse.click(place["x"], place["y"])
+    visit.page.wait_for_function("(before) => location.href !== before", arg=before)
+    visit.ready()
+    assert "/regions/53?" in visit.page.url
+    assert "since=2026-01-01" in visit.page.url
+    assert "Bretagne" in visit.text("#content")
+    assert visit.wrong == []
+
+
+_PLACE_OF = """(code) => {
+  const found = [...document.querySelectorAll('#regions-map path.choroplethlocation')]
+    .find((path) => path.__data__ && path.__data__.loc === code);
+  found.scrollIntoView({block: "center"});
+  const box = found.getBoundingClientRect();
+  return {x: box.x + box.width / 2, y: box.y + box.height / 2};
+}"""
+
+
+def test_a_region_is_a_link_in_the_table_away(visit: Visit) -> None:
+    visit.open("/regions").follow("#to-84")
+    ((name, load),) = visit.site.query(
+        "select libelle_region, sum(consommation_mwh)::double from marts.daily_regional"
+        " where code_insee_region = '84'"
+        f" and civil_date between '{_period(visit)[0]}' and '{_period(visit)[1]}' group by 1"
+    )
+    assert str(name) in visit.text(".lead")
+    visit.follow("#unit-MWh")
+    assert _number(visit.text("#region-load")) == pytest.approx(load, abs=0.5)

@@ -11,19 +11,20 @@ from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 from dash.backends._fastapi import reset_current_request, set_current_request
 from dash.development.base_component import Component
 from fastapi import FastAPI, Request
-from starlette.responses import HTMLResponse
+from starlette.responses import FileResponse, HTMLResponse
 
 from watthouse.errors import WatthouseError
 from watthouse.serve.dashboard import shell
 from watthouse.serve.dashboard.page import Page
-from watthouse.serve.dashboard.pages import exchanges, gas, mix, now, questions
+from watthouse.serve.dashboard.pages import exchanges, gas, mix, now, questions, regions
 from watthouse.serve.dashboard.reading import Reader
 from watthouse.serve.dashboard.view import View, read
 from watthouse.serve.desk import Desk
+from watthouse.serve.figures.geography import OUTLINES
 from watthouse.serve.problems import ProblemError
 
 PAGES: Final[Mapping[str, Page]] = {
-    page.name: page for page in (now.PAGE, mix.PAGE, gas.PAGE, exchanges.PAGE, questions.PAGE)
+    page.name: page for page in (now.PAGE, mix.PAGE, regions.PAGE, gas.PAGE, exchanges.PAGE, questions.PAGE)
 }
 _EVERY: Final = 300_000  # ms between two looks at a page that is left open
 _INDEX: Final = """<!DOCTYPE html>
@@ -65,9 +66,14 @@ def install(app: FastAPI, desk: Desk) -> None:
     # Dash finds its assets at the first request for a path of its own: a page that is asked before would lack them
     dash._setup_server()
     dash.backend._setup_catchall = lambda: None
+    app.add_api_route(regions.OUTLINES_AT, _outlines, methods=["GET"], include_in_schema=False)
     for name in PAGES:
         for path in (f"/{name}", f"/{name}/{{detail}}"):
             app.add_api_route(path, _index(dash), methods=["GET"], include_in_schema=False)
+
+
+def _outlines() -> FileResponse:
+    return FileResponse(OUTLINES, media_type="application/geo+json", headers={"cache-control": "public, max-age=86400"})
 
 
 def _index(dash: Dash) -> Any:
@@ -89,6 +95,7 @@ def _layout() -> Component:
             dcc.Store(id="view"),
             dcc.Store(id="title"),
             dcc.Store(id="gone"),
+            dcc.Store(id="chosen"),
             dcc.Interval(id="tick", interval=_EVERY),
             dcc.Loading(
                 html.Div(waiting, id="root"),
@@ -115,6 +122,13 @@ def _wire(dash: Dash, desk: Desk) -> None:
         ClientsideFunction("watthouse", "title"), Output("gone", "data"), Input("title", "data"), Input("view", "data")
     )
 
+    dash.clientside_callback(
+        ClientsideFunction("watthouse", "region"),
+        Output("chosen", "data"),
+        Input("regions-map", "clickData"),
+        prevent_initial_call=True,
+    )
+
     async def show(said: Mapping[str, Any]) -> tuple[list[Component], str]:
         return await to_thread.run_sync(rendered, desk, said)
 
@@ -127,7 +141,7 @@ def rendered(desk: Desk, said: Mapping[str, Any]) -> tuple[list[Component], str]
         str(said.get("path", "/")), str(said.get("query", "")), str(said.get("language", "")), bool(said.get("dark"))
     )
     page = PAGES.get(view.page)
-    title = page.title(view) if page else "watthouse"
+    title = (page.heading(view) or page.title(view)) if page else view.page
     return _body(desk, view, page), f"{title} · watthouse"
 
 

@@ -17,7 +17,8 @@ class Page:
     """``units`` and ``intervals`` are what its period bar offers, the default first; ``period`` is whether it has one,
     ``whole`` whether it means everything held where the address says no days.
 
-    ``heading`` gives the title of a view, where it is another than the page's name.
+    ``heading`` gives the title of a view, where it is another than the page's name; ``series`` tells whether a view
+    has anything that is cut into intervals.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Page:
     period: bool = True
     whole: bool = False
     heading: Callable[[View], str | None] = lambda _: None
+    series: Callable[[View], bool] = lambda _: True
 
     def title(self, view: View) -> str:
         return view.say(self.english, self.french)

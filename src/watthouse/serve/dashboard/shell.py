@@ -180,7 +180,7 @@ def _presets(view: View, since: date, until: date, held: tuple[date, date]) -> I
 
 
 def _granularity(page: Page, view: View, since: date, until: date) -> Iterator[Component]:
-    if not page.intervals:
+    if not page.intervals or not page.series(view):
         return
     meant = page.interval(view)
     auto = _INTERVALS[finest(since, until, page.intervals)]

@@ -26,7 +26,7 @@ def source_shares(rows: pl.DataFrame, style: Style) -> go.Figure:
     dressed(
         figure, style, barmode="stack", bargap=0.22, hovermode="closest", dragmode=False,
         height=_ROW * rows.height + 80, margin={"l": 8, "r": 24, "t": 8, "b": 32},
-        legend={"orientation": "h", "x": 0, "xref": "container", "y": 1, "yanchor": "bottom", "traceorder": "normal"},
+        legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "traceorder": "normal"},
     )  # fmt: skip
     figure.update_xaxes(
         range=[0, 100],

@@ -1,0 +1,164 @@
+"""Regions: what each uses, makes, and has left over, on a map and in order; a page of its own for each."""
+
+from typing import Final, get_args
+
+import polars as pl
+from dash import html
+from dash.development.base_component import Component
+
+from watthouse.catalog import REGIONS
+from watthouse.serve.api import mixes, regional
+from watthouse.serve.api.rates import RatesAsked, rates_of
+from watthouse.serve.asking import Unit
+from watthouse.serve.dashboard import parts, shell
+from watthouse.serve.dashboard.page import Page
+from watthouse.serve.dashboard.pages import region
+from watthouse.serve.dashboard.reading import Answer, Reader
+from watthouse.serve.dashboard.view import View
+from watthouse.serve.figures import maps
+from watthouse.serve.figures.palette import REGIONAL, SOURCES
+from watthouse.serve.figures.rates import rates
+from watthouse.serve.figures.regional import source_shares
+
+OUTLINES_AT: Final = "/outlines/regions.geojson"
+"""Where a browser finds the regions' borders."""
+_MEASURES: Final = {
+    "consommation": ("Load", "Consommation"),
+    "production": ("Production", "Production"),
+    "difference": ("Balance", "Solde"),
+}
+"""What the map shows beside sources; the balance is production less load."""
+
+
+def body(reader: Reader, view: View) -> list[Component]:
+    """All regions, or the one that the address names."""
+    if view.detail:
+        return region.body(reader, view, PAGE)
+    since, until = reader.period
+    unit, measure = PAGE.unit(view), _measure(view)
+    asked = regional.MapAsked(since=since, until=until, unit=unit, measure=measure)  # type: ignore[arg-type]
+    mapped = reader.answer("/regions/map", asked, regional.map_of(reader.snapshot, asked))
+    every = mixes.MixesAsked(since=since, until=until, unit=unit)
+    totals = reader.answer("/regions/mix", every, mixes.mixes_of(reader.desk, reader.snapshot, every))
+    parted = mixes.MixesAsked(since=since, until=until, unit=Unit.SHARE)
+    shares = reader.answer("/regions/mix", parted, mixes.mixes_of(reader.desk, reader.snapshot, parted))
+    return [
+        _tiles(view, unit, totals.rows),
+        _choice(view, measure),
+        _map(reader, view, unit, measure, mapped),
+        _ranking(reader, view, unit, measure, totals),
+        _shares(reader, view, shares),
+        *_rates(reader, view),
+    ]
+
+
+def _measure(view: View) -> str:
+    said = view.more.get("measure", "")
+    return said if said in get_args(regional.Measure) else "consommation"
+
+
+def _name(view: View, measure: str) -> str:
+    return view.say(*_MEASURES[measure]) if measure in _MEASURES else SOURCES[measure].name(view.language)
+
+
+def _tiles(view: View, unit: Unit, totals: pl.DataFrame) -> Component:
+    suffix, speak = unit.suffix, view.language
+    rows = totals.with_columns(difference=pl.col(f"production{suffix}") - pl.col(f"consommation{suffix}"))
+    found = [
+        ("most-used", view.say("Largest load", "Plus forte consommation"), f"consommation{suffix}", True, False),
+        ("most-made", view.say("Largest production", "Plus forte production"), f"production{suffix}", True, False),
+        ("most-left", view.say("Largest surplus", "Plus fort excédent"), "difference", True, True),
+        ("most-wanting", view.say("Largest deficit", "Plus fort déficit"), "difference", False, True),
+    ]
+    told = []
+    for name, label, column, most, signed in found:
+        one = rows.drop_nulls(column).sort(column, descending=most).head(1).to_dicts()
+        for row in one:
+            amount = speak.quantity(row[column], unit.value, signed=signed)
+            told.append(parts.tile(f"regions-{name}", label, amount, row["libelle_region"]))
+    return parts.tiles(told)
+
+
+def _choice(view: View, measure: str) -> Component:
+    links = [
+        (_name(view, one), view.href(more={"measure": one}), f"measure-{one}", one == measure)
+        for one in (*_MEASURES, *REGIONAL)
+    ]
+    return shell.choice(view.say("What the map shows", "Ce que montre la carte"), "measure", links)
+
+
+def _map(reader: Reader, view: View, unit: Unit, measure: str, mapped: Answer) -> Component:
+    name = _name(view, measure)
+    title = view.say(f"{name} by region", f"{name} par région")
+    figure = maps.regions_map(mapped.rows, unit.value, view.style, signed=measure == "difference", outlines=OUTLINES_AT)
+    note = view.say(
+        "Choose a region on the map or in the table to see its page. éCO2mix does not publish Corse.",
+        "Choisissez une région sur la carte ou dans le tableau pour voir sa page. éCO2mix ne publie pas la Corse.",
+    )
+    if measure == "difference":
+        note = view.say("Production less load. ", "Production moins consommation. ") + note
+    return parts.chart(reader, "regions-map", title, figure, [mapped], note=note, height=520)
+
+
+def _ranking(reader: Reader, view: View, unit: Unit, measure: str, totals: Answer) -> Component:
+    shown = [measure, *(one for one in _MEASURES if one != measure)]
+    suffix, speak = unit.suffix, view.language
+    rows = totals.rows.with_columns(
+        (pl.col(f"production{suffix}") - pl.col(f"consommation{suffix}")).alias(f"difference{suffix}")
+    ).sort(f"{measure}{suffix}", descending=True, nulls_last=True)
+    cells = [
+        [
+            html.A(
+                row["libelle_region"],
+                href=view.href(detail=row["code_insee_region"]),
+                id=f"to-{row['code_insee_region']}",
+            ),
+            *(speak.number(row[f"{one}{suffix}"], signed=one == "difference") for one in shown),
+        ]
+        for row in rows.to_dicts()
+    ]
+    missing = [code for code in REGIONS if code not in set(rows["code_insee_region"])]
+    cells += [
+        [html.A(REGIONS[code], href=view.href(detail=code), id=f"to-{code}"), *["–"] * len(shown)] for code in missing
+    ]
+    heads = [view.say("Region", "Région"), *(f"{_name(view, one)}, {unit.value}" for one in shown)]
+    title = view.say("Regions in order", "Classement des régions")
+    return parts.card(reader, "regions-ranking", title, [parts.table(heads, cells, "regions-table", title)], [totals])
+
+
+def _shares(reader: Reader, view: View, shares: Answer) -> Component:
+    title = view.say(
+        "Share of each source in a region's production", "Part de chaque filière dans la production régionale"
+    )
+    rows = shares.rows.sort([f"{name}_share" for name in REGIONAL], descending=True, nulls_last=True)
+    figure = source_shares(rows, view.style)
+    return parts.chart(reader, "regions-shares", title, figure, [shares], wide=True, height=30 * rows.height + 80)
+
+
+def _rates(reader: Reader, view: View) -> list[Component]:
+    since, until = reader.period
+    asked = RatesAsked(since=since, until=until)
+    found = reader.answer("/regions/rates", asked, rates_of(reader.snapshot, asked))
+    told = {
+        "tco": view.say("TCO: part of the load that a source covers, %", "TCO : part de la consommation couverte, %"),
+        "tch": view.say("TCH: load factor of the capacity, %", "TCH : taux de charge des capacités, %"),
+    }
+    return [
+        parts.chart(reader, f"regions-{name}", title, rates(found.rows, f"{name}_pct", view.style), [found], height=400)
+        for name, title in told.items()
+    ]
+
+
+def _heading(view: View) -> str | None:
+    return REGIONS.get(view.detail)
+
+
+PAGE: Final = Page(
+    "regions",
+    "Regions",
+    "Régions",
+    body,
+    units=(Unit.MW, Unit.GWH, Unit.MWH),
+    heading=_heading,
+    series=lambda view: bool(view.detail),
+)

@@ -1,0 +1,31 @@
+"""What a region makes against what it uses."""
+
+import plotly.graph_objects as go
+import polars as pl
+
+from watthouse.serve.figures.palette import DEFICIT, LOAD, PRODUCTION, SURPLUS, Ink
+from watthouse.serve.figures.power import line
+from watthouse.serve.figures.style import Style, dressed
+
+
+def balance(rows: pl.DataFrame, production: str, load: str, unit: str, style: Style) -> go.Figure:
+    """Production and load through time as lines, and what is left over or wanting as areas from 0.
+
+    ``rows`` have ``starts`` and the columns named, in ``unit``, oldest first.
+    """
+    time, difference = rows["starts"], rows[production] - rows[load]
+    parts = ((SURPLUS, difference.clip(lower_bound=0)), (DEFICIT, difference.clip(upper_bound=0)))
+    figure = go.Figure([_area(time, part, ink, style) for ink, part in parts if part.abs().max()])
+    figure.add_trace(line(time, rows[production], PRODUCTION, style, unit))
+    figure.add_trace(line(time, rows[load], LOAD, style, unit))
+    both = Ink("Balance", "Solde", style.text, style.text)
+    figure.add_trace(line(time, difference, both, style, unit, width=0).update(showlegend=False))
+    return dressed(figure, style, unit).update_yaxes(tickformat=",")
+
+
+def _area(time: pl.Series, values: pl.Series, ink: Ink, style: Style) -> go.Scatter:
+    colour, name = style.ink(ink), style.name(ink)
+    edge = {"width": 0, "color": colour}
+    return go.Scatter(
+        x=time, y=values, name=name, mode="lines", line=edge, fill="tozeroy", fillcolor=colour, hoverinfo="skip"
+    )

@@ -1,0 +1,36 @@
+"""TCO and TCH of the regions: how much of the load a source covers, how hard its capacity works."""
+
+import plotly.graph_objects as go
+import polars as pl
+
+from watthouse.serve.figures.palette import REGIONAL, SEQUENTIAL, SOURCES
+from watthouse.serve.figures.style import Style, dressed
+
+
+def rates(rows: pl.DataFrame, column: str, style: Style) -> go.Figure:
+    """A rate (``column``, %) of every region and source as tiles; ``rows`` have ``libelle_region`` and ``source``.
+
+    Colours end at 100 %, figures do not. Nothing is drawn where no rate is known.
+    """
+    wide = rows.pivot("source", index="libelle_region", values=column).sort("libelle_region", descending=True)
+    known = [name for name in REGIONAL if name in wide.columns and wide[name].is_not_null().any()]
+    values = [[row[name] for name in known] for row in wide.iter_rows(named=True)]
+    said = [[style.language.number(one) if one is not None else "" for one in row] for row in values]
+    figure = go.Figure(
+        go.Heatmap(
+            x=[style.name(SOURCES[name]) for name in known],
+            y=wide["libelle_region"],
+            z=values,
+            text=said,
+            texttemplate="%{text}",
+            zmin=0,
+            zmax=100,
+            colorscale=list(SEQUENTIAL),
+            showscale=False,
+            xgap=2,
+            ygap=2,
+            hovertemplate="%{y}, %{x}: <b>%{z:.1f}</b> %<extra></extra>",
+        )
+    )
+    dressed(figure, style, hovermode="closest", margin={"l": 8, "r": 8, "t": 8, "b": 8})
+    return figure.update_yaxes(showgrid=False)

@@ -1,0 +1,33 @@
+"""Temperature through time."""
+
+from datetime import date
+from typing import Final
+
+import plotly.graph_objects as go
+import polars as pl
+
+from watthouse.serve.figures.palette import TEMPERATURE
+from watthouse.serve.figures.power import hover_of, line
+from watthouse.serve.figures.style import Style, dressed
+
+_FEW: Final = 40
+"""Intervals up to which each has a mark, so that a single one is seen."""
+
+
+def temperature(rows: pl.DataFrame, style: Style, period: tuple[date, date]) -> go.Figure:
+    """The mean (``tmoy_c``) as a line on the band from the lowest (``tmin_c``) to the highest (``tmax_c``), °C.
+
+    ``rows`` have ``starts``, oldest first. The axis is the whole ``period``, of which only a part may be known.
+    """
+    figure = go.Figure([_edge(rows, "tmax_c", style.say("Highest", "Maximale"))])
+    lowest = _edge(rows, "tmin_c", style.say("Lowest", "Minimale"))
+    figure.add_trace(lowest.update(fill="tonexty", fillcolor="rgba(91, 156, 224, 0.25)"))
+    mean = line(rows["starts"], rows["tmoy_c"], TEMPERATURE, style, "°C")
+    figure.add_trace(mean.update(mode="lines+markers" if rows.height <= _FEW else "lines"))
+    return dressed(figure, style, "°C", showlegend=False, xaxis={"range": [*period]})
+
+
+def _edge(rows: pl.DataFrame, column: str, name: str) -> go.Scatter:
+    return go.Scatter(
+        x=rows["starts"], y=rows[column], name=name, mode="lines", line={"width": 0}, hovertemplate=hover_of(name, "°C")
+    )
