@@ -33,8 +33,12 @@ else
 	@.venv/bin/watthouse run --serve $(if $(PORT),--port $(PORT))
 endif
 
-test: .venv/installed  ## every test, on a machine with Python ≥ 3.11, make and pip
+test: .venv/installed chromium  ## every test, on a machine with Python ≥ 3.11, make and pip
 	.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+chromium:  ## Debian's Chromium, for the browser tests; where it cannot be had they are skipped, with the reason
+	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } \
+		|| echo "chromium cannot be installed from here: the browser tests will be skipped"
 
 quick: .venv/installed  ## the tests that take no server and no time
 	.venv/bin/python -m pytest -n 2 -m "not slow"
@@ -51,10 +55,10 @@ format: .venv/installed  ## make ruff and sqlfluff mend what they can
 	.venv/bin/ruff check --fix .
 	.venv/bin/sqlfluff fix src/watthouse/transform
 
-bench: .venv/installed  ## side by side, in one run; writes benchmarks/RESULTS.md
+bench: .venv/installed chromium  ## side by side, in one run; writes benchmarks/RESULTS.md
 	.venv/bin/python -m benchmarks
 
 clean:  ## remove the environment and what tools left behind; state in var/ stays
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
 
-.PHONY: help run test quick lint format bench clean
+.PHONY: help run test chromium quick lint format bench clean
