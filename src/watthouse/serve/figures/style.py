@@ -1,9 +1,11 @@
 """What all figures have in common: paper, grid, type, the language of their axes."""
 
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from typing import Any, Final
 
+import numpy as np
 import plotly.graph_objects as go
 
 from watthouse.serve.figures.palette import Ink
@@ -47,13 +49,20 @@ def dressed(figure: go.Figure, style: Style, y: str = "", **layout: Any) -> go.F
     if y:
         layout["annotations"] = [*layout.get("annotations", ()), *figure.layout.annotations, _UNIT | {"text": y}]
         layout["margin"] = _MARGIN | {"t": 26} | layout.get("margin", {})
+    if style.language is Language.FRENCH and _is_dated(figure):  # a template cannot say this
+        figure.update_xaxes(tickformatstops=_FRENCH_DAYS)
     return figure.update_layout(layout | {"template": _template(style)}, overwrite=False)
+
+
+def _is_dated(figure: go.Figure) -> bool:
+    """Whether the horizontal axis is one of time."""
+    first = next((trace.x[0] for trace in figure.data if getattr(trace, "x", None) is not None and len(trace.x)), None)
+    return isinstance(first, date | np.datetime64)
 
 
 @lru_cache
 def _template(style: Style) -> go.layout.Template:
     axis = {"gridcolor": style.grid, "linecolor": style.grid, "zerolinecolor": style.grid, "automargin": True}
-    days = {"tickformatstops": _FRENCH_DAYS} if style.language is Language.FRENCH else {}
     box = {"bgcolor": style.paper, "bordercolor": style.grid, "font": {"color": style.text, "size": 12}}
     return go.layout.Template(
         layout={
@@ -65,7 +74,7 @@ def _template(style: Style) -> go.layout.Template:
             "hovermode": "x unified",
             "hoverlabel": box,
             "legend": {"orientation": "h", "y": -0.16, "x": 0, "yanchor": "top", "traceorder": "normal"},
-            "xaxis": axis | {"showgrid": False} | days,
+            "xaxis": axis | {"showgrid": False},
             "yaxis": axis | {"separatethousands": True, "exponentformat": "none"},
         }
     )
