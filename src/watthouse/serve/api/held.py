@@ -14,7 +14,7 @@ from watthouse.serve import cursors, delivery
 from watthouse.serve.api.base import TheDesk, gives_rows, region_of
 from watthouse.serve.asking import Asked, Order, Period, Region
 from watthouse.serve.delivery import Format, Shown
-from watthouse.serve.desk import Question
+from watthouse.serve.desk import Desk, Question
 from watthouse.serve.dictionary import Mart, MartColumn
 from watthouse.serve.problems import ProblemError, documented, wrong
 from watthouse.serve.snapshots import Snapshot
@@ -149,6 +149,15 @@ def _found(marts: Any, name: str) -> Mart:
         )
     found: Mart = marts[name]
     return found
+
+
+def rows_of(desk: Desk, snapshot: Snapshot, name: str, asked: RowsAsked) -> Question:
+    """The rows of a mart that are meant, up to ``limit`` where it is given; raises a problem for a mart that there is
+    not."""
+    mart = _found(desk.marts, name)
+    question = _question(snapshot, mart, asked)
+    assert isinstance(question.rows, ir.Table)
+    return replace(question, rows=question.rows[_columns(mart, asked)].limit(asked.limit))
 
 
 def _all(most: int, snapshot: Snapshot, mart: Mart, asked: RowsAsked) -> Question:

@@ -66,16 +66,21 @@ class StatusOut(BaseModel):
 @router.get("/status", summary="What is served, and how fresh it is", responses=documented())
 def status(desk: TheDesk, response: Response, _: Annotated[Asked, Query()]) -> StatusOut:
     """Freshness is told by the newest *measured* slot: rows to come hold forecasts only."""
+    said = status_of(desk)
+    if said.sample:
+        response.headers[SAMPLE_HEADER] = said.sample
+    response.headers["cache-control"] = "no-store"
+    return said
+
+
+def status_of(desk: Desk) -> StatusOut:
+    """What is served as it stands, a line a dataset."""
     with desk.snapshots.lease() as snapshot:
         version, built_at = snapshot.version, snapshot.built_at
-    sample = sample_of(desk.settings)
-    if sample:
-        response.headers[SAMPLE_HEADER] = sample
-    response.headers["cache-control"] = "no-store"
     lines = [_with_z(line.as_json()) for line in look(desk.settings)]
     return StatusOut(
         data=kind_of(desk.settings) or "nothing",
-        sample=sample,
+        sample=sample_of(desk.settings),
         version=version,
         built_at=built_at,
         datasets=[DatasetStatus(**{name: line[name] for name in DatasetStatus.model_fields}) for line in lines],
@@ -115,24 +120,30 @@ class RevisionsAsked(Period):
 )
 def revisions(desk: TheDesk, request: Request, asked: Annotated[RevisionsAsked, Query()]) -> Response:
     """A value that fills an empty cell is no revision; one that is withdrawn is. A year of slots at most."""
+    dataset = _meant(asked)
+    return desk.versioned(
+        request,
+        asked.format,
+        "revisions",
+        _version(desk, lake_of(desk.settings), dataset),
+        sample_of(desk.settings),
+        lambda: revisions_of(desk, asked),
+    )
+
+
+def _meant(asked: RevisionsAsked) -> Dataset:
     if asked.dataset not in CATALOG:
         raise wrong("dataset", f"there is no dataset '{asked.dataset[:60]}': there are {', '.join(CATALOG)}")
     dataset = CATALOG[asked.dataset]
     if asked.column is not None and asked.column not in dataset.names:
         raise wrong("column", f"{dataset.id} has no column '{asked.column[:60]}': it has {', '.join(dataset.names)}")
-    lake = lake_of(desk.settings)
-    sample = sample_of(desk.settings)
-    return desk.versioned(
-        request,
-        asked.format,
-        "revisions",
-        _version(desk, lake, dataset),
-        sample,
-        lambda: _changes(lake, dataset, asked),
-    )
+    return dataset
 
 
-def _changes(lake: Lake, dataset: Dataset, asked: RevisionsAsked) -> Question:
+def revisions_of(desk: Desk, asked: RevisionsAsked) -> Question:
+    """The changes that are meant, the last seen first; raises a problem for a dataset or column that there is not and
+    for more than a year of slots."""
+    dataset, lake = _meant(asked), lake_of(desk.settings)
     newest = lake.extent(dataset).newest or datetime.now(PARIS).date()
     last = newest.date() if isinstance(newest, datetime) else newest
     since, until = newest_first((last, last), asked)

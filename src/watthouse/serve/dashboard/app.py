@@ -16,7 +16,7 @@ from starlette.responses import FileResponse, HTMLResponse
 from watthouse.errors import WatthouseError
 from watthouse.serve.dashboard import shell
 from watthouse.serve.dashboard.page import Page
-from watthouse.serve.dashboard.pages import exchanges, gas, mix, now, questions, regions
+from watthouse.serve.dashboard.pages import data, exchanges, gas, mix, now, questions, regions
 from watthouse.serve.dashboard.reading import Reader
 from watthouse.serve.dashboard.view import View, read
 from watthouse.serve.desk import Desk
@@ -24,7 +24,7 @@ from watthouse.serve.figures.geography import OUTLINES
 from watthouse.serve.problems import ProblemError
 
 PAGES: Final[Mapping[str, Page]] = {
-    page.name: page for page in (now.PAGE, mix.PAGE, regions.PAGE, gas.PAGE, exchanges.PAGE, questions.PAGE)
+    page.name: page for page in (now.PAGE, mix.PAGE, regions.PAGE, gas.PAGE, exchanges.PAGE, questions.PAGE, data.PAGE)
 }
 _EVERY: Final = 300_000  # ms between two looks at a page that is left open
 _INDEX: Final = """<!DOCTYPE html>

@@ -92,3 +92,11 @@
     });
   });
 })();
+
+// What tables call to write a number in their reader's language.
+window.dashAgGridFunctions = Object.assign(window.dashAgGridFunctions || {}, {
+  watthouseNumber(value, language) {
+    if (value === null || value === undefined) return "";
+    return new Intl.NumberFormat(language === "fr" ? "fr-FR" : "en-GB", { maximumFractionDigits: 4 }).format(value);
+  },
+});

@@ -1,0 +1,198 @@
+"""Data: how whole and how fresh each dataset is, what was revised lately, and every mart as a table."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+from dash import html
+from dash.development.base_component import Component
+
+from watthouse.catalog import CATALOG, Dataset
+from watthouse.serve.api.completeness import CompletenessAsked, completeness_of
+from watthouse.serve.api.ledger import DatasetStatus, RevisionsAsked, revisions_of, status_of
+from watthouse.serve.asking import A_YEAR
+from watthouse.serve.dashboard import parts, shell
+from watthouse.serve.dashboard.page import Page
+from watthouse.serve.dashboard.pages import mart
+from watthouse.serve.dashboard.reading import Answer, Reader
+from watthouse.serve.dashboard.view import View
+from watthouse.serve.figures import whole
+
+_FIRST: Final = "eco2mix-national-tr"
+_YEARS: Final = 13
+_LATELY: Final = 20
+
+
+def body(reader: Reader, view: View) -> list[Component]:
+    """A mart where the address names one, else the datasets and the list of marts."""
+    if view.detail:
+        return mart.body(reader, view)
+    asked = view.more.get("dataset", _FIRST)
+    if asked not in CATALOG:
+        said = view.say(f"There are {', '.join(CATALOG)}.", f"Il y a {', '.join(CATALOG)}.")
+        unknown = shell.notice(view.say("No such dataset", "Jeu de données inconnu"), said)
+        return [_datasets(view, ""), unknown]
+    dataset = CATALOG[asked]
+    return [
+        _calendar(reader, view),
+        _freshness(reader, view),
+        _datasets(view, dataset.id),
+        _years(reader, view, dataset),
+        _revisions(reader, view, dataset),
+        mart.listed(reader, view),
+    ]
+
+
+def _datasets(view: View, chosen: str) -> Component:
+    links = [(name, view.href(more={"dataset": name}), f"dataset-{name}", name == chosen) for name in CATALOG]
+    return shell.choice(view.say("Dataset", "Jeu de données"), "datasets", links)
+
+
+def _whole(reader: Reader, asked: CompletenessAsked) -> Answer:
+    return reader.answer("/completeness", asked, completeness_of(reader.desk, reader.snapshot, asked))
+
+
+def _calendar(reader: Reader, view: View) -> Component:
+    since, until = reader.period
+    answer = _whole(reader, CompletenessAsked(since=max(since, until - timedelta(days=A_YEAR - 1)), until=until))
+    note = view.say(
+        "The days of the period, the last 366 where it is longer. Consolidated and real-time datasets follow each"
+        " other: where one ends, the other begins.",
+        "Les jours de la période, les 366 derniers si elle est plus longue. Les jeux consolidés et temps réel se"
+        " succèdent : l'un commence où l'autre finit.",
+    )
+    return parts.chart(
+        reader,
+        "data-calendar",
+        view.say("How whole each day is", "Complétude de chaque jour"),
+        whole.by_dataset(answer.rows, view.style),
+        [answer],
+        note=note,
+        height=290,
+        wide=True,
+        source=_everyone(view),
+    )
+
+
+def _everyone(view: View) -> str:
+    names = ", ".join(dict.fromkeys(dataset.publisher for dataset in CATALOG.values()))
+    return view.say(f"{names}, through ODRÉ", f"{names}, via ODRÉ")
+
+
+def _years(reader: Reader, view: View, dataset: Dataset) -> Component:
+    since, until = reader.period
+    first = max(since, date(max(until.year - _YEARS + 1, 1), 1, 1))
+    answer = _whole(reader, CompletenessAsked(since=first, until=until, dataset=dataset.id))
+    years = answer.rows["civil_date"].dt.year().n_unique()
+    short = answer.rows.filter(~answer.rows["complete"]).height
+    speak = view.language
+    note = view.say(
+        f"{speak.number(short)} of {speak.number(answer.rows.height)} days are not complete.",
+        f"{speak.number(short)} jours sur {speak.number(answer.rows.height)} sont incomplets.",
+    )
+    return parts.chart(
+        reader,
+        "data-years",
+        view.say(f"Days of {dataset.id}", f"Jours de {dataset.id}"),
+        whole.by_year(answer.rows, view.style),
+        [answer],
+        note=note,
+        height=110 + max(years, 4) * 24,
+        source=view.say(f"{dataset.publisher}, through ODRÉ", f"{dataset.publisher}, via ODRÉ"),
+    )
+
+
+def _freshness(reader: Reader, view: View) -> Component:
+    heads = [
+        view.say("Dataset", "Jeu de données"),
+        view.say("Newest measured", "Dernière mesure"),
+        view.say("Days missing", "Jours manquants"),
+        view.say("Last refresh", "Dernier rafraîchissement"),
+        view.say("Rows in the ledger", "Lignes au registre"),
+        view.say("Overdue", "En retard"),
+    ]
+    rows = [_line(view, line) for line in status_of(reader.desk).datasets]
+    title = view.say("How fresh each dataset is", "Fraîcheur de chaque jeu de données")
+    table = parts.table(heads, rows, "freshness", title)
+    built = view.language.moment(reader.snapshot.built_at)
+    note = html.P(
+        view.say(f"Instants by the clock of Paris. The marts were last built {built}.",
+                 f"Heures de Paris. Les magasins ont été construits le {built}."),
+        className="note",
+    )  # fmt: skip
+    return parts.card(reader, "data-freshness", title, [table, note], wide=True)
+
+
+def _line(view: View, line: DatasetStatus) -> list[object]:
+    speak = view.language
+    return [
+        html.A(line.dataset, href=view.href(more={"dataset": line.dataset})),
+        _when(view, line.newest_measured),
+        speak.number(line.missing_days),
+        speak.moment(line.last_refresh.astimezone(UTC)) if line.last_refresh else "–",
+        speak.number(line.lake_rows),
+        view.say("yes", "oui") if line.overdue else view.say("no", "non"),
+    ]
+
+
+def _when(view: View, said: str | datetime | date | None) -> str:
+    """An instant or a civil day as readers write it."""
+    if said is None:
+        return "–"
+    if isinstance(said, str):
+        said = datetime.fromisoformat(said) if "T" in said else date.fromisoformat(said)
+    return view.language.moment(said) if isinstance(said, datetime) else view.language.day(said)
+
+
+def _revisions(reader: Reader, view: View, dataset: Dataset) -> Component:
+    answer = _lately(reader, view, dataset)
+    title = view.say("Revisions lately seen", "Révisions récentes")
+    source = view.say(f"{dataset.publisher}, through ODRÉ", f"{dataset.publisher}, via ODRÉ")
+    slots = view.language.days(*(date.fromisoformat(answer.more[end]) for end in ("since", "until")))
+    if answer.rows.is_empty():
+        none = view.say(f"No value of {slots} was revised.", f"Aucune valeur du {slots} n'a été révisée.")
+        return parts.card(reader, "data-revisions", title, [html.P(none, className="nothing")])
+    found = view.language.number(answer.more["found"])
+    shown = view.language.number(answer.rows.head(_LATELY).height)
+    note = view.say(
+        f"The last {shown} seen of {found} changes to {slots}.",
+        f"Les {shown} dernières vues sur {found} modifications du {slots}.",
+    )
+    table = _changed(view, dataset, answer, title)
+    return parts.card(reader, "data-revisions", title, [table, html.P(note, className="note")], [answer], source=source)
+
+
+def _lately(reader: Reader, view: View, dataset: Dataset) -> Answer:
+    """Of the period where one is asked for, a year at most; else of the newest days that the dataset has."""
+    asked = RevisionsAsked(dataset=dataset.id)
+    if view.since or view.until:
+        since, until = reader.period
+        since = max(since, until - timedelta(days=A_YEAR - 1))
+        asked = RevisionsAsked(dataset=dataset.id, since=since, until=until)
+    return reader.answer("/revisions", asked, revisions_of(reader.desk, asked))
+
+
+def _changed(view: View, dataset: Dataset, answer: Answer, title: str) -> Component:
+    others = [name for name in dataset.key if name != dataset.time]
+    heads = [
+        view.say("Slot", "Créneau"),
+        *others,
+        view.say("Column", "Colonne"),
+        view.say("Before", "Avant"),
+        view.say("After", "Après"),
+        view.say("Seen", "Vue"),
+    ]
+    rows = [
+        [
+            _when(view, row["slot"]),
+            *(str(row[name]) for name in others),
+            row["column"],
+            row["from"],
+            row["to"] if row["to"] is not None else view.say("withdrawn", "retirée"),
+            _when(view, row["seen"]),
+        ]
+        for row in answer.rows.head(_LATELY).iter_rows(named=True)
+    ]
+    return parts.table(heads, rows, "revisions", title)
+
+
+PAGE: Final = Page("data", "Data", "Données", body, intervals=(), whole=True, heading=mart.heading)

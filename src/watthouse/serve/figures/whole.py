@@ -1,0 +1,87 @@
+"""How whole the days of datasets are: a square a day, by dataset or by year."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+
+import plotly.graph_objects as go
+import polars as pl
+
+from watthouse.serve.figures.palette import Ink
+from watthouse.serve.figures.style import Style, dressed
+
+_STEPS: Final = (
+    Ink("nothing measured", "rien de mesuré", "#a63d17", "#e5703f"),
+    Ink("less than half", "moins de la moitié", "#e59a52", "#f0b27a"),
+    Ink("half or more", "la moitié ou plus", "#f3d9a4", "#f7e3bd"),
+    Ink("complete", "complet", "#2b6cb0", "#3f7fc4"),
+)
+"""From a hole to a whole day; they differ in lightness as in hue."""
+
+_LEAP: Final = 2024
+
+
+def by_dataset(rows: pl.DataFrame, style: Style) -> go.Figure:
+    """A row a dataset, a column a day: ``dataset``, ``civil_date``, ``measured``, ``expected``, ``unit``,
+    ``complete``."""
+    names = sorted(rows["dataset"].unique().to_list(), reverse=True)
+    days = rows["civil_date"].unique().sort().to_list()
+    return _legible(_grid(_stepped(rows, "dataset", "civil_date"), names, days, style), style)
+
+
+def by_year(rows: pl.DataFrame, style: Style) -> go.Figure:
+    """A row a year, a column a day of the year, of one dataset: ``civil_date``, ``measured``, ``expected``, ``unit``,
+    ``complete``."""
+    placed = rows.with_columns(
+        pl.col("civil_date").dt.year().cast(pl.String).alias("year"),
+        pl.date(_LEAP, pl.col("civil_date").dt.month(), pl.col("civil_date").dt.day()).alias("place"),
+    )
+    years = sorted(placed["year"].unique().to_list(), reverse=True)
+    days = pl.date_range(date(_LEAP, 1, 1), date(_LEAP, 12, 31), eager=True).to_list()
+    figure = _legible(_grid(_stepped(placed, "year", "place"), years, days, style), style)
+    figure.update_yaxes(type="category")
+    months = [date(_LEAP, month, 1) for month in range(1, 13)]
+    return figure.update_xaxes(
+        tickvals=months, ticktext=[style.language.month(month.month) for month in months], ticklabelmode="instant"
+    )
+
+
+def _stepped(rows: pl.DataFrame, row: str, column: str) -> dict[tuple[str, date], tuple[int, str]]:
+    share = pl.col("measured") / pl.col("expected")
+    step = pl.when(pl.col("complete")).then(3).when(share >= 0.5).then(2).when(share > 0).then(1).otherwise(0)
+    said = pl.format("{} / {} {}", "measured", "expected", "unit")
+    placed = rows.select(row, column, step.alias("step"), said.alias("said")).iter_rows()
+    return {(name, day): (level, words) for name, day, level, words in placed}
+
+
+def _grid(
+    found: dict[tuple[str, date], tuple[int, str]], names: Sequence[str], days: Sequence[date], style: Style
+) -> go.Figure:
+    cells = [[found.get((name, day)) for day in days] for name in names]
+    colours = [style.ink(step) for step in _STEPS]
+    ends = [(at + far) / len(colours) for at in range(len(colours)) for far in (0, 1)]
+    figure = go.Figure(
+        go.Heatmap(
+            x=list(days),
+            y=list(names),
+            z=[[cell[0] if cell else None for cell in line] for line in cells],
+            text=[[cell[1] if cell else "" for cell in line] for line in cells],
+            zmin=-0.5,
+            zmax=len(colours) - 0.5,
+            colorscale=[[end, colours[at // 2]] for at, end in enumerate(ends)],
+            showscale=False,
+            hoverongaps=False,
+            ygap=3,
+            hovertemplate="%{y}, %{x|%-d %b}<br><b>%{text}</b><extra></extra>",
+        )
+    )
+    for step, colour in zip(_STEPS, colours, strict=True):
+        marker = {"symbol": "square", "size": 11, "color": colour}
+        figure.add_trace(go.Scatter(x=[None], y=[None], mode="markers", name=style.name(step), marker=marker))
+    return figure
+
+
+def _legible(figure: go.Figure, style: Style) -> go.Figure:
+    dressed(figure, style, hovermode="closest")
+    figure.update_layout(legend={"y": 1.02, "yanchor": "bottom", "itemclick": False, "itemdoubleclick": False})
+    return figure.update_yaxes(showgrid=False)
