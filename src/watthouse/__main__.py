@@ -2,11 +2,14 @@
 
 import sys
 
+from watthouse.starting import uncollected
+
 
 def main() -> None:
     """The entry point: Ctrl-C is heeded from the first moment, while the rest is still being imported."""
     try:
-        from watthouse.cli import main as run
+        with uncollected():
+            from watthouse.cli import main as run
 
         run()
     except KeyboardInterrupt:

@@ -45,6 +45,7 @@ from watthouse.sample.server import Sample, serve, serving
 from watthouse.sample.trouble import Troubles
 from watthouse.settings import Settings
 from watthouse.sources.files import FileSource
+from watthouse.starting import uncollected
 
 EXAMPLES = {
     "run": "watthouse run",
@@ -350,7 +351,8 @@ def _serve_streamlit(settings: Settings) -> None:
 def _extra(name: str) -> Iterator[None]:
     """Say what to install where a module of this extra is missing."""
     try:
-        yield
+        with uncollected():
+            yield
     except ModuleNotFoundError as error:
         raise WatthouseError(f"{error.name} is not installed: pip install 'watthouse[{name}]'") from error
 

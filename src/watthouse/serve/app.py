@@ -1,7 +1,9 @@
 """The ASGI application: the API, what watches over it, and the place of the pages."""
 
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
 from importlib.metadata import version as version_of
 
 from fastapi import APIRouter, Depends, FastAPI
@@ -25,11 +27,12 @@ from watthouse.serve.api import (
     sensitivity,
 )
 from watthouse.serve.asking import refuse_repeated
-from watthouse.serve.dashboard.app import install as install_pages
 from watthouse.serve.delivery import Format
 from watthouse.serve.desk import Desk
 from watthouse.serve.heads import Heads
+from watthouse.serve.pages import Pages
 from watthouse.settings import Settings
+from watthouse.starting import uncollected
 
 _ABOUT = """
 France's electricity, gas storage and temperature, as published by the operators on ODRÉ: kept, versioned, and summed up
@@ -55,9 +58,11 @@ _ROOMS = (
 def create(settings: Settings) -> FastAPI:
     """The server of one home."""
     desk = Desk(settings)
+    pages = Pages(desk)
 
     @asynccontextmanager
     async def living(_: FastAPI) -> AsyncIterator[None]:
+        threading.Thread(target=_warm, args=[pages], daemon=True).start()
         yield
         desk.close()
 
@@ -83,9 +88,16 @@ def create(settings: Settings) -> FastAPI:
         api.include_router(room.router)
     app.include_router(api)
     app.include_router(watching.router)
-    install_pages(app, desk)
+    app.router.default = pages
     _surround(app, settings)
     return app
+
+
+def _warm(pages: Pages) -> None:
+    """What the first question wants, and then the first page: neither keeps the server from being ready."""
+    with uncollected():
+        import_module("ibis.backends.duckdb")
+    pages.load()
 
 
 def _surround(app: FastAPI, settings: Settings) -> None:

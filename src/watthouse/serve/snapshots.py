@@ -15,6 +15,7 @@ from importlib.metadata import version as version_of
 from typing import Final
 
 import duckdb
+import ibis
 import ibis.expr.types as ir
 from ibis.common.exceptions import TableNotFound
 
@@ -46,7 +47,6 @@ class Snapshot:
         self.engine = Engine(settings)
         try:
             self.engine.attach(settings.warehouse, HELD)
-            self._backend = self.engine.tables()
             self.version, self.built_at = self._books()
         except BaseException:
             self.engine.close()
@@ -61,6 +61,10 @@ class Snapshot:
             if (schema, name) not in self._tables:
                 self._tables[schema, name] = self._found(name, schema)
             return self._tables[schema, name]
+
+    @cached_property
+    def _backend(self) -> ibis.BaseBackend:
+        return self.engine.tables()
 
     def _found(self, name: str, schema: str) -> ir.Table:
         try:

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 
 from watthouse.serve.asking import Interval, Unit
+from watthouse.serve.forms import SINCE, UNTIL
 from watthouse.serve.series import Span, energy, measured_hours, weighted, within
 
 MWH: Final = pa.decimal128(18, 2)
@@ -49,7 +50,8 @@ def series(
     unit: Unit = Unit.MWH,
     schema: pa.Schema = DAILY,
 ) -> list[dict[str, Any]]:
-    found: pa.Table = energy(table(rows, schema), Span(since, until, interval), ["load"], unit).to_pyarrow()
+    form = energy(table(rows, schema), Span(since, until, interval), ["load"], unit)
+    found: pa.Table = form.draw(*form.of).to_pyarrow(params={SINCE: since, UNTIL: until})
     return found.to_pylist()
 
 

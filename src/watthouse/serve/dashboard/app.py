@@ -14,6 +14,7 @@ from fastapi import FastAPI, Request
 from starlette.responses import FileResponse, HTMLResponse
 
 from watthouse.errors import WatthouseError
+from watthouse.serve import problems
 from watthouse.serve.dashboard import shell
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.pages import data, exchanges, gas, mix, now, questions, regions
@@ -47,8 +48,10 @@ _INDEX: Final = """<!DOCTYPE html>
 """
 
 
-def install(app: FastAPI, desk: Desk) -> None:
-    """Put the pages on the server."""
+def create(desk: Desk) -> FastAPI:
+    """The pages, to be asked for whatever is no call of the API."""
+    app = FastAPI(openapi_url=None)
+    problems.install(app)
     dash = Dash(
         "watthouse",
         server=app,
@@ -70,6 +73,7 @@ def install(app: FastAPI, desk: Desk) -> None:
     for name in PAGES:
         for path in (f"/{name}", f"/{name}/{{detail}}"):
             app.add_api_route(path, _index(dash), methods=["GET"], include_in_schema=False)
+    return app
 
 
 def _outlines() -> FileResponse:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 Floats = NDArray[np.float64]
 Transform = Callable[[Floats], Floats]
@@ -64,7 +64,7 @@ def interval(
     value = statistic(resamples.whole)
     drawn = scale(statistic(resamples.drawn))
     drawn = drawn[np.isfinite(drawn)]
-    reach = float(stdtrit(resamples.count - 1, (1 + LEVEL) / 2)) * drawn.std(ddof=1)
+    reach = float(scipy.special.stdtrit(resamples.count - 1, (1 + LEVEL) / 2)) * drawn.std(ddof=1)
     low, high = back(scale(value) + np.array([-reach, reach]))
     return Interval(float(value[0]), float(low), float(high), resamples.block, len(drawn))
 

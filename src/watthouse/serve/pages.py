@@ -1,0 +1,34 @@
+"""The pages, loaded while the API answers already: what draws them takes as long to import as all the rest."""
+
+import threading
+from importlib import import_module
+
+from anyio import to_thread
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from watthouse.serve.desk import Desk
+from watthouse.starting import uncollected
+
+
+class Pages:
+    """An ASGI application that stands in for :mod:`watthouse.serve.dashboard.app` until that is there."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._lock = threading.Lock()
+        self._loaded: ASGIApp | None = None
+
+    def load(self) -> ASGIApp:
+        """The pages themselves; whoever asks first waits for them."""
+        with self._lock:
+            if self._loaded is None:
+                with uncollected():
+                    self._loaded = import_module("watthouse.serve.dashboard.app").create(self._desk)
+            loaded: ASGIApp = self._loaded
+            return loaded
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        loaded = self._loaded
+        if loaded is None:
+            loaded = await to_thread.run_sync(self.load)
+        await loaded(scope, receive, send)
