@@ -71,7 +71,7 @@ class View:
         if self.unit is not None:
             yield "unit", self.unit.value
         yield from ((name, value) for name, value in self.more.items() if value is not None)
-        yield from self.told.items()
+        yield from sorted(self.told.items())
 
 
 def read(path: str, query: str, language: str, dark: bool) -> View:
