@@ -18,7 +18,7 @@ PAGES = {
     "/questions": ("What is the mix", "Quel est le mix"),
     "/questions/5": ("Does the mix change", "Le mix change-t-il"),
     "/data": ("Data", "Données"),
-    "/data/daily_merged": ("Data", "Données"),
+    "/data/daily_merged": ("daily_merged", "daily_merged"),
 }
 CHARTED = [path for path in PAGES if path != "/data/daily_merged"]
 READERS = {

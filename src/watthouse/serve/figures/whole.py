@@ -26,7 +26,9 @@ def by_dataset(rows: pl.DataFrame, style: Style) -> go.Figure:
     ``complete``."""
     names = sorted(rows["dataset"].unique().to_list(), reverse=True)
     days = rows["civil_date"].unique().sort().to_list()
-    return _legible(_grid(_stepped(rows, "dataset", "civil_date"), names, days, style), style)
+    figure = _legible(_grid(_stepped(rows, "dataset", "civil_date", style), names, days, style), style)
+    figure.update_yaxes(tickvals=names, ticktext=[_broken(name) for name in names])
+    return figure.update_xaxes(nticks=4, tickangle=0)
 
 
 def by_year(rows: pl.DataFrame, style: Style) -> go.Figure:
@@ -34,24 +36,35 @@ def by_year(rows: pl.DataFrame, style: Style) -> go.Figure:
     ``complete``."""
     placed = rows.with_columns(
         pl.col("civil_date").dt.year().cast(pl.String).alias("year"),
-        pl.date(_LEAP, pl.col("civil_date").dt.month(), pl.col("civil_date").dt.day()).alias("place"),
+        (pl.lit(date(_LEAP, 1, 1)) + pl.duration(days=pl.col("civil_date").dt.ordinal_day() - 1)).alias("place"),
     )
     years = sorted(placed["year"].unique().to_list(), reverse=True)
     days = pl.date_range(date(_LEAP, 1, 1), date(_LEAP, 12, 31), eager=True).to_list()
-    figure = _legible(_grid(_stepped(placed, "year", "place"), years, days, style), style)
+    figure = _legible(_grid(_stepped(placed, "year", "place", style), years, days, style), style)
     figure.update_yaxes(type="category")
-    months = [date(_LEAP, month, 1) for month in range(1, 13)]
+    months = [date(_LEAP, month, 1) for month in (1, 4, 7, 10)]
     return figure.update_xaxes(
-        tickvals=months, ticktext=[style.language.month(month.month) for month in months], ticklabelmode="instant"
+        tickvals=months, ticktext=[style.language.month(month.month) for month in months], tickangle=0
     )
 
 
-def _stepped(rows: pl.DataFrame, row: str, column: str) -> dict[tuple[str, date], tuple[int, str]]:
+def _broken(name: str) -> str:
+    """A dataset's name on two lines."""
+    first, second, *rest = name.split("-")
+    return f"{first}-{second}-<br>{'-'.join(rest)}" if rest else name
+
+
+def _stepped(rows: pl.DataFrame, row: str, column: str, style: Style) -> dict[tuple[str, date], tuple[int, str]]:
     share = pl.col("measured") / pl.col("expected")
     step = pl.when(pl.col("complete")).then(3).when(share >= 0.5).then(2).when(share > 0).then(1).otherwise(0)
-    said = pl.format("{} / {} {}", "measured", "expected", "unit")
-    placed = rows.select(row, column, step.alias("step"), said.alias("said")).iter_rows()
-    return {(name, day): (level, words) for name, day, level, words in placed}
+    placed = rows.select(
+        row, pl.col(column).alias("place"), step.alias("step"), "civil_date", "measured", "expected", "unit"
+    )
+    day = style.language.day
+    return {
+        (name, place): (level, f"{day(civil)}<br><b>{measured} / {expected}</b> {unit}")
+        for name, place, level, civil, measured, expected, unit in placed.iter_rows()
+    }
 
 
 def _grid(
@@ -72,7 +85,7 @@ def _grid(
             showscale=False,
             hoverongaps=False,
             ygap=3,
-            hovertemplate="%{y}, %{x|%-d %b}<br><b>%{text}</b><extra></extra>",
+            hovertemplate="%{text}<extra></extra>",
         )
     )
     for step, colour in zip(_STEPS, colours, strict=True):

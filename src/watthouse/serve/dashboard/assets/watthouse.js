@@ -13,6 +13,19 @@
     window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
   };
 
+  // What draws tables is fetched where there is one to draw.
+  let fetched = null;
+  function tables() {
+    fetched = fetched || new Promise((done) => {
+      const script = document.createElement("script");
+      script.src = "/_dash-component-suites/dash_ag_grid/dash_ag_grid.min.js";
+      script.onload = done;
+      script.onerror = () => { fetched = null; done(); };
+      document.head.append(script);
+    });
+    return fetched;
+  }
+
   function chosen(query, name, fallback) {
     const said = new URLSearchParams(query).get(name);
     if (said) keep(name, said);
@@ -27,7 +40,8 @@
         const language = chosen(query, "lang", spoken) === "fr" ? "fr" : "en";
         const theme = chosen(query, "theme", paper) === "dark" ? "dark" : "light";
         document.documentElement.lang = language;
-        return [{ path, query, language, dark: theme === "dark" }, theme];
+        const seen = [{ path, query, language, dark: theme === "dark" }, theme];
+        return (path || "").startsWith("/data/") ? tables().then(() => seen) : seen;
       },
       title(title) {
         if (title) document.title = title;

@@ -116,7 +116,7 @@ def _freshness(reader: Reader, view: View) -> Component:
     built = view.language.moment(reader.snapshot.built_at)
     note = html.P(
         view.say(f"Instants by the clock of Paris. The marts were last built {built}.",
-                 f"Heures de Paris. Les magasins ont été construits le {built}."),
+                 f"Heures de Paris. Les tables ont été construites le {built}."),
         className="note",
     )  # fmt: skip
     return parts.card(reader, "data-freshness", title, [table, note], wide=True)

@@ -15,9 +15,11 @@ from watthouse.serve.dashboard.reading import Answer, Reader
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.dictionary import Mart, MartColumn
 
-_DRESS: Final = "{fontFamily: 'inherit', fontSize: 13, spacing: 6}"
+dag._js_dist[0]["dynamic"] = True
+"""1.3 MB that only tables need: watthouse.js fetches it where there is one, instead of every page."""
+
 _MOST: Final = 5_000
-_MOST_CELLS: Final = 100_000
+_MOST_CELLS: Final = 60_000
 """Cells of a table in a browser: what a wide mart has beyond them is a download away."""
 
 
@@ -32,7 +34,7 @@ def body(reader: Reader, view: View) -> list[Component]:
     if found is None:
         names = ", ".join(reader.desk.marts)
         said = view.say(f"There are {names}.", f"Il y a {names}.")
-        return [_choice(reader, view), shell.notice(view.say("No such mart", "Magasin inconnu"), said)]
+        return [_choice(reader, view), shell.notice(view.say("No such mart", "Table inconnue"), said)]
     answer, held = _read(reader, view, found)
     note = html.P(_said(view, answer.rows.height, held), className="note", id="mart-rows")
     described = html.P(found.description, className="note", lang="en")
@@ -43,8 +45,8 @@ def body(reader: Reader, view: View) -> list[Component]:
 
 def listed(reader: Reader, view: View) -> Component:
     """What marts there are, each a link to its table."""
-    title = view.say("The marts", "Les magasins")
-    heads = [view.say("Mart", "Magasin"), view.say("What it holds", "Contenu"), view.say("Columns", "Colonnes")]
+    title = view.say("The marts", "Les tables")
+    heads = [view.say("Mart", "Table"), view.say("What it holds", "Contenu"), view.say("Columns", "Colonnes")]
     rows = [
         [
             html.A(one.name, href=view.href(detail=one.name, more={"dataset": None})),
@@ -59,7 +61,7 @@ def listed(reader: Reader, view: View) -> Component:
 def _choice(reader: Reader, view: View) -> Component:
     whole = ("←", view.href(detail=""), "mart-none", False)
     links = [(name, view.href(detail=name), f"mart-{name}", name == view.detail) for name in reader.desk.marts]
-    return shell.choice(view.say("Marts", "Magasins"), "mart-choice", [whole, *links])
+    return shell.choice(view.say("Marts", "Tables"), "mart-choice", [whole, *links])
 
 
 def _read(reader: Reader, view: View, found: Mart) -> tuple[Answer, int]:
@@ -87,7 +89,6 @@ def _said(view: View, shown: int, held: int) -> str:
 
 
 def _grid(view: View, found: Mart, rows: pl.DataFrame) -> Component:
-    scheme = "colorSchemeDark" if view.dark else "colorSchemeLight"
     return html.Div(
         dag.AgGrid(
             id="mart-grid",
@@ -99,18 +100,19 @@ def _grid(view: View, found: Mart, rows: pl.DataFrame) -> Component:
             defaultColDef={"sortable": True, "filter": True, "resizable": True, "minWidth": 90},
             columnSize="autoSize",
             dashGridOptions={
-                "theme": {"function": f"themeQuartz.withPart({scheme}).withParams({_DRESS})"},
                 "tooltipShowDelay": 300,
                 "animateRows": False,
                 "enableCellTextSelection": True,
                 "localeText": _FRENCH if view.language.value == "fr" else {},
             },
             style={"height": "min(70vh, 44rem)", "width": "100%"},
-            className="",
         ),
         role="region",
         className="grid",
-        **{"aria-label": view.say(f"Rows of {found.name}", f"Lignes de {found.name}")},
+        **{
+            "data-ag-theme-mode": "dark" if view.dark else "light",
+            "aria-label": view.say(f"Rows of {found.name}", f"Lignes de {found.name}"),
+        },
     )
 
 
