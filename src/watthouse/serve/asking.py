@@ -163,7 +163,7 @@ class Period(Written):
         return self
 
 
-def refuse_repeated(request: Request) -> None:
+async def refuse_repeated(request: Request) -> None:  # FastAPI hands what is not async to a thread
     """Raises a problem for a parameter that is given twice: which of the two would be meant?"""
     for name in request.query_params:
         if len(request.query_params.getlist(name)) > 1:

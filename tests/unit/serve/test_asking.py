@@ -1,5 +1,6 @@
 """What a call means by what it asks."""
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -88,7 +89,7 @@ def test_an_instant_has_an_offset_and_a_place_in_the_calendar(said: str) -> None
 def test_a_parameter_that_is_given_twice_is_refused() -> None:
     request = Request({"type": "http", "query_string": b"since=2025-01-01&unit=MW&since=2025-01-02", "headers": []})
     with pytest.raises(ProblemError, match="more than once") as refused:
-        refuse_repeated(request)
+        asyncio.run(refuse_repeated(request))
     assert [fault.parameter for fault in refused.value.faults] == ["since"]
 
 

@@ -20,7 +20,7 @@ from watthouse.serve.series import COMPLETE, MEASURED, STARTS, Span, energies, e
 from watthouse.serve.snapshots import Snapshot
 
 
-def _desk(request: Request) -> Desk:
+async def _desk(request: Request) -> Desk:  # FastAPI hands what is not async to a thread
     desk = request.app.state.desk
     assert isinstance(desk, Desk)
     return desk

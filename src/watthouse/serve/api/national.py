@@ -268,14 +268,14 @@ _HORIZONS: Final = ("prevision_j1", "prevision_j")
 
 
 def _slots(power: ops.Relation, forecasts: ops.Relation) -> ir.Table:
-    found = within(power.to_expr()).drop(*_UNSAID)
-    for horizon in _HORIZONS:
-        forecast = within(forecasts.to_expr())
-        forecast = forecast.filter(forecast.horizon == horizon).select("date_heure", **{horizon: "forecast_mw"})
-        found = found.outer_join(forecast, "date_heure", rname="{name}_right")
-        found = found.mutate(date_heure=ibis.coalesce(found.date_heure, found.date_heure_right))
-        found = found.drop("date_heure_right")
-    return found.order_by("date_heure")
+    said = within(forecasts.to_expr())
+    ahead = said.group_by("date_heure").aggregate(
+        **{horizon: said.forecast_mw.max(where=said.horizon == horizon) for horizon in _HORIZONS}
+    )
+    measured = within(power.to_expr()).drop(*_UNSAID)
+    found = measured.outer_join(ahead, "date_heure", rname="{name}_right")
+    found = found.mutate(date_heure=ibis.coalesce(found.date_heure, found.date_heure_right))
+    return found.drop("date_heure_right").order_by("date_heure")
 
 
 _NOW: Final = (
