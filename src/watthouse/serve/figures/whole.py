@@ -19,6 +19,7 @@ _STEPS: Final = (
 """From a hole to a whole day; they differ in lightness as in hue."""
 
 _LEAP: Final = 2024
+_LINE: Final = 20  # letters of a name that stand beside the grid on a phone
 
 
 def by_dataset(rows: pl.DataFrame, style: Style) -> go.Figure:
@@ -49,9 +50,9 @@ def by_year(rows: pl.DataFrame, style: Style) -> go.Figure:
 
 
 def _broken(name: str) -> str:
-    """A dataset's name on two lines."""
+    """A dataset's name, a long one on two lines."""
     first, second, *rest = name.split("-")
-    return f"{first}-{second}-<br>{'-'.join(rest)}" if rest else name
+    return f"{first}-{second}-<br>{'-'.join(rest)}" if len(name) > _LINE else name
 
 
 def _stepped(rows: pl.DataFrame, row: str, column: str, style: Style) -> dict[tuple[str, date], tuple[int, str]]:

@@ -67,7 +67,7 @@ def _calendar(reader: Reader, view: View) -> Component:
         whole.by_dataset(answer.rows, view.style),
         [answer],
         note=note,
-        height=290,
+        height=350,
         wide=True,
         source=_everyone(view),
     )
