@@ -55,3 +55,15 @@ def test_french_readers_get_french_numbers(visit: Visit) -> None:
 def test_a_mart_that_there_is_not_says_so(visit: Visit) -> None:
     assert "gas_daily" in visit.open("/data/nothing").text("#notice")
     assert visit.wrong == []
+
+
+def test_the_script_of_tables_is_loaded_with_the_first_table_only(visit: Visit) -> None:
+    asked: list[str] = []
+    visit.page.on("request", lambda request: asked.append(request.url))
+    visit.open("/data")
+    assert not [url for url in asked if "ag_grid" in url]
+    visit.page.click("#marts a[href^='/data/gas_daily']")
+    assert _column(visit, "civil_date")
+    assert [url for url in asked if url.endswith("/dash_ag_grid.min.js")]
+    assert not [url for url in asked if "enterprise" in url]
+    assert visit.wrong == []
