@@ -232,4 +232,6 @@ def test_the_sample_alone_is_served_until_it_is_told_to_stop(tmp_path: Path) -> 
 
 
 def test_make_run_is_this_run() -> None:
-    assert "watthouse $(if $(FROM),refresh --from $(FROM),run)" in (ROOT / "Makefile").read_text()
+    made = (ROOT / "Makefile").read_text()
+    assert "watthouse run --serve" in made
+    assert "watthouse refresh --from $(FROM)" in made

@@ -73,13 +73,20 @@ counted as (
     {%- endfor %}
 ),
 
+-- real time ends where settled data begin: what is still known of it from before is no longer published
 final as (
     select
-        civil_date,
-        dataset,
-        cast(measured as integer) as measured
+        counted.civil_date,
+        counted.dataset,
+        cast(counted.measured as integer) as measured
     from counted
-    where measured > 0
+    left join counted as settled
+        on
+            counted.civil_date = settled.civil_date
+            and replace(counted.dataset, '-tr', '-cons-def') = settled.dataset
+            and counted.dataset <> settled.dataset
+            and settled.measured > 0
+    where counted.measured > 0 and settled.civil_date is null
 )
 
 select * from final

@@ -75,6 +75,18 @@ expected as (
         on reported.dataset = '{{ gas }}' and reported.last_reported = gas_daily.civil_date
 ),
 
+-- a day that settled data measure is no hole of the real-time dataset
+current_days as (
+    select expected.*
+    from expected
+    left join measured as settled
+        on
+            expected.civil_date = settled.civil_date
+            and replace(expected.dataset, '-tr', '-cons-def') = settled.dataset
+            and expected.dataset <> settled.dataset
+    where settled.civil_date is null
+),
+
 final as (
     select
         dataset,
@@ -83,7 +95,7 @@ final as (
         cast(expected as integer) as expected,
         unit,
         every_operator and measured >= expected as complete
-    from expected
+    from current_days
 )
 
 select * from final
