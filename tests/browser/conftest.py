@@ -122,7 +122,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield Site(url, home / "sample")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while Playwright runs, no test of this process can have an event loop of its own
 def browser() -> Iterator[Browser]:
     found = shutil.which("chromium")
     if found is None:
