@@ -128,6 +128,7 @@ def test_ten_builds_under_32_readers_are_ten_whole_versions(rebuilt: Api) -> Non
     with ThreadPoolExecutor(READERS) as pool:
         readers = [pool.submit(_read, rebuilt.url, number, reading) for number in range(READERS)]
         try:
+            reading.wait_for(1)
             for number in (2, 3, 4):  # the allocator's first large answers
                 publish(warehouse, number)
                 reading.wait_for(number)
