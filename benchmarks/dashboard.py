@@ -23,13 +23,12 @@ from benchmarks import histories
 from benchmarks.load import Server, watthouse_serving
 from benchmarks.measure import watthouse
 from benchmarks.results import put
+from tools.pictures import QUIET
 
 HEADING: Final = "## The pages"
 PAGES: Final = ("/mix", "/regions", "/regions/53", "/gas", "/exchanges", "/questions/3", "/data")
 ROUNDS: Final = 5
 FIRSTS: Final = 5
-_QUIET: Final = ("--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update",
-                 "--disable-sync")  # fmt: skip
 _SETTLED: Final = (
     "() => document.querySelector('#content')?.dataset.shown === location.pathname + location.search"
     " && [...document.querySelectorAll('.drawing')].every((one) => one.querySelector('.main-svg'))"
@@ -83,7 +82,7 @@ def _homes(scratch: Path) -> dict[str, Path]:
 
 
 def _browser(playwright: Playwright) -> Browser:
-    return playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(_QUIET))
+    return playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(QUIET))
 
 
 def _first(browser: Browser, server: Server) -> float:

@@ -19,14 +19,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
 from playwright.sync_api import Error as PlaywrightError
 
 from tests.support import command, environment, watthouse
+from tools.pictures import QUIET
 
-QUIET = (
-    "--no-sandbox",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 SINCE = datetime.now(UTC).date() - timedelta(days=800)
 PHONE, DESK = 390, 1320
 _TRACES = (
