@@ -49,7 +49,8 @@ def fill(socket: str, warehouse: Path, scratch: Path) -> None:
 def _sources(held: duckdb.DuckDBPyConnection, table: str) -> list[str]:
     """The load, the sources, production, storage and exchanges, in MW."""
     named = {"heure", "nature", "quarter_hours", *NATIONAL, *REGIONAL}
-    return [name for name, *_ in held.execute(f"describe held.core.{table}").fetchall() if name not in named]
+    columns = held.execute(f"describe held.core.{table}").fetchall()
+    return [name for name, kind, *_ in columns if kind == "INTEGER" and name not in named]
 
 
 def _copy(

@@ -1,4 +1,4 @@
-"""The command line: one verb, one call."""
+"""The command line: one verb, one call. What only some verbs want is imported when they are called."""
 
 import json
 import signal
@@ -10,14 +10,13 @@ from datetime import UTC, date, datetime, time
 from functools import wraps
 from importlib.metadata import version as version_of
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import polars as pl
 import typer
 
-from watthouse import console, pipeline, status, stopping
+from watthouse import console, status, stopping
 from watthouse.catalog import Dataset, find
-from watthouse.doctor import State, examine
 from watthouse.errors import UnreachableError, UsageError, WatthouseError
 from watthouse.export import Format, write
 from watthouse.following import Following
@@ -40,12 +39,11 @@ from watthouse.options import (
     settings_of,
 )
 from watthouse.report import Report, Selection, refuse_reversed
-from watthouse.sample.publishing import Publisher
-from watthouse.sample.server import Sample, serve, serving
-from watthouse.sample.trouble import Troubles
 from watthouse.settings import Settings
-from watthouse.sources.files import FileSource
 from watthouse.starting import uncollected
+
+if TYPE_CHECKING:
+    from watthouse.sources.files import FileSource
 
 EXAMPLES = {
     "run": "watthouse run",
@@ -148,6 +146,8 @@ def run(
 
 
 def _run_live(settings: Settings) -> tuple[Settings, Report]:
+    from watthouse import pipeline
+
     try:
         with console.bar() as bar:
             return settings, pipeline.refresh(settings, None, Selection.of(), progress=bar)
@@ -160,6 +160,8 @@ def _run_live(settings: Settings) -> tuple[Settings, Report]:
 
 
 def _run_sample() -> tuple[Settings, Report]:
+    from watthouse import pipeline
+
     settings = settings_of(sample=True)
     console.err.print(f"going on with watthouse's synthetic sample, in {settings.home}")
     with _service(settings, sample=True) as served, console.bar() as bar:
@@ -177,6 +179,8 @@ def refresh(
     full: FullRefresh = False,
 ) -> None:
     """Ask ODRÉ what moved (or read exports), keep what is new in the lake, and bring the marts up to date."""
+    from watthouse import pipeline
+
     with _staying() if follow else nullcontext():
         selection = Selection.of(names or (), since, until)
         _refuse_mixtures(paths, {"--sample": sample, "--follow": follow})
@@ -200,6 +204,8 @@ def fetch(
     full: FullFetch = False,
 ) -> None:
     """The first half of refresh: ask ODRÉ (or read exports) and keep what is new in the lake."""
+    from watthouse import pipeline
+
     selection = Selection.of(names or (), since, until)
     _refuse_mixtures(paths, {"--sample": sample, "--full": full})
     settings = _home(sample)
@@ -211,6 +217,8 @@ def fetch(
 @_verb()
 def build(sample: OfSample = False, full: FullBuild = False) -> None:
     """The second half of refresh: load the warehouse from the lake and build the marts."""
+    from watthouse import pipeline
+
     settings = _home(sample)
     with console.bar() as bar:
         nodes = pipeline.build(settings, full=full, progress=bar)
@@ -235,6 +243,10 @@ def sample(
     if until and until < first:
         raise UsageError(f"--until {until} is earlier than --since {first}: turn them round")
     now = datetime.combine(until, time(12), UTC) if until else None
+    from watthouse.sample.publishing import Publisher
+    from watthouse.sample.server import Sample, serve
+    from watthouse.sample.trouble import Troubles
+
     publisher = Publisher(settings.sample_seed if seed is None else seed, first)
     serve(Sample(publisher, now=now, troubles=Troubles.of(trouble)), port, console.serving)
 
@@ -242,6 +254,8 @@ def sample(
 @_verb()
 def doctor(sample: OfSample = False, as_json: AsJson = False) -> None:
     """What is installed, reachable and writable, and what to do about the rest."""
+    from watthouse.doctor import State, examine
+
     with _service(settings_of(sample=sample), sample=sample) as served:
         findings = list(examine(served))
     if as_json:
@@ -390,6 +404,9 @@ def _service(settings: Settings, *, sample: bool) -> Iterator[Settings]:
     if not sample:
         yield settings
         return
+    from watthouse.sample.publishing import Publisher
+    from watthouse.sample.server import Sample, serving
+
     with serving(Sample(Publisher(settings.sample_seed, settings.sample_since))) as url:
         yield settings.model_copy(update={"odre_url": url})
 
@@ -400,8 +417,12 @@ def _refuse_mixtures(paths: list[Path] | None, chosen: dict[str, bool]) -> None:
             raise UsageError(f"--from and {option} exclude each other: {option} is for a service, files are read whole")
 
 
-def _files(paths: list[Path] | None, settings: Settings) -> FileSource | None:
-    return FileSource(paths, settings) if paths else None
+def _files(paths: list[Path] | None, settings: Settings) -> "FileSource | None":
+    if not paths:
+        return None
+    from watthouse.sources.files import FileSource
+
+    return FileSource(paths, settings)
 
 
 @contextmanager
@@ -415,6 +436,8 @@ def _staying() -> Iterator[None]:
 
 def _follow(settings: Settings, selection: Selection, *, full: bool) -> None:
     """Refresh for ever; the first round of each dataset is a ``full`` one where that was asked for."""
+    from watthouse import pipeline
+
     told: set[str] = set()
     to_distrust = set(selection.datasets) if full else set()
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 from rich.console import Console
@@ -22,11 +23,13 @@ from rich.progress import (
 from rich.table import Table
 
 from watthouse.catalog import CATALOG, Dataset
-from watthouse.doctor import Finding, State
 from watthouse.report import Report
 from watthouse.settings import Settings
 from watthouse.status import Status
 from watthouse.transform import Node
+
+if TYPE_CHECKING:
+    from watthouse.doctor import Finding
 
 _PIPE_WIDTH = 200
 out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
@@ -156,11 +159,11 @@ def newest(rows: pl.DataFrame, settings: Settings, sample: str | None) -> None:
         announce_sample()
 
 
-def findings(found: Sequence[Finding]) -> None:
+def findings(found: "Sequence[Finding]") -> None:
     """A line a finding, and what to do under those that are not well."""
-    colours = {State.WELL: "green", State.ODD: "yellow", State.BAD: "red"}
+    colours = {"ok": "green", "note": "yellow", "bad": "red"}
     for one in found:
-        out.print(f"[{colours[one.state]}]{one.state.value:<5}[/] {one.name:<10} {safe(one.said)}")
+        out.print(f"[{colours[one.state.value]}]{one.state.value:<5}[/] {one.name:<10} {safe(one.said)}")
         if one.advice:
             out.print(f"{'':<17}[dim]→ {safe(one.advice)}[/]")
 

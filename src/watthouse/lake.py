@@ -56,6 +56,10 @@ class Head:
     observed_until: datetime
 
 
+_extents: dict[tuple[str, str], Extent] = {}
+"""Of the tables looked at by this process, as they stood last: to look one over reads a column of all its files."""
+
+
 class Lake:
     """The ledger under one root: a folder, or the URL of an object store with its ``storage_options``.
 
@@ -152,20 +156,27 @@ class Lake:
             table = self._open(dataset)
             if table is None:
                 return Extent()
-            actions = pl.DataFrame(table.get_add_actions(flatten=True))
-            ledger = self._scan(dataset, table)
-            measured = ledger.filter(pl.col(dataset.measured).is_not_null())
-            newest, seen = pl.collect_all(
-                [
-                    ledger.select(pl.col(dataset.time).max()),
-                    measured.select(
-                        pl.col(dataset.time).max().alias("newest"),
-                        pl.col("date").min().alias("first"),
-                        pl.col("date").max().alias("last"),
-                        pl.col("date").n_unique().alias("days"),
-                    ),
-                ]
-            )
+            of = (self.uri(dataset), str(table.metadata().id))
+            known = _extents.get(of)
+            if known is None or known.version != table.version():
+                known = _extents[of] = self._looked_over(dataset, table)
+            return known
+
+    def _looked_over(self, dataset: Dataset, table: DeltaTable) -> Extent:
+        actions = pl.DataFrame(table.get_add_actions(flatten=True))
+        ledger = self._scan(dataset, table)
+        measured = ledger.filter(pl.col(dataset.measured).is_not_null())
+        newest, seen = pl.collect_all(
+            [
+                ledger.select(pl.col(dataset.time).max()),
+                measured.select(
+                    pl.col(dataset.time).max().alias("newest"),
+                    pl.col("date").min().alias("first"),
+                    pl.col("date").max().alias("last"),
+                    pl.col("date").n_unique().alias("days"),
+                ),
+            ]
+        )
         row = seen.row(0, named=True)
         span = (row["last"] - row["first"]).days + 1 if row["first"] else 0
         return Extent(

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import import_module
 from importlib.metadata import version as version_of
+from typing import Final
 
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -39,6 +40,9 @@ France's electricity, gas storage and temperature, as published by the operators
 without losing an hour. Days are civil days (Europe/Paris), `since` and `until` both included; instants are UTC.
 """
 
+_BREATH: Final = 0.5
+"""For the first answer, before the pages are loaded, s."""
+
 _ROOMS = (
     held,
     national,
@@ -62,8 +66,11 @@ def create(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def living(_: FastAPI) -> AsyncIterator[None]:
-        threading.Thread(target=_warm, args=[pages], daemon=True).start()
+        warming = threading.Timer(_BREATH, _warm, args=[pages])
+        warming.daemon = True
+        warming.start()
         yield
+        warming.cancel()
         desk.close()
 
     app = FastAPI(

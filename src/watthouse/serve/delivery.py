@@ -4,15 +4,15 @@ import csv
 import hashlib
 import io
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any, Final
 
 import polars as pl
-import polars.selectors as cs
 import pyarrow as pa
 import pyarrow.parquet as pq
 from starlette.requests import Request
@@ -140,14 +140,14 @@ def stream(
     held: ExitStack,
 ) -> Response:
     """The rows on their way; ``held`` is let go when the last one has gone out."""
-    pieces = _writers[style](labels, _marked(batches, labels), _schema(schema, labels))
+    pieces = _writers[style](labels, _marked(batches, labels), schema)
     return StreamingResponse(_closing(pieces, held), media_type=content_type(style), headers=headers)
 
 
 def whole(labels: Labels, rows: pa.Table, style: Format) -> bytes:
     """A small answer at once."""
-    batches = iter(rows.to_batches())
-    return b"".join(_writers[style](labels, _marked(batches, labels), _schema(rows.schema, labels)))
+    batches = iter(rows.combine_chunks().to_batches())
+    return b"".join(_writers[style](labels, _marked(batches, labels), rows.schema))
 
 
 def content_type(style: Format) -> str:
@@ -189,7 +189,8 @@ def _marked(batches: Iterator[pa.RecordBatch], labels: Labels) -> Iterator[pa.Re
 
 
 def _json(labels: Labels, batches: Iterator[pa.RecordBatch], _schema: pa.Schema) -> Iterator[bytes]:
-    head = {name: value for name, value in asdict(labels).items() if name != "more"} | dict(labels.more)
+    head = vars(labels) | {"columns": [vars(column) for column in labels.columns]} | dict(labels.more)
+    del head["more"]
     yield json.dumps(head, default=_text, ensure_ascii=False).encode()[:-1] + b', "rows": ['
     first = True
     for batch in batches:
@@ -200,9 +201,9 @@ def _json(labels: Labels, batches: Iterator[pa.RecordBatch], _schema: pa.Schema)
     yield b"]}\n"
 
 
-def _csv(_labels: Labels, batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[bytes]:
+def _csv(labels: Labels, batches: Iterator[pa.RecordBatch], plain: pa.Schema) -> Iterator[bytes]:
     head = io.StringIO()
-    csv.writer(head, lineterminator="\n").writerow(schema.names)
+    csv.writer(head, lineterminator="\n").writerow(_schema(plain, labels).names)
     yield head.getvalue().encode()
     for batch in batches:
         rows = pl.DataFrame(batch)
@@ -217,8 +218,8 @@ def _csv(_labels: Labels, batches: Iterator[pa.RecordBatch], schema: pa.Schema) 
         yield rows.with_columns(texts).write_csv(include_header=False, datetime_format="%Y-%m-%dT%H:%M:%SZ").encode()
 
 
-def _parquet(_labels: Labels, batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[bytes]:
-    sink = _Pipe()
+def _parquet(labels: Labels, batches: Iterator[pa.RecordBatch], plain: pa.Schema) -> Iterator[bytes]:
+    sink, schema = _Pipe(), _schema(plain, labels)
     with pq.ParquetWriter(pa.PythonFile(sink, mode="w"), schema, compression="zstd") as writer:
         for group in _groups(batches, schema):
             writer.write_table(group)
@@ -236,8 +237,8 @@ def _groups(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa
     yield pa.Table.from_batches(held, schema)
 
 
-def _arrow(_labels: Labels, batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[bytes]:
-    sink = _Pipe()
+def _arrow(labels: Labels, batches: Iterator[pa.RecordBatch], plain: pa.Schema) -> Iterator[bytes]:
+    sink, schema = _Pipe(), _schema(plain, labels)
     with pa.ipc.new_stream(sink, schema) as writer:
         for batch in batches:
             writer.write_batch(pa.RecordBatch.from_arrays(batch.columns, schema=schema))
@@ -269,11 +270,16 @@ _writers: Final = {Format.JSON: _json, Format.CSV: _csv, Format.PARQUET: _parque
 
 def _plain(batch: pa.RecordBatch) -> pl.DataFrame:
     """In the types that JSON has: instants as text, decimals as numbers, no NaN."""
-    return pl.DataFrame(batch).with_columns(
-        cs.decimal().cast(pl.Float64),
-        cs.datetime().dt.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        cs.float().fill_nan(None),
-    )
+    return pl.DataFrame([_plain_column(column) for column in pl.DataFrame(batch)])
+
+
+def _plain_column(column: pl.Series) -> pl.Series:
+    kind = column.dtype
+    if kind.is_decimal():
+        return column.cast(pl.Float64)
+    if kind.is_float():
+        return column.fill_nan(None) if math.isnan(column.sum() or 0) else column
+    return column.dt.strftime("%Y-%m-%dT%H:%M:%SZ") if kind == pl.Datetime else column
 
 
 def _told(value: object) -> str:

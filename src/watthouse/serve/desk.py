@@ -115,7 +115,10 @@ class Desk:
     def _bounded(self, snapshot: Snapshot, question: Question) -> Question:
         if isinstance(question.rows, pa.Table):
             return question
-        rows = snapshot.engine.rows(question.rows.limit(self.settings.max_rows + 1))
+        asked = question.rows
+        if not isinstance(asked, Form):  # a form has `max_points` rows at most
+            asked = asked.limit(self.settings.max_rows + 1)
+        rows = snapshot.engine.rows(asked)
         if rows.num_rows > self.settings.max_rows:
             raise ProblemError(
                 422, f"the answer has more than {self.settings.max_rows:,} rows: ask for a shorter period"

@@ -1,10 +1,11 @@
 """A DuckDB of its own in memory, with warehouse files attached: every question has a session and a time limit."""
 
+import os
 import threading
 import time
 import warnings
 from collections.abc import Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +21,10 @@ from watthouse.settings import Settings
 
 BATCH_ROWS: Final = 8_192
 _MEMORY: Final = "256MB"
+_THREADS: Final = 1
+"""Of one answer: most of its time is planning, and where many are asked for at once, more threads only wait."""
 _FORMS: Final = 512
+_AGAIN: Final = 0.05  # s between two interrupts
 
 # A form's answer is a few thousand rows: to copy them costs less than the second parse that relations would cost.
 warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", category=UserWarning)
@@ -32,8 +36,11 @@ class Engine:
     def __init__(self, settings: Settings) -> None:
         self._seconds = settings.query_seconds
         self._lock = threading.Lock()
+        self._at_once = threading.BoundedSemaphore(os.cpu_count() or 1)
+        self._idle: list[duckdb.DuckDBPyConnection] = []
         self._statements: LRUCache[Hashable, duckdb.Statement] = LRUCache(_FORMS)
-        self._connection = duckdb.connect(config={"threads": settings.threads, "memory_limit": _MEMORY})
+        self._connection = duckdb.connect(config={"threads": _THREADS, "memory_limit": _MEMORY})
+        self._parser, self._shapes = self._connection.cursor(), self._connection.cursor()
         self.run("set global TimeZone = 'UTC'")
 
     def attach(self, path: Path, alias: str) -> None:
@@ -43,11 +50,12 @@ class Engine:
 
     def run(self, sql: str) -> list[tuple[Any, ...]]:
         """A statement of watthouse's own, outside every time limit."""
-        return self._connection.execute(sql).fetchall()
+        with closing(self._connection.cursor()) as session:
+            return session.execute(sql).fetchall()
 
     def tables(self) -> ibis.BaseBackend:
         """An Ibis backend that knows the tables; it is for their shapes, not for their rows."""
-        return ibis.duckdb.from_connection(self._connection)
+        return ibis.duckdb.from_connection(self._shapes)
 
     def rows(self, question: ir.Expr | Form) -> pa.Table:
         """The whole answer; raises :class:`ProblemError` 503 where it takes too long."""
@@ -63,25 +71,27 @@ class Engine:
         Only the engine's own time counts against its limit: whoever reads may be slow.
         """
         sql = to_sql(question)
-        with self._cursor() as (session, clock):
+        with closing(self._connection.cursor()) as session:
+            clock = _Clock(self._seconds, session)
             with clock.running():
                 reader = session.sql(sql).to_arrow_reader(BATCH_ROWS)
             yield pa.RecordBatchReader.from_batches(reader.schema, clock.each(reader))
 
     @contextmanager
     def session(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection of its own; raises :class:`ProblemError` 503 where what is done with it takes too long."""
-        with self._cursor() as (session, clock), clock.running():
+        """A connection to do anything with; raises :class:`ProblemError` 503 where what is done takes too long."""
+        with closing(self._connection.cursor()) as session, _Clock(self._seconds, session).running():
             yield session
 
     def close(self) -> None:
         """Let go of the files."""
-        self._connection.close()
+        for session in (*self._idle, self._parser, self._shapes, self._connection):
+            session.close()
 
     def _filled(self, form: Form) -> pa.Table:
         statement = self._statement(form)
         days = {name: form.days[name] for name in statement.named_parameters}
-        with self.session() as session:
+        with self._at_once, self._idle_session() as session, _Clock(self._seconds, session).running():
             rows = session.execute(statement, days).to_arrow_table()
         assert rows is not None
         return rows
@@ -90,16 +100,17 @@ class Engine:
         """Compiled and parsed once, by whoever asks first."""
         with self._lock:
             if form.blank not in self._statements:
-                (self._statements[form.blank],) = self._connection.extract_statements(form.template())
+                (self._statements[form.blank],) = self._parser.extract_statements(form.template())
             return self._statements[form.blank]
 
     @contextmanager
-    def _cursor(self) -> Iterator[tuple[duckdb.DuckDBPyConnection, "_Clock"]]:
-        session = self._connection.cursor()
-        try:
-            yield session, _Clock(self._seconds, session)
-        finally:
-            session.close()
+    def _idle_session(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection that nobody else asks meanwhile: to open one costs as much as a small question."""
+        with self._lock:
+            session = self._idle.pop() if self._idle else self._connection.cursor()
+        yield session
+        with self._lock:  # one that failed is not used again
+            self._idle.append(session)
 
 
 class _Clock:
@@ -108,24 +119,25 @@ class _Clock:
     def __init__(self, seconds: float, session: duckdb.DuckDBPyConnection) -> None:
         self._seconds = self._left = seconds
         self._session = session
-        self._late = False
+        self._lock = threading.Lock()
 
     @contextmanager
     def running(self) -> Iterator[None]:
         """Count what is done in the block; raises :class:`ProblemError` 503 where that is too long."""
-        alarm, began = threading.Timer(self._left, self._give_up), time.monotonic()
-        alarm.daemon = True
-        alarm.start()
+        began, over = time.monotonic(), threading.Event()
+        threading.Thread(target=self._watch, args=[over], daemon=True).start()
         try:
             yield
         except (duckdb.Error, pa.ArrowException) as error:
-            if not self._late:
+            if time.monotonic() - began < self._left:
                 raise
-            said = f"the answer takes longer than {self._seconds:g} s: ask for a shorter period, or for fewer columns"
-            raise ProblemError(503, said, headers={"retry-after": "60"}) from error
+            raise self._late() from error
         finally:
-            alarm.cancel()
-            self._left = max(self._left - (time.monotonic() - began), 0)
+            with self._lock:
+                over.set()
+            self._left -= time.monotonic() - began
+        if self._left < 0:
+            raise self._late()
 
     def each(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
         """The reader's batches, counting the time that each takes to come."""
@@ -137,6 +149,15 @@ class _Clock:
                 return
             yield batch
 
-    def _give_up(self) -> None:
-        self._late = True
-        self._session.interrupt()
+    def _watch(self, over: threading.Event) -> None:
+        """Interrupt until it is over: an interrupt between two statements is lost."""
+        pause = self._left
+        while not over.wait(max(pause, 0)):
+            with self._lock:
+                if not over.is_set():
+                    self._session.interrupt()
+            pause = _AGAIN
+
+    def _late(self) -> ProblemError:
+        said = f"the answer takes longer than {self._seconds:g} s: ask for a shorter period, or for fewer columns"
+        return ProblemError(503, said, headers={"retry-after": "60"})

@@ -5,7 +5,7 @@ is drawn with its days left open, so that every period shares one statement.
 """
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -31,16 +31,11 @@ class Form:
     of: tuple[Hashable, ...]
     since: date
     until: date
-    most: int | None = None
-
-    def limit(self, rows: int) -> "Form":
-        """The first rows only."""
-        return replace(self, most=rows)
 
     @property
     def blank(self) -> Hashable:
         """The form with its days left open."""
-        return self.draw, self.of, self.most
+        return self.draw, self.of
 
     @property
     def days(self) -> dict[str, date]:
@@ -60,7 +55,6 @@ class Form:
 
     def _compiled(self, days: dict[str, date]) -> str:
         rows = self.draw(*self.of)
-        rows = rows if self.most is None else rows.limit(self.most)
         return str(ibis.to_sql(rows, dialect="duckdb", params={SINCE: days["since"], UNTIL: days["until"]}))
 
 

@@ -28,6 +28,14 @@ COMPLETE: Final = Shown("complete", "", "Whether every slot of the interval that
 
 
 @dataclass(frozen=True)
+class Mean:
+    """A column of which the mean is wanted, and the column that weighs it."""
+
+    name: str
+    weight: str
+
+
+@dataclass(frozen=True)
 class Span:
     """A period and how it is cut."""
 
@@ -51,6 +59,11 @@ def within(table: ir.Table, since: date | ir.DateScalar = SINCE, until: date | i
     return table.filter(table.civil_date >= first, table.civil_date <= last)
 
 
+def of_region(table: ir.Table, code: str | None) -> ir.Table:
+    """The rows of a region, by its INSEE code; all of them where it is left out."""
+    return table if code is None else table.filter(table.code_insee_region == code)
+
+
 def starts(rows: ir.Table, interval: Interval) -> ir.Value:
     """When the interval of a row begins."""
     if interval is Interval.HOUR:
@@ -72,15 +85,16 @@ def energy(
     span: Span,
     names: Sequence[str],
     unit: Unit,
-    also: Callable[[ir.Table], dict[str, ir.Value]] | None = None,
+    means: Sequence[Mean] = (),
+    region: str | None = None,
 ) -> Form:
-    """One row an interval, oldest first: ``names`` in ``unit``, and how much was measured.
+    """One row an interval, oldest first: ``names`` in ``unit``, ``means``, and how much was measured.
 
-    ``table`` has ``civil_date``, ``<name>_mwh``, ``measured_slots``, ``expected_slots``, and ``production_mwh`` where
-    shares of it are wanted. ``also`` gives further aggregates; it is a function of its module, so that one question is
-    known from another.
+    ``table`` has one row a civil day (an hour, where these are the intervals), of each region where one is named:
+    ``civil_date``, ``<name>_mwh``, ``measured_slots``, ``expected_slots``, and ``production_mwh`` where shares of it
+    are wanted.
     """
-    return span.fill(_energy, table, tuple(names), unit, also)
+    return span.fill(_energy, table, tuple(names), unit, tuple(means), region)
 
 
 def _energy(
@@ -88,30 +102,49 @@ def _energy(
     interval: Interval,
     names: tuple[str, ...],
     unit: Unit,
-    also: Callable[[ir.Table], dict[str, ir.Value]] | None,
+    means: tuple[Mean, ...],
+    region: str | None,
 ) -> ir.Table:
-    rows = within(table.to_expr())
+    rows = within(of_region(table.to_expr(), region))
+    draw = _as_kept if interval in {Interval.HOUR, Interval.DAY} else _summed
+    return draw(rows, interval, names, unit, means).order_by("starts")
+
+
+def _as_kept(
+    rows: ir.Table, interval: Interval, names: tuple[str, ...], unit: Unit, means: tuple[Mean, ...]
+) -> ir.Table:
+    """A row an interval is what the table has: to plan thirty sums of one row each takes longer than to read them."""
+    hours = (rows.measured_slots * quarter_hours(rows, interval)).cast("float64") / 4
+    return rows.select(
+        starts(rows, interval),
+        *(column(rows, name, unit, hours) for name in names),
+        *(ibis.ifelse(rows[one.weight] != 0, rows[one.name], None).name(one.name) for one in means),
+        hours.name("measured_hours"),
+        (rows.measured_slots == rows.expected_slots).name("complete"),
+    )
+
+
+def _summed(
+    rows: ir.Table, interval: Interval, names: tuple[str, ...], unit: Unit, means: tuple[Mean, ...]
+) -> ir.Table:
     quarters = quarter_hours(rows, interval)
     summed = dict.fromkeys([*names, *(["production"] if unit is Unit.SHARE else [])])
-    more = also(rows) if also else {}
     sums = rows.group_by(starts(rows, interval)).aggregate(
         **{f"{name}_mwh": rows[f"{name}_mwh"].sum() for name in summed},
-        **more,
+        **{one.name: weighted(rows, one.name, one.weight) for one in means},
         _measured=(rows.measured_slots * quarters).sum(),
         _expected=(rows.expected_slots * quarters).sum(),
         _days=rows.count(),
     )
     hours = sums["_measured"].cast("float64") / 4
-    complete = sums["_measured"] == sums["_expected"]
-    if interval is not Interval.HOUR:
-        complete = complete & (sums["_days"] == days_asked(sums.starts, interval))
+    complete = (sums["_measured"] == sums["_expected"]) & (sums["_days"] == days_asked(sums.starts, interval))
     return sums.select(
         "starts",
         *(column(sums, name, unit, hours) for name in names),
-        *more,
+        *(one.name for one in means),
         hours.name("measured_hours"),
         complete.name("complete"),
-    ).order_by("starts")
+    )
 
 
 def column(sums: ir.Table, name: str, unit: Unit, hours: ir.Value) -> ir.Value:

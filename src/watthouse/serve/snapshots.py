@@ -7,12 +7,12 @@ has an engine of its own, closed when its last answer has gone out.
 import hashlib
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from functools import cached_property
 from importlib.metadata import version as version_of
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import duckdb
 import ibis
@@ -28,6 +28,7 @@ from watthouse.transform import Step
 
 HELD: Final = "held"
 """The name under which the file is attached."""
+T = TypeVar("T")
 _ADVICE: Final = "run `watthouse refresh`"
 
 
@@ -43,6 +44,7 @@ class Snapshot:
         self._lock = threading.Lock()
         self._tables: dict[tuple[str, str], ir.Table] = {}
         self.aside = threading.Lock()
+        self._asked: dict[Callable[[Snapshot], Any], Any] = {}
         self._extents: dict[str, tuple[date, date]] = {}
         self.engine = Engine(settings)
         try:
@@ -82,6 +84,13 @@ class Snapshot:
             today = datetime.now(PARIS).date()
             self._extents[mart] = (first or today, last or today)
         return self._extents[mart]
+
+    def once(self, ask: Callable[["Snapshot"], T]) -> T:
+        """``ask(self)``, a small answer that nothing but the version decides: asked once for all."""
+        if ask not in self._asked:
+            self._asked[ask] = ask(self)
+        found: T = self._asked[ask]
+        return found
 
     @cached_property
     def models(self) -> dict[str, Step]:

@@ -87,11 +87,6 @@ def test_another_interval_is_another_question(engine: Engine) -> None:
     assert (weeks.num_rows, whole.num_rows) == (2, 1)
 
 
-def test_the_first_rows_of_a_form_are_a_question_of_their_own(engine: Engine) -> None:
-    form = of(FIRST, FIRST + timedelta(days=90))
-    assert engine.rows(form.limit(2)).to_pylist() == engine.rows(form).to_pylist()[:2]
-
-
 def test_threads_that_ask_at_once_get_their_own_periods(engine: Engine) -> None:
     periods = [(FIRST + timedelta(days=n), FIRST + timedelta(days=3 * n)) for n in range(100)]
     with ThreadPoolExecutor(8) as threads:

@@ -16,7 +16,7 @@ from watthouse.serve.desk import Desk, Question
 from watthouse.serve.dictionary import Mart
 from watthouse.serve.known import Tables, rows_then, tables_then
 from watthouse.serve.problems import documented, wrong
-from watthouse.serve.series import COMPLETE, MEASURED, STARTS, Span, energies, energy, shown
+from watthouse.serve.series import COMPLETE, MEASURED, STARTS, Mean, Span, energies, energy, shown
 from watthouse.serve.snapshots import Snapshot
 
 
@@ -133,13 +133,14 @@ def energies_of(
     span: Span,
     unit: Unit,
     title: str,
-    also: Callable[[ir.Table], dict[str, ir.Value]] | None = None,
+    means: Sequence[Mean] = (),
     told: Sequence[Shown] = (),
+    region: str | None = None,
 ) -> Question:
-    """Every energy of a mart, by interval; ``also`` gives further aggregates, and ``told`` says what they are."""
+    """Every energy of a mart, by interval; ``told`` says what its ``means`` are."""
     names = energies(mart, unit)
     columns = (STARTS, *shown(mart, names, unit), *told, MEASURED, COMPLETE)
-    return Question(title, energy(rows, span, names, unit, also), columns, meant(span, unit=unit.value))
+    return Question(title, energy(rows, span, names, unit, means, region), columns, meant(span, unit=unit.value))
 
 
 def as_known(

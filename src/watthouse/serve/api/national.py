@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Final, Self
 
-import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
+import polars as pl
 import pyarrow as pa
 from dateutil.relativedelta import relativedelta
 from fastapi import APIRouter, Query, Request
@@ -50,12 +50,14 @@ from watthouse.serve.problems import wrong
 from watthouse.serve.series import (
     MEASURED,
     STARTS,
+    Mean,
     Span,
     days_asked,
     energies,
     in_unit,
     last,
     measured_hours,
+    of_region,
     shown,
     starts,
     weighted,
@@ -89,11 +91,10 @@ def mix_of(desk: Desk, snapshot: Snapshot, asked: EnergyAsOf) -> Question:
 def _mix(desk: Desk, table: Tables, span: Span, unit: Unit) -> Question:
     rows = table("hourly_national" if span.interval is Interval.HOUR else "daily_mix")
     title = "Load and generation mix of France"
-    return energies_of(desk.marts["daily_mix"], rows, span, unit, title, _rate, [_RATE])
+    return energies_of(desk.marts["daily_mix"], rows, span, unit, title, [_CARBON], [_RATE])
 
 
-def _rate(rows: ir.Table) -> dict[str, ir.Value]:
-    return {"taux_co2_g_kwh": weighted(rows, "taux_co2_g_kwh", "production_mwh")}
+_CARBON: Final = Mean("taux_co2_g_kwh", "production_mwh")
 
 
 @gives_rows(
@@ -133,14 +134,13 @@ def forecast_of(desk: Desk, snapshot: Snapshot, asked: Energy) -> Question:
     mart = desk.marts["forecast_daily"]
     errors = [Shown(name, "%", mart[name].meaning) for name in _ERRORS]
     rows = snapshot.table(mart.name)
-    return energies_of(mart, rows, span, asked.unit, "Load forecasts of France", _mape, errors)
+    return energies_of(mart, rows, span, asked.unit, "Load forecasts of France", _MISSED, errors)
 
 
 _ERRORS: Final = ("prevision_j1_mape_pct", "prevision_j_mape_pct")
 
 
-def _mape(rows: ir.Table) -> dict[str, ir.Value]:
-    return {name: weighted(rows, name, "measured_slots") for name in _ERRORS}
+_MISSED: Final = tuple(Mean(name, "measured_slots") for name in _ERRORS)
 
 
 @gives_rows(
@@ -215,14 +215,13 @@ def temperature_of(desk: Desk, snapshot: Snapshot, asked: TemperatureAsked) -> Q
     code = asked.region
     name = "temperature_daily" if code else "daily_merged"
     span = span_of(desk.settings.max_points, snapshot, name, asked, asked.interval, BY_DAY)
-    table = snapshot.table(name)
-    found = span.fill(_temperature, table.filter(table.code_insee_region == code) if code else table)
+    found = span.fill(_temperature, snapshot.table(name), code)
     whose = REGIONS[code] if code else "France, weighted by load"
     return Question(f"Temperature of {whose}", found, _TEMPERATURE, meant(span))
 
 
-def _temperature(table: ops.Relation, interval: Interval) -> ir.Table:
-    rows = within(table.to_expr())
+def _temperature(table: ops.Relation, interval: Interval, region: str | None) -> ir.Table:
+    rows = within(of_region(table.to_expr(), region))
     sums = rows.group_by(starts(rows, interval)).aggregate(
         tmin_c=rows.tmin_c.min(),
         tmoy_c=rows.tmoy_c.cast("float64").mean(),
@@ -256,26 +255,35 @@ def now(desk: TheDesk, request: Request, asked: Annotated[Written, Query()]) -> 
 
 def now_of(snapshot: Snapshot) -> Question:
     """The newest civil day with a measurement, a row a slot, in MW."""
+    return snapshot.once(_now)
+
+
+def _now(snapshot: Snapshot) -> Question:
     _, day = snapshot.extent("daily_mix")
     power, forecasts = (snapshot.table(f"core_national_{name}", "core") for name in ("power", "forecast"))
-    columns = tuple(_of_now(name) for name in [*power.drop(*_UNSAID).columns, *_HORIZONS])
-    form = Form(_slots, (power.op(), forecasts.op()), day, day)
-    return Question("The newest measured day of France", form, columns, days(day, day))
+    columns = tuple(_of_now(name) for name in power.columns if name not in _UNSAID) + tuple(map(_of_now, _HORIZONS))
+    measured, ahead = (
+        pl.DataFrame(snapshot.engine.rows(Form(draw, (table.op(),), day, day)))
+        for draw, table in ((_measured, power), (_ahead, forecasts))
+    )
+    rows = measured.join(ahead, on="date_heure", how="full", coalesce=True).sort("date_heure")
+    return Question("The newest measured day of France", rows.to_arrow(), columns, days(day, day))
 
 
 _UNSAID: Final = ("civil_date", "heure", "quarter_hours", "nature")
 _HORIZONS: Final = ("prevision_j1", "prevision_j")
 
 
-def _slots(power: ops.Relation, forecasts: ops.Relation) -> ir.Table:
+def _measured(power: ops.Relation) -> ir.Table:
+    rows = within(power.to_expr())
+    return rows.select([name for name in rows.columns if name not in _UNSAID])
+
+
+def _ahead(forecasts: ops.Relation) -> ir.Table:
     said = within(forecasts.to_expr())
-    ahead = said.group_by("date_heure").aggregate(
+    return said.group_by("date_heure").aggregate(
         **{horizon: said.forecast_mw.max(where=said.horizon == horizon) for horizon in _HORIZONS}
     )
-    measured = within(power.to_expr()).drop(*_UNSAID)
-    found = measured.outer_join(ahead, "date_heure", rname="{name}_right")
-    found = found.mutate(date_heure=ibis.coalesce(found.date_heure, found.date_heure_right))
-    return found.drop("date_heure_right").order_by("date_heure")
 
 
 _NOW: Final = (
@@ -378,7 +386,7 @@ def _totals(table: ops.Relation, names: tuple[str, ...], unit: Unit) -> ir.Table
     rows = within(table.to_expr())
     sums = rows.aggregate(
         **{name: rows[f"{name}_mwh"].cast("float64").sum() for name in {*names, "production"}},
-        **_rate(rows),
+        taux_co2_g_kwh=weighted(rows, _CARBON.name, _CARBON.weight),
         measured_hours=measured_hours(rows),
     )
     values = (in_unit(sums[name], unit, sums.measured_hours, sums.production).name(name) for name in names)

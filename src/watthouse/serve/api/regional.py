@@ -77,9 +77,8 @@ def mix_of(desk: Desk, snapshot: Snapshot, insee: str, asked: EnergyAsOf) -> Que
 
 def _mix(desk: Desk, table: Tables, insee: str, span: Span, unit: Unit) -> Question:
     mart = desk.marts["daily_regional"]
-    rows = table(mart.name)
     title = f"Load and generation mix of {REGIONS[insee]}"
-    return energies_of(mart, rows.filter(rows.code_insee_region == insee), span, unit, title)
+    return energies_of(mart, table(mart.name), span, unit, title, region=insee)
 
 
 Measure = Literal[
@@ -125,18 +124,13 @@ def map_of(snapshot: Snapshot, asked: MapAsked) -> Question:
 
 def _mapped(table: ops.Relation, measure: str, unit: Unit) -> ir.Table:
     rows = within(table.to_expr())
+    energy = rows.production_mwh - rows.consommation_mwh if measure == "difference" else rows[f"{measure}_mwh"]
+    hours = measured_hours(rows)
+    production = rows.production_mwh.sum().cast("float64") if unit is Unit.SHARE else None
     sums = rows.group_by("code_insee_region").aggregate(
         libelle_region=rows.libelle_region.max(),
-        value=_measured(rows, measure),
-        production=rows.production_mwh.cast("float64").sum(),
-        measured_hours=measured_hours(rows),
+        value=in_unit(energy.sum().cast("float64"), unit, hours, production),
+        measured_hours=hours,
         days=rows.count(),
     )
-    value = in_unit(sums.value, unit, sums.measured_hours, sums.production)
-    return sums.mutate(value=value).drop("production").order_by("code_insee_region")
-
-
-def _measured(rows: ir.Table, measure: str) -> ir.Value:
-    if measure == "difference":
-        return (rows.production_mwh - rows.consommation_mwh).cast("float64").sum()
-    return rows[f"{measure}_mwh"].cast("float64").sum()
+    return sums.order_by("code_insee_region")

@@ -70,18 +70,10 @@ class Reader:
         since, until = self.period
         return since - relativedelta(years=1), until - relativedelta(years=1)
 
-    @cached_property
+    @property
     def measured_until(self) -> datetime | None:
         """The end of the newest slot with a measured load."""
-        table = self.snapshot.table("core_national_power", "core")
-        day = self.held[1]
-        rows = table.filter(table.civil_date == day, table.consommation.notnull())
-        newest = rows.aggregate(newest=rows.date_heure.max(), minutes=rows.slot_minutes.min())
-        (found,) = self.snapshot.engine.rows(newest).to_pylist()
-        if found["newest"] is None:
-            return None
-        ended: datetime = found["newest"] + timedelta(minutes=found["minutes"] or 0)
-        return ended.astimezone(PARIS)
+        return self.snapshot.once(_measured_until)
 
     @property
     def sample(self) -> str:
@@ -116,6 +108,18 @@ class Reader:
         said = asked.model_dump(mode="json", exclude_none=True, exclude_defaults=True) if asked else {}
         path = f"{API}{call}" + (f"?{urlencode(said)}" if said else "")
         return Answer(_plain(pl.DataFrame(rows)), path, question.title, question.more)
+
+
+def _measured_until(snapshot: Snapshot) -> datetime | None:
+    table = snapshot.table("core_national_power", "core")
+    _, day = snapshot.extent("daily_mix")
+    rows = table.filter(table.civil_date == day, table.consommation.notnull())
+    newest = rows.aggregate(newest=rows.date_heure.max(), minutes=rows.slot_minutes.min())
+    (found,) = snapshot.engine.rows(newest).to_pylist()
+    if found["newest"] is None:
+        return None
+    ended: datetime = found["newest"] + timedelta(minutes=found["minutes"] or 0)
+    return ended.astimezone(PARIS)
 
 
 def _plain(rows: pl.DataFrame) -> pl.DataFrame:

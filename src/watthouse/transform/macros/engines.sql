@@ -30,3 +30,14 @@
     {%- set partitions = {"bigquery": {"field": column, "data_type": "date"}, "spark": [column]} -%}
     {{ return(partitions.get(target.type)) }}
 {%- endmacro -%}
+
+{#- Rows in the order of their days, where that is what makes an engine skip the others; one that partitions needs none. -#}
+{%- macro in_order_of_days() -%}
+    {{ return(adapter.dispatch("in_order_of_days")()) }}
+{%- endmacro -%}
+
+{%- macro default__in_order_of_days() -%}{%- endmacro -%}
+
+{%- macro duckdb__in_order_of_days() -%}
+    order by civil_date
+{%- endmacro -%}

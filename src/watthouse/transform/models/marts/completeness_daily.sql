@@ -99,3 +99,4 @@ final as (
 )
 
 select * from final
+{{ in_order_of_days() }}

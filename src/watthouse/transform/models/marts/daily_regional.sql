@@ -42,3 +42,4 @@ final as (
 )
 
 select * from final
+{{ in_order_of_days() }}

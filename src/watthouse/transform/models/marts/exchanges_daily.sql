@@ -50,3 +50,4 @@ final as (
 )
 
 select * from final
+{{ in_order_of_days() }}

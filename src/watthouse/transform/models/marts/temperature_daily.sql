@@ -11,3 +11,4 @@ with final as (
 )
 
 select * from final
+{{ in_order_of_days() }}

@@ -1,0 +1,75 @@
+"""The engine's time limit: kept to whenever it strikes, and the sessions that ran into it answer on."""
+
+import time
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+import ibis
+import ibis.expr.types as ir
+import pytest
+
+from watthouse.serve.engine import Engine
+from watthouse.serve.forms import Form
+from watthouse.serve.problems import ProblemError
+from watthouse.settings import Settings
+
+LIMIT: Final = 0.4
+ENDLESS: Final = "select sum(hash(one.range) % 7) from range(1_000_000) as one, range(1_000_000) as other"
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    engine = Engine(Settings(home=Path(), query_seconds=LIMIT))
+    yield engine
+    engine.close()
+
+
+def took_too_long(error: ProblemError) -> bool:
+    return error.status == 503 and "the answer takes longer than 0.4 s" in error.detail
+
+
+def test_a_question_without_end_is_given_up_and_the_next_is_answered(engine: Engine) -> None:
+    began = time.monotonic()
+    with pytest.raises(ProblemError) as raised, engine.session() as session:
+        session.execute(ENDLESS)
+    assert took_too_long(raised.value)
+    assert time.monotonic() - began < 20 * LIMIT
+    assert engine.rows(ibis.range(3).unnest().name("n").as_table()).num_rows == 3
+
+
+def test_a_limit_that_passes_between_two_statements_stops_the_second(engine: Engine) -> None:
+    began = time.monotonic()
+    with pytest.raises(ProblemError) as raised, engine.session() as session:
+        session.execute(time.sleep(1.5 * LIMIT) or ENDLESS)
+    assert took_too_long(raised.value)
+    assert time.monotonic() - began < 20 * LIMIT
+
+
+def test_an_answer_that_came_too_late_is_none(engine: Engine) -> None:
+    with pytest.raises(ProblemError) as raised, engine.session():
+        time.sleep(1.5 * LIMIT)
+    assert took_too_long(raised.value)
+
+
+def numbers(most: int) -> ir.Table:
+    many, more = (ibis.range(most).unnest().name(name).as_table() for name in ("n", "m"))
+    return many.cross_join(more).aggregate(lambda t: (t.n * t.m % 7).sum().name("sum"))
+
+
+def test_forms_share_sessions_but_not_one_that_was_interrupted(engine: Engine) -> None:
+    small, endless = (Form(numbers, (most,), date.min, date.max) for most in (10, 10**6))
+    for _ in range(3):
+        with pytest.raises(ProblemError):
+            engine.rows(endless)
+        for _ in range(2):
+            assert engine.rows(small).column("sum").to_pylist() == [
+                sum(n * m % 7 for n in range(10) for m in range(10))
+            ]
+    assert len(engine._idle) == 1
+
+
+def test_another_error_is_its_own(engine: Engine) -> None:
+    with pytest.raises(Exception, match="no_such_table"), engine.session() as session:
+        session.execute("select * from no_such_table")
