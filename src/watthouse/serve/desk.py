@@ -116,7 +116,7 @@ class Desk:
         if isinstance(question.rows, pa.Table):
             return question
         asked = question.rows
-        if not isinstance(asked, Form):  # a form has `max_points` rows at most
+        if not isinstance(asked, Form):  # a form has a few rows a day at most
             asked = asked.limit(self.settings.max_rows + 1)
         rows = snapshot.engine.rows(asked)
         if rows.num_rows > self.settings.max_rows:

@@ -43,20 +43,14 @@ class Span:
     until: date
     interval: Interval
 
-    def of(self, table: ir.Table) -> ir.Table:
-        """The rows of the period, each with when its interval ``starts``; compiled anew for every period."""
-        rows = within(table, self.since, self.until)
-        return rows.mutate(starts=starts(rows, self.interval))
-
     def fill(self, draw: Callable[..., ir.Table], table: ir.Table, *of: Hashable) -> Form:
         """The form ``draw(table's operation, interval, *of)``, filled in with these days."""
         return Form(draw, (table.op(), self.interval, *of), self.since, self.until)
 
 
-def within(table: ir.Table, since: date | ir.DateScalar = SINCE, until: date | ir.DateScalar = UNTIL) -> ir.Table:
-    """The rows of the civil days from ``since`` to ``until``, both included; a form's own where left out."""
-    first, last = (ibis.date(day) if isinstance(day, date) else day for day in (since, until))
-    return table.filter(table.civil_date >= first, table.civil_date <= last)
+def within(table: ir.Table) -> ir.Table:
+    """The rows of a form's civil days, both ends included."""
+    return table.filter(table.civil_date >= SINCE, table.civil_date <= UNTIL)
 
 
 def of_region(table: ir.Table, code: str | None) -> ir.Table:

@@ -14,7 +14,7 @@ import pytest
 
 from watthouse.serve.asking import Interval, Unit
 from watthouse.serve.forms import SINCE, UNTIL
-from watthouse.serve.series import Span, energy, measured_hours, weighted, within
+from watthouse.serve.series import Mean, Span, energy, measured_hours, weighted, within
 
 MWH: Final = pa.decimal128(18, 2)
 DAILY: Final = pa.schema(
@@ -200,8 +200,23 @@ def test_an_empty_mart_has_no_points() -> None:
 
 def test_both_ends_of_a_period_belong_to_it() -> None:
     days = [date(2025, 1, n) for n in range(1, 8)]
-    kept = within(table([day(one, "1", 96, 96) for one in days]), days[2], days[4]).to_pyarrow()
+    kept = within(table([day(one, "1", 96, 96) for one in days])).to_pyarrow(params={SINCE: days[2], UNTIL: days[4]})
     assert sorted(kept["civil_date"].to_pylist()) == days[2:5]
+
+
+@pytest.mark.parametrize("interval", [Interval.DAY, Interval.WEEK, Interval.MONTH])
+def test_a_mean_is_of_what_weighs_anything_in_every_interval(interval: Interval) -> None:
+    weights = {1: "2", 2: "0", 3: None, 6: "3", 7: None}
+    rows = [
+        day(date(2025, 9, n), "1", 96, 96, taux=10.0 * n, production_mwh=Decimal(weight) if weight else None)
+        for n, weight in weights.items()
+    ]
+    span = Span(date(2025, 9, 1), date(2025, 9, 30), interval)
+    form = energy(table(rows), span, ["load"], Unit.MWH, [Mean("taux", "production_mwh")])
+    found = form.draw(*form.of).to_pyarrow(params={SINCE: span.since, UNTIL: span.until})["taux"].to_pylist()
+    mean = (2 * 10 + 3 * 60) / 5
+    expected = {Interval.DAY: [10, None, None, 60, None], Interval.WEEK: [mean], Interval.MONTH: [mean]}
+    assert found == expected[interval]
 
 
 def test_a_weighted_mean_leaves_out_what_is_unknown_with_its_weight() -> None:

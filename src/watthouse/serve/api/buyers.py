@@ -3,16 +3,17 @@
 from typing import Annotated, Final
 
 import ibis
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from watthouse.serve.api.base import TheDesk, gives_rows, meant, span_of
-from watthouse.serve.asking import BY_DAY, Series
+from watthouse.serve.asking import BY_DAY, Interval, Series
 from watthouse.serve.delivery import Shown
 from watthouse.serve.desk import Desk, Question
 from watthouse.serve.dictionary import Mart
-from watthouse.serve.series import STARTS
+from watthouse.serve.series import STARTS, starts, within
 from watthouse.serve.snapshots import Snapshot
 
 router = APIRouter(tags=["France"])
@@ -36,9 +37,14 @@ def buyers_of(desk: Desk, snapshot: Snapshot, asked: Series) -> Question:
     """The largest net buyer by interval; of two that were it on as many days, the one that bought more."""
     span = span_of(desk.settings.max_points, snapshot, "exchanges_daily", asked, asked.interval, BY_DAY)
     borders = _borders(desk.marts["exchanges_daily"])
-    rows = span.of(snapshot.table("exchanges_daily"))
+    found = span.fill(_counted, snapshot.table("exchanges_daily"), borders)
+    return Question("The largest net buyer", found, _told(borders), meant(span))
+
+
+def _counted(table: ops.Relation, interval: Interval, borders: tuple[str, ...]) -> ir.Table:
+    rows = within(table.to_expr())
     counts = {f"{border}_days": rows.count(where=rows.top_foreign_buyer == border) for border in borders}
-    counted = rows.group_by("starts").aggregate(
+    counted = rows.group_by(starts(rows, interval)).aggregate(
         **counts,
         **{f"{border}_bought": -rows[f"ech_comm_{border}_mwh"].cast("float64").sum() for border in borders},
         net_export_days=rows.count(where=rows.net_export_mwh > 0),
@@ -46,8 +52,7 @@ def buyers_of(desk: Desk, snapshot: Snapshot, asked: Series) -> Question:
         complete_days=rows.count(where=rows.measured_slots == rows.expected_slots),
     )
     found = counted.mutate(top_foreign_buyer=_most(counted, borders)).order_by("starts")
-    told = _told(borders)
-    return Question("The largest net buyer", found.select(*(one.name for one in told)), told, meant(span))
+    return found.select(*(one.name for one in _told(borders)))
 
 
 def _borders(mart: Mart) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from typing import Annotated
 
+import ibis.expr.operations as ops
+import ibis.expr.types as ir
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from starlette.responses import Response
@@ -11,6 +13,7 @@ from watthouse.serve.api.base import TheDesk, days, gives_rows
 from watthouse.serve.asking import Period, newest_first
 from watthouse.serve.delivery import Shown
 from watthouse.serve.desk import Desk, Question
+from watthouse.serve.forms import Form
 from watthouse.serve.problems import wrong
 from watthouse.serve.series import within
 from watthouse.serve.snapshots import Snapshot
@@ -48,8 +51,13 @@ def completeness_of(desk: Desk, snapshot: Snapshot, asked: CompletenessAsked) ->
         raise wrong("dataset", f"there is no dataset '{asked.dataset[:60]}': there are {', '.join(CATALOG)}")
     mart = desk.marts["completeness_daily"]
     since, until = newest_first(snapshot.extent(mart.name), asked)
-    rows = within(snapshot.table(mart.name), since, until)
-    if asked.dataset is not None:
-        rows = rows.filter(rows.dataset == asked.dataset)
+    found = Form(_days, (snapshot.table(mart.name).op(), asked.dataset), since, until)
     columns = tuple(Shown(column.name, column.unit, column.meaning) for column in mart.columns)
-    return Question(mart.description, rows.order_by(["dataset", "civil_date"]), columns, days(since, until))
+    return Question(mart.description, found, columns, days(since, until))
+
+
+def _days(table: ops.Relation, dataset: str | None) -> ir.Table:
+    rows = within(table.to_expr())
+    if dataset is not None:
+        rows = rows.filter(rows.dataset == dataset)
+    return rows.order_by(["dataset", "civil_date"])

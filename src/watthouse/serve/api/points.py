@@ -3,17 +3,18 @@
 from enum import Enum
 from typing import Annotated, Final
 
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
 from watthouse.serve.api.base import TheDesk, gives_rows, meant, span_of
-from watthouse.serve.asking import BY_DAY, Daily
+from watthouse.serve.asking import BY_DAY, Daily, Interval
 from watthouse.serve.delivery import Shown
 from watthouse.serve.desk import Desk, Question
 from watthouse.serve.problems import wrong
-from watthouse.serve.series import STARTS, last
+from watthouse.serve.series import STARTS, last, starts, within
 from watthouse.serve.snapshots import Snapshot
 
 router = APIRouter(tags=["France"])
@@ -52,27 +53,37 @@ def points_of(desk: Desk, snapshot: Snapshot, asked: GasPointsAsked) -> Question
     """Columns: ``starts``, ``source``, ``pits`` (or ``points``), ``civil_date``, ``stock_gwh``, ``highest_gwh``,
     ``fill_of_highest`` (0 to 1); raises a problem for an operator that there is not."""
     span = span_of(desk.settings.max_points, snapshot, "gas_points_daily", asked, asked.interval, BY_DAY)
-    rows = span.of(snapshot.table("gas_points_daily"))
     if asked.operator is not None:
         _refuse_unknown(snapshot, asked.operator)
-        rows = rows.filter(rows.source == asked.operator)
-    held = rows.group_by(["starts", "source", "pits"]).aggregate(
+    found = span.fill(_held, snapshot.table("gas_points_daily"), asked.by, asked.operator)
+    told = _POINT if asked.by is Holder.POINT else _OPERATOR
+    return Question("Gas in storage by storage point", found, (STARTS, *told, *_STOCK), meant(span))
+
+
+def _held(table: ops.Relation, interval: Interval, by: Holder, operator: str | None) -> ir.Table:
+    rows = within(table.to_expr())
+    if operator is not None:
+        rows = rows.filter(rows.source == operator)
+    held = rows.group_by([starts(rows, interval), "source", "pits"]).aggregate(
         civil_date=rows.civil_date.max(),
         stock_gwh=last(rows.stock_gwh, rows.civil_date),
         highest_gwh=rows.highest_gwh.max(),
     )
-    told, found = (_POINT, held) if asked.by is Holder.POINT else (_OPERATOR, _by_operator(held))
+    told, found = (_POINT, held) if by is Holder.POINT else (_OPERATOR, _by_operator(held))
     fill = found.stock_gwh.cast("float64") / found.highest_gwh.cast("float64").nullif(0)
-    found = found.mutate(fill_of_highest=fill).order_by(["starts", *(one.name for one in told)])
-    return Question("Gas in storage by storage point", found, (STARTS, *told, *_STOCK), meant(span))
+    return found.mutate(fill_of_highest=fill).order_by(["starts", *(one.name for one in told)])
 
 
 def _refuse_unknown(snapshot: Snapshot, operator: str) -> None:
-    table = snapshot.table("gas_points_daily")
-    found = snapshot.engine.rows(table.select("source").distinct()).column("source")
-    known = sorted(str(one) for one in found.to_pylist())
+    known = snapshot.once(_operators)
     if operator not in known:
         raise wrong("operator", f"there is no operator '{operator[:60]}': there are {', '.join(known)}")
+
+
+def _operators(snapshot: Snapshot) -> list[str]:
+    table = snapshot.table("gas_points_daily")
+    found = snapshot.engine.rows(table.select("source").distinct()).column("source")
+    return sorted(str(one) for one in found.to_pylist())
 
 
 def _by_operator(held: ir.Table) -> ir.Table:

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
 from fastapi import APIRouter, Query, Request
@@ -12,7 +13,8 @@ from watthouse.serve.api.base import TheDesk, days, gives_rows, region_of
 from watthouse.serve.asking import Period, Region, newest_first
 from watthouse.serve.delivery import Shown
 from watthouse.serve.desk import Question
-from watthouse.serve.series import measured_hours, quarter_hours, within
+from watthouse.serve.forms import Form
+from watthouse.serve.series import measured_hours, of_region, quarter_hours, within
 from watthouse.serve.snapshots import Snapshot
 
 router = APIRouter(tags=["regions"])
@@ -42,9 +44,14 @@ def rates_of(snapshot: Snapshot, asked: RatesAsked) -> Question:
     ``tch_pct``, ``measured_hours``; raises a problem for a region that there is not."""
     code = region_of(asked.region)
     since, until = newest_first(snapshot.extent("daily_regional"), asked)
-    rows = within(snapshot.table("daily_regional"), since, until)
-    if code is not None:
-        rows = rows.filter(rows.code_insee_region == code)
+    form = Form(_sums, (snapshot.table("daily_regional").op(), code), since, until)
+    regions = snapshot.engine.rows(form).to_pylist()
+    found = pa.Table.from_pylist([_rates(region, name) for region in regions for name in SOURCES], _TYPES)
+    return Question("Share, TCO and TCH of every source by region", found, _RATES, days(since, until))
+
+
+def _sums(table: ops.Relation, region: str | None) -> ir.Table:
+    rows = within(of_region(table.to_expr(), region))
     sums = rows.mutate(_quarters=(rows.measured_slots * quarter_hours(rows)).cast("float64"))
     sums = sums.group_by("code_insee_region").aggregate(
         libelle_region=rows.libelle_region.max(),
@@ -55,9 +62,7 @@ def rates_of(snapshot: Snapshot, asked: RatesAsked) -> Question:
         **{f"{name}_tch": _load_factor(sums, name) for name in SOURCES},
         measured_hours=measured_hours(rows),
     )
-    regions = snapshot.engine.rows(sums.order_by("code_insee_region")).to_pylist()
-    found = pa.Table.from_pylist([_rates(region, name) for region in regions for name in SOURCES], _TYPES)
-    return Question("Share, TCO and TCH of every source by region", found, _RATES, days(since, until))
+    return sums.order_by("code_insee_region")
 
 
 def _load_factor(rows: ir.Table, source: str) -> ir.Value:

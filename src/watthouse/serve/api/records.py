@@ -3,6 +3,8 @@
 from typing import Annotated, Final, Literal
 
 import ibis
+import ibis.expr.operations as ops
+import ibis.expr.types as ir
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from starlette.responses import Response
@@ -11,6 +13,7 @@ from watthouse.serve.api.base import TheDesk, days, gives_rows
 from watthouse.serve.asking import Period, newest_first
 from watthouse.serve.delivery import Shown
 from watthouse.serve.desk import Desk, Question
+from watthouse.serve.forms import Form
 from watthouse.serve.series import within
 from watthouse.serve.snapshots import Snapshot
 
@@ -58,16 +61,21 @@ def records_of(desk: Desk, snapshot: Snapshot, asked: RecordsAsked) -> Question:
     since, until = newest_first(snapshot.extent("daily_mix"), asked)
     if asked.standing and asked.since is None:
         since = min(first, until)
-    rows = within(snapshot.table(mart.name), since, until)
-    if asked.measure is not None:
-        rows = rows.filter(rows.measure == asked.measure)
-    if asked.of is not None:
-        rows = rows.filter(rows.span == asked.of)
-    if asked.standing:
-        rows = rows.filter(rows.broken_on.isnull())
-    found = rows.order_by([ibis.desc("civil_date"), ibis.asc("measure"), ibis.asc("span")])
+    of = (snapshot.table(mart.name).op(), asked.measure, asked.of, asked.standing)
+    found = Form(_records, of, since, until)
     columns = tuple(Shown(column.name, column.unit, column.meaning) for column in mart.columns)
     return Question(_TITLE, found, columns, days(since, until))
+
+
+def _records(table: ops.Relation, measure: str | None, span: str | None, standing: bool) -> ir.Table:
+    rows = within(table.to_expr())
+    if measure is not None:
+        rows = rows.filter(rows.measure == measure)
+    if span is not None:
+        rows = rows.filter(rows.span == span)
+    if standing:
+        rows = rows.filter(rows.broken_on.isnull())
+    return rows.order_by([ibis.desc("civil_date"), ibis.asc("measure"), ibis.asc("span")])
 
 
 _TITLE: Final = "Records of France"

@@ -3,6 +3,7 @@
 from typing import Annotated, Final
 
 import ibis
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
@@ -12,6 +13,7 @@ from watthouse.serve.api.base import TheDesk, days, gives_rows
 from watthouse.serve.asking import Period, newest_first
 from watthouse.serve.delivery import Shown
 from watthouse.serve.desk import Question
+from watthouse.serve.forms import Form
 from watthouse.serve.series import quarter_hours, within
 from watthouse.serve.snapshots import Snapshot
 
@@ -45,7 +47,12 @@ def sensitivity_of(snapshot: Snapshot, asked: SensitivityAsked) -> Question:
     """Thermosensitivity by civil year, of wholly measured days with a temperature; the slope's error assumes that
     days err independently."""
     since, until = newest_first(snapshot.extent("daily_merged"), asked)
-    rows = _cold_working_days(within(snapshot.table("daily_merged"), since, until), asked.below)
+    found = Form(_fitted, (snapshot.table("daily_merged").op(), asked.below), since, until)
+    return Question("Load a colder day brings, by year", found, _TOLD, days(since, until))
+
+
+def _fitted(table: ops.Relation, below: float) -> ir.Table:
+    rows = _cold_working_days(within(table.to_expr()), below)
     warm, power = rows.tmoy_c.cast("float64"), rows.load_mw
     sums = rows.group_by("year").aggregate(
         days=rows.count(),
@@ -66,7 +73,7 @@ def sensitivity_of(snapshot: Snapshot, asked: SensitivityAsked) -> Question:
         "tmoy_c",
         "load_mw",
     )
-    return Question("Load a colder day brings, by year", found.order_by("year"), _TOLD, days(since, until))
+    return found.order_by("year")
 
 
 def _cold_working_days(rows: ir.Table, below: float) -> ir.Table:

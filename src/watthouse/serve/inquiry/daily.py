@@ -6,10 +6,12 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Final
 
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import numpy as np
 import polars as pl
 
+from watthouse.serve.forms import Form
 from watthouse.serve.inquiry.season import Calendar, Flags, Floats, calendar
 from watthouse.serve.series import within
 from watthouse.serve.snapshots import Snapshot
@@ -111,18 +113,25 @@ def around(first: date, last: date, since: date, until: date) -> tuple[date, dat
 
 
 def _rows(snapshot: Snapshot, since: date, until: date) -> pl.DataFrame:
-    merged = within(snapshot.table("daily_merged"), since, until)
-    slots = ("measured_slots", "expected_slots", "nature")
-    days = merged.select(
-        "civil_date", *slots, *_floats(merged, [*ENERGIES, TEMPERATURE, STOCK, CHANGE, "net_export_mwh"])
+    days, exchanged = (
+        pl.DataFrame(snapshot.engine.rows(Form(draw, (snapshot.table(mart).op(),), since, until)))
+        for draw, mart in ((_merged, "daily_merged"), (_exchanged, "exchanges_daily"))
     )
-    crossings = within(snapshot.table("exchanges_daily"), since, until)
+    return days.join(exchanged, on="civil_date", how="left")
+
+
+def _merged(table: ops.Relation) -> ir.Table:
+    days = within(table.to_expr())
+    slots = ("measured_slots", "expected_slots", "nature")
+    return days.select("civil_date", *slots, *_floats(days, [*ENERGIES, TEMPERATURE, STOCK, CHANGE, "net_export_mwh"]))
+
+
+def _exchanged(table: ops.Relation) -> ir.Table:
+    crossings = within(table.to_expr())
     gross = [
         crossings[f"ech_comm_{border}_{way}_mwh"].cast("float64") for border in _BORDERS for way in ("import", "export")
     ]
-    exchanged = crossings.select("civil_date", exchanged_mwh=sum(gross[1:], gross[0]))
-    read = (pl.DataFrame(snapshot.engine.rows(expression)) for expression in (days, exchanged))
-    return next(read).join(next(read), on="civil_date", how="left")
+    return crossings.select("civil_date", exchanged_mwh=sum(gross[1:], gross[0]))
 
 
 def _floats(table: ir.Table, names: Sequence[str]) -> list[ir.Value]:
