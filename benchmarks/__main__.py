@@ -14,6 +14,8 @@ import polars as pl
 
 from benchmarks import api, dashboard, fetch, generate
 from benchmarks.measure import Run, middle, run, watthouse
+from watthouse.serve.dictionary import marts
+from watthouse.settings import PROJECT
 
 HERE: Final = Path(__file__).parent
 SCRATCH: Final = HERE / ".scratch"
@@ -94,7 +96,7 @@ def _report(rows: int, rebuild: Run, short: list[Run], long: list[Run], pandas: 
         f" {sql.seconds / thirteen.seconds:.1f} × a refresh, {sql.seconds / rebuild.seconds:.1f} × a full rebuild |",
         "",
         "The scripts compute seven sums a region and day, for every day anew, on every run; watthouse keeps versions,"
-        " resolves natures and clock changes, and builds and tests ten marts.",
+        f" resolves natures and clock changes, and builds and tests {len(marts(PROJECT))} marts.",
         "",
     ]
     return "\n".join(lines)

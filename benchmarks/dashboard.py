@@ -23,16 +23,12 @@ from benchmarks import histories
 from benchmarks.load import Server, watthouse_serving
 from benchmarks.measure import watthouse
 from benchmarks.results import put
-from tools.pictures import QUIET
+from tools.pictures import QUIET, SETTLED
 
 HEADING: Final = "## The pages"
 PAGES: Final = ("/mix", "/regions", "/regions/53", "/gas", "/exchanges", "/questions/3", "/data")
 ROUNDS: Final = 5
 FIRSTS: Final = 5
-_SETTLED: Final = (
-    "() => document.querySelector('#content')?.dataset.shown === location.pathname + location.search"
-    " && [...document.querySelectorAll('.drawing')].every((one) => one.querySelector('.main-svg'))"
-)
 _GO: Final = (
     "(href) => { history.pushState({}, '', href); window.dispatchEvent(new CustomEvent('_dashprivate_pushstate')); }"
 )
@@ -91,7 +87,7 @@ def _first(browser: Browser, server: Server) -> float:
     page = context.new_page()
     began = time.perf_counter()
     page.goto(server.url, wait_until="commit")
-    page.wait_for_function(_SETTLED, polling=20)
+    page.wait_for_function(SETTLED, polling=20)
     took = time.perf_counter() - began
     context.close()
     return took
@@ -102,7 +98,7 @@ def _updates(browser: Browser, servers: dict[str, Server]) -> dict[tuple[str, st
     tabs = {name: browser.new_page() for name in servers}
     for name, server in servers.items():
         tabs[name].goto(server.url)
-        tabs[name].wait_for_function(_SETTLED)
+        tabs[name].wait_for_function(SETTLED)
     found: dict[tuple[str, str], list[Update]] = defaultdict(list)
     for turn in range(ROUNDS + 1):
         for page in PAGES:
@@ -127,7 +123,7 @@ def _changed(tab: Page, href: str) -> Update:
     tab.on("response", listen)
     began = time.perf_counter()
     tab.evaluate(_GO, href)
-    tab.wait_for_function(_SETTLED, polling=20)
+    tab.wait_for_function(SETTLED, polling=20)
     drawn = (time.perf_counter() - began) * 1000
     tab.remove_listener("response", listen)
     (answer,) = answers

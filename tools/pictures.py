@@ -28,10 +28,12 @@ VIEWS: Final = {
 }
 QUIET: Final = ("--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update",
                 "--disable-sync")  # fmt: skip
-_DRAWN: Final = (
-    "() => document.querySelector('#content .card, #content .notice')"
+SETTLED: Final = (
+    "() => document.querySelector('#content')?.dataset.shown === location.pathname + location.search"
+    " && document.documentElement.lang"
     " && [...document.querySelectorAll('.drawing')].every((one) => one.querySelector('.main-svg'))"
 )
+"""JavaScript: whether the page of the address is shown, and its charts are drawn."""
 
 
 def main(address: str) -> None:
@@ -48,7 +50,7 @@ def main(address: str) -> None:
 def _take(browser: Browser, address: str, size: tuple[int, int], picture: Path) -> None:
     page = browser.new_page(viewport={"width": size[0], "height": size[1]})
     page.goto(address)
-    page.wait_for_function(_DRAWN, timeout=60_000)
+    page.wait_for_function(SETTLED, timeout=60_000)
     page.wait_for_timeout(700)  # Plotly settles its margins after it has drawn
     page.screenshot(path=picture)
     page.close()

@@ -19,18 +19,13 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
 from playwright.sync_api import Error as PlaywrightError
 
 from tests.support import command, environment, watthouse
-from tools.pictures import QUIET
+from tools.pictures import QUIET, SETTLED
 
 SINCE = datetime.now(UTC).date() - timedelta(days=800)
 PHONE, DESK = 390, 1320
 _TRACES = (
     "(chart) => document.querySelector(`#${chart} .js-plotly-plot`)._fullData.map((one) => ({name: one.name,"
     " x: [...(one.x || [])], y: [...(one.y || [])], values: [...(one.values || [])]}))"
-)
-_SETTLED = (
-    "() => document.querySelector('#content')?.dataset.shown === location.pathname + location.search"
-    " && document.documentElement.lang"
-    " && [...document.querySelectorAll('.drawing')].every((one) => one.querySelector('.main-svg'))"
 )
 
 
@@ -73,7 +68,7 @@ class Visit:
     def ready(self) -> "Visit":
         """Wait until the page is there, its charts drawn, and nothing is on its way."""
         try:
-            self.page.wait_for_function(_SETTLED)
+            self.page.wait_for_function(SETTLED)
         except PlaywrightError as error:
             raise AssertionError(f"{self.page.url} did not settle: {self.wrong}") from error
         return self

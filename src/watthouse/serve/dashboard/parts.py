@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 
 import plotly.graph_objects as go
+import polars as pl
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from watthouse.serve.dashboard.reading import Answer, Reader
+from watthouse.serve.dashboard.view import View
 from watthouse.serve.delivery import Format
 from watthouse.serve.figures.style import behaviour
 
@@ -112,6 +114,14 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[object]], name: str, cap
         role="group",
         **{"aria-label": caption},
     )
+
+
+def partial(view: View, rows: pl.DataFrame) -> str:
+    """How many intervals of a series are not ``complete``; nothing where all of them are."""
+    some = rows.filter(~pl.col("complete")).height
+    few, of = view.language.number(some), view.language.number(rows.height)
+    said = view.say(f"Points not fully measured: {few} of {of}.", f"Points non entièrement mesurés : {few} sur {of}.")
+    return said if some else ""
 
 
 def _downloads(reader: Reader, answers: Sequence[Answer]) -> Component:

@@ -86,8 +86,8 @@ def _years(reader: Reader, view: View, dataset: Dataset) -> Component:
     short = answer.rows.filter(~answer.rows["complete"]).height
     speak = view.language
     note = view.say(
-        f"{speak.number(short)} of {speak.number(answer.rows.height)} days are not complete.",
-        f"{speak.number(short)} jours sur {speak.number(answer.rows.height)} sont incomplets.",
+        f"Days not complete: {speak.number(short)} of {speak.number(answer.rows.height)}.",
+        f"Jours incomplets : {speak.number(short)} sur {speak.number(answer.rows.height)}.",
     )
     return parts.chart(
         reader,

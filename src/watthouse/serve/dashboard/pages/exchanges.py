@@ -103,14 +103,9 @@ def _tiles(view: View, totals: Totals, bought: pl.DataFrame) -> Component:
 
 
 def _through_time(reader: Reader, view: View, series: Answer) -> Component:
-    partial = series.rows.filter(~pl.col("complete")).height
     gross = view.say(
         "Gross commercial exchanges: what is sold in one half hour is not set off against what is bought in another.",
         "Échanges commerciaux bruts : les ventes d'une demi-heure ne compensent pas les achats d'une autre.",
-    )
-    unmeasured = view.say(
-        f" {partial} of {series.rows.height} points are not fully measured.",
-        f" {partial} points sur {series.rows.height} ne sont pas entièrement mesurés.",
     )
     return parts.chart(
         reader,
@@ -120,7 +115,7 @@ def _through_time(reader: Reader, view: View, series: Answer) -> Component:
         [series],
         height=420,
         wide=True,
-        note=gross + (unmeasured if partial else ""),
+        note=f"{gross} {parts.partial(view, series.rows)}".strip(),
     )
 
 

@@ -22,6 +22,31 @@ _MOST: Final = 5_000
 _MOST_CELLS: Final = 60_000
 """Cells of a table in a browser: what a wide mart has beyond them is a download away."""
 
+IN_FRENCH: Final = {
+    "completeness_daily": "Ce que chaque jeu de données a mesuré de chaque jour : une ligne par jeu et jour civil, de"
+    " son premier jour mesuré au dernier, jours sans mesure compris. Un jour mesuré par les données consolidées n'est"
+    " plus compté au temps réel.",
+    "daily_merged": "Toute la France sur une ligne par jour civil avec au moins un créneau mesuré : température, mix,"
+    " prévisions, échanges, gaz stocké. Une colonne absente du millésime est vide, jamais 0.",
+    "daily_mix": "Mix de production national, une ligne par jour civil avec au moins un créneau mesuré.",
+    "daily_regional": "Électricité par région, une ligne par jour civil et région métropolitaine continentale avec au"
+    " moins un créneau mesuré.",
+    "exchanges_daily": "Échanges avec les autres pays, une ligne par jour civil avec au moins un créneau mesuré. Les"
+    " soldes ont le signe publié : imports positifs, exports négatifs.",
+    "forecast_daily": "Prévisions de consommation et leurs écarts, une ligne par jour civil prévu, jours à venir"
+    " compris.",
+    "gas_daily": "Gaz stocké, une ligne par jour pour lequel un opérateur au moins a publié.",
+    "gas_points_daily": "Gaz stocké, une ligne par jour civil et point de stockage qui a publié.",
+    "hourly_national": "Électricité nationale, une ligne par heure avec au moins un créneau mesuré.",
+    "monthly_regional": "Électricité par région, une ligne par mois civil et région métropolitaine continentale.",
+    "records_daily": "Records nationaux au jour où ils sont tombés : une ligne par grandeur, durée (heure ou jour) et"
+    " jour civil où une valeur a dépassé toutes les précédentes ; la toute première compte. Seuls comptent les heures"
+    " et les jours entièrement mesurés.",
+    "temperature_daily": "Températures, une ligne par jour civil et région, Corse comprise.",
+    "yearly_regional": "Électricité par région, une ligne par année civile et région métropolitaine continentale.",
+}
+"""What the marts hold; their English words stand with the models."""
+
 
 def heading(view: View) -> str | None:
     """The mart's name."""
@@ -37,10 +62,15 @@ def body(reader: Reader, view: View) -> list[Component]:
         return [_choice(reader, view), shell.notice(view.say("No such mart", "Table inconnue"), said)]
     answer, held = _read(reader, view, found)
     note = html.P(_said(view, answer.rows.height, held), className="note", id="mart-rows")
-    described = html.P(found.description, className="note", lang="en")
+    about = html.P(described(view, found), className="note")
     grid = _grid(view, found, answer.rows) if answer.rows.height else parts.nothing(reader)
-    card = parts.card(reader, "mart", found.name, [described, grid, note], [answer], wide=True)
+    card = parts.card(reader, "mart", found.name, [about, grid, note], [answer], wide=True)
     return [_choice(reader, view), card]
+
+
+def described(view: View, mart: Mart) -> str:
+    """What a mart holds, in the reader's language."""
+    return view.say(mart.description, IN_FRENCH.get(mart.name, mart.description))
 
 
 def listed(reader: Reader, view: View) -> Component:
@@ -50,7 +80,7 @@ def listed(reader: Reader, view: View) -> Component:
     rows = [
         [
             html.A(one.name, href=view.href(detail=one.name, more={"dataset": None})),
-            html.Span(one.description, className="described", lang="en"),
+            html.Span(described(view, one), className="described"),
             view.language.number(len(one.columns)),
         ]
         for one in reader.desk.marts.values()

@@ -3,7 +3,6 @@
 from datetime import date
 from typing import Final
 
-import polars as pl
 from dash import html
 from dash.development.base_component import Component
 
@@ -98,11 +97,6 @@ def _through_time(reader: Reader, view: View, series: Answer, unit: Unit) -> Com
     if unit is not Unit.SHARE:
         columns = {"pompage": f"pompage{suffix}", **columns}
     load = "" if unit is Unit.SHARE else f"consommation{suffix}"
-    partial = series.rows.filter(~pl.col("complete")).height
-    note = view.say(
-        f"{partial} of {series.rows.height} points are not fully measured.",
-        f"{partial} points sur {series.rows.height} ne sont pas entièrement mesurés.",
-    )
     return parts.chart(
         reader,
         "mix-time",
@@ -111,7 +105,7 @@ def _through_time(reader: Reader, view: View, series: Answer, unit: Unit) -> Com
         [series],
         height=420,
         wide=True,
-        note=note if partial else "",
+        note=parts.partial(view, series.rows),
     )
 
 
