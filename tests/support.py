@@ -14,6 +14,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 import duckdb
+import pytest
+from filelock import FileLock
 
 from tests import forking
 from watthouse.transform import PROJECT, Transform, fingerprint
@@ -32,6 +34,19 @@ Rows = list[dict[str, object]]
 def watthouse(home: Path, *words: str | Path, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """Run the command line in ``home``, in a process of its own."""
     return forking.run(list(map(str, words)), environment(home, env))
+
+
+def sample_of_the_run(factory: pytest.TempPathFactory, request: pytest.FixtureRequest, name: str, since: date) -> Path:
+    """A folder whose ``sample`` was built of the synthetic ODRÉ since a day, once for all workers: to read only."""
+    base = factory.getbasetemp()
+    shared = base.parent if hasattr(request.config, "workerinput") else base
+    home, done = shared / name, shared / f"{name}.done"
+    with FileLock(shared / f"{name}.lock"):
+        if not done.exists():
+            built = watthouse(home, "refresh", "--sample", env={"WATTHOUSE_SAMPLE_SINCE": str(since)})
+            assert built.returncode == 0, built.stderr
+            done.touch()
+    return home
 
 
 def begun(home: Path) -> Path:

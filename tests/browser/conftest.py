@@ -2,15 +2,10 @@
 
 import os
 import shutil
-import signal
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.request import urlopen
 
 import duckdb
 import httpx
@@ -18,7 +13,8 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
-from tests.support import command, environment, watthouse
+from tests.integration.serving import served
+from tests.support import sample_of_the_run
 from tools.pictures import QUIET, SETTLED
 
 SINCE = datetime.now(UTC).date() - timedelta(days=800)
@@ -102,13 +98,10 @@ class Visit:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    home = tmp_path_factory.mktemp("site")
-    env = {"WATTHOUSE_SAMPLE_SINCE": str(SINCE)}
-    done = watthouse(home, "refresh", "--sample", env=env)
-    assert done.returncode == 0, done.stderr
-    with running(home, "--sample") as url:
-        yield Site(url, home / "sample")
+def site(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Site]:
+    home = sample_of_the_run(tmp_path_factory, request, "site", SINCE)
+    with served(home, tmp_path_factory.mktemp("site-log")) as server:
+        yield Site(server.url, server.home)
 
 
 @pytest.fixture(scope="module")  # while Playwright runs, no test of this process can have an event loop of its own
@@ -132,34 +125,3 @@ def visit(browser: Browser, site: Site) -> Iterator[Visit]:
     opened.page.set_default_timeout(60_000)
     yield opened
     context.close()
-
-
-class running:  # noqa: N801
-    """A server of a home on a free port, for the length of a block; it is up when ``alive`` answers."""
-
-    def __init__(self, home: Path, *words: str, alive: str = "/healthz") -> None:
-        self._alive = alive
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self._port = free.getsockname()[1]
-        self._home, self._words = home, words
-
-    def __enter__(self) -> str:
-        self._process = subprocess.Popen(
-            command("serve", *self._words, "--port", str(self._port)),
-            env=environment(self._home),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        url = f"http://127.0.0.1:{self._port}"
-        for _ in range(1200):
-            assert self._process.poll() is None
-            try:
-                with urlopen(f"{url}{self._alive}"):
-                    return url
-            except OSError:
-                time.sleep(0.05)
-        raise AssertionError("the server did not answer within a minute")
-
-    def __exit__(self, *_: object) -> None:
-        self._process.send_signal(signal.SIGTERM)
-        assert self._process.wait(20) is not None

@@ -10,7 +10,8 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 from typer.testing import CliRunner
 
-from tests.browser.conftest import Site, running
+from tests.browser.conftest import Site
+from tests.integration.serving import served
 from watthouse.catalog import LICENCE
 from watthouse.cli import app
 from watthouse.serve import streamlit_run
@@ -92,8 +93,8 @@ def test_nobody_is_told_of_its_use_and_only_the_chosen_address_listens() -> None
     assert {"--server.address=127.0.0.2", "--server.port=8123"} < {*words}
 
 
-def test_a_real_start_shows_the_map_and_asks_no_other_site(browser: Browser, site: Site) -> None:
-    with running(site.home.parent, "--sample", "--streamlit", alive="/_stcore/health") as url:
+def test_a_real_start_shows_the_map_and_asks_no_other_site(browser: Browser, site: Site, tmp_path: Path) -> None:
+    with served(site.home.parent, tmp_path, "--streamlit", alive="/_stcore/health") as server:
         page = browser.new_page(viewport={"width": 1320, "height": 1000})
         page.set_default_timeout(90_000)
         asked: list[str] = []
@@ -101,7 +102,7 @@ def test_a_real_start_shows_the_map_and_asks_no_other_site(browser: Browser, sit
         page.on("request", lambda request: asked.append(request.url))
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
-        page.goto(url)
+        page.goto(server.url)
         page.wait_for_selector(".choroplethlayer path")
         assert page.locator(".choroplethlayer path").count() == 13
         page.get_by_role("link", name="Wind").click()
@@ -109,7 +110,7 @@ def test_a_real_start_shows_the_map_and_asks_no_other_site(browser: Browser, sit
         page.wait_for_selector(".choroplethlayer path")
         page.close()
     assert faults == []
-    assert [one for one in asked if not one.startswith((url, "data:", "blob:"))] == []
+    assert [one for one in asked if not one.startswith((server.url, "data:", "blob:"))] == []
 
 
 def _said(page: AppTest, name: str) -> str:

@@ -6,10 +6,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from tests.integration.serving import TOKEN, Api, served
-from tests.support import watthouse
+from tests.support import sample_of_the_run
 
 SINCE = datetime.now(UTC).date() - timedelta(days=75)
 
@@ -17,15 +16,7 @@ SINCE = datetime.now(UTC).date() - timedelta(days=75)
 @pytest.fixture(scope="session")
 def sampled(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
     """A folder whose ``sample`` was built from 75 days of the synthetic ODRÉ; to be read only."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if hasattr(request.config, "workerinput") else base
-    home = shared / "sampled"
-    with FileLock(shared / "sampled.lock"):
-        if not (shared / "sampled.done").exists():
-            done = watthouse(home, "refresh", "--sample", env={"WATTHOUSE_SAMPLE_SINCE": str(SINCE)})
-            assert done.returncode == 0, done.stderr
-            (shared / "sampled.done").touch()
-    return home
+    return sample_of_the_run(tmp_path_factory, request, "sampled", SINCE)
 
 
 @pytest.fixture(scope="session")

@@ -58,17 +58,25 @@ class Api:
 
 
 @contextmanager
-def served(home: Path, folder: Path, *, sample: bool = True, **variables: str) -> Iterator[Api]:
-    """Serve ``home`` (its sample, or itself) with these settings until the block ends; ``folder`` is for the log."""
+def served(
+    home: Path, folder: Path, *options: str, sample: bool = True, alive: str = "/healthz", **variables: str
+) -> Iterator[Api]:
+    """Serve ``home`` (its sample, or itself) with these options and settings until the block ends.
+
+    ``folder`` is for the log, ``alive`` the path that tells that it runs.
+    """
     words = ["--sample"] if sample else ["--home", str(home)]
     port, log = free_port(), folder / "serve.log"
     with log.open("w") as out:
         server = subprocess.Popen(
-            command("serve", *words, "--port", str(port)), env=environment(home, variables), stdout=out, stderr=out
+            command("serve", *words, *options, "--port", str(port)),
+            env=environment(home, variables),
+            stdout=out,
+            stderr=out,
         )
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
-            _wait(client, server, log)
+            _wait(client, alive, server, log)
             yield Api(client, home / "sample" if sample else home, log, psutil.Process(server.pid))
     finally:
         server.send_signal(signal.SIGTERM)
@@ -81,11 +89,11 @@ def free_port() -> int:
         return port
 
 
-def _wait(client: httpx.Client, server: "subprocess.Popen[bytes]", log: Path) -> None:
+def _wait(client: httpx.Client, alive: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
     for _ in range(1200):
         assert server.poll() is None, log.read_text()
         try:
-            if client.get("/healthz").status_code == 200:
+            if client.get(alive).status_code == 200:
                 return
         except httpx.TransportError:
             pass
