@@ -23,6 +23,8 @@ from watthouse.serve.figures.weather import temperature
 
 _CORSE: Final = "94"
 _A_WEEK: Final = 7
+_YEARS: Final = 30
+"""Of the lines over the years, at most: what a reader can tell apart, however long the history."""
 
 
 def body(reader: Reader, view: View, page: Page) -> list[Component]:
@@ -159,11 +161,12 @@ def _donut(reader: Reader, view: View, totals: Answer, unit: Unit) -> Component:
 
 
 def _yearly(reader: Reader, view: View) -> Component:
-    since, until = reader.snapshot.extent("daily_regional")
+    first, until = reader.snapshot.extent("daily_regional")
+    since = max(first, date(max(until.year - _YEARS + 1, 1), 1, 1))
     asked = EnergyAsOf(since=since, until=until, interval=Interval.YEAR, unit=Unit.GWH)
     years = _mix(reader, view.detail, asked)
     title = view.say(
-        "Each source over the years, all that are held", "Chaque filière au fil des ans, sur tout l'historique"
+        "Each source over the years, whatever the period", "Chaque filière au fil des ans, quelle que soit la période"
     )
     columns = {name: f"{name}_gwh" for name in REGIONAL}
     return parts.chart(reader, "region-years", title, yearly_sources(years.rows, columns, "GWh", view.style), [years])
