@@ -7,7 +7,8 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -76,9 +77,8 @@ class DuckDB:
         self._sweep()
         try:
             self.aside.parent.mkdir(parents=True)
-            if not empty:
-                shutil.copyfile(self.path, self.aside)
-            with closing(DuckDBDraft(self.aside, self._settings())) as draft:
+            copied = nullcontext() if empty else _copied(self.path, self.aside)
+            with copied, closing(DuckDBDraft(self.aside, self._settings())) as draft:
                 yield draft
                 draft.finish()
             self.aside.replace(self.path)
@@ -124,6 +124,16 @@ class DuckDB:
         """Remove what builds that were cut off left behind."""
         for folder in self.path.parent.glob(f"{_BUILDING}*"):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _copied(source: Path, target: Path) -> Iterator[None]:
+    """A copy that is being written to the disk meanwhile: a checkpoint would wait for all of it at the end."""
+    shutil.copyfile(source, target)
+    with target.open("rb") as file, ThreadPoolExecutor(1) as beside:
+        written = beside.submit(os.fsync, file.fileno())
+        yield
+        written.result()  # what the disk refused is told once, to whoever asks first
 
 
 class DuckDBDraft:
