@@ -89,4 +89,3 @@ final as (
 )
 
 select * from final
-{{ in_order_of_days() }}
