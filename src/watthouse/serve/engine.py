@@ -91,10 +91,20 @@ class Engine:
     def _filled(self, form: Form) -> pa.Table:
         statement = self._statement(form)
         days = {name: form.days[name] for name in statement.named_parameters}
-        with self._at_once, self._idle_session() as session, _Clock(self._seconds, session).running():
+        with self._turn(), self._idle_session() as session, _Clock(self._seconds, session).running():
             rows = session.execute(statement, days).to_arrow_table()
         assert rows is not None
         return rows
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """As many at once as there are cores: more would only take longer, all of them."""
+        if not self._at_once.acquire(timeout=self._seconds):
+            raise _late(self._seconds)
+        try:
+            yield
+        finally:
+            self._at_once.release()
 
     def _statement(self, form: Form) -> duckdb.Statement:
         """Compiled and parsed once, by whoever asks first."""
@@ -106,11 +116,16 @@ class Engine:
     @contextmanager
     def _idle_session(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection that nobody else asks meanwhile: to open one costs as much as a small question."""
-        with self._lock:
-            session = self._idle.pop() if self._idle else self._connection.cursor()
-        yield session
-        with self._lock:  # one that failed is not used again
-            self._idle.append(session)
+        try:
+            session = self._idle.pop()
+        except IndexError:
+            session = self._connection.cursor()
+        try:
+            yield session
+        except BaseException:
+            session.close()  # one that failed is not used again
+            raise
+        self._idle.append(session)
 
 
 class _Clock:
@@ -128,16 +143,20 @@ class _Clock:
         threading.Thread(target=self._watch, args=[over], daemon=True).start()
         try:
             yield
-        except (duckdb.Error, pa.ArrowException) as error:
+        except (
+            duckdb.Error,
+            pa.ArrowException,
+            OSError,
+        ) as error:  # Arrow's streams tell of an interrupt as an OSError
             if time.monotonic() - began < self._left:
                 raise
-            raise self._late() from error
+            raise _late(self._seconds) from error
         finally:
             with self._lock:
                 over.set()
             self._left -= time.monotonic() - began
         if self._left < 0:
-            raise self._late()
+            raise _late(self._seconds)
 
     def each(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
         """The reader's batches, counting the time that each takes to come."""
@@ -158,6 +177,7 @@ class _Clock:
                     self._session.interrupt()
             pause = _AGAIN
 
-    def _late(self) -> ProblemError:
-        said = f"the answer takes longer than {self._seconds:g} s: ask for a shorter period, or for fewer columns"
-        return ProblemError(503, said, headers={"retry-after": "60"})
+
+def _late(seconds: float) -> ProblemError:
+    said = f"the answer takes longer than {seconds:g} s: ask for a shorter period, or for fewer columns"
+    return ProblemError(503, said, headers={"retry-after": "60"})

@@ -49,21 +49,22 @@ def rows_then(
     if (span.until - span.since).days >= A_YEAR:
         raise wrong("as_of", f"with as_of the period has {A_YEAR} days at most: ask for a shorter one")
     sql = to_sql(question)
-    with snapshot.aside, snapshot.engine.session() as session, _catalog(session):
+    with _catalog(snapshot), snapshot.engine.session() as session:
+        session.execute(f"use {_CATALOG}")
         _furnish(session, snapshot, moment, span, models)
         rows: pa.Table = session.sql(sql).to_arrow_table()
         return rows
 
 
 @contextmanager
-def _catalog(session: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    session.execute(f"attach ':memory:' as {_CATALOG}")
-    try:
-        session.execute(f"use {_CATALOG}")
-        yield
-    finally:
-        session.execute("use memory")
-        session.execute(f"detach {_CATALOG}")
+def _catalog(snapshot: Snapshot) -> Iterator[None]:
+    """One at a time; it is taken away outside every time limit, whatever became of the question."""
+    with snapshot.aside:
+        snapshot.engine.run(f"attach ':memory:' as {_CATALOG}")
+        try:
+            yield
+        finally:
+            snapshot.engine.run(f"detach {_CATALOG}")
 
 
 def _furnish(

@@ -1,5 +1,7 @@
 """The engine's time limit: kept to whenever it strikes, and the sessions that ran into it answer on."""
 
+import os
+import threading
 import time
 from collections.abc import Iterator
 from datetime import date
@@ -68,6 +70,34 @@ def test_forms_share_sessions_but_not_one_that_was_interrupted(engine: Engine) -
                 sum(n * m % 7 for n in range(10) for m in range(10))
             ]
     assert len(engine._idle) == 1
+
+
+def test_a_stream_without_end_is_given_up(engine: Engine) -> None:
+    with pytest.raises(ProblemError) as raised, engine.batches(numbers(10**6)) as reader:
+        reader.read_all()
+    assert took_too_long(raised.value)
+
+
+def test_who_waits_for_others_waits_no_longer_than_the_limit(engine: Engine) -> None:
+    slow, small = (Form(numbers, (most,), date.min, date.max) for most in (10**6, 10))
+    told: list[ProblemError] = []
+
+    def ask(form: Form) -> None:
+        try:
+            engine.rows(form)
+        except ProblemError as error:
+            told.append(error)
+
+    threads = [threading.Thread(target=ask, args=[slow]) for _ in range(4 * (os.cpu_count() or 1))]
+    began = time.monotonic()
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert len(told) == len(threads)
+    assert all(map(took_too_long, told))
+    assert time.monotonic() - began < 20 * LIMIT
+    assert engine.rows(small).num_rows == 1
 
 
 def test_another_error_is_its_own(engine: Engine) -> None:
