@@ -238,15 +238,15 @@ def sample(
     ] = "",
 ) -> None:
     """Serve the synthetic ODRÉ alone, over HTTP."""
+    from watthouse.sample.publishing import Publisher
+    from watthouse.sample.server import Sample, serve
+    from watthouse.sample.trouble import Troubles
+
     settings = settings_of()
     first = since or settings.sample_since
     if until and until < first:
         raise UsageError(f"--until {until} is earlier than --since {first}: turn them round")
     now = datetime.combine(until, time(12), UTC) if until else None
-    from watthouse.sample.publishing import Publisher
-    from watthouse.sample.server import Sample, serve
-    from watthouse.sample.trouble import Troubles
-
     publisher = Publisher(settings.sample_seed if seed is None else seed, first)
     serve(Sample(publisher, now=now, troubles=Troubles.of(trouble)), port, console.serving)
 

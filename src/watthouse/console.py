@@ -161,9 +161,11 @@ def newest(rows: pl.DataFrame, settings: Settings, sample: str | None) -> None:
 
 def findings(found: "Sequence[Finding]") -> None:
     """A line a finding, and what to do under those that are not well."""
-    colours = {"ok": "green", "note": "yellow", "bad": "red"}
+    from watthouse.doctor import State
+
+    colours = {State.WELL: "green", State.ODD: "yellow", State.BAD: "red"}
     for one in found:
-        out.print(f"[{colours[one.state.value]}]{one.state.value:<5}[/] {one.name:<10} {safe(one.said)}")
+        out.print(f"[{colours[one.state]}]{one.state.value:<5}[/] {one.name:<10} {safe(one.said)}")
         if one.advice:
             out.print(f"{'':<17}[dim]→ {safe(one.advice)}[/]")
 

@@ -278,7 +278,7 @@ def _plain_column(column: pl.Series) -> pl.Series:
     if kind.is_decimal():
         return column.cast(pl.Float64)
     if kind.is_float():
-        return column.fill_nan(None) if math.isnan(column.sum() or 0) else column
+        return column.fill_nan(None) if math.isnan(column.sum() or 0) else column  # it is slow, and hardly ever wanted
     return column.dt.strftime("%Y-%m-%dT%H:%M:%SZ") if kind == pl.Datetime else column
 
 

@@ -7,7 +7,7 @@ has an engine of its own, closed when its last answer has gone out.
 import hashlib
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from functools import cached_property
@@ -44,8 +44,7 @@ class Snapshot:
         self._lock = threading.Lock()
         self._tables: dict[tuple[str, str], ir.Table] = {}
         self.aside = threading.Lock()
-        self._asked: dict[Callable[[Snapshot], Any], Any] = {}
-        self._extents: dict[str, tuple[date, date]] = {}
+        self._asked: dict[tuple[Callable[..., Any], tuple[Hashable, ...]], Any] = {}
         self.engine = Engine(settings)
         try:
             self.engine.attach(settings.warehouse, HELD)
@@ -77,19 +76,13 @@ class Snapshot:
 
     def extent(self, mart: str) -> tuple[date, date]:
         """The first and the last civil day of a mart; today, where it is empty."""
-        if mart not in self._extents:
-            table = self.table(mart)
-            bounds = table.aggregate(first=table.civil_date.min(), last=table.civil_date.max())
-            first, last = self.engine.rows(bounds).to_pylist()[0].values()
-            today = datetime.now(PARIS).date()
-            self._extents[mart] = (first or today, last or today)
-        return self._extents[mart]
+        return self.once(_extent, mart)
 
-    def once(self, ask: Callable[["Snapshot"], T]) -> T:
-        """``ask(self)``, a small answer that nothing but the version decides: asked once for all."""
-        if ask not in self._asked:
-            self._asked[ask] = ask(self)
-        found: T = self._asked[ask]
+    def once(self, ask: Callable[..., T], *of: Hashable) -> T:
+        """``ask(self, *of)``, a small answer that nothing but the version decides: asked once for all."""
+        if (ask, of) not in self._asked:
+            self._asked[ask, of] = ask(self, *of)
+        found: T = self._asked[ask, of]
         return found
 
     @cached_property
@@ -121,6 +114,14 @@ class Snapshot:
         ((fingerprint, built),) = builds
         said = repr((kind_of(self.settings), version_of("watthouse"), loads, fingerprint))
         return hashlib.sha256(said.encode()).hexdigest()[:16], max(built, loaded or built)
+
+
+def _extent(snapshot: Snapshot, mart: str) -> tuple[date, date]:
+    table = snapshot.table(mart)
+    bounds = table.aggregate(first=table.civil_date.min(), last=table.civil_date.max())
+    first, last = snapshot.engine.rows(bounds).to_pylist()[0].values()
+    today = datetime.now(PARIS).date()
+    return first or today, last or today
 
 
 class _Held:
