@@ -141,7 +141,7 @@ def run(
     newest = pl.DataFrame(warehouse_of(settings).read("daily_merged", columns=_FIRST_LOOK)).tail(_NEWEST_DAYS)
     console.newest(newest, settings, sample_of(settings))
     if serve:
-        _serve(settings.model_copy(update={"port": port or settings.port, "log_requests": False}))
+        _serve(settings.model_copy(update={"port": port or settings.port, "log_requests": False}), afresh=True)
     _leave_if_refused(done)
 
 
@@ -371,12 +371,12 @@ def _extra(name: str) -> Iterator[None]:
         raise WatthouseError(f"{error.name} is not installed: pip install 'watthouse[{name}]'") from error
 
 
-def _serve(settings: Settings) -> None:
+def _serve(settings: Settings, *, afresh: bool = False) -> None:
     with _extra("serve"):
         from watthouse.serve.server import refuse_taken, serve
     refuse_taken(settings.host, settings.port)
     console.serving_home(settings)
-    serve(settings)
+    serve(settings, afresh=afresh)
 
 
 @app.callback(invoke_without_command=True)

@@ -59,17 +59,23 @@ class Api:
 
 @contextmanager
 def served(
-    home: Path, folder: Path, *options: str, sample: bool = True, alive: str = "/healthz", **variables: str
+    home: Path,
+    folder: Path,
+    *options: str,
+    verb: str = "serve",
+    sample: bool = True,
+    alive: str = "/healthz",
+    **variables: str,
 ) -> Iterator[Api]:
     """Serve ``home`` (its sample, or itself) with these options and settings until the block ends.
 
-    ``folder`` is for the log, ``alive`` the path that tells that it runs.
+    ``folder`` is for the log, ``verb`` what serves, ``alive`` the path that tells that it runs.
     """
     words = ["--sample"] if sample else ["--home", str(home)]
     port, log = free_port(), folder / "serve.log"
     with log.open("w") as out:
         server = subprocess.Popen(
-            command("serve", *words, *options, "--port", str(port)),
+            command(verb, *words, *options, "--port", str(port)),
             env=environment(home, variables),
             stdout=out,
             stderr=out,

@@ -14,6 +14,7 @@ import duckdb
 import polars as pl
 import pytest
 
+from tests.integration import serving
 from tests.integration.service import Service, service, utc
 from tests.support import ROOT, begun, command, environment, mart, watthouse
 
@@ -229,6 +230,18 @@ def test_the_sample_alone_is_served_until_it_is_told_to_stop(tmp_path: Path) -> 
     assert answer.json()["metas"]["default"]["data_processed"].startswith("2025-12-01")
     serving.send_signal(signal.SIGTERM)
     assert serving.wait(10) == 0
+
+
+def test_a_run_that_stays_answers_what_it_has_to_compute(tmp_path: Path) -> None:
+    since = str(YESTERDAY - timedelta(days=40))
+    with serving.served(
+        tmp_path / "home", tmp_path, "--serve", verb="run", alive="/readyz", WATTHOUSE_SAMPLE_SINCE=since
+    ) as api:
+        for call in ("/mix", "/now", "/mix?format=csv", "/gas?format=csv", "/questions/1"):
+            answer = api.client.get(f"/api/v1{call}", timeout=30)
+            assert answer.status_code == 200, call
+            assert len(answer.content) > 1_000, call
+        assert api.client.get("/", timeout=30).status_code == 200
 
 
 def test_make_run_is_this_run() -> None:

@@ -1,7 +1,9 @@
 """The server itself: Granian, one worker; its threads wait while the engine counts."""
 
 import errno
+import multiprocessing
 import socket
+from functools import partial
 
 from fastapi import FastAPI
 from granian import Granian
@@ -14,16 +16,14 @@ from watthouse.serve.watching import configure_logs
 from watthouse.settings import Settings
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, *, afresh: bool = False) -> None:
     """Serve a home at ``settings.host`` and ``settings.port`` until a signal ends it.
 
+    ``afresh`` is for a process that has computed before: a worker forked from it would lack the threads that Polars
+    computes with, and wait for them for ever. To fork is faster, and safe where nothing but imports was done.
     Raises :class:`~watthouse.errors.WatthouseError` where the address is taken or is none of this machine's.
     """
-
-    def load(_target: str) -> FastAPI:
-        configure_logs()
-        return create(settings)
-
+    multiprocessing.set_start_method("spawn" if afresh else "fork", force=True)
     Granian(
         "watthouse",
         address=settings.host,
@@ -33,7 +33,12 @@ def serve(settings: Settings) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=10,
         log_level=LogLevels.warning,
-    ).serve(target_loader=load)
+    ).serve(target_loader=partial(_load, settings))
+
+
+def _load(settings: Settings, _target: str) -> FastAPI:
+    configure_logs()
+    return create(settings)
 
 
 def refuse_taken(host: str, port: int) -> None:
