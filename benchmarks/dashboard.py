@@ -9,7 +9,7 @@ import shutil
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -28,10 +28,16 @@ from tools.pictures import QUIET, SETTLED
 HEADING: Final = "## The pages"
 PAGES: Final = ("/mix", "/regions", "/regions/53", "/gas", "/exchanges", "/questions/3", "/data")
 ROUNDS: Final = 5
-FIRSTS: Final = 5
+FIRSTS: Final = 9
 _GO: Final = (
     "(href) => { history.pushState({}, '', href); window.dispatchEvent(new CustomEvent('_dashprivate_pushstate')); }"
 )
+_TELL: Final = """new MutationObserver((_, watch) => {
+  if (!document.querySelector("#content .tile-value")) return;
+  watch.disconnect();
+  requestAnimationFrame(() => { window.told = performance.now(); });
+}).observe(document, { subtree: true, childList: true });"""
+"""JavaScript: when words and figures are there, in a page whose charts may keep it too busy to be asked."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +63,12 @@ _NOTES: Final = (
 
 def _measured(scratch: Path) -> list[str]:
     homes = _homes(scratch)
-    with sync_playwright() as playwright, ExitStack() as held:
-        servers = {name: held.enter_context(watthouse_serving(home, cached=True)) for name, home in homes.items()}
-        browser = _browser(playwright)
-        firsts = [_first(browser, servers["13 years"]) for _ in range(FIRSTS)]
-        updates = _updates(browser, servers)
-        browser.close()
+    with sync_playwright() as playwright, closing(_browser(playwright)) as browser:
+        with watthouse_serving(homes["13 years"], cached=True) as server:
+            _, *firsts = [_first(browser, server) for _ in range(1 + FIRSTS)]  # the first finds the server just started
+        with ExitStack() as held:
+            servers = {name: held.enter_context(watthouse_serving(home, cached=True)) for name, home in homes.items()}
+            updates = _updates(browser, servers)
     return [*_table(updates), "", _said(firsts, updates)]
 
 
@@ -83,16 +89,13 @@ def _browser(playwright: Playwright) -> Browser:
 
 def _first(browser: Browser, server: Server) -> tuple[float, float]:
     """A first visit, from the address to its words, figures and links, and to the drawn charts, s."""
-    context = browser.new_context()
-    page = context.new_page()
-    began = time.perf_counter()
-    page.goto(server.url, wait_until="commit")
-    page.wait_for_selector("#content .tile-value")
-    told = time.perf_counter() - began
-    page.wait_for_function(SETTLED, polling=20)
-    drawn = time.perf_counter() - began
-    context.close()
-    return told, drawn
+    with closing(browser.new_context()) as context:
+        page = context.new_page()
+        page.add_init_script(_TELL)
+        page.goto(server.url, wait_until="commit")
+        page.wait_for_function(SETTLED, polling=20)
+        told, drawn = page.evaluate("[window.told, performance.now()]")
+        return told / 1000, drawn / 1000
 
 
 def _updates(browser: Browser, servers: dict[str, Server]) -> dict[tuple[str, str], list[Update]]:
@@ -158,8 +161,8 @@ def _said(firsts: Sequence[tuple[float, float]], updates: dict[tuple[str, str], 
     told, drawn = (median(times) for times in zip(*firsts, strict=True))
     p95 = quantiles(callbacks, n=20)[-1]
     return (
-        f"First visit, nothing cached: words, figures and links after {told:.2f} s, charts drawn after {drawn:.2f} s"
-        f" (medians of {len(firsts)}; target: interactive in < 2 s)."
+        f"First visit, nothing cached, to the only server: words, figures and links after {told:.2f} s, charts drawn"
+        f" after {drawn:.2f} s (medians of {len(firsts)}; target: interactive in < 2 s)."
         f" Callbacks at 13 years: p95 {p95:.0f} ms over {len(callbacks)} views (target < 300 ms)."
         " Ratios are the median of pairs, target < 1.3."
     )

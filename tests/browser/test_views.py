@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import SINCE, Visit
+from watthouse.serve.figures.palette import NATIONAL
 
 pytestmark = [pytest.mark.slow]
 
@@ -27,6 +28,12 @@ def _period(visit: Visit) -> tuple[str, str]:
     return visit.page.input_value("#since"), visit.page.input_value("#until")
 
 
+def _load_of(visit: Visit) -> list[object]:
+    """The line of the load, and on from its last point what is dotted because it has only begun."""
+    settled, *running = [trace["y"] for trace in visit.drawn("mix-time") if str(trace["name"]) == "Load"]
+    return settled + [value for more in running for value in more[1:]]
+
+
 def test_the_numbers_of_a_page_are_those_of_the_api(visit: Visit) -> None:
     since, until = _period(visit.open("/mix"))
     said = visit.site.api(f"/compare?since={since}&until={until}&unit=GWh")
@@ -34,7 +41,7 @@ def test_the_numbers_of_a_page_are_those_of_the_api(visit: Visit) -> None:
     load = rows["consommation"]["value"] / 1000
     assert _number(visit.text("#mix-load")) == pytest.approx(load, abs=0.05)
     assert _number(visit.text("#mix-rate")) == pytest.approx(rows["taux_co2_g_kwh"]["value"], abs=0.05)
-    drawn = visit.drawn("mix-time")[-1]["y"]
+    drawn = _load_of(visit)
     series = visit.site.api(f"/mix?since={since}&until={until}&unit=GWh")["rows"]
     assert drawn == pytest.approx([row["consommation_gwh"] for row in series])  # type: ignore[attr-defined]
 
@@ -47,6 +54,22 @@ def test_now_ends_with_the_last_measured_instant(visit: Visit) -> None:
     )
     assert _number(visit.text("#now-load")) == load
     assert str(instant) in visit.text(".tiles")
+
+
+def test_the_mix_of_now_ends_where_every_source_is_known(visit: Visit) -> None:
+    visit.open("/")
+    ((until, nuclear, balance),) = visit.site.query(
+        f"select strftime(date_heure at time zone 'Europe/Paris', '%Y-%m-%d %H:%M'), nucleaire, ("
+        "    select -ech_physiques from core.core_national_power where ech_physiques is not null"
+        "    order by date_heure desc limit 1)"
+        f" from core.core_national_power where {' and '.join(f'{name} is not null' for name in NATIONAL)}"
+        " order by date_heure desc limit 1"
+    )
+    traces = {str(trace["name"]): trace for trace in visit.drawn("mix-now")}
+    assert traces["Nuclear"]["y"][-1] == nuclear
+    for trace in traces.values():
+        assert str(trace["x"][-1]).replace("T", " ")[:16] == until
+    assert _number(visit.text("#now-balance")) == balance
 
 
 def test_a_preset_changes_the_address_and_the_page(visit: Visit) -> None:
@@ -122,12 +145,30 @@ def test_another_period_can_be_compared(visit: Visit) -> None:
     assert _number(cells[2]) == pytest.approx(load, abs=0.05)  # type: ignore[arg-type]
 
 
+def test_periods_are_held_against_each_other_by_mean_power(visit: Visit) -> None:
+    year = SINCE.year + 1
+    one, other = (date(year, 1, 10), date(year, 1, 20)), (date(year, 2, 1), date(year, 2, 5))
+    visit.open(f"/mix?since={one[0]}&until={one[1]}&with_since={other[0]}&with_until={other[1]}")
+    columns = ", ".join(f"sum({name}_mwh) / sum(measured_slots)" for name in ("consommation", *NATIONAL))
+    (means,), (before,) = (
+        visit.site.query(f"select {columns} from marts.daily_mix where civil_date between '{since}' and '{until}'")
+        for since, until in (one, other)
+    )
+    load, *sources = (100 * (mean / then - 1) if then else None for mean, then in zip(means, before, strict=True))  # type: ignore[operator]
+    told = visit.page.locator(".tile", has=visit.page.locator("#mix-load")).locator(".tile-more").inner_text()
+    assert "in mean power" in told
+    assert _number(told) == pytest.approx(load, abs=0.051)
+    shown = visit.page.locator("#mix-table tbody td:last-child").all_inner_texts()
+    for text, change in zip(shown, sources, strict=True):
+        assert (text == "–") if change is None else (_number(text) == pytest.approx(change, abs=0.051))
+
+
 def test_the_data_of_a_chart_can_be_taken_along(visit: Visit) -> None:
     visit.open("/mix").page.click("#mix-time-card .downloads summary")
     with visit.page.expect_download() as under_way:
         visit.page.click("#mix-time-card .downloads a[href*='format=csv']")
     rows = list(csv.DictReader(io.StringIO(Path(under_way.value.path()).read_text(encoding="utf-8"))))
-    drawn = visit.drawn("mix-time")[-1]["y"]
+    drawn = _load_of(visit)
     assert [float(row["consommation_gwh"]) for row in rows] == pytest.approx(drawn)
 
 

@@ -290,7 +290,7 @@ _NOW: Final = (
     Shown("date_heure", "", "Instant the slot begins (UTC)"),
     Shown("slot_minutes", "min", "How long the slot lasts"),
     Shown("consommation", "MW", "Load; null where it is not measured yet"),
-    Shown("production_mw", "MW", "Production: the sum of the sources"),
+    Shown("production_mw", "MW", "What is known of production: the sum of the sources that are measured"),
 )
 
 

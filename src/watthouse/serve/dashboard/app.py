@@ -11,7 +11,7 @@ from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 from dash.backends._fastapi import reset_current_request, set_current_request
 from dash.development.base_component import Component
 from fastapi import FastAPI, Request
-from starlette.responses import FileResponse, HTMLResponse
+from starlette.responses import FileResponse, HTMLResponse, Response
 
 from watthouse.errors import WatthouseError
 from watthouse.serve import problems
@@ -27,13 +27,20 @@ from watthouse.serve.problems import ProblemError
 PAGES: Final[Mapping[str, Page]] = {
     page.name: page for page in (now.PAGE, mix.PAGE, regions.PAGE, gas.PAGE, exchanges.PAGE, questions.PAGE, data.PAGE)
 }
+ASSETS: Final = Path(__file__).parent / "assets"
+PLOTLY: Final = Path(__file__).parent / "plotly" / "plotly.min.js"
+"""The part of plotly.js that the charts need, as tools/browser_scripts.py writes it."""
+
+_PLOTLY_AT: Final = "/_dash-component-suites/plotly/package_data/plotly.min.js"  # where Dash has the whole
+_FOR_A_DAY: Final = {"cache-control": "public, max-age=86400"}
+_UNUSED: Final = ("/dash/deps/polyfill@", "/dash/dash_table/")
 _EVERY: Final = 300_000  # ms between two looks at a page that is left open
 _INDEX: Final = """<!DOCTYPE html>
 <html lang="en">
   <head>
     {%metas%}
     <title>{%title%}</title>
-    {%favicon%}
+    <link rel="icon" type="image/svg+xml" href="/assets/watthouse.svg">
     {%css%}
   </head>
   <body>
@@ -52,10 +59,11 @@ def create(desk: Desk) -> FastAPI:
     """The pages, to be asked for whatever is no call of the API."""
     app = FastAPI(openapi_url=None)
     problems.install(app)
+    app.add_api_route(_PLOTLY_AT, _plotly, methods=["GET"], include_in_schema=False)
     dash = Dash(
         "watthouse",
         server=app,
-        assets_folder=str(Path(__file__).parent / "assets"),
+        assets_folder=str(ASSETS),
         title="watthouse",
         update_title="",
         index_string=_INDEX,
@@ -64,6 +72,7 @@ def create(desk: Desk) -> FastAPI:
         add_log_handler=False,
         enable_mcp=False,
     )
+    _lightened(dash)
     dash.layout = _layout()
     _wire(dash, desk)
     # Dash finds its assets at the first request for a path of its own: a page that is asked before would lack them
@@ -77,7 +86,11 @@ def create(desk: Desk) -> FastAPI:
 
 
 def _outlines() -> FileResponse:
-    return FileResponse(OUTLINES, media_type="application/geo+json", headers={"cache-control": "public, max-age=86400"})
+    return FileResponse(OUTLINES, media_type="application/geo+json", headers=_FOR_A_DAY)
+
+
+def _plotly() -> Response:
+    return Response(PLOTLY.read_bytes(), media_type="text/javascript", headers=_FOR_A_DAY)
 
 
 def _index(dash: Dash) -> Any:
@@ -89,6 +102,17 @@ def _index(dash: Dash) -> Any:
             reset_current_request(token)
 
     return page
+
+
+def _lightened(dash: Dash) -> None:
+    """Pages come without the scripts of Dash that nothing here needs, and that every first visit would wait for."""
+    whole = dash.interpolate_index
+
+    def needed(scripts: str, **parts: str) -> Any:
+        used = [line for line in scripts.splitlines() if not any(name in line for name in _UNUSED)]
+        return whole(scripts="\n".join(used), **parts)
+
+    dash.interpolate_index = needed
 
 
 def _layout() -> Component:
@@ -156,7 +180,7 @@ def _body(desk: Desk, view: View, page: Page | None) -> list[Component]:
         return shell.whole(pages, None, view, [shell.notice("404", words)], None)
     try:
         with desk.snapshots.lease() as snapshot:
-            reader = Reader(desk, snapshot, view, whole=page.whole)
+            reader = Reader(desk, snapshot, view, page.span)
             return shell.whole(pages, page, view, _asked(page, reader, view), reader)
     except WatthouseError as error:
         nothing = view.say("There is nothing to show yet", "Il n'y a encore rien à montrer")

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dash.development.base_component import Component
+from dateutil.relativedelta import relativedelta
 
 from watthouse.serve.asking import BY_DAY, Interval, Unit
-from watthouse.serve.dashboard.reading import Reader
+from watthouse.serve.dashboard.reading import A_MONTH, Reader
 from watthouse.serve.dashboard.view import View
 
 Body = Callable[[Reader, View], list[Component]]
@@ -15,7 +16,7 @@ Body = Callable[[Reader, View], list[Component]]
 @dataclass(frozen=True)
 class Page:
     """``units`` and ``intervals`` are what its period bar offers, the default first; ``period`` is whether it has one,
-    ``whole`` whether it means everything held where the address says no days.
+    ``span`` how much it means where the address says no days (nothing: everything held).
 
     ``heading`` gives the title of a view, where it is another than the page's name; ``series`` tells whether a view
     has anything that is cut into intervals.
@@ -28,7 +29,7 @@ class Page:
     units: tuple[Unit, ...] = ()
     intervals: tuple[Interval, ...] = BY_DAY
     period: bool = True
-    whole: bool = False
+    span: relativedelta | None = A_MONTH
     heading: Callable[[View], str | None] = lambda _: None
     series: Callable[[View], bool] = lambda _: True
 

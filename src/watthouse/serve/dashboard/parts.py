@@ -10,9 +10,11 @@ from dash.development.base_component import Component
 from watthouse.serve.dashboard.reading import Answer, Reader
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.delivery import Format
+from watthouse.serve.figures.power import FEW
 from watthouse.serve.figures.style import behaviour
 
 _OFFERED = (Format.CSV, Format.JSON, Format.PARQUET)
+_FEW = 4  # entries of a legend
 
 
 def chart(
@@ -36,10 +38,16 @@ def chart(
         figure=figure,
         config=behaviour(reader.view.style, name),
         style={"height": f"{height}px"},
-        className="drawing",
+        className="drawing keyed" if _is_keyed(figure) else "drawing",
     )
     told = [html.P(note, className="note")] if note else []
     return card(reader, name, title, [drawn, *told], answers, wide=wide, source=source, fresh=fresh)
+
+
+def _is_keyed(figure: go.Figure) -> bool:
+    """Whether the legend takes so much room that a narrow chart has to be higher."""
+    entries = (len(trace.labels) if trace.type == "pie" else trace.showlegend is not False for trace in figure.data)
+    return sum(entries) > _FEW
 
 
 def card(
@@ -116,12 +124,13 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[object]], name: str, cap
     )
 
 
-def partial(view: View, rows: pl.DataFrame) -> str:
-    """How many intervals of a series are not ``complete``; nothing where all of them are."""
+def partial(view: View, rows: pl.DataFrame, *, pale: bool = False) -> str:
+    """How many intervals of a series are not ``complete``, and ``pale`` for it; nothing where all of them are."""
     some = rows.filter(~pl.col("complete")).height
     few, of = view.language.number(some), view.language.number(rows.height)
-    said = view.say(f"Points not fully measured: {few} of {of}.", f"Points non entièrement mesurés : {few} sur {of}.")
-    return said if some else ""
+    said = view.say(f"Points not fully measured: {few} of {of}", f"Points non entièrement mesurés : {few} sur {of}")
+    look = view.say(" (pale)", " (en clair)") if pale and rows.height <= FEW else ""
+    return f"{said}{look}." if some else ""
 
 
 def _downloads(reader: Reader, answers: Sequence[Answer]) -> Component:

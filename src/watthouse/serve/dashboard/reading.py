@@ -13,13 +13,14 @@ from dateutil.relativedelta import relativedelta
 
 from watthouse.catalog import LICENCE
 from watthouse.clock import PARIS
-from watthouse.serve.asking import Asked, Interval, Period, newest_first
+from watthouse.serve.asking import DEFAULT_DAYS, Asked, Interval
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.delivery import Format
 from watthouse.serve.desk import Desk, Question
 from watthouse.serve.snapshots import Snapshot
 
 API: Final = "/api/v1"
+A_MONTH: Final = relativedelta(days=DEFAULT_DAYS)
 
 
 @dataclass(frozen=True)
@@ -44,20 +45,20 @@ class Answer:
 class Reader:
     """One page's look at one version of the data."""
 
-    def __init__(self, desk: Desk, snapshot: Snapshot, view: View, *, whole: bool = False) -> None:
+    def __init__(self, desk: Desk, snapshot: Snapshot, view: View, span: relativedelta | None = A_MONTH) -> None:
         self.desk = desk
         self.snapshot = snapshot
         self.view = view
-        self._whole = whole
+        self._span = span
 
     @cached_property
     def period(self) -> tuple[date, date]:
-        """The civil days that are meant, both included: within what is held, 30 days or all where nothing is said."""
+        """The civil days that are meant, both included: within what is held, ``span`` or all where nothing is said."""
         first, last = self.held
-        if self._whole and self.view.since is None:
-            return first, max(min(self.view.until or last, last), first)
-        since, until = newest_first(self.held, Period(since=self.view.since, until=self.view.until))
-        return min(max(since, first), last), max(min(until, last), first)
+        until = max(min(self.view.until or last, last), first)
+        if self.view.since:
+            return min(max(self.view.since, first), last), until
+        return max(until - self._span + timedelta(days=1), first) if self._span else first, until
 
     @property
     def held(self) -> tuple[date, date]:

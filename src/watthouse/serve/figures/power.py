@@ -1,6 +1,6 @@
 """Power and energy through time: the mix, load and its forecasts, exchanges at the borders, CO₂."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +23,8 @@ from watthouse.serve.figures.style import Style, dressed
 FEW: Final = 70
 """Intervals up to which energy is drawn as bars."""
 
+_PALE: Final = 0.45
+
 
 def mix(
     rows: pl.DataFrame, columns: Mapping[str, str], time: str, unit: str, style: Style, load: str = ""
@@ -30,16 +32,20 @@ def mix(
     """Sources stacked through time; ``columns`` maps a source to its column, ``load`` is drawn as a line above them.
 
     ``time`` is the column of intervals' beginnings. Shares (0 to 1) are drawn as percentages where ``unit`` is ``%``.
+    Bars of intervals that are not ``complete`` are pale, where ``rows`` say so, and the line towards the last dotted.
     """
     figure = go.Figure()
     bars = unit != "MW" and rows.height <= FEW
+    whole = whole_of(rows) if bars else None
     for source, column in columns.items():
         ink = PUMPING if source == "pompage" else SOURCES[source]
         values = _values(rows, column, unit)
         if values.null_count() < rows.height and values.abs().max():
-            figure.add_trace(layer(rows[time], values, ink, style, unit, bars=bars, below=source == "pompage"))
+            figure.add_trace(
+                layer(rows[time], values, ink, style, unit, bars=bars, below=source == "pompage", whole=whole)
+            )
     if load:
-        figure.add_trace(line(rows[time], _values(rows, load, unit), LOAD, style, unit))
+        figure.add_traces([*_towards(rows[time], _values(rows, load, unit), whole, style, unit)])
     figure.update_layout(barmode="relative", bargap=0.08)
     return dressed(figure, style, unit)
 
@@ -48,14 +54,43 @@ def _values(rows: pl.DataFrame, column: str, unit: str) -> pl.Series:
     return rows[column] * 100 if unit == "%" else rows[column]
 
 
+def whole_of(rows: pl.DataFrame) -> pl.Series | None:
+    """Whether each interval was measured in full, where ``rows`` say it and not all were."""
+    return rows["complete"] if "complete" in rows.columns and not rows["complete"].all() else None
+
+
+def _towards(
+    time: pl.Series, values: pl.Series, whole: pl.Series | None, style: Style, unit: str
+) -> Iterator[go.Scatter]:
+    """The load; in dots from the last interval that was measured in full, if more follow it."""
+    settled = len(time) if whole is None else max((at for at, one in enumerate(whole) if one), default=0) + 1
+    yield line(time[:settled], values[:settled], LOAD, style, unit)
+    if settled < len(time):
+        more = line(time[settled - 1 :], values[settled - 1 :], LOAD, style, unit, dash="dot")
+        yield more.update(showlegend=False)
+
+
 def layer(
-    time: pl.Series, values: pl.Series, ink: Ink, style: Style, unit: str, *, bars: bool, below: bool
+    time: pl.Series,
+    values: pl.Series,
+    ink: Ink,
+    style: Style,
+    unit: str,
+    *,
+    bars: bool,
+    below: bool,
+    whole: pl.Series | None = None,
 ) -> go.Bar | go.Scatter:
-    """One thing of a stack: bars or an area, ``below`` the line for what is negative."""
+    """One thing of a stack: bars or an area, ``below`` the line for what is negative.
+
+    Where ``whole`` says which intervals were measured in full, the bars of the others are pale.
+    """
     colour, name = style.ink(ink), style.name(ink)
     hover = hover_of(name, unit)
     if bars:
-        return go.Bar(x=time, y=values, name=name, marker={"color": colour, "line": {"width": 0}}, hovertemplate=hover)
+        opacity = 1 if whole is None else [1 if one else _PALE for one in whole]
+        marker = {"color": colour, "line": {"width": 0}, "opacity": opacity}
+        return go.Bar(x=time, y=values, name=name, marker=marker, hovertemplate=hover)
     return go.Scatter(
         x=time,
         y=values,
@@ -163,7 +198,7 @@ def donut(parts: Sequence[tuple[Ink, float | None]], unit: str, style: Style, mi
     figure.add_annotation(text=middle, x=0.5, y=0.5, showarrow=False, font={"size": 14})
     return dressed(
         figure, style, hovermode="closest", uniformtext={"minsize": 10, "mode": "hide"},
-        legend={"orientation": "v", "x": 1.02, "y": 0.5, "yanchor": "middle"}, margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        legend={"x": 0.5, "xanchor": "center", "y": -0.04}, margin={"l": 8, "r": 8, "t": 8, "b": 8},
     )  # fmt: skip
 
 
@@ -193,5 +228,5 @@ def side_by_side(names: Sequence[str], one: Side, other: Side, unit: str, style:
     figure = dressed(go.Figure(bars), style, hovermode="closest", bargap=0.3, legend=legend)
     figure.update_yaxes(autorange="reversed")
     return figure.update_xaxes(
-        title={"text": unit}, showgrid=True, separatethousands=True, exponentformat="none", nticks=6
+        title={"text": unit}, showgrid=True, separatethousands=True, exponentformat="none", nticks=5, tickangle=0
     )

@@ -49,8 +49,8 @@ def dressed(figure: go.Figure, style: Style, y: str = "", **layout: Any) -> go.F
     if y:
         layout["annotations"] = [*layout.get("annotations", ()), *figure.layout.annotations, _UNIT | {"text": y}]
         layout["margin"] = _MARGIN | {"t": 26} | layout.get("margin", {})
-    if style.language is Language.FRENCH and _is_dated(figure):  # a template cannot say this
-        figure.update_xaxes(tickformatstops=_FRENCH_DAYS)
+    if _is_dated(figure):  # a template cannot say this
+        figure.update_xaxes(tickformatstops=_DAY_FIRST, tickangle=0)
     return figure.update_layout(layout | {"template": _template(style)}, overwrite=False)
 
 
@@ -73,25 +73,28 @@ def _template(style: Style) -> go.layout.Template:
             "separators": "".join(style.language.separators),
             "hovermode": "x unified",
             "hoverlabel": box,
-            "legend": {"orientation": "h", "y": -0.16, "x": 0, "yanchor": "top", "traceorder": "normal"},
+            "legend": _LEGEND,
             "xaxis": axis | {"showgrid": False},
             "yaxis": axis | {"separatethousands": True, "exponentformat": "none"},
         }
     )
 
 
+_LEGEND: Final = {
+    "orientation": "h", "y": -0.16, "x": 0, "yanchor": "top", "traceorder": "normal", "font": {"size": 11},
+}  # fmt: skip
 _UNIT: Final = {
     "xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "xshift": -46,
     "yshift": 2, "showarrow": False, "font": {"size": 11},
 }  # fmt: skip
 _DAY, _MONTH = 86_400_000, "M1"
-_FRENCH_DAYS: Final = [
-    {"dtickrange": [None, _DAY - 1], "value": "%H:%M\n%-d %b"},
+_DAY_FIRST: Final = [
+    {"dtickrange": [None, _DAY - 1], "value": "%H:%M\n%-d %b %Y"},
     {"dtickrange": [_DAY, _MONTH], "value": "%-d %b\n%Y"},
     {"dtickrange": [_MONTH, "M12"], "value": "%b %Y"},
     {"dtickrange": ["M12", None], "value": "%Y"},
 ]
-"""The day before the month, as it is written in French."""
+"""The day before the month, as in all that is written beside a figure."""
 
 _FRENCH: Final = {
     "format": {

@@ -9,7 +9,7 @@ import polars as pl
 
 from watthouse.serve.asking import Interval
 from watthouse.serve.figures.palette import BORDERS, NOBODY, Ink
-from watthouse.serve.figures.power import FEW, layer
+from watthouse.serve.figures.power import FEW, layer, whole_of
 from watthouse.serve.figures.style import Style, dressed
 
 _BUYERS: Final = {**BORDERS, "": NOBODY}
@@ -19,13 +19,16 @@ def out_and_in(rows: pl.DataFrame, unit: str, style: Style) -> go.Figure:
     """Gross commercial exports above the line and imports below it, stacked by border.
 
     ``rows`` have ``starts`` and, for each border, ``ech_comm_<border>_export_<unit>`` and ``…_import_<unit>``.
+    Bars of intervals that are not ``complete`` are pale, where ``rows`` say so.
     """
-    figure, bars = go.Figure(), rows.height <= FEW
+    figure, bars, whole = go.Figure(), rows.height <= FEW, whole_of(rows)
     for border, ink in BORDERS.items():
         for name, sign in (("export", 1), ("import", -1)):
             values = rows[f"ech_comm_{border}_{name}_{unit.lower()}"].abs() * sign
             if values.null_count() < rows.height:
-                drawn = layer(rows["starts"], values, _way(ink, name), style, unit, bars=bars, below=sign < 0)
+                drawn = layer(
+                    rows["starts"], values, _way(ink, name), style, unit, bars=bars, below=sign < 0, whole=whole
+                )
                 figure.add_trace(drawn.update(name=style.name(ink), legendgroup=border, showlegend=sign > 0))
     above = style.say(f"{unit}, exports above 0, imports below", f"{unit}, exports au-dessus de 0, imports en dessous")
     return dressed(

@@ -55,6 +55,12 @@ def test_exports_stand_above_the_line_and_imports_below() -> None:
     assert sorted(tuple(trace.y) for trace in drawn.data) == [(-1.0, -2.0)] * 5 + [(1.0, 2.0)] * 5
 
 
+def test_exchanges_of_a_day_that_has_only_begun_are_pale() -> None:
+    gross = {f"ech_comm_{border}_{way}_gwh": [1.0, 2.0] for border in BORDERS for way in ("export", "import")}
+    drawn = trade.out_and_in(pl.DataFrame({"starts": DAYS[:2], "complete": [True, False], **gross}), "GWh", Style())
+    assert all(trace.marker.opacity[1] < trace.marker.opacity[0] == 1 for trace in drawn.data)
+
+
 def test_a_storage_point_is_as_full_as_it_says() -> None:
     rows = pl.DataFrame({"source": ["B", "A"], "pits": ["north", "south"], "stock_gwh": [5.0, 9.0],
                          "highest_gwh": [10.0, 10.0], "fill_of_highest": [0.5, 0.9]})  # fmt: skip

@@ -195,4 +195,4 @@ def _changed(view: View, dataset: Dataset, answer: Answer, title: str) -> Compon
     return parts.table(heads, rows, "revisions", title)
 
 
-PAGE: Final = Page("data", "Data", "Données", body, intervals=(), whole=True, heading=mart.heading)
+PAGE: Final = Page("data", "Data", "Données", body, intervals=(), span=None, heading=mart.heading)

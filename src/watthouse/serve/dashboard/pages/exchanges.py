@@ -115,7 +115,7 @@ def _through_time(reader: Reader, view: View, series: Answer) -> Component:
         [series],
         height=420,
         wide=True,
-        note=f"{gross} {parts.partial(view, series.rows)}".strip(),
+        note=f"{gross} {parts.partial(view, series.rows, pale=True)}".strip(),
     )
 
 
@@ -141,7 +141,7 @@ def _destinations(reader: Reader, view: View, totals: Totals, summed: Answer) ->
 def _beside_gas(reader: Reader, view: View, series: Answer, gas: Answer) -> Component:
     unit = PAGE.unit(view)
     rows = series.rows.join(gas.rows.select("starts", "stock_gaz_gwh"), "starts", how="left").sort("starts")
-    left = paired.Curve(rows[f"net_export{unit.suffix}"], NET_EXPORT, unit.value)
+    left = paired.Curve(rows[f"net_export{unit.suffix}"], NET_EXPORT, unit.value, ~rows["complete"])
     right = paired.Curve(rows["stock_gaz_gwh"], STOCK, _GWH)
     return parts.chart(
         reader,
@@ -152,10 +152,12 @@ def _beside_gas(reader: Reader, view: View, series: Answer, gas: Answer) -> Comp
         wide=True,
         source=view.say("RTE, NaTran, Teréga, Storengy, through ODRÉ", "RTE, NaTran, Teréga, Storengy, via ODRÉ"),
         note=view.say(
-            "Net position: physical balance, exports above 0. Stock: last complete day of each point; a gap is a day on"
-            " which an operator has not reported. Both follow the seasons: see Questions.",
-            "Position nette : solde physique, exportations au-dessus de 0. Stock : dernier jour complet du point,"
-            " une lacune étant un jour où un opérateur n'a pas déclaré. Les deux suivent les saisons : voir Questions.",
+            "Net position: physical balance, exports above 0; a ring where it is not fully measured. Stock: last"
+            " complete day of each point; a gap is a day on which an operator has not reported. Both follow the"
+            " seasons: see Questions.",
+            "Position nette : solde physique, exportations au-dessus de 0, un cercle s'il est incomplet. Stock :"
+            " dernier jour complet du point, une lacune étant un jour où un opérateur n'a pas déclaré. Les deux suivent"
+            " les saisons : voir Questions.",
         ),
     )
 
@@ -204,11 +206,11 @@ def _table(reader: Reader, view: View, totals: Totals, answers: list[Answer], bo
     )  # fmt: skip
     heads = [
         view.say("Border", "Frontière"),
-        view.say("exports, GWh", "exportations, GWh"),
+        view.say("Exports, GWh", "Exportations, GWh"),
         view.say("% of exports", "% des exportations"),
-        view.say("imports, GWh", "importations, GWh"),
-        view.say("net exports, GWh", "exportations nettes, GWh"),
-        view.say("days as largest buyer", "jours premier acheteur"),
+        view.say("Imports, GWh", "Importations, GWh"),
+        view.say("Net exports, GWh", "Exportations nettes, GWh"),
+        view.say("Days as largest buyer", "Jours premier acheteur"),
     ]
     title = view.say("Commercial exchanges by border", "Échanges commerciaux par frontière")
     content = [parts.table(heads, rows, "exchanges-table", title)]

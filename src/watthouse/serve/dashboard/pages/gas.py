@@ -4,7 +4,9 @@ from datetime import date, timedelta
 from typing import Final
 
 import polars as pl
+from dash import html
 from dash.development.base_component import Component
+from dateutil.relativedelta import relativedelta
 
 from watthouse.serve.api import national, points, sensitivity
 from watthouse.serve.asking import Interval, Series
@@ -164,23 +166,24 @@ def _through_time(reader: Reader, view: View, rows: pl.DataFrame, stock: Answer,
 
 
 def _scatter(reader: Reader, view: View, rows: pl.DataFrame, stock: Answer, warm: Answer) -> Component:
+    title = view.say("Gas in storage against temperature", "Gaz en stock selon la température")
+    whose, fresh = _whose(view), _fresh(view, stock.rows)
     fit = drawn.fit_of(rows, "tmoy_c", "stock_gaz_mean_gwh")
+    if fit is None:
+        few = view.say(
+            "Too few points for a line: temperatures are published once a month. Choose a longer period.",
+            "Trop peu de points pour une droite : les températures paraissent une fois par mois. Choisissez une période"
+            " plus longue.",
+        )
+        said = [html.P(few, className="nothing")]
+        return parts.card(reader, "gas-scatter", title, said, [stock, warm], source=whose, fresh=fresh)
+    figure, note = drawn.stock_on_temperature(rows, fit, view.style), _said_of(view, fit, stock.interval)
     return parts.chart(
-        reader,
-        "gas-scatter",
-        view.say("Gas in storage against temperature", "Gaz en stock selon la température"),
-        drawn.stock_on_temperature(rows, fit, view.style),
-        [stock, warm],
-        height=400,
-        note=_said_of(view, fit, stock.interval),
-        source=_whose(view),
-        fresh=_fresh(view, stock.rows),
+        reader, "gas-scatter", title, figure, [stock, warm], note=note, height=400, source=whose, fresh=fresh
     )
 
 
-def _said_of(view: View, fit: drawn.Fit | None, interval: Interval) -> str:
-    if fit is None:
-        return view.say("Too few points for a line.", "Trop peu de points pour une droite.")
+def _said_of(view: View, fit: drawn.Fit, interval: Interval) -> str:
     speak, (english, french) = view.language, _SPANS[interval]
     slope = speak.quantity(fit.slope, "GWh/°C", signed=True)
     said = f"{slope}, r² = {speak.number(fit.r2, 2)}, n = {speak.number(fit.points)} "
@@ -260,4 +263,4 @@ def _fills(reader: Reader, view: View, stock: Answer) -> list[Component]:
     return [of_points, of_operators]
 
 
-PAGE: Final = Page("gas", "Gas & weather", "Gaz et météo", body)
+PAGE: Final = Page("gas", "Gas & weather", "Gaz et météo", body, span=relativedelta(years=1))

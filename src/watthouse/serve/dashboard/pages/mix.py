@@ -15,6 +15,8 @@ from watthouse.serve.dashboard.view import View, day_of
 from watthouse.serve.figures import power
 from watthouse.serve.figures.palette import NATIONAL, OTHER_PERIOD, PERIOD, SOURCES, SUB_SOURCES, Ink, carbon_colour
 
+_RATE: Final = "taux_co2_g_kwh"
+_HOURS: Final = "measured_hours"
 _SHOWN: Final = {Unit.GWH: "GWh", Unit.MWH: "MWh", Unit.MW: "MW", Unit.SHARE: "%"}
 
 
@@ -51,12 +53,15 @@ def _tiles(view: View, totals: Totals) -> Component:
     speak = view.language
     top = max(NATIONAL, key=lambda name: totals[name]["value"] or 0)
     production = totals["production"]["value"] or 0
-    rate = totals["taux_co2_g_kwh"]["value"]
+    rate = totals[_RATE]["value"]
     low_carbon = sum(totals[name]["value"] or 0 for name in NATIONAL if name not in {"gaz", "charbon", "fioul"})
 
+    as_long = totals[_HOURS]["value"] == totals[_HOURS]["with_value"]
+
     def change(name: str) -> str:
-        said = speak.number(totals[name]["change_pct"], 1, signed=True)
-        return view.say(f"{said}% on the other period", f"{said} % par rapport à l'autre période")
+        said = speak.number(_change(totals, name), 1, signed=True)
+        mean = "" if as_long or name == _RATE else view.say(" in mean power", " en puissance moyenne")
+        return view.say(f"{said}%{mean} on the other period", f"{said} %{mean} par rapport à l'autre période")
 
     found = [
         parts.tile(
@@ -70,7 +75,7 @@ def _tiles(view: View, totals: Totals) -> Component:
             "mix-rate",
             view.say("Average CO₂ intensity", "Intensité CO₂ moyenne"),
             speak.quantity(rate, "g/kWh", 1),
-            change("taux_co2_g_kwh"),
+            change(_RATE),
             carbon_colour(rate or 0),
         ),
         parts.tile(
@@ -105,8 +110,21 @@ def _through_time(reader: Reader, view: View, series: Answer, unit: Unit) -> Com
         [series],
         height=420,
         wide=True,
-        note=parts.partial(view, series.rows),
+        note=parts.partial(view, series.rows, pale=unit is not Unit.MW),
     )
+
+
+def _change(totals: Totals, name: str) -> float | None:
+    """How far mean power is from that of the other period, %: the same as energy's, where as many hours were measured.
+
+    A day that has only begun, set against a whole one, would be a fall in demand. A rate is a mean already.
+    """
+    value, other = totals[name]["value"], totals[name]["with_value"]
+    hours, other_hours = (1, 1) if name == _RATE else (totals[_HOURS]["value"], totals[_HOURS]["with_value"])
+    if value is None or not other or not hours or not other_hours:
+        return None
+    mean, before = value / hours, other / other_hours
+    return 100 * (mean - before) / abs(before)
 
 
 def _donut(reader: Reader, view: View, totals: Totals, compared: Answer) -> Component:
@@ -162,7 +180,8 @@ def _table(reader: Reader, view: View, totals: Totals, compared: Answer, against
     speak = view.language
     heads = [
         view.say("Source", "Filière"), "GWh", "%",
-        speak.days(*against) + ", GWh", view.say("change, %", "variation, %"),
+        speak.days(*against) + ", GWh",
+        view.say("Change of mean power, %", "Variation de la puissance moyenne, %"),
     ]  # fmt: skip
     rows = [
         [
@@ -170,7 +189,7 @@ def _table(reader: Reader, view: View, totals: Totals, compared: Answer, against
             speak.number(totals[name]["value"], 1),
             speak.number(_share(totals, name, "value"), 1),
             speak.number(totals[name]["with_value"], 1),
-            speak.number(totals[name]["change_pct"], 1, signed=True),
+            speak.number(_change(totals, name), 1, signed=True),
         ]
         for name in NATIONAL
     ]

@@ -1,6 +1,7 @@
 """Now: today's load and its forecasts, the mix, CO₂, exchanges, to the last measured instant."""
 
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import polars as pl
@@ -26,119 +27,139 @@ def body(reader: Reader, view: View) -> list[Component]:
     measured = answer.rows.filter(pl.col("consommation").is_not_null())
     if measured.is_empty():
         return [parts.card(reader, "now", view.say("Now", "En ce moment"), [parts.nothing(reader)], wide=True)]
-    return [_tiles(view, answer.rows, measured), *_charts(reader, view, answer, measured), _records(reader, view)]
+    tiles = [*_load(view, measured), *_rate(view, measured), *_largest(view, measured), *_balance(view, measured)]
+    return [parts.tiles(tiles), *_charts(reader, view, answer, measured), _records(reader, view)]
 
 
-def _tiles(view: View, rows: pl.DataFrame, measured: pl.DataFrame) -> Component:
-    newest = measured.row(-1, named=True)
-    ended = newest["date_heure"] + timedelta(minutes=newest["slot_minutes"])
+def to_last_known(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    """The rows up to the last that knows every column the day knows: operators report one slot bit by bit."""
+    said = [name for name in columns if name in rows.columns and rows[name].count()]
+    whole = rows.filter(pl.all_horizontal(pl.col(said).is_not_null())) if said else rows.clear()
+    return rows.filter(pl.col("date_heure") <= whole["date_heure"].max()) if whole.height else rows.clear()
+
+
+def _load(view: View, measured: pl.DataFrame) -> Iterator[Component]:
+    newest, ended = measured.row(-1, named=True), _end(measured)
     speak = view.language
     forecast = newest["prevision_j"] or newest["prevision_j1"]
     away = newest["consommation"] - forecast if forecast else None
-    rate = measured.filter(pl.col("taux_co2").is_not_null())["taux_co2"]
-    source = _largest(newest)
-    net = None if newest["ech_physiques"] is None else -newest["ech_physiques"]
-    peak = rows["consommation"].max()
-    found = [
-        parts.tile(
-            "now-load",
-            view.say(f"Load at {ended:%H:%M}", f"Consommation à {ended:%H:%M}"),
-            speak.quantity(newest["consommation"], _MW),
-            view.say("forecast error ", "écart à la prévision ") + speak.quantity(away, _MW, signed=True),
-            LOAD.colour(view.dark),
-        ),
-        parts.tile(
-            "now-peak",
-            view.say("Peak of the day so far", "Pointe du jour"),
-            speak.quantity(peak, _MW),  # type: ignore[arg-type]
-            speak.day(ended.date()),
-        ),
-        *_rate(view, rate),
-        *(
-            [
-                parts.tile(
-                    "now-source",
-                    view.say("Largest source", "Première source"),
-                    SOURCES[source].name(speak),
-                    speak.percent(newest[source] / newest["production_mw"])
-                    + view.say(" of production", " de la production"),
-                    SOURCES[source].colour(view.dark),
-                )
-            ]
-            if source and newest["production_mw"]
-            else []
-        ),
-        parts.tile(
-            "now-balance",
-            view.say("Net exports", "Exportations nettes"),
-            speak.quantity(net, _MW, signed=True),
-            view.say("physical balance", "solde physique"),
-        ),
-    ]
-    return parts.tiles(found)
+    yield parts.tile(
+        "now-load",
+        view.say(f"Load at {ended:%H:%M}", f"Consommation à {ended:%H:%M}"),
+        speak.quantity(newest["consommation"], _MW),
+        view.say("forecast error ", "écart à la prévision ") + speak.quantity(away, _MW, signed=True),
+        LOAD.colour(view.dark),
+    )
+    yield parts.tile(
+        "now-peak",
+        view.say("Peak of the day so far", "Pointe du jour"),
+        speak.quantity(measured["consommation"].max(), _MW),  # type: ignore[arg-type]
+        speak.day(ended.date()),
+    )
 
 
-def _rate(view: View, rate: pl.Series) -> list[Component]:
+def _rate(view: View, measured: pl.DataFrame) -> Iterator[Component]:
+    rate = measured["taux_co2"].drop_nulls()
     if rate.is_empty():
-        return []
+        return
     value = float(rate[-1])
     mean = view.language.number(float(rate.mean() or 0))  # type: ignore[arg-type]
     more = view.say(f"mean of the day {mean}", f"moyenne du jour {mean}")
     label = view.say("CO₂ intensity", "Intensité CO₂")
-    return [parts.tile("now-rate", label, view.language.quantity(value, "g/kWh"), more, carbon_colour(value))]
+    yield parts.tile("now-rate", label, view.language.quantity(value, "g/kWh"), more, carbon_colour(value))
 
 
-def _largest(row: dict[str, float | None]) -> str | None:
-    known = {name: row[name] or 0 for name in NATIONAL if row.get(name) is not None}
-    return max(known, key=lambda name: known[name]) if known else None
+def _largest(view: View, measured: pl.DataFrame) -> Iterator[Component]:
+    known = to_last_known(measured, NATIONAL)
+    if known.is_empty() or not known["production_mw"][-1]:
+        return
+    newest = known.row(-1, named=True)
+    source = max(NATIONAL, key=lambda name: newest.get(name) or 0)
+    share = view.language.percent(newest[source] / newest["production_mw"])
+    yield parts.tile(
+        "now-source",
+        view.say("Largest source", "Première source"),
+        SOURCES[source].name(view.language),
+        view.say(f"{share} of production", f"{share} de la production") + _earlier(view, known, measured),
+        SOURCES[source].colour(view.dark),
+    )
 
 
-def _charts(reader: Reader, view: View, answer: Answer, measured: pl.DataFrame) -> list[Component]:
-    style = view.style
-    columns = {"pompage": "pompage", **{name: name for name in NATIONAL}}
-    day = view.language.day(reader.held[1])
-    return [
-        parts.chart(
-            reader,
-            "load",
-            view.say(f"Load and its forecasts, {day}", f"Consommation et prévisions, {day}"),
-            power.load(answer.rows, style),
-            [answer],
-        ),
-        parts.chart(
-            reader,
-            "mix-now",
-            view.say(
-                "Generation mix to the last measured instant", "Mix de production jusqu'au dernier instant mesuré"
-            ),
-            power.mix(measured, columns, "date_heure", _MW, style, load="consommation"),
-            [answer],
-        ),
-        parts.chart(
-            reader,
-            "carbon",
-            view.say("CO₂ intensity of production", "Intensité CO₂ de la production"),
-            power.carbon(measured["date_heure"], measured["taux_co2"], style),
-            [answer],
-            height=280,
-        ),
-        parts.chart(
-            reader,
-            "borders-now",
-            view.say("Commercial exchanges by border", "Échanges commerciaux par frontière"),
-            power.borders(measured, "date_heure", _MW, style, balance="ech_physiques"),
-            [answer],
-            height=280,
-            note=view.say(
-                f"The line is the physical balance. {_most_sold(measured, view)}",
-                f"La ligne est le solde physique. {_most_sold(measured, view)}",
-            ),
-        ),
-    ]
+def _balance(view: View, measured: pl.DataFrame) -> Iterator[Component]:
+    known = to_last_known(measured, ("ech_physiques",))
+    if known.is_empty():
+        return
+    yield parts.tile(
+        "now-balance",
+        view.say("Net exports", "Exportations nettes"),
+        view.language.quantity(-known["ech_physiques"][-1], _MW, signed=True),
+        view.say("physical balance", "solde physique") + _earlier(view, known, measured),
+    )
 
 
-def _most_sold(measured: pl.DataFrame, view: View) -> str:
-    newest = measured.row(-1, named=True)
+def _end(rows: pl.DataFrame) -> datetime:
+    newest = rows.row(-1, named=True)
+    ended: datetime = newest["date_heure"] + timedelta(minutes=newest["slot_minutes"])
+    return ended
+
+
+def _earlier(view: View, known: pl.DataFrame, measured: pl.DataFrame) -> str:
+    """When what is known ends, where the load is known for longer."""
+    ended = _end(known)
+    return view.say(f" at {ended:%H:%M}", f" à {ended:%H:%M}") if ended < _end(measured) else ""
+
+
+def _charts(reader: Reader, view: View, answer: Answer, measured: pl.DataFrame) -> Iterator[Component]:
+    style, day = view.style, view.language.day(reader.held[1])
+    yield parts.chart(
+        reader,
+        "load",
+        view.say(f"Load and its forecasts, {day}", f"Consommation et prévisions, {day}"),
+        power.load(answer.rows, style),
+        [answer],
+    )
+    yield _mix(reader, view, answer, measured)
+    yield parts.chart(
+        reader,
+        "carbon",
+        view.say("CO₂ intensity of production", "Intensité CO₂ de la production"),
+        power.carbon(measured["date_heure"], measured["taux_co2"], style),
+        [answer],
+        height=280,
+    )
+    sold = _most_sold(view, to_last_known(measured, [f"ech_comm_{border}" for border in BORDERS]))
+    yield parts.chart(
+        reader,
+        "borders-now",
+        view.say("Commercial exchanges by border", "Échanges commerciaux par frontière"),
+        power.borders(measured, "date_heure", _MW, style, balance="ech_physiques"),
+        [answer],
+        height=280,
+        note=view.say(f"The line is the physical balance. {sold}", f"La ligne est le solde physique. {sold}").rstrip(),
+    )
+
+
+def _mix(reader: Reader, view: View, answer: Answer, measured: pl.DataFrame) -> Component:
+    title = view.say("Generation mix to the last measured instant", "Mix de production jusqu'au dernier instant mesuré")
+    known = to_last_known(measured, NATIONAL)
+    if known.is_empty():
+        return parts.card(reader, "mix-now", title, [parts.nothing(reader)], [answer])
+    note = ""
+    if _end(known) < _end(measured):
+        every, some = f"{_end(known):%H:%M}", f"{_end(measured):%H:%M}"
+        note = view.say(
+            f"Every source is known up to {every}, the load up to {some}.",
+            f"Toutes les filières sont connues jusqu'à {every}, la consommation jusqu'à {some}.",
+        )
+    columns = {name: name for name in ("pompage", *NATIONAL)}
+    figure = power.mix(known, columns, "date_heure", _MW, view.style, load="consommation")
+    return parts.chart(reader, "mix-now", title, figure, [answer], note=note)
+
+
+def _most_sold(view: View, known: pl.DataFrame) -> str:
+    if known.is_empty():
+        return ""
+    newest = known.row(-1, named=True)
     sold = {border: -(newest[f"ech_comm_{border}"] or 0) for border in BORDERS}
     border = max(sold, key=lambda name: sold[name])
     if sold[border] <= 0:
@@ -158,7 +179,7 @@ def _records(reader: Reader, view: View) -> Component:
         return parts.card(reader, "records", title, [html.P(said, className="nothing")], [answer], wide=True)
     heads = [
         view.say("Record", "Record"), view.say("When", "Quand"), view.say("Value", "Valeur"),
-        view.say("The one before", "Le précédent"), view.say("of", "du"),
+        view.say("The one before", "Le précédent"), view.say("Of", "Du"),
     ]  # fmt: skip
     rows = [_record(view, row) for row in broken.iter_rows(named=True)]
     return parts.card(reader, "records", title, [parts.table(heads, rows, "records-table", title)], [answer], wide=True)

@@ -23,6 +23,7 @@ from watthouse.serve.figures.weather import temperature
 
 _CORSE: Final = "94"
 _A_WEEK: Final = 7
+_LINE: Final = 2  # points
 _YEARS: Final = 30
 """Of the lines over the years, at most: what a reader can tell apart, however long the history."""
 
@@ -201,8 +202,15 @@ def _weather(reader: Reader, view: View, page: Page) -> Component:
     asked = national.TemperatureAsked(since=since, until=until, interval=page.interval(view), region=view.detail)
     found = reader.answer("/temperature", asked, national.temperature_of(reader.desk, reader.snapshot, asked))
     title = view.say("Temperature: lowest, mean, highest", "Température : minimale, moyenne, maximale")
-    last = found.rows["starts"].max() if found.rows.height else None
+    known = found.rows.drop_nulls("tmoy_c")
+    if known.height < _LINE:
+        said = view.say(
+            "Temperatures are published once a month: those of this period are not there yet.",
+            "Les températures sont publiées une fois par mois : celles de cette période manquent encore.",
+        )
+        return parts.card(reader, "region-temperature", title, [html.P(said, className="nothing")], [found], wide=True)
     note = view.say("Temperatures are published once a month", "Les températures sont publiées une fois par mois")
+    last = known["starts"].max()
     if isinstance(last, date) and (until - last).days > _A_WEEK:
         day = view.language.day(last)
         note += view.say(f"; none of this period is known after {day}", f" ; aucune n'est connue après le {day}")
