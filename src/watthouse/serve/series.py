@@ -4,7 +4,7 @@ A point is what was measured in its interval: ``complete`` says whether that is 
 is that sum over the hours measured; a share is energy over production.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -183,6 +183,11 @@ def energies(mart: Mart, unit: Unit) -> list[str]:
     """The columns of a mart that can be shown in this unit: as a share, those that are part of production."""
     suffix = "_share" if unit is Unit.SHARE else "_mwh"
     return [name.removesuffix(suffix) for name in mart.names if name.endswith(suffix)]
+
+
+def columns_of(mart: Mart, names: Iterable[str] = ()) -> tuple[Shown, ...]:
+    """A mart's columns, or those of ``names``, as its models describe them."""
+    return tuple(Shown(one.name, one.unit, one.meaning) for one in (mart[name] for name in names or mart.names))
 
 
 def shown(mart: Mart, names: Sequence[str], unit: Unit) -> tuple[Shown, ...]:

@@ -11,11 +11,10 @@ from starlette.responses import Response
 from watthouse.catalog import CATALOG
 from watthouse.serve.api.base import TheDesk, days, gives_rows
 from watthouse.serve.asking import Period, newest_first
-from watthouse.serve.delivery import Shown
 from watthouse.serve.desk import Desk, Question
 from watthouse.serve.forms import Form
 from watthouse.serve.problems import wrong
-from watthouse.serve.series import within
+from watthouse.serve.series import columns_of, within
 from watthouse.serve.snapshots import Snapshot
 
 router = APIRouter(tags=["freshness and revisions"])
@@ -52,8 +51,7 @@ def completeness_of(desk: Desk, snapshot: Snapshot, asked: CompletenessAsked) ->
     mart = desk.marts["completeness_daily"]
     since, until = newest_first(snapshot.extent(mart.name), asked)
     found = Form(_days, (snapshot.table(mart.name).op(), asked.dataset), since, until)
-    columns = tuple(Shown(column.name, column.unit, column.meaning) for column in mart.columns)
-    return Question(mart.description, found, columns, days(since, until))
+    return Question(mart.description, found, columns_of(mart), days(since, until))
 
 
 def _days(table: ops.Relation, dataset: str | None) -> ir.Table:

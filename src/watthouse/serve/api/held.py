@@ -13,10 +13,11 @@ from watthouse.catalog import CATALOG, Column, Dataset
 from watthouse.serve import cursors, delivery
 from watthouse.serve.api.base import TheDesk, gives_rows, region_of
 from watthouse.serve.asking import Asked, Order, Period, Region
-from watthouse.serve.delivery import Format, Shown
+from watthouse.serve.delivery import Format
 from watthouse.serve.desk import Desk, Question
 from watthouse.serve.dictionary import Mart, MartColumn
 from watthouse.serve.problems import ProblemError, documented, wrong
+from watthouse.serve.series import columns_of
 from watthouse.serve.snapshots import Snapshot
 
 router = APIRouter(tags=["what is held"])
@@ -202,8 +203,7 @@ def _question(snapshot: Snapshot, mart: Mart, asked: RowsAsked) -> Question:
     if asked.cursor is not None:
         found = cursors.after(found, mart.key, asked.cursor, newest_first=newest)
     found = found.order_by([ibis.desc(name) if newest else ibis.asc(name) for name in mart.key])
-    shown = tuple(Shown(c.name, c.unit, c.meaning) for c in (mart[name] for name in chosen))
-    return Question(mart.description, found, shown)
+    return Question(mart.description, found, columns_of(mart, chosen))
 
 
 def _bound(mart: Mart, day: Any) -> Any:

@@ -11,10 +11,9 @@ from starlette.responses import Response
 
 from watthouse.serve.api.base import TheDesk, days, gives_rows
 from watthouse.serve.asking import Period, newest_first
-from watthouse.serve.delivery import Shown
 from watthouse.serve.desk import Desk, Question
 from watthouse.serve.forms import Form
-from watthouse.serve.series import within
+from watthouse.serve.series import columns_of, within
 from watthouse.serve.snapshots import Snapshot
 
 router = APIRouter(tags=["France"])
@@ -63,8 +62,7 @@ def records_of(desk: Desk, snapshot: Snapshot, asked: RecordsAsked) -> Question:
         since = min(first, until)
     of = (snapshot.table(mart.name).op(), asked.measure, asked.of, asked.standing)
     found = Form(_records, of, since, until)
-    columns = tuple(Shown(column.name, column.unit, column.meaning) for column in mart.columns)
-    return Question(_TITLE, found, columns, days(since, until))
+    return Question(_TITLE, found, columns_of(mart), days(since, until))
 
 
 def _records(table: ops.Relation, measure: str | None, span: str | None, standing: bool) -> ir.Table:
