@@ -1,5 +1,6 @@
 """What is held: datasets, marts, and their rows as they are."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -161,6 +162,13 @@ def rows_of(desk: Desk, snapshot: Snapshot, name: str, asked: RowsAsked) -> Ques
     return replace(question, rows=question.rows[_columns(mart, asked)].limit(asked.limit))
 
 
+def every_row(desk: Desk, snapshot: Snapshot, name: str, asked: RowsAsked) -> tuple[Mart, ir.Table]:
+    """A mart and the rows of it that are meant, with every column and in no order, whatever ``asked`` says of either;
+    raises a problem for a mart that there is not."""
+    mart = _found(desk.marts, name)
+    return mart, _within(snapshot, mart, asked, mart.names)
+
+
 def _all(most: int, snapshot: Snapshot, mart: Mart, asked: RowsAsked) -> Question:
     question = _question(snapshot, mart, asked)
     assert isinstance(question.rows, ir.Table)
@@ -189,8 +197,17 @@ def _page(desk: TheDesk, request: Request, style: Format, mart: Mart, asked: Row
 
 def _question(snapshot: Snapshot, mart: Mart, asked: RowsAsked) -> Question:
     chosen = _columns(mart, asked)
-    table = snapshot.table(mart.name)
-    found = table[list(dict.fromkeys([*mart.key, *chosen, mart.day]))]
+    found = _within(snapshot, mart, asked, [*mart.key, *chosen, mart.day])
+    newest = asked.order is Order.NEWEST
+    if asked.cursor is not None:
+        found = cursors.after(found, mart.key, asked.cursor, newest_first=newest)
+    found = found.order_by([ibis.desc(name) if newest else ibis.asc(name) for name in mart.key])
+    return Question(mart.description, found, columns_of(mart, chosen))
+
+
+def _within(snapshot: Snapshot, mart: Mart, asked: RowsAsked, columns: Sequence[str]) -> ir.Table:
+    """Of the days and of the region that are asked for."""
+    found = snapshot.table(mart.name)[list(dict.fromkeys(columns))]
     if asked.since:
         found = found.filter(found[mart.day] >= _bound(mart, asked.since))
     if asked.until:
@@ -199,11 +216,7 @@ def _question(snapshot: Snapshot, mart: Mart, asked: RowsAsked) -> Question:
         if "code_insee_region" not in mart.names:
             raise wrong("region", f"{mart.name} is not kept by region: leave it out")
         found = found.filter(found.code_insee_region == code)
-    newest = asked.order is Order.NEWEST
-    if asked.cursor is not None:
-        found = cursors.after(found, mart.key, asked.cursor, newest_first=newest)
-    found = found.order_by([ibis.desc(name) if newest else ibis.asc(name) for name in mart.key])
-    return Question(mart.description, found, columns_of(mart, chosen))
+    return found
 
 
 def _bound(mart: Mart, day: Any) -> Any:

@@ -7,9 +7,10 @@ from typing import Any, Final
 import dash_mantine_components as dmc
 import structlog
 from anyio import to_thread
-from dash import ClientsideFunction, Dash, Input, Output, dcc, html
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 from dash.backends._fastapi import reset_current_request, set_current_request
 from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
 from fastapi import FastAPI, Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
@@ -17,7 +18,7 @@ from watthouse.errors import WatthouseError
 from watthouse.serve import problems
 from watthouse.serve.dashboard import shell
 from watthouse.serve.dashboard.page import Page
-from watthouse.serve.dashboard.pages import data, exchanges, gas, mix, now, questions, regions
+from watthouse.serve.dashboard.pages import block, data, exchanges, gas, mix, now, questions, regions
 from watthouse.serve.dashboard.reading import Reader
 from watthouse.serve.dashboard.view import View, read
 from watthouse.serve.desk import Desk
@@ -34,6 +35,7 @@ PLOTLY: Final = Path(__file__).parent / "plotly" / "plotly.min.js"
 _PLOTLY_AT: Final = "/_dash-component-suites/plotly/package_data/plotly.min.js"  # where Dash has the whole
 _FOR_A_DAY: Final = {"cache-control": "public, max-age=86400"}
 _UNUSED: Final = ("/dash/deps/polyfill@", "/dash/dash_table/")
+_TOLD: Final = {"path": "/", "query": "", "language": ""}
 _EVERY: Final = 300_000  # ms between two looks at a page that is left open
 _INDEX: Final = """<!DOCTYPE html>
 <html lang="en">
@@ -124,6 +126,7 @@ def _layout() -> Component:
             dcc.Store(id="title"),
             dcc.Store(id="gone"),
             dcc.Store(id="chosen"),
+            dcc.Store(id="reread"),
             dcc.Interval(id="tick", interval=_EVERY),
             dcc.Loading(
                 html.Div(waiting, id="root"),
@@ -161,13 +164,45 @@ def _wire(dash: Dash, desk: Desk) -> None:
         return await to_thread.run_sync(rendered, desk, said)
 
     dash.callback(Output("root", "children"), Output("title", "data"), Input("view", "data"))(show)
+    _wire_table(dash, desk)
+
+
+def _wire_table(dash: Dash, desk: Desk) -> None:
+    async def rows(asked: Mapping[str, Any] | None, said: Mapping[str, Any]) -> tuple[Any, ...]:
+        if not asked:
+            raise PreventUpdate
+        return await to_thread.run_sync(answered, desk, asked, said)
+
+    dash.callback(
+        Output("mart-grid", "getRowsResponse"),
+        Output("mart-rows", "children"),
+        Output("mart-rows", "className"),
+        Output("mart-version", "data"),
+        Input("mart-grid", "getRowsRequest"),
+        State("view", "data"),
+        prevent_initial_call=True,
+    )(rows)
+    dash.clientside_callback(
+        ClientsideFunction("watthouse", "rows"), Output("reread", "data"), Input("mart-version", "data")
+    )
+
+
+def answered(desk: Desk, asked: Mapping[str, Any], said: Mapping[str, Any]) -> tuple[Any, ...]:
+    """A block of rows for the table at an address, the line above it, its look, and the version that it is of."""
+    view = _seen(said)
+    found = block.shown(desk, view, asked)
+    version = [view.address, found.version] if found.version else no_update
+    return found.rows, found.line, found.look, version
+
+
+def _seen(said: Mapping[str, Any]) -> View:
+    path, query, language = (str(said.get(name, fallback)) for name, fallback in _TOLD.items())
+    return read(path, query, language, bool(said.get("dark")))
 
 
 def rendered(desk: Desk, said: Mapping[str, Any]) -> tuple[list[Component], str]:
     """All that is seen at an address, and its title; ``said`` is what the browser tells of it."""
-    view = read(
-        str(said.get("path", "/")), str(said.get("query", "")), str(said.get("language", "")), bool(said.get("dark"))
-    )
+    view = _seen(said)
     page = PAGES.get(view.page)
     title = (page.heading(view) or page.title(view)) if page else view.page
     return _body(desk, view, page), f"{title} · watthouse"

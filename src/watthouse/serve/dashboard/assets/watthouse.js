@@ -26,6 +26,24 @@
     return fetched;
   }
 
+  // Blocks of two versions of the data would not fit together: all of them are asked for anew.
+  let read = [];
+  function rows(of) {
+    const rebuilt = of && of[0] === read[0] && of[1] !== read[1];
+    read = of || read;
+    if (rebuilt && document.getElementById("mart-grid")) {
+      const table = window.dash_ag_grid.getApi("mart-grid");
+      if (table) table.purgeInfiniteCache();
+    }
+    return window.dash_clientside.no_update;
+  }
+
+  // A table asks for its rows itself; to be drawn anew would cost its reader what is sorted, filtered and scrolled to.
+  function keepsItself(path) {
+    const asked = window.dash_clientside.callback_context.triggered;
+    return path.startsWith("/data/") && asked.length === 1 && asked[0].prop_id.startsWith("tick");
+  }
+
   function chosen(query, name, fallback) {
     const said = new URLSearchParams(query).get(name);
     if (said) keep(name, said);
@@ -35,6 +53,7 @@
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     watthouse: {
       view(path, query) {
+        if (keepsItself(path || "")) return [window.dash_clientside.no_update, window.dash_clientside.no_update];
         const spoken = (navigator.language || "en").startsWith("fr") ? "fr" : "en";
         const paper = window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
         const language = chosen(query, "lang", spoken) === "fr" ? "fr" : "en";
@@ -47,6 +66,7 @@
         if (title) document.title = title;
         return window.dash_clientside.no_update;
       },
+      rows,
       region(clicked) {
         const point = clicked && clicked.points && clicked.points[0];
         if (point && point.location && document.getElementById("regions-map")) {

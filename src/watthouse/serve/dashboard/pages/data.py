@@ -1,21 +1,27 @@
 """Data: how whole and how fresh each dataset is, what was revised lately, and every mart as a table."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Final
 
 from dash import html
 from dash.development.base_component import Component
+from pyarrow import types
 
 from watthouse.catalog import CATALOG, Dataset
+from watthouse.clock import PARIS
+from watthouse.home import lake_of
 from watthouse.serve.api.completeness import CompletenessAsked, completeness_of
 from watthouse.serve.api.ledger import DatasetStatus, RevisionsAsked, revisions_of, status_of
-from watthouse.serve.asking import A_YEAR
+from watthouse.serve.asking import A_YEAR, DEFAULT_DAYS
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.pages import mart
 from watthouse.serve.dashboard.reading import Answer, Reader
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import whole
+from watthouse.serve.snapshots import Snapshot
 
 _FIRST: Final = "eco2mix-national-tr"
 _YEARS: Final = 13
@@ -53,7 +59,8 @@ def _whole(reader: Reader, asked: CompletenessAsked) -> Answer:
 
 def _calendar(reader: Reader, view: View) -> Component:
     since, until = reader.period
-    answer = _whole(reader, CompletenessAsked(since=max(since, until - timedelta(days=A_YEAR - 1)), until=until))
+    first = max(since, until - timedelta(days=A_YEAR - 1))
+    answer = _whole(reader, CompletenessAsked(since=first, until=until))
     note = view.say(
         "The days of the period, the last 366 where it is longer. Consolidated and real-time datasets follow each"
         " other: where one ends, the other begins.",
@@ -66,11 +73,32 @@ def _calendar(reader: Reader, view: View) -> Component:
         view.say("How whole each day is", "Complétude de chaque jour"),
         whole.by_dataset(answer.rows, view.style),
         [answer],
-        note=note,
+        note=" ".join([note, *_absent(reader, view, answer, (until - first).days + 1)]),
         height=350,
         wide=True,
         source=_everyone(view),
     )
+
+
+def _absent(reader: Reader, view: View, answer: Answer, days: int) -> Iterator[str]:
+    """What is said of every dataset that has no day among those that are shown."""
+    held, speak = reader.snapshot.once(_held), view.language
+    for name in [name for name in CATALOG if name not in set(answer.rows["dataset"])]:
+        none = view.say(f"No day of {name} in these {days} days", f"Aucun jour de {name} parmi ces {days} jours")
+        if name not in held:
+            yield view.say(f"{none}: nothing of it was measured yet.", f"{none} : rien n'en a encore été mesuré.")
+        elif (last := held[name][1]) < date.fromisoformat(answer.more["since"]):
+            yield view.say(f"{none}: its last is {speak.day(last)}.", f"{none} : son dernier est le {speak.day(last)}.")
+        else:
+            first = speak.day(held[name][0])
+            yield view.say(f"{none}: its first is {first}.", f"{none} : son premier est le {first}.")
+
+
+def _held(snapshot: Snapshot) -> dict[str, tuple[date, date]]:
+    """The first and the last day of every dataset of which any was measured."""
+    table = snapshot.table("completeness_daily")
+    ends = table.group_by("dataset").aggregate(first=table.civil_date.min(), last=table.civil_date.max())
+    return {row["dataset"]: (row["first"], row["last"]) for row in snapshot.engine.rows(ends).to_pylist()}
 
 
 def _everyone(view: View) -> str:
@@ -162,13 +190,23 @@ def _revisions(reader: Reader, view: View, dataset: Dataset) -> Component:
 
 
 def _lately(reader: Reader, view: View, dataset: Dataset) -> Answer:
-    """Of the period where one is asked for, a year at most; else of the newest days that the dataset has."""
-    asked = RevisionsAsked(dataset=dataset.id)
+    """Of the period where one is asked for, a year at most; else of the newest days that the dataset has measured."""
     if view.since or view.until:
         since, until = reader.period
         since = max(since, until - timedelta(days=A_YEAR - 1))
-        asked = RevisionsAsked(dataset=dataset.id, since=since, until=until)
+    else:
+        until = _last_day(reader, dataset)
+        since = until - timedelta(days=DEFAULT_DAYS - 1)
+    asked = RevisionsAsked(dataset=dataset.id, since=since, until=until)
     return reader.answer("/revisions", asked, revisions_of(reader.desk, asked))
+
+
+def _last_day(reader: Reader, dataset: Dataset) -> date:
+    """The civil day of the newest measurement: rows of days to come hold forecasts only."""
+    newest = lake_of(reader.desk.settings).extent(dataset).newest_measured
+    if isinstance(newest, datetime):
+        return newest.astimezone(PARIS).date()
+    return newest or reader.held[1]
 
 
 def _changed(view: View, dataset: Dataset, answer: Answer, title: str) -> Component:
@@ -186,13 +224,26 @@ def _changed(view: View, dataset: Dataset, answer: Answer, title: str) -> Compon
             _when(view, row["slot"]),
             *(str(row[name]) for name in others),
             row["column"],
-            row["from"],
-            row["to"] if row["to"] is not None else view.say("withdrawn", "retirée"),
+            value(view, dataset, row["column"], row["from"]),
+            value(view, dataset, row["column"], row["to"]),
             _when(view, row["seen"]),
         ]
         for row in answer.rows.head(_LATELY).iter_rows(named=True)
     ]
     return parts.table(heads, rows, "revisions", title)
+
+
+def value(view: View, dataset: Dataset, column: str, said: str | None) -> str:
+    """A value of the ledger as readers write it, with its unit; other than numbers stay as they are."""
+    if said is None:
+        return view.say("withdrawn", "retirée")
+    of = dataset[column]
+    if not any(is_so(of.kind.arrow) for is_so in (types.is_integer, types.is_floating, types.is_decimal)):
+        return said
+    exact = Decimal(said).normalize()
+    digits = max(-int(exact.as_tuple().exponent), 0)
+    written = view.language.quantity(float(exact), of.unit, digits)
+    return written if of.unit else written.strip()
 
 
 PAGE: Final = Page("data", "Data", "Données", body, intervals=(), span=None, heading=mart.heading)
