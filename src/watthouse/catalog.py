@@ -36,6 +36,9 @@ REGIONS: Final[Mapping[str, str]] = MappingProxyType(
 )
 """INSEE code → official name of the region (INSEE, Code officiel géographique)."""
 
+CORSE: Final = "94"
+"""The region that éCO2mix does not publish."""
+
 REGION_ALIASES: Final[Mapping[str, str]] = MappingProxyType({"PACA": "93"})
 """Names RTE uses that are not the official ones → INSEE code."""
 

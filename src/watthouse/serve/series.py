@@ -13,6 +13,7 @@ import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
+from watthouse.catalog import CORSE
 from watthouse.serve.asking import Interval, Unit
 from watthouse.serve.delivery import Shown
 from watthouse.serve.dictionary import Mart
@@ -183,6 +184,17 @@ def energies(mart: Mart, unit: Unit) -> list[str]:
     """The columns of a mart that can be shown in this unit: as a share, those that are part of production."""
     suffix = "_share" if unit is Unit.SHARE else "_mwh"
     return [name.removesuffix(suffix) for name in mart.names if name.endswith(suffix)]
+
+
+def temperature_of_france(merged: ir.Table, regional: ir.Table) -> ir.Table:
+    """``civil_date``, ``tmin_c``, ``tmoy_c``, ``tmax_c`` [°C]: as ``daily_merged`` has them, and the plain mean of the
+    mainland's regions in ``temperature_daily`` on days of which it has no temperature."""
+    names = ("tmin_c", "tmoy_c", "tmax_c")
+    mainland = regional.filter(regional.code_insee_region != CORSE)
+    plain = mainland.group_by("civil_date").aggregate(**{f"{name}_plain": mainland[name].mean() for name in names})
+    days = merged.select("civil_date", *names).outer_join(plain, "civil_date")
+    known = {name: ibis.coalesce(days[name].cast("float64"), days[f"{name}_plain"].cast("float64")) for name in names}
+    return days.select(civil_date=ibis.coalesce(days.civil_date, days.civil_date_right), **known)
 
 
 def columns_of(mart: Mart, names: Iterable[str] = ()) -> tuple[Shown, ...]:

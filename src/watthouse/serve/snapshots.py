@@ -74,9 +74,12 @@ class Snapshot:
             said = f"{self.settings.warehouse} has no {schema}.{name}: another version of watthouse built it"
             raise WarehouseError(f"{said}; {_ADVICE}") from None
 
-    def extent(self, mart: str) -> tuple[date, date]:
-        """The first and the last civil day of a mart; today, where it is empty."""
-        return self.once(_extent, mart)
+    def extent(self, *marts: str) -> tuple[date, date]:
+        """The first and the last civil day that any of these marts holds; today, where all are empty."""
+        held = [bounds for mart in marts if (bounds := self.once(_extent, mart))]
+        if not held:
+            return (today := datetime.now(PARIS).date()), today
+        return min(first for first, _ in held), max(last for _, last in held)
 
     def once(self, ask: Callable[..., T], *of: Hashable) -> T:
         """``ask(self, *of)``, a small answer that nothing but the version decides: asked once for all."""
@@ -116,12 +119,11 @@ class Snapshot:
         return hashlib.sha256(said.encode()).hexdigest()[:16], max(built, loaded or built)
 
 
-def _extent(snapshot: Snapshot, mart: str) -> tuple[date, date]:
+def _extent(snapshot: Snapshot, mart: str) -> tuple[date, date] | None:
     table = snapshot.table(mart)
     bounds = table.aggregate(first=table.civil_date.min(), last=table.civil_date.max())
     first, last = snapshot.engine.rows(bounds).to_pylist()[0].values()
-    today = datetime.now(PARIS).date()
-    return first or today, last or today
+    return (first, last) if first and last else None
 
 
 class _Held:

@@ -42,7 +42,8 @@ class Language(Enum):
 
     def quantity(self, value: float | None, unit: str, digits: int = 0, *, signed: bool = False) -> str:
         """A number with its unit, not to be broken across lines."""
-        return f"{self.number(value, digits, signed=signed)}{_FIXED}{unit}"
+        said = self.number(value, digits, signed=signed)
+        return said if value is None else f"{said}{_FIXED}{unit}"
 
     def energy(self, gwh: float | None) -> str:
         """Energy in GWh, in TWh from 10 TWh on."""
@@ -53,7 +54,7 @@ class Language(Enum):
     def percent(self, share: float | None, digits: int = 1) -> str:
         """A share of 1 as a percentage."""
         said = self.number(None if share is None else share * 100, digits)
-        return f"{said}{self.say('', _NARROW)}%"
+        return said if share is None else f"{said}{self.say('', _NARROW)}%"
 
     def day(self, day: date) -> str:
         """A civil day: ``28 Nov 2026``, ``28 nov. 2026``."""

@@ -15,7 +15,7 @@ import polars as pl
 import streamlit as st
 from dateutil.relativedelta import relativedelta
 
-from watthouse.catalog import REGIONS
+from watthouse.catalog import CORSE, REGIONS
 from watthouse.errors import WatthouseError
 from watthouse.serve.api import mixes, national, regional
 from watthouse.serve.asking import DailyMix, EnergyAsOf, Interval, Unit
@@ -182,7 +182,7 @@ def _regions(reader: Reader, one: st.Page) -> None:
 def _region(reader: Reader) -> None:
     view = reader.view
     say = view.say
-    published = sorted((code for code in REGIONS if code != "94"), key=REGIONS.__getitem__)
+    published = sorted((code for code in REGIONS if code != CORSE), key=REGIONS.__getitem__)
     kept = _kept("region", published, published[0])
     code = st.selectbox(say("Region", "Région"), published, kept, REGIONS.__getitem__, key="region")
     st.query_params["region"] = code

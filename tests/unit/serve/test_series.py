@@ -14,7 +14,7 @@ import pytest
 
 from watthouse.serve.asking import Interval, Unit
 from watthouse.serve.forms import SINCE, UNTIL
-from watthouse.serve.series import Mean, Span, energy, measured_hours, weighted, within
+from watthouse.serve.series import Mean, Span, energy, measured_hours, temperature_of_france, weighted, within
 
 MWH: Final = pa.decimal128(18, 2)
 DAILY: Final = pa.schema(
@@ -236,3 +236,21 @@ def test_the_hours_of_a_period_are_those_of_its_slots() -> None:
     rows = [day(SPRING, "1", 46, 46), day(AUTUMN, "1", 96, 96), day(date(2025, 6, 1), "1", 10, 96)]
     found = table(rows)
     assert found.aggregate(hours=measured_hours(found)).to_pyarrow()["hours"][0].as_py() == 23 + 24 + 2.5
+
+
+def test_france_has_a_temperature_on_days_without_power() -> None:
+    known, unknown = date(2025, 3, 30), date(2025, 3, 31)
+    warm = {"tmin_c": 1.0, "tmoy_c": 5.0, "tmax_c": 9.0}
+    merged = [{"civil_date": known, **warm}, {"civil_date": date(2025, 4, 1), **dict.fromkeys(warm)}]
+    regional = [
+        {"civil_date": day, "code_insee_region": code, "tmin_c": low, "tmoy_c": low + 4, "tmax_c": low + 8}
+        for day in (known, unknown)
+        for code, low in (("11", 2.0), ("93", 4.0), ("94", 30.0))
+    ]
+    schema = {"civil_date": "date", "tmin_c": "float64", "tmoy_c": "float64", "tmax_c": "float64"}
+    found = temperature_of_france(
+        ibis.memtable(merged, schema=schema),
+        ibis.memtable(regional, schema={"code_insee_region": "string", **schema}),
+    )
+    rows = {row["civil_date"]: row["tmoy_c"] for row in found.to_pyarrow().to_pylist()}
+    assert rows == {known: 5.0, unknown: 7.0, date(2025, 4, 1): None}

@@ -60,6 +60,7 @@ from watthouse.serve.series import (
     of_region,
     shown,
     starts,
+    temperature_of_france,
     weighted,
     within,
 )
@@ -213,15 +214,26 @@ def temperature(desk: TheDesk, request: Request, asked: Annotated[TemperatureAsk
 def temperature_of(desk: Desk, snapshot: Snapshot, asked: TemperatureAsked) -> Question:
     """Lowest, mean and highest temperature of France or of a region, by interval."""
     code = asked.region
-    name = "temperature_daily" if code else "daily_merged"
-    span = span_of(desk.settings.max_points, snapshot, name, asked, asked.interval, BY_DAY)
-    found = span.fill(_temperature, snapshot.table(name), code)
+    regional = snapshot.table("temperature_daily")
+    span = span_of(desk.settings.max_points, snapshot, "temperature_daily", asked, asked.interval, BY_DAY)
+    found = (
+        span.fill(_temperature, regional, code)
+        if code
+        else span.fill(_temperature_of_france, snapshot.table("daily_merged"), regional.op())
+    )
     whose = REGIONS[code] if code else "France, weighted by load"
     return Question(f"Temperature of {whose}", found, _TEMPERATURE, meant(span))
 
 
 def _temperature(table: ops.Relation, interval: Interval, region: str | None) -> ir.Table:
-    rows = within(of_region(table.to_expr(), region))
+    return _by_interval(within(of_region(table.to_expr(), region)), interval)
+
+
+def _temperature_of_france(merged: ops.Relation, interval: Interval, regional: ops.Relation) -> ir.Table:
+    return _by_interval(temperature_of_france(within(merged.to_expr()), within(regional.to_expr())), interval)
+
+
+def _by_interval(rows: ir.Table, interval: Interval) -> ir.Table:
     sums = rows.group_by(starts(rows, interval)).aggregate(
         tmin_c=rows.tmin_c.min(),
         tmoy_c=rows.tmoy_c.cast("float64").mean(),

@@ -1,6 +1,6 @@
 """The regions: which there are, the mix of one, and all of them side by side for a map."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from watthouse.catalog import REGIONS
+from watthouse.catalog import CORSE, REGIONS
 from watthouse.serve.api.base import (
     A_REGION,
     DAYS,
@@ -31,7 +31,6 @@ from watthouse.serve.snapshots import Snapshot
 
 router = APIRouter(tags=["regions"])
 
-_UNMAPPED: Final = "94"
 """Corse, which éCO2mix lacks."""
 
 
@@ -46,7 +45,7 @@ class RegionOut(BaseModel):
 @router.get("/regions", summary="The regions", responses=documented())
 def regions(_: Annotated[Asked, Query()]) -> list[RegionOut]:
     """All thirteen of mainland France; éCO2mix publishes twelve of them."""
-    return [RegionOut(insee=code, name=name, mapped=code != _UNMAPPED) for code, name in REGIONS.items()]
+    return [RegionOut(insee=code, name=name, mapped=code != CORSE) for code, name in REGIONS.items()]
 
 
 @gives_rows(
@@ -63,8 +62,8 @@ def mix(
     asked: Annotated[DailyMix, Query()],
 ) -> Response:
     """Energy of each source, of load, of storage and of exchanges, by interval; kept by day."""
-    if insee not in REGIONS or insee == _UNMAPPED:
-        detail = f"éCO2mix has no region '{insee[:20]}': the codes are {', '.join(sorted({*REGIONS} - {_UNMAPPED}))}"
+    if insee not in REGIONS or insee == CORSE:
+        detail = f"éCO2mix has no region '{insee[:20]}': the codes are {', '.join(sorted({*REGIONS} - {CORSE}))}"
         raise ProblemError(404, detail, parameter="insee")
     return desk.answer(request, asked.format, lambda snapshot: mix_of(desk, snapshot, insee, asked), f"mix-{insee}")
 

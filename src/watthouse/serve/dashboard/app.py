@@ -11,12 +11,12 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_u
 from dash.backends._fastapi import reset_current_request, set_current_request
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, HTTPException, Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
 from watthouse.errors import WatthouseError
 from watthouse.serve import problems
-from watthouse.serve.dashboard import shell
+from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.pages import block, data, exchanges, gas, mix, now, questions, regions
 from watthouse.serve.dashboard.reading import Reader
@@ -36,6 +36,10 @@ _PLOTLY_AT: Final = "/_dash-component-suites/plotly/package_data/plotly.min.js" 
 _FOR_A_DAY: Final = {"cache-control": "public, max-age=86400"}
 _UNUSED: Final = ("/dash/deps/polyfill@", "/dash/dash_table/")
 _TOLD: Final = {"path": "/", "query": "", "language": ""}
+_IN_FRENCH: Final = {
+    "interval": "Trop de points pour un graphique : choisissez un pas de temps plus long ou une période plus courte."
+}
+"""What is said of a parameter that the API refuses, to French readers."""
 _EVERY: Final = 300_000  # ms between two looks at a page that is left open
 _INDEX: Final = """<!DOCTYPE html>
 <html lang="en">
@@ -84,6 +88,7 @@ def create(desk: Desk) -> FastAPI:
     for name in PAGES:
         for path in (f"/{name}", f"/{name}/{{detail}}"):
             app.add_api_route(path, _index(dash), methods=["GET"], include_in_schema=False)
+    app.add_api_route("/{path}", _no_page(dash), methods=["GET"], include_in_schema=False)
     return app
 
 
@@ -104,6 +109,20 @@ def _index(dash: Dash) -> Any:
             reset_current_request(token)
 
     return page
+
+
+def _no_page(dash: Dash) -> Any:
+    """A browser gets the pages' own 404, a program a problem."""
+    page = _index(dash)
+
+    async def nothing(request: Request) -> Response:
+        if "text/html" not in request.headers.get("accept", ""):
+            raise HTTPException(404)
+        shown: HTMLResponse = await page(request)
+        shown.status_code = 404
+        return shown
+
+    return nothing
 
 
 def _lightened(dash: Dash) -> None:
@@ -215,7 +234,7 @@ def _body(desk: Desk, view: View, page: Page | None) -> list[Component]:
         return shell.whole(pages, None, view, [shell.notice("404", words)], None)
     try:
         with desk.snapshots.lease() as snapshot:
-            reader = Reader(desk, snapshot, view, page.span)
+            reader = Reader(desk, snapshot, view, page.span, page.marts(view))
             return shell.whole(pages, page, view, _asked(page, reader, view), reader)
     except WatthouseError as error:
         nothing = view.say("There is nothing to show yet", "Il n'y a encore rien à montrer")
@@ -224,9 +243,10 @@ def _body(desk: Desk, view: View, page: Page | None) -> list[Component]:
 
 def _asked(page: Page, reader: Reader, view: View) -> list[Component]:
     try:
-        return page.body(reader, view)
+        return [parts.outside(reader)] if page.period and reader.outside else page.body(reader, view)
     except ProblemError as error:
-        return [shell.notice(view.say("This cannot be shown", "Ceci ne peut être montré"), error.detail)]
+        said = view.say(error.detail, _IN_FRENCH.get(error.faults[0].parameter if error.faults else "", error.detail))
+        return [shell.notice(view.say("This cannot be shown", "Ceci ne peut être montré"), said)]
     except WatthouseError:
         raise
     except Exception:

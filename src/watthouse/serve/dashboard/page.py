@@ -18,6 +18,8 @@ class Page:
     """``units`` and ``intervals`` are what its period bar offers, the default first; ``period`` is whether it has one,
     ``span`` how much it means where the address says no days (nothing: everything held).
 
+    ``marts`` are those whose days can be chosen in a view.
+
     ``heading`` gives the title of a view, where it is another than the page's name; ``series`` tells whether a view
     has anything that is cut into intervals.
     """
@@ -30,6 +32,7 @@ class Page:
     intervals: tuple[Interval, ...] = BY_DAY
     period: bool = True
     span: relativedelta | None = A_MONTH
+    marts: Callable[[View], tuple[str, ...]] = lambda _: ("daily_mix",)
     heading: Callable[[View], str | None] = lambda _: None
     series: Callable[[View], bool] = lambda _: True
 

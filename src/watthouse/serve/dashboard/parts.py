@@ -96,12 +96,21 @@ def nothing(reader: Reader) -> Component:
     """What stands in a card without data: what is missing, and where there is some."""
     view, (first, last) = reader.view, reader.held
     said = view.say(
-        f"Nothing was published for this period. Data are held from {view.language.day(first)} to"
+        f"Nothing is held for this period. The first day held is {view.language.day(first)}, the last"
         f" {view.language.day(last)}.",
-        f"Rien n'a été publié pour cette période. Les données vont du {view.language.day(first)} au"
+        f"Rien n'est connu de cette période. Le premier jour connu est le {view.language.day(first)}, le dernier le"
         f" {view.language.day(last)}.",
     )
     return html.P(said, className="nothing")
+
+
+def outside(reader: Reader) -> Component:
+    """What stands in place of a page where none of the days that the address says is held."""
+    view = reader.view
+    newest = html.A(view.say("Show the newest days", "Voir les jours les plus récents"),
+                    href=view.href(since=None, until=None), id="newest")  # fmt: skip
+    title = view.say(f"Nothing from {(days := view.language.days(*reader.period))}", f"Rien pour {days}")
+    return card(reader, "outside", title, [nothing(reader), html.P(newest, className="nothing")], wide=True)
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[object]], name: str, caption: str) -> Component:

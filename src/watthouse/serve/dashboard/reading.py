@@ -1,6 +1,6 @@
 """What pages read: the API's own answers, asked without HTTP, with the addresses where the same rows can be fetched."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -45,16 +45,27 @@ class Answer:
 class Reader:
     """One page's look at one version of the data."""
 
-    def __init__(self, desk: Desk, snapshot: Snapshot, view: View, span: relativedelta | None = A_MONTH) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        snapshot: Snapshot,
+        view: View,
+        span: relativedelta | None = A_MONTH,
+        marts: Sequence[str] = ("daily_mix",),
+    ) -> None:
         self.desk = desk
         self.snapshot = snapshot
         self.view = view
         self._span = span
+        self._marts = tuple(marts)
 
     @cached_property
     def period(self) -> tuple[date, date]:
-        """The civil days that are meant, both included: within what is held, ``span`` or all where nothing is said."""
+        """The civil days that are meant, both included: within what is held (unless none is), ``span`` or all
+        where nothing is said."""
         first, last = self.held
+        if self.outside:
+            return self.view.since or self.view.until or first, self.view.until or self.view.since or last
         until = max(min(self.view.until or last, last), first)
         if self.view.since:
             return min(max(self.view.since, first), last), until
@@ -62,8 +73,14 @@ class Reader:
 
     @property
     def held(self) -> tuple[date, date]:
-        """The first and the last civil day with a measurement."""
-        return self.snapshot.extent("daily_mix")
+        """The first and the last civil day that can be chosen: those of the page's marts."""
+        return self.snapshot.extent(*self._marts)
+
+    @property
+    def outside(self) -> bool:
+        """Whether the address says days of which none is held."""
+        first, last = self.held
+        return (self.view.since or first) > last or (self.view.until or last) < first
 
     @property
     def year_before(self) -> tuple[date, date]:
@@ -73,7 +90,7 @@ class Reader:
 
     @property
     def measured_until(self) -> datetime | None:
-        """The end of the newest slot with a measured load."""
+        """The newest instant with a measured load, as its publisher stamps it."""
         return self.snapshot.once(_measured_until)
 
     @property
@@ -96,10 +113,15 @@ class Reader:
             else source or say("RTE, through ODRÉ", "RTE, via ODRÉ")
         )
         if not fresh:
-            until = self.measured_until
-            measured = self.view.language.moment(until) if until else "–"
+            measured = self._measured()
             fresh = say(f"measured up to {measured}", f"mesuré jusqu'au {measured}")
         return f"{whose} · {fresh} · {LICENCE}"
+
+    def _measured(self) -> str:
+        """The newest day of the regions where the page is about them, else the newest instant of all France."""
+        if "daily_regional" in self._marts:
+            return self.view.language.day(self.snapshot.extent("daily_regional")[1])
+        return self.view.language.moment(until) if (until := self.measured_until) else "–"
 
     def answer(self, call: str, asked: Asked | None, question: Question) -> Answer:
         """The rows of a question."""
@@ -108,19 +130,17 @@ class Reader:
             rows = self.snapshot.engine.rows(rows)
         said = asked.model_dump(mode="json", exclude_none=True, exclude_defaults=True) if asked else {}
         path = f"{API}{call}" + (f"?{urlencode(said)}" if said else "")
-        return Answer(_plain(pl.DataFrame(rows)), path, question.title, question.more)
+        found = _without_holes(_plain(pl.DataFrame(rows)), question.more.get("interval"))
+        return Answer(found, path, question.title, question.more)
 
 
 def _measured_until(snapshot: Snapshot) -> datetime | None:
     table = snapshot.table("core_national_power", "core")
     _, day = snapshot.extent("daily_mix")
     rows = table.filter(table.civil_date == day, table.consommation.notnull())
-    newest = rows.aggregate(newest=rows.date_heure.max(), minutes=rows.slot_minutes.min())
-    (found,) = snapshot.engine.rows(newest).to_pylist()
-    if found["newest"] is None:
-        return None
-    ended: datetime = found["newest"] + timedelta(minutes=found["minutes"] or 0)
-    return ended.astimezone(PARIS)
+    (found,) = snapshot.engine.rows(rows.aggregate(newest=rows.date_heure.max())).to_pylist()
+    newest: datetime | None = found["newest"]
+    return newest.astimezone(PARIS) if newest else None
 
 
 def _plain(rows: pl.DataFrame) -> pl.DataFrame:
@@ -128,3 +148,20 @@ def _plain(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(
         pl.col(pl.Decimal).cast(pl.Float64), pl.col(pl.Datetime("us", "UTC")).dt.convert_time_zone("Europe/Paris")
     )
+
+
+def _without_holes(rows: pl.DataFrame, interval: str | None) -> pl.DataFrame:
+    """With a row of nulls for each interval that is not held between two that are: a line through them is a guess."""
+    every = _STEPS.get(interval or "")
+    if every is None or "starts" not in rows.columns or rows.height < 2 or rows["starts"].has_nulls():
+        return rows
+    starts = rows["starts"]
+    steps = pl.datetime_range if isinstance(starts.dtype, pl.Datetime) else pl.date_range
+    whole = pl.select(starts=steps(starts.min(), starts.max(), every))["starts"]  # type: ignore[arg-type]
+    if starts.n_unique() < rows.height or whole.len() == rows.height or not starts.is_in(whole).all():
+        return rows
+    found = whole.cast(starts.dtype).to_frame().join(rows, on="starts", how="left")
+    return found.with_columns(pl.col("complete").fill_null(False)) if "complete" in rows.columns else found
+
+
+_STEPS: Final = {"hour": "1h", "day": "1d", "week": "1w", "month": "1mo", "year": "1y"}

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 from dateutil.relativedelta import relativedelta
 
 from watthouse.catalog import LICENCE
-from watthouse.serve.asking import Interval, Unit, finest
+from watthouse.serve.asking import Interval, Unit, finest, points
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.reading import Reader
 from watthouse.serve.dashboard.view import View
@@ -123,7 +123,7 @@ def _bar(page: Page, view: View, reader: Reader) -> Component:
                 className="days",
             ),
             _choice(view.say("Period", "Période"), "period", [*_presets(view, since, until, held)]),
-            *_granularity(page, view, since, until),
+            *_granularity(page, view, reader),
             *_quantities(page, view),
             html.A(
                 view.say("Link", "Lien"),
@@ -174,18 +174,23 @@ def day_field(name: str, label: str, day: date, group: str, held: tuple[date, da
 def _presets(view: View, since: date, until: date, held: tuple[date, date]) -> Iterator[Component]:
     first, last = held
     for name, english, french, span in _SPANS:
-        begins = first if name == "all" else max(last - span + timedelta(days=1), first)
+        if name != "all" and last - span < first:
+            continue  # that is all there is
+        begins = first if name == "all" else last - span + timedelta(days=1)
         chosen = (since, until) == (begins, last)
         yield _link(view.say(english, french), view.href(since=begins, until=last), chosen, f"period-{name}")
 
 
-def _granularity(page: Page, view: View, since: date, until: date) -> Iterator[Component]:
+def _granularity(page: Page, view: View, reader: Reader) -> Iterator[Component]:
     if not page.intervals or not page.series(view):
         return
-    meant = page.interval(view)
+    (since, until), meant = reader.period, page.interval(view)
+    most = reader.desk.settings.max_points
     auto = _INTERVALS[finest(since, until, page.intervals)]
     links = []
     for interval in (Interval.AUTO, *page.intervals):
+        if interval not in {Interval.AUTO, meant} and points(since, until, interval) > most:
+            continue
         label = view.say(*_INTERVALS[interval])
         if interval is Interval.AUTO:
             label += f" ({view.say(*auto).lower()})"

@@ -53,7 +53,7 @@ def operators(rows: pl.DataFrame, style: Style) -> go.Figure:
                 x=those["starts"],
                 y=those["fill_of_highest"] * 100,
                 name=operator,
-                mode="lines",
+                mode="lines" if those.height > 1 else "markers",
                 line={"color": colour, "width": 2},
                 hovertemplate=hover_of(operator, "%"),
             )

@@ -34,7 +34,9 @@ def two_axes(time: pl.Series, left: Curve, right: Curve, style: Style) -> go.Fig
         figure.add_trace(_rings(time.filter(left.partial), left.values.filter(left.partial), left.ink, style))
     other = {"overlaying": "y", "side": "right", "showgrid": False, "automargin": True, "separatethousands": True}
     figure.update_layout(yaxis=_axis(left, style), yaxis2=_axis(right, style) | other | {"tickmode": "auto"})
-    return figure.update_xaxes(nticks=6)
+    for axis, curve in (("yaxis", left), ("yaxis2", right)):
+        figure.update_layout({axis: {"visible": bool(curve.values.count())}})  # no scale of nothing
+    return figure
 
 
 def _rings(time: pl.Series, values: pl.Series, ink: Ink, style: Style) -> go.Scatter:

@@ -35,8 +35,8 @@ def mix(
     Bars of intervals that are not ``complete`` are pale, where ``rows`` say so, and the line towards the last dotted.
     """
     figure = go.Figure()
-    bars = unit != "MW" and rows.height <= FEW
-    whole = whole_of(rows) if bars else None
+    bars = rows.height == 1 or (unit != "MW" and rows.height <= FEW)
+    whole = whole_of(rows)
     for source, column in columns.items():
         ink = PUMPING if source == "pompage" else SOURCES[source]
         values = _values(rows, column, unit)
@@ -112,7 +112,7 @@ def line(
         x=time,
         y=values,
         name=name,
-        mode="lines",
+        mode="lines" if values.count() > 1 else "lines+markers",  # a line through one point is nothing
         line={"color": style.ink(ink), "width": width, "dash": dash},
         hovertemplate=hover_of(name, unit),
     )
@@ -161,7 +161,7 @@ def borders(rows: pl.DataFrame, time: str, unit: str, style: Style, suffix: str 
     if balance:
         net = Ink("Balance", "Solde", LOAD.light, LOAD.dark)
         figure.add_trace(line(rows[time], -rows[balance], net, style, unit))
-    return dressed(figure, style, style.say(f"{unit}, exports above 0", f"{unit}, exports au-dessus de 0"),
+    return dressed(figure, style, style.say(f"{unit}, exports above 0", f"{unit}, exportations au-dessus de 0"),
                    barmode="relative", bargap=0.08)  # fmt: skip
 
 
@@ -228,5 +228,5 @@ def side_by_side(names: Sequence[str], one: Side, other: Side, unit: str, style:
     figure = dressed(go.Figure(bars), style, hovermode="closest", bargap=0.3, legend=legend)
     figure.update_yaxes(autorange="reversed")
     return figure.update_xaxes(
-        title={"text": unit}, showgrid=True, separatethousands=True, exponentformat="none", nticks=5, tickangle=0
+        title={"text": unit}, showgrid=True, separatethousands=True, exponentformat="none", tickangle=0
     )

@@ -1,7 +1,7 @@
 """What all figures have in common: paper, grid, type, the language of their axes."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Final
 
@@ -36,6 +36,10 @@ class Style:
         return "#d5dbe3" if self.dark else "#39424e"
 
     @property
+    def soft(self) -> str:
+        return "#8b95a1" if self.dark else "#7a8491"
+
+    @property
     def grid(self) -> str:
         return "#333c49" if self.dark else "#e4e8ed"
 
@@ -50,8 +54,25 @@ def dressed(figure: go.Figure, style: Style, y: str = "", **layout: Any) -> go.F
         layout["annotations"] = [*layout.get("annotations", ()), *figure.layout.annotations, _UNIT | {"text": y}]
         layout["margin"] = _MARGIN | {"t": 26} | layout.get("margin", {})
     if _is_dated(figure):  # a template cannot say this
-        figure.update_xaxes(tickformatstops=_DAY_FIRST, tickangle=0)
+        said = {"tickformatstops": _DAY_FIRST, "tickangle": 0, "hoverformat": _hover_of(figure)}
+        figure.update_xaxes(said | _only(figure))
     return figure.update_layout(layout | {"template": _template(style)}, overwrite=False)
+
+
+def _hover_of(figure: go.Figure) -> str:
+    """How the instant under the pointer is written: with the time of day, where the axis has it."""
+    first = next(trace.x[0] for trace in figure.data if getattr(trace, "x", None) is not None and len(trace.x))
+    timed = np.datetime_data(first)[0] != "D" if isinstance(first, np.datetime64) else isinstance(first, datetime)
+    return "%-d %b %Y, %H:%M" if timed else "%-d %b %Y"
+
+
+def _only(figure: go.Figure) -> dict[str, object]:
+    """One tick where there is one day: Plotly would cut it into milliseconds."""
+    drawn = [trace.x for trace in figure.data if getattr(trace, "x", None) is not None]
+    if any(len(x) > 1 for x in drawn):
+        return {}
+    days = {str(one) for x in drawn for one in x}
+    return {"tickvals": [*days], "tickformatstops": [], "tickformat": "%-d %b %Y"} if len(days) == 1 else {}
 
 
 def _is_dated(figure: go.Figure) -> bool:
@@ -73,6 +94,7 @@ def _template(style: Style) -> go.layout.Template:
             "separators": "".join(style.language.separators),
             "hovermode": "x unified",
             "hoverlabel": box,
+            "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": style.soft, "activecolor": style.text},
             "legend": _LEGEND,
             "xaxis": axis | {"showgrid": False},
             "yaxis": axis | {"separatethousands": True, "exponentformat": "none"},

@@ -30,15 +30,15 @@ def out_and_in(rows: pl.DataFrame, unit: str, style: Style) -> go.Figure:
                     rows["starts"], values, _way(ink, name), style, unit, bars=bars, below=sign < 0, whole=whole
                 )
                 figure.add_trace(drawn.update(name=style.name(ink), legendgroup=border, showlegend=sign > 0))
-    above = style.say(f"{unit}, exports above 0, imports below", f"{unit}, exports au-dessus de 0, imports en dessous")
+    above = style.say(f"{unit}, exports above 0", f"{unit}, exportations au-dessus de 0")
     return dressed(
         _said(figure, above), style, barmode="relative", bargap=0.08, margin={"l": 52, "r": 16, "t": 28, "b": 32}
     )
 
 
 def _way(ink: Ink, way: str) -> Ink:
-    to, de = ("to", "vers") if way == "export" else ("from", "de")
-    return Ink(f"{to} {ink.english}", f"{de} {ink.french}", ink.light, ink.dark)
+    english, french = ("exports", "exportations") if way == "export" else ("imports", "importations")
+    return Ink(f"{ink.english}, {english}", f"{ink.french}, {french}", ink.light, ink.dark)
 
 
 def _said(figure: go.Figure, words: str) -> go.Figure:

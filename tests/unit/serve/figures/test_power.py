@@ -4,7 +4,6 @@ from datetime import date, timedelta
 
 import plotly.graph_objects as go
 import polars as pl
-import pytest
 
 from watthouse.serve.figures import power
 from watthouse.serve.figures.style import Style
@@ -60,8 +59,17 @@ def test_a_period_that_has_only_begun_is_drawn() -> None:
     assert [list(trace.y) for trace in _drawn(False).data if trace.type == "scatter"] == [[2.0]]
 
 
-@pytest.mark.parametrize("length", [0, power.FEW + 1])
-def test_areas_and_empty_periods_are_neither_pale_nor_dotted(length: int) -> None:
-    drawn = _drawn(*[False] * length)
+def test_an_area_is_not_pale_but_the_load_above_it_is_dotted() -> None:
+    drawn = _drawn(*[True] * power.FEW, False)
     assert not any(trace.type == "bar" for trace in drawn.data)
-    assert [trace.line.dash for trace in drawn.data if trace.name == "Load"] == ["solid"]
+    assert [trace.line.dash for trace in drawn.data if trace.name == "Load"] == ["solid", "dot"]
+
+
+def test_one_interval_of_power_is_seen() -> None:
+    drawn = _drawn(True, unit="MW")
+    assert [trace.type for trace in drawn.data] == ["bar", "bar", "scatter"]
+    assert drawn.data[-1].mode == "lines+markers"
+
+
+def test_a_period_without_rows_is_drawn() -> None:
+    assert [list(trace.y) for trace in _drawn().data] == [[]]

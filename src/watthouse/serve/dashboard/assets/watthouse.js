@@ -64,6 +64,9 @@
       },
       title(title) {
         if (title) document.title = title;
+        document.querySelectorAll("#head nav .here, .choice .here").forEach((here) => {
+          here.scrollIntoView({ block: "nearest", inline: "center" });
+        });
         return window.dash_clientside.no_update;
       },
       rows,

@@ -246,4 +246,13 @@ def value(view: View, dataset: Dataset, column: str, said: str | None) -> str:
     return written if of.unit else written.strip()
 
 
-PAGE: Final = Page("data", "Data", "Données", body, intervals=(), span=None, heading=mart.heading)
+PAGE: Final = Page(
+    "data",
+    "Data",
+    "Données",
+    body,
+    intervals=(),
+    span=None,
+    heading=mart.heading,
+    marts=lambda _: ("completeness_daily",),
+)

@@ -217,4 +217,11 @@ def _table(reader: Reader, view: View, totals: Totals, answers: list[Answer], bo
     return parts.card(reader, "exchanges-totals", title, content, answers, wide=True)
 
 
-PAGE: Final = Page("exchanges", "Exchanges", "Échanges", body, units=(Unit.GWH, Unit.MWH, Unit.MW))
+PAGE: Final = Page(
+    "exchanges",
+    "Exchanges",
+    "Échanges",
+    body,
+    units=(Unit.GWH, Unit.MWH, Unit.MW),
+    marts=lambda _: ("exchanges_daily",),
+)

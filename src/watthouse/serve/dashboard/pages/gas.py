@@ -1,6 +1,6 @@
 """Gas & weather: how much gas is in store, how warm it is, and how much more load each colder degree brings."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Final
 
 import polars as pl
@@ -38,15 +38,16 @@ def body(reader: Reader, view: View) -> list[Component]:
     first, last = snapshot.extent("gas_daily")
     whole = Series(since=first, until=last, interval=Interval.YEAR)
     ever = reader.answer("/gas", whole, national.gas_of(desk, snapshot, whole))
-    years = sensitivity.SensitivityAsked(since=reader.held[0], until=reader.held[1])
+    begins, ends = snapshot.extent("daily_merged")
+    years = sensitivity.SensitivityAsked(since=begins, until=ends)
     slopes = reader.answer("/sensitivity", years, sensitivity.sensitivity_of(snapshot, years))
     rows = warm.rows.join(stock.rows, "starts", how="full", coalesce=True, suffix="_of_gas").sort("starts")
     return [
-        _tiles(view, stock.rows, warm.rows, ever.rows, slopes.rows),
+        _tiles(view, stock.rows, warm.rows, ever.rows, slopes.rows.filter(pl.col("year") <= until.year)),
         _through_time(reader, view, rows, stock, warm),
         _scatter(reader, view, rows, stock, warm),
         _sensitivity(reader, view, slopes),
-        *_fills(reader, view, stock),
+        *_fills(reader, view),
     ]
 
 
@@ -98,8 +99,10 @@ def _temperature_tile(view: View, warm: pl.DataFrame) -> Component:
     return parts.tile(
         "gas-temperature",
         view.say("Mean temperature", "Température moyenne"),
-        speak.quantity(mean, "°C", 1),
-        view.say(f"from {lowest} to {highest}", f"de {lowest} à {highest}") if days else "–",
+        speak.quantity(mean, "°C", 1) if days else "–",
+        view.say(f"days known: {days}, {lowest} to {highest}", f"jours connus : {days}, {lowest} à {highest}")
+        if days
+        else view.say("not known in this period", "inconnue sur cette période"),
         view.style.ink(TEMPERATURE),
     )
 
@@ -113,8 +116,8 @@ def _slope_tile(view: View, slopes: pl.DataFrame) -> Component:
         view.say("A °C colder, below 15 °C", "Un °C de moins, sous 15 °C"),
         speak.quantity(newest["mw_per_degree"], "MW", signed=True) if newest else "–",
         view.say(
-            f"± {speak.number(newest['standard_error'])}, working days of {newest['year']}",
-            f"± {speak.number(newest['standard_error'])}, jours ouvrés de {newest['year']}",
+            f"standard error {speak.number(newest['standard_error'])}, working days of {newest['year']}",
+            f"erreur type {speak.number(newest['standard_error'])}, jours ouvrés de {newest['year']}",
         )
         if newest
         else view.say("too few days", "trop peu de jours"),
@@ -122,10 +125,9 @@ def _slope_tile(view: View, slopes: pl.DataFrame) -> Component:
     )
 
 
-def _fresh(view: View, stock: pl.DataFrame) -> str:
-    newest = stock["last_complete_day"].max()
-    day = view.language.day(newest) if isinstance(newest, date) else "–"
-    return view.say(f"stock complete up to {day}", f"stock complet jusqu'au {day}")
+def _fresh(reader: Reader) -> str:
+    day = reader.view.language.day(reader.snapshot.extent("gas_daily")[1])
+    return reader.view.say(f"stocks reported up to {day}", f"stocks déclarés jusqu'au {day}")
 
 
 def _whose(view: View) -> str:
@@ -161,19 +163,18 @@ def _through_time(reader: Reader, view: View, rows: pl.DataFrame, stock: Answer,
         wide=True,
         note=note,
         source=_whose(view),
-        fresh=_fresh(view, stock.rows),
+        fresh=_fresh(reader),
     )
 
 
 def _scatter(reader: Reader, view: View, rows: pl.DataFrame, stock: Answer, warm: Answer) -> Component:
     title = view.say("Gas in storage against temperature", "Gaz en stock selon la température")
-    whose, fresh = _whose(view), _fresh(view, stock.rows)
+    whose, fresh = _whose(view), _fresh(reader)
     fit = drawn.fit_of(rows, "tmoy_c", "stock_gaz_mean_gwh")
     if fit is None:
         few = view.say(
-            "Too few points for a line: temperatures are published once a month. Choose a longer period.",
-            "Trop peu de points pour une droite : les températures paraissent une fois par mois. Choisissez une période"
-            " plus longue.",
+            "Too few days with both a stock and a temperature for a line. Choose a longer period.",
+            "Trop peu de jours avec un stock et une température pour une droite. Choisissez une période plus longue.",
         )
         said = [html.P(few, className="nothing")]
         return parts.card(reader, "gas-scatter", title, said, [stock, warm], source=whose, fresh=fresh)
@@ -221,7 +222,7 @@ _RECENT: Final = timedelta(days=6)
 """How far back from the end of the period a storage point's last report may lie."""
 
 
-def _fills(reader: Reader, view: View, stock: Answer) -> list[Component]:
+def _fills(reader: Reader, view: View) -> list[Component]:
     (since, until), interval = reader.period, PAGE.interval(view)
     ending = points.GasPointsAsked(since=max(since, until - _RECENT), until=until, interval=Interval.YEAR)
     at_end = reader.answer("/gas/points", ending, points.points_of(reader.desk, reader.snapshot, ending))
@@ -244,7 +245,7 @@ def _fills(reader: Reader, view: View, stock: Answer) -> list[Component]:
         height=360,
         note=note,
         source=_whose(view),
-        fresh=_fresh(view, stock.rows),
+        fresh=_fresh(reader),
     )
     of_operators = parts.chart(
         reader,
@@ -258,9 +259,16 @@ def _fills(reader: Reader, view: View, stock: Answer) -> list[Component]:
             "Les points déclarés dans chaque intervalle, à leur dernière déclaration, sur le maximum de chacun.",
         ),
         source=_whose(view),
-        fresh=_fresh(view, stock.rows),
+        fresh=_fresh(reader),
     )
     return [of_points, of_operators]
 
 
-PAGE: Final = Page("gas", "Gas & weather", "Gaz et météo", body, span=relativedelta(years=1))
+PAGE: Final = Page(
+    "gas",
+    "Gas & weather",
+    "Gaz et météo",
+    body,
+    span=relativedelta(years=1),
+    marts=lambda _: ("gas_daily", "temperature_daily"),
+)

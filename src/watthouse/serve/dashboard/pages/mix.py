@@ -1,11 +1,12 @@
 """Mix: what produced the electricity of a period, how clean it was, and how another period was."""
 
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from dash import html
 from dash.development.base_component import Component
 
+from watthouse.clock import PARIS
 from watthouse.serve.api import national
 from watthouse.serve.asking import BY_HOUR, EnergyAsOf, Unit
 from watthouse.serve.dashboard import parts, shell
@@ -17,6 +18,9 @@ from watthouse.serve.figures.palette import NATIONAL, OTHER_PERIOD, PERIOD, SOUR
 
 _RATE: Final = "taux_co2_g_kwh"
 _HOURS: Final = "measured_hours"
+_ENOUGH: Final = 0.9
+"""How much of a period has to be measured for its total to be held against another's."""
+
 _SHOWN: Final = {Unit.GWH: "GWh", Unit.MWH: "MWh", Unit.MW: "MW", Unit.SHARE: "%"}
 
 
@@ -29,14 +33,18 @@ def body(reader: Reader, view: View) -> list[Component]:
     against = _against(reader, view)
     wanted = national.Compared(since=since, until=until, unit=Unit.GWH, with_since=against[0], with_until=against[1])
     compared = reader.answer("/compare", wanted, national.compare_of(reader.desk, reader.snapshot, wanted))
+    if series.rows.is_empty():
+        return [parts.card(reader, "mix", view.say("Mix", "Mix"), [parts.nothing(reader)], wide=True)]
     totals = {row["name"].removesuffix("_gwh"): row for row in compared.rows.to_dicts()}
+    covered = Covered(totals, (since, until), against)
     return [
-        _tiles(view, totals),
+        *_uncovered(view, covered),
+        _tiles(view, totals, covered),
         _through_time(reader, view, series, unit),
         _donut(reader, view, totals, compared),
         _carbon(reader, view, series),
         _comparison(reader, view, totals, compared, against),
-        _table(reader, view, totals, compared, against),
+        _table(reader, view, totals, compared, covered),
         _parts_of_sources(reader, view, totals, compared),
     ]
 
@@ -49,18 +57,61 @@ def _against(reader: Reader, view: View) -> tuple[date, date]:
 Totals = dict[str, dict[str, float | None]]
 
 
-def _tiles(view: View, totals: Totals) -> Component:
+class Covered:
+    """How much of two periods was measured: whether their totals can be held against each other, and by what."""
+
+    def __init__(self, totals: Totals, period: tuple[date, date], against: tuple[date, date]) -> None:
+        self.totals, self.against = totals, against
+        self.hours, self.other_hours = (totals[_HOURS][which] or 0.0 for which in ("value", "with_value"))
+        self.share, self.other_share = self.hours / _hours_of(*period), self.other_hours / _hours_of(*against)
+
+    @property
+    def comparable(self) -> bool:
+        return min(self.share, self.other_share) >= _ENOUGH
+
+    @property
+    def alike(self) -> bool:
+        """Whether as many hours of both were measured: then energies differ as mean power does."""
+        return self.hours == self.other_hours
+
+    def change(self, name: str) -> float | None:
+        """How far mean power (a rate is a mean already) is from that of the other period, %.
+
+        A day that has only begun, set against a whole one, would be a fall in demand.
+        """
+        value, other = self.totals[name]["value"], self.totals[name]["with_value"]
+        if value is None or not other or not self.comparable:
+            return None
+        ratio = value / other if name == _RATE else (value / self.hours) / (other / self.other_hours)
+        return 100 * (ratio - 1)
+
+
+def _hours_of(since: date, until: date) -> float:
+    first, last = (datetime.combine(day, time.min, PARIS).astimezone(UTC) for day in (since, until + timedelta(days=1)))
+    return (last - first) / timedelta(hours=1)
+
+
+def _uncovered(view: View, covered: Covered) -> list[Component]:
+    if covered.share >= _ENOUGH:
+        return []
+    share = view.language.percent(covered.share)
+    said = view.say(f"{share} of this period was measured: the totals are of that part.",
+                    f"{share} de cette période a été mesuré : les totaux portent sur cette partie.")  # fmt: skip
+    return [html.P(said, className="fault", role="status", id="uncovered")]
+
+
+def _tiles(view: View, totals: Totals, covered: Covered) -> Component:
     speak = view.language
     top = max(NATIONAL, key=lambda name: totals[name]["value"] or 0)
     production = totals["production"]["value"] or 0
     rate = totals[_RATE]["value"]
     low_carbon = sum(totals[name]["value"] or 0 for name in NATIONAL if name not in {"gaz", "charbon", "fioul"})
 
-    as_long = totals[_HOURS]["value"] == totals[_HOURS]["with_value"]
-
     def change(name: str) -> str:
-        said = speak.number(_change(totals, name), 1, signed=True)
-        mean = "" if as_long or name == _RATE else view.say(" in mean power", " en puissance moyenne")
+        if not covered.comparable:
+            return view.say("too little measured to compare", "trop peu de mesures pour comparer")
+        said = speak.number(covered.change(name), 1, signed=True)
+        mean = "" if covered.alike or name == _RATE else view.say(" in mean power", " en puissance moyenne")
         return view.say(f"{said}%{mean} on the other period", f"{said} %{mean} par rapport à l'autre période")
 
     found = [
@@ -114,19 +165,6 @@ def _through_time(reader: Reader, view: View, series: Answer, unit: Unit) -> Com
     )
 
 
-def _change(totals: Totals, name: str) -> float | None:
-    """How far mean power is from that of the other period, %: the same as energy's, where as many hours were measured.
-
-    A day that has only begun, set against a whole one, would be a fall in demand. A rate is a mean already.
-    """
-    value, other = totals[name]["value"], totals[name]["with_value"]
-    hours, other_hours = (1, 1) if name == _RATE else (totals[_HOURS]["value"], totals[_HOURS]["with_value"])
-    if value is None or not other or not hours or not other_hours:
-        return None
-    mean, before = value / hours, other / other_hours
-    return 100 * (mean - before) / abs(before)
-
-
 def _donut(reader: Reader, view: View, totals: Totals, compared: Answer) -> Component:
     whole = view.language.energy(totals["production"]["value"])
     return parts.chart(
@@ -176,11 +214,11 @@ def _other_days(view: View, against: tuple[date, date]) -> Component:
     return html.Div([*fields, link], className="days other")
 
 
-def _table(reader: Reader, view: View, totals: Totals, compared: Answer, against: tuple[date, date]) -> Component:
+def _table(reader: Reader, view: View, totals: Totals, compared: Answer, covered: Covered) -> Component:
     speak = view.language
     heads = [
         view.say("Source", "Filière"), "GWh", "%",
-        speak.days(*against) + ", GWh",
+        speak.days(*covered.against) + ", GWh",
         view.say("Change of mean power, %", "Variation de la puissance moyenne, %"),
     ]  # fmt: skip
     rows = [
@@ -189,7 +227,7 @@ def _table(reader: Reader, view: View, totals: Totals, compared: Answer, against
             speak.number(totals[name]["value"], 1),
             speak.number(_share(totals, name, "value"), 1),
             speak.number(totals[name]["with_value"], 1),
-            speak.number(_change(totals, name), 1, signed=True),
+            speak.number(covered.change(name), 1, signed=True),
         ]
         for name in NATIONAL
     ]
@@ -209,14 +247,21 @@ def _parts_of_sources(reader: Reader, view: View, totals: Totals, compared: Answ
         if name in totals and totals[name]["value"] is not None
     ]
     title = view.say("What the sources are made of", "Détail des filières")
-    heads = [view.say("Part of a source", "Sous-filière"), "GWh", view.say("% of its source", "% de sa filière")]
+    heads = [
+        view.say("Part of a source", "Sous-filière"),
+        "GWh",
+        view.say("% of the known parts", "% des parts connues"),
+    ]
     content = [parts.table(heads, rows, "mix-parts-table", title)] if rows else [parts.nothing(reader)]
     return parts.card(reader, "mix-parts", title, content, [compared], wide=True)
 
 
 def _of_source(totals: Totals, name: str) -> float | None:
-    source, value = totals[name.partition("_")[0]]["value"], totals[name]["value"]
-    return 100 * value / source if source and value is not None else None
+    """Part of what is known by part, %: years before a source was split say nothing of its parts."""
+    siblings = [one for one in SUB_SOURCES if one.partition("_")[0] == name.partition("_")[0]]
+    known = sum(totals[one]["value"] or 0 for one in siblings if one in totals)
+    value = totals[name]["value"]
+    return 100 * value / known if known and value is not None else None
 
 
 PAGE: Final = Page("mix", "Mix", "Mix", body, units=(Unit.GWH, Unit.MWH, Unit.MW, Unit.SHARE), intervals=BY_HOUR)

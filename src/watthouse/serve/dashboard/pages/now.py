@@ -8,6 +8,7 @@ import polars as pl
 from dash import html
 from dash.development.base_component import Component
 
+from watthouse.clock import PARIS
 from watthouse.serve.api import national
 from watthouse.serve.api.records import RecordsAsked, records_of
 from watthouse.serve.asking import Written
@@ -19,6 +20,7 @@ from watthouse.serve.figures import power
 from watthouse.serve.figures.palette import BORDERS, CARBON, LOAD, NATIONAL, SOURCES, Ink, carbon_colour
 
 _MW: Final = "MW"
+_LATE: Final = timedelta(hours=6)
 
 
 def body(reader: Reader, view: View) -> list[Component]:
@@ -28,7 +30,29 @@ def body(reader: Reader, view: View) -> list[Component]:
     if measured.is_empty():
         return [parts.card(reader, "now", view.say("Now", "En ce moment"), [parts.nothing(reader)], wide=True)]
     tiles = [*_load(view, measured), *_rate(view, measured), *_largest(view, measured), *_balance(view, measured)]
-    return [parts.tiles(tiles), *_charts(reader, view, answer, measured), _records(reader, view)]
+    return [
+        *_stale(view, measured),
+        parts.tiles(tiles),
+        *_charts(reader, view, answer, measured),
+        _records(reader, view),
+    ]
+
+
+def _stale(view: View, measured: pl.DataFrame) -> Iterator[Component]:
+    newest: datetime = measured["date_heure"][-1]
+    away = datetime.now(PARIS) - newest
+    if away > _LATE:
+        at, ago = view.language.moment(newest), view.language.number(away.days or away.seconds // 3600)
+        since = view.say(*(("days", "jours") if away.days else ("hours", "heures")))
+        yield html.P(
+            view.say(
+                f"The newest measured instant is {at}, {ago} {since} ago: what follows is that day.",
+                f"Le dernier instant mesuré est le {at}, il y a {ago} {since} : la suite montre ce jour-là.",
+            ),
+            className="fault",
+            role="status",
+            id="stale",
+        )
 
 
 def to_last_known(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
@@ -39,13 +63,13 @@ def to_last_known(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
 
 
 def _load(view: View, measured: pl.DataFrame) -> Iterator[Component]:
-    newest, ended = measured.row(-1, named=True), _end(measured)
+    newest, at = measured.row(-1, named=True), measured["date_heure"][-1]
     speak = view.language
     forecast = newest["prevision_j"] or newest["prevision_j1"]
     away = newest["consommation"] - forecast if forecast else None
     yield parts.tile(
         "now-load",
-        view.say(f"Load at {ended:%H:%M}", f"Consommation à {ended:%H:%M}"),
+        view.say(f"Load at {at:%H:%M}", f"Consommation à {at:%H:%M}"),
         speak.quantity(newest["consommation"], _MW),
         view.say("forecast error ", "écart à la prévision ") + speak.quantity(away, _MW, signed=True),
         LOAD.colour(view.dark),
@@ -54,7 +78,7 @@ def _load(view: View, measured: pl.DataFrame) -> Iterator[Component]:
         "now-peak",
         view.say("Peak of the day so far", "Pointe du jour"),
         speak.quantity(measured["consommation"].max(), _MW),  # type: ignore[arg-type]
-        speak.day(ended.date()),
+        speak.day(at.date()),
     )
 
 
@@ -97,16 +121,10 @@ def _balance(view: View, measured: pl.DataFrame) -> Iterator[Component]:
     )
 
 
-def _end(rows: pl.DataFrame) -> datetime:
-    newest = rows.row(-1, named=True)
-    ended: datetime = newest["date_heure"] + timedelta(minutes=newest["slot_minutes"])
-    return ended
-
-
 def _earlier(view: View, known: pl.DataFrame, measured: pl.DataFrame) -> str:
-    """When what is known ends, where the load is known for longer."""
-    ended = _end(known)
-    return view.say(f" at {ended:%H:%M}", f" à {ended:%H:%M}") if ended < _end(measured) else ""
+    """The last instant that is known, where the load is known for longer."""
+    last = known["date_heure"][-1]
+    return view.say(f" at {last:%H:%M}", f" à {last:%H:%M}") if last < measured["date_heure"][-1] else ""
 
 
 def _charts(reader: Reader, view: View, answer: Answer, measured: pl.DataFrame) -> Iterator[Component]:
@@ -145,8 +163,8 @@ def _mix(reader: Reader, view: View, answer: Answer, measured: pl.DataFrame) -> 
     if known.is_empty():
         return parts.card(reader, "mix-now", title, [parts.nothing(reader)], [answer])
     note = ""
-    if _end(known) < _end(measured):
-        every, some = f"{_end(known):%H:%M}", f"{_end(measured):%H:%M}"
+    if known.height < measured.height:
+        every, some = (f"{rows['date_heure'][-1]:%H:%M}" for rows in (known, measured))
         note = view.say(
             f"Every source is known up to {every}, the load up to {some}.",
             f"Toutes les filières sont connues jusqu'à {every}, la consommation jusqu'à {some}.",
@@ -179,7 +197,7 @@ def _records(reader: Reader, view: View) -> Component:
         return parts.card(reader, "records", title, [html.P(said, className="nothing")], [answer], wide=True)
     heads = [
         view.say("Record", "Record"), view.say("When", "Quand"), view.say("Value", "Valeur"),
-        view.say("The one before", "Le précédent"), view.say("Of", "Du"),
+        view.say("Record before", "Record précédent"), view.say("Set on", "Établi le"),
     ]  # fmt: skip
     rows = [_record(view, row) for row in broken.iter_rows(named=True)]
     return parts.card(reader, "records", title, [parts.table(heads, rows, "records-table", title)], [answer], wide=True)

@@ -91,4 +91,13 @@ def _heading(view: View) -> str | None:
     return QUESTIONS[number][view.language] if number else None
 
 
-PAGE: Final = Page("questions", "Questions", "Questions", body, intervals=(), span=None, heading=_heading)
+PAGE: Final = Page(
+    "questions",
+    "Questions",
+    "Questions",
+    body,
+    intervals=(),
+    span=None,
+    heading=_heading,
+    marts=lambda _: ("daily_merged", "gas_daily", "temperature_daily"),
+)

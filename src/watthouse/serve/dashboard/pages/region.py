@@ -7,7 +7,7 @@ import polars as pl
 from dash import html
 from dash.development.base_component import Component
 
-from watthouse.catalog import REGIONS
+from watthouse.catalog import CORSE, REGIONS
 from watthouse.serve.api import mixes, national, regional
 from watthouse.serve.api.rates import RatesAsked, rates_of
 from watthouse.serve.asking import EnergyAsOf, Interval, Unit
@@ -21,7 +21,6 @@ from watthouse.serve.figures.palette import REGIONAL, SOURCES
 from watthouse.serve.figures.regional import yearly_sources
 from watthouse.serve.figures.weather import temperature
 
-_CORSE: Final = "94"
 _A_WEEK: Final = 7
 _LINE: Final = 2  # points
 _YEARS: Final = 30
@@ -33,12 +32,13 @@ def body(reader: Reader, view: View, page: Page) -> list[Component]:
     code = view.detail
     if code not in REGIONS:
         return [_back(view), _unknown(view)]
-    if code == _CORSE:
+    if code == CORSE:
         return [_back(view), _unpublished(view), _weather(reader, view, page)]
     unit = page.unit(view)
     series, totals = _series(reader, view, page, unit), _totals(reader, unit)
     if not any(row["code_insee_region"] == code for row in totals.rows.to_dicts()):
-        return [_back(view), parts.card(reader, "region", REGIONS[code], [parts.nothing(reader)], wide=True)]
+        missing = parts.card(reader, "region", REGIONS[code], [parts.nothing(reader)], wide=True)
+        return [_back(view), missing, _yearly(reader, view), _weather(reader, view, page)]
     return [
         _back(view),
         _tiles(view, unit, totals.rows),
@@ -142,7 +142,8 @@ def _through_time(reader: Reader, view: View, series: Answer, unit: Unit) -> Com
     load = f"consommation{unit.suffix}"
     title = view.say("Generation by source, and load", "Production par filière, et consommation")
     figure = power.mix(series.rows, columns, "starts", unit.value, view.style, load=load)
-    return parts.chart(reader, "region-mix", title, figure, [series], height=400, wide=True)
+    note = parts.partial(view, series.rows, pale=unit is not Unit.MW)
+    return parts.chart(reader, "region-mix", title, figure, [series], height=400, wide=True, note=note)
 
 
 def _balance(reader: Reader, view: View, series: Answer, unit: Unit) -> Component:
@@ -203,16 +204,22 @@ def _weather(reader: Reader, view: View, page: Page) -> Component:
     found = reader.answer("/temperature", asked, national.temperature_of(reader.desk, reader.snapshot, asked))
     title = view.say("Temperature: lowest, mean, highest", "Température : minimale, moyenne, maximale")
     known = found.rows.drop_nulls("tmoy_c")
-    if known.height < _LINE:
+    whose = view.say("Météo-France, through ODRÉ", "Météo-France, via ODRÉ")
+    newest = view.language.day(reader.snapshot.extent("temperature_daily")[1])
+    fresh = view.say(f"known up to {newest}", f"connues jusqu'au {newest}")
+    if known.height < min(_LINE, (until - since).days + 1):
         said = view.say(
             "Temperatures are published once a month: those of this period are not there yet.",
             "Les températures sont publiées une fois par mois : celles de cette période manquent encore.",
         )
-        return parts.card(reader, "region-temperature", title, [html.P(said, className="nothing")], [found], wide=True)
+        words = [html.P(said, className="nothing")]
+        return parts.card(reader, "region-temperature", title, words, [found], wide=True, source=whose, fresh=fresh)
     note = view.say("Temperatures are published once a month", "Les températures sont publiées une fois par mois")
     last = known["starts"].max()
     if isinstance(last, date) and (until - last).days > _A_WEEK:
         day = view.language.day(last)
         note += view.say(f"; none of this period is known after {day}", f" ; aucune n'est connue après le {day}")
     figure = temperature(found.rows, view.style, (since, until))
-    return parts.chart(reader, "region-temperature", title, figure, [found], note=f"{note}.", wide=True)
+    return parts.chart(
+        reader, "region-temperature", title, figure, [found], note=f"{note}.", wide=True, source=whose, fresh=fresh
+    )

@@ -72,7 +72,8 @@ def _tiles(view: View, unit: Unit, totals: pl.DataFrame) -> Component:
     ]
     told = []
     for name, label, column, most, signed in found:
-        one = rows.drop_nulls(column).sort(column, descending=most).head(1).to_dicts()
+        right = pl.col("difference") * (1 if most else -1) > 0 if signed else True
+        one = rows.drop_nulls(column).filter(right).sort(column, descending=most).head(1).to_dicts()
         for row in one:
             amount = speak.quantity(row[column], unit.value, signed=signed)
             told.append(parts.tile(f"regions-{name}", label, amount, row["libelle_region"]))
@@ -143,10 +144,16 @@ def _rates(reader: Reader, view: View) -> list[Component]:
         "tco": view.say("TCO: part of the load that a source covers, %", "TCO : part de la consommation couverte, %"),
         "tch": view.say("TCH: load factor of the capacity, %", "TCH : taux de charge des capacités, %"),
     }
-    return [
-        parts.chart(reader, f"regions-{name}", title, rates(found.rows, f"{name}_pct", view.style), [found], height=400)
-        for name, title in told.items()
-    ]
+    return [_rate(reader, view, name, title, found) for name, title in told.items()]
+
+
+def _rate(reader: Reader, view: View, name: str, title: str, found: Answer) -> Component:
+    if not found.rows[f"{name}_pct"].count():
+        unknown = view.say("Not published for this period.", "Non publié pour cette période.")
+        said = [html.P(unknown, className="nothing")]
+        return parts.card(reader, f"regions-{name}", title, said, [found])
+    figure = rates(found.rows, f"{name}_pct", view.style)
+    return parts.chart(reader, f"regions-{name}", title, figure, [found], height=400)
 
 
 def _heading(view: View) -> str | None:
@@ -161,4 +168,5 @@ PAGE: Final = Page(
     units=(Unit.MW, Unit.GWH, Unit.MWH),
     heading=_heading,
     series=lambda view: bool(view.detail),
+    marts=lambda view: ("daily_regional", "temperature_daily") if view.detail else ("daily_regional",),
 )
