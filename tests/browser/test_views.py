@@ -49,7 +49,7 @@ def test_the_numbers_of_a_page_are_those_of_the_api(visit: Visit) -> None:
 def test_now_ends_with_the_last_measured_instant(visit: Visit) -> None:
     visit.open("/")
     ((load, instant),) = visit.site.query(
-        "select consommation, strftime((date_heure + to_minutes(slot_minutes)) at time zone 'Europe/Paris', '%H:%M')"
+        "select consommation, strftime(date_heure at time zone 'Europe/Paris', '%H:%M')"
         " from core.core_national_power where consommation is not null order by date_heure desc limit 1"
     )
     assert _number(visit.text("#now-load")) == load
@@ -129,6 +129,28 @@ def test_units_change_the_series(visit: Visit) -> None:
     drawn = [trace["y"] for trace in visit.drawn("mix-time")]
     tops = [sum(value or 0 for value in point) for point in zip(*drawn, strict=True)]  # type: ignore[misc]
     assert tops == pytest.approx([100] * len(tops), abs=0.01)
+
+
+def test_totals_follow_the_unit(visit: Visit) -> None:
+    year = SINCE.year + 1
+    visit.open(f"/mix?since={year}-01-10&until={year}-01-20&unit=MW")
+    ((load, nuclear),) = visit.site.query(
+        "select sum(consommation_mwh)::double / (11 * 24), sum(nucleaire_mwh)::double / (11 * 24)"
+        f" from marts.daily_mix where civil_date between '{year}-01-10' and '{year}-01-20'"
+    )
+    assert visit.text("#mix-load").endswith("MW")
+    assert _number(visit.text("#mix-load")) == pytest.approx(load, abs=0.51)
+    assert _number(visit.page.locator("#mix-table tbody td").first.inner_text()) == pytest.approx(nuclear, abs=0.051)
+
+
+def test_days_of_which_none_is_held_say_so_and_lead_back(visit: Visit) -> None:
+    visit.open("/mix?since=2031-01-01&until=2031-02-01")
+    assert "Nothing from 1 Jan 2031" in visit.text("#outside-card").replace("\xa0", " ")
+    visit.follow("#newest")
+    assert visit.page.locator("#mix-load").count() == 1
+    visit.open("/gas")
+    since, until = map(date.fromisoformat, _period(visit))
+    assert (until - since).days > 360
 
 
 def test_another_period_can_be_compared(visit: Visit) -> None:

@@ -130,7 +130,7 @@ class Reader:
             rows = self.snapshot.engine.rows(rows)
         said = asked.model_dump(mode="json", exclude_none=True, exclude_defaults=True) if asked else {}
         path = f"{API}{call}" + (f"?{urlencode(said)}" if said else "")
-        found = _without_holes(_plain(pl.DataFrame(rows)), question.more.get("interval"))
+        found = without_holes(_plain(pl.DataFrame(rows)), question.more.get("interval"))
         return Answer(found, path, question.title, question.more)
 
 
@@ -150,7 +150,7 @@ def _plain(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _without_holes(rows: pl.DataFrame, interval: str | None) -> pl.DataFrame:
+def without_holes(rows: pl.DataFrame, interval: str | None) -> pl.DataFrame:
     """With a row of nulls for each interval that is not held between two that are: a line through them is a guess."""
     every = _STEPS.get(interval or "")
     if every is None or "starts" not in rows.columns or rows.height < 2 or rows["starts"].has_nulls():

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
-from watthouse.serve.dashboard.pages.now import to_last_known
+from watthouse.serve.dashboard.pages.now import stale, to_last_known
+from watthouse.serve.dashboard.view import View
 
 BEGAN = datetime(2026, 3, 29, tzinfo=UTC)
 
@@ -34,3 +35,14 @@ def test_where_nothing_is_known_nothing_is_left() -> None:
     rows = _rows(nucleaire=[None, None])
     assert to_last_known(rows, ("nucleaire",)).is_empty()
     assert to_last_known(_rows(nucleaire=[1, None], eolien=[None, 2]), ("nucleaire", "eolien")).is_empty()
+
+
+def test_a_day_of_long_ago_is_said_to_be_one() -> None:
+    (said,) = stale(View(), _rows(consommation=[1, 2]))
+    assert "29 Mar 2026, 01:15" in said.children.replace("\xa0", " ")
+    assert " days ago" in said.children
+
+
+def test_a_day_that_is_under_way_needs_no_word() -> None:
+    newest = pl.DataFrame({"date_heure": [datetime.now(UTC) - timedelta(minutes=40)]})
+    assert not [*stale(View(), newest)]

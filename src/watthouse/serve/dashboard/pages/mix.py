@@ -31,21 +31,22 @@ def body(reader: Reader, view: View) -> list[Component]:
     asked = EnergyAsOf(since=since, until=until, interval=PAGE.interval(view), unit=unit)
     series = reader.answer("/mix", asked, national.mix_of(reader.desk, reader.snapshot, asked))
     against = _against(reader, view)
-    wanted = national.Compared(since=since, until=until, unit=Unit.GWH, with_since=against[0], with_until=against[1])
+    counted = Unit.GWH if unit is Unit.SHARE else unit
+    wanted = national.Compared(since=since, until=until, unit=counted, with_since=against[0], with_until=against[1])
     compared = reader.answer("/compare", wanted, national.compare_of(reader.desk, reader.snapshot, wanted))
     if series.rows.is_empty():
         return [parts.card(reader, "mix", view.say("Mix", "Mix"), [parts.nothing(reader)], wide=True)]
-    totals = {row["name"].removesuffix("_gwh"): row for row in compared.rows.to_dicts()}
-    covered = Covered(totals, (since, until), against)
+    totals = {row["name"].removesuffix(counted.suffix): row for row in compared.rows.to_dicts()}
+    covered = Covered(totals, counted, (since, until), against)
     return [
         *_uncovered(view, covered),
-        _tiles(view, totals, covered),
+        _tiles(view, covered),
         _through_time(reader, view, series, unit),
-        _donut(reader, view, totals, compared),
+        _donut(reader, view, covered, compared),
         _carbon(reader, view, series),
         _comparison(reader, view, totals, compared, against),
-        _table(reader, view, totals, compared, covered),
-        _parts_of_sources(reader, view, totals, compared),
+        _table(reader, view, covered, compared),
+        _parts_of_sources(reader, view, covered, compared),
     ]
 
 
@@ -58,10 +59,11 @@ Totals = dict[str, dict[str, float | None]]
 
 
 class Covered:
-    """How much of two periods was measured: whether their totals can be held against each other, and by what."""
+    """The totals of two periods in a unit, and how much of each was measured: whether they can be held against each
+    other, and by what."""
 
-    def __init__(self, totals: Totals, period: tuple[date, date], against: tuple[date, date]) -> None:
-        self.totals, self.against = totals, against
+    def __init__(self, totals: Totals, unit: Unit, period: tuple[date, date], against: tuple[date, date]) -> None:
+        self.totals, self.unit, self.against = totals, unit, against
         self.hours, self.other_hours = (totals[_HOURS][which] or 0.0 for which in ("value", "with_value"))
         self.share, self.other_share = self.hours / _hours_of(*period), self.other_hours / _hours_of(*against)
 
@@ -71,8 +73,8 @@ class Covered:
 
     @property
     def alike(self) -> bool:
-        """Whether as many hours of both were measured: then energies differ as mean power does."""
-        return self.hours == self.other_hours
+        """Whether values differ as mean power does: as many hours of both were measured, or that is what they are."""
+        return self.unit is Unit.MW or self.hours == self.other_hours
 
     def change(self, name: str) -> float | None:
         """How far mean power (a rate is a mean already) is from that of the other period, %.
@@ -82,8 +84,12 @@ class Covered:
         value, other = self.totals[name]["value"], self.totals[name]["with_value"]
         if value is None or not other or not self.comparable:
             return None
-        ratio = value / other if name == _RATE else (value / self.hours) / (other / self.other_hours)
+        ratio = value / other if self.alike or name == _RATE else (value / self.hours) / (other / self.other_hours)
         return 100 * (ratio - 1)
+
+    def said(self, view: View, value: float | None) -> str:
+        """A total in its unit."""
+        return view.language.energy(value) if self.unit is Unit.GWH else view.language.quantity(value, self.unit.value)
 
 
 def _hours_of(since: date, until: date) -> float:
@@ -100,8 +106,8 @@ def _uncovered(view: View, covered: Covered) -> list[Component]:
     return [html.P(said, className="fault", role="status", id="uncovered")]
 
 
-def _tiles(view: View, totals: Totals, covered: Covered) -> Component:
-    speak = view.language
+def _tiles(view: View, covered: Covered) -> Component:
+    speak, totals = view.language, covered.totals
     top = max(NATIONAL, key=lambda name: totals[name]["value"] or 0)
     production = totals["production"]["value"] or 0
     rate = totals[_RATE]["value"]
@@ -118,10 +124,15 @@ def _tiles(view: View, totals: Totals, covered: Covered) -> Component:
         parts.tile(
             "mix-load",
             view.say("Load", "Consommation"),
-            speak.energy(totals["consommation"]["value"]),
+            covered.said(view, totals["consommation"]["value"]),
             change("consommation"),
         ),
-        parts.tile("mix-production", "Production", speak.energy(totals["production"]["value"]), change("production")),
+        parts.tile(
+            "mix-production",
+            "Production",
+            covered.said(view, totals["production"]["value"]),
+            change("production"),
+        ),
         parts.tile(
             "mix-rate",
             view.say("Average CO₂ intensity", "Intensité CO₂ moyenne"),
@@ -165,13 +176,15 @@ def _through_time(reader: Reader, view: View, series: Answer, unit: Unit) -> Com
     )
 
 
-def _donut(reader: Reader, view: View, totals: Totals, compared: Answer) -> Component:
-    whole = view.language.energy(totals["production"]["value"])
+def _donut(reader: Reader, view: View, covered: Covered, compared: Answer) -> Component:
+    totals = covered.totals
+    shares = [(SOURCES[name], totals[name]["value"]) for name in NATIONAL]
+    whole = covered.said(view, totals["production"]["value"])
     return parts.chart(
         reader,
         "mix-donut",
         view.say("Share of each source", "Part de chaque filière"),
-        power.donut([(SOURCES[name], totals[name]["value"]) for name in NATIONAL], "GWh", view.style, whole),
+        power.donut(shares, covered.unit.value, view.style, whole),
         [compared],
     )
 
@@ -214,11 +227,11 @@ def _other_days(view: View, against: tuple[date, date]) -> Component:
     return html.Div([*fields, link], className="days other")
 
 
-def _table(reader: Reader, view: View, totals: Totals, compared: Answer, covered: Covered) -> Component:
-    speak = view.language
+def _table(reader: Reader, view: View, covered: Covered, compared: Answer) -> Component:
+    speak, totals, unit = view.language, covered.totals, covered.unit.value
     heads = [
-        view.say("Source", "Filière"), "GWh", "%",
-        speak.days(*covered.against) + ", GWh",
+        view.say("Source", "Filière"), unit, "%",
+        f"{speak.days(*covered.against)}, {unit}",
         view.say("Change of mean power, %", "Variation de la puissance moyenne, %"),
     ]  # fmt: skip
     rows = [
@@ -235,8 +248,8 @@ def _table(reader: Reader, view: View, totals: Totals, compared: Answer, covered
     return parts.card(reader, "mix-totals", title, [parts.table(heads, rows, "mix-table", title)], [compared])
 
 
-def _parts_of_sources(reader: Reader, view: View, totals: Totals, compared: Answer) -> Component:
-    speak = view.language
+def _parts_of_sources(reader: Reader, view: View, covered: Covered, compared: Answer) -> Component:
+    speak, totals = view.language, covered.totals
     rows = [
         [
             Ink(english, french, "", "").name(speak),
@@ -249,7 +262,7 @@ def _parts_of_sources(reader: Reader, view: View, totals: Totals, compared: Answ
     title = view.say("What the sources are made of", "Détail des filières")
     heads = [
         view.say("Part of a source", "Sous-filière"),
-        "GWh",
+        covered.unit.value,
         view.say("% of the known parts", "% des parts connues"),
     ]
     content = [parts.table(heads, rows, "mix-parts-table", title)] if rows else [parts.nothing(reader)]

@@ -31,19 +31,22 @@ def body(reader: Reader, view: View) -> list[Component]:
         return [parts.card(reader, "now", view.say("Now", "En ce moment"), [parts.nothing(reader)], wide=True)]
     tiles = [*_load(view, measured), *_rate(view, measured), *_largest(view, measured), *_balance(view, measured)]
     return [
-        *_stale(view, measured),
+        *stale(view, measured),
         parts.tiles(tiles),
         *_charts(reader, view, answer, measured),
         _records(reader, view),
     ]
 
 
-def _stale(view: View, measured: pl.DataFrame) -> Iterator[Component]:
+def stale(view: View, measured: pl.DataFrame) -> Iterator[Component]:
+    """A word where the newest measured instant is not of these hours."""
     newest: datetime = measured["date_heure"][-1]
     away = datetime.now(PARIS) - newest
     if away > _LATE:
         at, ago = view.language.moment(newest), view.language.number(away.days or away.seconds // 3600)
-        since = view.say(*(("days", "jours") if away.days else ("hours", "heures")))
+        one = away.days == 1
+        days = view.say(*(("day", "jour") if one else ("days", "jours")))
+        since = days if away.days else view.say("hours", "heures")
         yield html.P(
             view.say(
                 f"The newest measured instant is {at}, {ago} {since} ago: what follows is that day.",
