@@ -1,6 +1,7 @@
 """The six questions on made series whose answers are known."""
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -10,10 +11,11 @@ import statsmodels.api as sm
 
 from watthouse.serve.inquiry import links, mixes
 from watthouse.serve.inquiry.answers import Answer, of_days
-from watthouse.serve.inquiry.daily import SOURCES, STOCK, TEMPERATURE, Daily, around, on_calendar
+from watthouse.serve.inquiry.daily import SOURCES, STOCK, TEMPERATURE, Daily, Span, around, on_calendar
 from watthouse.serve.inquiry.relation import Lack, Pair, Relation, relate
 from watthouse.serve.inquiry.resampling import block_days
 from watthouse.serve.inquiry.season import anomalies, calendar
+from watthouse.serve.inquiry.wording import typeset
 from watthouse.serve.speech import Language
 
 FIRST = date(2012, 1, 1)
@@ -245,3 +247,98 @@ def test_an_interval_around_0_is_said_to_be_chance() -> None:
 def said(number: int) -> str:
     told: Answer = of_days(made(3000), number, Language.ENGLISH)
     return told.sentence
+
+
+MEASURED = {"measured": Span(date(2012, 1, 1), date(2026, 11, 28), 5446)}
+HELD = MEASURED | {
+    TEMPERATURE: Span(date(2016, 1, 1), date(2026, 10, 8), 3934),
+    STOCK: Span(date(2010, 11, 1), date(2026, 11, 27), 5869),
+}
+NEVER_TOGETHER = MEASURED | {TEMPERATURE: HELD[TEMPERATURE], STOCK: Span(date(2010, 11, 1), date(2015, 10, 31), 1826)}
+
+
+def without(name: str, days: int, spans: dict[str, Span]) -> Daily:
+    """Made days of which none knows ``name``."""
+    daily = made(days)
+    lacking = pl.lit(None, pl.Float64).alias(name)
+    return replace(daily, frame=daily.frame.with_columns(lacking), spans=spans)
+
+
+@pytest.mark.parametrize(
+    ("daily", "number", "sentence"),
+    [
+        (
+            without(TEMPERATURE, 400, HELD),
+            2,
+            "No answer: no day of the period has a figure for temperature (dataset temperature-quotidienne-regionale),"
+            " and at least 60 are needed; choose other days between 1 Jan 2016 and 8 Oct 2026.",
+        ),
+        (
+            without(STOCK, 30, MEASURED),
+            4,
+            "No answer: no day of the period has a figure for gas in storage (dataset stock-quotidien-stockages-gaz),"
+            " and at least 60 are needed; no other period has any: they have to be downloaded first.",
+        ),
+        (
+            without("stock_gaz_change_gwh", 400, NEVER_TOGETHER),
+            2,
+            "No answer: no day of the period has a figure for the day-to-day change of gas in storage (dataset"
+            " stock-quotidien-stockages-gaz), and at least 60 are needed; there are such days from 1 Nov 2010 to"
+            " 31 Oct 2015, none of them in common with the other figures: more have to be downloaded first.",
+        ),
+        (
+            replace(made(32), spans=HELD),
+            6,
+            "No answer: the period has 32 days, and at least 60 are needed; choose a longer one.",
+        ),
+        (
+            replace(made(40), spans=HELD),
+            5,
+            "No answer: the days of the period measured whole (datasets eco2mix-national-tr and"
+            " eco2mix-national-cons-def) are 40 of winter and 0 of summer, and 45 of each are needed; choose other days"
+            " between 1 Jan 2012 and 28 Nov 2026.",
+        ),
+        (
+            replace(made(1, missing=0), spans=HELD),
+            1,
+            "On 1 Jan 2012, nothing was measured (datasets eco2mix-national-tr and eco2mix-national-cons-def); choose"
+            " other days between 1 Jan 2012 and 28 Nov 2026.",
+        ),
+    ],
+    ids=["not in these days", "never", "never together", "short", "no summer", "nothing"],
+)
+def test_what_is_missing_is_named_with_the_days_that_have_it(daily: Daily, number: int, sentence: str) -> None:
+    told = of_days(daily, number, Language.ENGLISH)
+    assert told.sentence.replace("\u00a0", " ") == sentence
+    assert all(one.value is None for one in told.figures if one.name not in {"measured", "correlation_plain"})
+
+
+def test_days_that_are_known_but_never_together_are_not_laid_to_either_series() -> None:
+    daily = made(400)
+    odd = pl.col("civil_date").dt.ordinal_day() % 4 == 0
+    frame = daily.frame.with_columns(
+        pl.when(odd).then(TEMPERATURE).alias(TEMPERATURE),
+        pl.when(~odd).then("stock_gaz_change_gwh").alias("stock_gaz_change_gwh"),
+    )
+    told = of_days(replace(daily, frame=frame, spans=HELD), 2, Language.FRENCH).sentence
+    assert "la variation du stock de gaz d’un jour à l’autre et la température à la fois" in told
+    assert "jeu de données" not in told
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("number", range(1, 7))
+@pytest.mark.parametrize("days", [1, 30, 200])
+def test_a_method_tells_nothing_of_what_was_not_computed(number: int, days: int, language: Language) -> None:
+    method = of_days(made(days), number, language).method
+    assert not re.search(r"\b0 (days|jours?|resamples|tirages)|day_(low|high)|  ", method.replace("\u00a0", " ")), (
+        method
+    )
+    if number not in {1, 5}:
+        assert not re.search(r"bootstrap|harmoni", method), method
+
+
+def test_french_spaces_are_narrow_before_high_marks_and_whole_around_colons_and_guillemets() -> None:
+    said = "le « plein » : 5 % ; vrai ?"
+    expected = "le «\u00a0plein\u00a0»\u00a0: 5\u202f%\u202f; vrai\u202f?"
+    assert typeset(said, Language.FRENCH) == expected
+    assert typeset(said, Language.ENGLISH) == said

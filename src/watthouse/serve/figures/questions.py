@@ -1,104 +1,135 @@
-"""The charts of the six questions: bars with bounds, clouds of like days, correlations with their intervals."""
+"""The charts of the six questions: bars with whiskers, clouds of like days, correlations with their intervals."""
 
+from dataclasses import dataclass
 from typing import Final
 
 import plotly.graph_objects as go
 import polars as pl
-from plotly.subplots import make_subplots
 
-from watthouse.serve.figures.palette import OTHER_PERIOD, PERIOD, SOURCES
+from watthouse.serve.figures.palette import NET_EXPORT, OTHER_PERIOD, PERIOD, SEASONS, SOURCES, STOCK, TEMPERATURE
 from watthouse.serve.figures.style import Style, dressed
 
-_SEASONS: Final = {"winter": "#4a7fb5", "spring": "#5fae74", "summer": "#e2b23f", "autumn": "#b9693a"}
+_SEASONS: Final = dict(zip(("winter", "spring", "summer", "autumn"), SEASONS, strict=True))
+_RESPONSES: Final = {
+    "stock_gaz_gwh": (STOCK.english, STOCK.french),
+    "stock_gaz_change_gwh": ("Change of gas in storage in a day", "Variation du gaz en stock en un jour"),
+    "exchanged_gwh": ("Exchanges, both ways", "Échanges, dans les deux sens"),
+    "net_export_gwh": (NET_EXPORT.english, NET_EXPORT.french),
+}
+_DRIVERS: Final = {"°C": TEMPERATURE, "GWh": STOCK}
+"""What days are alike in, by its unit."""
+_FIXED: Final = "\N{NO-BREAK SPACE}"
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A small chart of several, with its title."""
+
+    title: str
+    figure: go.Figure
 
 
 def mix(rows: pl.DataFrame, style: Style) -> go.Figure:
-    """Question 1: ``label``, ``share`` with ``day_low`` and ``day_high``, between which four days in five lie."""
+    """Question 1: ``source``, ``share`` with ``day_low`` and ``day_high``, between which four days in five lie."""
     share, low, high = (rows[name] * 100 for name in ("share", "day_low", "day_high"))
+    days = _apart("%{customdata[0]:.1f}", "%{customdata[1]:.1f}", _percent(style), style)
+    spread = style.say("Four days in five", "Quatre jours sur cinq")
     bars = go.Bar(
-        y=rows["label"],
+        y=_names(rows, style),
         x=share,
         orientation="h",
         marker={"color": [style.ink(SOURCES[name]) for name in rows["source"]]},
-        error_x=_whiskers(share, low, high, style),
+        error_x=_whiskers(share, low, high, style) if differ(rows) else None,
         customdata=pl.DataFrame({"low": low, "high": high}).rows(),
-        hovertemplate="%{y}: <b>%{x:.1f}</b> % (%{customdata[0]:.1f}–%{customdata[1]:.1f})<extra></extra>",
+        hovertemplate=f"%{{y}}{_colon(style)} <b>%{{x:.1f}}{_percent(style)}</b> {_of_production(style)}"
+        + (f"<br>{spread}{_colon(style)} {days}" if differ(rows) else "")
+        + "<extra></extra>",
     )
-    return _named_rows(go.Figure(bars), style, style.say("% of production", "% de la production"))
+    return _named_rows(go.Figure(bars), style, f"% {_of_production(style)}")
+
+
+def differ(rows: pl.DataFrame) -> bool:
+    """Whether the days of a mix differ: a single one does not from itself."""
+    return bool((rows["day_high"] > rows["day_low"]).any())
 
 
 def correlations(rows: pl.DataFrame, style: Style) -> go.Figure:
     """Questions 3 and 4: a row a source, ``correlation`` of anomalies with its interval, and the ``plain`` one."""
-    colours = [style.ink(SOURCES[name]) for name in rows["source"]]
-    anomalies = go.Scatter(
-        y=rows["label"],
-        x=rows["correlation"],
-        mode="markers",
-        name=style.say("without the season (95 % interval)", "sans la saison (intervalle à 95 %)"),
-        marker={"size": 11, "color": colours},
-        error_x=_whiskers(rows["correlation"], rows["low"], rows["high"], style),
-        customdata=rows.select("low", "high").rows(),
-        hovertemplate="%{y}: <b>%{x:.2f}</b> (%{customdata[0]:.2f}–%{customdata[1]:.2f})<extra></extra>",
-    )
     plain = go.Scatter(
-        y=rows["label"],
+        y=_names(rows, style),
         x=rows["plain"],
         mode="markers",
         name=style.say("plain, season included", "brute, saison comprise"),
         marker={"size": 10, "symbol": "diamond-open", "color": style.ink(OTHER_PERIOD), "line": {"width": 2}},
-        hovertemplate="%{y}: %{x:.2f}<extra></extra>",
+        hovertemplate=f"%{{y}}{_colon(style)} <b>%{{x:.2f}}</b><extra>%{{fullData.name}}</extra>",
     )
-    figure = _named_rows(go.Figure([plain, anomalies]), style, style.say("correlation", "corrélation"))
+    traces = [plain] if rows["correlation"].is_null().all() else [plain, _anomalies(rows, style)]
+    figure = _named_rows(go.Figure(traces), style, style.say("correlation", "corrélation"))
     figure.add_vline(x=0, line={"color": style.text, "width": 1})
-    return figure.update_xaxes(range=[-1.05, 1.05])
+    return figure.update_xaxes(range=[-1.05, 1.05]).update_layout(showlegend=True)
+
+
+def _anomalies(rows: pl.DataFrame, style: Style) -> go.Scatter:
+    interval = style.say("95% interval", f"intervalle à 95{_percent(style)}")
+    ends = _apart("%{customdata[0]:.2f}", "%{customdata[1]:.2f}", "", style)
+    return go.Scatter(
+        y=_names(rows, style),
+        x=rows["correlation"],
+        mode="markers",
+        name=style.say(f"without the season ({interval})", f"sans la saison ({interval})"),
+        marker={"size": 11, "color": [style.ink(SOURCES[name]) for name in rows["source"]]},
+        error_x=_whiskers(rows["correlation"], rows["low"], rows["high"], style),
+        customdata=rows.select("low", "high").rows(),
+        hovertemplate=f"%{{y}}{_colon(style)} <b>%{{x:.2f}}</b><br>{interval}{_colon(style)} {ends}<extra></extra>",
+    )
 
 
 def seasons(rows: pl.DataFrame, style: Style) -> go.Figure:
     """Question 5: ``share`` by source and season, with its interval."""
     figure = go.Figure()
-    for season, colour in _SEASONS.items():
+    interval = style.say("95% interval", f"Intervalle à 95{_percent(style)}")
+    ends = _apart("%{customdata[0]:.1f}", "%{customdata[1]:.1f}", _percent(style), style)
+    for season, ink in _SEASONS.items():
         part = rows.filter(pl.col("season") == season)
         if part.height:
             share, low, high = (part[name] * 100 for name in ("share", "low", "high"))
             figure.add_trace(
                 go.Bar(
-                    x=part["label"],
+                    x=_names(part, style),
                     y=share,
-                    name=part["season_label"][0],
-                    marker={"color": colour},
+                    name=style.name(ink),
+                    marker={"color": style.ink(ink)},
                     error_y=_whiskers(share, low, high, style),
-                    hovertemplate="%{x}: <b>%{y:.1f}</b> %<extra>%{fullData.name}</extra>",
+                    customdata=pl.DataFrame({"low": low, "high": high}).rows(),
+                    hovertemplate=f"%{{x}}{_colon(style)} <b>%{{y:.1f}}{_percent(style)}</b> {_of_production(style)}"
+                    f"<br>{interval}{_colon(style)} {ends}<extra>%{{fullData.name}}</extra>",
                 )
             )
-    unit = style.say("% of production", "% de la production")
-    dressed(figure, style, hovermode="closest", barmode="group")
-    return figure.update_yaxes(title={"text": unit})
+    return dressed(figure, style, f"% {_of_production(style)}", hovermode="closest", barmode="group", showlegend=True)
 
 
-def clouds(rows: pl.DataFrame, style: Style, across: str) -> go.Figure:
-    """Questions 2 and 6: days of like ``x`` as points, the band of four in five; as they stand, and without the season.
+def clouds(rows: pl.DataFrame, style: Style) -> list[Panel]:
+    """Questions 2 and 6: days of like ``x`` as points, the band of four in five; with the season, and without it.
 
-    A row of panels a ``response``; ``across`` says what the horizontal axis is.
+    A panel for each ``response`` and ``kind`` that there is.
     """
-    responses = rows["response"].unique(maintain_order=True).to_list()
     kinds = {
-        "plain": style.say("as they stand", "tels quels"),
+        "plain": style.say("season included", "saison comprise"),
         "anomaly": style.say("without the season", "sans la saison"),
     }
-    labels = [rows.filter(pl.col("response") == response)["label"][0] for response in responses]
-    titles = [f"{label}, {kind}" for label in labels for kind in kinds.values()]
-    figure = make_subplots(len(responses), 2, subplot_titles=titles, vertical_spacing=0.2, horizontal_spacing=0.1)
-    for down, response in enumerate(responses, 1):
-        for right, kind in enumerate(kinds, 1):
-            part = rows.filter((pl.col("response") == response) & (pl.col("kind") == kind))
-            if part.height:
-                figure.add_traces(_cloud(part, style), rows=down, cols=right)
-                figure.update_xaxes(
-                    title={"text": f"{across} ({part['x_unit'][0]})", "standoff": 4}, row=down, col=right
-                )
-                figure.update_yaxes(title={"text": part["y_unit"][0], "standoff": 4}, row=down, col=right)
-    figure.update_annotations(font={"size": 12})
-    return dressed(figure, style, hovermode="closest", showlegend=False, margin={"t": 30, "b": 44})
+    return [
+        Panel(f"{style.say(*_RESPONSES[part['response'][0]])}, {kinds[part['kind'][0]]}", _panel(part, style))
+        for part in rows.partition_by("response", "kind", maintain_order=True)
+    ]
+
+
+def _panel(part: pl.DataFrame, style: Style) -> go.Figure:
+    across, unit = style.name(_DRIVERS[part["x_unit"][0]]), part["x_unit"][0]
+    usual = style.say(", departure from the usual", ", écart à la normale") if part["kind"][0] == "anomaly" else ""
+    figure = go.Figure(_cloud(part, style))
+    dressed(figure, style, f"{part['y_unit'][0]}{usual}", hovermode="closest", showlegend=False, margin={"b": 44})
+    ticks = {"separatethousands": True, "exponentformat": "none", "nticks": 6, "tickangle": 0}
+    return figure.update_xaxes(title={"text": f"{across}{usual} ({unit})", "standoff": 4}, **ticks)
 
 
 def _cloud(part: pl.DataFrame, style: Style) -> list[go.Scatter]:
@@ -118,10 +149,46 @@ def _cloud(part: pl.DataFrame, style: Style) -> list[go.Scatter]:
         mode="lines+markers",
         line={"color": colour, "width": 1.4},
         marker={"size": 7, "color": colour},
-        customdata=part["days"],
-        hovertemplate="%{x:,.1f} → <b>%{y:,.0f}</b> (%{customdata})<extra></extra>",
+        customdata=part.select("y_low", "y_high", "days").rows(),
+        hovertemplate=_told(part, style),
     )
     return [band, means]
+
+
+def _told(part: pl.DataFrame, style: Style) -> str:
+    """What each number of a point is."""
+    x_unit, y_unit, colon = part["x_unit"][0], part["y_unit"][0], _colon(style)
+    digits = ",.1f" if x_unit == "°C" else ",.0f"
+    lines = (
+        (style.name(_DRIVERS[x_unit]), f"%{{x:{digits}}}{_FIXED}{x_unit}"),
+        (style.say(*_RESPONSES[part["response"][0]]), f"<b>%{{y:,.0f}}{_FIXED}{y_unit}</b>"),
+        (
+            style.say("Four days in five", "Quatre jours sur cinq"),
+            _apart("%{customdata[0]:,.0f}", "%{customdata[1]:,.0f}", f"{_FIXED}{y_unit}", style),
+        ),
+        (style.say("Days", "Jours"), "%{customdata[2]:,d}"),
+    )
+    return "<br>".join(f"{name}{colon} {value}" for name, value in lines) + "<extra></extra>"
+
+
+def _names(rows: pl.DataFrame, style: Style) -> list[str]:
+    return [style.name(SOURCES[name]) for name in rows["source"]]
+
+
+def _apart(low: str, high: str, unit: str, style: Style) -> str:
+    return f"{low} {style.say('to', 'à')} {high}{unit}"
+
+
+def _percent(style: Style) -> str:
+    return style.say("%", "\N{NARROW NO-BREAK SPACE}%")
+
+
+def _colon(style: Style) -> str:
+    return style.say(":", f"{_FIXED}:")
+
+
+def _of_production(style: Style) -> str:
+    return style.say("of production", "de la production")
 
 
 def _whiskers(value: pl.Series, low: pl.Series, high: pl.Series, style: Style) -> dict[str, object]:
@@ -138,6 +205,6 @@ def _whiskers(value: pl.Series, low: pl.Series, high: pl.Series, style: Style) -
 
 def _named_rows(figure: go.Figure, style: Style, unit: str) -> go.Figure:
     legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
-    dressed(figure, style, hovermode="closest", legend=legend, margin={"l": 110, "b": 44})
+    dressed(figure, style, hovermode="closest", legend=legend, margin={"l": 80, "t": 30, "b": 44})
     figure.update_yaxes(autorange="reversed")
     return figure.update_xaxes(title={"text": unit}, showgrid=True)

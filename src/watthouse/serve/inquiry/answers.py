@@ -8,12 +8,11 @@ from typing import Final
 import pyarrow as pa
 
 from watthouse.serve.delivery import Shown
-from watthouse.serve.inquiry import links, mixes, rows, sentences
+from watthouse.serve.inquiry import links, methods, mixes, rows, sentences
 from watthouse.serve.inquiry.daily import STOCK, TEMPERATURE, Daily, held
 from watthouse.serve.inquiry.links import Link
 from watthouse.serve.inquiry.resampling import Interval
-from watthouse.serve.inquiry.texts import CAVEATS, METHODS, QUESTIONS, SUBJECTS, TREND_OFF, TREND_ON
-from watthouse.serve.inquiry.wording import count_of_days
+from watthouse.serve.inquiry.texts import CAVEATS, QUESTIONS
 from watthouse.serve.snapshots import Snapshot
 from watthouse.serve.speech import Language
 
@@ -58,7 +57,7 @@ class Answer:
 @dataclass(frozen=True)
 class _Found:
     sentence: str
-    method: Mapping[str, str]
+    method: str
     figures: tuple[Figure, ...]
     rows: pa.Table
     columns: tuple[Shown, ...]
@@ -86,7 +85,7 @@ def of_days(daily: Daily, number: int, language: Language) -> Answer:
         number,
         QUESTIONS[number][language],
         found.sentence,
-        METHODS[number][language].format(**found.method),
+        found.method,
         CAVEATS[number][language],
         found.figures,
         found.rows,
@@ -103,7 +102,7 @@ def _mix(daily: Daily, language: Language) -> _Found:
         Figure("share", part.source, part.share, part.low, part.high, "0-1", measured) for part in found.parts
     )
     whole = Figure("measured", "slots", found.measured, None, None, "0-1", found.days)
-    told = {"days": count_of_days(found.days, language), "missing": count_of_days(found.missing, language)}
+    told = methods.of_mix(found, language)
     sentence = sentences.of_mix(daily, found, language)
     return _Found(sentence, told, (whole, *shares), rows.of_mix(found, language), rows.MIX)
 
@@ -111,8 +110,8 @@ def _mix(daily: Daily, language: Language) -> _Found:
 def _stock(daily: Daily, language: Language) -> _Found:
     level, flow = links.stock_and_temperature(daily)
     return _Found(
-        sentences.of_stock_and_temperature(level, flow, language),
-        _told(daily, 2, (level, flow), language),
+        sentences.of_stock_and_temperature(daily, level, flow, language),
+        methods.of_links(daily, 2, (level, flow), language),
         _related((level, flow), 1, "GWh/°C"),
         rows.of_clouds((level, flow), "°C", language),
         rows.CLOUD,
@@ -121,38 +120,36 @@ def _stock(daily: Daily, language: Language) -> _Found:
 
 def _by_temperature(daily: Daily, language: Language) -> _Found:
     found = links.sources_and(daily, TEMPERATURE)
-    told = _told(daily, 3, found, language)
+    told = methods.of_links(daily, 3, found, language)
     forest = rows.of_forest(found, 1, "°C", language)
-    return _Found(sentences.by_degree(found, language), told, _related(found, 1, "MW/°C"), forest, rows.FOREST)
+    return _Found(sentences.by_degree(daily, found, language), told, _related(found, 1, "MW/°C"), forest, rows.FOREST)
 
 
 def _by_stock(daily: Daily, language: Language) -> _Found:
     found = links.sources_and(daily, STOCK)
-    told = _told(daily, 4, found, language)
+    told = methods.of_links(daily, 4, found, language)
     forest = rows.of_forest(found, _TWH, "TWh", language)
-    return _Found(sentences.by_stock(found, language), told, _related(found, _TWH, "MW/TWh"), forest, rows.FOREST)
+    return _Found(
+        sentences.by_stock(daily, found, language), told, _related(found, _TWH, "MW/TWh"), forest, rows.FOREST
+    )
 
 
 def _seasons(daily: Daily, language: Language) -> _Found:
     found = mixes.seasons(daily)
-    differences = [swing.difference for swing in found.swings if swing.difference]
     compared = found.days["winter"] + found.days["summer"]
-    told = {
-        **{season: language.number(days) for season, days in found.days.items()},
-        "trend": (TREND_OFF if found.asked >= mixes.FEWEST_FOR_TREND else TREND_ON)[language],
-        "block": _blocks(differences, language),
-    }
     figures = tuple(
         _of("summer_less_winter", swing.source, swing.difference, 1, "0-1", compared) for swing in found.swings
     )
-    return _Found(sentences.of_seasons(found, language), told, figures, rows.of_seasons(found, language), rows.SEASONS)
+    told = methods.of_seasons(found, language)
+    sentence = sentences.of_seasons(daily, found, language)
+    return _Found(sentence, told, figures, rows.of_seasons(found, language), rows.SEASONS)
 
 
 def _exchanges(daily: Daily, language: Language) -> _Found:
     both_ways, net = links.exchanges_and_stock(daily)
     return _Found(
-        sentences.of_exchanges(both_ways, net, language),
-        _told(daily, 6, (both_ways, net), language),
+        sentences.of_exchanges(daily, both_ways, net, language),
+        methods.of_links(daily, 6, (both_ways, net), language),
         _related((both_ways, net), _TWH, "GWh/TWh"),
         rows.of_clouds((both_ways, net), "GWh", language),
         rows.CLOUD,
@@ -167,33 +164,6 @@ _ASKED: Final[Mapping[int, Callable[[Daily, Language], _Found]]] = {
     5: _seasons,
     6: _exchanges,
 }
-
-
-def _told(daily: Daily, number: int, found: Sequence[Link], language: Language) -> dict[str, str]:
-    """What the method of a question about links has to say of these."""
-    relations = [link.relation for link in found]
-    intervals = [one for relation in relations for one in (relation.steady, relation.slope) if one]
-    days = daily.frame["civil_date"]
-    return {
-        "what": SUBJECTS[number][language],
-        "days": _span([relation.days for relation in relations], language),
-        "asked": language.number(relations[0].asked),
-        "learnt": _span([relation.learnt for relation in relations], language),
-        "first": language.day(days[0]),
-        "last": language.day(days[-1]),
-        "draws": _span([one.draws for one in intervals], language),
-        "block": _blocks(intervals, language),
-    }
-
-
-def _blocks(intervals: Sequence[Interval], language: Language) -> str:
-    return _span([one.block for one in intervals], language)
-
-
-def _span(counts: Sequence[int], language: Language) -> str:
-    """The one count, or the least and the most."""
-    ends = sorted({min(counts, default=0), max(counts, default=0)})
-    return language.say(" to ", " à ").join(language.number(end) for end in ends)
 
 
 def _related(found: Sequence[Link], factor: float, unit: str) -> tuple[Figure, ...]:

@@ -1,7 +1,7 @@
 """The days that the questions are put to: read from two daily marts, on a calendar without holes."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Final
@@ -31,18 +31,35 @@ _BORDERS: Final = ("angleterre", "espagne", "italie", "suisse", "allemagne_belgi
 
 
 @dataclass(frozen=True)
+class Span:
+    """The first and the last day on which something is known, and on how many days it is."""
+
+    first: date
+    last: date
+    days: int
+
+    def overlap(self, other: "Span") -> "Span | None":
+        """Where both are; with the days of the one that has fewer."""
+        first, last = max(self.first, other.first), min(self.last, other.last)
+        return Span(first, last, min(self.days, other.days)) if first <= last else None
+
+
+@dataclass(frozen=True)
 class Daily:
     """Days of a period and around it, one row a civil day without holes.
 
     ``frame`` has ``civil_date``; :data:`ENERGIES` [MWh]; ``<source>_mw``, the mean power of days measured whole [MW];
     ``tmoy_c`` [°C]; ``stock_gaz_gwh`` and ``stock_gaz_change_gwh`` [GWh]; ``exchanged_gwh``, commercial imports and
     exports together, and ``net_export_gwh`` of days measured whole [GWh]; ``measured`` and ``expected`` [quarter
-    hours]; ``nature``. What is not known is null. ``since`` and ``until`` are the period, both included.
+    hours]; ``nature``. What is not known is null. ``since`` and ``until`` are the period, both included; ``spans`` says
+    of ``tmoy_c``, ``stock_gaz_gwh`` and ``measured`` (anything of éCO2mix) on which days they are held, beyond
+    ``frame`` too.
     """
 
     frame: pl.DataFrame
     since: date
     until: date
+    spans: Mapping[str, Span] = field(default_factory=dict)
 
     @property
     def period(self) -> pl.DataFrame:
@@ -56,6 +73,14 @@ class Daily:
     @property
     def asked(self) -> Flags:
         return self.frame["civil_date"].is_between(self.since, self.until).to_numpy().astype(np.bool_)
+
+    def known(self, name: str) -> int:
+        """On how many days of the period a column is known."""
+        return len(self.period) - self.period[name].null_count()
+
+    def span(self, name: str) -> Span | None:
+        """The days on which a series is held at all; None where it never is."""
+        return self.spans.get(TEMPERATURE if name == TEMPERATURE else STOCK if name in {STOCK, CHANGE} else "measured")
 
     def series(self, name: str) -> Floats:
         """A column, NaN where it is not known."""
@@ -100,8 +125,23 @@ def held(snapshot: Snapshot, since: date | None, until: date | None) -> Daily:
     low, high = max(since or first, first), min(until or last, last)
     if high < low:
         low = min(one for one in (since, until) if one is not None)  # a period outside what is held, or a bound of it
-        return on_calendar(_rows(snapshot, low, until or low), low, until or low)
-    return on_calendar(_rows(snapshot, *around(first, last, low, high)), low, high)
+        daily = on_calendar(_rows(snapshot, low, until or low), low, until or low)
+    else:
+        daily = on_calendar(_rows(snapshot, *around(first, last, low, high)), low, high)
+    return replace(daily, spans=snapshot.once(_spans))
+
+
+def _spans(snapshot: Snapshot) -> dict[str, Span]:
+    found = {}
+    for name, mart in (("measured", "daily_merged"), (STOCK, "gas_daily"), (TEMPERATURE, "temperature_daily")):
+        table = snapshot.table(mart)
+        known = table.filter(table.measured_slots > 0 if name == "measured" else table[name].notnull())
+        day = known.civil_date
+        rows = snapshot.engine.rows(known.aggregate(first=day.min(), last=day.max(), days=day.nunique()))
+        (said,) = rows.to_pylist()
+        if said["days"]:
+            found[name] = Span(**said)
+    return found
 
 
 def around(first: date, last: date, since: date, until: date) -> tuple[date, date]:

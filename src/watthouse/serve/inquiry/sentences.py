@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from watthouse.catalog import REAL_TIME
+from watthouse.serve.inquiry import lacking
 from watthouse.serve.inquiry.daily import Daily
 from watthouse.serve.inquiry.links import Link
-from watthouse.serve.inquiry.mixes import FEWEST_FOR_TREND, FEWEST_OF_SEASON, Mix, Seasons, Swing
-from watthouse.serve.inquiry.relation import FEWEST_DAYS, Relation
+from watthouse.serve.inquiry.mixes import FEWEST_FOR_TREND, Mix, Seasons, Swing
+from watthouse.serve.inquiry.relation import Relation
 from watthouse.serve.inquiry.resampling import Interval
-from watthouse.serve.inquiry.texts import LACKS, LACKS_IN_SHORT, Both, named
+from watthouse.serve.inquiry.texts import LACKS_IN_SHORT, Both, named
 from watthouse.serve.inquiry.wording import between, count_of_days, listed
 from watthouse.serve.speech import Language
 
@@ -22,7 +23,7 @@ def of_mix(daily: Daily, found: Mix, language: Language) -> str:
     """The largest sources, and what was not measured."""
     when = _when(daily, language)
     if not found.parts:
-        return Both("{when}, rien n’a été mesuré.", "{when}, nothing was measured.")[language].format(when=when)
+        return lacking.of_mix(daily, when, language)
     first, *rest = found.parts
     others = [f"{named(part.source, language)} ({language.percent(part.share)})" for part in rest[:2]]
     return _MIX[language].format(
@@ -37,7 +38,7 @@ def of_mix(daily: Daily, found: Mix, language: Language) -> str:
 
 
 _MIX: Final = Both(
-    "{when}, {first} {verb} fait {share} de la production, devant {others} ; {measured}{revised}.",
+    "{when}, {first} {verb} fourni {share} de la production, devant {others} ; {measured}{revised}.",
     "{when}, {first} made {share} of production, ahead of {others}; {measured}{revised}.",
 )
 
@@ -61,7 +62,7 @@ def _measured(found: Mix, language: Language) -> str:
         )
     else:
         text = Both(
-            "selon les {missing} de créneaux non mesurés, ce serait de {low} à {high}",
+            "selon ce qu’auraient été les {missing} de créneaux non mesurés, ce serait de {low} à {high}",
             "depending on the {missing} of slots that were not measured, it would be {low} to {high}",
         )
     return text[language].format(missing=missing, low=language.percent(part.low), high=language.percent(part.high))
@@ -69,15 +70,18 @@ def _measured(found: Mix, language: Language) -> str:
 
 def _revised(found: Mix, language: Language) -> str:
     live = found.natures.get(REAL_TIME, 0)
-    text = Both(" ; {live} en temps réel, à réviser", "; {live} of real-time figures, to be revised")
+    text = Both(
+        " ; en temps réel, donc à réviser : {live}",
+        "; {live} of real-time figures, to be revised",
+    )
     return text[language].format(live=count_of_days(live, language)) if live else ""
 
 
-def of_stock_and_temperature(level: Link, flow: Link, language: Language) -> str:
+def of_stock_and_temperature(daily: Daily, level: Link, flow: Link, language: Language) -> str:
     """What a degree does to the day's change, and whether the level shows anything."""
     change, stock = flow.relation, level.relation
     if change.steady is None or change.slope is None:
-        return _lacking(change, language)
+        return lacking.of_relation(daily, change, language)
     height = _height(stock, language)
     return _STOCK[_verdict(change.slope)][language].format(
         slope=language.number(change.slope.value, 1, signed=True),
@@ -88,14 +92,16 @@ def of_stock_and_temperature(level: Link, flow: Link, language: Language) -> str
 
 
 _STOCK_BODY: Final = Both(
-    "un degré de plus que la normale de la date va avec {slope} GWh de variation du stock dans la journée (intervalle"
-    " à 95 % : {slope_range} ; corrélation {correlation}){height}.",
+    "un degré au-dessus de la normale de la date s’accompagne d’une variation du stock de {slope} GWh dans la journée"
+    " (intervalle à 95 % : {slope_range} ; corrélation {correlation}){height}.",
     "one degree above the usual for the date goes with {slope} GWh in the stock's change that day (95% interval:"
     " {slope_range}; correlation {correlation}){height}.",
 )
 _STOCK: Final = {
     1: Both("Oui, au jour le jour : " + _STOCK_BODY.french, "Yes, day by day: " + _STOCK_BODY.english),
-    -1: Both("À l’inverse de l’attendu : " + _STOCK_BODY.french, "The other way round: " + _STOCK_BODY.english),
+    -1: Both(
+        "À l’inverse de ce qu’on attendrait : " + _STOCK_BODY.french, "The other way round: " + _STOCK_BODY.english
+    ),
     0: Both(
         "Aucun lien qui se distingue du hasard : " + _STOCK_BODY.french,
         "No link that can be told from chance: " + _STOCK_BODY.english,
@@ -107,19 +113,19 @@ def _height(stock: Relation, language: Language) -> str:
     if stock.steady is None or stock.plain is None:
         return ""
     text = Both(
-        " ; la hauteur même du stock a une corrélation de {steady} sans la saison et de {plain} avec elle",
+        " ; pour le niveau même du stock, la corrélation est de {steady} sans la saison et de {plain} avec elle",
         "; the level of the stock itself correlates at {steady} without the season, and {plain} with it",
     )
     return text[language].format(steady=_correlation(stock.steady, language), plain=language.number(stock.plain, 2))
 
 
-def of_sources(links: Sequence[Link], unit: Both, factor: float, language: Language) -> str:
+def of_sources(daily: Daily, links: Sequence[Link], unit: Both, factor: float, language: Language) -> str:
     """The source with the strongest link, and which others go the same way, the other way, or neither."""
     relations = [link.relation for link in links]
     told = sorted((one for one in relations if one.steady), key=lambda one: -abs(_r(one)))
     if not told:
         fullest = max(relations, key=lambda one: one.days)
-        return _lacking(fullest, language, None if fullest.plain is not None else "sources")
+        return lacking.of_relation(daily, fullest, language, None if fullest.plain is not None else "sources")
     strongest = next((one for one in told if one.slope and one.slope.sure), None)
     lead = strongest or told[0]
     assert lead.slope is not None
@@ -136,8 +142,8 @@ def of_sources(links: Sequence[Link], unit: Both, factor: float, language: Langu
 
 
 _STRONGEST: Final = Both(
-    "Par rapport à la normale de la date, {unit} va avec {slope} MW pour {source} (intervalle à 95 % : {slope_range}"
-    " ; corrélation {correlation})",
+    "Par rapport à la normale de la date, {unit} s’accompagne de {slope} MW pour {source} (intervalle à 95 % :"
+    " {slope_range} ; corrélation {correlation})",
     "Against the usual for the date, {unit} goes with {slope} MW of {source} (95% interval: {slope_range};"
     " correlation {correlation})",
 )
@@ -148,8 +154,8 @@ _NONE: Final = Both(
     " {source} with {unit} (95% interval: {slope_range}; correlation {correlation})",
 )
 _GROUPS: Final = {
-    -1: Both(" ; baisse{too} pour {names}", "; less{too} of {names}"),
-    1: Both(" ; hausse{too} pour {names}", "; more{too} of {names}"),
+    -1: Both(" ; la puissance baisse{too} pour {names}", "; less{too} of {names}"),
+    1: Both(" ; la puissance augmente{too} pour {names}", "; more{too} of {names}"),
     0: Both(
         " ; pour {names}, le lien ne se distingue pas du hasard", "; for {names} the link cannot be told from chance"
     ),
@@ -159,14 +165,14 @@ _DEGREE: Final = Both("un degré de plus", "a degree more")
 _TERAWATT_HOUR: Final = Both("un TWh de plus en stock", "a TWh more in storage")
 
 
-def by_degree(links: Sequence[Link], language: Language) -> str:
+def by_degree(daily: Daily, links: Sequence[Link], language: Language) -> str:
     """Sources against temperature."""
-    return of_sources(links, _DEGREE, 1, language)
+    return of_sources(daily, links, _DEGREE, 1, language)
 
 
-def by_stock(links: Sequence[Link], language: Language) -> str:
+def by_stock(daily: Daily, links: Sequence[Link], language: Language) -> str:
     """Sources against gas in storage."""
-    return of_sources(links, _TERAWATT_HOUR, 1000, language)
+    return of_sources(daily, links, _TERAWATT_HOUR, 1000, language)
 
 
 def _groups(lead: int, rest: Sequence[Relation], language: Language) -> list[str]:
@@ -190,15 +196,11 @@ def _untold(relations: Sequence[Relation], language: Language) -> str:
     return text[language].format(names=listed(found, language)) if found else ""
 
 
-def of_seasons(found: Seasons, language: Language) -> str:
+def of_seasons(daily: Daily, found: Seasons, language: Language) -> str:
     """The source that gains most from winter to summer, and the one that loses most."""
     differences = [(swing, swing.difference) for swing in found.swings if swing.difference]
     if not differences:
-        return _NO_SEASONS[language].format(
-            winter=count_of_days(found.days["winter"], language),
-            summer=count_of_days(found.days["summer"], language),
-            fewest=FEWEST_OF_SEASON,
-        )
+        return lacking.of_seasons(daily, found, language)
     sure = [(swing, one) for swing, one in sorted(differences, key=lambda pair: pair[1].value) if one.sure]
     if not sure:
         return _SAME[language]
@@ -209,25 +211,19 @@ def of_seasons(found: Seasons, language: Language) -> str:
     return _CHANGES[language].format(told=told, few=few)
 
 
-_NO_SEASONS: Final = Both(
-    "Pas de réponse : la période a {winter} d’hiver et {summer} d’été mesurés en entier, et il en faut {fewest} de"
-    " chaque.",
-    "No answer: the period has {winter} of winter and {summer} of summer measured whole, and {fewest} of each are"
-    " needed.",
-)
 _SAME: Final = Both(
-    "Entre hiver et été, aucune filière ne change de part d’une façon qui se distingue du hasard.",
+    "Entre l’hiver et l’été, la part d’aucune filière ne change d’une façon qui se distingue du hasard.",
     "Between winter and summer no source's share changes in a way that can be told from chance.",
 )
 _CHANGES: Final = Both("Oui : de l’hiver à l’été, {told}{few}.", "Yes: from winter to summer, {told}{few}.")
 _SWUNG: Final = Both(
-    "{source} passe{plural} de {winter} à {summer} de la production ({points} points{steady}, intervalle à 95 % :"
+    "{source} passe{plural} de {winter} à {summer} de la production ({points} point{s}{steady}, intervalle à 95 % :"
     " {range})",
-    "{source} goes from {winter} to {summer} of production ({points} points{steady}, 95% interval: {range})",
+    "{source} goes from {winter} to {summer} of production ({points} point{s}{steady}, 95% interval: {range})",
 )
 _STEADY: Final = Both(" hors tendance", " without the trend")
 _FEW_SEASONS: Final = Both(
-    " ; avec moins de trois ans, l’intervalle dit le temps de ces saisons-là, non l’écart entre les années",
+    " ; avec moins de trois ans, les intervalles disent le temps de ces saisons-là, non l’écart entre les années",
     "; with less than three years, the intervals tell the weather of these seasons, not how years differ",
 )
 
@@ -239,16 +235,17 @@ def _swung(swing: Swing, difference: Interval, steady: str, language: Language) 
         winter=language.percent(swing.means["winter"].value),
         summer=language.percent(swing.means["summer"].value),
         points=language.number(100 * difference.value, 1, signed=True),
+        s="" if language is Language.FRENCH and round(abs(100 * difference.value), 1) < 2 else "s",
         range=between(difference, 1, language, 100),
         steady=steady,
     )
 
 
-def of_exchanges(both_ways: Link, net: Link, language: Language) -> str:
+def of_exchanges(daily: Daily, both_ways: Link, net: Link, language: Language) -> str:
     """What a TWh more in storage goes with, both ways and net."""
     volume, balance = both_ways.relation, net.relation
     if volume.steady is None or volume.slope is None or volume.plain is None:
-        return _lacking(volume, language)
+        return lacking.of_relation(daily, volume, language)
     slope = 1000 * volume.slope.value
     return _EXCHANGES[_verdict(volume.slope)][language].format(
         slope=language.number(slope, 2, signed=True),
@@ -260,9 +257,9 @@ def of_exchanges(both_ways: Link, net: Link, language: Language) -> str:
 
 
 _EXCHANGES_BODY: Final = Both(
-    "par rapport à la normale de la date, un TWh de plus en stock va avec {slope} GWh d’échanges par jour, imports et"
-    " exports additionnés (intervalle à 95 % : {slope_range} ; corrélation {correlation}, et {plain} saison"
-    " comprise){net}.",
+    "par rapport à la normale de la date, un TWh de plus en stock s’accompagne de {slope} GWh d’échanges par jour,"
+    " importations et exportations additionnées (intervalle à 95 % : {slope_range} ; corrélation {correlation}, et"
+    " {plain} saison comprise){net}.",
     "against the usual for the date, a TWh more in storage goes with {slope} GWh of exchanges a day, imports and"
     " exports added up (95% interval: {slope_range}; correlation {correlation}, and {plain} with the season){net}.",
 )
@@ -279,21 +276,8 @@ _EXCHANGES: Final = {
 def _net(balance: Relation, language: Language) -> str:
     if balance.steady is None:
         return ""
-    text = Both(" ; avec le solde exportateur, {correlation}", "; with net exports, {correlation}")
+    text = Both(" ; avec les exportations nettes, {correlation}", "; with net exports, {correlation}")
     return text[language].format(correlation=_correlation(balance.steady, language))
-
-
-def _lacking(relation: Relation, language: Language, response: str | None = None) -> str:
-    assert relation.lack is not None
-    both = [named(response or relation.response, language), named(relation.driver, language)]
-    return LACKS[relation.lack][language].format(
-        both=listed(both, language),
-        days=count_of_days(relation.days, language),
-        fewest=FEWEST_DAYS,
-        plain="" if relation.plain is None else language.number(relation.plain, 2),
-        learnt=count_of_days(relation.learnt, language),
-        alike=count_of_days(relation.alike, language),
-    )
 
 
 def _correlation(interval: Interval, language: Language) -> str:

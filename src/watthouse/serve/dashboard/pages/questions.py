@@ -1,11 +1,11 @@
 """Questions: each has a chart, a sentence with its figure, how it was computed, and what it leaves open."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import plotly.graph_objects as go
 import polars as pl
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
 from watthouse.serve.api.questions import QuestionAsked, question_of
@@ -14,8 +14,9 @@ from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.reading import Answer, Reader
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import questions
-from watthouse.serve.figures.style import Style
+from watthouse.serve.figures.style import Style, behaviour
 from watthouse.serve.inquiry.texts import QUESTIONS
+from watthouse.serve.inquiry.wording import typeset
 
 _SHORT: Final = {
     1: ("The mix", "Le mix"),
@@ -28,13 +29,23 @@ _SHORT: Final = {
 _Draw = Callable[[pl.DataFrame, Style], go.Figure]
 _DRAWN: Final[Mapping[int, _Draw]] = {
     1: questions.mix,
-    2: lambda rows, style: questions.clouds(rows, style, style.say("temperature", "température")),
     3: questions.correlations,
     4: questions.correlations,
     5: questions.seasons,
-    6: lambda rows, style: questions.clouds(rows, style, style.say("gas in storage", "gaz en stock")),
 }
-_CLOUDS: Final = frozenset({2, 6})
+_VALUES: Final[Mapping[int, Sequence[str]]] = {3: ("plain", "correlation"), 4: ("plain", "correlation")}
+"""The columns of which a row of a chart has one at least."""
+_WHISKERS: Final[Mapping[int, tuple[str, str]]] = {
+    1: (
+        "A bar is the share of the whole period; four days in five lie between the whiskers.",
+        "La barre est la part sur toute la période ; quatre jours sur cinq se situent entre les moustaches.",
+    ),
+    5: (
+        "The whiskers are the 95% interval of the season's mean.",
+        "Les moustaches sont l’intervalle à 95 % de la moyenne de la saison.",
+    ),
+}
+_PANEL_PX: Final = 290
 
 
 def body(reader: Reader, view: View) -> list[Component]:
@@ -46,12 +57,8 @@ def body(reader: Reader, view: View) -> list[Component]:
     since, until = reader.period
     asked = QuestionAsked(since=since, until=until, lang=view.language)
     answer = reader.answer(f"/questions/{number}", asked, question_of(reader.snapshot, number, asked))
-    return [
-        _choice(view, number),
-        html.P(answer.more["sentence"], className="lead", id="sentence"),
-        _chart(reader, view, number, answer),
-        _explained(view, answer),
-    ]
+    shown = _unanswered if _is_blank(number, answer.rows) else _told
+    return [_choice(view, number), *shown(reader, view, number, answer)]
 
 
 def _number(view: View) -> int | None:
@@ -67,19 +74,60 @@ def _choice(view: View, number: int) -> Component:
     return shell.choice(view.say("Questions", "Questions"), "questions", links)
 
 
+def _told(reader: Reader, view: View, number: int, answer: Answer) -> list[Component]:
+    """The sentence over its chart, and how both were come by."""
+    lead = html.P(answer.more["sentence"], className="lead", id="sentence")
+    drawn = _chart if number in _DRAWN else _panels
+    return [lead, drawn(reader, view, number, answer), _explained(view, answer)]
+
+
+def _unanswered(reader: Reader, _view: View, _number: int, answer: Answer) -> list[Component]:
+    """Where nothing was computed: the sentence that says what is missing, in the place of a chart."""
+    said = html.P(answer.more["sentence"], className="nothing", id="sentence")
+    return [parts.card(reader, "answer", answer.more["question"], [said], [answer], wide=True)]
+
+
 def _chart(reader: Reader, view: View, number: int, answer: Answer) -> Component:
-    title = str(answer.more["question"])
-    if answer.rows.is_empty():
-        none = view.say("There is no chart for this period.", "Pas de graphique pour cette période.")
-        return parts.card(reader, "answer", title, [html.P(none, className="nothing")], [answer], wide=True)
-    figure = _DRAWN[number](answer.rows, view.style)
-    height = 640 if number in _CLOUDS else 420
-    return parts.chart(reader, "answer", title, figure, [answer], height=height, wide=True)
+    figure, note = _DRAWN[number](answer.rows, view.style), _note(view, number, answer)
+    title = answer.more["question"]
+    return parts.chart(reader, "answer", title, figure, [answer], note=note, height=420, wide=True)
+
+
+def _is_blank(number: int, rows: pl.DataFrame) -> bool:
+    columns = _VALUES.get(number, rows.columns[:1])
+    return all(rows[column].is_null().all() for column in columns)
+
+
+def _panels(reader: Reader, view: View, _number: int, answer: Answer) -> Component:
+    """Small charts with their titles, beside or below each other as there is room."""
+    drawn = [
+        html.Figure([html.Figcaption(panel.title), _graph(view, f"answer-{place}", panel.figure)])
+        for place, panel in enumerate(questions.clouds(answer.rows, view.style), 1)
+    ]
+    said = view.say(
+        "Each point is the mean of days that are alike in what is on the horizontal axis, as many days to a point; the"
+        " pale band holds four in five of these days.",
+        "Chaque point est la moyenne de jours voisins sur l’axe horizontal, en nombre égal d’un point à l’autre ; la"
+        " bande claire contient quatre de ces jours sur cinq.",
+    )
+    body = [html.Div(drawn, className="panels"), html.P(typeset(said, view.language), className="note")]
+    return parts.card(reader, "answer", answer.more["question"], body, [answer], wide=True)
+
+
+def _graph(view: View, name: str, figure: go.Figure) -> Component:
+    style = {"height": f"{_PANEL_PX}px"}
+    return dcc.Graph(id=name, figure=figure, config=behaviour(view.style, name), style=style, className="drawing")
+
+
+def _note(view: View, number: int, answer: Answer) -> str:
+    """What the whiskers are, where no legend says it."""
+    note = _WHISKERS.get(number) if number != 1 or questions.differ(answer.rows) else None
+    return typeset(view.say(*note), view.language) if note else ""
 
 
 def _explained(view: View, answer: Answer) -> Component:
     said = {
-        view.say("How it was computed", "Comment c'est calculé"): answer.more["method"],
+        view.say("How it was computed", "Comment c’est calculé"): answer.more["method"],
         view.say("What it does not show", "Ce que cela ne montre pas"): answer.more["caveat"],
     }
     words = [part for name, text in said.items() for part in (html.H3(name), html.P(text))]
