@@ -128,7 +128,7 @@ def _panel(part: pl.DataFrame, style: Style) -> go.Figure:
     usual = style.say(", departure from the usual", ", écart à la normale") if part["kind"][0] == "anomaly" else ""
     figure = go.Figure(_cloud(part, style))
     dressed(figure, style, f"{part['y_unit'][0]}{usual}", hovermode="closest", showlegend=False, margin={"b": 44})
-    ticks = {"separatethousands": True, "exponentformat": "none", "nticks": 6, "tickangle": 0}
+    ticks = {"separatethousands": True, "exponentformat": "none", "tickangle": 0, "nticks": 8 if unit == "°C" else 5}
     return figure.update_xaxes(title={"text": f"{across}{usual} ({unit})", "standoff": 4}, **ticks)
 
 
