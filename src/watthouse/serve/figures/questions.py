@@ -125,11 +125,13 @@ def clouds(rows: pl.DataFrame, style: Style) -> list[Panel]:
 
 def _panel(part: pl.DataFrame, style: Style) -> go.Figure:
     across, unit = style.name(_DRIVERS[part["x_unit"][0]]), part["x_unit"][0]
-    usual = style.say(", departure from the usual", ", écart à la normale") if part["kind"][0] == "anomaly" else ""
+    usual = style.say(", less the usual", ", écart à la normale") if part["kind"][0] == "anomaly" else ""
     figure = go.Figure(_cloud(part, style))
     dressed(figure, style, f"{part['y_unit'][0]}{usual}", hovermode="closest", showlegend=False, margin={"b": 44})
     ticks = {"separatethousands": True, "exponentformat": "none", "tickangle": 0, "nticks": 8 if unit == "°C" else 5}
-    return figure.update_xaxes(title={"text": f"{across}{usual} ({unit})", "standoff": 4}, **ticks)
+    return figure.update_xaxes(
+        title={"text": f"{across}{usual} ({unit})", "standoff": 4, "font": {"size": 12}}, **ticks
+    )
 
 
 def _cloud(part: pl.DataFrame, style: Style) -> list[go.Scatter]:
