@@ -76,7 +76,7 @@ def _calendar(reader: Reader, view: View) -> Component:
         note=" ".join([note, *_absent(reader, view, answer, (until - first).days + 1)]),
         height=350,
         wide=True,
-        source=_everyone(view),
+        source=mart.everyone(view),
     )
 
 
@@ -99,11 +99,6 @@ def _held(snapshot: Snapshot) -> dict[str, tuple[date, date]]:
     table = snapshot.table("completeness_daily")
     ends = table.group_by("dataset").aggregate(first=table.civil_date.min(), last=table.civil_date.max())
     return {row["dataset"]: (row["first"], row["last"]) for row in snapshot.engine.rows(ends).to_pylist()}
-
-
-def _everyone(view: View) -> str:
-    names = ", ".join(dict.fromkeys(dataset.publisher for dataset in CATALOG.values()))
-    return view.say(f"{names}, through ODRÉ", f"{names}, via ODRÉ")
 
 
 def _years(reader: Reader, view: View, dataset: Dataset) -> Component:
