@@ -98,6 +98,17 @@ def test_the_end_of_the_table_is_the_oldest_row(visit: Visit) -> None:
     assert visit.wrong == []
 
 
+def test_a_page_that_is_left_open_keeps_what_its_table_is_sorted_by(visit: Visit) -> None:
+    _table(visit, "gas_daily")
+    head = visit.page.locator("#mart-grid .ag-header-cell[col-id=civil_date]")
+    head.locator(".ag-header-cell-label").click()
+    expect(head).to_have_attribute("aria-sort", "ascending")
+    visit.page.evaluate("() => dash_clientside.set_props('tick', {n_intervals: 1})")
+    visit.page.wait_for_timeout(1_000)  # nothing is to happen
+    expect(head).to_have_attribute("aria-sort", "ascending")
+    assert visit.wrong == []
+
+
 def test_rows_that_are_refused_are_so_in_words(visit: Visit) -> None:
     _table(visit, "gas_daily")
     asked = {"startRow": 0, "endRow": 100, "sortModel": [{"colId": "nothing", "sort": "asc"}], "filterModel": {}}

@@ -39,9 +39,9 @@
   }
 
   // A table asks for its rows itself; to be drawn anew would cost its reader what is sorted, filtered and scrolled to.
-  function keepsItself(path) {
+  function keepsItself() {
     const asked = window.dash_clientside.callback_context.triggered;
-    return path.startsWith("/data/") && asked.length === 1 && asked[0].prop_id.startsWith("tick");
+    return document.getElementById("mart-grid") && asked.length === 1 && asked[0].prop_id.startsWith("tick");
   }
 
   function chosen(query, name, fallback) {
@@ -53,7 +53,7 @@
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     watthouse: {
       view(path, query) {
-        if (keepsItself(path || "")) return [window.dash_clientside.no_update, window.dash_clientside.no_update];
+        if (keepsItself()) return [window.dash_clientside.no_update, window.dash_clientside.no_update];
         const spoken = (navigator.language || "en").startsWith("fr") ? "fr" : "en";
         const paper = window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
         const language = chosen(query, "lang", spoken) === "fr" ? "fr" : "en";
