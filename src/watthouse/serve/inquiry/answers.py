@@ -17,6 +17,7 @@ from watthouse.serve.snapshots import Snapshot
 from watthouse.serve.speech import Language
 
 _TWH: Final = 1000
+_STOCK_AND_TEMPERATURE: Final = 2
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,12 @@ def answer(
     Everything held where they are left out; raises :class:`KeyError` for a question that there is not.
     """
     _ASKED[number]
-    return of_days(held(snapshot, since, until), number, language)
+    return of_days(held(snapshot, since, until, marts_of(number)), number, language)
+
+
+def marts_of(number: int) -> tuple[str, ...]:
+    """The marts whose days a question can be put to."""
+    return ("gas_daily", "temperature_daily") if number == _STOCK_AND_TEMPERATURE else ("daily_merged",)
 
 
 def of_days(daily: Daily, number: int, language: Language) -> Answer:

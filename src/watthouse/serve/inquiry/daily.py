@@ -1,4 +1,4 @@
-"""The days that the questions are put to: read from two daily marts, on a calendar without holes."""
+"""The days that the questions are put to: read from the daily marts, on a calendar without holes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,7 +13,7 @@ import polars as pl
 
 from watthouse.serve.forms import Form
 from watthouse.serve.inquiry.season import Calendar, Flags, Floats, calendar
-from watthouse.serve.series import within
+from watthouse.serve.series import temperature_of_france, within
 from watthouse.serve.snapshots import Snapshot
 
 SOURCES: Final = ("nucleaire", "eolien", "solaire", "hydraulique", "gaz", "charbon", "fioul", "bioenergies")
@@ -116,12 +116,12 @@ def on_calendar(rows: pl.DataFrame, since: date, until: date) -> Daily:
     return Daily(found, since, until)
 
 
-def held(snapshot: Snapshot, since: date | None, until: date | None) -> Daily:
+def held(snapshot: Snapshot, since: date | None, until: date | None, marts: Sequence[str] = ("daily_merged",)) -> Daily:
     """The days of the period as the snapshot holds them, and those around it that the season is learnt on.
 
-    Everything held where ``since`` or ``until`` is left out; what lies beyond it is cut off.
+    Everything that ``marts`` hold where ``since`` or ``until`` is left out; what lies beyond it is cut off.
     """
-    first, last = snapshot.extent("daily_merged")
+    first, last = snapshot.extent(*marts)
     low, high = max(since or first, first), min(until or last, last)
     if high < low:
         low = min(one for one in (since, until) if one is not None)  # a period outside what is held, or a bound of it
@@ -153,17 +153,33 @@ def around(first: date, last: date, since: date, until: date) -> tuple[date, dat
 
 
 def _rows(snapshot: Snapshot, since: date, until: date) -> pl.DataFrame:
-    days, exchanged = (
-        pl.DataFrame(snapshot.engine.rows(Form(draw, (snapshot.table(mart).op(),), since, until)))
-        for draw, mart in ((_merged, "daily_merged"), (_exchanged, "exchanges_daily"))
+    days, stocks, warm, exchanged = (
+        pl.DataFrame(snapshot.engine.rows(Form(draw, tuple(snapshot.table(mart).op() for mart in marts), since, until)))
+        for draw, marts in (
+            (_merged, ("daily_merged",)),
+            (_stocks, ("gas_daily",)),
+            (_warm, ("daily_merged", "temperature_daily")),
+            (_exchanged, ("exchanges_daily",)),
+        )
     )
+    for more in (stocks, warm):  # which are known on days without power too
+        days = days.join(more, on="civil_date", how="full", coalesce=True)
     return days.join(exchanged, on="civil_date", how="left")
 
 
 def _merged(table: ops.Relation) -> ir.Table:
     days = within(table.to_expr())
     slots = ("measured_slots", "expected_slots", "nature")
-    return days.select("civil_date", *slots, *_floats(days, [*ENERGIES, TEMPERATURE, STOCK, CHANGE, "net_export_mwh"]))
+    return days.select("civil_date", *slots, *_floats(days, [*ENERGIES, "net_export_mwh"]))
+
+
+def _stocks(table: ops.Relation) -> ir.Table:
+    days = within(table.to_expr())
+    return days.select("civil_date", *_floats(days, [STOCK, CHANGE]))
+
+
+def _warm(merged: ops.Relation, regional: ops.Relation) -> ir.Table:
+    return temperature_of_france(within(merged.to_expr()), within(regional.to_expr())).select("civil_date", TEMPERATURE)
 
 
 def _exchanged(table: ops.Relation) -> ir.Table:

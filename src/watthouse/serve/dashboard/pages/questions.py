@@ -15,6 +15,7 @@ from watthouse.serve.dashboard.reading import Answer, Reader
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import questions
 from watthouse.serve.figures.style import Style, behaviour
+from watthouse.serve.inquiry.answers import marts_of
 from watthouse.serve.inquiry.texts import QUESTIONS
 from watthouse.serve.inquiry.wording import typeset
 
@@ -147,5 +148,5 @@ PAGE: Final = Page(
     intervals=(),
     span=None,
     heading=_heading,
-    marts=lambda _: ("daily_merged", "gas_daily", "temperature_daily"),
+    marts=lambda view: marts_of(_number(view) or 1),
 )
