@@ -206,7 +206,10 @@ class TemperatureAsked(Daily):
     "A row an interval: lowest, mean and highest temperature",
 )
 def temperature(desk: TheDesk, request: Request, asked: Annotated[TemperatureAsked, Query()]) -> Response:
-    """Lowest, mean and highest temperature by interval, of the civil days."""
+    """Lowest, mean and highest temperature by interval, of the civil days.
+
+    That of France is the mean of its mainland regions, weighted by their load on days that know it.
+    """
     region_of(asked.region)
     return desk.answer(request, asked.format, lambda snapshot: temperature_of(desk, snapshot, asked), "temperature")
 

@@ -100,7 +100,10 @@ def _temperature_tile(view: View, warm: pl.DataFrame) -> Component:
         "gas-temperature",
         view.say("Mean temperature", "Température moyenne"),
         speak.quantity(mean, "°C", 1) if days else "–",
-        view.say(f"days known: {days}, {lowest} to {highest}", f"jours connus : {days}, {lowest} à {highest}")
+        view.say(
+            f"{speak.number(days)} days known, {lowest} to {highest}",
+            f"{speak.number(days)} jours connus, {lowest} à {highest}",
+        )
         if days
         else view.say("not known in this period", "inconnue sur cette période"),
         view.style.ink(TEMPERATURE),
@@ -139,7 +142,8 @@ def _through_time(reader: Reader, view: View, rows: pl.DataFrame, stock: Answer,
     partial = (rows["stock_gaz_gwh"].is_not_null() & ~rows["complete_of_gas"].fill_null(False)).rename("partial")
     short = stock.rows.filter(pl.col("complete_days") < pl.col("days"))
     gone = int((short["days"] - short["complete_days"]).sum())
-    warm_days, all_days = int(warm.rows["days"].sum()), (reader.period[1] - reader.period[0]).days + 1
+    since, until = reader.period
+    warm_days, all_days = (view.language.number(n) for n in (int(warm.rows["days"].sum()), (until - since).days + 1))
     note = view.say(
         "The stock of the last complete day of each point. A day on which an operator or a storage point has not"
         f" reported is left out, not summed up short ({gone} in this period): a gap, or a ring where a point lacks"
