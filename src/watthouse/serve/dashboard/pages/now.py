@@ -203,7 +203,13 @@ def _records(reader: Reader, view: View) -> Component:
         view.say("Record before", "Record précédent"), view.say("Set on", "Établi le"),
     ]  # fmt: skip
     rows = [_record(view, row) for row in broken.iter_rows(named=True)]
-    return parts.card(reader, "records", title, [parts.table(heads, rows, "records-table", title)], [answer], wide=True)
+    first = view.language.day(reader.held[0])
+    note = view.say(
+        f"Broken in the last {_LATELY} days, over all days held since {first}.",
+        f"Battus ces {_LATELY} derniers jours, parmi les jours connus depuis le {first}.",
+    )
+    told = [parts.table(heads, rows, "records-table", title), html.P(note, className="note")]
+    return parts.card(reader, "records", title, told, [answer], wide=True)
 
 
 def _record(view: View, row: dict[str, Any]) -> list[str]:
