@@ -47,6 +47,8 @@ def test_too_few_days_are_one_sentence_and_no_chart(number: int, visit: Visit) -
 
 
 def site_day(visit: Visit) -> str:
-    """A day that is held."""
-    ((day,),) = visit.site.query("select max(civil_date)::varchar from marts.daily_mix")
+    """A day that is held, with power and with gas."""
+    ((day,),) = visit.site.query(
+        "select max(civil_date)::varchar from marts.daily_mix join marts.gas_daily using (civil_date)"
+    )
     return str(day)
