@@ -22,7 +22,7 @@ VIEWS: Final = {
     "region": ("/regions/53?lang=en&theme=light", DESK),
     "gas": ("/gas?lang=en&theme=light&since=2021-01-01", DESK),
     "exchanges": ("/exchanges?lang=en&theme=light", DESK),
-    "questions": ("/questions?lang=en&theme=light&since=2015-01-01", DESK),
+    "questions": ("/questions/2?lang=en&theme=light&since=2015-01-01", DESK),
     "data": ("/data?lang=en&theme=light", DESK),
     "phone": ("/?lang=fr&theme=dark", PHONE),
 }
