@@ -104,7 +104,7 @@ def _warm(pages: Pages) -> None:
     """What the first question wants, and then the first page: neither keeps the server from being ready."""
     with uncollected():
         import_module("ibis.backends.duckdb")
-    pages.warm()
+    pages.load()
 
 
 def _surround(app: FastAPI, settings: Settings) -> None:

@@ -23,15 +23,9 @@ class Pages:
         with self._lock:
             if self._loaded is None:
                 with uncollected():
-                    import_module("pandas")  # Arrow loads it for its first rows: Plotly must not meet it half loaded
                     self._loaded = import_module("watthouse.serve.dashboard.app").create(self._desk)
             loaded: ASGIApp = self._loaded
             return loaded
-
-    def warm(self) -> None:
-        """Load the pages and draw the first, so that the first visitor need not wait for what is made once."""
-        self.load()
-        import_module("watthouse.serve.dashboard.app").rendered(self._desk, {"path": "/"})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         loaded = self._loaded

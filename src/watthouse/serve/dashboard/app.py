@@ -1,6 +1,7 @@
 """Dash on the API's server: one layout, one callback that turns an address into a page."""
 
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -221,6 +222,7 @@ def _seen(said: Mapping[str, Any]) -> View:
 
 def rendered(desk: Desk, said: Mapping[str, Any]) -> tuple[list[Component], str]:
     """All that is seen at an address, and its title; ``said`` is what the browser tells of it."""
+    import_module("pandas")  # Arrow loads it for its first rows: Plotly must not meet it half loaded
     view = _seen(said)
     page = PAGES.get(view.page)
     title = (page.heading(view) or page.title(view)) if page else view.page
