@@ -287,6 +287,12 @@ def without(name: str, days: int, spans: dict[str, Span]) -> Daily:
             " 31 Oct 2015, none of them in common with the other figures: more have to be downloaded first.",
         ),
         (
+            without(TEMPERATURE, 400, HELD | {"measured": Span(date(2027, 1, 1), date(2027, 3, 31), 90)}),
+            2,
+            "No answer: no day of the period has a figure for temperature (dataset temperature-quotidienne-regionale),"
+            " and at least 60 are needed; choose other days between 1 Jan 2016 and 8 Oct 2026.",
+        ),
+        (
             replace(made(32), spans=HELD),
             6,
             "No answer: the period has 32 days, and at least 60 are needed; choose a longer one.",
@@ -305,7 +311,7 @@ def without(name: str, days: int, spans: dict[str, Span]) -> Daily:
             " other days between 1 Jan 2012 and 28 Nov 2026.",
         ),
     ],
-    ids=["not in these days", "never", "never together", "short", "no summer", "nothing"],
+    ids=["not in these days", "never", "never together", "together without power", "short", "no summer", "nothing"],
 )
 def test_what_is_missing_is_named_with_the_days_that_have_it(daily: Daily, number: int, sentence: str) -> None:
     told = of_days(daily, number, Language.ENGLISH)

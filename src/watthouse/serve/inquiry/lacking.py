@@ -131,10 +131,9 @@ def _choose_of_both(daily: Daily, relation: Relation, scarce: str | None, langua
 
 
 def _common(daily: Daily, relation: Relation) -> Span | None:
-    """Where both series are held, and éCO2mix, without which a day has no row."""
-    driver, response, measured = map(daily.span, (relation.driver, relation.response, "measured"))
-    both = driver.overlap(response) if driver and response else None
-    return both.overlap(measured) if both and measured else None
+    """Where both series are held."""
+    driver, response = map(daily.span, (relation.driver, relation.response))
+    return driver.overlap(response) if driver and response else None
 
 
 _APART: Final = Both(
