@@ -228,7 +228,7 @@ def temperature_of(desk: Desk, snapshot: Snapshot, asked: TemperatureAsked) -> Q
     return Question(f"Temperature of {whose}", found, _TEMPERATURE, meant(span))
 
 
-def _temperature(table: ops.Relation, interval: Interval, region: str | None) -> ir.Table:
+def _temperature(table: ops.Relation, interval: Interval, region: str) -> ir.Table:
     return _by_interval(within(of_region(table.to_expr(), region)), interval)
 
 

@@ -31,8 +31,6 @@ from watthouse.serve.snapshots import Snapshot
 
 router = APIRouter(tags=["regions"])
 
-"""Corse, which éCO2mix lacks."""
-
 
 class RegionOut(BaseModel):
     """A region."""

@@ -34,8 +34,6 @@ def two_axes(time: pl.Series, left: Curve, right: Curve, style: Style) -> go.Fig
         figure.add_trace(_rings(time.filter(left.partial), left.values.filter(left.partial), left.ink, style))
     other = {"overlaying": "y", "side": "right", "showgrid": False, "automargin": True, "separatethousands": True}
     figure.update_layout(yaxis=_axis(left, style), yaxis2=_axis(right, style) | other | {"tickmode": "auto"})
-    for axis, curve in (("yaxis", left), ("yaxis2", right)):
-        figure.update_layout({axis: {"visible": bool(curve.values.count())}})  # no scale of nothing
     return figure
 
 
@@ -48,6 +46,7 @@ def _axis(curve: Curve, style: Style) -> dict[str, object]:
     ink = {"color": style.ink(curve.ink)}
     return {
         "exponentformat": "none",
+        "visible": bool(curve.values.count()),  # no scale of nothing
         "title": {"text": f"{style.name(curve.ink)}, {curve.unit}", "font": ink},
         "tickfont": ink,
     }

@@ -53,32 +53,32 @@ def dressed(figure: go.Figure, style: Style, y: str = "", **layout: Any) -> go.F
     if y:
         layout["annotations"] = [*layout.get("annotations", ()), *figure.layout.annotations, _UNIT | {"text": y}]
         layout["margin"] = _MARGIN | {"t": 26} | layout.get("margin", {})
-    if _is_dated(figure):  # a template cannot say this
-        said = {"tickformatstops": _DAY_FIRST, "tickangle": 0, "hoverformat": _hover_of(figure)}
+    if isinstance(first := _first(figure), date | np.datetime64):  # a template cannot say this
+        said = {"tickformatstops": _DAY_FIRST, "tickangle": 0, "hoverformat": _hover_of(first)}
         figure.update_xaxes(said | _only(figure))
     return figure.update_layout(layout | {"template": _template(style)}, overwrite=False)
 
 
-def _hover_of(figure: go.Figure) -> str:
+def _drawn(figure: go.Figure) -> list[Any]:
+    """The horizontal places of each trace that has any."""
+    return [trace.x for trace in figure.data if getattr(trace, "x", None) is not None and len(trace.x)]
+
+
+def _first(figure: go.Figure) -> Any:
+    return next((x[0] for x in _drawn(figure)), None)
+
+
+def _hover_of(first: date | np.datetime64) -> str:
     """How the instant under the pointer is written: with the time of day, where the axis has it."""
-    first = next(trace.x[0] for trace in figure.data if getattr(trace, "x", None) is not None and len(trace.x))
     timed = np.datetime_data(first)[0] != "D" if isinstance(first, np.datetime64) else isinstance(first, datetime)
     return "%-d %b %Y, %H:%M" if timed else "%-d %b %Y"
 
 
 def _only(figure: go.Figure) -> dict[str, object]:
     """One tick where there is one day: Plotly would cut it into milliseconds."""
-    drawn = [trace.x for trace in figure.data if getattr(trace, "x", None) is not None]
-    if any(len(x) > 1 for x in drawn):
-        return {}
-    days = {str(one) for x in drawn for one in x}
+    drawn = _drawn(figure)
+    days = {str(x[0]) for x in drawn} if all(len(x) == 1 for x in drawn) else set()
     return {"tickvals": [*days], "tickformatstops": [], "tickformat": "%-d %b %Y"} if len(days) == 1 else {}
-
-
-def _is_dated(figure: go.Figure) -> bool:
-    """Whether the horizontal axis is one of time."""
-    first = next((trace.x[0] for trace in figure.data if getattr(trace, "x", None) is not None and len(trace.x)), None)
-    return isinstance(first, date | np.datetime64)
 
 
 @lru_cache

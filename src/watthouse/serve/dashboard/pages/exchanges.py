@@ -32,8 +32,7 @@ def body(reader: Reader, view: View) -> list[Component]:
     bought = reader.answer("/exchanges/buyers", days, buyers.buyers_of(desk, snapshot, days))
     gas = reader.answer("/gas", days, national.gas_of(desk, snapshot, days))
     if series.rows.is_empty():
-        title = view.say("Exchanges", "Échanges")
-        return [parts.card(reader, "exchanges", title, [parts.nothing(reader)], wide=True)]
+        return [parts.card(reader, "exchanges", PAGE.title(view), [parts.nothing(reader)], wide=True)]
     totals = _totals(summed.rows)
     return [
         _tiles(view, totals, bought.rows),

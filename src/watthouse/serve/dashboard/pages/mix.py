@@ -30,12 +30,12 @@ def body(reader: Reader, view: View) -> list[Component]:
     unit = PAGE.unit(view)
     asked = EnergyAsOf(since=since, until=until, interval=PAGE.interval(view), unit=unit)
     series = reader.answer("/mix", asked, national.mix_of(reader.desk, reader.snapshot, asked))
+    if series.rows.is_empty():
+        return [parts.card(reader, "mix", PAGE.title(view), [parts.nothing(reader)], wide=True)]
     against = _against(reader, view)
     counted = Unit.GWH if unit is Unit.SHARE else unit
     wanted = national.Compared(since=since, until=until, unit=counted, with_since=against[0], with_until=against[1])
     compared = reader.answer("/compare", wanted, national.compare_of(reader.desk, reader.snapshot, wanted))
-    if series.rows.is_empty():
-        return [parts.card(reader, "mix", view.say("Mix", "Mix"), [parts.nothing(reader)], wide=True)]
     totals = {row["name"].removesuffix(counted.suffix): row for row in compared.rows.to_dicts()}
     covered = Covered(totals, counted, (since, until), against)
     return [
@@ -44,7 +44,7 @@ def body(reader: Reader, view: View) -> list[Component]:
         _through_time(reader, view, series, unit),
         _donut(reader, view, covered, compared),
         _carbon(reader, view, series),
-        _comparison(reader, view, totals, compared, against),
+        _comparison(reader, view, covered, compared),
         _table(reader, view, covered, compared),
         _parts_of_sources(reader, view, covered, compared),
     ]
@@ -199,8 +199,8 @@ def _carbon(reader: Reader, view: View, series: Answer) -> Component:
     )
 
 
-def _comparison(reader: Reader, view: View, totals: Totals, compared: Answer, against: tuple[date, date]) -> Component:
-    style, speak = view.style, view.language
+def _comparison(reader: Reader, view: View, covered: Covered, compared: Answer) -> Component:
+    style, speak, totals, against = view.style, view.language, covered.totals, covered.against
     names = [SOURCES[name].name(speak) for name in NATIONAL]
     shares = {which: [_share(totals, name, which) for name in NATIONAL] for which in ("value", "with_value")}
     here = power.Side(speak.days(*reader.period), shares["value"], style.ink(PERIOD))

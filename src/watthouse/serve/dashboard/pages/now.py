@@ -29,11 +29,17 @@ def body(reader: Reader, view: View) -> list[Component]:
     measured = answer.rows.filter(pl.col("consommation").is_not_null())
     if measured.is_empty():
         return [parts.card(reader, "now", view.say("Now", "En ce moment"), [parts.nothing(reader)], wide=True)]
-    tiles = [*_load(view, measured), *_rate(view, measured), *_largest(view, measured), *_balance(view, measured)]
+    sources = to_last_known(measured, NATIONAL)
+    tiles = [
+        *_load(view, measured),
+        *_rate(view, measured),
+        *_largest(view, sources, measured),
+        *_balance(view, measured),
+    ]
     return [
         *stale(view, measured),
         parts.tiles(tiles),
-        *_charts(reader, view, answer, measured),
+        *_charts(reader, view, answer, sources, measured),
         _records(reader, view),
     ]
 
@@ -96,8 +102,7 @@ def _rate(view: View, measured: pl.DataFrame) -> Iterator[Component]:
     yield parts.tile("now-rate", label, view.language.quantity(value, "g/kWh"), more, carbon_colour(value))
 
 
-def _largest(view: View, measured: pl.DataFrame) -> Iterator[Component]:
-    known = to_last_known(measured, NATIONAL)
+def _largest(view: View, known: pl.DataFrame, measured: pl.DataFrame) -> Iterator[Component]:
     if known.is_empty() or not known["production_mw"][-1]:
         return
     newest = known.row(-1, named=True)
@@ -130,7 +135,9 @@ def _earlier(view: View, known: pl.DataFrame, measured: pl.DataFrame) -> str:
     return view.say(f" at {last:%H:%M}", f" à {last:%H:%M}") if last < measured["date_heure"][-1] else ""
 
 
-def _charts(reader: Reader, view: View, answer: Answer, measured: pl.DataFrame) -> Iterator[Component]:
+def _charts(
+    reader: Reader, view: View, answer: Answer, sources: pl.DataFrame, measured: pl.DataFrame
+) -> Iterator[Component]:
     style, day = view.style, view.language.day(reader.held[1])
     yield parts.chart(
         reader,
@@ -139,7 +146,7 @@ def _charts(reader: Reader, view: View, answer: Answer, measured: pl.DataFrame) 
         power.load(answer.rows, style),
         [answer],
     )
-    yield _mix(reader, view, answer, measured)
+    yield _mix(reader, view, answer, sources, measured)
     yield parts.chart(
         reader,
         "carbon",
@@ -160,9 +167,8 @@ def _charts(reader: Reader, view: View, answer: Answer, measured: pl.DataFrame) 
     )
 
 
-def _mix(reader: Reader, view: View, answer: Answer, measured: pl.DataFrame) -> Component:
+def _mix(reader: Reader, view: View, answer: Answer, known: pl.DataFrame, measured: pl.DataFrame) -> Component:
     title = view.say("Generation mix to the last measured instant", "Mix de production jusqu'au dernier instant mesuré")
-    known = to_last_known(measured, NATIONAL)
     if known.is_empty():
         return parts.card(reader, "mix-now", title, [parts.nothing(reader)], [answer])
     note = ""
