@@ -107,6 +107,7 @@ def _build(
     settings: Settings, heads: Mapping[Dataset, Head | None], *, full: bool, progress: Progress
 ) -> tuple[Node, ...]:
     lake, warehouse, models = lake_of(settings), warehouse_of(settings), fingerprint(settings.transform)
+    warehouse.sweep()
     loaded = warehouse.loaded()
     if not any(heads.values()) and not loaded:
         return ()

@@ -73,6 +73,19 @@ def test_kill_9_at_random_moments_then_one_more_refresh(
         shutil.rmtree(home)
 
 
+def test_what_a_killed_build_left_is_removed_where_nothing_is_left_to_build(files: Path, tmp_path: Path) -> None:
+    """As if it were killed between publishing and clearing up: everything is loaded, so no build follows."""
+    home, again = begun(tmp_path / "home"), ("refresh", "--from", files / "tr-1.csv")
+    assert watthouse(home, *again).returncode == 0
+    built = (home / "warehouse.duckdb").stat()
+    left = home / "building-1" / "warehouse.duckdb.wal"
+    left.parent.mkdir()
+    left.write_bytes(b"cut off")
+    assert watthouse(home, *again).returncode == 0
+    assert not left.parent.exists()
+    assert (home / "warehouse.duckdb").stat().st_mtime_ns == built.st_mtime_ns
+
+
 def test_two_refreshes_at_once_double_nothing(
     files: Path, expected: dict[str, list[tuple[object, ...]]], tmp_path: Path
 ) -> None:

@@ -56,6 +56,9 @@ class Warehouse(Protocol):
     def steps(self, fingerprint: str) -> list[Step] | None:
         """The steps of the models its marts were built by; None where there are none, or they were other models."""
 
+    def sweep(self) -> None:
+        """Remove what builds that were cut off left behind; for whoever alone may build."""
+
     def draft(self, *, empty: bool = False) -> AbstractContextManager[Draft]:
         """A copy, or an empty one, that is published whole when the block ends without an error."""
 

@@ -71,10 +71,13 @@ class DuckDB:
         except WarehouseError:
             return []
 
+    def sweep(self) -> None:
+        for folder in self.path.parent.glob(f"{_BUILDING}*"):
+            shutil.rmtree(folder, ignore_errors=True)
+
     @contextmanager
     def draft(self, *, empty: bool = False) -> Iterator["DuckDBDraft"]:
         """Raises :class:`WarehouseError` where the disk is full; the published file stays as it was."""
-        self._sweep()
         try:
             self.aside.parent.mkdir(parents=True)
             copied = nullcontext() if empty else _copied(self.path, self.aside)
@@ -85,7 +88,7 @@ class DuckDB:
         except (duckdb.Error, OSError) as error:
             raise WarehouseError(_explain(self.path, error, "the warehouse stays as it was")) from error
         finally:
-            self._sweep()
+            self.sweep()
 
     def read(
         self, mart: str, *, since: date | None = None, until: date | None = None, columns: Sequence[str] | None = None
@@ -119,11 +122,6 @@ class DuckDB:
 
     def _settings(self) -> dict[str, str | bool | int | float | list[str]]:
         return {"threads": self._threads, "memory_limit": self._memory_limit, "preserve_insertion_order": False}
-
-    def _sweep(self) -> None:
-        """Remove what builds that were cut off left behind."""
-        for folder in self.path.parent.glob(f"{_BUILDING}*"):
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
