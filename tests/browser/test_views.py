@@ -5,6 +5,7 @@ import io
 import re
 from datetime import date, timedelta
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -116,7 +117,7 @@ def test_a_permalink_gives_the_same_view_again(visit: Visit) -> None:
     visit.open("/mix?unit=share&interval=week").follow("#permalink")
     link = visit.page.evaluate("() => navigator.clipboard.readText()")
     assert link == visit.page.url
-    assert "since=" in link
+    assert {"since", "until", "lang", "theme"} <= parse_qs(urlsplit(link).query).keys()
     shown = visit.text("#content")
     other = visit.page.context.new_page()
     again = Visit(other, visit.site)
@@ -129,6 +130,84 @@ def test_units_change_the_series(visit: Visit) -> None:
     drawn = [trace["y"] for trace in visit.drawn("mix-time")]
     tops = [sum(value or 0 for value in point) for point in zip(*drawn, strict=True)]  # type: ignore[misc]
     assert tops == pytest.approx([100] * len(tops), abs=0.01)
+
+
+def test_exchanges_can_be_parts_of_the_load(visit: Visit) -> None:
+    year = SINCE.year + 1
+    visit.open(f"/exchanges?since={year}-01-10&until={year}-01-20").follow("#unit-share")
+    ((exports, net, italy),) = visit.site.query(
+        "select 100 * sum(-ech_comm_allemagne_belgique_export_mwh - ech_comm_italie_export_mwh"
+        "    - ech_comm_suisse_export_mwh - ech_comm_angleterre_export_mwh - ech_comm_espagne_export_mwh)::double"
+        "    / sum(consommation_mwh)::double, 100 * sum(net_export_mwh)::double / sum(consommation_mwh)::double,"
+        "    100 * sum(-ech_comm_italie_export_mwh)::double / sum(consommation_mwh)::double"
+        " from marts.exchanges_daily join marts.daily_mix using (civil_date)"
+        f" where civil_date between '{year}-01-10' and '{year}-01-20'"
+    )
+    assert _number(visit.text("#exchanges-exports")) == pytest.approx(exports, abs=0.051)
+    assert _number(visit.text("#exchanges-net")) == pytest.approx(net, abs=0.051)
+    cells = visit.page.locator("#exchanges-table tr", has_text="Italy").locator("td").all_inner_texts()
+    assert _number(cells[0]) == pytest.approx(italy, abs=0.051)
+    each = visit.site.query(
+        "select 100 * -ech_comm_italie_export_mwh::double / consommation_mwh::double"
+        " from marts.exchanges_daily join marts.daily_mix using (civil_date)"
+        f" where civil_date between '{year}-01-10' and '{year}-01-20' order by civil_date"
+    )
+    drawn = next(trace["y"] for trace in visit.drawn("exchanges-time") if trace["name"] == "Italy")
+    assert drawn == pytest.approx([one for (one,) in each])
+
+
+def test_mean_power_at_the_borders_is_over_the_hours_that_were_measured(visit: Visit) -> None:
+    year = SINCE.year + 1
+    visit.open(f"/exchanges?since={year}-01-10&until={year}-01-20&unit=MW")
+    ((net,),) = visit.site.query(
+        "select sum(net_export_mwh)::double / (11 * 24) from marts.exchanges_daily"
+        f" where civil_date between '{year}-01-10' and '{year}-01-20'"
+    )
+    assert visit.text("#exchanges-net").endswith("MW")
+    assert _number(visit.text("#exchanges-net")) == pytest.approx(net, abs=0.51)
+
+
+def test_regions_can_be_parts_of_a_whole(visit: Visit) -> None:
+    year = SINCE.year + 1
+    visit.open(f"/regions?since={year}-01-10&until={year}-01-20&measure=difference&unit=share")
+    rows = visit.site.query(
+        "select 100 * (sum(production_mwh) / sum(consommation_mwh) - 1)::double,"
+        "    100 * (sum(consommation_mwh) / sum(sum(consommation_mwh)) over ())::double,"
+        "    100 * (sum(production_mwh) / sum(sum(production_mwh)) over ())::double from marts.daily_regional"
+        f" where civil_date between '{year}-01-10' and '{year}-01-20' group by code_insee_region order by 1 desc"
+    )
+    cells = [_number(said) for said in visit.page.locator("#regions-table tbody td").all_inner_texts() if said != "–"]
+    assert cells == pytest.approx([value for row in rows for value in row], abs=0.051)
+    mapped = next(trace for trace in visit.drawn("regions-map") if trace.get("showscale"))
+    assert max(mapped["z"]) == pytest.approx(rows[0][0])
+    visit.follow("#to-84")
+    tops = zip(*(trace["y"] for trace in visit.drawn("region-mix")), strict=True)  # type: ignore[misc]
+    assert [sum(value or 0 for value in top) for top in tops] == pytest.approx([100] * 11, abs=0.01)
+
+
+def test_the_mix_and_the_borders_of_now_can_be_parts(visit: Visit) -> None:
+    visit.open("/").follow("#unit-share")
+    traces = visit.drawn("mix-now")
+    tops = [sum(value or 0 for value in top) for top in zip(*(one["y"] for one in traces), strict=True)]  # type: ignore[misc]
+    assert tops == pytest.approx([100] * len(tops), abs=0.1)
+    ((balance,),) = visit.site.query(
+        "select -100 * ech_physiques / consommation from core.core_national_power"
+        " where ech_physiques is not null order by date_heure desc limit 1"
+    )
+    line = next(one["y"] for one in visit.drawn("borders-now") if one["name"] == "Balance")
+    assert [value for value in line if value is not None][-1] == pytest.approx(balance)
+
+
+def test_gas_can_be_a_part_of_the_highest_stock(visit: Visit) -> None:
+    visit.open("/gas").follow("#unit-share")
+    ((share,),) = visit.site.query(
+        "select 100 * arg_max(stock_gaz_gwh, civil_date)::double / max(stock_gaz_gwh)::double from marts.gas_daily"
+        " where stock_gaz_gwh is not null"
+    )
+    stock = visit.drawn("gas-time")[0]["y"]
+    assert [value for value in stock if value is not None][-1] == pytest.approx(share)
+    assert _number(visit.text("#gas-fill")) == pytest.approx(share, abs=0.051)
+    assert "%/°C" in visit.text("#gas-scatter-card .note").replace("\xa0", " ")
 
 
 def test_totals_follow_the_unit(visit: Visit) -> None:

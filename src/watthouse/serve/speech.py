@@ -51,14 +51,15 @@ class Language(Enum):
             return self.quantity(gwh / 1000, "TWh", 1)
         return self.quantity(gwh, "GWh")
 
-    def percent(self, share: float | None, digits: int = 1) -> str:
+    def percent(self, share: float | None, digits: int = 1, *, signed: bool = False) -> str:
         """A share of 1 as a percentage."""
-        said = self.number(None if share is None else share * 100, digits)
+        said = self.number(None if share is None else share * 100, digits, signed=signed)
         return said if share is None else f"{said}{self.say('', _NARROW)}%"
 
     def day(self, day: date) -> str:
-        """A civil day: ``28 Nov 2026``, ``28 nov. 2026``."""
-        return f"{day.day}{_FIXED}{_MONTHS[self.value][day.month - 1]}{_FIXED}{day.year:04}"
+        """A civil day: ``1 Nov 2026``, ``1er nov. 2026``."""
+        first = self.say("", "er") if day.day == 1 else ""
+        return f"{day.day}{first}{_FIXED}{_MONTHS[self.value][day.month - 1]}{_FIXED}{day.year:04}"
 
     def month(self, number: int) -> str:
         """A month's short name: ``Nov``, ``nov.``; January is 1."""

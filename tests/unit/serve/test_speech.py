@@ -44,7 +44,7 @@ def test_much_energy_is_said_in_twh(gwh: float, said: str) -> None:
 
 def test_days_and_instants_are_those_of_paris() -> None:
     assert EN.day(date(2026, 8, 1)) == "1\u00a0Aug\u00a02026"
-    assert FR.days(date(2026, 8, 1), date(2027, 2, 3)) == "1\u00a0août\u00a02026 – 3\u00a0févr.\u00a02027"
-    assert FR.days(date(2026, 8, 1), date(2026, 8, 1)) == "1\u00a0août\u00a02026"
+    assert FR.days(date(2026, 8, 1), date(2027, 2, 3)) == "1er\u00a0août\u00a02026 – 3\u00a0févr.\u00a02027"
+    assert FR.days(date(2026, 8, 1), date(2026, 8, 1)) == "1er\u00a0août\u00a02026"
     assert EN.moment(datetime(2026, 3, 29, 1, 0, tzinfo=UTC)) == "29\u00a0Mar\u00a02026, 03:00"
     assert EN.moment(datetime(2026, 10, 25, 1, 0, tzinfo=UTC)) == "25\u00a0Oct\u00a02026, 02:00"

@@ -150,6 +150,11 @@ def _plain(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def percent(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
+    """Part of a whole in %, null where the whole is 0."""
+    return part * 100 / pl.when(whole != 0).then(whole)
+
+
 def without_holes(rows: pl.DataFrame, interval: str | None) -> pl.DataFrame:
     """With a row of nulls for each interval that is not held between two that are: a line through them is a guess."""
     every = _STEPS.get(interval or "")

@@ -1,6 +1,7 @@
 """What every page has: its head, the period bar, what is said of the whole, its foot."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
 
@@ -124,10 +125,10 @@ def _bar(page: Page, view: View, reader: Reader) -> Component:
             ),
             _choice(view.say("Period", "Période"), "period", [*_presets(view, since, until, held)]),
             *_granularity(page, view, reader),
-            *_quantities(page, view),
+            *quantities(page, view),
             html.A(
                 view.say("Link", "Lien"),
-                href=view.href(since=since, until=until),
+                href=_lasting(view, since, until),
                 id="permalink",
                 title=view.say("A lasting link to this view", "Un lien durable vers cette vue"),
                 **{"data-copied": view.say("Copied", "Copié")},
@@ -136,6 +137,12 @@ def _bar(page: Page, view: View, reader: Reader) -> Component:
         className="bar",
         **{"aria-label": view.say("Period", "Période")},
     )
+
+
+def _lasting(view: View, since: date, until: date) -> str:
+    """An address that leaves nothing to the reader's browser or to the newest day."""
+    told = {"lang": view.language.value, "theme": "dark" if view.dark else "light"}
+    return replace(view, since=since, until=until, told=told).address
 
 
 def _step(sign: str, view: View, days: tuple[date, date], held: tuple[date, date], label: str, name: str) -> Component:
@@ -198,7 +205,8 @@ def _granularity(page: Page, view: View, reader: Reader) -> Iterator[Component]:
     yield _choice(view.say("One point a", "Un point par"), "interval", links)
 
 
-def _quantities(page: Page, view: View) -> Iterator[Component]:
+def quantities(page: Page, view: View) -> Iterator[Component]:
+    """The units of a page, where it has more than one."""
     if len(page.units) > 1:
         meant = page.unit(view)
         links = [_link(_UNITS[unit], view.href(unit=unit), unit is meant, f"unit-{unit.value}") for unit in page.units]

@@ -32,12 +32,15 @@ def fit_of(rows: pl.DataFrame, x: str, y: str) -> Fit | None:
     return Fit(slope, mean_y - slope * mean_x, correlation**2, known.height)
 
 
-def stock_on_temperature(rows: pl.DataFrame, fit: Fit | None, style: Style) -> go.Figure:
-    """A point an interval (``starts``, ``tmoy_c``, ``stock_gaz_mean_gwh``), by season, and the line through."""
-    known = rows.drop_nulls(["tmoy_c", "stock_gaz_mean_gwh"]).with_columns(
+def stock_on_temperature(rows: pl.DataFrame, stock: str, unit: str, fit: Fit | None, style: Style) -> go.Figure:
+    """A point an interval (``starts``, ``tmoy_c`` and the column ``stock``, in ``unit``), by season, and the line
+    through."""
+    known = rows.drop_nulls(["tmoy_c", stock]).with_columns(
         season=pl.col("starts").dt.month() % 12 // 3, day=pl.col("starts").dt.strftime("%d/%m/%Y")
     )
-    figure = go.Figure([_season(known.filter(pl.col("season") == at), at, style) for at in range(len(SEASONS))])
+    figure = go.Figure(
+        [_season(known.filter(pl.col("season") == at), stock, unit, at, style) for at in range(len(SEASONS))]
+    )
     if fit is not None:
         ends = pl.Series([known["tmoy_c"].min(), known["tmoy_c"].max()], dtype=pl.Float64)
         name = style.say("Straight line by least squares", "Droite des moindres carrés")
@@ -45,22 +48,23 @@ def stock_on_temperature(rows: pl.DataFrame, fit: Fit | None, style: Style) -> g
         line = {"color": style.ink(LOAD), "width": 2, "dash": "dash"}
         figure.add_trace(go.Scatter(x=ends, y=along, name=name, mode="lines", line=line, hoverinfo="skip"))
     dressed(figure, style, hovermode="closest")
-    title = style.say("Gas in storage, GWh", "Gaz en stock, GWh")
+    title = style.say(f"Gas in storage, {unit}", f"Gaz en stock, {unit}")
     figure.update_yaxes(title={"text": title})
     words = style.say("Mean temperature, °C", "Température moyenne, °C")
     figure.update_layout(legend={"y": -0.24})
     return figure.update_xaxes(title={"text": words}, showgrid=True, zeroline=False, tickformatstops=())
 
 
-def _season(rows: pl.DataFrame, at: int, style: Style) -> go.Scatter:
+def _season(rows: pl.DataFrame, stock: str, unit: str, at: int, style: Style) -> go.Scatter:
+    digits = ",.0f" if unit == "GWh" else ".1f"
     return go.Scatter(
         x=rows["tmoy_c"],
-        y=rows["stock_gaz_mean_gwh"],
+        y=rows[stock],
         customdata=rows["day"],
         name=style.name(SEASONS[at]),
         mode="markers",
         marker={"color": style.ink(SEASONS[at]), "size": 6, "opacity": 0.75},
-        hovertemplate="%{customdata}: <b>%{x:.1f}</b> °C, <b>%{y:,.0f}</b> GWh<extra></extra>",
+        hovertemplate=f"%{{customdata}}: <b>%{{x:.1f}}</b> °C, <b>%{{y:{digits}}}</b> {unit}<extra></extra>",
     )
 
 

@@ -51,7 +51,7 @@ def regions_map(
     none = dict.fromkeys((code for code in REGIONS if code not in values), style.say("no figures", "pas de chiffres"))
     blank = go.Choropleth(z=[0] * len(none), colorscale=[style.grid] * 2, showscale=False)
     filled = go.Choropleth(z=[*values.values()], colorscale=scale.colours, zmin=scale.least, zmax=scale.most)
-    filled.update(showscale=bool(values), colorbar=_BAR | {"title": {"text": unit, "side": "right"}})
+    filled.update(showscale=bool(values), colorbar=_BAR | {"title": {"text": f"{unit}\u00a0", "side": "right"}})
     figure = go.Figure(
         [  # the labels come first: Plotly asks its own site for a map of the world if the first trace has locations
             _labels(said, [scale.colour(value) for value in values.values()]),

@@ -120,7 +120,7 @@ def line(
 
 def hover_of(name: str, unit: str) -> str:
     """A line of the box that follows the pointer."""
-    digits = ",.1f" if unit in {"%", "°C", "GWh"} else ",.0f"
+    digits = ",.1f" if unit in {"°C", "GWh"} or unit.startswith("%") else ",.0f"
     return f"{name} <b>%{{y:{digits}}}</b> {unit}<extra></extra>"
 
 

@@ -15,16 +15,16 @@ from watthouse.serve.figures.style import Style, dressed
 _BUYERS: Final = {**BORDERS, "": NOBODY}
 
 
-def out_and_in(rows: pl.DataFrame, unit: str, style: Style) -> go.Figure:
-    """Gross commercial exports above the line and imports below it, stacked by border.
+def out_and_in(rows: pl.DataFrame, suffix: str, unit: str, style: Style) -> go.Figure:
+    """Gross commercial exports above the line and imports below it, stacked by border, in ``unit``.
 
-    ``rows`` have ``starts`` and, for each border, ``ech_comm_<border>_export_<unit>`` and ``…_import_<unit>``.
+    ``rows`` have ``starts`` and, for each border, ``ech_comm_<border>_export<suffix>`` and ``…_import<suffix>``.
     Bars of intervals that are not ``complete`` are pale, where ``rows`` say so.
     """
     figure, bars, whole = go.Figure(), rows.height <= FEW, whole_of(rows)
     for border, ink in BORDERS.items():
         for name, sign in (("export", 1), ("import", -1)):
-            values = rows[f"ech_comm_{border}_{name}_{unit.lower()}"].abs() * sign
+            values = rows[f"ech_comm_{border}_{name}{suffix}"].abs() * sign
             if values.null_count() < rows.height:
                 drawn = layer(
                     rows["starts"], values, _way(ink, name), style, unit, bars=bars, below=sign < 0, whole=whole
@@ -43,8 +43,8 @@ def _way(ink: Ink, way: str) -> Ink:
 
 def _said(figure: go.Figure, words: str) -> go.Figure:
     return figure.add_annotation(
-        text=words, xref="paper", yref="paper", x=0, y=1, xanchor="left", yanchor="bottom", yshift=2, showarrow=False,
-        font={"size": 11},
+        text=words, xref="paper", yref="paper", x=0, y=1, xanchor="left", yanchor="bottom", xshift=-46, yshift=2,
+        showarrow=False, font={"size": 11},
     )  # fmt: skip
 
 

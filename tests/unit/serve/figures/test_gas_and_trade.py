@@ -51,13 +51,15 @@ def test_every_day_has_its_cell_in_the_colour_of_its_buyer() -> None:
 
 def test_exports_stand_above_the_line_and_imports_below() -> None:
     gross = {f"ech_comm_{border}_{way}_gwh": [1.0, 2.0] for border in BORDERS for way in ("export", "import")}
-    drawn = trade.out_and_in(pl.DataFrame({"starts": DAYS[:2], **gross}), "GWh", Style())
+    drawn = trade.out_and_in(pl.DataFrame({"starts": DAYS[:2], **gross}), "_gwh", "GWh", Style())
     assert sorted(tuple(trace.y) for trace in drawn.data) == [(-1.0, -2.0)] * 5 + [(1.0, 2.0)] * 5
 
 
 def test_exchanges_of_a_day_that_has_only_begun_are_pale() -> None:
     gross = {f"ech_comm_{border}_{way}_gwh": [1.0, 2.0] for border in BORDERS for way in ("export", "import")}
-    drawn = trade.out_and_in(pl.DataFrame({"starts": DAYS[:2], "complete": [True, False], **gross}), "GWh", Style())
+    drawn = trade.out_and_in(
+        pl.DataFrame({"starts": DAYS[:2], "complete": [True, False], **gross}), "_gwh", "GWh", Style()
+    )
     assert all(trace.marker.opacity[1] < trace.marker.opacity[0] == 1 for trace in drawn.data)
 
 

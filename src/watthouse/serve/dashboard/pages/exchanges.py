@@ -1,30 +1,30 @@
 """Exchanges: what France sells to its neighbours and buys from them, who buys most, and the gas in store meanwhile."""
 
-from collections.abc import Mapping
+from dataclasses import dataclass
+from math import nan
 from typing import Final
 
 import polars as pl
 from dash.development.base_component import Component
 
 from watthouse.serve.api import buyers, national
-from watthouse.serve.asking import Energy, Interval, Series, Unit
+from watthouse.serve.asking import Energy, EnergyAsOf, Interval, Series, Unit
 from watthouse.serve.dashboard import parts
 from watthouse.serve.dashboard.page import Page
-from watthouse.serve.dashboard.reading import Answer, Reader
+from watthouse.serve.dashboard.reading import Answer, Reader, percent
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import paired, power, trade
 from watthouse.serve.figures.palette import BORDERS, EXPORTS, IMPORTS, NET_EXPORT, STOCK
 
 _GWH: Final = "GWh"
-Totals = Mapping[str, float]
-"""Energies of the whole period in GWh, by column without its unit."""
 
 
 def body(reader: Reader, view: View) -> list[Component]:
     """Totals, the series by border, destinations, the net position beside gas in store, the largest buyers."""
     since, until = reader.period
-    desk, snapshot, interval = reader.desk, reader.snapshot, PAGE.interval(view)
-    asked = Energy(since=since, until=until, interval=interval, unit=PAGE.unit(view))
+    desk, snapshot, interval, unit = reader.desk, reader.snapshot, PAGE.interval(view), PAGE.unit(view)
+    counted = Unit.GWH if unit is Unit.SHARE else unit
+    asked = Energy(since=since, until=until, interval=interval, unit=counted)
     series = reader.answer("/exchanges", asked, national.exchanges_of(desk, snapshot, asked))
     yearly = Energy(since=since, until=until, interval=Interval.YEAR, unit=Unit.GWH)
     summed = reader.answer("/exchanges", yearly, national.exchanges_of(desk, snapshot, yearly))
@@ -33,21 +33,76 @@ def body(reader: Reader, view: View) -> list[Component]:
     gas = reader.answer("/gas", days, national.gas_of(desk, snapshot, days))
     if series.rows.is_empty():
         return [parts.card(reader, "exchanges", PAGE.title(view), [parts.nothing(reader)], wide=True)]
-    totals = _totals(summed.rows)
+    through, whole = Answers(series.rows, [series]), Answers(summed.rows, [summed])
+    if unit is Unit.SHARE:
+        through, whole = (_of_load(reader, one, by) for one, by in ((series, interval), (summed, Interval.YEAR)))
+    totals = Totals(whole.rows, unit)
     return [
         _tiles(view, totals, bought.rows),
-        _through_time(reader, view, series),
-        _by_border(reader, view, totals, summed),
-        _destinations(reader, view, totals, summed),
-        _beside_gas(reader, view, series, gas),
+        _through_time(reader, view, through, unit),
+        _by_border(reader, view, totals, whole.given),
+        _destinations(reader, view, totals, whole.given),
+        _beside_gas(reader, view, through, gas, unit),
         _largest_buyers(reader, view, bought),
-        _table(reader, view, totals, [summed, bought], bought.rows),
+        _table(reader, view, totals, [*whole.given, bought], bought.rows),
     ]
 
 
-def _totals(rows: pl.DataFrame) -> Totals:
-    names = [name for name in rows.columns if name.endswith("_gwh")]
-    return {name.removesuffix("_gwh"): float(rows[name].sum()) for name in names}
+@dataclass(frozen=True)
+class Answers:
+    """Rows, and the answers that they were made of."""
+
+    rows: pl.DataFrame
+    given: list[Answer]
+
+
+def _of_load(reader: Reader, series: Answer, interval: Interval) -> Answers:
+    """Energies of ``series`` (GWh) beside the load, and each as a part of it (``_share``, %)."""
+    since, until = reader.period
+    asked = EnergyAsOf(since=since, until=until, interval=interval, unit=Unit.GWH)
+    mix = reader.answer("/mix", asked, national.mix_of(reader.desk, reader.snapshot, asked))
+    names = [name for name in series.rows.columns if name.endswith("_gwh")]
+    load = pl.col("consommation_gwh")
+    return Answers(
+        series.rows.join(mix.rows.select("starts", load), "starts", how="left", maintain_order="left").with_columns(
+            **{f"{name.removesuffix('_gwh')}_share": percent(pl.col(name), load) for name in names}
+        ),
+        [series, mix],
+    )
+
+
+class Totals:
+    """Energies of the whole period by column, in a unit: of rows in GWh with the hours measured, and with the load
+    where a part of it is asked for."""
+
+    def __init__(self, rows: pl.DataFrame, unit: Unit) -> None:
+        self.unit = unit
+        self.digits = 0 if unit in {Unit.MW, Unit.MWH} else 1
+        hours = float(rows["measured_hours"].sum())
+        factor = {Unit.GWH: 1.0, Unit.MWH: 1000.0, Unit.MW: 1000 / hours if hours else nan}.get(unit)
+        if factor is None:
+            load = float(rows["consommation_gwh"].sum())
+            factor = 100 / load if load else nan
+        names = [name for name in rows.columns if name.endswith("_gwh")]
+        self._sums = {name.removesuffix("_gwh"): factor * float(rows[name].sum()) for name in names}
+
+    def __getitem__(self, name: str) -> float:
+        return self._sums[name]
+
+    def label(self, view: View) -> str:
+        return _of(view) if self.unit is Unit.SHARE else self.unit.value
+
+    def said(self, view: View, value: float, *, signed: bool = False) -> str:
+        """A total in its unit."""
+        if self.unit is Unit.SHARE:
+            return view.language.percent(value / 100, signed=signed)
+        if self.unit is Unit.GWH and not signed:
+            return view.language.energy(value)
+        return view.language.quantity(value, self.unit.value, signed=signed)
+
+
+def _of(view: View) -> str:
+    return view.say("% of load", "% de la consommation")
 
 
 def _gross(totals: Totals, way: str) -> dict[str, float]:
@@ -65,33 +120,34 @@ def _tiles(view: View, totals: Totals, bought: pl.DataFrame) -> Component:
     sold, came = sum(_gross(totals, "export").values()), sum(_gross(totals, "import").values())
     net = _net(totals)
     top = max(net, key=lambda border: net[border])
+    of = view.say(", of load", ", de la consommation") if totals.unit is Unit.SHARE else ""
     days, net_days = int(bought["days"].sum()), int(bought["net_export_days"].sum())
     found = [
         parts.tile(
             "exchanges-net",
             view.say("Net exports", "Exportations nettes"),
-            speak.quantity(totals["net_export"], _GWH, signed=True),
-            view.say("physical balance", "solde physique"),
+            totals.said(view, totals["net_export"], signed=True),
+            view.say("physical balance", "solde physique") + of,
         ),
         parts.tile(
             "exchanges-exports",
             view.say("Exports", "Exportations"),
-            speak.energy(sold),
-            view.say("commercial, over all borders", "commerciales, toutes frontières"),
+            totals.said(view, sold),
+            view.say("commercial, over all borders", "commerciales, toutes frontières") + of,
             view.style.ink(EXPORTS),
         ),
         parts.tile(
             "exchanges-imports",
             view.say("Imports", "Importations"),
-            speak.energy(came),
-            view.say("commercial, over all borders", "commerciales, toutes frontières"),
+            totals.said(view, came),
+            view.say("commercial, over all borders", "commerciales, toutes frontières") + of,
             view.style.ink(IMPORTS),
         ),
         parts.tile(
             "exchanges-top",
             view.say("Largest net buyer", "Premier acheteur net"),
             BORDERS[top].name(speak) if net[top] > 0 else view.say("none", "aucun"),
-            speak.quantity(net[top], _GWH, signed=True),
+            totals.said(view, net[top], signed=True) + of.replace(",", ""),
             view.style.ink(BORDERS[top]),
         ),
         parts.tile(
@@ -104,7 +160,8 @@ def _tiles(view: View, totals: Totals, bought: pl.DataFrame) -> Component:
     return parts.tiles(found)
 
 
-def _through_time(reader: Reader, view: View, series: Answer) -> Component:
+def _through_time(reader: Reader, view: View, series: Answers, unit: Unit) -> Component:
+    label = _of(view) if unit is Unit.SHARE else unit.value
     gross = view.say(
         "Gross commercial exchanges: what is sold in one half hour is not set off against what is bought in another.",
         "Échanges commerciaux bruts : les ventes d'une demi-heure ne compensent pas les achats d'une autre.",
@@ -113,44 +170,46 @@ def _through_time(reader: Reader, view: View, series: Answer) -> Component:
         reader,
         "exchanges-time",
         view.say("Exports and imports by border", "Exportations et importations par frontière"),
-        trade.out_and_in(series.rows, PAGE.unit(view).value, view.style),
-        [series],
+        trade.out_and_in(series.rows, unit.suffix, label, view.style),
+        series.given,
         height=420,
         wide=True,
         note=f"{gross} {parts.partial(view, series.rows, pale=True)}".strip(),
     )
 
 
-def _by_border(reader: Reader, view: View, totals: Totals, summed: Answer) -> Component:
-    style = view.style
+def _by_border(reader: Reader, view: View, totals: Totals, answers: list[Answer]) -> Component:
+    style, label = view.style, totals.label(view)
     out, back = (
         power.Side(style.name(ink), [*_gross(totals, way).values()], style.ink(ink))
         for ink, way in ((EXPORTS, "export"), (IMPORTS, "import"))
     )
     names = [style.name(ink) for ink in BORDERS.values()]
     title = view.say("Exports against imports, whole period", "Exportations et importations, période entière")
-    return parts.chart(reader, "exchanges-gross", title, power.side_by_side(names, out, back, _GWH, style), [summed])
+    return parts.chart(reader, "exchanges-gross", title, power.side_by_side(names, out, back, label, style), answers)
 
 
-def _destinations(reader: Reader, view: View, totals: Totals, summed: Answer) -> Component:
+def _destinations(reader: Reader, view: View, totals: Totals, answers: list[Answer]) -> Component:
     sold = _gross(totals, "export")
-    whole = view.language.energy(sum(sold.values()))
+    whole = totals.said(view, sum(sold.values()))
     shares = sorted(((BORDERS[border], value) for border, value in sold.items()), key=lambda one: -one[1])
     title = view.say("Where exports go", "Destination des exportations")
-    return parts.chart(reader, "exchanges-donut", title, power.donut(shares, _GWH, view.style, whole), [summed])
+    return parts.chart(
+        reader, "exchanges-donut", title, power.donut(shares, totals.label(view), view.style, whole), answers
+    )
 
 
-def _beside_gas(reader: Reader, view: View, series: Answer, gas: Answer) -> Component:
-    unit = PAGE.unit(view)
+def _beside_gas(reader: Reader, view: View, series: Answers, gas: Answer, unit: Unit) -> Component:
+    label = _of(view) if unit is Unit.SHARE else unit.value
     rows = series.rows.join(gas.rows.select("starts", "stock_gaz_gwh"), "starts", how="left").sort("starts")
-    left = paired.Curve(rows[f"net_export{unit.suffix}"], NET_EXPORT, unit.value, ~rows["complete"])
+    left = paired.Curve(rows[f"net_export{unit.suffix}"], NET_EXPORT, label, ~rows["complete"])
     right = paired.Curve(rows["stock_gaz_gwh"], STOCK, _GWH)
     return parts.chart(
         reader,
         "exchanges-gas",
         view.say("Net position beside the gas in storage", "Position nette et gaz en stock"),
         paired.two_axes(rows["starts"], left, right, view.style),
-        [series, gas],
+        [*series.given, gas],
         wide=True,
         source=view.say("RTE, NaTran, Teréga, Storengy, through ODRÉ", "RTE, NaTran, Teréga, Storengy, via ODRÉ"),
         note=view.say(
@@ -187,31 +246,31 @@ def _largest_buyers(reader: Reader, view: View, bought: Answer) -> Component:
 
 
 def _table(reader: Reader, view: View, totals: Totals, answers: list[Answer], bought: pl.DataFrame) -> Component:
-    speak = view.language
+    speak, digits, label = view.language, totals.digits, totals.label(view)
     sold, came, net = _gross(totals, "export"), _gross(totals, "import"), _net(totals)
     whole = sum(sold.values())
     rows = [
         [
             BORDERS[border].name(speak),
-            speak.number(sold[border], 1),
+            speak.number(sold[border], digits),
             speak.number(100 * sold[border] / whole if whole else None, 1),
-            speak.number(came[border], 1),
-            speak.number(net[border], 1, signed=True),
+            speak.number(came[border], digits),
+            speak.number(net[border], digits, signed=True),
             speak.number(int(bought[f"{border}_days"].sum())),
         ]
         for border in BORDERS
     ]
     rows.append(
-        [view.say("All borders", "Toutes"), speak.number(whole, 1), speak.number(100 if whole else None, 1),
-         speak.number(sum(came.values()), 1), speak.number(sum(net.values()), 1, signed=True),
+        [view.say("All borders", "Toutes"), speak.number(whole, digits), speak.number(100 if whole else None, 1),
+         speak.number(sum(came.values()), digits), speak.number(sum(net.values()), digits, signed=True),
          speak.number(sum(int(bought[f"{border}_days"].sum()) for border in BORDERS))]
     )  # fmt: skip
     heads = [
         view.say("Border", "Frontière"),
-        view.say("Exports, GWh", "Exportations, GWh"),
+        view.say(f"Exports, {label}", f"Exportations, {label}"),
         view.say("% of exports", "% des exportations"),
-        view.say("Imports, GWh", "Importations, GWh"),
-        view.say("Net exports, GWh", "Exportations nettes, GWh"),
+        view.say(f"Imports, {label}", f"Importations, {label}"),
+        view.say(f"Net exports, {label}", f"Exportations nettes, {label}"),
         view.say("Days as largest buyer", "Jours premier acheteur"),
     ]
     title = view.say("Commercial exchanges by border", "Échanges commerciaux par frontière")
@@ -224,6 +283,6 @@ PAGE: Final = Page(
     "Exchanges",
     "Échanges",
     body,
-    units=(Unit.GWH, Unit.MWH, Unit.MW),
+    units=(Unit.GWH, Unit.MWH, Unit.MW, Unit.SHARE),
     marts=lambda _: ("exchanges_daily",),
 )

@@ -9,16 +9,17 @@ from dash.development.base_component import Component
 from dateutil.relativedelta import relativedelta
 
 from watthouse.serve.api import national, points, sensitivity
-from watthouse.serve.asking import Interval, Series
+from watthouse.serve.asking import Interval, Series, Unit
 from watthouse.serve.dashboard import parts
 from watthouse.serve.dashboard.page import Page
-from watthouse.serve.dashboard.reading import Answer, Reader
+from watthouse.serve.dashboard.reading import Answer, Reader, percent
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import fill, paired
 from watthouse.serve.figures import gas as drawn
 from watthouse.serve.figures.palette import LOAD, STOCK, TEMPERATURE
 
 _GWH: Final = "GWh"
+_HIGHEST: Final = "stock_gaz_max_gwh"
 _SPANS: Final = {
     Interval.DAY: ("days", "jours"),
     Interval.WEEK: ("weeks", "semaines"),
@@ -42,6 +43,7 @@ def body(reader: Reader, view: View) -> list[Component]:
     years = sensitivity.SensitivityAsked(since=begins, until=ends)
     slopes = reader.answer("/sensitivity", years, sensitivity.sensitivity_of(snapshot, years))
     rows = warm.rows.join(stock.rows, "starts", how="full", coalesce=True, suffix="_of_gas").sort("starts")
+    rows = rows.with_columns(**_stocks(ever.rows, PAGE.unit(view)))
     return [
         _tiles(view, stock.rows, warm.rows, ever.rows, slopes.rows.filter(pl.col("year") <= until.year)),
         _through_time(reader, view, rows, stock, warm),
@@ -49,6 +51,20 @@ def body(reader: Reader, view: View) -> list[Component]:
         _sensitivity(reader, view, slopes),
         *_fills(reader, view),
     ]
+
+
+def _stocks(ever: pl.DataFrame, unit: Unit) -> dict[str, pl.Expr]:
+    """The stock at the end of an interval and its mean, in GWh or in % of the highest ``ever`` seen."""
+    last, mean = pl.col("stock_gaz_gwh"), pl.col("stock_gaz_mean_gwh")
+    if unit is Unit.SHARE:
+        highest = pl.lit(ever[_HIGHEST].max())
+        last, mean = percent(last, highest), percent(mean, highest)
+    return {"stock": last, "mean_stock": mean}
+
+
+def _unit(view: View) -> str:
+    most = view.say("% of the highest", "% du maximum")
+    return most if PAGE.unit(view) is Unit.SHARE else _GWH
 
 
 def _tiles(view: View, stock: pl.DataFrame, warm: pl.DataFrame, ever: pl.DataFrame, slopes: pl.DataFrame) -> Component:
@@ -63,7 +79,7 @@ def _stock_tiles(view: View, known: pl.DataFrame, ever: pl.DataFrame) -> list[Co
         return [parts.tile("gas-stock", view.say("Gas in storage", "Gaz en stock"), "–", nothing, colour)]
     newest, oldest = known.row(-1, named=True), known.row(0, named=True)
     now, before = newest["stock_gaz_gwh"], oldest["stock_gaz_first_gwh"]
-    highest = float(ever["stock_gaz_max_gwh"].max() or 0)  # type: ignore[arg-type]
+    highest = float(ever[_HIGHEST].max() or 0)  # type: ignore[arg-type]
     return [
         parts.tile(
             "gas-stock",
@@ -158,7 +174,7 @@ def _through_time(reader: Reader, view: View, rows: pl.DataFrame, stock: Answer,
         view.say("Gas in storage and temperature", "Gaz en stock et température"),
         paired.two_axes(
             rows["starts"],
-            paired.Curve(rows["stock_gaz_gwh"], STOCK, _GWH, partial),
+            paired.Curve(rows["stock"], STOCK, _unit(view), partial),
             paired.Curve(rows["tmoy_c"], TEMPERATURE, "°C"),
             view.style,
         ),
@@ -174,7 +190,7 @@ def _through_time(reader: Reader, view: View, rows: pl.DataFrame, stock: Answer,
 def _scatter(reader: Reader, view: View, rows: pl.DataFrame, stock: Answer, warm: Answer) -> Component:
     title = view.say("Gas in storage against temperature", "Gaz en stock selon la température")
     whose, fresh = _whose(view), _fresh(reader)
-    fit = drawn.fit_of(rows, "tmoy_c", "stock_gaz_mean_gwh")
+    fit = drawn.fit_of(rows, "tmoy_c", "mean_stock")
     if fit is None:
         few = view.say(
             "Too few days with both a stock and a temperature for a line. Choose a longer period.",
@@ -182,7 +198,8 @@ def _scatter(reader: Reader, view: View, rows: pl.DataFrame, stock: Answer, warm
         )
         said = [html.P(few, className="nothing")]
         return parts.card(reader, "gas-scatter", title, said, [stock, warm], source=whose, fresh=fresh)
-    figure, note = drawn.stock_on_temperature(rows, fit, view.style), _said_of(view, fit, stock.interval)
+    figure = drawn.stock_on_temperature(rows, "mean_stock", _unit(view), fit, view.style)
+    note = _said_of(view, fit, stock.interval)
     return parts.chart(
         reader, "gas-scatter", title, figure, [stock, warm], note=note, height=400, source=whose, fresh=fresh
     )
@@ -190,7 +207,8 @@ def _scatter(reader: Reader, view: View, rows: pl.DataFrame, stock: Answer, warm
 
 def _said_of(view: View, fit: drawn.Fit, interval: Interval) -> str:
     speak, (english, french) = view.language, _SPANS[interval]
-    slope = speak.quantity(fit.slope, "GWh/°C", signed=True)
+    share = PAGE.unit(view) is Unit.SHARE
+    slope = speak.quantity(fit.slope, f"{'%' if share else _GWH}/°C", 2 if share else 0, signed=True)
     said = f"{slope}, r² = {speak.number(fit.r2, 2)}, n = {speak.number(fit.points)} "
     return view.say(
         f"{said}{english}. Both follow the seasons, and the stock lags behind: the line does not say that one moves the"
@@ -273,6 +291,7 @@ PAGE: Final = Page(
     "Gas & weather",
     "Gaz et météo",
     body,
+    units=(Unit.GWH, Unit.SHARE),
     span=relativedelta(years=1),
     marts=lambda _: ("gas_daily", "temperature_daily"),
 )

@@ -11,10 +11,10 @@ from dash.development.base_component import Component
 from watthouse.clock import PARIS
 from watthouse.serve.api import national
 from watthouse.serve.api.records import RecordsAsked, records_of
-from watthouse.serve.asking import Written
-from watthouse.serve.dashboard import parts
+from watthouse.serve.asking import Unit, Written
+from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
-from watthouse.serve.dashboard.reading import Answer, Reader
+from watthouse.serve.dashboard.reading import Answer, Reader, percent
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import power
 from watthouse.serve.figures.palette import BORDERS, CARBON, LOAD, NATIONAL, SOURCES, Ink, carbon_colour
@@ -39,6 +39,7 @@ def body(reader: Reader, view: View) -> list[Component]:
     return [
         *stale(view, measured),
         parts.tiles(tiles),
+        *shell.quantities(PAGE, view),
         *_charts(reader, view, answer, sources, measured),
         _records(reader, view),
     ]
@@ -155,16 +156,7 @@ def _charts(
         [answer],
         height=280,
     )
-    sold = _most_sold(view, to_last_known(measured, [f"ech_comm_{border}" for border in BORDERS]))
-    yield parts.chart(
-        reader,
-        "borders-now",
-        view.say("Commercial exchanges by border", "Échanges commerciaux par frontière"),
-        power.borders(measured, "date_heure", _MW, style, balance="ech_physiques"),
-        [answer],
-        height=280,
-        note=view.say(f"The line is the physical balance. {sold}", f"La ligne est le solde physique. {sold}").rstrip(),
-    )
+    yield _borders(reader, view, answer, measured)
 
 
 def _mix(reader: Reader, view: View, answer: Answer, known: pl.DataFrame, measured: pl.DataFrame) -> Component:
@@ -178,9 +170,31 @@ def _mix(reader: Reader, view: View, answer: Answer, known: pl.DataFrame, measur
             f"Every source is known up to {every}, the load up to {some}.",
             f"Toutes les filières sont connues jusqu'à {every}, la consommation jusqu'à {some}.",
         )
-    columns = {name: name for name in ("pompage", *NATIONAL)}
-    figure = power.mix(known, columns, "date_heure", _MW, view.style, load="consommation")
+    if PAGE.unit(view) is Unit.SHARE:
+        shares = known.with_columns(percent(pl.col(*NATIONAL), pl.col("production_mw")) / 100)
+        figure = power.mix(shares, {name: name for name in NATIONAL}, "date_heure", "%", view.style)
+    else:
+        columns = {name: name for name in ("pompage", *NATIONAL)}
+        figure = power.mix(known, columns, "date_heure", _MW, view.style, load="consommation")
     return parts.chart(reader, "mix-now", title, figure, [answer], note=note)
+
+
+def _borders(reader: Reader, view: View, answer: Answer, measured: pl.DataFrame) -> Component:
+    borders = [f"ech_comm_{border}" for border in BORDERS]
+    sold = _most_sold(view, to_last_known(measured, borders))
+    rows, unit = measured, _MW
+    if PAGE.unit(view) is Unit.SHARE:
+        rows = measured.with_columns(percent(pl.col(*borders, "ech_physiques"), pl.col("consommation")))
+        unit = view.say("% of load", "% de la consommation")
+    return parts.chart(
+        reader,
+        "borders-now",
+        view.say("Commercial exchanges by border", "Échanges commerciaux par frontière"),
+        power.borders(rows, "date_heure", unit, view.style, balance="ech_physiques"),
+        [answer],
+        height=280,
+        note=view.say(f"The line is the physical balance. {sold}", f"La ligne est le solde physique. {sold}").rstrip(),
+    )
 
 
 def _most_sold(view: View, known: pl.DataFrame) -> str:
@@ -245,4 +259,4 @@ _MEASURES: Final = {
 }
 
 
-PAGE: Final = Page("now", "Now", "En direct", body, intervals=(), period=False)
+PAGE: Final = Page("now", "Now", "En direct", body, units=(Unit.MW, Unit.SHARE), intervals=(), period=False)

@@ -13,7 +13,7 @@ from watthouse.serve.api.rates import RatesAsked, rates_of
 from watthouse.serve.asking import EnergyAsOf, Interval, Unit
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
-from watthouse.serve.dashboard.reading import Answer, Reader
+from watthouse.serve.dashboard.reading import Answer, Reader, percent
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import power
 from watthouse.serve.figures.balance import balance
@@ -35,16 +35,18 @@ def body(reader: Reader, view: View, page: Page) -> list[Component]:
     if code == CORSE:
         return [_back(view), _unpublished(view), _weather(reader, view, page)]
     unit = page.unit(view)
-    series, totals = _series(reader, view, page, unit), _totals(reader, unit)
+    counted = Unit.GWH if unit is Unit.SHARE else unit
+    series, totals = _series(reader, view, page, counted), _totals(reader, counted)
+    parted = series if unit is counted else _series(reader, view, page, unit)
     if not any(row["code_insee_region"] == code for row in totals.rows.to_dicts()):
         missing = parts.card(reader, "region", REGIONS[code], [parts.nothing(reader)], wide=True)
         return [_back(view), missing, _yearly(reader, view), _weather(reader, view, page)]
     return [
         _back(view),
-        _tiles(view, unit, totals.rows),
-        _through_time(reader, view, series, unit),
+        _tiles(view, counted, totals.rows),
+        _through_time(reader, view, parted, unit),
         _balance(reader, view, series, unit),
-        _donut(reader, view, totals, unit),
+        _donut(reader, view, totals, counted),
         _yearly(reader, view),
         _rates(reader, view),
         _weather(reader, view, page),
@@ -138,20 +140,30 @@ def _rank(view: View, rows: pl.DataFrame, column: str, value: float | None) -> s
 
 
 def _through_time(reader: Reader, view: View, series: Answer, unit: Unit) -> Component:
-    columns = {name: f"{name}{unit.suffix}" for name in ("pompage", *REGIONAL)}
-    load = f"consommation{unit.suffix}"
-    title = view.say("Generation by source, and load", "Production par filière, et consommation")
-    figure = power.mix(series.rows, columns, "starts", unit.value, view.style, load=load)
+    names = REGIONAL if unit is Unit.SHARE else ("pompage", *REGIONAL)
+    columns = {name: f"{name}{unit.suffix}" for name in names}
+    if unit is Unit.SHARE:
+        title = view.say("Generation by source", "Production par filière")
+        figure = power.mix(series.rows, columns, "starts", "%", view.style)
+    else:
+        title = view.say("Generation by source, and load", "Production par filière, et consommation")
+        load = f"consommation{unit.suffix}"
+        figure = power.mix(series.rows, columns, "starts", unit.value, view.style, load=load)
     note = parts.partial(view, series.rows, pale=unit is not Unit.MW)
     return parts.chart(reader, "region-mix", title, figure, [series], height=400, wide=True, note=note)
 
 
 def _balance(reader: Reader, view: View, series: Answer, unit: Unit) -> Component:
     title = view.say("Production against load", "Production et consommation")
+    rows, label = series.rows, unit.value
+    if unit is Unit.SHARE:
+        label = view.say("% of load", "% de la consommation")
+        load = pl.col("consommation_gwh")
+        rows = rows.with_columns(
+            production_share=percent(pl.col("production_gwh"), load), consommation_share=percent(load, load)
+        )
     columns = f"production{unit.suffix}", f"consommation{unit.suffix}"
-    return parts.chart(
-        reader, "region-balance", title, balance(series.rows, *columns, unit.value, view.style), [series]
-    )
+    return parts.chart(reader, "region-balance", title, balance(rows, *columns, label, view.style), [series])
 
 
 def _donut(reader: Reader, view: View, totals: Answer, unit: Unit) -> Component:

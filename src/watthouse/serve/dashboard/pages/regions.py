@@ -1,5 +1,6 @@
 """Regions: what each uses, makes, and has left over, on a map and in order; a page of its own for each."""
 
+from dataclasses import dataclass
 from typing import Final, get_args
 
 import polars as pl
@@ -13,7 +14,7 @@ from watthouse.serve.asking import Unit
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.pages import region
-from watthouse.serve.dashboard.reading import Answer, Reader
+from watthouse.serve.dashboard.reading import Answer, Reader, percent
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import maps
 from watthouse.serve.figures.palette import REGIONAL, SOURCES
@@ -28,6 +29,11 @@ _MEASURES: Final = {
     "difference": ("Balance", "Solde"),
 }
 """What the map shows beside sources; the balance is production less load."""
+_WHOLES: Final = {
+    "consommation": ("of the load of all regions", "de la consommation des régions"),
+    "production": ("of the production of all regions", "de la production des régions"),
+    "difference": ("of the region's load", "de la consommation de la région"),
+}
 
 
 def body(reader: Reader, view: View) -> list[Component]:
@@ -36,20 +42,67 @@ def body(reader: Reader, view: View) -> list[Component]:
         return region.body(reader, view, PAGE)
     since, until = reader.period
     unit, measure = PAGE.unit(view), _measure(view)
-    asked = regional.MapAsked(since=since, until=until, unit=unit, measure=measure)  # type: ignore[arg-type]
-    mapped = reader.answer("/regions/map", asked, regional.map_of(reader.snapshot, asked))
-    every = mixes.MixesAsked(since=since, until=until, unit=unit)
+    every = mixes.MixesAsked(since=since, until=until, unit=Unit.GWH if unit is Unit.SHARE else unit)
     totals = reader.answer("/regions/mix", every, mixes.mixes_of(reader.desk, reader.snapshot, every))
+    found = Found(measures(totals.rows, unit), unit, measure, totals)
     parted = mixes.MixesAsked(since=since, until=until, unit=Unit.SHARE)
     shares = reader.answer("/regions/mix", parted, mixes.mixes_of(reader.desk, reader.snapshot, parted))
     return [
-        _tiles(view, unit, totals.rows),
+        _tiles(view, found),
         _choice(view, measure),
-        _map(reader, view, unit, measure, mapped),
-        _ranking(reader, view, unit, measure, totals),
+        _map(reader, view, found),
+        _ranking(reader, view, found),
         _shares(reader, view, shares),
         *_rates(reader, view),
     ]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is known of each region in a unit, and which measure of it is shown."""
+
+    rows: pl.DataFrame
+    unit: Unit
+    measure: str
+    totals: Answer
+
+    @property
+    def label(self) -> str:
+        return "%" if self.unit is Unit.SHARE else self.unit.value
+
+    @property
+    def digits(self) -> int:
+        return 1 if self.unit is Unit.SHARE else 0
+
+    def said(self, view: View, value: float | None, *, signed: bool = False) -> str:
+        """A value in the unit."""
+        if self.unit is Unit.SHARE:
+            return view.language.percent(None if value is None else value / 100, signed=signed)
+        return view.language.quantity(value, self.unit.value, signed=signed)
+
+
+def measures(totals: pl.DataFrame, unit: Unit) -> pl.DataFrame:
+    """Load, production, balance and each source of every region, from ``totals`` in ``unit``.
+
+    Percentages, of totals in GWh: load and production are parts of those of all regions, the balance is a part of the
+    region's load and a source of its production.
+    """
+    share = unit is Unit.SHARE
+    suffix = (Unit.GWH if share else unit).suffix
+    load, production = pl.col(f"consommation{suffix}"), pl.col(f"production{suffix}")
+    sources = {name: pl.col(f"{name}{suffix}") for name in REGIONAL}
+    balance = production - load
+    if share:
+        sources = {name: percent(source, production) for name, source in sources.items()}
+        balance = percent(balance, load)
+        load, production = percent(load, load.sum()), percent(production, production.sum())
+    names = ("code_insee_region", "libelle_region")
+    return totals.select(*names, consommation=load, production=production, difference=balance, **sources)
+
+
+def _whole(view: View, measure: str) -> str:
+    """Of what a percentage is."""
+    return view.say(*_WHOLES.get(measure, ("of the region's production", "de la production de la région")))
 
 
 def _measure(view: View) -> str:
@@ -61,22 +114,21 @@ def _name(view: View, measure: str) -> str:
     return view.say(*_MEASURES[measure]) if measure in _MEASURES else SOURCES[measure].name(view.language)
 
 
-def _tiles(view: View, unit: Unit, totals: pl.DataFrame) -> Component:
-    suffix, speak = unit.suffix, view.language
-    rows = totals.with_columns(difference=pl.col(f"production{suffix}") - pl.col(f"consommation{suffix}"))
-    found = [
-        ("most-used", view.say("Largest load", "Plus forte consommation"), f"consommation{suffix}", True, False),
-        ("most-made", view.say("Largest production", "Plus forte production"), f"production{suffix}", True, False),
+def _tiles(view: View, found: Found) -> Component:
+    wanted = [
+        ("most-used", view.say("Largest load", "Plus forte consommation"), "consommation", True, False),
+        ("most-made", view.say("Largest production", "Plus forte production"), "production", True, False),
         ("most-left", view.say("Largest surplus", "Plus fort excédent"), "difference", True, True),
         ("most-wanting", view.say("Largest deficit", "Plus fort déficit"), "difference", False, True),
     ]
     told = []
-    for name, label, column, most, signed in found:
+    for name, label, column, most, signed in wanted:
         right = pl.col("difference") * (1 if most else -1) > 0 if signed else True
-        one = rows.drop_nulls(column).filter(right).sort(column, descending=most).head(1).to_dicts()
+        one = found.rows.drop_nulls(column).filter(right).sort(column, descending=most).head(1).to_dicts()
         for row in one:
-            amount = speak.quantity(row[column], unit.value, signed=signed)
-            told.append(parts.tile(f"regions-{name}", label, amount, row["libelle_region"]))
+            amount = found.said(view, row[column], signed=signed)
+            of = f", {_whole(view, column)}" if found.unit is Unit.SHARE else ""
+            told.append(parts.tile(f"regions-{name}", label, amount, row["libelle_region"] + of))
     return parts.tiles(told)
 
 
@@ -88,25 +140,36 @@ def _choice(view: View, measure: str) -> Component:
     return shell.choice(view.say("What the map shows", "Ce que montre la carte"), "measure", links)
 
 
-def _map(reader: Reader, view: View, unit: Unit, measure: str, mapped: Answer) -> Component:
-    name = _name(view, measure)
+def _map(reader: Reader, view: View, found: Found) -> Component:
+    measure, name = found.measure, _name(view, found.measure)
     title = view.say(f"{name} by region", f"{name} par région")
-    figure = maps.regions_map(mapped.rows, unit.value, view.style, signed=measure == "difference", outlines=OUTLINES_AT)
+    if found.unit is Unit.SHARE:
+        rows, answer = found.rows.rename({measure: "value"}), found.totals
+        title += f", % {_whole(view, measure)}"
+    else:
+        answer = _mapped(reader, found)
+        rows = answer.rows
+    signed = measure == "difference"
+    figure = maps.regions_map(rows, found.label, view.style, digits=found.digits, signed=signed, outlines=OUTLINES_AT)
     note = view.say(
         "Choose a region on the map or in the table to see its page. éCO2mix does not publish Corse.",
         "Choisissez une région sur la carte ou dans le tableau pour voir sa page. éCO2mix ne publie pas la Corse.",
     )
     if measure == "difference":
         note = view.say("Production less load. ", "Production moins consommation. ") + note
-    return parts.chart(reader, "regions-map", title, figure, [mapped], note=note, height=520)
+    return parts.chart(reader, "regions-map", title, figure, [answer], note=note, height=520)
 
 
-def _ranking(reader: Reader, view: View, unit: Unit, measure: str, totals: Answer) -> Component:
+def _mapped(reader: Reader, found: Found) -> Answer:
+    since, until = reader.period
+    asked = regional.MapAsked(since=since, until=until, unit=found.unit, measure=found.measure)  # type: ignore[arg-type]
+    return reader.answer("/regions/map", asked, regional.map_of(reader.snapshot, asked))
+
+
+def _ranking(reader: Reader, view: View, found: Found) -> Component:
+    measure, speak, totals = found.measure, view.language, found.totals
     shown = [measure, *(one for one in _MEASURES if one != measure)]
-    suffix, speak = unit.suffix, view.language
-    rows = totals.rows.with_columns(
-        (pl.col(f"production{suffix}") - pl.col(f"consommation{suffix}")).alias(f"difference{suffix}")
-    ).sort(f"{measure}{suffix}", descending=True, nulls_last=True)
+    rows = found.rows.sort(measure, descending=True, nulls_last=True)
     cells = [
         [
             html.A(
@@ -114,7 +177,7 @@ def _ranking(reader: Reader, view: View, unit: Unit, measure: str, totals: Answe
                 href=view.href(detail=row["code_insee_region"]),
                 id=f"to-{row['code_insee_region']}",
             ),
-            *(speak.number(row[f"{one}{suffix}"], signed=one == "difference") for one in shown),
+            *(speak.number(row[one], found.digits, signed=one == "difference") for one in shown),
         ]
         for row in rows.to_dicts()
     ]
@@ -122,9 +185,14 @@ def _ranking(reader: Reader, view: View, unit: Unit, measure: str, totals: Answe
     cells += [
         [html.A(REGIONS[code], href=view.href(detail=code), id=f"to-{code}"), *["–"] * len(shown)] for code in missing
     ]
-    heads = [view.say("Region", "Région"), *(f"{_name(view, one)}, {unit.value}" for one in shown)]
+    heads = [view.say("Region", "Région"), *(_head(view, found, one) for one in shown)]
     title = view.say("Regions in order", "Classement des régions")
     return parts.card(reader, "regions-ranking", title, [parts.table(heads, cells, "regions-table", title)], [totals])
+
+
+def _head(view: View, found: Found, measure: str) -> str:
+    of = f" {_whole(view, measure)}" if found.unit is Unit.SHARE else ""
+    return f"{_name(view, measure)}, {found.label}{of}"
 
 
 def _shares(reader: Reader, view: View, shares: Answer) -> Component:
@@ -165,7 +233,7 @@ PAGE: Final = Page(
     "Regions",
     "Régions",
     body,
-    units=(Unit.MW, Unit.GWH, Unit.MWH),
+    units=(Unit.MW, Unit.GWH, Unit.MWH, Unit.SHARE),
     heading=_heading,
     series=lambda view: bool(view.detail),
     marts=lambda view: ("daily_regional", "temperature_daily") if view.detail else ("daily_regional",),
