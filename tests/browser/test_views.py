@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from datetime import date, timedelta
+from math import isnan
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -30,7 +31,8 @@ def _period(visit: Visit) -> tuple[str, str]:
 
 
 def _known(values: list[object]) -> list[object]:
-    return [value for value in values if value is not None and value == value]  # what is not known is NaN to Plotly
+    """What is not known is NaN to Plotly."""
+    return [value for value in values if isinstance(value, int | float) and not isnan(value)]
 
 
 def _load_of(visit: Visit) -> list[object]:
