@@ -162,6 +162,17 @@ def test_exchanges_can_be_parts_of_the_load(visit: Visit) -> None:
     assert drawn == pytest.approx([one for (one,) in each])
 
 
+def test_the_exchanges_of_one_day_can_be_parts_of_its_load(visit: Visit) -> None:
+    """Of a day the mix has hours, the exchanges have none."""
+    day = f"{SINCE.year + 1}-01-10"
+    visit.open(f"/exchanges?since={day}&until={day}&unit=share")
+    ((net,),) = visit.site.query(
+        "select 100 * net_export_mwh::double / consommation_mwh::double"
+        f" from marts.exchanges_daily join marts.daily_mix using (civil_date) where civil_date = '{day}'"
+    )
+    assert visit.drawn("exchanges-gas")[0]["y"] == pytest.approx([net])
+
+
 def test_mean_power_at_the_borders_is_over_the_hours_that_were_measured(visit: Visit) -> None:
     year = SINCE.year + 1
     visit.open(f"/exchanges?since={year}-01-10&until={year}-01-20&unit=MW")

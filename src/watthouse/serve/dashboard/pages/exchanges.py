@@ -35,7 +35,7 @@ def body(reader: Reader, view: View) -> list[Component]:
         return [parts.card(reader, "exchanges", PAGE.title(view), [parts.nothing(reader)], wide=True)]
     through, whole = Answers(series.rows, [series]), Answers(summed.rows, [summed])
     if unit is Unit.SHARE:
-        through, whole = (_of_load(reader, one, by) for one, by in ((series, interval), (summed, Interval.YEAR)))
+        through, whole = (_of_load(reader, one) for one in (series, summed))
     totals = Totals(whole.rows, unit)
     return [
         _tiles(view, totals, bought.rows),
@@ -56,10 +56,10 @@ class Answers:
     given: list[Answer]
 
 
-def _of_load(reader: Reader, series: Answer, interval: Interval) -> Answers:
+def _of_load(reader: Reader, series: Answer) -> Answers:
     """Energies of ``series`` (GWh) beside the load, and each as a part of it (``_share``, %)."""
     since, until = reader.period
-    asked = EnergyAsOf(since=since, until=until, interval=interval, unit=Unit.GWH)
+    asked = EnergyAsOf(since=since, until=until, interval=series.interval, unit=Unit.GWH)
     mix = reader.answer("/mix", asked, national.mix_of(reader.desk, reader.snapshot, asked))
     names = [name for name in series.rows.columns if name.endswith("_gwh")]
     load = pl.col("consommation_gwh")
