@@ -1,13 +1,23 @@
 """Stopping in good order: a signal says stop, and what breaks after that breaks because of it."""
 
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Event
+from dataclasses import dataclass
 from typing import Final
 
-_TOLD: Final = Event()
-_UNBROKEN: Final = Event()
+
+@dataclass
+class _State:
+    """What the handler of signals and the thread that it interrupts tell each other: they share that thread, so that a
+    lock (such as an event has) that one of them holds would keep the other waiting for ever."""
+
+    told: bool = False
+    unbroken: bool = False
+
+
+_STATE: Final = _State()
 
 
 def heed(number: signal.Signals) -> None:
@@ -17,8 +27,10 @@ def heed(number: signal.Signals) -> None:
 
 
 def wait(seconds: float) -> bool:
-    """Sleep; returns whether to stop."""
-    return _TOLD.wait(seconds)
+    """Sleep; returns whether to stop, raises :class:`KeyboardInterrupt` where a signal says so meanwhile."""
+    if not _STATE.told:
+        time.sleep(seconds)
+    return _STATE.told
 
 
 @contextmanager
@@ -27,7 +39,7 @@ def recognised() -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        if _TOLD.is_set():
+        if _STATE.told:
             raise KeyboardInterrupt from error
         raise
 
@@ -38,16 +50,16 @@ def unbroken() -> Iterator[None]:
 
     Raises :class:`KeyboardInterrupt` at its end where a signal came.
     """
-    _UNBROKEN.set()
+    _STATE.unbroken = True
     try:
         yield
     finally:
-        _UNBROKEN.clear()
-    if _TOLD.is_set():
+        _STATE.unbroken = False
+    if _STATE.told:
         raise KeyboardInterrupt
 
 
 def _stop(_signal: int, _frame: object) -> None:
-    _TOLD.set()
-    if not _UNBROKEN.is_set():
+    _STATE.told = True
+    if not _STATE.unbroken:
         raise KeyboardInterrupt

@@ -75,6 +75,35 @@ sys.stdout, sys.stderr = Interrupted(sys.stdout), Interrupted(sys.stderr)
 cli.main()
 """
 
+WAITING = """
+import signal, sys
+from watthouse import stopping
+
+stopping.heed(signal.SIGTERM)
+steps, strike = 0, int(sys.argv[1])
+
+def at_each_step(frame, event, _):
+    global steps
+    frame.f_trace_opcodes = True
+    if event == "opcode":
+        steps += 1
+        if steps == strike:
+            sys.settrace(None)
+            signal.raise_signal(signal.SIGTERM)
+    return at_each_step
+
+def waits():
+    sys.settrace(at_each_step)
+    stopping.wait(0.01)
+    sys.settrace(None)
+
+try:
+    waits()
+except KeyboardInterrupt:
+    pass
+print(steps, stopping.wait(0))
+"""
+
 
 def stopped(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """A refresh that is sent the first word, a signal, while it is busy with the second."""
@@ -104,6 +133,19 @@ def test_a_signal_while_a_round_is_told_makes_no_line_of_it_come_twice(
     assert done.returncode == 0
     lines = [*done.stderr.splitlines(), *done.stdout.splitlines()]
     assert [line.endswith(end) for line, end in zip(lines, said, strict=True)] == [True] * len(said), lines
+
+
+def test_a_signal_ends_a_wait_whenever_it_comes() -> None:
+    """At each of the steps in which Python waits: a lock that is held just then would never be given back."""
+
+    def waited(strike: int) -> list[str]:
+        call = [sys.executable, "-c", WAITING, str(strike)]
+        return subprocess.run(call, capture_output=True, text=True, check=True, timeout=20).stdout.split()
+
+    steps, told = waited(0)
+    assert told == "False"
+    for strike in range(1, int(steps) + 1):
+        assert waited(strike) == [str(strike), "True"]
 
 
 @pytest.mark.parametrize("busy", ["duckdb", "lake"])
