@@ -14,6 +14,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 import duckdb
+import pyarrow as pa
 import pytest
 from filelock import FileLock
 
@@ -23,12 +24,11 @@ from watthouse.warehouse.duckdb import DuckDB
 
 ROOT: Final = Path(__file__).parents[1]
 _LENT: Final = tempfile.TemporaryDirectory(prefix="watthouse-tests-")
-_PARSED: Final = Path(_LENT.name) / "dbt" / "target" / "partial_parse.msgpack"
-"""What dbt noted of the project when it built :func:`begun`'s warehouse: it spares other first builds the reading."""
 
 PARIS: Final = ZoneInfo("Europe/Paris")
 
 Rows = list[dict[str, object]]
+Tables = dict[str, pa.Table]
 
 
 def watthouse(home: Path, *words: str | Path, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -61,7 +61,7 @@ def begun(home: Path) -> Path:
 
 @cache
 def _blank() -> Path:
-    warehouse, scratch = DuckDB(Path(_LENT.name) / "warehouse.duckdb"), _PARSED.parents[1]
+    warehouse, scratch = DuckDB(Path(_LENT.name) / "warehouse.duckdb"), Path(_LENT.name) / "dbt"
     transform = Transform(warehouse.path.name, scratch, threads=2, memory_limit="1GB", project=PROJECT)
     with transform, warehouse.draft(empty=True) as draft:
         draft.release()
@@ -77,11 +77,10 @@ def command(*words: str | Path) -> list[str]:
 
 def environment(home: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:
     """Of a call in ``home``."""
-    parsed = {"DBT_PARTIAL_PARSE_FILE_PATH": str(_PARSED)} if _PARSED.exists() else {}
-    return {**os.environ, "WATTHOUSE_HOME": str(home), "COLUMNS": "200", **parsed, **(more or {})}
+    return {**os.environ, "WATTHOUSE_HOME": str(home), "COLUMNS": "200", **(more or {})}
 
 
-def tables(home: Path, *schemas: str) -> dict[str, list[tuple[object, ...]]]:
+def tables(home: Path, *schemas: str) -> Tables:
     """Every table of the schemas (default: core and marts), its rows in order of all their columns."""
     found = {}
     with duckdb.connect(home / "warehouse.duckdb", read_only=True) as connection:
@@ -91,7 +90,7 @@ def tables(home: Path, *schemas: str) -> dict[str, list[tuple[object, ...]]]:
             [list(schemas or ("core", "marts"))],
         ).fetchall()
         for schema, name in sorted(names):
-            rows = connection.execute(f"select * from {schema}.{name} order by all").fetchall()
+            rows = connection.sql(f"select * from {schema}.{name} order by all").to_arrow_table()
             found[f"{schema}.{name}"] = rows
     return found
 
