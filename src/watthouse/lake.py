@@ -6,12 +6,14 @@ application transaction, so of two writers that saw the same state one is refuse
 """
 
 import errno
+import os
 import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from operator import attrgetter
 from pathlib import Path
 
 import polars as pl
@@ -56,8 +58,13 @@ class Head:
     observed_until: datetime
 
 
+Entry = tuple[str, int, int]
+"""A file of a table's log: its name, its inode, and when it was written (ns)."""
+
 _extents: dict[tuple[str, str], Extent] = {}
 """Of the tables looked at by this process, as they stood last: to look one over reads a column of all its files."""
+_stood: dict[str, tuple[Entry, Extent]] = {}
+"""The same of local tables, with the newest file of their log then: to open one reads all that was committed."""
 
 
 class Lake:
@@ -152,6 +159,31 @@ class Lake:
 
     def extent(self, dataset: Dataset) -> Extent:
         """Rows, bytes, version and freshness of a dataset; an empty :class:`Extent` where nothing was observed."""
+        uri = self.uri(dataset)
+        entry, (seen, extent) = self._newest_entry(dataset), _stood.get(uri, (None, Extent()))
+        if entry is None or entry != seen:
+            extent = self._extent(dataset)
+            if entry is not None:  # a commit that comes in between shows another entry to the next who asks
+                _stood[uri] = entry, extent
+        return extent
+
+    def _newest_entry(self, dataset: Dataset) -> Entry | None:
+        """None for a lake that is no folder, and a table that is not there."""
+        if "://" in self.root:
+            return None
+        try:
+            with os.scandir(Path(self.uri(dataset)) / "_delta_log") as entries:
+                newest = max(
+                    (one for one in entries if one.name.endswith(".json")), key=attrgetter("name"), default=None
+                )
+                if newest is None:
+                    return None
+                stat = newest.stat()
+        except OSError:
+            return None
+        return newest.name, stat.st_ino, stat.st_mtime_ns
+
+    def _extent(self, dataset: Dataset) -> Extent:
         with _errors(dataset, self.uri(dataset)):
             table = self._open(dataset)
             if table is None:

@@ -1,5 +1,6 @@
 """How fresh and how whole what we hold is: one line a dataset."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -38,10 +39,13 @@ class Status:
         return {name: value.isoformat() if isinstance(value, date) else value for name, value in asdict(self).items()}
 
 
-def look(settings: Settings, now: datetime | None = None) -> list[Status]:
-    """Every dataset of the catalog, in its order."""
+def look(settings: Settings, now: datetime | None = None, *, loaded: Mapping[str, int] | None = None) -> list[Status]:
+    """Every dataset of the catalog, in its order; ``loaded`` are the versions of the lake that the warehouse mirrors,
+    by dataset id, where they are known."""
     now = now or datetime.now(UTC)
-    lake, loaded, refreshed = lake_of(settings), warehouse_of(settings).loaded(), last_refreshed(settings)
+    if loaded is None:
+        loaded = {name: one.head.version for name, one in warehouse_of(settings).loaded().items()}
+    lake, refreshed = lake_of(settings), last_refreshed(settings)
     lines, sample = [], sample_of(settings)
     for dataset in CATALOG.values():
         extent = lake.extent(dataset)
@@ -56,7 +60,7 @@ def look(settings: Settings, now: datetime | None = None) -> list[Status]:
                 lake_bytes=extent.bytes,
                 lake_files=extent.files,
                 lake_version=extent.version,
-                warehouse_version=loaded[dataset.id].head.version if dataset.id in loaded else None,
+                warehouse_version=loaded.get(dataset.id),
                 overdue=is_overdue(dataset, extent.newest_measured, now),
                 sample=sample,
             )

@@ -191,6 +191,21 @@ def test_only_what_came_after_a_stamp_is_read_and_compaction_changes_nothing(lak
     assert observe(lake, GAS, [gas(1, "2")]) == Counts(fetched=1, unchanged=1)
 
 
+def test_a_table_that_was_made_anew_is_looked_over_anew(lake: Lake, tmp_path: Path) -> None:
+    """At the same place, and as many commits old as the one that it stands for."""
+    observe(lake, GAS, [gas(1, "1"), gas(2, "1")])
+    first = lake.extent(GAS)
+    assert lake.extent(GAS) == first
+    shutil.rmtree(lake.uri(GAS))
+    again = Lake(lake.root)
+    assert again.extent(GAS).rows == 0
+    observe(again, GAS, [gas(5, "1")])
+    second = again.extent(GAS)
+    assert (second.version, second.rows, second.newest) == (first.version, 1, date(2022, 1, 5))
+    observe(again, GAS, [gas(6, "1")])
+    assert again.extent(GAS).rows == 2
+
+
 def stop_the_clock(monkeypatch: pytest.MonkeyPatch, at: datetime) -> None:
     class Stopped(datetime):
         @classmethod

@@ -22,6 +22,7 @@ from watthouse.serve.delivery import SAMPLE_HEADER, Shown
 from watthouse.serve.desk import Desk, Question
 from watthouse.serve.problems import ProblemError, documented, wrong
 from watthouse.serve.refreshing import Progress, State
+from watthouse.serve.snapshots import HELD, Snapshot
 from watthouse.status import look
 
 router = APIRouter(tags=["freshness and revisions"])
@@ -76,8 +77,8 @@ def status(desk: TheDesk, response: Response, _: Annotated[Asked, Query()]) -> S
 def status_of(desk: Desk) -> StatusOut:
     """What is served as it stands, a line a dataset."""
     with desk.snapshots.lease() as snapshot:
-        version, built_at = snapshot.version, snapshot.built_at
-    lines = [_with_z(line.as_json()) for line in look(desk.settings)]
+        version, built_at, loaded = snapshot.version, snapshot.built_at, snapshot.once(_loaded)
+    lines = [_with_z(line.as_json()) for line in look(desk.settings, loaded=loaded)]
     return StatusOut(
         data=kind_of(desk.settings) or "nothing",
         sample=sample_of(desk.settings),
@@ -86,6 +87,10 @@ def status_of(desk: Desk) -> StatusOut:
         datasets=[DatasetStatus(**{name: line[name] for name in DatasetStatus.model_fields}) for line in lines],
         refresh=_told(desk.refresher.progress),
     )
+
+
+def _loaded(snapshot: Snapshot) -> dict[str, int]:
+    return dict(snapshot.engine.run(f"select dataset, lake_version from {HELD}.raw.loads"))
 
 
 def _with_z(line: dict[str, Any]) -> dict[str, Any]:
