@@ -113,7 +113,7 @@ _DAY, _MONTH = 86_400_000, "M1"
 _DAY_FIRST: Final = [
     {"dtickrange": [None, _DAY - 1], "value": "%H:%M\n%-d %b %Y"},
     {"dtickrange": [_DAY, _MONTH], "value": "%-d %b\n%Y"},
-    {"dtickrange": [_MONTH, "M12"], "value": "%b %Y"},
+    {"dtickrange": [_MONTH, "M12"], "value": "%b\n%Y"},
     {"dtickrange": ["M12", None], "value": "%Y"},
 ]
 """The day before the month, as in all that is written beside a figure."""
