@@ -58,13 +58,12 @@ class Head:
     observed_until: datetime
 
 
-Entry = tuple[str, int, int]
-"""A file of a table's log: its name, its inode, and when it was written (ns)."""
+Stamp = tuple[str, int, int] | tuple[str, int]
+"""What tells one state of a table from another: the name, inode and time (ns) of the newest file of its log, where it
+lies in a folder; else its id and version."""
 
-_extents: dict[tuple[str, str], Extent] = {}
+_extents: dict[str, tuple[Stamp | None, Extent]] = {}
 """Of the tables looked at by this process, as they stood last: to look one over reads a column of all its files."""
-_stood: dict[str, tuple[Entry, Extent]] = {}
-"""The same of local tables, with the newest file of their log then: to open one reads all that was committed."""
 
 
 class Lake:
@@ -160,14 +159,23 @@ class Lake:
     def extent(self, dataset: Dataset) -> Extent:
         """Rows, bytes, version and freshness of a dataset; an empty :class:`Extent` where nothing was observed."""
         uri = self.uri(dataset)
-        entry, (seen, extent) = self._newest_entry(dataset), _stood.get(uri, (None, Extent()))
-        if entry is None or entry != seen:
-            extent = self._extent(dataset)
-            if entry is not None:  # a commit that comes in between shows another entry to the next who asks
-                _stood[uri] = entry, extent
-        return extent
+        with _errors(dataset, uri):
+            stamp = self._stamp(dataset)
+            seen, extent = _extents.get(uri, (None, Extent()))
+            if stamp != seen:
+                table = self._open(dataset)
+                extent = self._looked_over(dataset, table) if table else Extent()
+                _extents[uri] = stamp, extent  # a commit that comes in between has another stamp for the next who asks
+            return extent
 
-    def _newest_entry(self, dataset: Dataset) -> Entry | None:
+    def _stamp(self, dataset: Dataset) -> Stamp | None:
+        """None for a table that is not there; to open one reads all that was committed."""
+        if entry := self._newest_entry(dataset):
+            return entry
+        table = self._open(dataset)
+        return (str(table.metadata().id), table.version()) if table else None
+
+    def _newest_entry(self, dataset: Dataset) -> tuple[str, int, int] | None:
         """None for a lake that is no folder, and a table that is not there."""
         if "://" in self.root:
             return None
@@ -176,23 +184,10 @@ class Lake:
                 newest = max(
                     (one for one in entries if one.name.endswith(".json")), key=attrgetter("name"), default=None
                 )
-                if newest is None:
-                    return None
-                stat = newest.stat()
+                stat = newest.stat() if newest else None
         except OSError:
             return None
-        return newest.name, stat.st_ino, stat.st_mtime_ns
-
-    def _extent(self, dataset: Dataset) -> Extent:
-        with _errors(dataset, self.uri(dataset)):
-            table = self._open(dataset)
-            if table is None:
-                return Extent()
-            of = (self.uri(dataset), str(table.metadata().id))
-            known = _extents.get(of)
-            if known is None or known.version != table.version():
-                known = _extents[of] = self._looked_over(dataset, table)
-            return known
+        return (newest.name, stat.st_ino, stat.st_mtime_ns) if newest and stat else None
 
     def _looked_over(self, dataset: Dataset, table: DeltaTable) -> Extent:
         actions = pl.DataFrame(table.get_add_actions(flatten=True))

@@ -57,6 +57,16 @@ class Unit(Enum):
     def label(self) -> str:
         return "0-1" if self is Unit.SHARE else self.value
 
+    @property
+    def sign(self) -> str:
+        """As it stands beside a figure: shares are drawn as percentages."""
+        return "%" if self is Unit.SHARE else self.value
+
+    @property
+    def counted(self) -> "Unit":
+        """What quantities are asked in, of which shares are made."""
+        return Unit.GWH if self is Unit.SHARE else self
+
 
 class Order(Enum):
     """Which rows come first."""

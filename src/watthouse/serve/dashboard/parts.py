@@ -133,6 +133,11 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[object]], name: str, cap
     )
 
 
+def of_load(view: View) -> str:
+    """The unit of what is a percentage of the load."""
+    return view.say("% of load", "% de la consommation")
+
+
 def partial(view: View, rows: pl.DataFrame, *, pale: bool = False) -> str:
     """How many intervals of a series are not ``complete``, and ``pale`` for it; nothing where all of them are."""
     some = rows.filter(~pl.col("complete")).height

@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from dateutil.relativedelta import relativedelta
 
 from watthouse.catalog import LICENCE
-from watthouse.serve.asking import Interval, Unit, finest, points
+from watthouse.serve.asking import Interval, finest, points
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.reading import Reader
 from watthouse.serve.dashboard.view import View
@@ -32,7 +32,6 @@ _INTERVALS: Final = {
     Interval.MONTH: ("Month", "Mois"),
     Interval.YEAR: ("Year", "An"),
 }
-_UNITS: Final = {Unit.MW: "MW", Unit.MWH: "MWh", Unit.GWH: "GWh", Unit.SHARE: "%"}
 
 
 def whole(
@@ -209,7 +208,7 @@ def quantities(page: Page, view: View) -> Iterator[Component]:
     """The units of a page, where it has more than one."""
     if len(page.units) > 1:
         meant = page.unit(view)
-        links = [_link(_UNITS[unit], view.href(unit=unit), unit is meant, f"unit-{unit.value}") for unit in page.units]
+        links = [_link(unit.sign, view.href(unit=unit), unit is meant, f"unit-{unit.value}") for unit in page.units]
         yield _choice(view.say("Unit", "Unité"), "unit", links)
 
 

@@ -23,8 +23,7 @@ def body(reader: Reader, view: View) -> list[Component]:
     """Totals, the series by border, destinations, the net position beside gas in store, the largest buyers."""
     since, until = reader.period
     desk, snapshot, interval, unit = reader.desk, reader.snapshot, PAGE.interval(view), PAGE.unit(view)
-    counted = Unit.GWH if unit is Unit.SHARE else unit
-    asked = Energy(since=since, until=until, interval=interval, unit=counted)
+    asked = Energy(since=since, until=until, interval=interval, unit=unit.counted)
     series = reader.answer("/exchanges", asked, national.exchanges_of(desk, snapshot, asked))
     yearly = Energy(since=since, until=until, interval=Interval.YEAR, unit=Unit.GWH)
     summed = reader.answer("/exchanges", yearly, national.exchanges_of(desk, snapshot, yearly))
@@ -89,9 +88,6 @@ class Totals:
     def __getitem__(self, name: str) -> float:
         return self._sums[name]
 
-    def label(self, view: View) -> str:
-        return _of(view) if self.unit is Unit.SHARE else self.unit.value
-
     def said(self, view: View, value: float, *, signed: bool = False) -> str:
         """A total in its unit."""
         if self.unit is Unit.SHARE:
@@ -101,8 +97,8 @@ class Totals:
         return view.language.quantity(value, self.unit.value, signed=signed)
 
 
-def _of(view: View) -> str:
-    return view.say("% of load", "% de la consommation")
+def _label(view: View, unit: Unit) -> str:
+    return parts.of_load(view) if unit is Unit.SHARE else unit.value
 
 
 def _gross(totals: Totals, way: str) -> dict[str, float]:
@@ -161,7 +157,7 @@ def _tiles(view: View, totals: Totals, bought: pl.DataFrame) -> Component:
 
 
 def _through_time(reader: Reader, view: View, series: Answers, unit: Unit) -> Component:
-    label = _of(view) if unit is Unit.SHARE else unit.value
+    label = _label(view, unit)
     gross = view.say(
         "Gross commercial exchanges: what is sold in one half hour is not set off against what is bought in another.",
         "Échanges commerciaux bruts : les ventes d'une demi-heure ne compensent pas les achats d'une autre.",
@@ -179,7 +175,7 @@ def _through_time(reader: Reader, view: View, series: Answers, unit: Unit) -> Co
 
 
 def _by_border(reader: Reader, view: View, totals: Totals, answers: list[Answer]) -> Component:
-    style, label = view.style, totals.label(view)
+    style, label = view.style, _label(view, totals.unit)
     out, back = (
         power.Side(style.name(ink), [*_gross(totals, way).values()], style.ink(ink))
         for ink, way in ((EXPORTS, "export"), (IMPORTS, "import"))
@@ -195,12 +191,12 @@ def _destinations(reader: Reader, view: View, totals: Totals, answers: list[Answ
     shares = sorted(((BORDERS[border], value) for border, value in sold.items()), key=lambda one: -one[1])
     title = view.say("Where exports go", "Destination des exportations")
     return parts.chart(
-        reader, "exchanges-donut", title, power.donut(shares, totals.label(view), view.style, whole), answers
+        reader, "exchanges-donut", title, power.donut(shares, _label(view, totals.unit), view.style, whole), answers
     )
 
 
 def _beside_gas(reader: Reader, view: View, series: Answers, gas: Answer, unit: Unit) -> Component:
-    label = _of(view) if unit is Unit.SHARE else unit.value
+    label = _label(view, unit)
     rows = series.rows.join(gas.rows.select("starts", "stock_gaz_gwh"), "starts", how="left").sort("starts")
     left = paired.Curve(rows[f"net_export{unit.suffix}"], NET_EXPORT, label, ~rows["complete"])
     right = paired.Curve(rows["stock_gaz_gwh"], STOCK, _GWH)
@@ -246,7 +242,7 @@ def _largest_buyers(reader: Reader, view: View, bought: Answer) -> Component:
 
 
 def _table(reader: Reader, view: View, totals: Totals, answers: list[Answer], bought: pl.DataFrame) -> Component:
-    speak, digits, label = view.language, totals.digits, totals.label(view)
+    speak, digits, label = view.language, totals.digits, _label(view, totals.unit)
     sold, came, net = _gross(totals, "export"), _gross(totals, "import"), _net(totals)
     whole = sum(sold.values())
     rows = [

@@ -21,8 +21,6 @@ _HOURS: Final = "measured_hours"
 _ENOUGH: Final = 0.9
 """How much of a period has to be measured for its total to be held against another's."""
 
-_SHOWN: Final = {Unit.GWH: "GWh", Unit.MWH: "MWh", Unit.MW: "MW", Unit.SHARE: "%"}
-
 
 def body(reader: Reader, view: View) -> list[Component]:
     """Totals, the series by source, CO₂ intensity, and the same of another period."""
@@ -33,7 +31,7 @@ def body(reader: Reader, view: View) -> list[Component]:
     if series.rows.is_empty():
         return [parts.card(reader, "mix", PAGE.title(view), [parts.nothing(reader)], wide=True)]
     against = _against(reader, view)
-    counted = Unit.GWH if unit is Unit.SHARE else unit
+    counted = unit.counted
     wanted = national.Compared(since=since, until=until, unit=counted, with_since=against[0], with_until=against[1])
     compared = reader.answer("/compare", wanted, national.compare_of(reader.desk, reader.snapshot, wanted))
     totals = {row["name"].removesuffix(counted.suffix): row for row in compared.rows.to_dicts()}
@@ -168,7 +166,7 @@ def _through_time(reader: Reader, view: View, series: Answer, unit: Unit) -> Com
         reader,
         "mix-time",
         view.say("Generation by source", "Production par filière"),
-        power.mix(series.rows, columns, "starts", _SHOWN[unit], view.style, load=load),
+        power.mix(series.rows, columns, "starts", unit.sign, view.style, load=load),
         [series],
         height=420,
         wide=True,

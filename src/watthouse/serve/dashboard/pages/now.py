@@ -185,7 +185,7 @@ def _borders(reader: Reader, view: View, answer: Answer, measured: pl.DataFrame)
     rows, unit = measured, _MW
     if PAGE.unit(view) is Unit.SHARE:
         rows = measured.with_columns(percent(pl.col(*borders, "ech_physiques"), pl.col("consommation")))
-        unit = view.say("% of load", "% de la consommation")
+        unit = parts.of_load(view)
     return parts.chart(
         reader,
         "borders-now",

@@ -35,7 +35,7 @@ def body(reader: Reader, view: View, page: Page) -> list[Component]:
     if code == CORSE:
         return [_back(view), _unpublished(view), _weather(reader, view, page)]
     unit = page.unit(view)
-    counted = Unit.GWH if unit is Unit.SHARE else unit
+    counted = unit.counted
     series, totals = _series(reader, view, page, counted), _totals(reader, counted)
     parted = series if unit is counted else _series(reader, view, page, unit)
     if not any(row["code_insee_region"] == code for row in totals.rows.to_dicts()):
@@ -157,7 +157,7 @@ def _balance(reader: Reader, view: View, series: Answer, unit: Unit) -> Componen
     title = view.say("Production against load", "Production et consommation")
     rows, label = series.rows, unit.value
     if unit is Unit.SHARE:
-        label = view.say("% of load", "% de la consommation")
+        label = parts.of_load(view)
         load = pl.col("consommation_gwh")
         rows = rows.with_columns(
             production_share=percent(pl.col("production_gwh"), load), consommation_share=percent(load, load)

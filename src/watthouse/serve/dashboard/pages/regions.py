@@ -42,7 +42,7 @@ def body(reader: Reader, view: View) -> list[Component]:
         return region.body(reader, view, PAGE)
     since, until = reader.period
     unit, measure = PAGE.unit(view), _measure(view)
-    every = mixes.MixesAsked(since=since, until=until, unit=Unit.GWH if unit is Unit.SHARE else unit)
+    every = mixes.MixesAsked(since=since, until=until, unit=unit.counted)
     totals = reader.answer("/regions/mix", every, mixes.mixes_of(reader.desk, reader.snapshot, every))
     found = Found(measures(totals.rows, unit), unit, measure, totals)
     parted = mixes.MixesAsked(since=since, until=until, unit=Unit.SHARE)
@@ -67,10 +67,6 @@ class Found:
     totals: Answer
 
     @property
-    def label(self) -> str:
-        return "%" if self.unit is Unit.SHARE else self.unit.value
-
-    @property
     def digits(self) -> int:
         return 1 if self.unit is Unit.SHARE else 0
 
@@ -88,7 +84,7 @@ def measures(totals: pl.DataFrame, unit: Unit) -> pl.DataFrame:
     region's load and a source of its production.
     """
     share = unit is Unit.SHARE
-    suffix = (Unit.GWH if share else unit).suffix
+    suffix = unit.counted.suffix
     load, production = pl.col(f"consommation{suffix}"), pl.col(f"production{suffix}")
     sources = {name: pl.col(f"{name}{suffix}") for name in REGIONAL}
     balance = production - load
@@ -150,7 +146,9 @@ def _map(reader: Reader, view: View, found: Found) -> Component:
         answer = _mapped(reader, found)
         rows = answer.rows
     signed = measure == "difference"
-    figure = maps.regions_map(rows, found.label, view.style, digits=found.digits, signed=signed, outlines=OUTLINES_AT)
+    figure = maps.regions_map(
+        rows, found.unit.sign, view.style, digits=found.digits, signed=signed, outlines=OUTLINES_AT
+    )
     note = view.say(
         "Choose a region on the map or in the table to see its page. éCO2mix does not publish Corse.",
         "Choisissez une région sur la carte ou dans le tableau pour voir sa page. éCO2mix ne publie pas la Corse.",
@@ -192,7 +190,7 @@ def _ranking(reader: Reader, view: View, found: Found) -> Component:
 
 def _head(view: View, found: Found, measure: str) -> str:
     of = f" {_whole(view, measure)}" if found.unit is Unit.SHARE else ""
-    return f"{_name(view, measure)}, {found.label}{of}"
+    return f"{_name(view, measure)}, {found.unit.sign}{of}"
 
 
 def _shares(reader: Reader, view: View, shares: Answer) -> Component:
