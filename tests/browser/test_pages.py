@@ -1,5 +1,7 @@
 """Every page, in both languages, on both papers, at a desk and on a phone: whole, quiet and accessible."""
 
+from datetime import timedelta
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
@@ -71,6 +73,14 @@ def test_every_download_of_a_page_has_rows(path: str, visit: Visit) -> None:
         answer = visit.page.request.get(visit.site.url + href)
         assert answer.status == 200, href
         assert len(answer.text().splitlines()) > 1, href
+
+
+def test_a_card_without_rows_offers_no_download(visit: Visit) -> None:
+    ((newest,),) = visit.site.query("select max(civil_date) from marts.temperature_daily")
+    visit.open(f"/regions/53?since={newest + timedelta(days=1)}")  # type: ignore[operator]
+    assert "Temperatures are published once a month" in visit.text("#region-temperature-card")
+    assert visit.page.locator("#region-temperature-card .downloads").count() == 0
+    assert visit.page.locator("#region-rates-card .downloads").count() == 1
 
 
 @pytest.mark.parametrize("path", CHARTED)

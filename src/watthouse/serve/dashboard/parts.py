@@ -61,9 +61,11 @@ def card(
     source: str = "",
     fresh: str = "",
 ) -> Component:
-    """A part of a page with a title; below it whose data it shows (RTE's where ``source`` names nobody) and
-    how fresh they are (up to the newest measured load where ``fresh`` says nothing else)."""
-    head = [html.H2(title, id=f"{name}-title"), *([_downloads(reader, answers)] if answers else [])]
+    """A part of a page with a title and downloads of those of its answers that have rows; below it whose data it shows
+    (RTE's where ``source`` names nobody) and how fresh they are (up to the newest measured load where ``fresh`` says
+    nothing else)."""
+    held = [answer for answer in answers if answer.rows.height]
+    head = [html.H2(title, id=f"{name}-title"), *([_downloads(reader, held)] if held else [])]
     foot = [html.P(reader.provenance(source, fresh), className="provenance")] if answers else []
     return html.Section(
         [html.Div(head, className="card-head"), *body, *foot],
