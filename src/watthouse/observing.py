@@ -10,6 +10,8 @@ from watthouse.catalog import Dataset
 TURN = "_turn"
 """Which document a row came from, in the order they were given; -1 marks what the lake already holds."""
 
+_SPOKEN = "_spoken"
+
 
 @dataclass(frozen=True)
 class Counts:
@@ -116,8 +118,9 @@ def _carry(dataset: Dataset, rows: pl.DataFrame, absent: Mapping[int, frozenset[
 
 def _filled(rows: pl.DataFrame, columns: Sequence[str], speaks: pl.Expr) -> pl.DataFrame:
     """Where a row does not speak, the columns say what the last one that does says."""
-    spoken = pl.when(speaks).then(pl.int_range(pl.len())).otherwise(None).forward_fill()
-    return rows.with_columns(pl.col(columns).gather(spoken))
+    spoken = pl.when(speaks).then(pl.int_range(pl.len())).otherwise(None).forward_fill().alias(_SPOKEN)
+    # A column of its own: as an expression it would be computed again for each of the columns, its window included.
+    return rows.with_columns(spoken).with_columns(pl.col(columns).gather(pl.col(_SPOKEN))).drop(_SPOKEN)
 
 
 def _columns_by_silent_turns(dataset: Dataset, absent: Mapping[int, frozenset[str]]) -> dict[frozenset[int], list[str]]:
