@@ -1,11 +1,25 @@
 """Fixtures for every test."""
 
 import os
+from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT
+from tests.support import ROOT, TODAY
+
+
+@pytest.fixture(scope="session")
+def today() -> date:
+    """The day at which the samples of this run stand: whatever takes it is run as of other days too."""
+    return TODAY
+
+
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    for item in items:
+        if "today" in getattr(item, "fixturenames", ()):
+            item.add_marker("dated")
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,8 @@ ROOT: Final = Path(__file__).parents[1]
 _LENT: Final = tempfile.TemporaryDirectory(prefix="watthouse-tests-")
 
 PARIS: Final = ZoneInfo("Europe/Paris")
+TODAY: Final = date.fromisoformat(os.environ.get("TEST_TODAY", "2026-11-28"))
+"""The day at which every sample stands that a test serves without a moment of its own."""
 
 Rows = list[dict[str, object]]
 Tables = dict[str, pa.Table]
@@ -77,7 +79,8 @@ def command(*words: str | Path) -> list[str]:
 
 def environment(home: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:
     """Of a call in ``home``."""
-    return {**os.environ, "WATTHOUSE_HOME": str(home), "COLUMNS": "200", **(more or {})}
+    today = {"WATTHOUSE_SAMPLE_TODAY": str(TODAY)}
+    return {**os.environ, **today, "WATTHOUSE_HOME": str(home), "COLUMNS": "200", **(more or {})}
 
 
 def tables(home: Path, *schemas: str) -> Tables:

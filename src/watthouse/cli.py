@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
+from datetime import date
 from functools import wraps
 from importlib.metadata import version as version_of
 from pathlib import Path
@@ -242,13 +242,12 @@ def sample(
     from watthouse.sample.server import Sample, serve
     from watthouse.sample.trouble import Troubles
 
-    settings = settings_of()
+    settings = settings_of(sample_today=until) if until else settings_of()
     first = since or settings.sample_since
     if until and until < first:
         raise UsageError(f"--until {until} is earlier than --since {first}: turn them round")
-    now = datetime.combine(until, time(12), UTC) if until else None
     publisher = Publisher(settings.sample_seed if seed is None else seed, first)
-    serve(Sample(publisher, now=now, troubles=Troubles.of(trouble)), port, console.serving)
+    serve(Sample(publisher, now=settings.sample_now, troubles=Troubles.of(trouble)), port, console.serving)
 
 
 @_verb()
@@ -407,7 +406,7 @@ def _service(settings: Settings, *, sample: bool) -> Iterator[Settings]:
     from watthouse.sample.publishing import Publisher
     from watthouse.sample.server import Sample, serving
 
-    with serving(Sample(Publisher(settings.sample_seed, settings.sample_since))) as url:
+    with serving(Sample(Publisher(settings.sample_seed, settings.sample_since), now=settings.sample_now)) as url:
         yield settings.model_copy(update={"odre_url": url})
 
 

@@ -57,6 +57,12 @@ def sample_of(settings: Settings) -> str | None:
     return None if kind == REAL else kind
 
 
+def now_of(settings: Settings) -> datetime:
+    """What time it is for who asks how old this home's data are: the sample's own time where its clock stands."""
+    stands = settings.sample_now
+    return stands if stands and sample_of(settings) else datetime.now(UTC)
+
+
 def claim(settings: Settings, kind: str) -> None:
     """Say what this home holds, before anything is put there.
 

@@ -1,6 +1,6 @@
 """Every knob, its unit and its default, in one class. Each is read from ``WATTHOUSE_<NAME>``."""
 
-from datetime import date
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 from pydantic import Field, SecretStr
@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     )
     sample_seed: int = Field(default=0, ge=0, description="seed of the synthetic sample")
     sample_since: date = Field(default=date(2012, 1, 1), description="first day of the synthetic sample")
+    sample_today: date | None = Field(
+        default=None, description="day at whose noon (UTC) the clock of the sample stands; none for a clock that runs"
+    )
 
     host: str = Field(default="127.0.0.1", description="address that `serve` listens on")
     port: int = Field(default=8050, ge=1, le=65535, description="port that `serve` listens on")
@@ -64,6 +67,11 @@ class Settings(BaseSettings):
     query_seconds: float = Field(default=30, gt=0, description="time after which the API gives up a query, s")
     log_requests: bool = Field(default=True, description="whether the server writes a line of JSON a request")
     cache_bytes: int = Field(default=32 * 2**20, ge=0, description="answers the API keeps at hand, bytes")
+
+    @property
+    def sample_now(self) -> datetime | None:
+        """The moment (UTC) at which the sample's clock stands; None where it runs."""
+        return datetime.combine(self.sample_today, time(12), UTC) if self.sample_today else None
 
     @property
     def lake(self) -> Path:

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from watthouse.catalog import CATALOG, Dataset
 from watthouse.clock import PARIS
-from watthouse.home import lake_of, last_refreshed, sample_of, warehouse_of
+from watthouse.home import lake_of, last_refreshed, now_of, sample_of, warehouse_of
 from watthouse.settings import Settings
 
 
@@ -41,8 +41,8 @@ class Status:
 
 def look(settings: Settings, now: datetime | None = None, *, loaded: Mapping[str, int] | None = None) -> list[Status]:
     """Every dataset of the catalog, in its order; ``loaded`` are the versions of the lake that the warehouse mirrors,
-    by dataset id, where they are known."""
-    now = now or datetime.now(UTC)
+    by dataset id, where they are known. ``now`` is the time of this home where none is given."""
+    now = now or now_of(settings)
     if loaded is None:
         loaded = {name: one.head.version for name, one in warehouse_of(settings).loaded().items()}
     lake, refreshed = lake_of(settings), last_refreshed(settings)

@@ -4,7 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -14,10 +14,10 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
 from playwright.sync_api import Error as PlaywrightError
 
 from tests.integration.serving import served
-from tests.support import sample_of_the_run
+from tests.support import TODAY, sample_of_the_run
 from tools.pictures import QUIET, SETTLED
 
-SINCE = datetime.now(UTC).date() - timedelta(days=800)
+SINCE = TODAY - timedelta(days=800)
 PHONE, DESK = 390, 1320
 _TRACES = (
     "(chart) => document.querySelector(`#${chart} .js-plotly-plot`)._fullData.map((one) => ({name: one.name,"
@@ -98,7 +98,7 @@ class Visit:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest, today: date) -> Iterator[Site]:
     home = sample_of_the_run(tmp_path_factory, request, "site", SINCE)
     with served(home, tmp_path_factory.mktemp("site-log")) as server:
         yield Site(server.url, server.home)

@@ -2,19 +2,19 @@
 
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.integration.serving import TOKEN, Api, served
-from tests.support import sample_of_the_run
+from tests.support import TODAY, sample_of_the_run
 
-SINCE = datetime.now(UTC).date() - timedelta(days=75)
+SINCE = TODAY - timedelta(days=75)
 
 
 @pytest.fixture(scope="session")
-def sampled(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
+def sampled(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest, today: date) -> Path:
     """A folder whose ``sample`` was built from 75 days of the synthetic ODRÉ; to be read only."""
     return sample_of_the_run(tmp_path_factory, request, "sampled", SINCE)
 

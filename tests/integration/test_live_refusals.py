@@ -228,6 +228,18 @@ def test_a_sample_that_cannot_be_is_refused(words: tuple[str, ...], said: str, t
     assert said in refused(watthouse(tmp_path, "sample", "--port", "0", *words), 2)
 
 
+@pytest.mark.parametrize(
+    ("today", "said"),
+    [
+        ("2026-02-29", "WATTHOUSE_SAMPLE_TODAY '2026-02-29' will not do"),
+        ("2011-12-31", "the sample cannot begin on 2012-01-01: its clock stands at 2011-12-31 12:00Z"),
+    ],
+)
+def test_a_day_at_which_no_sample_can_stand_is_refused(today: str, said: str, tmp_path: Path) -> None:
+    for words in (("refresh", "--sample"), ("sample", "--port", "0")):
+        assert said in refused(watthouse(tmp_path, *words, env={"WATTHOUSE_SAMPLE_TODAY": today}), 2)
+
+
 @pytest.mark.parametrize("url", ["odre.opendatasoft.com", "ftp://odre.opendatasoft.com", "http://", ""])
 def test_an_address_that_is_none_is_refused(url: str, tmp_path: Path) -> None:
     assert "WATTHOUSE_ODRE_URL" in refused(ask(tmp_path, url)[0], 2)

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -16,19 +16,19 @@ import pytest
 
 from tests.integration import serving
 from tests.integration.service import Service, service, utc
-from tests.support import ROOT, begun, command, environment, mart, watthouse
+from tests.support import ROOT, TODAY, begun, command, environment, mart, watthouse
 
 pytestmark = [pytest.mark.slow]
 
 NOWHERE = {"WATTHOUSE_ODRE_URL": "https://no-such-host.invalid/api/explore/v2.1"}
-YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
+YESTERDAY = TODAY - timedelta(days=1)
 SHORT = {**NOWHERE, "WATTHOUSE_SAMPLE_SINCE": str(YESTERDAY - timedelta(days=400))}
 SYNTHETIC = "synthetic"
 NOW = utc("2025-12-01T10:40")
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+def ran(tmp_path_factory: pytest.TempPathFactory, today: date) -> tuple[Path, subprocess.CompletedProcess[str]]:
     home = tmp_path_factory.mktemp("newcomer")
     return home, watthouse(home, "run", env=SHORT)
 
@@ -67,6 +67,18 @@ def test_a_second_run_writes_nothing_new_for_what_did_not_move(
     done = watthouse(ran[0], "run", env=SHORT)
     assert done.returncode == 0
     assert "eco2mix-national-cons-def: nothing moved since" in done.stdout
+
+
+def test_the_sample_ends_on_the_day_that_is_set_and_is_fresh_on_it(
+    ran: tuple[Path, subprocess.CompletedProcess[str]], today: date
+) -> None:
+    (newest, *_) = sorted((day["civil_date"] for day in mart(ran[0] / "sample", "daily_mix")), reverse=True)
+    assert newest == today
+    said = json.loads(watthouse(ran[0], "status", "--sample", "--json").stdout)
+    assert [line["dataset"] for line in said if line["overdue"]] == []
+    later = {"WATTHOUSE_SAMPLE_TODAY": str(today + timedelta(days=200))}
+    said = json.loads(watthouse(ran[0], "status", "--sample", "--json", env=later).stdout)
+    assert all(line["overdue"] for line in said if not line["dataset"].endswith("cons-def"))
 
 
 @pytest.mark.parametrize("words", [("show", "gas_daily"), ("revisions", "eco2mix-national-tr"), ("status",)])

@@ -2,13 +2,14 @@
 
 import json
 import os
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.unit.test_lake import GAS, gas, observe
 from watthouse.errors import LakeError, UsageError
-from watthouse.home import REAL, claim, kind_of, lake_of, last_refreshed, remember, sample_of
+from watthouse.home import REAL, claim, kind_of, lake_of, last_refreshed, now_of, remember, sample_of
 from watthouse.lake import Lake
 from watthouse.settings import Settings
 
@@ -36,6 +37,16 @@ def test_a_home_stays_what_it_was_claimed_for(settings: Settings) -> None:
         with pytest.raises(UsageError, match="never share a home"):
             claim(settings, other)
     assert kind_of(settings) == "seed=3"
+
+
+def test_it_is_the_samples_own_time_in_its_home_alone(settings: Settings) -> None:
+    stopped = made(settings).model_copy(update={"sample_today": date(2024, 2, 29)})
+    claim(stopped, "seed=3")
+    assert now_of(stopped) == datetime(2024, 2, 29, 12, tzinfo=UTC)
+    published = stopped.model_copy(update={"home": settings.home / "published"})
+    claim(made(published), REAL)
+    for running in (settings, published):
+        assert abs(now_of(running) - datetime.now(UTC)) < timedelta(seconds=5)
 
 
 def test_a_folder_that_is_called_lake_is_none(settings: Settings) -> None:

@@ -21,7 +21,7 @@ from ibis.common.exceptions import TableNotFound
 
 from watthouse.clock import PARIS
 from watthouse.errors import WarehouseError
-from watthouse.home import kind_of, sample_of
+from watthouse.home import kind_of, now_of, sample_of
 from watthouse.serve.engine import Engine
 from watthouse.settings import Settings
 from watthouse.transform import Step
@@ -78,7 +78,7 @@ class Snapshot:
         """The first and the last civil day that any of these marts holds; today, where all are empty."""
         held = [bounds for mart in marts if (bounds := self.once(_extent, mart))]
         if not held:
-            return (today := datetime.now(PARIS).date()), today
+            return (today := now_of(self.settings).astimezone(PARIS).date()), today
         return min(first for first, _ in held), max(last for _, last in held)
 
     def once(self, ask: Callable[..., T], *of: Hashable) -> T:

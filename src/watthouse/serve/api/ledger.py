@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from watthouse.catalog import CATALOG, Dataset
 from watthouse.clock import PARIS
-from watthouse.home import kind_of, lake_of, sample_of
+from watthouse.home import kind_of, lake_of, now_of, sample_of
 from watthouse.lake import Lake
 from watthouse.serve.api.base import TheDesk, days, gives_rows
 from watthouse.serve.asking import A_YEAR, Asked, Period, newest_first
@@ -149,7 +149,7 @@ def revisions_of(desk: Desk, asked: RevisionsAsked) -> Question:
     """The changes that are meant, the last seen first; raises a problem for a dataset or column that there is not and
     for more than a year of slots."""
     dataset, lake = _meant(asked), lake_of(desk.settings)
-    newest = lake.extent(dataset).newest or datetime.now(PARIS).date()
+    newest = lake.extent(dataset).newest or now_of(desk.settings).astimezone(PARIS).date()
     last = newest.date() if isinstance(newest, datetime) else newest
     since, until = newest_first((last, last), asked)
     if (until - since).days >= A_YEAR:

@@ -13,6 +13,7 @@ from dateutil.relativedelta import relativedelta
 
 from watthouse.catalog import LICENCE
 from watthouse.clock import PARIS
+from watthouse.home import now_of
 from watthouse.serve.asking import DEFAULT_DAYS, Asked, Interval
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.delivery import Format
@@ -75,6 +76,11 @@ class Reader:
     def held(self) -> tuple[date, date]:
         """The first and the last civil day that can be chosen: those of the page's marts."""
         return self.snapshot.extent(*self._marts)
+
+    @property
+    def now(self) -> datetime:
+        """The time of this home."""
+        return now_of(self.desk.settings)
 
     @property
     def outside(self) -> bool:

@@ -8,7 +8,6 @@ import polars as pl
 from dash import html
 from dash.development.base_component import Component
 
-from watthouse.clock import PARIS
 from watthouse.serve.api import national
 from watthouse.serve.api.records import RecordsAsked, records_of
 from watthouse.serve.asking import Unit, Written
@@ -37,7 +36,7 @@ def body(reader: Reader, view: View) -> list[Component]:
         *_balance(view, measured),
     ]
     return [
-        *stale(view, measured),
+        *stale(view, measured, reader.now),
         parts.tiles(tiles),
         *shell.quantities(PAGE, view),
         *_charts(reader, view, answer, sources, measured),
@@ -45,10 +44,10 @@ def body(reader: Reader, view: View) -> list[Component]:
     ]
 
 
-def stale(view: View, measured: pl.DataFrame) -> Iterator[Component]:
-    """A word where the newest measured instant is not of these hours."""
+def stale(view: View, measured: pl.DataFrame, now: datetime) -> Iterator[Component]:
+    """A word where the newest measured instant is hours before ``now``."""
     newest: datetime = measured["date_heure"][-1]
-    away = datetime.now(PARIS) - newest
+    away = now - newest
     if away > _LATE:
         at, ago = view.language.moment(newest), view.language.number(away.days or away.seconds // 3600)
         one = away.days == 1
