@@ -142,9 +142,14 @@ _FRENCH: Final = {
 }  # fmt: skip
 
 
+_AT_HOME: Final = {"showSendToCloud": False, "showEditInChartStudio": False, "plotlyServerURL": ""}
+"""Plotly offers readers to upload a chart to its cloud, unless it is told not to."""
+
+
 def behaviour(style: Style, name: str) -> dict[str, Any]:
     """How a figure behaves in a browser: Plotly's ``config``. ``name`` is that of a downloaded picture."""
     return {
+        **_AT_HOME,
         "displaylogo": False,
         "responsive": True,
         "locale": style.language.value,
