@@ -15,7 +15,9 @@ import pyarrow as pa
 from watthouse.errors import UsageError
 
 LICENCE: Final = "Licence Ouverte / Open Licence 2.0 (Etalab)"
+LICENCE_URL: Final = "https://www.etalab.gouv.fr/licence-ouverte-open-licence/"
 PORTAL: Final = "ODRÉ (Open Data Réseaux Énergies)"
+PORTAL_URL: Final = "https://odre.opendatasoft.com"
 
 REGIONS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -401,9 +403,9 @@ _DATASETS = (
         cadence=timedelta(days=1),
         lag=timedelta(days=1),
         revision_window=timedelta(days=31),
-        publisher="Storengy, Teréga",
+        publisher="NaTran, Storengy, Teréga",
         since="2010-11-01",
-        notes="A storage point is a group of sites; operators report on their own days.",
+        notes="A storage point is a group of sites; operators report on their own days. NaTran was GRTgaz until 2025.",
     ),
     Dataset(
         id="temperature-quotidienne-regionale",

@@ -1,5 +1,6 @@
 """Every page, in both languages, on both papers, at a desk and on a phone: whole, quiet and accessible."""
 
+import struct
 from datetime import timedelta
 
 import pytest
@@ -91,3 +92,55 @@ def test_no_chart_has_more_than_5000_points_however_long_the_period(path: str, v
     assert traces
     assert max(len(trace[part]) for trace in traces for part in ("x", "y", "values")) <= 5_000
     assert visit.wrong == []
+
+
+def test_a_chart_names_the_publishers_of_its_own_rows_and_the_page_those_of_all(visit: Visit) -> None:
+    visit.open("/gas")
+    lines = {
+        card.get_attribute("id"): card.locator(".provenance").inner_text()
+        for card in visit.page.locator(".card:has(.drawing)").all()
+    }
+    assert "Météo-France" in lines["gas-time-card"]
+    assert "Storengy" in lines["gas-time-card"]
+    assert "RTE" not in lines["gas-time-card"]
+    assert "RTE" in lines["gas-slopes-card"]
+    assert "Storengy" not in lines["gas-slopes-card"]
+    foot = visit.text("footer:not(.plumbing)")
+    assert all(name in foot for name in ("RTE", "NaTran", "Storengy", "Teréga", "Météo-France"))
+    visit.open("/mix")
+    assert "Météo-France" not in visit.text("footer:not(.plumbing)")
+
+
+@pytest.mark.parametrize(
+    ("locale", "button"), [("en-GB", "Download plot as a PNG"), ("fr-FR", "Télécharger l'image (PNG)")]
+)
+def test_a_picture_has_its_title_above_and_its_publishers_below(
+    locale: str, button: str, browser: Browser, site: Site
+) -> None:
+    context = browser.new_context(viewport={"width": DESK, "height": 900}, locale=locale)
+    visit = Visit(context.new_page(), site).open("/mix")
+    visit.page.evaluate(_WRITTEN)
+    visit.page.hover("#mix-carbon")
+    with visit.page.expect_download() as under_way:
+        visit.page.click(f'#mix-carbon .modebar-btn[data-title="{button}"]')
+    written = " ".join(visit.page.evaluate("() => window.written"))
+    assert visit.text("#mix-carbon-title") in written
+    assert visit.text("#mix-carbon-card .provenance") in written
+    assert under_way.value.suggested_filename == "watthouse-mix-carbon.png"
+    width, height = struct.unpack(">II", under_way.value.path().read_bytes()[16:24])
+    box = visit.page.locator("#mix-carbon").bounding_box()
+    assert box
+    assert width == pytest.approx(2 * box["width"], abs=2)
+    assert height > 2 * box["height"] + 60
+    assert visit.wrong == []
+    context.close()
+
+
+_WRITTEN = """() => {
+  window.written = [];
+  const write = CanvasRenderingContext2D.prototype.fillText;
+  CanvasRenderingContext2D.prototype.fillText = function (text, ...place) {
+    window.written.push(text);
+    return write.call(this, text, ...place);
+  };
+}"""

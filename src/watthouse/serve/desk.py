@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any, Final
 
 import ibis.expr.types as ir
@@ -12,8 +13,9 @@ from cachetools import LRUCache
 from starlette.requests import Request
 from starlette.responses import Response
 
-from watthouse.catalog import LICENCE, PORTAL
-from watthouse.serve import delivery
+from watthouse.catalog import LICENCE
+from watthouse.serve import attribution, delivery
+from watthouse.serve.attribution import Period, Used
 from watthouse.serve.delivery import Format, Labels, Shown
 from watthouse.serve.dictionary import Mart, marts
 from watthouse.serve.forms import Form
@@ -23,22 +25,43 @@ from watthouse.serve.snapshots import Snapshot, Snapshots
 from watthouse.settings import Settings
 
 _LARGEST_KEPT: Final = 8  # parts of the cache one answer may fill
-_EVERYONE: Final = f"{PORTAL}: RTE, NaTran, Teréga, Storengy, Enedis; made by watthouse"
 
 
 @dataclass(frozen=True)
 class Question:
-    """What a call wants of a snapshot: rows, and what stands with them."""
+    """What a call wants of a snapshot: rows, and what stands with them.
+
+    ``marts`` are the tables whose rows it uses, of ``periods`` (those that ``more`` says, where this says none) and
+    of the days that the mart ``among`` has; ``used`` is what they are of the datasets, once that is known.
+    """
 
     title: str
     rows: ir.Table | Form | pa.Table
     columns: tuple[Shown, ...]
     more: Mapping[str, Any] = field(default_factory=dict)
-    source: str = _EVERYONE
+    marts: tuple[str, ...] = ()
+    periods: tuple[Period, ...] = ()
+    among: str | None = None
+    used: tuple[Used, ...] | None = None
+
+    def attributed(self, snapshot: Snapshot) -> "Question":
+        """The same question, and whose rows it uses."""
+        if self.used is not None:
+            return self
+        periods = self.periods or _periods(self.more)
+        return replace(self, used=attribution.used(snapshot, self.marts, periods, self.among))
 
     def with_rows(self, rows: pa.Table, **more: Any) -> "Question":
         """The same question, answered."""
         return replace(self, rows=rows, more={**self.more, **more})
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """An answer at hand: its ``body``, and whose figures it gives as a ``Link``."""
+
+    body: bytes
+    link: str
 
 
 class Desk:
@@ -49,7 +72,7 @@ class Desk:
         self.snapshots = Snapshots(settings)
         self.refresher = Refresher(settings)
         self._lock = threading.Lock()
-        self._kept: LRUCache[str, bytes] = LRUCache(max(settings.cache_bytes, 1), getsizeof=len)
+        self._kept: LRUCache[str, _Kept] = LRUCache(max(settings.cache_bytes, 1), getsizeof=lambda one: len(one.body))
 
     @property
     def marts(self) -> Mapping[str, Mart]:
@@ -80,15 +103,15 @@ class Desk:
         if delivery.unchanged(request, tag):
             return delivery.not_modified(headers)
         with self._lock:
-            body = self._kept.get(tag)
-        if body is None:
+            kept = self._kept.get(tag)
+        if kept is None:
             question = ask()
             assert isinstance(question.rows, pa.Table)
             body = delivery.whole(labels(question, version, sample), question.rows, wanted)
-            self._keep(tag, body)
-        return Response(
-            body, media_type=delivery.content_type(wanted), headers=delivery.attached(headers, name, wanted)
-        )
+            kept = _Kept(body, attribution.links(question.used or (), sample))
+            self._keep(tag, kept)
+        attached = delivery.attached({**headers, "link": kept.link}, name, wanted)
+        return Response(kept.body, media_type=delivery.content_type(wanted), headers=attached)
 
     def stream(
         self, request: Request, style: Format | None, ask: Callable[[Snapshot], Question], name: str
@@ -101,10 +124,11 @@ class Desk:
             headers = delivery.headers_of(snapshot.version, snapshot.sample, tag)
             if delivery.unchanged(request, tag):
                 return delivery.not_modified(headers)
-            question = ask(snapshot)
+            question = ask(snapshot).attributed(snapshot)
             said = labels(question, snapshot.version, snapshot.sample)
             reader = held.enter_context(snapshot.engine.batches(question.rows))
-            attached = delivery.attached(headers, name, wanted)
+            link = attribution.links(question.used or (), snapshot.sample)
+            attached = delivery.attached({**headers, "link": link}, name, wanted)
             return delivery.stream(said, reader, reader.schema, wanted, attached, held.pop_all())
 
     def close(self) -> None:
@@ -113,6 +137,7 @@ class Desk:
         self.snapshots.close()
 
     def _bounded(self, snapshot: Snapshot, question: Question) -> Question:
+        question = question.attributed(snapshot)
         if isinstance(question.rows, pa.Table):
             return question
         asked = question.rows
@@ -125,17 +150,26 @@ class Desk:
             )
         return question.with_rows(rows)
 
-    def _keep(self, tag: str, body: bytes) -> None:
-        if len(body) * _LARGEST_KEPT <= self._kept.maxsize:
+    def _keep(self, tag: str, one: _Kept) -> None:
+        if len(one.body) * _LARGEST_KEPT <= self._kept.maxsize:
             with self._lock:
-                self._kept[tag] = body
+                self._kept[tag] = one
 
 
 def labels(question: Question, version: str, sample: str | None) -> Labels:
     """What stands with the rows of an answer."""
-    source = f"watthouse's synthetic sample ({sample}): nobody measured these figures" if sample else question.source
+    used = question.used or ()
     columns = (*question.columns, _SAMPLE) if sample else question.columns
-    return Labels(question.title, columns, source, LICENCE, version, sample, question.more)
+    more = {"attribution": attribution.as_metadata(used, sample), **question.more}
+    return Labels(question.title, columns, attribution.in_words(used, sample), LICENCE, version, sample, more)
+
+
+def _periods(more: Mapping[str, Any]) -> tuple[Period, ...]:
+    """The periods that an answer says it is about; always, where it says none."""
+    ends = [(more.get(f"{which}since"), more.get(f"{which}until")) for which in ("", "with_")]
+    return tuple((date.fromisoformat(one), date.fromisoformat(other)) for one, other in ends if one and other) or (
+        attribution.ALWAYS,
+    )
 
 
 _SAMPLE: Final = Shown("sample", "", "The synthetic sample that the row is of: nobody measured it")

@@ -39,21 +39,26 @@ def tables_then(snapshot: Snapshot) -> Tables:
     return table
 
 
+def natures(core: str) -> ir.Table:
+    """Which natures a model of core has on each civil day, to be asked with :func:`rows_then`."""
+    shape = ibis.table({"nature": "string", "civil_date": "date"}, name=core, catalog=_CATALOG, database="core")
+    return shape.distinct()
+
+
 def rows_then(
-    snapshot: Snapshot, moment: datetime, span: Span, models: tuple[str, ...], question: ir.Expr | Form
-) -> pa.Table:
-    """The answer that the warehouse would have given, had it been built at ``moment``; it may ask ``models`` only.
+    snapshot: Snapshot, moment: datetime, span: Span, models: tuple[str, ...], *questions: ir.Expr | Form
+) -> tuple[pa.Table, ...]:
+    """The answers that the warehouse would have given, had it been built at ``moment``; they may ask ``models`` only.
 
     Raises a problem where the period is longer than a year.
     """
     if (span.until - span.since).days >= A_YEAR:
         raise wrong("as_of", f"with as_of the period has {A_YEAR} days at most: ask for a shorter one")
-    sql = to_sql(question)
+    statements = [to_sql(question) for question in questions]
     with _catalog(snapshot), snapshot.engine.session() as session:
         session.execute(f"use {_CATALOG}")
         _furnish(session, snapshot, moment, span, models)
-        rows: pa.Table = session.sql(sql).to_arrow_table()
-        return rows
+        return tuple(session.sql(sql).to_arrow_table() for sql in statements)
 
 
 @contextmanager

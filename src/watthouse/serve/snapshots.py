@@ -19,6 +19,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis.common.exceptions import TableNotFound
 
+from watthouse.catalog import CATALOG
 from watthouse.clock import PARIS
 from watthouse.errors import WarehouseError
 from watthouse.home import kind_of, now_of, sample_of
@@ -89,11 +90,31 @@ class Snapshot:
         return found
 
     @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """What the build did, and left to be done again."""
+        ((said,),) = self.engine.run(f"select steps from {HELD}.raw.builds")
+        return tuple(Step.of(one) for one in json.loads(said))
+
+    @cached_property
     def models(self) -> dict[str, Step]:
         """The SQL that made core and marts, by model."""
-        ((said,),) = self.engine.run(f"select steps from {HELD}.raw.builds")
-        steps = (Step.of(one) for one in json.loads(said))
-        return {step.name.rpartition(".")[2]: step for step in steps if step.relation}
+        return {step.title: step for step in self.steps if step.relation}
+
+    def stands_on(self, name: str) -> tuple[str, ...]:
+        """The models and raw tables that a model is made of, near and far, each once."""
+        near = self._near.get(name, ())
+        return tuple(dict.fromkeys(one for found in near for one in (found, *self.stands_on(found))))
+
+    def datasets_of(self, name: str) -> tuple[str, ...]:
+        """The ids of the datasets that a model is made of."""
+        made_of = {name, *self.stands_on(name)}
+        return tuple(dataset.id for dataset in CATALOG.values() if dataset.table in made_of)
+
+    @cached_property
+    def _near(self) -> dict[str, tuple[str, ...]]:
+        return {
+            step.title: tuple(one.rpartition(".")[2] for one in step.stands_on) for step in self.steps if step.is_model
+        }
 
     @cached_property
     def views(self) -> tuple[str, ...]:

@@ -61,7 +61,7 @@ def main() -> None:
         if said := reader.sample:
             st.warning(said, icon=":material/science:")
         page.run()
-        st.caption(reader.provenance())
+        st.caption(reader.provenance(reader.used))
 
 
 def _opened() -> Desk:

@@ -38,6 +38,16 @@ class Step:
     observed_in: tuple[str, ...] = ()
     follows: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
+    @property
+    def title(self) -> str:
+        """Its name without what dbt puts before and behind it."""
+        return self.name.split(".")[2]
+
+    @property
+    def is_model(self) -> bool:
+        """Whether it is a model, not a test."""
+        return self.name.startswith("model.")
+
     @classmethod
     def of(cls, said: Mapping[str, Any]) -> "Step":
         """From what :func:`dataclasses.asdict` made of one, by way of JSON."""

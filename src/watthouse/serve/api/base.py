@@ -1,6 +1,7 @@
 """What the API's calls share: the desk, the period a call means, the shape of its answer."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Annotated, Final
 
@@ -11,10 +12,11 @@ from starlette.responses import Response
 
 from watthouse.catalog import REGIONS
 from watthouse.serve.asking import Interval, Period, Unit, finest, instant, newest_first, points
+from watthouse.serve.attribution import used_of
 from watthouse.serve.delivery import MEDIA, Format, Shown
 from watthouse.serve.desk import Desk, Question
 from watthouse.serve.dictionary import Mart
-from watthouse.serve.known import Tables, rows_then, tables_then
+from watthouse.serve.known import Tables, natures, rows_then, tables_then
 from watthouse.serve.problems import documented, wrong
 from watthouse.serve.series import COMPLETE, MEASURED, STARTS, Mean, Span, energies, energy, shown
 from watthouse.serve.snapshots import Snapshot
@@ -39,12 +41,26 @@ class ColumnOut(BaseModel):
     description: str = Field(description="What it is", examples=["Nuclear"])
 
 
+class UsedOut(BaseModel):
+    """Rows of a dataset that an answer is made of."""
+
+    dataset: str = Field(description="The dataset's name at the publisher", examples=["eco2mix-national-tr"])
+    title: str = Field(description="What it is", examples=["éCO2mix national, real time"])
+    publisher: str = Field(description="Who measured it", examples=["RTE"])
+    since: str = Field(description="First civil day of the rows used", examples=["2025-01-01"])
+    until: str = Field(description="Last civil day of the rows used", examples=["2025-01-31"])
+    source: str = Field(description="Where it is published")
+    url: str = Field(description="Its page there")
+    licence: str = Field(description="Its licence")
+
+
 class Rows(BaseModel):
     """Rows with what they are, whose, and how fresh."""
 
     title: str = Field(description="What the rows are", examples=["Generation mix of France"])
     columns: list[ColumnOut] = Field(description="The columns of the rows, with their units")
-    source: str = Field(description="Where the figures are from")
+    source: str = Field(description="Who measured the figures, and when, in one line")
+    attribution: list[UsedOut] = Field(description="The datasets whose rows were used, and the days of these rows")
     licence: str = Field(description="The licence of the data")
     version: str = Field(description="The version of the data this answer is from; no answer mixes two")
     sample: str | None = Field(description="The sample's name where the data are synthetic, else null", examples=[None])
@@ -82,6 +98,7 @@ def _rows_of(what: str, model: type[Rows]) -> dict[int | str, dict[str, object]]
     texts = {MEDIA[Format.CSV]: {"schema": {"type": "string"}}}
     packed = {MEDIA[one]: {"schema": binary} for one in (Format.PARQUET, Format.ARROW)}
     tag = {"description": "The version of the answer", "schema": {"type": "string"}}
+    link = {"description": "The datasets used (rel=via) and their licence", "schema": {"type": "string"}}
     version = {"description": "The version of the data", "schema": {"type": "string"}}
     sample = {"description": "The sample's name, where the data are synthetic", "schema": {"type": "string"}}
     return {
@@ -89,7 +106,7 @@ def _rows_of(what: str, model: type[Rows]) -> dict[int | str, dict[str, object]]
             "model": model,
             "description": what,
             "content": texts | packed,
-            "headers": {"ETag": tag, "X-Watthouse-Version": version, "X-Watthouse-Sample": sample},
+            "headers": {"ETag": tag, "Link": link, "X-Watthouse-Version": version, "X-Watthouse-Sample": sample},
         },
         304: {"description": "What the caller holds (If-None-Match) is still true", "headers": {"ETag": tag}},
         **documented(406),
@@ -140,7 +157,8 @@ def energies_of(
     """Every energy of a mart, by interval; ``told`` says what its ``means`` are."""
     names = energies(mart, unit)
     columns = (STARTS, *shown(mart, names, unit), *told, MEASURED, COMPLETE)
-    return Question(title, energy(rows, span, names, unit, means, region), columns, meant(span, unit=unit.value))
+    more = meant(span, unit=unit.value)
+    return Question(title, energy(rows, span, names, unit, means, region), columns, more, (mart.name,))
 
 
 def as_known(
@@ -154,7 +172,10 @@ def as_known(
     if moment is None:
         return ask(snapshot.table)
     question = ask(tables_then(snapshot))
-    return question.with_rows(rows_then(snapshot, moment, span, models, question.rows), as_of=instant(moment))
+    core = models[0]
+    rows, whose = rows_then(snapshot, moment, span, models, question.rows, natures(core))
+    used = used_of(whose, snapshot.datasets_of(core), (span.since, span.until))
+    return replace(question.with_rows(rows, as_of=instant(moment)), used=used)
 
 
 A_REGION: Final = (

@@ -38,7 +38,7 @@ def buyers_of(desk: Desk, snapshot: Snapshot, asked: Series) -> Question:
     span = span_of(desk.settings.max_points, snapshot, "exchanges_daily", asked, asked.interval, BY_DAY)
     borders = _borders(desk.marts["exchanges_daily"])
     found = span.fill(_counted, snapshot.table("exchanges_daily"), borders)
-    return Question("The largest net buyer", found, _told(borders), meant(span))
+    return Question("The largest net buyer", found, _told(borders), meant(span), ("exchanges_daily",))
 
 
 def _counted(table: ops.Relation, interval: Interval, borders: tuple[str, ...]) -> ir.Table:

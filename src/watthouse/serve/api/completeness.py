@@ -51,7 +51,7 @@ def completeness_of(desk: Desk, snapshot: Snapshot, asked: CompletenessAsked) ->
     mart = desk.marts["completeness_daily"]
     since, until = newest_first(snapshot.extent(mart.name), asked)
     found = Form(_days, (snapshot.table(mart.name).op(), asked.dataset), since, until)
-    return Question(mart.description, found, columns_of(mart), days(since, until))
+    return Question(mart.description, found, columns_of(mart), days(since, until), (mart.name,))
 
 
 def _days(table: ops.Relation, dataset: str | None) -> ir.Table:

@@ -2,16 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Annotated, Any
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
+import pyarrow.compute as pc
+from dateutil.relativedelta import relativedelta
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from watthouse.catalog import CATALOG, Column, Dataset
-from watthouse.serve import cursors, delivery
+from watthouse.serve import attribution, cursors, delivery
 from watthouse.serve.api.base import TheDesk, gives_rows, region_of
 from watthouse.serve.asking import Asked, Order, Period, Region
 from watthouse.serve.delivery import Format
@@ -190,7 +194,8 @@ def _page(desk: TheDesk, request: Request, style: Format, mart: Mart, asked: Row
             page = found.slice(0, limit)
             last = page.slice(limit - 1).to_pylist() if found.num_rows > limit else []
             more = {"next": cursors.write(last[0], mart.key) if last else None}
-            return question.with_rows(page.select(_columns(mart, asked)), **more)
+            whose = replace(question, periods=_days_of(mart, page)).attributed(snapshot)
+            return whose.with_rows(page.select(_columns(mart, asked)), **more)
 
         return desk.versioned(request, style, mart.name, snapshot.version, snapshot.sample, ask)
 
@@ -202,7 +207,20 @@ def _question(snapshot: Snapshot, mart: Mart, asked: RowsAsked) -> Question:
     if asked.cursor is not None:
         found = cursors.after(found, mart.key, asked.cursor, newest_first=newest)
     found = found.order_by([ibis.desc(name) if newest else ibis.asc(name) for name in mart.key])
-    return Question(mart.description, found, columns_of(mart, chosen))
+    tables = attribution.tables_of(mart.name, chosen)
+    among = mart.name if mart.day == "civil_date" else None
+    period = (asked.since or date.min, asked.until or date.max)
+    return Question(mart.description, found, columns_of(mart, chosen), marts=tables, periods=(period,), among=among)
+
+
+def _days_of(mart: Mart, rows: pa.Table) -> tuple[attribution.Period, ...]:
+    """The civil days that rows of a mart are about."""
+    if not rows.num_rows:
+        return ((date.max, date.min),)
+    first, last = (end(rows.column(mart.day)).as_py() for end in (pc.min, pc.max))
+    if mart.day == "civil_year":
+        return ((date(first, 1, 1), date(last, 12, 31)),)
+    return ((first, last + relativedelta(day=31) if mart.day == "civil_month" else last),)
 
 
 def _within(snapshot: Snapshot, mart: Mart, asked: RowsAsked, columns: Sequence[str]) -> ir.Table:

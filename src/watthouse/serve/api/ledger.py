@@ -18,6 +18,7 @@ from watthouse.home import kind_of, lake_of, now_of, sample_of
 from watthouse.lake import Lake
 from watthouse.serve.api.base import TheDesk, days, gives_rows
 from watthouse.serve.asking import A_YEAR, Asked, Period, newest_first
+from watthouse.serve.attribution import Used
 from watthouse.serve.delivery import SAMPLE_HEADER, Shown
 from watthouse.serve.desk import Desk, Question
 from watthouse.serve.problems import ProblemError, documented, wrong
@@ -157,7 +158,15 @@ def revisions_of(desk: Desk, asked: RevisionsAsked) -> Question:
     found = _newest_first(dataset, lake.revisions(dataset, since=since, until=until, column=asked.column))
     rows = found.head(asked.limit).to_arrow(compat_level=pl.CompatLevel.oldest())
     title, more = "What changed in what was published", {**days(since, until), "found": found.height}
-    return Question(title, rows, _columns(dataset), more)
+    return Question(title, rows, _columns(dataset), more, used=_used(dataset, found))
+
+
+def _used(dataset: Dataset, found: pl.DataFrame) -> tuple[Used, ...]:
+    if found.is_empty():
+        return ()
+    slots = found["slot"]
+    days = slots.str.to_date() if slots.dtype == pl.String else slots.dt.convert_time_zone("Europe/Paris").dt.date()
+    return (Used(dataset, days.min(), days.max()),)  # type: ignore[arg-type]
 
 
 def _newest_first(dataset: Dataset, found: pl.DataFrame) -> pl.DataFrame:

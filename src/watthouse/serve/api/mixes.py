@@ -49,7 +49,8 @@ def mixes_of(desk: Desk, snapshot: Snapshot, asked: MixesAsked) -> Question:
     names = energies(mart, asked.unit)
     found = Form(_mixes, (snapshot.table(mart.name).op(), tuple(names), asked.unit), since, until)
     columns = (*A_REGION, *shown(mart, names, asked.unit), MEASURED, DAYS)
-    return Question("Mix of the regions", found, columns, {**days(since, until), "unit": asked.unit.value})
+    more = {**days(since, until), "unit": asked.unit.value}
+    return Question("Mix of the regions", found, columns, more, (mart.name,))
 
 
 def _mixes(table: ops.Relation, names: tuple[str, ...], unit: Unit) -> ir.Table:

@@ -41,6 +41,7 @@ from watthouse.serve.asking import (
     Written,
     newest_first,
 )
+from watthouse.serve.attribution import TEMPERATURE_OF_FRANCE
 from watthouse.serve.delivery import Shown
 from watthouse.serve.desk import Desk, Question
 from watthouse.serve.dictionary import Mart
@@ -159,7 +160,7 @@ def gas_of(desk: Desk, snapshot: Snapshot, asked: Series) -> Question:
     """Gas in storage in France by interval."""
     span = span_of(desk.settings.max_points, snapshot, "gas_daily", asked, asked.interval, BY_DAY)
     found = span.fill(_gas, snapshot.table("gas_daily"))
-    return Question("Gas in storage in France", found, _GAS, meant(span))
+    return Question("Gas in storage in France", found, _GAS, meant(span), ("gas_daily",))
 
 
 def _gas(table: ops.Relation, interval: Interval) -> ir.Table:
@@ -225,7 +226,8 @@ def temperature_of(desk: Desk, snapshot: Snapshot, asked: TemperatureAsked) -> Q
         else span.fill(_temperature_of_france, snapshot.table("daily_merged"), regional.op())
     )
     whose = REGIONS[code] if code else "France, weighted by load"
-    return Question(f"Temperature of {whose}", found, _TEMPERATURE, meant(span))
+    of = "temperature_daily" if code else TEMPERATURE_OF_FRANCE
+    return Question(f"Temperature of {whose}", found, _TEMPERATURE, meant(span), (of,))
 
 
 def _temperature(table: ops.Relation, interval: Interval, region: str) -> ir.Table:
@@ -282,7 +284,8 @@ def _now(snapshot: Snapshot) -> Question:
         for draw, table in ((_measured, power), (_ahead, forecasts))
     )
     rows = measured.join(ahead, on="date_heure", how="full", coalesce=True).sort("date_heure")
-    return Question("The newest measured day of France", rows.to_arrow(), columns, days(day, day))
+    marts = ("core_national_power", "core_national_forecast")
+    return Question("The newest measured day of France", rows.to_arrow(), columns, days(day, day), marts)
 
 
 _UNSAID: Final = ("civil_date", "heure", "quarter_hours", "nature")
@@ -368,7 +371,7 @@ def compare_of(desk: Desk, snapshot: Snapshot, asked: Compared) -> Question:
         "with_since": other[0].isoformat(),
         "with_until": other[1].isoformat(),
     }
-    return Question("Load and mix of two periods", found, _COMPARED, more)
+    return Question("Load and mix of two periods", found, _COMPARED, more, (mart.name,))
 
 
 _COMPARED: Final = (

@@ -57,7 +57,9 @@ def points_of(desk: Desk, snapshot: Snapshot, asked: GasPointsAsked) -> Question
         _refuse_unknown(snapshot, asked.operator)
     found = span.fill(_held, snapshot.table("gas_points_daily"), asked.by, asked.operator)
     told = _POINT if asked.by is Holder.POINT else _OPERATOR
-    return Question("Gas in storage by storage point", found, (STARTS, *told, *_STOCK), meant(span))
+    return Question(
+        "Gas in storage by storage point", found, (STARTS, *told, *_STOCK), meant(span), ("gas_points_daily",)
+    )
 
 
 def _held(table: ops.Relation, interval: Interval, by: Holder, operator: str | None) -> ir.Table:

@@ -1,7 +1,8 @@
 """The six questions: which there are, and the answer of one for a period."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
@@ -9,8 +10,9 @@ from starlette.responses import Response
 
 from watthouse.serve.api.base import Rows, TheDesk, days, gives_rows
 from watthouse.serve.asking import Asked, Day, Period
+from watthouse.serve.attribution import TEMPERATURE_OF_FRANCE
 from watthouse.serve.desk import Question
-from watthouse.serve.inquiry.answers import answer
+from watthouse.serve.inquiry.answers import answer, marts_of
 from watthouse.serve.inquiry.texts import QUESTIONS
 from watthouse.serve.problems import ProblemError, documented
 from watthouse.serve.snapshots import Snapshot
@@ -126,4 +128,17 @@ def question_of(snapshot: Snapshot, number: int, asked: QuestionAsked) -> Questi
         "caveat": found.caveat,
         "figures": [asdict(figure) for figure in found.figures],
     }
-    return Question(found.question, found.rows, found.columns, told)
+    among = "daily_merged" if marts_of(number) == ("daily_merged",) else None
+    return Question(found.question, found.rows, found.columns, told, _OF[number], among=among)
+
+
+_POWER, _GAS = "daily_mix", "gas_daily"
+_OF: Final[Mapping[int, tuple[str, ...]]] = {
+    1: (_POWER,),
+    2: (_GAS, TEMPERATURE_OF_FRANCE),
+    3: (_POWER, TEMPERATURE_OF_FRANCE),
+    4: (_POWER, _GAS),
+    5: (_POWER,),
+    6: ("exchanges_daily", _GAS),
+}
+"""What each question is answered from."""

@@ -47,7 +47,9 @@ def rates_of(snapshot: Snapshot, asked: RatesAsked) -> Question:
     form = Form(_sums, (snapshot.table("daily_regional").op(), code), since, until)
     regions = snapshot.engine.rows(form).to_pylist()
     found = pa.Table.from_pylist([_rates(region, name) for region in regions for name in SOURCES], _TYPES)
-    return Question("Share, TCO and TCH of every source by region", found, _RATES, days(since, until))
+    return Question(
+        "Share, TCO and TCH of every source by region", found, _RATES, days(since, until), ("daily_regional",)
+    )
 
 
 def _sums(table: ops.Relation, region: str | None) -> ir.Table:

@@ -62,7 +62,8 @@ def records_of(desk: Desk, snapshot: Snapshot, asked: RecordsAsked) -> Question:
         since = min(first, until)
     of = (snapshot.table(mart.name).op(), asked.measure, asked.of, asked.standing)
     found = Form(_records, of, since, until)
-    return Question(_TITLE, found, columns_of(mart), days(since, until))
+    history = (snapshot.extent("daily_mix")[0], until)  # a record is one among all days before it
+    return Question(_TITLE, found, columns_of(mart), days(since, until), (mart.name,), (history,))
 
 
 def _records(table: ops.Relation, measure: str | None, span: str | None, standing: bool) -> ir.Table:

@@ -116,7 +116,7 @@ def map_of(snapshot: Snapshot, asked: MapAsked) -> Question:
     found = Form(_mapped, (snapshot.table("daily_regional").op(), asked.measure, asked.unit), since, until)
     more = {**days(since, until), "unit": asked.unit.value, "measure": asked.measure}
     columns = (*A_REGION, MEASURED, DAYS, Shown("value", asked.unit.label, f"{asked.measure} of the period"))
-    return Question("Regions of France", found, columns, more)
+    return Question("Regions of France", found, columns, more, ("daily_regional",))
 
 
 def _mapped(table: ops.Relation, measure: str, unit: Unit) -> ir.Table:

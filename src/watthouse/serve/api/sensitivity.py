@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from watthouse.serve.api.base import TheDesk, days, gives_rows
 from watthouse.serve.asking import Period, newest_first
+from watthouse.serve.attribution import TEMPERATURE_OF_FRANCE
 from watthouse.serve.delivery import Shown
 from watthouse.serve.desk import Question
 from watthouse.serve.forms import Form
@@ -48,7 +49,8 @@ def sensitivity_of(snapshot: Snapshot, asked: SensitivityAsked) -> Question:
     days err independently."""
     since, until = newest_first(snapshot.extent("daily_merged"), asked)
     found = Form(_fitted, (snapshot.table("daily_merged").op(), asked.below), since, until)
-    return Question("Load a colder day brings, by year", found, _TOLD, days(since, until))
+    marts = ("daily_mix", TEMPERATURE_OF_FRANCE)
+    return Question("Load a colder day brings, by year", found, _TOLD, days(since, until), marts, among="daily_merged")
 
 
 def _fitted(table: ops.Relation, below: float) -> ir.Table:

@@ -27,21 +27,30 @@ def chart(
     note: str = "",
     height: int = 340,
     wide: bool = False,
-    source: str = "",
     fresh: str = "",
 ) -> Component:
     """A figure with its title, the data it is drawn from, and whose they are; ``name`` is its id on the page."""
     if not any(answer.rows.height for answer in answers):
-        return card(reader, name, title, [nothing(reader)], answers, wide=wide, source=source, fresh=fresh)
+        return card(reader, name, title, [nothing(reader)], answers, wide=wide, fresh=fresh)
     drawn = dcc.Graph(
         id=name,
-        figure=figure,
+        figure=signed(figure, title, whose(reader, answers, fresh)),
         config=behaviour(reader.view.style, name),
         style={"height": f"{height}px"},
         className="drawing keyed" if _is_keyed(figure) else "drawing",
     )
     told = [html.P(note, className="note")] if note else []
-    return card(reader, name, title, [drawn, *told], answers, wide=wide, source=source, fresh=fresh)
+    return card(reader, name, title, [drawn, *told], answers, wide=wide, fresh=fresh)
+
+
+def signed(figure: go.Figure, title: str, line: str) -> go.Figure:
+    """With what a picture of it is to say: the browser writes it there, the page has it around the figure."""
+    return figure.update_layout(meta={"title": title, "whose": line})
+
+
+def whose(reader: Reader, answers: Sequence[Answer], fresh: str = "") -> str:
+    """Who measured what is shown, on which days, and what ``fresh`` adds."""
+    return reader.provenance([used for answer in answers for used in answer.used], fresh)
 
 
 def _is_keyed(figure: go.Figure) -> bool:
@@ -58,15 +67,13 @@ def card(
     answers: Sequence[Answer] = (),
     *,
     wide: bool = False,
-    source: str = "",
     fresh: str = "",
 ) -> Component:
-    """A part of a page with a title and downloads of those of its answers that have rows; below it whose data it shows
-    (RTE's where ``source`` names nobody) and how fresh they are (up to the newest measured load where ``fresh`` says
-    nothing else)."""
+    """A part of a page with a title and downloads of those of its answers that have rows; below it who measured what it
+    shows, on which days, and what ``fresh`` adds."""
     held = [answer for answer in answers if answer.rows.height]
     head = [html.H2(title, id=f"{name}-title"), *([_downloads(reader, held)] if held else [])]
-    foot = [html.P(reader.provenance(source, fresh), className="provenance")] if answers else []
+    foot = [html.P(whose(reader, answers, fresh), className="provenance")] if answers else []
     return html.Section(
         [html.Div(head, className="card-head"), *body, *foot],
         className="card wide" if wide else "card",

@@ -1,9 +1,10 @@
 """What pages read: the API's own answers, asked without HTTP, with the addresses where the same rows can be fetched."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import cached_property
+from itertools import starmap
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -12,9 +13,9 @@ import pyarrow as pa
 from dateutil.relativedelta import relativedelta
 
 from watthouse.catalog import LICENCE
-from watthouse.clock import PARIS
 from watthouse.home import now_of
 from watthouse.serve.asking import DEFAULT_DAYS, Asked, Interval
+from watthouse.serve.attribution import Used, by_publisher
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.delivery import Format
 from watthouse.serve.desk import Desk, Question
@@ -32,6 +33,7 @@ class Answer:
     path: str
     title: str
     more: Mapping[str, Any]
+    used: tuple[Used, ...] = ()
 
     def href(self, style: Format) -> str:
         """Where the same rows can be fetched."""
@@ -59,6 +61,8 @@ class Reader:
         self.view = view
         self._span = span
         self._marts = tuple(marts)
+        self.used: list[Used] = []
+        """Of all answers that were read, for the foot of the page."""
 
     @cached_property
     def period(self) -> tuple[date, date]:
@@ -95,11 +99,6 @@ class Reader:
         return since - relativedelta(years=1), until - relativedelta(years=1)
 
     @property
-    def measured_until(self) -> datetime | None:
-        """The newest instant with a measured load, as its publisher stamps it."""
-        return self.snapshot.once(_measured_until)
-
-    @property
     def sample(self) -> str:
         """What is said on every page where the figures are made up; nothing where they are published."""
         if not (name := self.snapshot.sample):
@@ -109,25 +108,19 @@ class Reader:
             f"Échantillon synthétique ({name}) : ces chiffres sont inventés par watthouse, personne ne les a mesurés.",
         )
 
-    def provenance(self, source: str = "", fresh: str = "") -> str:
-        """Whose figures these are (RTE's where ``source`` names nobody), how fresh (up to the newest measured load
-        where ``fresh`` says nothing else), under which licence."""
+    def provenance(self, used: Iterable[Used], fresh: str = "") -> str:
+        """Who measured the rows that were used, on which days, under which licence; ``fresh`` is said of the whole."""
         say, sample = self.view.say, self.snapshot.sample
-        whose = (
-            say(f"watthouse's synthetic sample ({sample})", f"échantillon synthétique de watthouse ({sample})")
-            if sample
-            else source or say("RTE, through ODRÉ", "RTE, via ODRÉ")
-        )
-        if not fresh:
-            measured = self._measured()
-            fresh = say(f"measured up to {measured}", f"mesuré jusqu'au {measured}")
-        return f"{whose} · {fresh} · {LICENCE}"
-
-    def _measured(self) -> str:
-        """The newest day of the regions where the page is about them, else the newest instant of all France."""
-        if "daily_regional" in self._marts:
-            return self.view.language.day(self.snapshot.extent("daily_regional")[1])
-        return self.view.language.moment(until) if (until := self.measured_until) else "–"
+        spans = by_publisher(used)
+        told = [f"{name}, {', '.join(starmap(self.view.language.days, days))}" for name, days in spans.items()]
+        if sample:
+            made_up = say(
+                f"watthouse's synthetic sample ({sample})", f"échantillon synthétique de watthouse ({sample})"
+            )
+            told = [made_up + (say(" in place of ", " à la place de ") + told[0] if told else ""), *told[1:]]
+        elif told:
+            told[-1] += say(", through ODRÉ", ", via ODRÉ")
+        return " · ".join([*told, *([fresh] if fresh else []), LICENCE])
 
     def answer(self, call: str, asked: Asked | None, question: Question) -> Answer:
         """The rows of a question."""
@@ -136,17 +129,10 @@ class Reader:
             rows = self.snapshot.engine.rows(rows)
         said = asked.model_dump(mode="json", exclude_none=True, exclude_defaults=True) if asked else {}
         path = f"{API}{call}" + (f"?{urlencode(said)}" if said else "")
+        used = question.attributed(self.snapshot).used or ()
+        self.used += used
         found = without_holes(_plain(pl.DataFrame(rows)), question.more.get("interval"))
-        return Answer(found, path, question.title, question.more)
-
-
-def _measured_until(snapshot: Snapshot) -> datetime | None:
-    table = snapshot.table("core_national_power", "core")
-    _, day = snapshot.extent("daily_mix")
-    rows = table.filter(table.civil_date == day, table.consommation.notnull())
-    (found,) = snapshot.engine.rows(rows.aggregate(newest=rows.date_heure.max())).to_pylist()
-    newest: datetime | None = found["newest"]
-    return newest.astimezone(PARIS) if newest else None
+        return Answer(found, path, question.title, question.more, used)
 
 
 def _plain(rows: pl.DataFrame) -> pl.DataFrame:

@@ -12,6 +12,7 @@ from dateutil.relativedelta import relativedelta
 
 from watthouse.catalog import LICENCE
 from watthouse.serve.asking import Interval, finest, points
+from watthouse.serve.attribution import by_publisher
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.reading import Reader
 from watthouse.serve.dashboard.view import View
@@ -54,7 +55,7 @@ def whole(
             tabIndex="-1",
             **{"data-shown": view.said},
         ),
-        _foot(view),
+        _foot(view, reader),
     ]
 
 
@@ -226,11 +227,13 @@ def _link(label: str, href: str, chosen: bool, name: str) -> Component:
     return html.A(label, href=href, className="here" if chosen else "", id=name, **more)
 
 
-def _foot(view: View) -> Component:
-    said = view.say(
-        f"Data: RTE, NaTran, Teréga, Storengy, Météo-France and others through ODRÉ, {LICENCE}. ",
-        f"Données : RTE, NaTran, Teréga, Storengy, Météo-France et d'autres via ODRÉ, {LICENCE}. ",
-    )
+def _foot(view: View, reader: Reader | None) -> Component:
+    names = ", ".join(by_publisher(reader.used)) if reader else ""
+    said = view.say(f"Data: {names} through ODRÉ, {LICENCE}. ", f"Données : {names} via ODRÉ, {LICENCE}. ")
+    if reader and reader.sample:
+        said = view.say(f"Synthetic data, in place of {names}. ", f"Données synthétiques, à la place de {names}. ")
+    if not names:
+        said = ""
     days = view.say(
         "Days are civil days (Europe/Paris), both ends included. ",
         "Les jours sont civils (Europe/Paris), bornes comprises. ",

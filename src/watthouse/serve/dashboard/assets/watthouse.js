@@ -119,6 +119,61 @@
     go(window.location.pathname + "?" + query.toString());
   });
 
+  // A picture leaves the page, and must not leave behind what the page says around it: its title, and whose figures
+  // these are. So Plotly's button is answered here.
+  const PICTURE = ["Download plot as a PNG", "Télécharger l'image (PNG)"];
+  const SCALE = 2;
+  const MARGIN = 12;
+
+  function wrapped(pen, words, width) {
+    const lines = [""];
+    words.split(" ").forEach((word) => {
+      const longer = (lines[lines.length - 1] + " " + word).trim();
+      if (pen.measureText(longer).width <= width) lines[lines.length - 1] = longer;
+      else lines.push(word);
+    });
+    return lines;
+  }
+
+  async function picture(chart) {
+    const { width, height, meta } = chart._fullLayout;
+    const drawn = new Image();
+    drawn.src = await window.Plotly.toImage(chart, { format: "png", width, height, scale: SCALE });
+    await drawn.decode();
+    const paper = getComputedStyle(chart.closest(".card") || document.body);
+    const canvas = document.createElement("canvas");
+    const pen = canvas.getContext("2d");
+    const parts = [[(meta || {}).title, "600 15px ", 20], [(meta || {}).whose, "11px ", 15]].map(([words, font, line]) => {
+      pen.font = font + paper.fontFamily;
+      return { lines: words ? wrapped(pen, words, width - 2 * MARGIN) : [], font: font + paper.fontFamily, line };
+    });
+    const [above, below] = parts.map((part) => (part.lines.length ? part.lines.length * part.line + MARGIN : 0));
+    canvas.width = width * SCALE;
+    canvas.height = (above + height + below) * SCALE;
+    pen.scale(SCALE, SCALE);
+    pen.fillStyle = paper.backgroundColor;
+    pen.fillRect(0, 0, width, above + height + below);
+    pen.drawImage(drawn, 0, above, width, height);
+    pen.fillStyle = paper.color;
+    pen.textBaseline = "top";
+    [MARGIN, above + height].forEach((top, at) => {
+      pen.font = parts[at].font;
+      parts[at].lines.forEach((line, number) => pen.fillText(line, MARGIN, top + number * parts[at].line));
+    });
+    const link = document.createElement("a");
+    link.download = chart._context.toImageButtonOptions.filename + ".png";
+    link.href = canvas.toDataURL("image/png");
+    link.click();
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest && event.target.closest(".modebar-btn");
+    if (!button || !PICTURE.includes(button.dataset.title)) return;
+    event.stopPropagation();
+    event.preventDefault();
+    picture(button.closest(".js-plotly-plot"));
+  }, true);
+
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     document.querySelectorAll("details.downloads[open]").forEach((open) => open.removeAttribute("open"));

@@ -76,7 +76,6 @@ def _calendar(reader: Reader, view: View) -> Component:
         note=" ".join([note, *_absent(reader, view, answer, (until - first).days + 1)]),
         height=350,
         wide=True,
-        source=mart.everyone(view),
     )
 
 
@@ -120,7 +119,6 @@ def _years(reader: Reader, view: View, dataset: Dataset) -> Component:
         [answer],
         note=note,
         height=110 + max(years, 4) * 24,
-        source=view.say(f"{dataset.publisher}, through ODRÉ", f"{dataset.publisher}, via ODRÉ"),
     )
 
 
@@ -169,7 +167,6 @@ def _when(view: View, said: str | datetime | date | None) -> str:
 def _revisions(reader: Reader, view: View, dataset: Dataset) -> Component:
     answer = _lately(reader, view, dataset)
     title = view.say("Revisions lately seen", "Révisions récentes")
-    source = view.say(f"{dataset.publisher}, through ODRÉ", f"{dataset.publisher}, via ODRÉ")
     slots = view.language.days(*(date.fromisoformat(answer.more[end]) for end in ("since", "until")))
     if answer.rows.is_empty():
         none = view.say(f"No value of {slots} was revised.", f"Aucune valeur du {slots} n'a été révisée.")
@@ -181,7 +178,7 @@ def _revisions(reader: Reader, view: View, dataset: Dataset) -> Component:
         f"Les {shown} dernières vues sur {found} modifications du {slots}.",
     )
     table = _changed(view, dataset, answer, title)
-    return parts.card(reader, "data-revisions", title, [table, html.P(note, className="note")], [answer], source=source)
+    return parts.card(reader, "data-revisions", title, [table, html.P(note, className="note")], [answer])
 
 
 def _lately(reader: Reader, view: View, dataset: Dataset) -> Answer:

@@ -207,7 +207,6 @@ def _beside_gas(reader: Reader, view: View, series: Answers, gas: Answer, unit: 
         paired.two_axes(rows["starts"], left, right, view.style),
         [*series.given, gas],
         wide=True,
-        source=view.say("RTE, NaTran, Teréga, Storengy, through ODRÉ", "RTE, NaTran, Teréga, Storengy, via ODRÉ"),
         note=view.say(
             "Net position: physical balance, exports above 0; a ring where it is not fully measured. Stock: last"
             " complete day of each point; a gap is a day on which an operator has not reported. Both follow the"

@@ -144,16 +144,6 @@ def _slope_tile(view: View, slopes: pl.DataFrame) -> Component:
     )
 
 
-def _fresh(reader: Reader) -> str:
-    day = reader.view.language.day(reader.snapshot.extent("gas_daily")[1])
-    return reader.view.say(f"stocks reported up to {day}", f"stocks déclarés jusqu'au {day}")
-
-
-def _whose(view: View) -> str:
-    names = "NaTran, Teréga, Storengy, Météo-France, Weathernews France"
-    return view.say(f"{names}, through ODRÉ", f"{names}, via ODRÉ")
-
-
 def _through_time(reader: Reader, view: View, rows: pl.DataFrame, stock: Answer, warm: Answer) -> Component:
     partial = (rows["stock_gaz_gwh"].is_not_null() & ~rows["complete_of_gas"].fill_null(False)).rename("partial")
     short = stock.rows.filter(pl.col("complete_days") < pl.col("days"))
@@ -182,14 +172,11 @@ def _through_time(reader: Reader, view: View, rows: pl.DataFrame, stock: Answer,
         height=400,
         wide=True,
         note=note,
-        source=_whose(view),
-        fresh=_fresh(reader),
     )
 
 
 def _scatter(reader: Reader, view: View, rows: pl.DataFrame, stock: Answer, warm: Answer) -> Component:
     title = view.say("Gas in storage against temperature", "Gaz en stock selon la température")
-    whose, fresh = _whose(view), _fresh(reader)
     fit = drawn.fit_of(rows, "tmoy_c", "mean_stock")
     if fit is None:
         few = view.say(
@@ -197,12 +184,10 @@ def _scatter(reader: Reader, view: View, rows: pl.DataFrame, stock: Answer, warm
             "Trop peu de jours avec un stock et une température pour une droite. Choisissez une période plus longue.",
         )
         said = [html.P(few, className="nothing")]
-        return parts.card(reader, "gas-scatter", title, said, [stock, warm], source=whose, fresh=fresh)
+        return parts.card(reader, "gas-scatter", title, said, [stock, warm])
     figure = drawn.stock_on_temperature(rows, "mean_stock", _unit(view), fit, view.style)
     note = _said_of(view, fit, stock.interval)
-    return parts.chart(
-        reader, "gas-scatter", title, figure, [stock, warm], note=note, height=400, source=whose, fresh=fresh
-    )
+    return parts.chart(reader, "gas-scatter", title, figure, [stock, warm], note=note, height=400)
 
 
 def _said_of(view: View, fit: drawn.Fit, interval: Interval) -> str:
@@ -236,7 +221,6 @@ def _sensitivity(reader: Reader, view: View, slopes: Answer) -> Component:
         [slopes],
         height=400,
         note=note,
-        source=view.say("RTE, Météo-France, through ODRÉ", "RTE, Météo-France, via ODRÉ"),
     )
 
 
@@ -266,8 +250,6 @@ def _fills(reader: Reader, view: View) -> list[Component]:
         [at_end],
         height=360,
         note=note,
-        source=_whose(view),
-        fresh=_fresh(reader),
     )
     of_operators = parts.chart(
         reader,
@@ -280,8 +262,6 @@ def _fills(reader: Reader, view: View) -> list[Component]:
             "The points that reported in each interval, at their last report, over the highest each ever reported.",
             "Les points déclarés dans chaque intervalle, à leur dernière déclaration, sur le maximum de chacun.",
         ),
-        source=_whose(view),
-        fresh=_fresh(reader),
     )
     return [of_points, of_operators]
 

@@ -6,7 +6,6 @@ import pyarrow as pa
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from watthouse.catalog import CATALOG
 from watthouse.serve.api.held import RowsAsked, every_row, rows_of
 from watthouse.serve.asking import Order
 from watthouse.serve.dashboard import parts, shell
@@ -63,7 +62,6 @@ def body(reader: Reader, view: View) -> list[Component]:
         [about, *_table(reader, view)],
         [_whole(reader, view)],
         wide=True,
-        source=everyone(view),
         fresh=view.say(f"built {built}", f"construite le {built}"),
     )
     return [_choice(reader, view), card]
@@ -99,12 +97,6 @@ def listed(reader: Reader, view: View) -> Component:
         for one in reader.desk.marts.values()
     ]
     return parts.card(reader, "data-marts", title, [parts.table(heads, rows, "marts", title)], wide=True)
-
-
-def everyone(view: View) -> str:
-    """Who measured what the marts are made of."""
-    names = ", ".join(dict.fromkeys(dataset.publisher for dataset in CATALOG.values()))
-    return view.say(f"{names}, through ODRÉ", f"{names}, via ODRÉ")
 
 
 def _choice(reader: Reader, view: View) -> Component:

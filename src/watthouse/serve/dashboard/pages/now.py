@@ -145,6 +145,7 @@ def _charts(
         view.say(f"Load and its forecasts, {day}", f"Consommation et prévisions, {day}"),
         power.load(answer.rows, style),
         [answer],
+        fresh=_fresh(view, measured),
     )
     yield _mix(reader, view, answer, sources, measured)
     yield parts.chart(
@@ -154,8 +155,14 @@ def _charts(
         power.carbon(measured["date_heure"], measured["taux_co2"], style),
         [answer],
         height=280,
+        fresh=_fresh(view, measured),
     )
     yield _borders(reader, view, answer, measured)
+
+
+def _fresh(view: View, measured: pl.DataFrame) -> str:
+    until = view.language.moment(measured["date_heure"][-1])
+    return view.say(f"load measured up to {until}", f"consommation mesurée jusqu'au {until}")
 
 
 def _mix(reader: Reader, view: View, answer: Answer, known: pl.DataFrame, measured: pl.DataFrame) -> Component:
@@ -175,7 +182,7 @@ def _mix(reader: Reader, view: View, answer: Answer, known: pl.DataFrame, measur
     else:
         columns = {name: name for name in ("pompage", *NATIONAL)}
         figure = power.mix(known, columns, "date_heure", _MW, view.style, load="consommation")
-    return parts.chart(reader, "mix-now", title, figure, [answer], note=note)
+    return parts.chart(reader, "mix-now", title, figure, [answer], note=note, fresh=_fresh(view, measured))
 
 
 def _borders(reader: Reader, view: View, answer: Answer, measured: pl.DataFrame) -> Component:
@@ -193,6 +200,7 @@ def _borders(reader: Reader, view: View, answer: Answer, measured: pl.DataFrame)
         [answer],
         height=280,
         note=view.say(f"The line is the physical balance. {sold}", f"La ligne est le solde physique. {sold}").rstrip(),
+        fresh=_fresh(view, measured),
     )
 
 

@@ -101,8 +101,14 @@ def _is_blank(number: int, rows: pl.DataFrame) -> bool:
 
 def _panels(reader: Reader, view: View, _number: int, answer: Answer) -> Component:
     """Small charts with their titles, beside or below each other as there is room."""
+    whose = parts.whose(reader, [answer])
     drawn = [
-        html.Figure([html.Figcaption(panel.title), _graph(view, f"answer-{place}", panel.figure)])
+        html.Figure(
+            [
+                html.Figcaption(panel.title),
+                _graph(view, f"answer-{place}", parts.signed(panel.figure, panel.title, whose)),
+            ]
+        )
         for place, panel in enumerate(questions.clouds(answer.rows, view.style), 1)
     ]
     said = view.say(

@@ -216,22 +216,17 @@ def _weather(reader: Reader, view: View, page: Page) -> Component:
     found = reader.answer("/temperature", asked, national.temperature_of(reader.desk, reader.snapshot, asked))
     title = view.say("Temperature: lowest, mean, highest", "Température : minimale, moyenne, maximale")
     known = found.rows.drop_nulls("tmoy_c")
-    whose = view.say("Météo-France, through ODRÉ", "Météo-France, via ODRÉ")
-    newest = view.language.day(reader.snapshot.extent("temperature_daily")[1])
-    fresh = view.say(f"known up to {newest}", f"connues jusqu'au {newest}")
     if known.height < min(_LINE, (until - since).days + 1):
         said = view.say(
             "Temperatures are published once a month: those of this period are not there yet.",
             "Les températures sont publiées une fois par mois : celles de cette période manquent encore.",
         )
         words = [html.P(said, className="nothing")]
-        return parts.card(reader, "region-temperature", title, words, [found], wide=True, source=whose, fresh=fresh)
+        return parts.card(reader, "region-temperature", title, words, [found], wide=True)
     note = view.say("Temperatures are published once a month", "Les températures sont publiées une fois par mois")
     last = known["starts"].max()
     if isinstance(last, date) and (until - last).days > _A_WEEK:
         day = view.language.day(last)
         note += view.say(f"; none of this period is known after {day}", f" ; aucune n'est connue après le {day}")
     figure = temperature(found.rows, view.style, (since, until))
-    return parts.chart(
-        reader, "region-temperature", title, figure, [found], note=f"{note}.", wide=True, source=whose, fresh=fresh
-    )
+    return parts.chart(reader, "region-temperature", title, figure, [found], note=f"{note}.", wide=True)

@@ -1,0 +1,192 @@
+"""Whose figures an answer is made of: the datasets whose rows it used, and the civil days of those rows.
+
+Core says which nature each row has, and a nature belongs to one dataset of a pair: so a period that ends in real time
+names both. Days are ranges, holes between them left out.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final
+from urllib.parse import quote
+
+import ibis.expr.types as ir
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from watthouse.catalog import CATALOG, LICENCE_URL, PORTAL, PORTAL_URL, Dataset
+from watthouse.serve.snapshots import Snapshot
+
+Period = tuple[date, date]
+"""Civil days, both included."""
+Days = npt.NDArray[np.datetime64]
+ALWAYS: Final[Period] = (date.min, date.max)
+TEMPERATURE_OF_FRANCE: Final = "temperature of France"
+"""Stands among tables for temperatures that the regions' load weighs, on days on which it does."""
+
+
+@dataclass(frozen=True)
+class Used:
+    """The rows of a dataset from ``since`` to ``until``, both included."""
+
+    dataset: Dataset
+    since: date
+    until: date
+
+    def publisher(self, sample: str | None) -> str:
+        """Who measured them; a sample's figures only stand in for those."""
+        name = self.dataset.publisher
+        return f"watthouse's synthetic sample ({sample}), in place of {name}" if sample else name
+
+    def as_json(self, sample: str | None) -> dict[str, str]:
+        """As answers list it."""
+        return {
+            "dataset": self.dataset.id,
+            "title": self.dataset.title,
+            "publisher": self.publisher(sample),
+            "since": self.since.isoformat(),
+            "until": self.until.isoformat(),
+            "source": self.dataset.source,
+            "url": _address(self.dataset),
+            "licence": self.dataset.licence,
+        }
+
+
+def used(
+    snapshot: Snapshot, tables: Iterable[str], periods: Sequence[Period], among: str | None = None
+) -> tuple[Used, ...]:
+    """What ``tables`` (of marts or core) hold of the periods, in the order of the catalog: of the days that the mart
+    ``among`` has, where one is named."""
+    names = [*tables]
+    days = snapshot.once(_days_of_mart, among) if among else None
+
+    def within(cores: Iterable[str], of: Sequence[Period]) -> tuple[Used, ...]:
+        known = [one for name in _cores(snapshot, cores) for one in snapshot.once(_days, name).items()]
+        return _within(known if days is None else [(name, np.intersect1d(held, days)) for name, held in known], of)
+
+    found = within([name for name in names if name != TEMPERATURE_OF_FRANCE], periods)
+    if TEMPERATURE_OF_FRANCE not in names:
+        return found
+    weighted = snapshot.once(_days_weighted)
+    weights = [
+        (name, np.intersect1d(held, weighted)) for name, held in snapshot.once(_days, "core_regional_power").items()
+    ]
+    return _sorted({*found, *within(["core_temperature"], periods), *_within(weights, periods)})
+
+
+def tables_of(mart: str, columns: Iterable[str]) -> tuple[str, ...]:
+    """The tables that columns of a mart are made of; ``daily_merged`` repeats those of several."""
+    if mart != "daily_merged":
+        return (mart,)
+    return tuple(dict.fromkeys(table for name in columns for table in _merged(name)))
+
+
+def _merged(column: str) -> tuple[str, ...]:
+    if column.startswith("stock_gaz_"):
+        return ("gas_daily",)
+    if column.startswith(("tmin_", "tmoy_", "tmax_", "temperature_")):
+        return (TEMPERATURE_OF_FRANCE,)
+    return ("forecast_daily",) if column.startswith("prevision_") else ("daily_mix",)
+
+
+def used_of(rows: pa.Table, datasets: Sequence[str], period: Period) -> tuple[Used, ...]:
+    """The same of rows at hand: ``nature`` and ``civil_date`` of some of ``datasets``."""
+    return _within(_by_dataset(rows, datasets).items(), [period])
+
+
+def by_publisher(found: Iterable[Used]) -> dict[str, list[Period]]:
+    """The days that rows of each publisher are of: datasets that follow each other are one period."""
+    spans: dict[str, list[Period]] = {}
+    for one in sorted(found, key=lambda used: used.since):
+        told = spans.setdefault(one.dataset.publisher, [])
+        if told and one.since <= told[-1][1] + timedelta(days=1):
+            told[-1] = (told[-1][0], max(told[-1][1], one.until))
+        else:
+            told.append((one.since, one.until))
+    return spans
+
+
+def in_words(found: Sequence[Used], sample: str | None) -> str:
+    """One line for whoever cites an answer."""
+    days = {name: ", ".join(f"{first} to {last}" for first, last in told) for name, told in by_publisher(found).items()}
+    whose = "; ".join(f"{name} ({said})" for name, said in days.items())
+    if sample:
+        stands_for = f", in place of {whose}" if whose else ""
+        return f"watthouse's synthetic sample ({sample}): nobody measured these figures{stands_for}"
+    return f"{whose}; through {PORTAL}, computed by watthouse" if whose else "no rows of any dataset"
+
+
+def links(found: Iterable[Used], sample: str | None) -> str:
+    """The value of a ``Link`` header (RFC 8288): a format such as CSV has no other place for it."""
+    each = (
+        f'<{_address(one.dataset)}>; rel="via";'
+        f" title*=UTF-8''{quote(f'{one.publisher(sample)}, {one.dataset.id}, {one.since} to {one.until}')}"
+        for one in found
+    )
+    return ", ".join([*each, f'<{LICENCE_URL}>; rel="license"'])
+
+
+def _address(dataset: Dataset) -> str:
+    return f"{PORTAL_URL}/explore/dataset/{dataset.id}/"
+
+
+def _within(known: Iterable[tuple[str, Days]], periods: Iterable[Period]) -> tuple[Used, ...]:
+    spans: dict[tuple[str, Period], Period] = {}
+    for period in dict.fromkeys(periods):
+        for dataset, days in known:
+            first = np.searchsorted(days, np.datetime64(period[0]))
+            end = np.searchsorted(days, np.datetime64(period[1]), side="right")
+            if first < end:
+                since, until = days[first].item(), days[end - 1].item()
+                so_far = spans.get((dataset, period), (since, until))
+                spans[dataset, period] = min(so_far[0], since), max(so_far[1], until)
+    return _sorted({Used(CATALOG[name], *span) for (name, _), span in spans.items()})
+
+
+def _sorted(found: Iterable[Used]) -> tuple[Used, ...]:
+    order = {name: place for place, name in enumerate(CATALOG)}
+    return tuple(sorted(found, key=lambda one: (order[one.dataset.id], one.since)))
+
+
+def _cores(snapshot: Snapshot, tables: Iterable[str]) -> Iterator[str]:
+    """The tables of core that these stand on, themselves included, each once."""
+    names = dict.fromkeys(name for table in tables for name in (table, *snapshot.stands_on(table)))
+    return (name for name in names if name.startswith("core_"))
+
+
+def _days(snapshot: Snapshot, core: str) -> dict[str, Days]:
+    """The days that each dataset has in a table of core, in order."""
+    table = snapshot.table(core, "core")
+    held: ir.Table = table if "tmoy" not in table.columns else table.filter(table.tmoy.notnull())
+    names = [name for name in ("dataset", "nature", "civil_date") if name in held.columns]
+    return _by_dataset(snapshot.engine.rows(held.select(names).distinct()), snapshot.datasets_of(core))
+
+
+def _days_of_mart(snapshot: Snapshot, mart: str) -> Days:
+    rows = snapshot.engine.rows(snapshot.table(mart).select("civil_date").distinct())
+    return np.unique(rows.column("civil_date").to_numpy().astype("datetime64[D]"))
+
+
+def _days_weighted(snapshot: Snapshot) -> Days:
+    """The days whose temperature of France is weighted by the load of every region."""
+    table = snapshot.table("daily_merged")
+    rows = snapshot.engine.rows(table.filter(table.temperature_weighted).select("civil_date"))
+    return rows.column("civil_date").to_numpy().astype("datetime64[D]")
+
+
+def _by_dataset(rows: pa.Table, datasets: Sequence[str]) -> dict[str, Days]:
+    days = rows.column("civil_date").to_numpy().astype("datetime64[D]")
+    if "dataset" in rows.column_names:
+        whose = np.array(rows.column("dataset").to_pylist(), dtype=object)
+    elif "nature" in rows.column_names:
+        of: dict[Any, str] = {nature: name for name in datasets for nature in CATALOG[name].versions}
+        whose = np.array([of[nature] for nature in rows.column("nature").to_pylist()], dtype=object)
+    else:
+        whose = np.full(len(days), datasets[0], dtype=object)
+    return {str(name): np.unique(days[whose == name]) for name in dict.fromkeys(whose.tolist())}
+
+
+def as_metadata(found: Iterable[Used], sample: str | None) -> list[dict[str, Any]]:
+    """Every dataset used, as answers list them."""
+    return [one.as_json(sample) for one in found]
