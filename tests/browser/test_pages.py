@@ -70,6 +70,7 @@ def test_every_chart_says_whose_its_data_are_and_gives_them(path: str, visit: Vi
 def test_every_download_of_a_page_has_rows(path: str, visit: Visit) -> None:
     visit.open(path)
     links = visit.page.locator(".downloads a").evaluate_all("(links) => links.map((link) => link.getAttribute('href'))")
+    assert links
     for href in {link for link in links if link.endswith("format=csv")}:
         answer = visit.page.request.get(visit.site.url + href)
         assert answer.status == 200, href
@@ -102,7 +103,8 @@ def test_a_chart_names_the_publishers_of_its_own_rows_and_the_page_those_of_all(
     }
     assert "Météo-France" in lines["gas-time-card"]
     assert "Storengy" in lines["gas-time-card"]
-    assert "RTE" not in lines["gas-time-card"]
+    assert "RTE" in lines["gas-time-card"]  # the load that weighs the temperature of France
+    assert "RTE" not in lines["gas-points-card"]
     assert "RTE" in lines["gas-slopes-card"]
     assert "Storengy" not in lines["gas-slopes-card"]
     foot = visit.text("footer:not(.plumbing)")

@@ -53,25 +53,32 @@ def body(reader: Reader, view: View) -> list[Component]:
         names = ", ".join(reader.desk.marts)
         said = view.say(f"There are {names}.", f"Il y a {names}.")
         return [_choice(reader, view), shell.notice(view.say("No such mart", "Table inconnue"), said)]
+    held = _held(reader, view)
     about = html.P(described(view, found), className="note")
     built = view.language.moment(reader.snapshot.built_at)
     card = parts.card(
         reader,
         "mart",
         found.name,
-        [about, *_table(reader, view)],
-        [_whole(reader, view)],
+        [about, *_table(reader, view, held)],
+        [_whole(reader, view)] if held else [],
         wide=True,
         fresh=view.say(f"built {built}", f"construite le {built}"),
     )
     return [_choice(reader, view), card]
 
 
-def _table(reader: Reader, view: View) -> list[Component]:
-    mart, rows = every_row(reader.desk, reader.snapshot, view.detail, RowsAsked(since=view.since, until=view.until))
+def _held(reader: Reader, view: View) -> int:
+    """How many rows of the period there are."""
+    _, rows = every_row(reader.desk, reader.snapshot, view.detail, RowsAsked(since=view.since, until=view.until))
     (held,) = reader.snapshot.engine.rows(rows.aggregate(held=rows.count())).column("held").to_pylist()
+    return int(held or 0)
+
+
+def _table(reader: Reader, view: View, held: int) -> list[Component]:
     if not held:
         return [parts.nothing(reader)]
+    mart, rows = every_row(reader.desk, reader.snapshot, view.detail, RowsAsked(since=view.since, until=view.until))
     return [
         html.P(block.counted(view, held, held), className="note", id="mart-rows", role="status"),
         grid(view, mart, rows.schema()),
@@ -106,7 +113,7 @@ def _choice(reader: Reader, view: View) -> Component:
 
 
 def _whole(reader: Reader, view: View) -> Answer:
-    """Whose address gives every row of the period."""
+    """Whose address gives every row of the period; it holds none of them itself."""
     asked = RowsAsked(since=view.since, until=view.until, order=Order.NEWEST)
     question = rows_of(reader.desk, reader.snapshot, view.detail, asked)
-    return reader.answer(f"/marts/{view.detail}/rows", asked, question.with_rows(pa.table({})))
+    return reader.answer(f"/marts/{view.detail}/rows", asked, question.with_rows(pa.table({"of": [view.detail]})))
