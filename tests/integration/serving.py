@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,17 +65,19 @@ def served(
     verb: str = "serve",
     sample: bool = True,
     alive: str = "/healthz",
+    before: Sequence[str] = (),
     **variables: str,
 ) -> Iterator[Api]:
     """Serve ``home`` (its sample, or itself) with these options and settings until the block ends.
 
-    ``folder`` is for the log, ``verb`` what serves, ``alive`` the path that tells that it runs.
+    ``folder`` is for the log, ``verb`` what serves, ``alive`` the path that tells that it runs, ``before`` what
+    goes before the command.
     """
     words = ["--sample"] if sample else ["--home", str(home)]
     port, log = free_port(), folder / "serve.log"
     with log.open("w") as out:
         server = subprocess.Popen(
-            command(verb, *words, *options, "--port", str(port)),
+            [*before, *command(verb, *words, *options, "--port", str(port))],
             env=environment(home, variables),
             stdout=out,
             stderr=out,
