@@ -92,10 +92,16 @@ def _compare(flask: Server, ours: Server) -> None:
     """Both say the same, or there is nothing to measure."""
     for what, path in QUESTIONS.items():
         one, other = (_asked(server, prefix + path) for server, prefix in ((flask, ""), (ours, _API)))
-        name = next(name for name in ("consommation_mwh", "value", "consommation") if name in one[0])
-        figures = [[round(row[name], 6) for row in rows if row[name] is not None] for rows in (one, other)]
+        figures = [
+            [round(load, 6) for row in rows if (load := row[_load_in(row)]) is not None] for rows in (one, other)
+        ]
         if sorted(figures[0]) != sorted(figures[1]) or not figures[0]:
             raise SystemExit(f"{what}: the two answers differ")
+
+
+def _load_in(row: Mapping[str, Any]) -> str:
+    """What the load is called there: the app knows power by its publisher's names."""
+    return next(name for name in ("consommation_mwh", "consommation_mw", "consommation") if name in row)
 
 
 def _asked(server: Server, path: str) -> Sequence[Mapping[str, Any]]:

@@ -98,7 +98,7 @@ def create() -> Flask:
         found = sa.select(
             table.code_insee_region,
             table.libelle_region,
-            load.label("value"),
+            load.label("consommation_mw"),
             (minutes / 60.0).label("measured_hours"),
         )
         return rows(found.where(_period(regional)).group_by(table.code_insee_region, table.libelle_region))

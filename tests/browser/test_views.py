@@ -263,7 +263,7 @@ def test_another_period_can_be_compared(visit: Visit) -> None:
     assert _number(cells[2]) == pytest.approx(load, abs=0.05)  # type: ignore[arg-type]
 
 
-def test_periods_are_held_against_each_other_by_mean_power(visit: Visit) -> None:
+def test_periods_are_held_against_each_other_by_mean_power_and_by_sum_as_their_data_have_it(visit: Visit) -> None:
     year = SINCE.year + 1
     one, other = (date(year, 1, 10), date(year, 1, 20)), (date(year, 2, 1), date(year, 2, 5))
     visit.open(f"/mix?since={one[0]}&until={one[1]}&with_since={other[0]}&with_until={other[1]}")
@@ -275,7 +275,17 @@ def test_periods_are_held_against_each_other_by_mean_power(visit: Visit) -> None
     load, *sources = (100 * (mean / then - 1) if then else None for mean, then in zip(means, before, strict=True))  # type: ignore[operator]
     told = visit.page.locator(".tile", has=visit.page.locator("#mix-load")).locator(".tile-more").inner_text()
     assert "in mean power" in told
+    assert "in sum" in told
     assert _number(told) == pytest.approx(load, abs=0.051)
+    asked = f"since={one[0]}&until={one[1]}&with_since={other[0]}&with_until={other[1]}&unit=GWh"
+    data = {row["name"]: row for row in visit.site.api(f"/compare?{asked}")["rows"]}  # type: ignore[attr-defined]
+    assert _number(told.split(",")[1]) == pytest.approx(data["consommation"]["change_pct"], abs=0.051)
+    rows = visit.page.locator("#mix-table tbody tr").all()
+    for name, row in zip(NATIONAL, rows, strict=True):
+        *_, by_sum, by_mean = row.locator("td").all_inner_texts()
+        for text, column in ((by_sum, "change_pct"), (by_mean, "mean_power_change_pct")):
+            said = data[name][column]
+            assert (text == "–") if said is None else (_number(text) == pytest.approx(said, abs=0.051))
     shown = visit.page.locator("#mix-table tbody td:last-child").all_inner_texts()
     for text, change in zip(shown, sources, strict=True):
         assert (text == "–") if change is None else (_number(text) == pytest.approx(change, abs=0.051))

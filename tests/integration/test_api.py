@@ -224,6 +224,87 @@ def test_two_periods_stand_side_by_side(api: Api) -> None:
         assert (row["value"], row["with_value"]) == (now, then)
         assert row["difference"] == pytest.approx(now - then)
         assert row["change_pct"] == pytest.approx((now - then) / then * 100)
+        means = now / (7 * 24), then / (7 * 24)
+        assert (row["mean_power_mw"], row["with_mean_power_mw"]) == pytest.approx(means)
+        assert row["mean_power_change_pct"] == pytest.approx(row["change_pct"])
+    rate = rows["taux_co2_g_kwh"]
+    assert rate["change_pct"] is not None
+    assert rate["mean_power_mw"] is rate["mean_power_change_pct"] is None
+
+
+def test_periods_of_other_length_differ_in_sum_as_they_do_not_in_mean_power(api: Api) -> None:
+    first, last = SINCE + timedelta(days=10), SINCE + timedelta(days=19)
+    before = SINCE + timedelta(days=3), SINCE + timedelta(days=7)
+    asked = f"since={first}&until={last}&with_since={before[0]}&with_until={before[1]}"
+    said = api.get(f"/compare?{asked}&unit=GWh").json()
+    (load,) = (row for row in said["rows"] if row["name"] == "consommation")
+    means = [
+        api.query(
+            "select sum(consommation_mwh)::double / (4 * count(*) * 6) from marts.daily_mix"
+            f" where civil_date between '{a}' and '{b}'"
+        )[0][0]
+        for a, b in ((first, last), before)
+    ]
+    assert [load["mean_power_mw"], load["with_mean_power_mw"]] == pytest.approx(means)
+    assert load["mean_power_change_pct"] == pytest.approx(100 * (means[0] / means[1] - 1))  # type: ignore[operator]
+    assert load["change_pct"] == pytest.approx(100 * (2 * means[0] / means[1] - 1))  # type: ignore[operator]
+    assert (said["measured"], said["with_measured"]) == (1, 1)
+
+
+def test_a_period_that_is_hardly_measured_is_held_against_nothing(api: Api) -> None:
+    ((last,),) = api.query("select max(civil_date) from marts.daily_mix")
+    said = api.get(f"/compare?since={last}&until={last}&with_since={SINCE}&with_until={SINCE}").json()
+    assert said["measured"] < 0.9
+    assert all(row["change_pct"] is row["mean_power_change_pct"] is None for row in said["rows"])
+    assert said["rows"][0]["value"] is not None
+
+
+def test_the_sensitivity_is_that_of_everything_held_where_no_days_are_asked_for(api: Api) -> None:
+    said = api.get("/sensitivity").json()
+    ((first, last),) = api.query("select min(civil_date)::varchar, max(civil_date)::varchar from marts.daily_merged")
+    assert (said["since"], said["until"]) == (first, last)
+    assert said["rows"] == api.get(f"/sensitivity?since={first}&until={last}").json()["rows"]
+    assert len(said["rows"]) == len({first[:4], last[:4]})  # type: ignore[index]
+
+
+_ENDS = {
+    "MW": "_mw", "MWh": "_mwh", "GWh": "_gwh", "GWh PCS 0 °C": "_gwh", "°C": "_c", "%": "_pct", "g/kWh": "_g_kwh",
+    "h": "_hours", "min": "_minutes", "days": "days", "MW/°C": "_mw_per_c", "slots": "_slots",
+    "storage points": "points",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/now",
+        "/mix?unit=MW",
+        "/mix?unit=GWh&interval=hour",
+        "/exchanges",
+        "/exchanges/buyers",
+        "/forecast",
+        "/gas",
+        "/gas/points",
+        "/temperature",
+        "/compare",
+        "/sensitivity",
+        "/regions/map",
+        "/regions/map?measure=difference&unit=MWh",
+        "/regions/mix",
+        "/regions/rates",
+        "/regions/53/mix",
+        "/records",
+        "/completeness",
+        *(f"/questions/{number}" for number in range(1, 7)),
+    ],
+)
+def test_the_name_of_every_column_ends_in_its_unit(path: str, api: Api) -> None:
+    """A part of a whole (0-1) has none; where a row says its own unit, that is no column's."""
+    columns = {one["name"]: one["unit"] for one in api.get(path).json()["columns"]}
+    assert columns
+    for name, unit in columns.items():
+        by_row = "unit" in columns and " or " in unit
+        assert by_row or not unit or unit == "0-1" or name.endswith(_ENDS[unit]), (name, unit)
 
 
 def test_the_map_has_every_region_and_its_mean_power(api: Api) -> None:
@@ -235,7 +316,7 @@ def test_the_map_has_every_region_and_its_mean_power(api: Api) -> None:
         f" where civil_date between '{first}' and '{last}' group by 1 order by 1"
     )
     assert [row["code_insee_region"] for row in rows] == [code for code, _ in held]
-    assert [row["value"] for row in rows] == pytest.approx([value for _, value in held])
+    assert [row["difference_mw"] for row in rows] == pytest.approx([value for _, value in held])
     assert len(rows) == 12
 
 

@@ -169,7 +169,7 @@ def _regions(reader: Reader, one: st.Page) -> None:
     left, right = st.columns([5, 6])
     with left:
         found = _map_of(reader, measure)
-        figure = regions_map(found.rows, "MW", view.style, signed=measure == "difference")
+        figure = regions_map(_mapped(found, measure), "MW", view.style, signed=measure == "difference")
         _chart(reader, "map", f"{say(*_MEASURES[measure])}, MW", figure, found, height=480)
     with right:
         asked = mixes.MixesAsked(since=view.since, until=view.until, unit=Unit.SHARE)
@@ -226,7 +226,14 @@ def _source(reader: Reader, name: str) -> None:
         found = _map_of(reader, measure)
         together = say(" (gas, coal and oil together)", " (gaz, charbon et fioul ensemble)") if name in _BURNT else ""
         title = say("Mean power by region, MW", "Puissance moyenne par région, MW")
-        _chart(reader, "map", f"{title}{together}", regions_map(found.rows, "MW", view.style), found, height=480)
+        _chart(
+            reader,
+            "map",
+            f"{title}{together}",
+            regions_map(_mapped(found, measure), "MW", view.style),
+            found,
+            height=480,
+        )
 
 
 def _totals(reader: Reader, name: str) -> None:
@@ -240,6 +247,10 @@ def _totals(reader: Reader, name: str) -> None:
     left, right, _ = st.columns([2, 2, 3])
     left.metric(_days(reader), speak.quantity(energy, "GWh"))
     right.metric(reader.view.say("of all production", "de toute la production"), speak.percent(share))
+
+
+def _mapped(found: Answer, measure: str) -> pl.DataFrame:
+    return found.rows.rename({f"{measure}_mw": "value"})
 
 
 def _map_of(reader: Reader, measure: str) -> Answer:

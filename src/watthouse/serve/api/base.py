@@ -76,6 +76,12 @@ class Rows(BaseModel):
     with_until: str | None = Field(
         default=None, description="Last civil day of the other period", examples=["2024-01-31"]
     )
+    measured: float | None = Field(
+        default=None, description="The part of the period that was measured, 0 to 1", examples=[0.98]
+    )
+    with_measured: float | None = Field(
+        default=None, description="The part of the other period that was measured, 0 to 1", examples=[1.0]
+    )
     found: int | None = Field(default=None, description="How many rows there are, those past `limit` too [rows]")
     next: str | None = Field(default=None, description="The `cursor` of the rows that follow, null after the last")
     rows: list[dict[str, Cell]] = Field(description="One object a row")

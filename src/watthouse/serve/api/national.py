@@ -7,7 +7,6 @@ from typing import Annotated, Final, Self
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import polars as pl
-import pyarrow as pa
 from dateutil.relativedelta import relativedelta
 from fastapi import APIRouter, Query, Request
 from pydantic import Field, model_validator
@@ -42,9 +41,9 @@ from watthouse.serve.asking import (
     newest_first,
 )
 from watthouse.serve.attribution import TEMPERATURE_OF_FRANCE
+from watthouse.serve.comparing import COLUMNS, Side, side_by_side
 from watthouse.serve.delivery import Shown
 from watthouse.serve.desk import Desk, Question
-from watthouse.serve.dictionary import Mart
 from watthouse.serve.forms import Form
 from watthouse.serve.known import NATIONAL, Tables
 from watthouse.serve.problems import wrong
@@ -284,6 +283,7 @@ def _now(snapshot: Snapshot) -> Question:
         for draw, table in ((_measured, power), (_ahead, forecasts))
     )
     rows = measured.join(ahead, on="date_heure", how="full", coalesce=True).sort("date_heure")
+    rows = rows.rename({name: _of_now(name).name for name in rows.columns})
     marts = ("core_national_power", "core_national_forecast")
     return Question("The newest measured day of France", rows.to_arrow(), columns, days(day, day), marts)
 
@@ -307,17 +307,18 @@ def _ahead(forecasts: ops.Relation) -> ir.Table:
 _NOW: Final = (
     Shown("date_heure", "", "Instant the slot begins (UTC)"),
     Shown("slot_minutes", "min", "How long the slot lasts"),
-    Shown("consommation", "MW", "Load; null where it is not measured yet"),
+    Shown("consommation_mw", "MW", "Load; null where it is not measured yet"),
     Shown("production_mw", "MW", "What is known of production: the sum of the sources that are measured"),
 )
 
 
 def _of_now(name: str) -> Shown:
     """A column of a slot, in watthouse's words or its publisher's."""
-    published = CATALOG["eco2mix-national-tr"][name] if name not in {one.name for one in _NOW} else None
-    if published is None:
-        return next(one for one in _NOW if one.name == name)
-    return Shown(name, published.unit, published.meaning)
+    told = next((one for one in _NOW if one.name in {name, f"{name}_mw"}), None)
+    if told is not None:
+        return told
+    published = CATALOG["eco2mix-national-tr"][name]
+    return Shown(f"{name}_{published.unit.lower().replace('/', '_')}", published.unit, published.meaning)
 
 
 class Compared(Period):
@@ -363,26 +364,21 @@ def compare_of(desk: Desk, snapshot: Snapshot, asked: Compared) -> Question:
     other = _other(asked, since, until)
     mart = desk.marts["daily_mix"]
     names = energies(mart, asked.unit)
-    totals = [_total(snapshot, names, asked.unit, *days) for days in ((since, until), other)]
-    found = _side_by_side(mart, names, asked.unit, *totals)
+    sides = [_side(snapshot, names, asked.unit, period) for period in ((since, until), other)]
+    quantities = [
+        *zip(names, shown(mart, names, asked.unit), strict=True),
+        *((one.name, one) for one in (_RATE, MEASURED)),
+    ]
     more = {
         **days(since, until),
         "unit": asked.unit.value,
+        "measured": sides[0].measured,
         "with_since": other[0].isoformat(),
         "with_until": other[1].isoformat(),
+        "with_measured": sides[1].measured,
     }
-    return Question("Load and mix of two periods", found, _COMPARED, more, (mart.name,))
-
-
-_COMPARED: Final = (
-    Shown("name", "", "The publisher's name of the quantity"),
-    Shown("meaning", "", "What it is"),
-    Shown("unit", "", "The unit of its values"),
-    Shown("value", "", "In the period"),
-    Shown("with_value", "", "In the other period"),
-    Shown("difference", "", "The first less the second"),
-    Shown("change_pct", "%", "The difference, of the value in the other period"),
-)
+    found = side_by_side(quantities, *sides)
+    return Question("Load and mix of two periods", found, COLUMNS, more, (mart.name,))
 
 
 def _other(asked: Compared, since: date, until: date) -> tuple[date, date]:
@@ -391,6 +387,11 @@ def _other(asked: Compared, since: date, until: date) -> tuple[date, date]:
     if since.year == date.min.year:
         raise wrong("since", "no year lies before this one: give with_since and with_until")
     return since + relativedelta(years=-1), until + relativedelta(years=-1)
+
+
+def _side(snapshot: Snapshot, names: Sequence[str], unit: Unit, period: tuple[date, date]) -> Side:
+    totals, means = (_total(snapshot, names, one, *period) for one in (unit, Unit.MW))
+    return Side(period, totals, {name: means[name] for name in names}, totals[MEASURED.name] or 0.0)
 
 
 def _total(snapshot: Snapshot, names: Sequence[str], unit: Unit, since: date, until: date) -> dict[str, float | None]:
@@ -409,24 +410,3 @@ def _totals(table: ops.Relation, names: tuple[str, ...], unit: Unit) -> ir.Table
     )
     values = (in_unit(sums[name], unit, sums.measured_hours, sums.production).name(name) for name in names)
     return sums.select(*values, _RATE.name, MEASURED.name)
-
-
-def _side_by_side(
-    mart: Mart, names: Sequence[str], unit: Unit, one: dict[str, float | None], two: dict[str, float | None]
-) -> pa.Table:
-    about = [
-        Shown(name, said.unit, said.description) for name, said in zip(names, shown(mart, names, unit), strict=True)
-    ]
-    rows = []
-    for column in (*about, _RATE, MEASURED):
-        value, other = one[column.name], two[column.name]
-        difference = value - other if value is not None and other is not None else None
-        change = 100 * difference / abs(other) if difference is not None and other else None
-        rows.append((column.name, column.description, column.unit, value, other, difference, change))
-    return pa.Table.from_pylist([dict(zip(_TYPES.names, row, strict=True)) for row in rows], _TYPES)
-
-
-_TYPES: Final = pa.schema(
-    [(name, pa.string()) for name in ("name", "meaning", "unit")]
-    + [(name, pa.float64()) for name in ("value", "with_value", "difference", "change_pct")]
-)

@@ -115,7 +115,8 @@ def map_of(snapshot: Snapshot, asked: MapAsked) -> Question:
     since, until = newest_first(snapshot.extent("daily_regional"), asked)
     found = Form(_mapped, (snapshot.table("daily_regional").op(), asked.measure, asked.unit), since, until)
     more = {**days(since, until), "unit": asked.unit.value, "measure": asked.measure}
-    columns = (*A_REGION, MEASURED, DAYS, Shown("value", asked.unit.label, f"{asked.measure} of the period"))
+    value = Shown(f"{asked.measure}{asked.unit.suffix}", asked.unit.label, f"{asked.measure} of the period")
+    columns = (*A_REGION, value, MEASURED, DAYS)
     return Question("Regions of France", found, columns, more, ("daily_regional",))
 
 
@@ -130,4 +131,4 @@ def _mapped(table: ops.Relation, measure: str, unit: Unit) -> ir.Table:
         measured_hours=hours,
         days=rows.count(),
     )
-    return sums.order_by("code_insee_region")
+    return sums.order_by("code_insee_region").rename({f"{measure}{unit.suffix}": "value"})

@@ -10,7 +10,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from watthouse.serve.api.base import TheDesk, days, gives_rows
-from watthouse.serve.asking import Period, newest_first
+from watthouse.serve.asking import Day, Period, newest_first
 from watthouse.serve.attribution import TEMPERATURE_OF_FRANCE
 from watthouse.serve.delivery import Shown
 from watthouse.serve.desk import Question
@@ -27,6 +27,13 @@ _FEWEST: Final = 10
 class SensitivityAsked(Period):
     """Years, and which of their days are cold."""
 
+    since: Annotated[
+        Day | None,
+        Field(
+            description="First civil day (Europe/Paris), included; the first day held where it is left out",
+            examples=["2016-01-01"],
+        ),
+    ] = None
     below: Annotated[
         float,
         Field(description="Days with a daily mean temperature below this count, °C", examples=[15], gt=-50, lt=50),
@@ -47,7 +54,10 @@ def sensitivity(desk: TheDesk, request: Request, asked: Annotated[SensitivityAsk
 def sensitivity_of(snapshot: Snapshot, asked: SensitivityAsked) -> Question:
     """Thermosensitivity by civil year, of wholly measured days with a temperature; the slope's error assumes that
     days err independently."""
-    since, until = newest_first(snapshot.extent("daily_merged"), asked)
+    first, last = snapshot.extent("daily_merged")
+    since, until = newest_first((first, last), asked)
+    if asked.since is None:
+        since = min(first, until)
     found = Form(_fitted, (snapshot.table("daily_merged").op(), asked.below), since, until)
     marts = ("daily_mix", TEMPERATURE_OF_FRANCE)
     return Question("Load a colder day brings, by year", found, _TOLD, days(since, until), marts, among="daily_merged")
@@ -68,8 +78,8 @@ def _fitted(table: ops.Relation, below: float) -> ir.Table:
     error = sums.ratio * ((1 - sums.r2) / (sums.days - 2).nullif(0)).sqrt()
     found = sums.select(
         "year",
-        ibis.ifelse(enough, -sums.slope, ibis.null("float64")).name("mw_per_degree"),
-        ibis.ifelse(enough, error, ibis.null("float64")).name("standard_error"),
+        ibis.ifelse(enough, -sums.slope, ibis.null("float64")).name("slope_mw_per_c"),
+        ibis.ifelse(enough, error, ibis.null("float64")).name("standard_error_mw_per_c"),
         ibis.ifelse(enough, sums.r2, ibis.null("float64")).name("r2"),
         sums.days.cast("int64").name("days"),
         "tmoy_c",
@@ -88,9 +98,9 @@ def _cold_working_days(rows: ir.Table, below: float) -> ir.Table:
 
 _TOLD: Final = (
     Shown("year", "", "Civil year"),
-    Shown("mw_per_degree", "MW/°C", f"Mean load added by each °C colder; null under {_FEWEST} days"),
-    Shown("standard_error", "MW/°C", "Standard error of that slope, were days to err independently"),
-    Shown("r2", "0-1", "Part of the variance of load that goes with temperature"),
+    Shown("slope_mw_per_c", "MW/°C", f"Mean load added by each °C colder; null under {_FEWEST} days"),
+    Shown("standard_error_mw_per_c", "MW/°C", "Standard error of that slope, were days to err independently"),
+    Shown("r2", "", "Part of the variance of load that goes with temperature"),
     Shown("days", "days", "Cold working days, wholly measured, that the slope is of"),
     Shown("tmoy_c", "°C", "Mean temperature of these days"),
     Shown("load_mw", "MW", "Mean load of these days"),

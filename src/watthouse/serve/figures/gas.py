@@ -1,12 +1,15 @@
 """Gas in storage: against the temperature, and how full its points are; load against the temperature."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import plotly.graph_objects as go
 import polars as pl
 
 from watthouse.serve.figures.palette import LOAD, OTHER_PERIOD, SEASONS, TEMPERATURE
 from watthouse.serve.figures.style import Style, dressed
+
+_ERROR: Final = "standard_error_mw_per_c"
 
 
 @dataclass(frozen=True)
@@ -71,9 +74,9 @@ def _season(rows: pl.DataFrame, stock: str, unit: str, at: int, style: Style) ->
 def sensitivity(rows: pl.DataFrame, chosen: range, style: Style) -> go.Figure:
     """MW of load that each °C colder brings, a point a year with its standard error; ``chosen`` years stand out.
 
-    ``rows`` have ``year``, ``mw_per_degree``, ``standard_error``, ``r2`` and ``days``.
+    ``rows`` have ``year``, ``slope_mw_per_c``, ``standard_error_mw_per_c``, ``r2`` and ``days``.
     """
-    known = rows.drop_nulls("mw_per_degree")
+    known = rows.drop_nulls("slope_mw_per_c")
     colours = [style.ink(TEMPERATURE if year in chosen else OTHER_PERIOD) for year in known["year"]]
     days = style.say("days", "jours")
     figure = go.Figure()
@@ -82,9 +85,14 @@ def sensitivity(rows: pl.DataFrame, chosen: range, style: Style) -> go.Figure:
         figure.add_trace(
             go.Scatter(
                 x=those["year"],
-                y=those["mw_per_degree"],
-                error_y={"array": those["standard_error"].to_list(), "color": colour, "thickness": 1.6, "width": 5},
-                customdata=those.select("standard_error", "r2", "days").rows(),
+                y=those["slope_mw_per_c"],
+                error_y={
+                    "array": those[_ERROR].to_list(),
+                    "color": colour,
+                    "thickness": 1.6,
+                    "width": 5,
+                },
+                customdata=those.select(_ERROR, "r2", "days").rows(),
                 mode="markers",
                 marker={"color": colour, "size": 9},
                 hovertemplate="%{x}: <b>%{y:,.0f} ± %{customdata[0]:,.0f}</b> MW/°C<br>r² %{customdata[1]:.2f},"

@@ -101,9 +101,11 @@ def _none(asked: Mapping[str, Any], line: str) -> Shown:
 
 
 def _plain(rows: pl.DataFrame) -> list[dict[str, Any]]:
-    """As JSON has them: by the number of their column, days and instants as text, without what is null."""
+    """As JSON has them: by the number of their column, days and instants (UTC, as the column's head says) as text,
+    without what is null."""
     instants = [name for name, kind in rows.schema.items() if isinstance(kind, pl.Datetime)]
     written = rows.with_columns(
-        pl.col(pl.Date).cast(pl.String), *(pl.col(name).dt.strftime("%Y-%m-%d %H:%M%:z") for name in instants)
+        pl.col(pl.Date).cast(pl.String),
+        *(pl.col(name).dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%d %H:%MZ") for name in instants),
     )
     return [{str(at): cell for at, cell in enumerate(row) if cell is not None} for row in written.iter_rows()]

@@ -128,15 +128,15 @@ def _temperature_tile(view: View, warm: pl.DataFrame) -> Component:
 
 def _slope_tile(view: View, slopes: pl.DataFrame) -> Component:
     speak = view.language
-    known = slopes.drop_nulls("mw_per_degree")
+    known = slopes.drop_nulls("slope_mw_per_c")
     newest = known.row(-1, named=True) if known.height else None
     return parts.tile(
         "gas-sensitivity",
         view.say("A °C colder, below 15 °C", "Un °C de moins, sous 15 °C"),
-        speak.quantity(newest["mw_per_degree"], "MW", signed=True) if newest else "–",
+        speak.quantity(newest["slope_mw_per_c"], "MW", signed=True) if newest else "–",
         view.say(
-            f"standard error {speak.number(newest['standard_error'])}, working days of {newest['year']}",
-            f"erreur type {speak.number(newest['standard_error'])}, jours ouvrés de {newest['year']}",
+            f"standard error {speak.number(newest['standard_error_mw_per_c'])}, working days of {newest['year']}",
+            f"erreur type {speak.number(newest['standard_error_mw_per_c'])}, jours ouvrés de {newest['year']}",
         )
         if newest
         else view.say("too few days", "trop peu de jours"),

@@ -1,14 +1,15 @@
 """Mix: what produced the electricity of a period, how clean it was, and how another period was."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Mapping
+from datetime import date
 from typing import Final
 
 from dash import html
 from dash.development.base_component import Component
 
-from watthouse.clock import PARIS
 from watthouse.serve.api import national
 from watthouse.serve.asking import BY_HOUR, EnergyAsOf, Unit
+from watthouse.serve.coverage import ENOUGH
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.reading import Answer, Reader
@@ -17,9 +18,6 @@ from watthouse.serve.figures import power
 from watthouse.serve.figures.palette import NATIONAL, OTHER_PERIOD, PERIOD, SOURCES, SUB_SOURCES, Ink, carbon_colour
 
 _RATE: Final = "taux_co2_g_kwh"
-_HOURS: Final = "measured_hours"
-_ENOUGH: Final = 0.9
-"""How much of a period has to be measured for its total to be held against another's."""
 
 
 def body(reader: Reader, view: View) -> list[Component]:
@@ -34,8 +32,8 @@ def body(reader: Reader, view: View) -> list[Component]:
     counted = unit.counted
     wanted = national.Compared(since=since, until=until, unit=counted, with_since=against[0], with_until=against[1])
     compared = reader.answer("/compare", wanted, national.compare_of(reader.desk, reader.snapshot, wanted))
-    totals = {row["name"].removesuffix(counted.suffix): row for row in compared.rows.to_dicts()}
-    covered = Covered(totals, counted, (since, until), against)
+    totals = {row["name"]: row for row in compared.rows.to_dicts()}
+    covered = Covered(totals, counted, (compared.more["measured"], compared.more["with_measured"]), against)
     return [
         *_uncovered(view, covered),
         _tiles(view, covered),
@@ -53,50 +51,41 @@ def _against(reader: Reader, view: View) -> tuple[date, date]:
     return (since, until) if since and until and since <= until else reader.year_before
 
 
-Totals = dict[str, dict[str, float | None]]
+Totals = Mapping[str, Mapping[str, float | None]]
 
 
 class Covered:
-    """The totals of two periods in a unit, and how much of each was measured: whether they can be held against each
-    other, and by what."""
+    """The totals of two periods in a unit, as ``/compare`` has them, and how much of each was measured."""
 
-    def __init__(self, totals: Totals, unit: Unit, period: tuple[date, date], against: tuple[date, date]) -> None:
+    def __init__(self, totals: Totals, unit: Unit, measured: tuple[float, float], against: tuple[date, date]) -> None:
         self.totals, self.unit, self.against = totals, unit, against
-        self.hours, self.other_hours = (totals[_HOURS][which] or 0.0 for which in ("value", "with_value"))
-        self.share, self.other_share = self.hours / _hours_of(*period), self.other_hours / _hours_of(*against)
+        self.share, self.other_share = measured
 
     @property
     def comparable(self) -> bool:
-        return min(self.share, self.other_share) >= _ENOUGH
+        """Whether enough of both was measured for them to be held against each other."""
+        return min(self.share, self.other_share) >= ENOUGH
 
     @property
-    def alike(self) -> bool:
-        """Whether values differ as mean power does: as many hours of both were measured, or that is what they are."""
-        return self.unit is Unit.MW or self.hours == self.other_hours
+    def by_sum(self) -> bool:
+        """Whether values are sums, that differ otherwise than mean power where the periods do."""
+        return self.unit is not Unit.MW
 
     def change(self, name: str) -> float | None:
-        """How far mean power (a rate is a mean already) is from that of the other period, %.
+        """How far the value is from that of the other period, %: of sums, of mean power, or of a rate."""
+        return self.totals[name]["change_pct"]
 
-        A day that has only begun, set against a whole one, would be a fall in demand.
-        """
-        value, other = self.totals[name]["value"], self.totals[name]["with_value"]
-        if value is None or not other or not self.comparable:
-            return None
-        ratio = value / other if self.alike or name == _RATE else (value / self.hours) / (other / self.other_hours)
-        return 100 * (ratio - 1)
+    def mean_change(self, name: str) -> float | None:
+        """How far mean power is from that of the other period, %."""
+        return self.totals[name]["mean_power_change_pct"]
 
     def said(self, view: View, value: float | None) -> str:
         """A total in its unit."""
         return view.language.energy(value) if self.unit is Unit.GWH else view.language.quantity(value, self.unit.value)
 
 
-def _hours_of(since: date, until: date) -> float:
-    first, last = (datetime.combine(day, time.min, PARIS).astimezone(UTC) for day in (since, until + timedelta(days=1)))
-    return (last - first) / timedelta(hours=1)
-
-
 def _uncovered(view: View, covered: Covered) -> list[Component]:
-    if covered.share >= _ENOUGH:
+    if covered.share >= ENOUGH:
         return []
     share = view.language.percent(covered.share)
     said = view.say(f"{share} of this period was measured: the totals are of that part.",
@@ -115,8 +104,13 @@ def _tiles(view: View, covered: Covered) -> Component:
         if not covered.comparable:
             return view.say("too little measured to compare", "trop peu de mesures pour comparer")
         said = speak.number(covered.change(name), 1, signed=True)
-        mean = "" if covered.alike or name == _RATE else view.say(" in mean power", " en puissance moyenne")
-        return view.say(f"{said}%{mean} on the other period", f"{said} %{mean} par rapport à l'autre période")
+        if not covered.by_sum or name == _RATE:
+            return view.say(f"{said}% on the other period", f"{said} % par rapport à l'autre période")
+        mean = speak.number(covered.mean_change(name), 1, signed=True)
+        return view.say(
+            f"{mean}% in mean power, {said}% in sum, on the other period",
+            f"{mean} % en puissance moyenne, {said} % en somme, par rapport à l'autre période",
+        )
 
     found = [
         parts.tile(
@@ -230,6 +224,7 @@ def _table(reader: Reader, view: View, covered: Covered, compared: Answer) -> Co
     heads = [
         view.say("Source", "Filière"), unit, "%",
         f"{speak.days(*covered.against)}, {unit}",
+        *([view.say("Change of the sum, %", "Variation de la somme, %")] if covered.by_sum else []),
         view.say("Change of mean power, %", "Variation de la puissance moyenne, %"),
     ]  # fmt: skip
     rows = [
@@ -238,7 +233,8 @@ def _table(reader: Reader, view: View, covered: Covered, compared: Answer) -> Co
             speak.number(totals[name]["value"], 1),
             speak.number(_share(totals, name, "value"), 1),
             speak.number(totals[name]["with_value"], 1),
-            speak.number(covered.change(name), 1, signed=True),
+            *([speak.number(covered.change(name), 1, signed=True)] if covered.by_sum else []),
+            speak.number(covered.mean_change(name), 1, signed=True),
         ]
         for name in NATIONAL
     ]

@@ -1,6 +1,7 @@
 """Now: today's load and its forecasts, the mix, CO₂, exchanges, to the last measured instant."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -25,6 +26,7 @@ _LATE: Final = timedelta(hours=6)
 def body(reader: Reader, view: View) -> list[Component]:
     """The newest measured day, quarter hour by quarter hour."""
     answer = reader.answer("/now", Written(), national.now_of(reader.snapshot))
+    answer = replace(answer, rows=answer.rows.rename(_published))
     measured = answer.rows.filter(pl.col("consommation").is_not_null())
     if measured.is_empty():
         return [parts.card(reader, "now", view.say("Now", "En ce moment"), [parts.nothing(reader)], wide=True)]
@@ -42,6 +44,11 @@ def body(reader: Reader, view: View) -> list[Component]:
         *_charts(reader, view, answer, sources, measured),
         _records(reader, view),
     ]
+
+
+def _published(name: str) -> str:
+    """A column of a slot by its publisher's name; production has none."""
+    return name if name == "production_mw" else name.removesuffix("_mw").removesuffix("_g_kwh")
 
 
 def stale(view: View, measured: pl.DataFrame, now: datetime) -> Iterator[Component]:

@@ -144,7 +144,7 @@ def _map(reader: Reader, view: View, found: Found) -> Component:
         title += f", % {_whole(view, measure)}"
     else:
         answer = _mapped(reader, found)
-        rows = answer.rows
+        rows = answer.rows.rename({f"{measure}{found.unit.suffix}": "value"})
     signed = measure == "difference"
     figure = maps.regions_map(
         rows, found.unit.sign, view.style, digits=found.digits, signed=signed, outlines=OUTLINES_AT
