@@ -27,6 +27,7 @@ from watthouse.options import (
     FullBuild,
     FullFetch,
     FullRefresh,
+    LakeWasLost,
     ManyPaths,
     Names,
     OfSample,
@@ -177,6 +178,7 @@ def refresh(
     sample: OfSample = False,
     follow: Annotated[bool, typer.Option("--follow", help="Stay, and refresh at each dataset's cadence.")] = False,
     full: FullRefresh = False,
+    lake_was_lost: LakeWasLost = False,
 ) -> None:
     """Ask ODRÉ what moved (or read exports), keep what is new in the lake, and bring the marts up to date."""
     from watthouse import pipeline
@@ -184,13 +186,16 @@ def refresh(
     with _staying() if follow else nullcontext():
         selection = Selection.of(names or (), since, until)
         _refuse_mixtures(paths, {"--sample": sample, "--follow": follow})
+        _refuse_half_of_a_loss(full, lake_was_lost, follow)
         settings = _home(sample)
         with _service(settings, sample=sample) as served:
             if follow:
                 _follow(served, selection, full=full)
                 return
             with console.bar() as bar:
-                done = pipeline.refresh(served, _files(paths, served), selection, full=full, progress=bar)
+                done = pipeline.refresh(
+                    served, _files(paths, served), selection, full=full, lake_was_lost=lake_was_lost, progress=bar
+                )
         _tell(settings, done, paths)
 
 
@@ -202,6 +207,7 @@ def fetch(
     until: Until = None,
     sample: OfSample = False,
     full: FullFetch = False,
+    lake_was_lost: LakeWasLost = False,
 ) -> None:
     """The first half of refresh: ask ODRÉ (or read exports) and keep what is new in the lake."""
     from watthouse import pipeline
@@ -210,19 +216,23 @@ def fetch(
     _refuse_mixtures(paths, {"--sample": sample, "--full": full})
     settings = _home(sample)
     with _service(settings, sample=sample) as served, console.bar() as bar:
-        done = pipeline.fetch(served, _files(paths, served), selection, full=full, progress=bar)
+        done = pipeline.fetch(
+            served, _files(paths, served), selection, full=full, lake_was_lost=lake_was_lost, progress=bar
+        )
     _tell(settings, done, paths)
 
 
 @_verb()
-def build(sample: OfSample = False, full: FullBuild = False) -> None:
+def build(sample: OfSample = False, full: FullBuild = False, lake_was_lost: LakeWasLost = False) -> None:
     """The second half of refresh: load the warehouse from the lake and build the marts."""
     from watthouse import pipeline
 
+    _refuse_half_of_a_loss(full, lake_was_lost)
     settings = _home(sample)
     with console.bar() as bar:
-        nodes = pipeline.build(settings, full=full, progress=bar)
-    console.built(nodes)
+        done = pipeline.build(settings, full=full, lake_was_lost=lake_was_lost, progress=bar)
+    console.build(done)
+    _leave_if_refused(done)
 
 
 @_verb()
@@ -414,6 +424,13 @@ def _refuse_mixtures(paths: list[Path] | None, chosen: dict[str, bool]) -> None:
     for option, is_chosen in chosen.items():
         if paths and is_chosen:
             raise UsageError(f"--from and {option} exclude each other: {option} is for a service, files are read whole")
+
+
+def _refuse_half_of_a_loss(full: bool, lake_was_lost: bool, follow: bool = False) -> None:
+    if lake_was_lost and follow:
+        raise UsageError("--lake-was-lost and --follow exclude each other: refresh once, then follow")
+    if lake_was_lost and not full:
+        raise UsageError("--lake-was-lost replaces the whole warehouse: say --full --lake-was-lost")
 
 
 def _files(paths: list[Path] | None, settings: Settings) -> "FileSource | None":

@@ -74,9 +74,7 @@ def bar() -> Iterator[Bar]:
 
 def report(done: Report) -> None:
     """What was read, what was left and why, and the line of counts at the end."""
-    for note, origins in _by_note(done).items():
-        more = f" and {len(origins) - 1} more" if len(origins) > 1 else ""
-        out.print(f"[dim]note[/]     {safe(origins[0])}{more}: {safe(note)}")
+    _notes(done)
     for origin, reason in {**done.left, **done.unasked}.items():
         out.print(f"[yellow]left[/]     {_why(origin, reason)}")
     _refusals(done)
@@ -94,7 +92,7 @@ def report(done: Report) -> None:
     if done.outside:
         out.print(f"{done.outside:,} rows lie outside the days asked for and were not fetched")
     if done.built is not None:
-        built(done.built)
+        _built(done)
     for reason, rows in sorted(done.dropped.items()):
         out.print(f"dropped {rows:,}: {safe(reason)}")
     counts = done.counts
@@ -170,13 +168,29 @@ def findings(found: "Sequence[Finding]") -> None:
             out.print(f"{'':<17}[dim]→ {safe(one.advice)}[/]")
 
 
-def built(nodes: Sequence[Node]) -> None:
-    """What dbt did, and what its tests warn of."""
+def build(done: Report) -> None:
+    """What was built alone, and what was left as it was."""
+    _notes(done)
+    _refusals(done)
+    _built(done)
+
+
+def _notes(done: Report) -> None:
+    for note, origins in _by_note(done).items():
+        more = f" and {len(origins) - 1} more" if len(origins) > 1 else ""
+        out.print(f"[dim]note[/]     {safe(origins[0])}{more}: {safe(note)}")
+
+
+def _built(done: Report) -> None:
+    """What dbt did, and what its tests warn of; where the warehouse lies that was replaced."""
+    nodes = done.built or ()
+    if done.kept:
+        shows = f"`{_program()} serve --home {done.kept.parent}` shows it"
+        out.print(f"kept     {safe(str(done.kept))}: the warehouse as it was before; {safe(shows)}")
     models = sum(node.is_model for node in nodes)
     warned = _warned(nodes)
-    out.print(
-        f"built {models} models, ran {len(nodes) - models} tests, {len(warned)} warned" if nodes else "up to date"
-    )
+    nothing = "nothing built" if done.failed else "up to date"
+    out.print(f"built {models} models, ran {len(nodes) - models} tests, {len(warned)} warned" if nodes else nothing)
     _warnings(warned)
 
 

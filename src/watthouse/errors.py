@@ -47,6 +47,10 @@ class LakeError(WatthouseError):
     """The lake cannot be read or written: a newer version, a full disk, a lost race."""
 
 
+class TableError(LakeError):
+    """One table of the lake cannot be used, or lacks what it held: it is left as it is, and the others go on."""
+
+
 class WarehouseError(WatthouseError):
     """The warehouse cannot be loaded, built or read."""
 

@@ -1,12 +1,12 @@
 """Documents into the lake: read whole or not at all, then observed together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
 
 from watthouse.catalog import Dataset, find
-from watthouse.errors import SourceError, UnrecognisedError
+from watthouse.errors import SourceError, TableError, UnrecognisedError
 from watthouse.home import disk
 from watthouse.lake import Lake
 from watthouse.report import Progress, Report, Selection, Tally
@@ -30,25 +30,38 @@ def take_in(
     told: Told,
     *,
     of: Dataset | None = None,
+    without: Collection[Dataset] = (),
 ) -> tuple[Dataset, ...]:
     """Read documents and observe what they hold, a commit a dataset; returns the datasets that were in them.
 
     A document that cannot be read whole, or is no export, is entered in the report with the reason; the others count.
     Documents that disagree are successive observations, in the order given. Documents ``of`` a dataset are a service's:
-    they say how things stand now, and rows of another dataset have no place in them; they are left out, and said.
+    they say how things stand now, and rows of another dataset have no place in them; they are left out, and said. What
+    is ``without`` is read and not observed. A table that cannot be used is entered in the report, and the others count;
+    for a service's it raises :class:`~watthouse.errors.TableError`.
     """
     if of:
         selection = replace(selection, datasets=(of,))
     with disk(settings.scratch, "free some space and run again"), Spool(settings.scratch / "spool") as spool:
         for document in documents:
             _read(document, selection, spool.document(current=of is not None), report, told, of)
+        observed = []
         for dataset_id, spooled in spool.by_dataset.items():
+            if (dataset := find(dataset_id)) in without:
+                continue
             progress.stage(f"observing {dataset_id}")
-            counts = lake.observe(find(dataset_id), spooled)
+            try:
+                counts = lake.observe(dataset, spooled)
+            except TableError as error:
+                if of:
+                    raise
+                report.failed[dataset_id] = str(error)
+                continue
+            observed.append(dataset)
             report.add(dataset_id, counts)
             if counts.dropped:
                 report.dropped[TWICE] += counts.dropped
-        return tuple(find(dataset_id) for dataset_id in spool.by_dataset)
+        return tuple(observed)
 
 
 def tidy(settings: Settings, lake: Lake, dataset: Dataset) -> None:

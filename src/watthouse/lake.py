@@ -22,7 +22,17 @@ from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, DeltaProtocolError, TableNotFoundError
 
 from watthouse.catalog import CATALOG, Dataset
-from watthouse.errors import LakeError
+from watthouse.errors import LakeError, TableError
+from watthouse.integrity import (
+    Fault,
+    Store,
+    Written,
+    fault_within,
+    faults_of_files,
+    faults_of_log,
+    keep_digests,
+    kept_digests,
+)
 from watthouse.observing import TURN, Comparison, Counts, compare
 from watthouse.revising import OBSERVED_AT, changes
 from watthouse.spool import MONTH, Spooled, month_of, stored_schema
@@ -33,6 +43,7 @@ FORMAT = 1
 _FORMAT_KEY = "watthouse.format"
 _KIND_KEY = "watthouse.data"
 _ATTEMPTS = 12
+_STORAGE_ERRORS = (DeltaError, OSError, pa.ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -51,11 +62,12 @@ class Extent:
 
 @dataclass(frozen=True)
 class Head:
-    """Where a ledger stands: which one it is, its Delta version, and its newest stamp (UTC)."""
+    """Where a ledger stands: which one it is, its Delta version, its newest stamp (UTC), and its observations."""
 
     ledger: str
     version: int
     observed_until: datetime
+    rows: int
 
 
 Stamp = tuple[str, int, int] | tuple[str, int]
@@ -85,10 +97,11 @@ class Lake:
         self._options = dict(storage_options) if storage_options else None
         self._kind = kind
         self._opened: dict[str, DeltaTable] = {}
+        self._sound: set[str] = set()
 
     def observe(self, dataset: Dataset, documents: Sequence[Spooled]) -> Counts:
         """Append what the documents say that is new or changed, in one commit; raises :class:`LakeError`."""
-        with _errors(dataset, self.uri(dataset)):
+        with self._errors(dataset):
             for attempt in range(_ATTEMPTS):
                 try:
                     return self._observe(dataset, documents)
@@ -99,8 +112,9 @@ class Lake:
     def rows(self, dataset: Dataset, *, since: datetime | None = None) -> pa.RecordBatchReader:
         """Every observation stamped after ``since``: the catalog's columns and ``observed_at``, in no order."""
         schema = _ledger_schema(dataset, [*dataset.names, OBSERVED_AT])
-        with _errors(dataset, self.uri(dataset)):
+        with self._errors(dataset):
             table = self._open(dataset)
+            self._refuse_faulty(dataset, table, self._files(dataset, table, since=since))
             chosen = self._scan(dataset, table, since=since).select(schema.names)
             return pa.RecordBatchReader.from_batches(schema, _batches(chosen, schema))
 
@@ -108,8 +122,10 @@ class Lake:
         """The Parquet files of the ledger, for an engine that reads them faster itself; None where it cannot."""
         if "://" in self.root or set("*?[") & set(self.root):
             return None
-        with _errors(dataset, self.uri(dataset)):
-            return self._files(dataset, self._open(dataset))
+        with self._errors(dataset):
+            files = self._files(dataset, table := self._open(dataset))
+            self._refuse_faulty(dataset, table, files)
+            return files
 
     def as_of(self, dataset: Dataset, moment: datetime) -> pl.LazyFrame:
         """The newest observation of each identity as it was known at ``moment`` (UTC)."""
@@ -117,7 +133,7 @@ class Lake:
 
     def scan(self, dataset: Dataset) -> pl.LazyFrame:
         """Every observation: the catalog's columns, ``observed_at`` and ``month``."""
-        with _errors(dataset, self.uri(dataset)):
+        with self._errors(dataset):
             return self._scan(dataset, self._open(dataset))
 
     def revisions(
@@ -135,7 +151,7 @@ class Lake:
         versions follow its ``nature`` first (consolidated after real time), then the order in which they were seen.
         """
         rows = _between(self.scan(dataset), since, until).drop(MONTH)
-        with _errors(dataset, self.uri(dataset)):
+        with self._errors(dataset):
             return changes(dataset, rows, [column] if column else None)
 
     def compact(self, dataset: Dataset, *, files: int, retention: timedelta) -> int:
@@ -143,15 +159,17 @@ class Lake:
 
         Files merged away are kept for ``retention``, for readers that started before.
         """
-        with _errors(dataset, self.uri(dataset)):
+        with self._errors(dataset):
             table = self._open(dataset)
             crowded = _crowded_months(table, files) if table else []
             if table is None or not crowded:
                 return 0
+            self._refuse_faulty(dataset, table, self._files(dataset, table, crowded))
             try:
                 table.optimize.compact(partition_filters=[(MONTH, "in", crowded)])
                 table.vacuum(int(retention.total_seconds() // 3600), enforce_retention_duration=False, dry_run=False)
                 table.create_checkpoint()
+                keep_digests(self._store(dataset), _written(table))
             except CommitFailedError:
                 return 0  # another writer compacts at this moment: the months are in its hands
             return len(crowded)
@@ -159,7 +177,7 @@ class Lake:
     def extent(self, dataset: Dataset) -> Extent:
         """Rows, bytes, version and freshness of a dataset; an empty :class:`Extent` where nothing was observed."""
         uri = self.uri(dataset)
-        with _errors(dataset, uri):
+        with self._errors(dataset):
             stamp = self._stamp(dataset)
             seen, extent = _extents.get(uri, (None, Extent()))
             if stamp != seen:
@@ -218,16 +236,17 @@ class Lake:
 
     def head(self, dataset: Dataset) -> Head | None:
         """Where a dataset's ledger stands, None where nothing was observed."""
-        with _errors(dataset, self.uri(dataset)):
+        with self._errors(dataset):
             table = self._open(dataset)
             stamp = table.transaction_version(dataset.id) if table else None
             if table is None or stamp is None:
                 return None
-            return Head(str(table.metadata().id), table.version(), _moment(stamp))
+            rows = sum(written.rows for written in _written(table))
+            return Head(str(table.metadata().id), table.version(), _moment(stamp), rows)
 
     def months_since(self, dataset: Dataset, moment: datetime) -> frozenset[str]:
         """The months (``YYYY-MM``, UTC) of which something was observed after ``moment``."""
-        with _errors(dataset, self.uri(dataset)):
+        with self._errors(dataset):
             fresh = self._scan(dataset, self._open(dataset), since=moment)
             return frozenset(fresh.select(pl.col(MONTH).unique()).collect().get_column(MONTH).drop_nulls())
 
@@ -235,13 +254,88 @@ class Lake:
         """What the tables say they are; nothing where none says it."""
         said = set()
         for dataset in CATALOG.values():
-            with _errors(dataset, self.uri(dataset)):
+            with self._errors(dataset):
                 if table := self._open(dataset):
                     said.add(table.metadata().configuration.get(_KIND_KEY))
         return frozenset(kind for kind in said if kind)
 
     def uri(self, dataset: Dataset) -> str:
         return f"{self.root}/{dataset.id}"
+
+    def faults(self, dataset: Dataset, *, whole: bool = False) -> list[Fault]:
+        """What of a table is not as it was written; nothing where there is no table.
+
+        Names and sizes are looked at; ``whole`` reads every file as well, and holds it to its digest. Raises
+        :class:`LakeError` where the table cannot be opened and no single file is to blame.
+        """
+        with self._errors(dataset):
+            try:
+                found = faults_of_log(self._store(dataset), whole=whole)
+            except TableNotFoundError:
+                return []
+            table = None if found else self._open(dataset)
+            return found + (faults_of_files(self._store(dataset), _written(table), whole=whole) if table else [])
+
+    def refuse_faulty(self, dataset: Dataset, *, since: datetime | None = None) -> None:
+        """Read the files with what was stamped after ``since``.
+
+        Raises :class:`~watthouse.errors.TableError` for one that is not as it was written.
+        """
+        with self._errors(dataset):
+            table = self._open(dataset)
+            self._refuse_faulty(dataset, table, self._files(dataset, table, since=since))
+
+    def _store(self, dataset: Dataset) -> Store:
+        return Store(self.uri(dataset), self._options)
+
+    def _refuse_faulty(self, dataset: Dataset, table: DeltaTable | None, files: Sequence[str]) -> None:
+        """Before anything is made of the rows of these files."""
+        fresh = set(files) - self._sound
+        if table is None or not fresh:
+            return
+        store = self._store(dataset)
+        digests = kept_digests(store)
+        for written in _written(table):
+            if (file := f"{self.uri(dataset)}/{written.path}") in fresh:
+                fault = fault_within(store, written, digests)
+                self._refuse(dataset, [fault] if fault else [])
+                self._sound.add(file)
+
+    def _refuse(self, dataset: Dataset, faults: Sequence[Fault]) -> None:
+        if faults:
+            more = f" (and {len(faults) - 1} more faults)" if len(faults) > 1 else ""
+            raise TableError(f"{self.uri(dataset)}/{faults[0]}{more}: `watthouse repair` says what can be restored")
+
+    @contextmanager
+    def _errors(self, dataset: Dataset) -> Iterator[None]:
+        """Turn what the storage says into one line, which names the file where one is to blame."""
+        uri = self.uri(dataset)
+        try:
+            yield
+        except CommitFailedError:
+            raise
+        except DeltaProtocolError as error:
+            raise LakeError(
+                f"{uri} uses Delta features this watthouse cannot read ({_first_line(error)}): upgrade watthouse"
+            ) from error
+        except _STORAGE_ERRORS as error:
+            if getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error):
+                raise LakeError(
+                    f"the disk is full at {uri}: free some space and run again; {dataset.id} stays as it was"
+                ) from error
+            self._blame(dataset)
+            raise TableError(f"{uri} cannot be used: {_first_line(error)}") from error
+
+    def _blame(self, dataset: Dataset) -> None:
+        """Raise TableError for the file that is at fault, where one is."""
+        try:
+            store = self._store(dataset)
+            faults = faults_of_log(store, whole=True)
+            table = None if faults else DeltaTable(self.uri(dataset), storage_options=self._options)
+            faults += faults_of_files(store, _written(table), whole=False) if table else []
+        except _STORAGE_ERRORS:
+            return  # the storage itself: what it said first is told
+        self._refuse(dataset, faults)
 
     def _files(
         self,
@@ -289,6 +383,8 @@ class Lake:
             table.update_incremental()
             return table
         try:
+            # deltalake passes over an empty entry as if nothing had been committed in it
+            self._refuse(dataset, faults_of_log(self._store(dataset), whole=False))
             table = DeltaTable(self.uri(dataset), storage_options=self._options)
         except TableNotFoundError:
             return None
@@ -346,6 +442,7 @@ class Lake:
                 schema_mode="merge",
                 commit_properties=CommitProperties(app_transactions=[Transaction(dataset.id, final)]),
             )
+            keep_digests(self._store(dataset), _written(table))
         return sum(counts, Counts())
 
     def _comparisons(self, dataset: Dataset, table: DeltaTable, documents: Sequence[Spooled]) -> Iterator[Comparison]:
@@ -358,6 +455,7 @@ class Lake:
             for document in documents
         )
         for months in self._chunks(seen):
+            self._refuse_faulty(dataset, table, self._files(dataset, table, months))
             chosen = pl.col(MONTH).is_in(months)
             ledger = self._scan(dataset, table, months).filter(chosen)
             known = _newest(dataset, ledger).select(dataset.names).collect()
@@ -419,6 +517,14 @@ def _between(rows: pl.LazyFrame, since: date | None, until: date | None) -> pl.L
     return rows
 
 
+def _written(table: DeltaTable) -> list[Written]:
+    """The files that the log names."""
+    actions = pl.DataFrame(table.get_add_actions(flatten=True))
+    if not actions.height:
+        return []
+    return [Written(*row) for row in actions.select("path", "size_bytes", "num_records").iter_rows()]
+
+
 def _crowded_months(table: DeltaTable, files: int) -> list[str]:
     actions = pl.DataFrame(table.get_add_actions(flatten=True))
     months = actions.group_by(f"partition.{MONTH}").len().filter(pl.col("len") > files)
@@ -435,25 +541,6 @@ def _moment(microseconds: int) -> datetime:
 
 def _millisecond(moment: datetime) -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
-
-
-@contextmanager
-def _errors(dataset: Dataset, uri: str) -> Iterator[None]:
-    """Turn what the storage says into one line."""
-    try:
-        yield
-    except CommitFailedError:
-        raise
-    except DeltaProtocolError as error:
-        raise LakeError(
-            f"{uri} uses Delta features this watthouse cannot read ({_first_line(error)}): upgrade watthouse"
-        ) from error
-    except (DeltaError, OSError, pa.ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        if getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error):
-            raise LakeError(
-                f"the disk is full at {uri}: free some space and run again; {dataset.id} stays as it was"
-            ) from error
-        raise LakeError(f"{uri} cannot be used: {_first_line(error)}") from error
 
 
 def _first_line(error: BaseException) -> str:

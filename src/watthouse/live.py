@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
-from watthouse.errors import LakeError, ServiceError, SourceError
+from watthouse.errors import LakeError, ServiceError, SourceError, TableError
 from watthouse.home import REAL, claim, lake_of, remember
 from watthouse.intake import take_in, tidy
 from watthouse.lake import Lake
@@ -40,7 +40,7 @@ def fetch(settings: Settings, selection: Selection, *, full: bool, progress: Pro
                 following = _Following(settings, odre, lake, marks, selection, progress, report)
                 try:
                     following.follow(facts, full=full)
-                except SourceError as error:
+                except (SourceError, TableError) as error:
                     report.failed[dataset.id] = str(error)
 
 

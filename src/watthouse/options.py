@@ -58,6 +58,13 @@ FullFetch = Annotated[
 FullRefresh = Annotated[
     bool, typer.Option("--full", help="Fetch all there is from ODRÉ again, and rebuild the whole warehouse.")
 ]
+LakeWasLost = Annotated[
+    bool,
+    typer.Option(
+        "--lake-was-lost",
+        help="Go on without what the lake has lost and the warehouse still holds; a copy of that warehouse is kept.",
+    ),
+]
 OfSample = Annotated[
     bool, typer.Option("--sample", help="The synthetic sample, in a home of its own below WATTHOUSE_HOME.")
 ]

@@ -1,20 +1,21 @@
 """refresh = fetch ▶ observe ▶ load ▶ build: the one way in, for the command line and every orchestrator."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from dataclasses import replace
 
 from watthouse import live
 from watthouse.catalog import CATALOG, LICENCE, PORTAL, Dataset
-from watthouse.errors import LakeError, WatthouseError
+from watthouse.errors import LakeError, TableError, WatthouseError
 from watthouse.home import REAL, claim, described, kind_of, lake_of, only_one, remember, warehouse_of
 from watthouse.intake import take_in, tidy
-from watthouse.lake import Head, Lake
+from watthouse.lake import Lake
 from watthouse.report import Progress, Report, Selection, Silent
 from watthouse.settings import Settings
 from watthouse.sources.base import Document, Source
+from watthouse.standing import Standing, stand
 from watthouse.transform import Node, Transform, fingerprint
-from watthouse.warehouse.base import Draft, Loaded, Warehouse
+from watthouse.warehouse.base import Draft, Warehouse
 
 
 def refresh(
@@ -23,18 +24,23 @@ def refresh(
     selection: Selection,
     *,
     full: bool = False,
+    lake_was_lost: bool = False,
     progress: Progress | None = None,
 ) -> Report:
     """Read, observe, load, build. What was read is in the lake before anything is built.
 
     Without a ``source`` the service of ``settings.odre_url`` is asked for what has moved. ``full`` believes nothing
     that was noted before: everything is fetched again, and the warehouse built from nothing.
+
+    A table that cannot be used, or that lacks observations which the warehouse holds, is left as it is, and so are its
+    rows in the warehouse; ``report.failed`` says so, and the others go on. ``lake_was_lost`` accepts that what a table
+    lacks is gone: the warehouse as it was is kept in a folder of its own, ``report.kept``, and replaced.
     """
     progress = progress or Silent()
     report = Report()
     with only_one(settings), _told(report):
-        _fetch(settings, source, selection, full, progress, report)
-        report.built = _build(settings, _heads(lake_of(settings)), full=full, progress=progress)
+        _fetch(settings, source, selection, full, lake_was_lost, progress, report)
+        report.built = _build(settings, full=full, lake_was_lost=lake_was_lost, progress=progress, report=report)
     return report
 
 
@@ -44,25 +50,33 @@ def fetch(
     selection: Selection,
     *,
     full: bool = False,
+    lake_was_lost: bool = False,
     progress: Progress | None = None,
 ) -> Report:
     """The first half: read and observe."""
     report = Report()
     with only_one(settings), _told(report):
-        _fetch(settings, source, selection, full, progress or Silent(), report)
+        _fetch(settings, source, selection, full, lake_was_lost, progress or Silent(), report)
     return report
 
 
-def build(settings: Settings, *, full: bool = False, progress: Progress | None = None) -> tuple[Node, ...]:
+def build(
+    settings: Settings, *, full: bool = False, lake_was_lost: bool = False, progress: Progress | None = None
+) -> Report:
     """The second half: load and build. ``full`` starts from an empty warehouse.
 
     Raises :class:`~watthouse.errors.LakeError` where there is nothing to build from.
     """
-    with only_one(settings):
-        heads = _heads(lake_of(settings))
-        if not any(heads.values()):
-            raise LakeError(f"the lake at {settings.lake} is empty: run `watthouse refresh`")
-        return _build(settings, heads, full=full, progress=progress or Silent())
+    report = Report()
+    with only_one(settings), _told(report):
+        standing = stand(settings)
+        if standing.is_empty and (lake_was_lost or not standing.loaded):
+            words = "refresh --full --lake-was-lost" if standing.is_lost else "refresh"
+            raise LakeError(f"the lake at {settings.lake} is empty: run `watthouse {words}`")
+        report.built = _build(
+            settings, full=full, lake_was_lost=lake_was_lost, progress=progress or Silent(), report=report
+        )
+    return report
 
 
 @contextmanager
@@ -76,10 +90,22 @@ def _told(report: Report) -> Iterator[None]:
 
 
 def _fetch(
-    settings: Settings, source: Source | None, selection: Selection, full: bool, progress: Progress, report: Report
+    settings: Settings,
+    source: Source | None,
+    selection: Selection,
+    full: bool,
+    lake_was_lost: bool,
+    progress: Progress,
+    report: Report,
 ) -> None:
+    standing = stand(settings)
+    left = _left(standing, lake_was_lost, report)
+    report.unsettled |= {dataset.id for dataset in left if dataset in selection.datasets}
+    wanted = replace(selection, datasets=tuple(one for one in selection.datasets if one not in left))
+    if not wanted.datasets or (standing.is_lost and not lake_was_lost):
+        return  # where a disk is not mounted, what is written now would lie hidden below it later
     if source is None:
-        live.fetch(settings, selection, full=full, progress=progress, report=report)
+        live.fetch(settings, wanted, full=full, progress=progress, report=report)
         return
     documents = list(source.documents())
     claim(settings, REAL)
@@ -90,10 +116,22 @@ def _fetch(
         progress.reading(document.origin, before[id(document)] + position, total, rows)
 
     lake = lake_of(settings)
-    seen = take_in(settings, lake, documents, selection, progress, report, told)
+    seen = take_in(settings, lake, documents, selection, progress, report, told, without=left)
     for dataset in seen:
-        tidy(settings, lake, dataset)
+        try:
+            tidy(settings, lake, dataset)
+        except TableError as error:
+            report.failed[dataset.id] = str(error)
     remember(settings, [dataset.id for dataset in seen])
+
+
+def _left(standing: Standing, lake_was_lost: bool, report: Report) -> frozenset[Dataset]:
+    """The tables that are left as they are; the report says why."""
+    behind = [] if lake_was_lost else standing.behind
+    report.failed |= standing.said_of_broken()
+    if behind:
+        report.failed[standing.root] = standing.said_of_behind()
+    return frozenset([*standing.broken, *behind])
 
 
 def _running(documents: Iterable[Document]) -> Iterator[int]:
@@ -104,34 +142,56 @@ def _running(documents: Iterable[Document]) -> Iterator[int]:
 
 
 def _build(
-    settings: Settings, heads: Mapping[Dataset, Head | None], *, full: bool, progress: Progress
+    settings: Settings, *, full: bool, lake_was_lost: bool, progress: Progress, report: Report
 ) -> tuple[Node, ...]:
-    lake, warehouse, models = lake_of(settings), warehouse_of(settings), fingerprint(settings.transform)
+    warehouse, standing = warehouse_of(settings), stand(settings)
     warehouse.sweep()
-    loaded = warehouse.loaded()
-    if not any(heads.values()) and not loaded:
+    for name, said in standing.ahead_of_the_clock(settings).items():
+        report.note(name, [said])
+    if standing.is_empty and not standing.loaded:
         return ()
-    steps = None if full else warehouse.steps(models)
+    left = _left(standing, lake_was_lost, report)
+    is_replaced = lake_was_lost and bool(standing.behind)
+    steps = None if full or is_replaced else warehouse.steps(fingerprint(settings.transform))
     if steps is None:
-        return _build_anew(settings, warehouse, lake, progress)
-    if any(dataset.id in loaded and loaded[dataset.id].is_ahead_of(head) for dataset, head in heads.items()):
-        return _build_anew(settings, warehouse, lake, progress)
-    behind = [
-        dataset for dataset, head in heads.items() if head and _until(loaded.get(dataset.id)) != head.observed_until
-    ]
-    if not behind:
+        if is_replaced or not warehouse.is_readable():
+            report.kept = warehouse.keep()
+        return _build_anew(settings, warehouse, left, progress, report)
+    lake = lake_of(settings)
+    moved = [one for one in standing.moved if one not in left and _is_sound(lake, one, standing, report)]
+    if not moved:
         return ()
     with warehouse.draft() as draft:
-        _load(draft, lake, behind, progress)
+        loaded = _load(draft, lake, moved, progress, report)
         draft.describe(_about(settings))
         progress.stage("building the marts")
-        return tuple(draft.replay(steps, [dataset.table for dataset in behind], progress.node))
+        return tuple(draft.replay(steps, [dataset.table for dataset in loaded], progress.node))
 
 
-def _build_anew(settings: Settings, warehouse: Warehouse, lake: Lake, progress: Progress) -> tuple[Node, ...]:
-    """Everything, by dbt, which warms up while the rows are loaded."""
+def _is_sound(lake: Lake, dataset: Dataset, standing: Standing, report: Report) -> bool:
+    """Whether what is to be loaded of a table is what was written; the report says where it is not."""
+    loaded = standing.loaded.get(dataset.id)
+    try:
+        lake.refuse_faulty(dataset, since=loaded.head.observed_until if loaded else None)
+    except TableError as error:
+        report.failed[dataset.id] = str(error)
+        return False
+    return True
+
+
+def _build_anew(
+    settings: Settings, warehouse: Warehouse, left: Collection[Dataset], progress: Progress, report: Report
+) -> tuple[Node, ...]:
+    """Everything, by dbt, which warms up while the rows are loaded.
+
+    A table that cannot be loaded is taken from the warehouse as it was.
+    """
+    lake, wanted = lake_of(settings), [dataset for dataset in CATALOG.values() if dataset not in left]
     with _transform(settings) as transform, warehouse.draft(empty=True) as draft:
-        _load(draft, lake, CATALOG.values(), progress)
+        loaded = _load(draft, lake, wanted, progress, report)
+        carried = [dataset for dataset in CATALOG.values() if dataset not in loaded and draft.carry_over(dataset)]
+        if report.failed and not carried and not any(map(lake.head, loaded)):
+            raise TableError(next(iter(report.failed.values())))
         draft.describe(_about(settings))
         progress.stage("building the marts")
         draft.release()
@@ -147,18 +207,18 @@ def _about(settings: Settings) -> dict[str, str]:
     return {"data": data, "source": PORTAL, "licence": LICENCE}
 
 
-def _heads(lake: Lake) -> dict[Dataset, Head | None]:
-    return {dataset: lake.head(dataset) for dataset in CATALOG.values()}
-
-
-def _load(draft: Draft, lake: Lake, datasets: Iterable[Dataset], progress: Progress) -> None:
+def _load(draft: Draft, lake: Lake, datasets: Iterable[Dataset], progress: Progress, report: Report) -> list[Dataset]:
+    """Those that could be loaded; the report says of the others why."""
+    loaded = []
     for dataset in datasets:
         progress.stage(f"loading {dataset.id}")
-        draft.load(lake, dataset)
-
-
-def _until(loaded: Loaded | None) -> datetime | None:
-    return loaded.head.observed_until if loaded else None
+        try:
+            draft.load(lake, dataset)
+        except TableError as error:
+            report.failed[dataset.id] = str(error)
+        else:
+            loaded.append(dataset)
+    return loaded
 
 
 def _transform(settings: Settings) -> Transform:

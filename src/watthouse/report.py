@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from pathlib import Path
 from typing import Protocol
 
 import pyarrow as pa
@@ -84,7 +85,8 @@ class Report:
 
     ``dropped``, ``left``, ``unasked`` and ``failed`` say why, by reason or by origin. ``still`` are the datasets of a
     service that have not moved, with the moment since when; ``unsettled`` those that were to be brought up to date and
-    were not, for whatever reason. ``asked`` is None where no service was asked.
+    were not, for whatever reason. ``asked`` is None where no service was asked. ``kept`` is where a warehouse
+    lies that was replaced although it held more, or could not be read.
     """
 
     counts: Counts = field(default_factory=Counts)
@@ -100,6 +102,7 @@ class Report:
     outside: int = 0
     rows: int = 0
     built: tuple[Node, ...] | None = None
+    kept: Path | None = None
 
     def add(self, dataset_id: str, counts: Counts) -> None:
         """Count rows of a dataset."""

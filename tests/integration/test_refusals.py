@@ -198,7 +198,7 @@ def test_a_broken_warehouse_is_made_anew_from_the_lake(tmp_path: Path) -> None:
     assert watthouse(home, "show", "gas_daily", "--format", "csv").stdout.count("\n") == 2
 
 
-def test_a_lake_that_was_lost_takes_its_rows_out_of_the_marts(tmp_path: Path) -> None:
+def test_a_lake_that_was_lost_takes_its_rows_out_of_the_marts_only_where_that_is_said(tmp_path: Path) -> None:
     import shutil
 
     home, folder = begun(tmp_path / "home"), tmp_path / "files"
@@ -206,7 +206,33 @@ def test_a_lake_that_was_lost_takes_its_rows_out_of_the_marts(tmp_path: Path) ->
     shutil.rmtree(home / "lake")
     (home / "refreshes.json").write_text("{")
     later = write_csv(folder / "later.csv", gas(date(2025, 7, 1), {"Saline": "3", "Teréga": "4"}))
-    assert watthouse(home, "refresh", "--from", later).returncode == 0
-    days = watthouse(home, "show", "gas_daily", "--format", "csv", "--columns", "civil_date").stdout.split()
-    assert days == ["civil_date", "2025-07-01"]
+    assert watthouse(home, "refresh", "--from", later).returncode == 1
+    shown = ("show", "gas_daily", "--format", "csv", "--columns", "civil_date")
+    assert watthouse(home, *shown).stdout.split() == ["civil_date", "2025-06-01"]
+    assert watthouse(home, "refresh", "--from", later, "--full", "--lake-was-lost").returncode == 0
+    assert watthouse(home, *shown).stdout.split() == ["civil_date", "2025-07-01"]
     assert watthouse(home, "status").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("build", "--lake-was-lost"), "say --full --lake-was-lost"),
+        (("refresh", "--lake-was-lost"), "say --full --lake-was-lost"),
+        (("refresh", "--full", "--lake-was-lost", "--follow"), "refresh once, then follow"),
+    ],
+)
+def test_a_lake_is_given_up_by_a_whole_build_alone(words: tuple[str, ...], says: str, tmp_path: Path) -> None:
+    code, line = one_line(tmp_path / "home", *words)
+    assert (code, says in line) == (2, True)
+
+
+def test_an_empty_lake_cannot_be_gone_on_with(tmp_path: Path) -> None:
+    import shutil
+
+    home = begun(tmp_path / "home")
+    assert watthouse(home, "refresh", "--from", good(tmp_path / "files")).returncode == 0
+    shutil.rmtree(home / "lake")
+    code, line = one_line(home, "build", "--full", "--lake-was-lost")
+    assert (code, "is empty: run `watthouse refresh --full --lake-was-lost`" in line) == (1, True)
+    assert watthouse(home, "show", "gas_daily", "--format", "csv").stdout.count("\n") == 2

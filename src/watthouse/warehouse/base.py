@@ -23,7 +23,10 @@ class Loaded:
 
     def is_ahead_of(self, head: Head | None) -> bool:
         """Whether it holds what that ledger does not: the ledger was lost, or restored to an earlier state."""
-        return head is None or head.ledger != self.head.ledger or head.version < self.head.version
+        if head is None or head.ledger != self.head.ledger:
+            return True
+        mine = self.head
+        return head.version < mine.version or head.observed_until < mine.observed_until or head.rows < mine.rows
 
 
 class Draft(Protocol):
@@ -32,7 +35,14 @@ class Draft(Protocol):
     path: Path
 
     def load(self, lake: Lake, dataset: Dataset) -> int:
-        """Bring the raw table up to the lake, the lake version in the same transaction; returns the rows added."""
+        """Bring the raw table up to the lake, the lake version in the same transaction; returns the rows added.
+
+        Raises :class:`~watthouse.errors.TableError`, and leaves the raw table as it was, where the lake's table cannot
+        be read or lacks observations that were loaded before.
+        """
+
+    def carry_over(self, dataset: Dataset) -> bool:
+        """Take the raw table, and how far it follows the lake, from the warehouse that is published, if it has it."""
 
     def replay(self, steps: Sequence[Step], sources: Iterable[str], on_node: Callable[[Node], None]) -> list[Node]:
         """Rebuild the days that changed in these raw tables."""
@@ -53,8 +63,14 @@ class Warehouse(Protocol):
     def loaded(self) -> dict[str, Loaded]:
         """By dataset id; empty where there is no warehouse yet."""
 
+    def is_readable(self) -> bool:
+        """Whether it says how far it follows the lake; a warehouse that is not there yet is."""
+
     def steps(self, fingerprint: str) -> list[Step] | None:
         """The steps of the models its marts were built by; None where there are none, or they were other models."""
+
+    def keep(self) -> Path | None:
+        """Keep what is published beside it, before it is replaced; returns where, None where nothing is published."""
 
     def sweep(self) -> None:
         """Remove what builds that were cut off left behind; for whoever alone may build."""

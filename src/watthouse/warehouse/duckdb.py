@@ -12,13 +12,13 @@ from contextlib import closing, contextmanager, nullcontext
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, TypeVar
 
 import duckdb
 import pyarrow as pa
 
 from watthouse.catalog import CATALOG, Dataset, Kind
-from watthouse.errors import UsageError, WarehouseError
+from watthouse.errors import TableError, UsageError, WarehouseError, WatthouseError
 from watthouse.lake import Head, Lake
 from watthouse.revising import OBSERVED_AT
 from watthouse.transform import Node, Step, replay
@@ -33,8 +33,12 @@ _TYPES: Final = {
     Kind.STOCK: "DECIMAL(18,6)",
 }
 _BUILDING: Final = "building-"
+_KEPT: Final = "kept-"
 _DAY_COLUMNS: Final = ("civil_date", "civil_month", "civil_year")
 _WITHIN_A_DAY: Final = ("date_heure", "code_insee_region", "source", "pits", "dataset", "measure", "span")
+
+
+T = TypeVar("T")
 
 
 class DuckDB:
@@ -51,25 +55,39 @@ class DuckDB:
         return self.path.parent / f"{_BUILDING}{os.getpid()}" / self.path.name
 
     def loaded(self) -> dict[str, Loaded]:
-        rows = self._books("select dataset, ledger, lake_version, observed_until, loaded_at from raw.loads")
-        return {name: Loaded(Head(ledger, version, until), at) for name, ledger, version, until, at in rows}
+        return dict(self._books(_loads) or ())
+
+    def is_readable(self) -> bool:
+        return not self.path.exists() or self._books(_loads) is not None
 
     def steps(self, fingerprint: str) -> list[Step] | None:
-        kept = self._books("select steps from raw.builds where fingerprint = $1", fingerprint)
+        query = "select steps from raw.builds where fingerprint = $1"
+        kept = self._books(lambda connection: connection.execute(query, [fingerprint]).fetchall())
         return [Step.of(said) for said in json.loads(kept[0][0])] if kept else None
 
-    def _books(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
-        """What it says of itself: nothing where there is no file, a broken one, or one that another watthouse laid out.
-
-        Nothing in it is lost with it: it is made anew from the lake.
-        """
+    def _books(self, read: Callable[[duckdb.DuckDBPyConnection], list[T]]) -> list[T] | None:
+        """What it says of itself; None where there is no file, a broken one, or one that another watthouse laid out."""
         if not self.path.exists():
-            return []
+            return None
         try:
             with self._reading() as connection:
-                return connection.execute(query, parameters).fetchall()
+                return read(connection)
         except WarehouseError:
-            return []
+            return None
+
+    def keep(self) -> Path | None:
+        if not self.path.exists():
+            return None
+        # Under its own name, which its views carry, and in a folder that `watthouse serve --home` can show.
+        kept = self.path.parent / f"{_KEPT}{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}" / self.path.name
+        try:
+            kept.parent.mkdir(parents=True)
+            _doubled(self.path, kept)
+            for note in self.path.parent.glob("home.json"):
+                shutil.copyfile(note, kept.parent / note.name)
+        except OSError as error:
+            raise WarehouseError(_explain(self.path, error, "the warehouse stays as it was")) from error
+        return kept
 
     def sweep(self) -> None:
         for folder in self.path.parent.glob(f"{_BUILDING}*"):
@@ -81,7 +99,7 @@ class DuckDB:
         try:
             self.aside.parent.mkdir(parents=True)
             copied = nullcontext() if empty else _copied(self.path, self.aside)
-            with copied, closing(DuckDBDraft(self.aside, self._settings())) as draft:
+            with copied, closing(DuckDBDraft(self.aside, self._settings(), self.path)) as draft:
                 yield draft
                 draft.finish()
             self.aside.replace(self.path)
@@ -124,6 +142,14 @@ class DuckDB:
         return {"threads": self._threads, "memory_limit": self._memory_limit, "preserve_insertion_order": False}
 
 
+def _doubled(source: Path, target: Path) -> None:
+    """A second name for the file, which nobody writes to once it is published; a copy where that cannot be."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
 @contextmanager
 def _copied(source: Path, target: Path) -> Iterator[None]:
     """A copy that is being written to the disk meanwhile: a checkpoint would wait for all of it at the end."""
@@ -137,22 +163,54 @@ def _copied(source: Path, target: Path) -> Iterator[None]:
 class DuckDBDraft:
     """A file beside the published one."""
 
-    def __init__(self, path: Path, settings: dict[str, str | bool | int | float | list[str]]) -> None:
+    def __init__(self, path: Path, settings: dict[str, str | bool | int | float | list[str]], published: Path) -> None:
         self.path = path
+        self._published = published
         self._settings = settings
         self._connection = self._connect()
         self._prepare()
 
     def load(self, lake: Lake, dataset: Dataset) -> int:
         """Append the observations stamped after the last load, and mark their days, in one transaction."""
-        run = self._connection.execute
-        held = run("select observed_until from raw.loads where dataset = $1", [dataset.id]).fetchone()
-        since, head = held[0] if held else None, lake.head(dataset)
-        if head is None or head.observed_until == since:
+        held, head = dict(_loads(self._connection)).get(dataset.id), lake.head(dataset)
+        if head is None or (held and held.head.observed_until == head.observed_until and held.head.rows == head.rows):
             return 0
+        self._connection.execute("begin")
+        try:
+            count = self._append(lake, dataset, head, held.head if held else None)
+            self._connection.execute("commit")
+        except (WatthouseError, duckdb.Error) as error:
+            self._connection.execute("rollback")
+            if isinstance(error, WatthouseError) or not lake.faults(dataset, whole=True):
+                raise
+            raise TableError(_explain(Path(lake.uri(dataset)), error, "see `watthouse repair`")) from error
+        return count
+
+    def _append(self, lake: Lake, dataset: Dataset, head: Head, held: Head | None) -> int:
+        """Raises TableError where the ledger has lost what it held, whatever was appended to it since."""
+        count = self._insert(lake, dataset, head, held.observed_until if held else None)
+        before = head.rows - count  # the ledger's observations up to the last load
+        if held and before < held.rows:
+            raise TableError(
+                f"{lake.uri(dataset)} lacks {held.rows - before:,} of the {held.rows:,} observations that were loaded"
+                f" from it until {held.observed_until:%Y-%m-%d %H:%MZ}: `watthouse repair` says what can be restored"
+            )
+        if held and before > held.rows:  # it was mended, and holds more of the past than when that was loaded
+            self._forget(dataset)
+            return self._append(lake, dataset, head, None)
+        self._connection.execute("delete from raw.loads where dataset = $1", [dataset.id])
+        state = [dataset.id, head.ledger, head.version, head.observed_until, datetime.now(UTC), head.rows]
+        self._connection.execute(
+            "insert into raw.loads (dataset, ledger, lake_version, observed_until, loaded_at, observations)"
+            " values ($1, $2, $3, $4, $5, $6)",
+            state,
+        )
+        return count
+
+    def _insert(self, lake: Lake, dataset: Dataset, head: Head, since: datetime | None) -> int:
+        run = self._connection.execute
         files = lake.local_files(dataset) if since is None else None
         into = f"insert into raw.{dataset.table} by name from"
-        run("begin")
         if files:
             whole = "read_parquet($2, union_by_name = true, hive_partitioning = false)"
             rows = run(f"{into} {whole} where observed_at <= $1", [head.observed_until, files])
@@ -165,11 +223,26 @@ class DuckDBDraft:
             " where $2::timestamptz is null or observed_at > $2",
             [dataset.table, since],
         )
-        run("delete from raw.loads where dataset = $1", [dataset.id])
-        state = [dataset.id, head.ledger, head.version, head.observed_until, datetime.now(UTC)]
-        run("insert into raw.loads values ($1, $2, $3, $4, $5)", state)
-        run("commit")
         return int(count)
+
+    def _forget(self, dataset: Dataset) -> None:
+        run = self._connection.execute
+        run(f"insert into raw.changed_days select distinct $1, date from raw.{dataset.table}", [dataset.table])
+        run(f"delete from raw.{dataset.table}")
+
+    def carry_over(self, dataset: Dataset) -> bool:
+        if dataset.id not in DuckDB(self._published).loaded():
+            return False
+        run, table = self._connection.execute, f"raw.{dataset.table}"
+        run(f"attach '{_quoted(self._published)}' as published (read_only)")
+        held = {row[0] for row in run(f"describe published.{table}").fetchall()}
+        shared = ", ".join(row[0] for row in run(f"describe {table}").fetchall() if row[0] in held)
+        run("begin")
+        run(f"insert into {table} by name select {shared} from published.{table}")
+        run("insert into raw.loads by name select * from published.raw.loads where dataset = $1", [dataset.id])
+        run("commit")
+        run("detach published")
+        return True
 
     def replay(
         self, steps: Sequence[Step], sources: Iterable[str], on_node: Callable[[Node], None] = lambda _: None
@@ -212,8 +285,9 @@ class DuckDBDraft:
         run(
             "create table if not exists raw.loads"
             " (dataset varchar primary key, ledger varchar, lake_version bigint, observed_until timestamptz,"
-            " loaded_at timestamptz)"
+            " loaded_at timestamptz, observations bigint)"
         )
+        run("alter table raw.loads add column if not exists observations bigint")
         run("create table if not exists raw.builds (fingerprint varchar, steps varchar, built_at timestamptz)")
         run("create table if not exists raw.changed_days (dataset varchar, civil_date date)")
         for dataset in CATALOG.values():
@@ -224,6 +298,27 @@ class DuckDBDraft:
             held = {row[0] for row in run(f"describe raw.{dataset.table}").fetchall()}
             for name in columns.keys() - held:
                 run(f"alter table raw.{dataset.table} add column {name} {columns[name]}")
+
+
+def _loads(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, Loaded]]:
+    """By dataset id. A warehouse that was built before observations were noted is counted."""
+    noted = {row[0] for row in connection.execute("describe raw.loads").fetchall()}
+    counted = "observations" if "observations" in noted else "null"
+    query = f"select dataset, ledger, lake_version, observed_until, loaded_at, {counted} from raw.loads"
+    return [
+        (name, Loaded(Head(ledger, version, until, _count(connection, name) if rows is None else rows), at))
+        for name, ledger, version, until, at, rows in connection.execute(query).fetchall()
+        if name in CATALOG
+    ]
+
+
+def _count(connection: duckdb.DuckDBPyConnection, dataset_id: str) -> int:
+    (count,) = connection.execute(f"select count(*) from raw.{CATALOG[dataset_id].table}").fetchone() or (0,)
+    return int(count)
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
 
 
 def _tables(connection: duckdb.DuckDBPyConnection, schema: str) -> list[str]:

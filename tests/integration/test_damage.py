@@ -1,0 +1,246 @@
+"""A damaged lake never empties what people read: it is said in a line, and everything else goes on."""
+
+import re
+import shutil
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.integration.test_made_up_marts import gas, national
+from tests.support import begun, mart, tables, watthouse, write_csv
+
+pytestmark = [pytest.mark.slow]
+
+GAS, POWER = "stock-quotidien-stockages-gaz", "eco2mix-national-tr"
+DAYS = [date(2025, 6, day) for day in range(1, 6)]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of each of two datasets, a file of the first four days and one of the fifth."""
+    folder = tmp_path_factory.mktemp("files")
+    for name, days in (("first", DAYS[:4]), ("later", DAYS[4:])):
+        write_csv(folder / f"{name}-gas.csv", [row for day in days for row in gas(day, {"Saline": "1", "Teréga": "2"})])
+        write_csv(
+            folder / f"{name}-power.csv",
+            [row for day in days for row in national(day, "Données temps réel", 50_000)],
+        )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def built(files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home of four days, to copy."""
+    home = begun(tmp_path_factory.mktemp("built") / "home")
+    done = watthouse(home, "refresh", "--from", files / "first-gas.csv", files / "first-power.csv")
+    assert done.returncode == 0, done.stderr
+    return home
+
+
+@pytest.fixture
+def home(built: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(built, tmp_path / "home"))
+
+
+def log_of(home: Path, dataset: str = GAS) -> list[Path]:
+    return sorted((home / "lake" / dataset / "_delta_log").glob("*.json"))
+
+
+def files_of(home: Path, dataset: str = GAS) -> list[Path]:
+    return sorted((home / "lake" / dataset).glob("month=*/*.parquet"))
+
+
+def flip(path: Path) -> None:
+    """Turn one bit in the middle."""
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def refused(home: Path, *words: str | Path) -> str:
+    """The one line of a call that leaves with 1."""
+    done = watthouse(home, *words)
+    assert done.returncode == 1, done.stdout
+    (line,) = done.stderr.strip().splitlines()
+    return line
+
+
+def days(home: Path, name: str) -> int:
+    return len(mart(home, name))
+
+
+def test_a_last_entry_that_was_deleted_stops_the_build_and_the_rows_stay(home: Path) -> None:
+    before = tables(home)
+    log_of(home)[-1].unlink()
+    line = refused(home, "build")
+    assert str(home / "lake") in line
+    assert f"{GAS} (its table is missing or empty; all 8, the last of 20" in line
+    assert "`watthouse repair`" in line
+    assert "--full --lake-was-lost" in line
+    assert tables(home) == before
+
+
+def test_a_last_entry_that_is_empty_is_named_and_the_rows_stay(home: Path) -> None:
+    before, entry = tables(home), log_of(home)[-1]
+    entry.write_bytes(b"")
+    for words in (("build",), ("build", "--full")):
+        line = refused(home, *words)
+        assert f"{entry} is empty: `watthouse repair`" in line
+        assert re.search(r"the warehouse still serves the 8 observations that were in it until 20\d\d-", line)
+        assert tables(home) == before
+
+
+def test_an_entry_that_was_lost_later_is_said_with_what_it_held(home: Path, files: Path) -> None:
+    assert watthouse(home, "refresh", "--from", files / "later-gas.csv").returncode == 0
+    before = tables(home)
+    log_of(home)[-1].unlink()
+    line = refused(home, "build")
+    assert re.search(rf"{GAS} \(2 of 10, observed after 20[-\d]+ [:\d]+Z and until 20[-\d]+ [:\d]+Z\)", line)
+    assert tables(home) == before
+
+
+def test_a_lake_that_is_not_mounted_is_left_alone_by_a_refresh(home: Path, files: Path) -> None:
+    before = tables(home)
+    (home / "lake").rename(home / "elsewhere")
+    (home / "lake").mkdir()
+    line = refused(home, "refresh", "--from", files / "later-gas.csv")
+    assert f"{home / 'lake'} is missing or empty, and the warehouse holds the 392 observations" in line
+    assert "mount or restore it" in line
+    assert tables(home) == before
+    assert not list((home / "lake").iterdir()), "what is written now would lie below what is mounted later"
+    (home / "lake").rmdir()
+    (home / "elsewhere").rename(home / "lake")
+    assert watthouse(home, "refresh", "--from", files / "later-gas.csv").returncode == 0
+    assert days(home, "gas_daily") == 5
+
+
+def test_a_lake_that_was_lost_is_gone_on_without_only_where_that_is_said_and_a_copy_stays(
+    home: Path, files: Path
+) -> None:
+    before = tables(home)
+    shutil.rmtree(home / "lake")
+    fetched = ("refresh", "--from", files / "later-gas.csv")
+    for words in (fetched, (*fetched, "--full"), ("build", "--full"), ("fetch", *fetched[1:])):
+        refused(home, *words)
+        assert tables(home) == before
+    assert watthouse(home, *fetched, "--lake-was-lost").returncode == 2
+    done = watthouse(home, *fetched, "--full", "--lake-was-lost")
+    assert done.returncode == 0, done.stderr
+    (kept,) = home.glob("kept-*")
+    assert f"kept     {kept / 'warehouse.duckdb'}: the warehouse as it was before" in done.stdout
+    assert [row["civil_date"] for row in mart(home, "gas_daily")] == DAYS[4:]
+    assert tables(kept) == before
+    assert watthouse(kept, "show", "gas_daily", "--format", "csv").stdout.count("\n") == 5
+    assert watthouse(home, "build").stdout == "up to date\n"
+
+
+def test_an_older_copy_of_the_lake_takes_nothing_out_of_the_marts(home: Path, files: Path, tmp_path: Path) -> None:
+    shutil.copytree(home / "lake", tmp_path / "backup")
+    assert watthouse(home, "refresh", "--from", files).returncode == 0
+    before = tables(home)
+    shutil.rmtree(home / "lake")
+    shutil.copytree(tmp_path / "backup", home / "lake")
+    line = refused(home, "refresh", "--from", files / "later-power.csv")
+    assert f"{GAS} (2 of 10, observed after" in line
+    assert f"{POWER} (96 of 480, observed after" in line
+    assert tables(home) == before
+
+
+def test_a_table_that_lost_a_commit_and_grew_again_is_seen_by_its_observations(home: Path, files: Path) -> None:
+    """Whoever writes to the lake beside this home: version and stamp are past what was loaded, and rows are gone."""
+    before = tables(home)
+    log_of(home)[-1].unlink()
+    other = home.parent / "other"
+    shutil.copytree(home / "lake", other / "lake")
+    assert watthouse(other, "fetch", "--from", files).returncode == 0
+    assert watthouse(other, "fetch", "--from", write_again(files, other)).returncode == 0
+    shutil.rmtree(home / "lake")
+    (other / "lake").rename(home / "lake")
+    for entry in log_of(home)[2:3]:
+        assert entry.exists()
+    done = watthouse(home, "build")
+    assert done.returncode == 1
+    assert f"{GAS} lacks 8 of the 8 observations that were loaded from it until" in done.stderr
+    assert {name: rows for name, rows in tables(home).items() if "gas" in name} == {
+        name: rows for name, rows in before.items() if "gas" in name
+    }
+    assert days(home, "daily_mix") == 5
+
+
+def write_again(files: Path, folder: Path) -> Path:
+    """Every gas day with another value."""
+    return write_csv(folder / "again.csv", [row for day in DAYS for row in gas(day, {"Saline": "3", "Teréga": "4"})])
+
+
+def test_a_corrupt_file_of_the_lake_blocks_no_other_dataset_and_is_named(home: Path, files: Path) -> None:
+    (file,) = files_of(home)
+    flip(file)
+    later = (files / "later-gas.csv", files / "later-power.csv")
+    done = watthouse(home, "refresh", "--from", *later)
+    assert done.returncode == 1
+    (line,) = done.stderr.strip().splitlines()
+    assert f"{file} is not what was written: its digest differs: `watthouse repair`" in line
+    assert "warehouse.duckdb" not in line
+    assert (days(home, "daily_mix"), days(home, "gas_daily")) == (5, 4)
+    again = watthouse(home, "build", "--full")
+    assert again.returncode == 1
+    assert str(file) in again.stderr
+    assert "warehouse.duckdb" not in again.stderr
+    assert (days(home, "daily_mix"), days(home, "gas_daily")) == (5, 4)
+    assert "built 25 models" in again.stdout
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda path: path.unlink(), "is missing"),
+        (lambda path: path.write_bytes(b""), "is empty"),
+        (lambda path: path.write_bytes(path.read_bytes()[:-9]), "bytes of"),
+    ],
+    ids=["missing", "empty", "cut"],
+)
+def test_a_file_that_is_gone_or_cut_blocks_no_other_dataset_and_is_named(
+    spoil: object, says: str, home: Path, files: Path
+) -> None:
+    (home / "warehouse.duckdb").unlink()
+    (file,) = files_of(home)
+    spoil(file)  # type: ignore[operator]
+    done = watthouse(home, "refresh", "--from", files / "later-power.csv")
+    assert done.returncode == 1
+    (line,) = done.stderr.strip().splitlines()
+    assert str(file) in line
+    assert says in line
+    assert (days(home, "daily_mix"), days(home, "gas_daily")) == (5, 0)
+
+
+def test_a_table_that_holds_more_of_the_past_than_was_loaded_is_loaded_anew(home: Path, files: Path) -> None:
+    """As after a repair: observations with their old stamps came back."""
+    with duckdb.connect(home / "warehouse.duckdb") as connection:
+        connection.execute("delete from raw.stock_quotidien_stockages_gaz where date = '2025-06-02'")
+        connection.execute("update raw.loads set observations = 6 where dataset = $1", [GAS])
+    assert watthouse(home, "refresh", "--from", files / "later-gas.csv").returncode == 0
+    with duckdb.connect(home / "warehouse.duckdb", read_only=True) as connection:
+        count = connection.execute(
+            "select count(*), count(distinct (date, pits)) from raw.stock_quotidien_stockages_gaz"
+        )
+        assert count.fetchone() == (10, 10)
+    assert days(home, "gas_daily") == 5
+
+
+def test_a_warehouse_that_was_built_before_observations_were_noted_is_counted(home: Path) -> None:
+    with duckdb.connect(home / "warehouse.duckdb") as connection:
+        connection.execute("alter table raw.loads drop column observations")
+    assert watthouse(home, "build").stdout == "up to date\n"
+    log_of(home)[-1].unlink()
+    assert "all 8, the last of" in refused(home, "build")
+
+
+def test_a_warehouse_that_cannot_be_read_is_kept_before_it_is_made_anew(home: Path) -> None:
+    (home / "warehouse.duckdb").write_bytes(b"rubbish")
+    done = watthouse(home, "build")
+    assert done.returncode == 0, done.stderr
+    (kept,) = home.glob("kept-*/warehouse.duckdb")
+    assert kept.read_bytes() == b"rubbish"
+    assert str(kept) in done.stdout
