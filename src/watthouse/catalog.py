@@ -88,8 +88,9 @@ _ARROW: Final[Mapping[Kind, pa.DataType]] = {
 class Column:
     """One column as its publisher names it.
 
-    ``labels`` are the other headers it goes by, in any vintage; case, accents, punctuation and a trailing unit in
-    brackets do not matter. ``values`` are the only spellings kept, whatever accents or case a vintage uses.
+    ``labels`` are the other headers it goes by, in any vintage; case, accents, punctuation and a trailing unit do not
+    matter. ``values`` are the only spellings kept, whatever accents or case a vintage uses; where the column is
+    ``closed``, a row that says anything else is about another place, and no row of the dataset.
     """
 
     name: str
@@ -98,6 +99,19 @@ class Column:
     unit: str = ""
     labels: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
+    closed: bool = False
+
+
+@dataclass(frozen=True)
+class Sibling:
+    """A publication of the same publishers that looks like a dataset of the catalog and is none.
+
+    It is known by its headers: each of ``marks`` (letters and digits, without accents or case) stands in one of them.
+    """
+
+    id: str
+    title: str
+    marks: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -204,7 +218,7 @@ _WIND_AND_BATTERY = (
 )
 
 _NATIONAL = (
-    Column("perimetre", Kind.TEXT, "perimeter: France", labels=("Périmètre",)),
+    Column("perimetre", Kind.TEXT, "perimeter: France", labels=("Périmètre",), values=("France",), closed=True),
     _NATURE,
     _DATE,
     _HEURE,
@@ -432,6 +446,37 @@ _DATASETS = (
         notes="Thirteen regions, Corsica included; whole days are missing, nearly all of them month ends.",
     ),
 )
+
+SIBLINGS: Final = (
+    Sibling("eco2mix-metropoles-tr", "éCO2mix of the metropolises, real time", ("metropole", "consommation")),
+    Sibling("temperature-quotidienne-departementale", "daily temperature by département", ("departement", "tmoy")),
+    Sibling(
+        "consommation-quotidienne-brute-regionale",
+        "gross daily consumption of gas and electricity by region",
+        ("consommationbrute", "region"),
+    ),
+    Sibling("consommation-quotidienne-brute", "gross daily consumption of gas and electricity", ("consommationbrute",)),
+    Sibling("pic-journalier-consommation-brute", "daily peak of gross consumption", ("picjournalier",)),
+    Sibling(
+        "rayonnement-solaire-vitesse-vent-tri-horaires-regionaux",
+        "sunshine and wind by region, every three hours",
+        ("rayonnement", "vent"),
+    ),
+    Sibling("prod-region-annuelle-filiere", "yearly production by region", ("annee", "productionnucleaire", "region")),
+    Sibling("prod-national-annuel-filiere", "yearly production", ("annee", "productionnucleaire")),
+    Sibling("eCO2mix_RTE_energie_M", "RTE's monthly energies", ("mois", "territoire", "production")),
+    Sibling("eCO2mix_RTE_energie_A", "RTE's yearly energies", ("annee", "territoire", "production")),
+)
+"""Looked up in this order: the first whose marks are all there names the file."""
+
+OTHER_UNITS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {
+        "MW": frozenset({"kW", "GW", "TW", "kWh", "MWh", "GWh", "TWh", "%"}),
+        "GWh PCS 0 °C": frozenset({"kWh", "MWh", "TWh", "m3", "%"}),
+        "°C": frozenset({"°F", "K"}),
+    }
+)
+"""Unit → units in which the same words in a header mean another quantity."""
 
 CATALOG: Final[dict[str, Dataset]] = {dataset.id: dataset for dataset in _DATASETS}
 

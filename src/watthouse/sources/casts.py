@@ -7,7 +7,7 @@ spellings) is looked at once a distinct value. A cast raises :class:`ValueError`
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Final
 
@@ -17,40 +17,46 @@ import pyarrow as pa
 from watthouse.catalog import Column, Kind
 from watthouse.clock import PARIS, ZONE
 from watthouse.sources.folding import fold, shown, undouble
+from watthouse.sources.numbers import BLANKS, Writing, is_null_token, number_of
 
-NULL_TOKENS: Final = frozenset({"", "nd", "n/d", "-", "--", "na", "n/a", "null", "nan"})
-"""What stands for "no value" in text, whatever its case (ODRÉ: ``ND`` not available, ``-`` no such technology)."""
-
-_BLANKS: Final = " \t\r\n\v\f\u00a0\u2007\u2009\u202f\ufeff"
-_THOUSANDS = re.compile(r"(?<=\d)[ \u00a0\u2007\u2009\u202f](?=\d{3}(?!\d))")
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?", re.ASCII)
-_CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::00(?:\.0+)?)?", re.ASCII)
+_CLOCK = re.compile(r"(?:(?:1899-12-3[01]|190[04]-01-0[01])[ T])?(\d{1,2}):(\d{2})(?::00(?:\.0+)?)?", re.ASCII)
+"""A clock time; before it the day that spreadsheets give one that has none."""
+_SERIAL = re.compile(r"\d{5}(\.\d+)?", re.ASCII)
+"""A day as spreadsheets count it, from the end of 1899 (1950 is 18264)."""
+_FRACTION = re.compile(r"0?\.\d+|0", re.ASCII)
+"""A clock time as spreadsheets count it, in days."""
+_COUNTED_FROM = datetime(1899, 12, 30)  # noqa: DTZ001
 _DAY_FIRST = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})\b(.*)", re.ASCII)
 _YEARS = range(1950, 2101)
 _MOST_MW: Final = 10_000_000
 """A hundred times what France draws on its coldest evening: beyond it a value is no power."""
+_TOO_FINE: Final = "has more than {} decimals"
+_NOISE: Final = Decimal("1e-6")
+"""What a whole number may be off by that went through a float."""
 
 
 @dataclass(frozen=True)
 class Cast:
-    """A column in its type. ``rounded`` counts the values that had more digits than the catalog keeps.
+    """A column in its type.
 
     ``naive`` marks the instants that stood without an offset: they say nothing by themselves and are null in
     ``values``.
     """
 
     values: pl.Series
-    rounded: int = 0
     naive: pl.Series | None = None
 
 
-def cast(column: Column, series: pl.Series) -> Cast:
-    """``series`` as the catalog declares ``column``; raises :class:`ValueError` with the first value that cannot be."""
+def cast(column: Column, series: pl.Series, writing: Writing | None = None) -> Cast:
+    """``series`` as the catalog declares ``column``, in a document that writes its numbers like ``writing``.
+
+    Raises :class:`ValueError` with the first value that the column cannot hold as it is written: nothing is rounded.
+    """
     if series.dtype in (pl.Categorical, pl.Enum):
         series = series.cast(pl.String)
     if series.dtype == pl.Null:
         series = series.cast(pl.String)
-    return _CASTS[column.kind](series, column)
+    return _CASTS[column.kind](series, column, writing or Writing())
 
 
 def decimals(column: Column) -> tuple[int, int]:
@@ -60,32 +66,19 @@ def decimals(column: Column) -> tuple[int, int]:
     return kept.precision, kept.scale
 
 
-def is_null_token(text: str) -> bool:
-    """Whether text stands for "no value"."""
-    return text.strip(_BLANKS).casefold() in NULL_TOKENS
-
-
-def number_of(text: str) -> Decimal | None:
-    """The number a text holds, French or English; None for a null token; raises :class:`ValueError` for other text."""
-    if is_null_token(text):
-        return None
-    plain = _THOUSANDS.sub("", text.strip(_BLANKS)).replace("\u2212", "-")
-    if plain.count(",") == 1 and "." not in plain:
-        plain = plain.replace(",", ".")
-    if not _NUMBER.fullmatch(plain):
-        raise ValueError(f"'{shown(text)}' is no number")
-    return Decimal(plain)
-
-
-def _whole(series: pl.Series, _: Column) -> Cast:
+def _whole(series: pl.Series, column: Column, writing: Writing) -> Cast:
     if series.dtype == pl.String:
-        return _patched(series, _believable(series.cast(pl.Int32, strict=False)), _whole_of)
+        fast = _believable(series.cast(pl.Int32, strict=False))
+        if (long := (fast.abs() >= 1000).arg_max()) is not None and abs(fast[long] or 0) >= 1000:
+            writing.runs_on(series[long], column.name)
+        return _patched(series, fast, lambda text: _whole_of(text, column, writing))
     _refuse_unless(series.dtype.is_numeric(), series)
     if series.dtype.is_integer() and _lies_within(series, _MOST_MW):
         return Cast(series.cast(pl.Int32))
     floats = _finite(series) if not series.dtype.is_integer() else series
-    whole = _believable(floats.round(0).cast(pl.Int32, strict=False))
-    return Cast(_fitting(series, whole), _count(floats != floats.round(0)))
+    whole = _fitting(series, _believable(floats.round(0).cast(pl.Int32, strict=False)))
+    _refuse(series, (floats - whole).abs() > float(_NOISE), f"is no whole number of {column.unit or 'units'}")
+    return Cast(whole)
 
 
 def _lies_within(series: pl.Series, most: int) -> bool:
@@ -97,44 +90,44 @@ def _believable(whole: pl.Series) -> pl.Series:
     return whole.set(~whole.is_between(-_MOST_MW, _MOST_MW, closed="none").fill_null(value=True), None)
 
 
-def _rate(series: pl.Series, _: Column) -> Cast:
+def _rate(series: pl.Series, _: Column, writing: Writing) -> Cast:
     if series.dtype == pl.String:
         fast = series.cast(pl.Float64, strict=False)
         fast = fast.set(~fast.is_finite().fill_null(value=False), None)
-        return _patched(series, fast, lambda text: (_float_of(text), False))
+        return _patched(series, fast, lambda text: _float_of(text, writing))
     if series.dtype == pl.Float64 and series.is_finite().all():
         return Cast(series)
     _refuse_unless(series.dtype.is_numeric(), series)
     return Cast(_finite(series))
 
 
-def _decimal(series: pl.Series, column: Column) -> Cast:
+def _decimal(series: pl.Series, column: Column, writing: Writing) -> Cast:
     precision, scale = decimals(column)
     dtype = pl.Decimal(precision, scale)
     if series.dtype == pl.String:
         plain = series.str.contains(rf"^-?\d{{1,{precision - scale}}}(\.\d{{1,{scale}}})?$").fill_null(value=False)
         fast = series.set(~plain, None).cast(dtype, strict=False)
-        return _patched(series, fast, lambda text: _decimal_of(text, precision, scale))
+        return _patched(series, fast, lambda text: _decimal_of(text, precision, scale, writing))
     _refuse_unless(series.dtype.is_numeric(), series)
     floats = series.cast(dtype, strict=False) if series.dtype.is_integer() else _finite(series)
     exact = floats.cast(pl.Float64).round(scale)
-    lost = _count((exact - floats.cast(pl.Float64)).abs() > 10.0**-scale / 1000)
+    _refuse(series, (exact - floats.cast(pl.Float64)).abs() > 10.0**-scale / 1000, _TOO_FINE.format(scale))
     # a decimal of a float's shortest form, not of its bits: 15.18 stays 15.18
-    return Cast(_fitting(series, exact.cast(pl.String).cast(dtype, strict=False)), lost)
+    return Cast(_fitting(series, exact.cast(pl.String).cast(dtype, strict=False)))
 
 
-def _text(series: pl.Series, column: Column) -> Cast:
+def _text(series: pl.Series, column: Column, __: Writing) -> Cast:
     canonical = {fold(value): value for value in column.values}
 
     def spelled(text: str) -> str | None:
-        word = undouble(text.strip(_BLANKS))
+        word = undouble(text.strip(BLANKS))
         return None if is_null_token(word) else canonical.get(fold(word), word) if canonical else word
 
     series = series.cast(pl.String) if series.dtype.is_numeric() else series
     return _respelled(series, spelled)
 
 
-def _date(series: pl.Series, _: Column) -> Cast:
+def _date(series: pl.Series, _: Column, __: Writing) -> Cast:
     if series.dtype == pl.Date:
         return Cast(_plausible(series, series))
     if isinstance(series.dtype, pl.Datetime):
@@ -143,17 +136,17 @@ def _date(series: pl.Series, _: Column) -> Cast:
     _refuse_unless(series.dtype == pl.String, series)
     iso = series.str.contains(r"^\d{4}-\d{2}-\d{2}$").fill_null(value=False)
     fast = series.set(~iso, None).str.to_date("%Y-%m-%d", strict=False)
-    return _patched(series, _plausible(series, fast), lambda text: (_date_of(text), False))
+    return _patched(series, _plausible(series, fast), _date_of)
 
 
-def _clock(series: pl.Series, _: Column) -> Cast:
+def _clock(series: pl.Series, _: Column, __: Writing) -> Cast:
     if series.dtype == pl.Time:
         series = series.cast(pl.String)
     _refuse_unless(series.dtype == pl.String, series)
     return _respelled(series, _clock_of)
 
 
-def _instant(series: pl.Series, _: Column) -> Cast:
+def _instant(series: pl.Series, _: Column, __: Writing) -> Cast:
     if isinstance(series.dtype, pl.Datetime):
         zoned = bool(series.dtype.time_zone)
         values = series.cast(pl.Datetime("us", series.dtype.time_zone))
@@ -170,14 +163,14 @@ def _instant(series: pl.Series, _: Column) -> Cast:
     return Cast(_merged(series, fast, aware), naive=naive.fill_null(value=False))
 
 
-def _code(series: pl.Series, _: Column) -> Cast:
+def _code(series: pl.Series, _: Column, __: Writing) -> Cast:
     _refuse_unless(series.dtype == pl.String or series.dtype.is_numeric(), series)
     if series.dtype != pl.String:
         series = series.cast(pl.Float64).fill_nan(None).cast(pl.String)
     return _respelled(series, _code_of)
 
 
-_CASTS: Final[Mapping[Kind, Callable[[pl.Series, Column], Cast]]] = {
+_CASTS: Final[Mapping[Kind, Callable[[pl.Series, Column, Writing], Cast]]] = {
     Kind.TEXT: _text,
     Kind.INSTANT: _instant,
     Kind.DATE: _date,
@@ -191,33 +184,37 @@ _CASTS: Final[Mapping[Kind, Callable[[pl.Series, Column], Cast]]] = {
 }
 
 
-def _whole_of(text: str) -> tuple[int | None, bool]:
-    number = number_of(text)
+def _whole_of(text: str, column: Column, writing: Writing) -> int | None:
+    number = number_of(text, writing, whole=column.name)
     if number is None:
-        return None, False
+        return None
     if abs(number) >= _MOST_MW:
         raise ValueError(f"'{shown(text)}' is out of range")
     whole = int(number.to_integral_value(ROUND_HALF_EVEN))
-    return whole, whole != number
+    if abs(whole - number) > _NOISE:
+        raise ValueError(f"'{shown(text)}' is no whole number of {column.unit or 'units'}")
+    return whole
 
 
-def _float_of(text: str) -> float | None:
-    number = number_of(text)
+def _float_of(text: str, writing: Writing) -> float | None:
+    number = number_of(text, writing)
     return None if number is None else float(number)
 
 
-def _decimal_of(text: str, precision: int, scale: int) -> tuple[Decimal | None, bool]:
-    number = number_of(text)
+def _decimal_of(text: str, precision: int, scale: int, writing: Writing) -> Decimal | None:
+    number = number_of(text, writing)
     if number is None:
-        return None, False
+        return None
     if abs(number) >= Decimal(10) ** (precision - scale):
         raise ValueError(f"'{shown(text)}' is out of range")
     kept = number.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_EVEN)
-    return kept, kept != number
+    if abs(kept - number) > Decimal(1).scaleb(-scale) / 1000:
+        raise ValueError(f"'{shown(text)}' {_TOO_FINE.format(scale)}")
+    return kept
 
 
 def _date_of(text: str) -> date | None:
-    """A civil date: ISO or day first; of an instant with an offset, the day in France."""
+    """A civil date: ISO, day first or a spreadsheet's number; of an instant with an offset, the day in France."""
     if is_null_token(text):
         return None
     moment = _moment_of(text)
@@ -232,10 +229,12 @@ def _instant_of(text: str) -> datetime | None:
 
 
 def _moment_of(text: str) -> datetime:
-    plain = text.strip(_BLANKS)
+    plain = text.strip(BLANKS)
     if day_first := _DAY_FIRST.fullmatch(plain):
         day, month, year, rest = day_first.groups()
         plain = f"{year}-{month:0>2}-{day:0>2}{rest}"
+    if _SERIAL.fullmatch(plain):
+        plain = (_COUNTED_FROM + timedelta(minutes=round(float(plain) * 24 * 60))).isoformat()
     try:
         moment = datetime.fromisoformat(plain.replace("/", "-"))
     except ValueError:
@@ -248,7 +247,10 @@ def _moment_of(text: str) -> datetime:
 def _clock_of(text: str) -> str | None:
     if is_null_token(text):
         return None
-    found = _CLOCK.fullmatch(text.strip(_BLANKS))
+    plain = text.strip(BLANKS)
+    if _FRACTION.fullmatch(plain):
+        plain = f"{_COUNTED_FROM + timedelta(minutes=round(float(plain) * 24 * 60)):%H:%M}"
+    found = _CLOCK.fullmatch(plain)
     if not found or int(found[1]) > 23 or int(found[2]) > 59:
         raise ValueError(f"'{shown(text)}' is no clock time (HH:MM)")
     return f"{found[1]:0>2}:{found[2]}"
@@ -272,15 +274,12 @@ def _respelled(series: pl.Series, spelled: Callable[[str], str | None]) -> Cast:
     return Cast(series.replace(list(changed), pl.Series(list(changed.values()), dtype=pl.String)))
 
 
-def _patched(series: pl.Series, fast: pl.Series, slow: Callable[[str], tuple[Any, bool]]) -> Cast:
-    """``fast``, and where it gave up on a text, what ``slow`` makes of it (a value, and whether it was rounded)."""
+def _patched(series: pl.Series, fast: pl.Series, slow: Callable[[str], Any]) -> Cast:
+    """``fast``, and where it gave up on a text, what ``slow`` makes of it."""
     missed = series.filter(fast.is_null() & series.is_not_null())
     if missed.is_empty():
         return Cast(fast)
-    values = {text: slow(text) for text in missed.unique()}
-    lossy = [text for text, (_, rounded) in values.items() if rounded]
-    rounded = _count(missed.is_in(lossy)) if lossy else 0
-    return Cast(_merged(series, fast, {text: value for text, (value, _) in values.items()}), rounded)
+    return Cast(_merged(series, fast, {text: slow(text) for text in missed.unique(maintain_order=True)}))
 
 
 def _merged(series: pl.Series, fast: pl.Series, patches: Mapping[str, Any]) -> pl.Series:
@@ -316,7 +315,3 @@ def _refuse_unless(readable: bool, series: pl.Series) -> None:
 def _refuse(series: pl.Series, bad: pl.Series, why: str = "is no number") -> None:
     if bad.any():
         raise ValueError(f"'{shown(series.filter(bad)[0])}' {why}")
-
-
-def _count(mask: pl.Series) -> int:
-    return int(mask.sum() or 0)

@@ -1,18 +1,20 @@
 """The contract: rows with technical names → rows in exactly the catalog's shape, or one line that says why not."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
 import polars as pl
 import pyarrow as pa
 
-from watthouse.catalog import NATURES, REGION_ALIASES, REGIONS, Column, Dataset, Kind
+from watthouse.catalog import NATURES, REGIONS, Column, Dataset, Kind
 from watthouse.clock import civil_date_of, heure_of, instant_of
 from watthouse.errors import ContractError
 from watthouse.sources.base import Piece
-from watthouse.sources.casts import Cast, cast, decimals
+from watthouse.sources.casts import Cast, cast
 from watthouse.sources.folding import fold, listed, shown
+from watthouse.sources.numbers import Writing
+from watthouse.sources.places import CODES
 
 PHANTOM: Final = "phantom spring hour"
 CLOCK: Final = "date and heure disagree with date_heure"
@@ -21,30 +23,35 @@ OFF_GRID: Final = "off the quarter hour"
 
 _REASON = "_reason"
 _NAIVE = "_naive"
-_CODES: Final = {fold(name): code for code, name in REGIONS.items()} | {
-    fold(alias): code for alias, code in REGION_ALIASES.items()
-}
 _CLOCKWORK: Final = {"date_heure": pl.Datetime("us", "UTC"), "date": pl.Date(), "heure": pl.String()}
 _MEASURES: Final = frozenset({Kind.WHOLE, Kind.RATE, Kind.TEMPERATURE, Kind.STOCK})
 
 
-def apply(dataset: Dataset, batch: pl.DataFrame, origin: str, *, notes: Sequence[str] = (), position: int = 0) -> Piece:
+def apply(
+    dataset: Dataset,
+    batch: pl.DataFrame,
+    origin: str,
+    *,
+    notes: Sequence[str] = (),
+    position: int = 0,
+    writing: Writing | None = None,
+) -> Piece:
     """Cast a batch to ``dataset.schema``, derive what the document left out, and leave out the rows that are no slot.
 
     The columns of ``batch`` are technical names; their values may be text or typed; columns the catalog does not
     declare are ignored. Dropped and counted: the phantom spring hour, rows whose key is null, and wholly empty rows
-    off the dataset's grid. Values with more digits than the catalog keeps are rounded half to even and noted.
+    off the dataset's grid. ``writing`` is what is known of how the document writes its numbers.
 
     Raises :class:`~watthouse.errors.ContractError` that names dataset, column and ``origin`` for a key column that is
-    missing, a value its column cannot hold, an unknown region or nature.
+    missing, a value its column cannot hold as it is written, an unknown region or nature.
     """
     names = [name for name in dataset.names if name in batch.columns]
     refuse_missing_keys(dataset, names, origin)
-    frame, rounded = _typed(dataset, batch.select(names), origin)
+    frame = _typed(dataset, batch.select(names), origin, writing or Writing())
     frame = _with_instants(dataset, _with_regions(dataset, frame, origin), origin)
     kept, dropped = _kept(dataset, frame)
     present = frozenset(kept.columns)
-    return Piece(dataset, _shaped(dataset, kept), present, batch.height, dropped, (*notes, *rounded), position)
+    return Piece(dataset, _shaped(dataset, kept), present, batch.height, dropped, tuple(notes), position)
 
 
 def missing_keys(dataset: Dataset, names: Sequence[str]) -> tuple[str, ...]:
@@ -68,23 +75,20 @@ def refuse_missing_keys(dataset: Dataset, names: Sequence[str], origin: str, unm
         )
 
 
-def _typed(dataset: Dataset, batch: pl.DataFrame, origin: str) -> tuple[pl.DataFrame, tuple[str, ...]]:
+def _typed(dataset: Dataset, batch: pl.DataFrame, origin: str, writing: Writing) -> pl.DataFrame:
     columns: list[pl.Series] = []
-    rounded: dict[str, int] = {}
     for series in batch.iter_columns():
         column = dataset[series.name]
-        done = _cast(dataset, column, series, origin)
+        done = _cast(dataset, column, series, origin, writing)
         columns.append(done.values.alias(column.name))
-        if done.rounded:
-            rounded[column.name] = done.rounded
         if done.naive is not None:
             columns.append(done.naive.alias(_NAIVE))
-    return pl.DataFrame(columns), _rounding_notes(dataset, rounded)
+    return pl.DataFrame(columns)
 
 
-def _cast(dataset: Dataset, column: Column, series: pl.Series, origin: str) -> Cast:
+def _cast(dataset: Dataset, column: Column, series: pl.Series, origin: str, writing: Writing) -> Cast:
     try:
-        done = cast(column, series)
+        done = cast(column, series, writing)
         if column.name == dataset.version:
             _refuse_unknown_natures(done.values)
     except (ValueError, OverflowError, pl.exceptions.PolarsError) as error:
@@ -97,18 +101,6 @@ def _cast(dataset: Dataset, column: Column, series: pl.Series, origin: str) -> C
 def _refuse_unknown_natures(values: pl.Series) -> None:
     for unknown in sorted(set(values.drop_nulls().unique()) - set(NATURES)):
         raise ValueError(f"'{shown(unknown)}' is none of {', '.join(NATURES)}")
-
-
-def _rounding_notes(dataset: Dataset, rounded: Mapping[str, int]) -> tuple[str, ...]:
-    by_unit: dict[str, dict[str, int]] = {}
-    for name, count in rounded.items():
-        column = dataset[name]
-        kept = f"whole {column.unit}" if column.kind is Kind.WHOLE else f"{decimals(column)[1]} decimals"
-        by_unit.setdefault(kept, {})[name] = count
-    return tuple(
-        f"{dataset.id}: rounded to {kept}: {', '.join(f'{name} {count}' for name, count in counts.items())}"
-        for kept, counts in by_unit.items()
-    )
 
 
 def _with_regions(dataset: Dataset, frame: pl.DataFrame, origin: str) -> pl.DataFrame:
@@ -130,7 +122,7 @@ def _with_regions(dataset: Dataset, frame: pl.DataFrame, origin: str) -> pl.Data
 
 
 def _code_of(dataset: Dataset, code: str | None, name: str | None, origin: str) -> str | None:
-    by_name = _CODES.get(fold(name)) if name else None
+    by_name = CODES.get(fold(name)) if name else None
     if code and code not in REGIONS:
         raise ContractError(f"{origin}: {dataset.id}: '{code}' is the INSEE code of no region of France")
     if name and not code and not by_name:

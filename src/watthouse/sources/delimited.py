@@ -1,10 +1,11 @@
 """Text with delimiters (CSV of any publisher or spreadsheet), read in batches."""
 
 import csv
+import io
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import IO, Final, Literal
+from typing import IO, Final, Literal, cast
 
 import polars as pl
 import pyarrow as pa
@@ -14,112 +15,218 @@ from watthouse.errors import SourceError, UnrecognisedError
 from watthouse.sources.base import Piece
 from watthouse.sources.folding import shown
 from watthouse.sources.headers import Layout, recognise
+from watthouse.sources.numbers import is_null_token
 from watthouse.sources.packing import AGAIN, BOM, HEAD_BYTES, Packing, Survey
 
-_DELIMITERS: Final = (";", "\t", ",")
+_DELIMITERS: Final = (";", "\t", ",", "|")
+_SEPARATOR: Final = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+"""What Excel reads, and people write, above a header."""
 _LINE_END: Final = re.compile("\r\n|\n|\r")
 _NUMBER: Final = re.compile(r"-?\d+([.,]\d+)?")
 _BLOCK: Final = 4 * 2**20
+
+Fields = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Header:
     """The first line with words in it: its labels, its delimiter, and the lines up to and including it.
 
-    ``endings`` are the last fields of the whole rows that follow it in the first bytes of the file.
+    ``rows`` are the whole rows that follow it in the first bytes of the file.
     """
 
-    labels: tuple[str, ...]
+    labels: Fields
     delimiter: str
     lines: int
-    first_row: tuple[str, ...]
-    endings: tuple[str, ...] = ()
+    rows: tuple[Fields, ...] = ()
+
+    @property
+    def needed(self) -> int:
+        """The fields up to the last label with words in it."""
+        return max((place for place, label in enumerate(self.labels, 1) if label), default=0)
 
 
 @dataclass(frozen=True)
 class OddRow:
-    """A row whose fields are more or fewer than the header's. ``number`` counts lines from 1."""
+    """A row whose fields are more or fewer than expected. ``number`` counts lines from 1."""
 
     number: int | None
-    fields: int
-    expected: int
+    fields: Fields
     text: str
+
+    @property
+    def place(self) -> str:
+        """Where it stands, for a message."""
+        return f"line {self.number}" if self.number else f"the line '{shown(self.text)}'"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How the rows below a header stand: how many fields they have, and what to make of one that has others.
+
+    ``mend`` gives the fields of an odd row that says nothing more or less than it should, an empty tuple for a line
+    that is no row at all, None for one that makes the file doubtful.
+    """
+
+    width: int
+    mend: Callable[[OddRow], Fields | None]
 
 
 def header_of(head: bytes, survey: Survey, origin: str) -> Header:
     """The header of a text file; raises :class:`~watthouse.errors.UnrecognisedError` where no line can be one."""
     lines = _LINE_END.split(head.removeprefix(BOM).decode(survey.encoding, "replace"))
     place = next(index for index, line in enumerate(lines) if line.strip(" \t"))
-    if place == len(lines) - 1 and len(head) == HEAD_BYTES:
+    said = _SEPARATOR.fullmatch(lines[place])
+    place += 1 if said else 0
+    if place >= len(lines) - 1 and len(head) == HEAD_BYTES:
         raise UnrecognisedError(
             f"{origin}: its first line is over {HEAD_BYTES:,} bytes long: no export has such a header"
         )
-    delimiter = max(_DELIMITERS, key=lambda mark: len(_fields(lines[place], mark)))
-    following = next((line for line in lines[place + 1 :] if line), "")
-    labels = tuple(label.strip() for label in _fields(lines[place], delimiter))
-    endings = tuple(_fields(line, delimiter)[-1] for line in lines[place + 1 : -1] if line)
-    return Header(labels, delimiter, place + 1, _fields(following, delimiter), endings)
+    line = lines[place] if place < len(lines) else ""
+    delimiter = said[1] if said else max(_DELIMITERS, key=lambda mark: len(fields_of(line, mark)))
+    labels = tuple(label.strip() for label in fields_of(line, delimiter))
+    rows = tuple(fields_of(line, delimiter) for line in lines[place + 1 : -1] if line)
+    return Header(labels, delimiter, place + 1, rows)
 
 
 def pieces(packing: Packing, survey: Survey, header: Header) -> Iterator[Piece]:
-    """The rows of a CSV file.
-
-    A text file says nowhere how long it should be, but writers end its last row: one without its line end may have lost
-    digits of its last value, so it is refused as cut unless the rows before it show that nothing is missing.
-    """
+    """The rows of a CSV file."""
     layout = recognise(header.labels, packing.origin)
-    if not survey.ends_line and not _ends_like_the_others(header, survey):
-        raise cut(packing.origin)
-    yield from read(packing, survey, header, layout, len(header.labels), lambda _: False)
+    yield from read(packing, survey, header, layout, Shape(_usual_width(header), lambda _: None))
 
 
-def read(
-    packing: Packing,
-    survey: Survey,
-    header: Header,
-    layout: Layout,
-    width: int,
-    is_no_row: Callable[[OddRow], bool],
-) -> Iterator[Piece]:
-    """The rows below ``header``, each of ``width`` fields; ``is_no_row`` tells the odd lines to pass over."""
-    odd: list[OddRow] = []
+def read(packing: Packing, survey: Survey, header: Header, layout: Layout, shape: Shape) -> Iterator[Piece]:
+    """The rows below ``header``, in a ``shape``.
 
-    def on_odd(row: pc.InvalidRow) -> Literal["skip"]:
-        odd.append(OddRow(row.number, row.actual_columns, row.expected_columns, row.text))
-        return "skip"
-
+    A text file says nowhere how long it should be, but writers end its last row: one without its line end may have
+    lost digits of its last value. That row alone is in doubt, and a note names it: it counts where the rows before it
+    show that nothing is missing.
+    """
+    last, notes = _last_row(survey, header, shape, packing.origin)
+    noted = layout.with_notes(notes)
+    until = None if survey.ends_line else survey.bytes - survey.unended
     with packing.open() as opened:
-        reader = _reader(opened.stream, survey, header, layout, width, on_odd, packing.origin)
-        for batch in _regrouped(reader, packing.settings.batch_rows):
-            _refuse_odd(odd, is_no_row, header, packing.origin)
-            yield from layout.pieces(_named(batch, layout), packing.origin, opened.position())
-        _refuse_odd(odd, is_no_row, header, packing.origin)
+        stream = opened.stream if until is None else cast("IO[bytes]", _Upto(opened.stream, until))
+        batches = _batches(stream, survey, header, layout, shape, packing.origin)
+        for batch in _regrouped(_and_last(batches, last, layout), packing.settings.batch_rows):
+            yield from noted.pieces(_named(batch, layout), packing.origin, opened.position())
 
 
 def cut(origin: str) -> SourceError:
-    """The refusal of a file whose last row is not whole."""
+    """The refusal of a file whose only row is not whole."""
     return SourceError(
         f"{origin}: cut in the middle: its last line has no end: {AGAIN} (or end that line, if it is whole)"
     )
 
 
-def _ends_like_the_others(header: Header, survey: Survey) -> bool:
+def fields_of(line: str, delimiter: str) -> Fields:
+    """The fields of a line of text; the line itself where it is none that can be split."""
+    try:
+        return tuple(next(csv.reader([line], delimiter=delimiter), ()))
+    except csv.Error:
+        return (line,)
+
+
+def _usual_width(header: Header) -> int:
+    """Fields of a row: as many as labels, or more where every row has them and they say nothing.
+
+    One row that is wider than the others may have lost a quote or gained a delimiter: its values stand in the wrong
+    columns.
+    """
+    labels = len(header.labels)
+    widths = {len(row) for row in header.rows}
+    says_nothing = all(is_null_token(field) for row in header.rows for field in row[labels:])
+    return max(widths) if len(widths) == 1 and min(widths) > labels and says_nothing else labels
+
+
+def _last_row(survey: Survey, header: Header, shape: Shape, origin: str) -> tuple[Fields, tuple[str, ...]]:
+    """The last row where it has no line end and counts all the same, and what there is to say of it."""
+    fields = fields_of(survey.last_line, header.delimiter)
+    if survey.ends_line or shape.mend(OddRow(None, fields, survey.last_line)) == ():
+        return (), ()
+    if not header.rows:
+        raise cut(origin)
+    counts = len(fields) == shape.width and _ends_like_the_others(fields, header)
+    how = "it is taken, as it ends like the others" if counts else f"it is left out: {AGAIN}, if it is to count"
+    note = f"its last line has no end, so that something may be missing there ('{shown(survey.last_line, 80)}'): {how}"
+    return fields if counts else (), (note,)
+
+
+def _whole_fields(row: OddRow, header: Header, shape: Shape) -> Fields | None:
+    """The fields of a row in the file's width; () for no row, None for one that is not whole."""
+    if len(row.fields) == shape.width and row.fields != header.labels:
+        return row.fields
+    mended = shape.mend(row)
+    return mended and (*mended, *([""] * (shape.width - len(mended))))[: shape.width]
+
+
+def _ends_like_the_others(fields: Fields, header: Header) -> bool:
     """Whether a last row without its line end is whole all the same.
 
     Its last field is a word that other rows end in, or empty as in all of them, or a number as long as theirs, where
     all of those are of one length.
     """
-    ending, others = _fields(survey.last_line, header.delimiter)[-1], set(header.endings)
+    ending, others = fields[-1], {row[-1] for row in header.rows if row}
     if not _NUMBER.fullmatch(ending):
         return ending in others if ending else others == {""}
     return {len(other) for other in others if other} == {len(ending)}
 
 
-def _fields(line: str, delimiter: str) -> tuple[str, ...]:
-    try:
-        return tuple(next(csv.reader([line], delimiter=delimiter), ()))
-    except csv.Error:
-        return (line,)
+def _batches(
+    stream: IO[bytes], survey: Survey, header: Header, layout: Layout, shape: Shape, origin: str
+) -> Iterator[pa.RecordBatch]:
+    """The rows as text, with the odd ones that could be mended after those of their block."""
+    odd: list[OddRow] = []
+
+    def on_odd(row: pc.InvalidRow) -> Literal["skip"]:
+        odd.append(OddRow(row.number, fields_of(row.text, header.delimiter), row.text))
+        return "skip"
+
+    def mended() -> list[Fields]:
+        rows = [_mended(row, header, shape, origin) for row in odd]
+        odd.clear()
+        return [row for row in rows if row]
+
+    surplus = range(len(header.labels), shape.width)
+    for batch in _reader(stream, survey, header, layout, shape.width, on_odd, origin):
+        _refuse_values(batch, surplus, header, origin)
+        yield batch.select([str(place) for place in layout.positions.values()])
+        if odd:
+            yield _as_batch(mended(), layout)
+    yield _as_batch(mended(), layout)
+
+
+def _refuse_values(batch: pa.RecordBatch, surplus: Sequence[int], header: Header, origin: str) -> None:
+    """Raise where a field that stands below no label says something: the row's values may be out of place."""
+    for place in surplus:
+        values = pl.Series(batch.column(str(place)))
+        if said := [text for text in values.drop_nulls().unique() if not is_null_token(text)]:
+            raise SourceError(
+                f"{origin}: '{shown(said[0])}' stands in field {place + 1} of a row where the header has"
+                f" {len(header.labels)}: the file was cut in the middle or changed: {AGAIN}"
+            )
+
+
+def _mended(row: OddRow, header: Header, shape: Shape, origin: str) -> Fields:
+    fields = _whole_fields(row, header, shape)
+    if fields is None:
+        raise SourceError(
+            f"{origin}: {row.place} has {len(row.fields)} fields where the header has {len(header.labels)}:"
+            f" the file was cut in the middle or changed: {AGAIN}"
+        )
+    return fields
+
+
+def _as_batch(rows: Sequence[Fields], layout: Layout) -> pa.RecordBatch:
+    names = [str(place) for place in layout.positions.values()]
+    columns = [pa.array([row[int(name)] or None for row in rows], pa.string()) for name in names]
+    return pa.RecordBatch.from_arrays(columns, names)
+
+
+def _and_last(batches: Iterator[pa.RecordBatch], last: Fields, layout: Layout) -> Iterator[pa.RecordBatch]:
+    yield from batches
+    if last:
+        yield _as_batch([last], layout)
 
 
 def _reader(
@@ -132,7 +239,7 @@ def _reader(
     origin: str,
 ) -> Iterator[pa.RecordBatch]:
     names = [str(place) for place in range(width)]
-    wanted = [names[place] for place in layout.positions.values()]
+    wanted = [*(names[place] for place in layout.positions.values()), *names[len(header.labels) :]]
     try:
         yield from pc.open_csv(
             stream,
@@ -177,11 +284,17 @@ def _named(table: pa.Table, layout: Layout) -> pl.DataFrame:
     return frame.select(pl.col(str(place)).alias(name) for name, place in layout.positions.items())
 
 
-def _refuse_odd(odd: Sequence[OddRow], is_no_row: Callable[[OddRow], bool], header: Header, origin: str) -> None:
-    for row in odd:
-        if not is_no_row(row):
-            where = f"line {row.number}" if row.number else f"the line '{shown(row.text)}'"
-            raise SourceError(
-                f"{origin}: {where} has {row.fields} fields where the header has {len(header.labels)}:"
-                f" the file was cut in the middle or changed: {AGAIN}"
-            )
+class _Upto(io.RawIOBase):
+    """The first bytes of a stream, as if they were all."""
+
+    def __init__(self, stream: IO[bytes], size: int) -> None:
+        self._stream, self._left = stream, size
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "bytearray") -> int:  # type: ignore[override]
+        chunk = self._stream.read(min(len(buffer), self._left))
+        self._left -= len(chunk)
+        buffer[: len(chunk)] = chunk
+        return len(chunk)

@@ -23,6 +23,10 @@ _FOREIGN: Final = {
     b"\xff\xfe": "UTF-16 text: save it as UTF-8",
     b"\xfe\xff": "UTF-16 text: save it as UTF-8",
 }
+_POINTERS: Final = {
+    b"version https://git-lfs.github.com/spec/": "a pointer of Git LFS, not the file itself: run `git lfs pull`",
+    b"/annex/objects/": "a pointer of git-annex, not the file itself: run `git annex get`",
+}
 _WORKBOOK: Final = "an Excel workbook (.xlsx): save it as CSV"
 _HIDDEN: Final = (".", "__MACOSX")
 
@@ -116,6 +120,9 @@ def _read(packing: Packing) -> Iterator[Piece]:
 
 
 def _refuse_foreign(head: bytes, origin: str) -> None:
+    for start, what in _POINTERS.items():
+        if head.startswith(start):
+            raise UnrecognisedError(f"{origin}: {what}")
     if head.startswith(b"%PDF"):
         raise UnrecognisedError(f"{origin}: a PDF document, no export")
     if head[:4] in ZIP:

@@ -1,21 +1,25 @@
 """Headers of any vintage → technical names, and the dataset that a document's columns make it."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
+from typing import Final
 
 import polars as pl
 
-from watthouse.catalog import CATALOG, Dataset
+from watthouse.catalog import CATALOG, SIBLINGS, Dataset
 from watthouse.errors import ContractError, UnrecognisedError
 from watthouse.sources.base import Piece
 from watthouse.sources.casts import cast
 from watthouse.sources.contract import apply, missing_keys, refuse_missing_keys
-from watthouse.sources.folding import fold, listed
+from watthouse.sources.folding import fold, listed, shown
+from watthouse.sources.labels import Match, is_junk, match, words
+from watthouse.sources.numbers import Writing
+from watthouse.sources.places import EXTRA, by_place, is_closed, names_another
 
-_JUNK = re.compile(r"(column|unnamed|field|index|level)?\d*", re.ASCII)
-_ALIKE = 3
+_ALIKE: Final = 3
+_DISCLAIMER: Final = r"^\W*RTE ne pourra\b"
+_COARSE: Final = frozenset({"mois", "annee", "semaine", "trimestre", "saison", "month", "year", "week", "quarter"})
 
 
 @dataclass(frozen=True)
@@ -23,40 +27,86 @@ class Layout:
     """What a document's columns say: the datasets it may hold rows of, and where their columns stand in it.
 
     ``family`` are datasets with the same columns: ``nature`` tells row by row which one a row belongs to.
-    ``positions`` maps technical names to places in the document; ``notes`` tell which columns are left out.
+    ``positions`` maps technical names to places in the document (and what begins with :data:`places.EXTRA` to columns
+    that are read for what they say about places); ``notes`` tell which columns are left out. ``writing`` is how the
+    document writes its numbers.
     """
 
     family: tuple[Dataset, ...]
     positions: Mapping[str, int]
     notes: tuple[str, ...] = ()
+    writing: Writing = field(default_factory=Writing, compare=False)
+
+    def with_notes(self, notes: Sequence[str]) -> "Layout":
+        """The same layout with more to say."""
+        return replace(self, notes=(*self.notes, *notes)) if notes else self
 
     def pieces(self, batch: pl.DataFrame, origin: str, position: int) -> Iterator[Piece]:
-        """The rows of ``batch`` (technical names) under contract: one piece a dataset that it has rows of."""
-        for dataset, rows in _routed(self.family, batch, origin):
-            yield apply(dataset, rows, origin, notes=self.notes, position=position)
+        """The rows of ``batch`` (technical names) under contract: one piece a dataset that it has rows of.
+
+        RTE's closing sentence, which re-saves keep as a row, is none.
+        """
+        batch = _without_disclaimer(batch, min(self.positions, key=lambda name: self.positions[name]))
+        for family, rows in by_place(self.family, batch, origin):
+            for dataset, routed in _routed(family, rows, origin):
+                yield apply(dataset, routed, origin, notes=self.notes, position=position, writing=self.writing)
 
 
-def recognise(labels: Sequence[str], origin: str) -> Layout:
+@dataclass(frozen=True)
+class _Fit:
+    """How well a family fits a header: its matches by place, the strangers beside them, and those that forbid it."""
+
+    family: tuple[Dataset, ...]
+    matches: Mapping[int, Match]
+    strangers: tuple[str, ...]
+    foreign: tuple[str, ...]
+
+    @property
+    def names(self) -> list[str]:
+        return [found.column.name for found in self.matches.values()]
+
+    @property
+    def lacking(self) -> frozenset[str]:
+        """The columns by which it would be known that are not there."""
+        return self.family[0].signature - set(self.names)
+
+    @property
+    def nearness(self) -> tuple[int, int]:
+        """How many of its three marks are there (its place, its signature, its key), then how many columns."""
+        keyed = not missing_keys(self.family[0], self.names)
+        return sum((not self.foreign, not self.lacking, keyed)), len(set(self.names))
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it holds without its whole signature: measured, its place said, and no header that could be it."""
+        dataset, names = self.family[0], set(self.names)
+        said = {column.name for column in dataset.columns if column.closed} <= names
+        strangers = [label for label in self.strangers if not is_junk(label)]
+        return said and dataset.measured in names and not strangers and not missing_keys(dataset, sorted(names))
+
+
+def recognise(labels: Sequence[str], origin: str, writing: Writing | None = None) -> Layout:
     """The layout of a document with these column headers.
 
-    Raises :class:`~watthouse.errors.UnrecognisedError` where they are those of no dataset, and
-    :class:`~watthouse.errors.ContractError` where most are but one that is needed is gone, renamed or there twice.
+    Raises :class:`~watthouse.errors.UnrecognisedError` where they are those of no dataset, or of another place, grain
+    or quantity than any has, and :class:`~watthouse.errors.ContractError` where most are those of a dataset but one
+    that is needed is gone, renamed or there twice.
     """
-    family, positions = _closest(labels, origin)
-    names = list(positions)
-    unmatched = [label for place, label in enumerate(labels) if place not in positions.values()]
-    lacking = family[0].signature - set(names)
-    if lacking and not _looks_alike(names, unmatched):
+    _refuse_siblings(labels, origin)
+    fit = max((_fit(family, labels) for family in _families(tuple(CATALOG.values()))), key=lambda fit: fit.nearness)
+    family, strangers = fit.family, fit.strangers
+    if not fit.is_plain and fit.lacking and not _looks_alike(fit.names, strangers):
         raise UnrecognisedError(f"{origin}: its columns ({listed(labels, 4)}) are those of no dataset in the catalog")
-    if lacking:
+    _refuse_others(fit, origin)
+    if fit.lacking and not fit.is_plain:
         raise ContractError(
             f"{origin}: it looks like {' or '.join(dataset.id for dataset in family)} but lacks column"
-            f" {' and '.join(sorted(lacking))} (columns that match nothing: {listed(unmatched) or 'none'}):"
+            f" {' and '.join(sorted(fit.lacking))} (columns that match nothing: {listed(strangers) or 'none'}):"
             " export it again with every column"
         )
     for dataset in family:
-        refuse_missing_keys(dataset, names, origin, unmatched)
-    return Layout(family, positions, _notes(unmatched))
+        refuse_missing_keys(dataset, fit.names, origin, strangers)
+    return Layout(family, _positions(fit, labels, origin), _notes(strangers), writing or Writing())
 
 
 @cache
@@ -67,44 +117,63 @@ def _families(catalog: tuple[Dataset, ...]) -> tuple[tuple[Dataset, ...], ...]:
     return tuple(tuple(datasets) for datasets in by_columns.values())
 
 
-@cache
-def _names(dataset: Dataset) -> Mapping[str, str]:
-    return {fold(label): column.name for column in dataset.columns for label in (column.name, *column.labels)}
+def _fit(family: tuple[Dataset, ...], labels: Sequence[str]) -> _Fit:
+    found = {place: match(family[0], label) for place, label in enumerate(labels)}
+    matches = {place: one for place, one in found.items() if one}
+    strangers = tuple(label for place, label in enumerate(labels) if place not in matches)
+    foreign = tuple(label for label in strangers if names_another(family[0], label))
+    return _Fit(family, matches, strangers, foreign)
 
 
-def _closest(labels: Sequence[str], origin: str) -> tuple[tuple[Dataset, ...], dict[str, int]]:
-    """The family whose signature is there, else the one that most columns match."""
-
-    def nearness(family: tuple[Dataset, ...]) -> tuple[bool, bool, int]:
-        matched = {_names(family[0]).get(fold(label)) for label in labels} - {None}
-        names = sorted(name for name in matched if name)
-        return family[0].signature <= matched, not missing_keys(family[0], names), len(matched)
-
-    family = max(_families(tuple(CATALOG.values())), key=nearness)
-    return family, _positions(family[0], labels, origin)
+def _refuse_siblings(labels: Sequence[str], origin: str) -> None:
+    folded = [fold(label) for label in labels]
+    for sibling in SIBLINGS:
+        if all(any(mark in label for label in folded) for mark in sibling.marks):
+            raise UnrecognisedError(f"{origin}: {sibling.id} ({sibling.title}), which is no dataset of the catalog")
 
 
-def _positions(dataset: Dataset, labels: Sequence[str], origin: str) -> dict[str, int]:
-    positions: dict[str, int] = {}
-    for place, label in enumerate(labels):
-        name = _names(dataset).get(fold(label))
+def _refuse_others(fit: _Fit, origin: str) -> None:
+    """Raise where what looks like a dataset is about another place, counts in other units, or is coarser."""
+    like = fit.family[0]
+    if fit.foreign:
+        raise UnrecognisedError(
+            f"{origin}: its columns name another place ({listed(fit.foreign)}) than {like.id} is about"
+        )
+    if odd := next((found for found in fit.matches.values() if found.odd_unit), None):
+        raise UnrecognisedError(
+            f"{origin}: its {odd.column.name} is in {odd.odd_unit}, where {like.id} has {odd.column.unit}"
+        )
+    coarse = [label for label in fit.strangers if not _COARSE.isdisjoint(words(label))]
+    if coarse and missing_keys(like, fit.names):
+        raise UnrecognisedError(
+            f"{origin}: its rows are totals by {shown(coarse[0])}, where {like.id} has {like.grain}"
+        )
+
+
+def _positions(fit: _Fit, labels: Sequence[str], origin: str) -> dict[str, int]:
+    dataset, positions = fit.family[0], {}
+    for place, found in fit.matches.items():
+        name = found.column.name
         if name in positions:
             raise ContractError(
                 f"{origin}: column {name} of {dataset.id} stands there twice: keep the one that is right"
             )
-        if name:
-            positions[name] = place
+        positions[name] = place
+    if is_closed(dataset):
+        positions |= {f"{EXTRA}{labels[place]}": place for place in range(len(labels)) if place not in fit.matches}
     return positions
 
 
 def _looks_alike(names: Sequence[str], unmatched: Sequence[str]) -> bool:
-    strangers = [label for label in unmatched if not _is_junk(label)]
+    strangers = [label for label in unmatched if not is_junk(label)]
     return len(names) >= _ALIKE and len(names) >= len(strangers)
 
 
-def _is_junk(label: str) -> bool:
-    """Whether a header says nothing: empty, a number, ``column_30``, ``Column 64``, ``Unnamed: 0``."""
-    return bool(_JUNK.fullmatch(fold(label)))
+def _without_disclaimer(batch: pl.DataFrame, first: str) -> pl.DataFrame:
+    if batch.schema[first] != pl.String:
+        return batch
+    closing = pl.col(first).str.contains(_DISCLAIMER).fill_null(value=False)
+    return batch.filter(~closing) if batch.select(closing.any()).item() else batch
 
 
 def _notes(unmatched: Sequence[str]) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Bytes as they lie, alone or in a zip, plain or gzipped: opened, capped, and looked over before they are read."""
 
 import gzip
+import re
 import tempfile
 import zipfile
 import zlib
@@ -43,14 +44,17 @@ class Opened:
 class Survey:
     """What a look over all of a text file found.
 
-    ``ends_line`` tells whether its last line is ended, ``last_line`` (the end of) the last line with words in it,
-    ``interrupted`` what the publisher wrote where it broke off.
+    ``bytes`` counts them, unpacked. ``ends_line`` tells whether its last line is ended, ``unended`` how many bytes it
+    has where it is not, ``last_line`` (the end of) the last line with words in it, ``interrupted`` what the publisher
+    wrote where it broke off.
     """
 
     encoding: str
     ends_line: bool
     last_line: str
     interrupted: str = ""
+    bytes: int = 0
+    unended: int = 0
 
     def refusal(self, origin: str, why: str) -> SourceError:
         """The refusal of a text that is not whole: the publisher's own words where it broke off, else ``why``."""
@@ -98,16 +102,18 @@ class Packing:
 
     def survey(self) -> Survey:
         """Look over all of a text file; raises :class:`~watthouse.errors.SourceError` where it is not whole text."""
-        utf8, tail, interrupted = _Utf8(), b"", ""
+        utf8, tail, interrupted, count = _Utf8(), b"", "", 0
         for chunk in self.chunks():
             if b"\0" in chunk:
                 raise SourceError(f"{self.origin}: binary bytes stand in its text: {AGAIN}, as CSV in UTF-8")
-            interrupted = interrupted or _interruption(tail + chunk[:_SAID]) or _interruption(chunk)
+            interrupted = interrupted or _interruption(tail[-_SAID:] + chunk[:_SAID]) or _interruption(chunk)
             utf8.feed(chunk)
-            tail = (tail + chunk[-_SAID:])[-_SAID:]
+            tail = (tail + chunk[-HEAD_BYTES:])[-HEAD_BYTES:]
+            count += len(chunk)
         encoding = "utf-8" if utf8.ends_well() else "cp1252"
-        last_line = b"".join(tail.rstrip().splitlines()[-1:]).decode(encoding, "replace")
-        return Survey(encoding, tail.endswith((b"\n", b"\r")), last_line, interrupted)
+        last_line = _last_line(tail.rstrip(b"\r\n")).decode(encoding, "replace")
+        ends_line = tail.endswith((b"\n", b"\r"))
+        return Survey(encoding, ends_line, last_line, interrupted, count, 0 if ends_line else len(_last_line(tail)))
 
     @contextmanager
     def seekable(self) -> Iterator[IO[bytes]]:
@@ -180,20 +186,27 @@ class _Utf8:
 
     def __init__(self) -> None:
         self._rest: bytes | None = b""
+        self._wide = False
 
     def feed(self, chunk: bytes) -> None:
         if self._rest is None:
             return
         joined = self._rest + chunk
         try:
-            joined.decode("utf-8")
+            self._wide |= not joined.decode("utf-8").isascii()
             self._rest = b""
         except UnicodeDecodeError as error:
             cut = error.reason == "unexpected end of data"
             self._rest = joined[error.start :] if cut else None
+            self._wide |= not joined[: error.start].isascii()
 
     def ends_well(self) -> bool:
-        return self._rest == b""
+        """A last letter that was cut in two tells no other encoding where others are whole."""
+        return self._rest == b"" or (self._rest is not None and self._wide)
+
+
+def _last_line(text: bytes) -> bytes:
+    return re.split(rb"[\r\n]", text)[-1]
 
 
 def _interruption(text: bytes) -> str:

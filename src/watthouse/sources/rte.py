@@ -1,60 +1,88 @@
 """RTE's own downloads: text with tabs that is named ``.xls``, with one field more than headers and a disclaimer below.
 
 They carry no instant and no INSEE code; both are derived by the contract, from the civil clock and the perimeter.
+People keep them as they saved them again, too: with another delimiter, the closing sentence among the rows.
 """
 
+import re
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
 from watthouse.errors import UnrecognisedError
 from watthouse.sources import delimited
 from watthouse.sources.base import Piece
-from watthouse.sources.delimited import Header, OddRow
+from watthouse.sources.delimited import Fields, Header, OddRow, Shape
 from watthouse.sources.folding import fold
 from watthouse.sources.headers import recognise
+from watthouse.sources.numbers import is_null_token
 from watthouse.sources.packing import Packing, Survey
 
 _OPEN_ENDED: Final = "RTE's closing disclaimer is missing: rows may be missing at the end"
 _PROSE_WORDS: Final = 6
+_DIGITS: Final = re.compile(r"\d")
 
 
 def is_rte(header: Header) -> bool:
-    """Whether a header is one of RTE's."""
+    """Whether a header is one of RTE's, whatever the file was saved with since."""
     folded = {fold(label) for label in header.labels}
-    return header.delimiter == "\t" and ({"perimetre", "heures"} <= folded or _is_tempo(header))
+    return {"perimetre", "heures"} <= folded or _is_tempo(header) or _is_day(header)
 
 
 def pieces(packing: Packing, survey: Survey, header: Header) -> Iterator[Piece]:
     """The rows of an éCO2mix download, national or regional, definitive, consolidated or real time.
 
-    Raises :class:`~watthouse.errors.UnrecognisedError` for the Tempo calendar, and
-    :class:`~watthouse.errors.SourceError` for a file that is cut: a short last row, or no line end and no disclaimer.
+    Raises :class:`~watthouse.errors.UnrecognisedError` for the Tempo calendar and the day files of old, and
+    :class:`~watthouse.errors.SourceError` for a file with a row in its middle that is not whole.
     """
     if _is_tempo(header):
         raise UnrecognisedError(f"{packing.origin}: RTE's calendar of Tempo days, which is no dataset of the catalog")
+    if _is_day(header):
+        raise UnrecognisedError(
+            f"{packing.origin}: a day file of RTE ('{header.labels[0]}'), which is no dataset of the catalog"
+        )
     layout = recognise(header.labels, packing.origin)
-    if not _is_prose(survey.last_line):
-        if not survey.ends_line:
-            raise delimited.cut(packing.origin)
-        layout = replace(layout, notes=(*layout.notes, _OPEN_ENDED))
-    yield from delimited.read(packing, survey, header, layout, _width(header), _is_disclaimer)
+    closed = _is_prose(delimited.fields_of(survey.last_line, header.delimiter))
+    if header.delimiter == "\t" and survey.ends_line and not closed:
+        layout = layout.with_notes((_OPEN_ENDED,))
+    yield from delimited.read(packing, survey, header, layout, Shape(_width(header), lambda row: _mend(row, header)))
 
 
-def _is_disclaimer(row: OddRow) -> bool:
-    return row.fields == 1 and _is_prose(row.text)
+def _mend(row: OddRow, header: Header) -> Fields | None:
+    """Nothing of the closing sentence; of a row that is wider than its header, what stands below the labels.
+
+    A region's definitive 2019 has rows two fields wider than their header, which say ``ND`` or nothing; re-saves cut
+    delimiters off that nothing stands between.
+    """
+    if _is_prose(row.fields):
+        return ()
+    if row.fields[: len(header.labels)] == header.labels or len(row.fields) < header.needed:
+        return None
+    surplus = row.fields[len(header.labels) :]
+    return row.fields[: len(header.labels)] if all(is_null_token(field) for field in surplus) else None
 
 
-def _is_prose(line: str) -> bool:
-    """Whether a line is a sentence: no region's name, which a cut row could begin with, has so many words."""
-    return "\t" not in line and len(line.split()) >= _PROSE_WORDS
+def _is_prose(fields: Fields) -> bool:
+    """Whether a row is a sentence, in one field or cut at its commas: no row of figures has so many words.
+
+    The name of a region, which a cut row could begin with, has fewer.
+    """
+    text = " ".join(fields)
+    said = [field for field in fields if field.strip()]
+    whole = len(said) == 1 or not _DIGITS.search(text)
+    return bool(said) and whole and len(text.split()) >= _PROSE_WORDS and len(said[0].split()) >= _PROSE_WORDS // 2
 
 
 def _width(header: Header) -> int:
-    """Fields of a row: each ends in a tab, the header does not."""
-    extra = len(header.first_row) == len(header.labels) + 1 and not header.first_row[-1]
-    return len(header.labels) + extra
+    """Fields of a row, which ends in a tab where the header does not: as most of the first rows have them."""
+    widths = Counter(len(row) for row in header.rows if not _is_prose(row))
+    usual = max(widths, key=lambda width: (widths[width], width), default=0)
+    return max(usual, len(header.labels))
 
 
 def _is_tempo(header: Header) -> bool:
     return len(header.labels) == 2 and "tempo" in fold(header.labels[1])
+
+
+def _is_day(header: Header) -> bool:
+    return fold(header.labels[0]).startswith("journeedu")

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watthouse.catalog import Column, Kind
-from watthouse.sources.casts import NULL_TOKENS, Cast, cast, number_of
+from watthouse.sources.casts import Cast, cast
+from watthouse.sources.numbers import NULL_TOKENS, Writing, number_of
 
 NEW_YEAR = datetime(2023, 12, 31, 23, tzinfo=UTC)
 
@@ -37,22 +38,63 @@ def test_every_null_token_is_null(kind: Kind) -> None:
         ("−3", -3),
         ("1e3", 1000),
         ("12,0", 12),
+        ("70,123", 70_123),
+        ("-2,000", -2_000),
+        ("1,234,567", 1_234_567),
+        ("70,123.0", 70_123),
+        ("70.123,0", 70_123),
+        ("1.234.567", 1_234_567),
+        ("70'123", 70_123),
+        ("70’123", 70_123),
+        ("70122.99999999999", 70_123),
+        ("0,0", 0),
     ],
 )
 def test_whole_numbers_however_they_are_written(text: str, value: int) -> None:
-    done = to(Kind.WHOLE, text)
-    assert (done.values.to_list(), done.rounded) == ([value], 0)
+    assert to(Kind.WHOLE, text).values.to_list() == [value]
 
 
-def test_fractions_of_a_megawatt_are_rounded_half_even_and_counted() -> None:
-    done = to(Kind.WHOLE, "0.5", "1,5", "2.5", "2.5", "-0.5", "3", "4.0")
-    assert (done.values.to_list(), done.rounded) == ([0, 2, 2, 2, 0, 3, 4], 5)
-    floats = to(Kind.WHOLE, 0.5, 1.5, float("nan"), None, 3.0)
-    assert (floats.values.to_list(), floats.rounded) == ([0, 2, None, None, 3], 2)
+@pytest.mark.parametrize("value", ["0.5", "1,5", "70.123", "70,1234", "1234,567", "0,123", 0.5, 70.123, -0.5])
+def test_a_fraction_of_a_megawatt_is_refused_and_not_rounded(value: object) -> None:
+    with pytest.raises(ValueError, match="is no whole number of"):
+        to(Kind.WHOLE, value)
+
+
+def test_floats_that_are_whole_are_whole_numbers() -> None:
+    assert to(Kind.WHOLE, 3.0, float("nan"), None, 70122.99999999999).values.to_list() == [3, None, None, 70_123]
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [("70,123", "12,0"), ("12,00", "70,123"), ("70,123", "8901"), ("8901", "70,123"), ("70,123", "70123,000")],
+)
+def test_a_comma_that_means_two_things_in_a_document_is_refused_in_any_order(texts: tuple[str, str]) -> None:
+    with pytest.raises(ValueError, match="a comma may mean thousands or decimals") as refused:
+        to(Kind.WHOLE, *texts)
+    assert all(f"'{text}'" in str(refused.value) for text in texts)
+    one, other = ([text] for text in texts)
+    one_by_one = Writing()
+    cast(Column("x", Kind.WHOLE, ""), pl.Series(one), one_by_one)
+    with pytest.raises(ValueError, match="a comma may mean thousands or decimals"):
+        cast(Column("x", Kind.WHOLE, ""), pl.Series(other), one_by_one)
+
+
+def test_a_comma_means_the_same_in_every_column_of_a_document() -> None:
+    writing = Writing()
+    cast(Column("rate", Kind.RATE, ""), pl.Series(["7,24"]), writing)
+    with pytest.raises(ValueError, match="'70,123' and '7,24'"):
+        cast(Column("load", Kind.WHOLE, ""), pl.Series(["70,123"]), writing)
+    grouped = Writing()
+    cast(Column("load", Kind.WHOLE, ""), pl.Series(["70,123"]), grouped)
+    # another column may be shown without marks for thousands: spreadsheets format one at a time
+    assert cast(Column("gas", Kind.WHOLE, ""), pl.Series(["8901"]), grouped).values.to_list() == [8901]
 
 
 @pytest.mark.parametrize("kind", [Kind.WHOLE, Kind.RATE, Kind.STOCK])
-@pytest.mark.parametrize("text", ["abc", "1.2.3", "1,2,3", "inf", "12 34", "1_000", "0x10", "True", "…", "٣"])
+@pytest.mark.parametrize(
+    "text",
+    ["abc", "1.2.3", "1,2,3", "1,23,456", "1,2.3", "1.2,3.4", "inf", "12 34", "1_000", "0x10", "True", "…", "٣"],
+)
 def test_any_other_text_in_a_number_is_refused_by_its_name(kind: Kind, text: str) -> None:
     with pytest.raises(ValueError, match="is no number") as refused:
         to(kind, "1", text)
@@ -96,9 +138,20 @@ def test_decimals_are_the_same_from_text_and_from_floats() -> None:
     assert to(Kind.STOCK, *texts).values.to_list()[4] == Decimal("8902.285042")
 
 
-def test_decimals_beyond_what_is_kept_are_rounded_and_counted() -> None:
-    assert to(Kind.TEMPERATURE, "1.00049", "1.5").rounded == 1
-    assert to(Kind.TEMPERATURE, 1.00049, 1.5).rounded == 1
+@pytest.mark.parametrize("value", ["1.00049", "1,00049", 1.00049])
+def test_decimals_beyond_what_is_kept_are_refused_and_not_rounded(value: object) -> None:
+    with pytest.raises(ValueError, match="has more than 3 decimals"):
+        to(Kind.TEMPERATURE, value)
+
+
+@pytest.mark.parametrize("value", ["13.479999999999999", 13.479999999999999, "13.4800000", "13,48"])
+def test_what_a_float_adds_to_a_decimal_is_no_digit_of_it(value: object) -> None:
+    assert to(Kind.TEMPERATURE, value).values.to_list() == [Decimal("13.480")]
+
+
+@pytest.mark.parametrize("text", ["8,902.285042", "8.902,285042", "8 902,285042", "8'902.285042", "8902,285042"])
+def test_decimals_with_marks_for_thousands(text: str) -> None:
+    assert to(Kind.STOCK, text).values.to_list() == [Decimal("8902.285042")]
 
 
 @pytest.mark.parametrize(
@@ -112,6 +165,9 @@ def test_decimals_beyond_what_is_kept_are_rounded_and_counted() -> None:
         "2024-01-01T00:00:00",
         "2023-12-31T23:00:00Z",
         " 2024-01-01 ",
+        "2024-01-01 00:00:00",
+        "45292",
+        "45292.0",
     ],
 )
 def test_civil_dates_iso_or_day_first(text: str) -> None:
@@ -156,6 +212,11 @@ def test_instants_without_an_offset_say_nothing_by_themselves() -> None:
 
 def test_clock_times() -> None:
     assert to(Kind.CLOCK, "2:15", "02:15:00", "23:45", "").values.to_list() == ["02:15", "02:15", "23:45", None]
+
+
+@pytest.mark.parametrize("text", ["1899-12-31 02:15:00", "1899-12-30T02:15:00", "1904-01-01 02:15:00", "0.09375"])
+def test_clock_times_as_spreadsheets_keep_them(text: str) -> None:
+    assert to(Kind.CLOCK, text, "0").values.to_list() == ["02:15", "00:00"]
 
 
 @pytest.mark.parametrize("code", ["93", " 93", "93.0", 93, 93.0])

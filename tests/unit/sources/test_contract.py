@@ -163,12 +163,15 @@ def test_text_in_a_number_names_dataset_column_value_and_file() -> None:
         apply(TR, batch, "a.csv")
 
 
-def test_rounding_to_whole_megawatts_is_said_with_a_count() -> None:
-    batch = regional(date_heure=["2024-01-01T00:00:00+01:00"] * 2, consommation=["1.5", "2"], eolien=[0.25, 0.75])
-    assert apply(TR, batch, "a.csv", notes=["before"]).notes == (
-        "before",
-        "eco2mix-regional-tr: rounded to whole MW: consommation 1, eolien 2",
-    )
+@pytest.mark.parametrize("values", [["1.5", "2"], [0.25, 0.75], ["12,5", "3"]])
+def test_a_fraction_of_a_megawatt_is_refused_and_not_rounded(values: list[object]) -> None:
+    batch = regional(date_heure=["2024-01-01T00:00:00+01:00"] * 2, eolien=values)
+    with pytest.raises(ContractError, match=rf"eolien of eco2mix-regional-tr: '{values[0]}' is no whole number of MW"):
+        apply(TR, batch, "a.csv")
+
+
+def test_notes_go_with_the_piece() -> None:
+    assert apply(TR, regional(date_heure=["2024-01-01T00:00:00+01:00"]), "a.csv", notes=["before"]).notes == ("before",)
 
 
 @pytest.mark.parametrize(("code", "name"), REGIONS.items())

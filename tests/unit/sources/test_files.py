@@ -167,12 +167,6 @@ REFUSED: dict[str, tuple[bytes, type[WatthouseError], str]] = {
     "blank": (b"\n \n", SourceError, "empty"),
     "a header alone": (export().encode().splitlines(keepends=True)[0], SourceError, "empty: a header and no rows"),
     "a parquet without rows": (parquet(pl.DataFrame(RECORDS).clear()), SourceError, "empty"),
-    "a last row without its end": (
-        export().encode().rstrip() + b"1",
-        SourceError,
-        "cut in the middle: its last line has no end",
-    ),
-    "a last row cut short": (export().encode()[:-12], SourceError, "cut in the middle"),
     "a row with too few fields": (
         export(*ROWS, "93;x").encode(),
         SourceError,
@@ -226,6 +220,12 @@ REFUSED: dict[str, tuple[bytes, type[WatthouseError], str]] = {
     ),
     "a workbook": (zipped(**{"xl/workbook__xml": "<x/>"}), SourceError, r"Excel workbook \(\.xlsx\): save it as CSV"),
     "packed otherwise": (b"BZh91AY", SourceError, "packed with bzip2: unpack it first"),
+    "a pointer of git lfs": (
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 12345678\n",
+        UnrecognisedError,
+        "a pointer of Git LFS, not the file itself: run `git lfs pull`",
+    ),
+    "a pointer of git-annex": (b"/annex/objects/MD5E-s9--0.csv\n", UnrecognisedError, "run `git annex get`"),
     "a pdf": (b"%PDF-1.7", UnrecognisedError, "PDF"),
     "a web page": (b"<!DOCTYPE html><p>", UnrecognisedError, "web page"),
     "another table": (b"a,b\n1,2\n", UnrecognisedError, r"its columns \(a, b\) are those of no dataset"),
@@ -273,12 +273,31 @@ def test_a_refused_document_does_not_stop_the_others(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("cut", range(1, 120))
-def test_an_export_cut_anywhere_in_its_last_row_is_refused(cut: int, tmp_path: Path) -> None:
+def test_an_export_cut_anywhere_in_its_last_row_loses_that_row_alone(cut: int, tmp_path: Path) -> None:
     header, *rows = (line.rpartition(";")[0] for line in (HEADER, *ROWS))
     whole = export(*rows, header=header, end="\n").encode()
-    last = len(whole.splitlines(keepends=True)[-1])
-    with pytest.raises(SourceError, match="cut in the middle"):
-        read_text(tmp_path, whole[: -(cut % (last - 1) + 1)])
+    *_, last = whole.decode().splitlines()
+    left = last.encode()[: len(last.encode()) - cut % (len(last.encode()) - 1)]
+    pieces = read_text(tmp_path, whole[: -len(last.encode()) - 1] + left)
+    assert rows_of(pieces).equals(rows_of(read_text(tmp_path, export(rows[0], header=header))))
+    (note,) = pieces[0].notes
+    assert "its last line has no end" in note
+    assert "it is left out" in note
+    assert left.decode(errors="ignore").strip()[:60] in note
+
+
+@pytest.mark.parametrize("rows", [ROWS[:1], ("93;x",)])
+def test_an_export_of_one_row_without_its_end_is_refused(rows: tuple[str, ...], tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="cut in the middle: its last line has no end"):
+        read_text(tmp_path, export(*rows).rstrip())
+
+
+def test_a_last_line_may_be_cut_off_in_any_batch(tmp_path: Path) -> None:
+    content = export(*ROWS * 50)[:-5]
+    pieces = read_text(tmp_path, content, batch_rows=7)
+    assert rows_of(pieces).num_rows == 99
+    assert rows_of(pieces).equals(rows_of(read_text(tmp_path, content)))
+    assert all(len(piece.notes) == 2 for piece in pieces)
 
 
 def test_a_locked_zip_is_refused(tmp_path: Path) -> None:
@@ -341,21 +360,17 @@ POINTS = "date;stock_fin_de_journee;source;pits"
         (["2022-01-01;1.5;Storengy;Saline", "2022-01-02;1.5;Storengy;Sal"], False),
         (["2022-01-01;1.5;Storengy;Saline", "2022-01-02;1.5;Storengy;"], False),
         (["2022-01-01;1.5;Storengy;Saline", "2022-01-02;1.5;Storengy"], False),
-        (["2022-01-01;1.5;Storengy;Saline"], False),
+        (["2022-01-01;1.5;Storengy;Saline", "2022-01-02"], False),
     ],
 )
 def test_a_last_row_without_its_line_end_counts_where_the_others_end_alike(
     rows: list[str], whole: bool, tmp_path: Path
 ) -> None:
-    path = tmp_path / "gas.csv"
-    path.write_text("\n".join([POINTS, *rows]))
-    if whole:
-        assert sum(
-            piece.rows.num_rows for piece in next(iter(FileSource([path], Settings()).documents())).pieces()
-        ) == len(rows)
-    else:
-        with pytest.raises(SourceError, match="cut in the middle"):
-            list(next(iter(FileSource([path], Settings()).documents())).pieces())
+    pieces = read_text(tmp_path, "\n".join([POINTS, *rows]))
+    assert rows_of(pieces).num_rows == len(rows) - (not whole)
+    (note,) = pieces[0].notes
+    assert rows[-1] in note
+    assert ("it is taken" in note, "it is left out" in note) == (whole, not whole)
 
 
 @pytest.mark.parametrize(
@@ -364,14 +379,8 @@ def test_a_last_row_without_its_line_end_counts_where_the_others_end_alike(
 def test_a_last_number_without_its_line_end_counts_where_all_are_of_one_length(
     loads: list[str], whole: bool, tmp_path: Path
 ) -> None:
-    path = tmp_path / "tr.csv"
     head = "code_insee_region;nature;date;heure;thermique;consommation"
     rows = [f"93;Données temps réel;2024-06-01;1{n}:00;7;{load}" for n, load in enumerate(loads)]
-    path.write_text("\n".join([head, *rows]))
-    if whole:
-        assert sum(
-            piece.rows.num_rows for piece in next(iter(FileSource([path], Settings()).documents())).pieces()
-        ) == len(loads)
-    else:
-        with pytest.raises(SourceError, match="cut in the middle"):
-            list(next(iter(FileSource([path], Settings()).documents())).pieces())
+    pieces = read_text(tmp_path, "\n".join([head, *rows]))
+    assert rows_of(pieces).num_rows == len(loads) - (not whole)
+    assert rows[-1] in pieces[0].notes[0]

@@ -98,9 +98,108 @@ def test_a_file_without_its_disclaimer_is_read_with_a_note(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("cut", range(1, 50))
-def test_a_file_cut_in_its_last_row_is_refused(cut: int, tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="cut in the middle"):
-        read_text(tmp_path, regional(end="")[:-cut])
+def test_a_file_cut_in_its_last_row_loses_that_row_alone(cut: int, tmp_path: Path) -> None:
+    pieces = read_text(tmp_path, regional(end="")[:-cut])
+    (note,) = pieces[0].notes
+    if cut == 1:  # the line's end alone
+        assert rows_of(pieces).num_rows == 2
+        assert "it is taken" in note
+    else:
+        assert rows_of(pieces).column("consommation").to_pylist() == [6515]
+        assert "it is left out" in note
+
+
+WIDE = "Île-de-France\tDonnées définitives\t2019-01-01\t{}\t{}\t400\t-\t1\t{}\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "loads"),
+    [
+        ([("00:00", "9000", "ND\tND\t"), ("00:30", "8800", "ND\tND\t")], [9000, 8800]),
+        ([("00:00", "9000", "\t\t"), ("00:30", "8800", "\tND\t")], [9000, 8800]),
+        ([("00:00", "9000", ""), ("00:30", "8800", "ND\tND\t"), ("01:00", "8700", "")], [9000, 8800, 8700]),
+        ([("00:00", "9000", "ND\tND\t"), ("00:30", "8800", ""), ("01:00", "8700", "-")], [9000, 8800, 8700]),
+    ],
+)
+@pytest.mark.parametrize("delimiter", ["\t", ";", ","])
+def test_rows_wider_than_their_header_whose_surplus_says_nothing(
+    rows: list[tuple[str, str, str]], loads: list[int], delimiter: str, tmp_path: Path
+) -> None:
+    content = REGIONAL + "".join(WIDE.format(*row) for row in rows)
+    pieces = read_text(tmp_path, content.replace("\t", delimiter) + "\n" + DISCLAIMER)
+    table = rows_of(pieces).sort_by("date_heure")
+    assert table.column("consommation").to_pylist() == loads
+    assert table.column("thermique").to_pylist() == [400] * len(loads)
+    one_by_one = read_text(tmp_path, content.replace("\t", delimiter) + "\n" + DISCLAIMER, batch_rows=1)
+    assert rows_of(one_by_one).sort_by("date_heure").equals(table)
+
+
+@pytest.mark.parametrize("surplus", [("ND\tND\t", "ND\t7\t"), ("", "7\t"), ("7\t", "7\t")])
+def test_rows_wider_than_their_header_that_say_something_there_are_refused(
+    surplus: tuple[str, str], tmp_path: Path
+) -> None:
+    rows = "".join(WIDE.format(f"00:{30 * n:02}", 9000, more) for n, more in enumerate(surplus))
+    with pytest.raises(SourceError, match="where the header has 8: the file was cut in the middle or changed"):
+        read_text(tmp_path, regional(rows))
+
+
+CLOSING = "RTE ne pourra être tenu responsable de l'usage des données, ni en cas de prévisions qui seraient imprécises."
+
+
+@pytest.mark.parametrize("delimiter", [";", ",", "\t", "|"])
+@pytest.mark.parametrize("padding", [0, 1, 6, 7, 8, 9, 20])
+@pytest.mark.parametrize("end", ["", "\n", "\r\n\r\n"])
+@pytest.mark.parametrize("quoted", [False, True])
+def test_the_closing_sentence_is_no_row_however_it_was_saved(
+    delimiter: str, padding: int, end: str, quoted: bool, tmp_path: Path
+) -> None:
+    rows = (REGIONAL + QUARTERS).replace("\t\n", "\n").replace("\t", delimiter)
+    sentence = f'"{CLOSING}"' if quoted else CLOSING
+    pieces = read_text(tmp_path, rows + sentence + delimiter * padding + end)
+    assert rows_of(pieces).column("consommation").to_pylist() == [6515, 6248]
+    assert sum(piece.read for piece in pieces) == 3
+    assert pieces[0].notes == ()
+
+
+def test_rows_that_excel_cut_short_of_empty_fields_below_no_label_are_whole(tmp_path: Path) -> None:
+    header = REGIONAL.replace("\n", "\t\t\n")
+    rows = QUARTERS.replace("\t\n", "\t\t\n", 1)
+    got = rows_of(read_text(tmp_path, regional(rows, header=header)))
+    assert got.equals(rows_of(read_text(tmp_path, regional())))
+
+
+def test_frances_own_files_short_of_every_column_of_a_region_are_told_by_their_perimeter(tmp_path: Path) -> None:
+    header = "Périmètre\tNature\tDate\tHeures\tConsommation\tNucléaire\tEolien\n"
+    row = "{}\tDonnées définitives\t2019-01-01\t{}\t{}\t-\t1\t\n"
+    rows = row.format("France", "00:00", 70_000) + row.format("Bretagne", "00:00", 3_000)
+    pieces = read_text(tmp_path, regional(rows + row.format("Grand-Est", "00:00", 5_000), header=header))
+    got = {piece.dataset.id: piece.rows for piece in pieces}
+    assert got["eco2mix-national-cons-def"].column("consommation").to_pylist() == [70_000]
+    assert got["eco2mix-regional-cons-def"].column("consommation").to_pylist() == [3_000, 5_000]
+    assert got["eco2mix-regional-cons-def"].column("code_insee_region").to_pylist() == ["53", "44"]
+
+
+@pytest.mark.parametrize("place", ["Métropole de Lyon", "Allemagne", "Loire-Atlantique", "Europe", "Nantes"])
+@pytest.mark.parametrize("beside", ["", "France\tDonnées définitives\t2019-01-01\t00:30\t7\t1\t1\t5\t1\t-2\t\n"])
+def test_a_perimeter_of_no_dataset_is_left_by_its_name(place: str, beside: str, tmp_path: Path) -> None:
+    row = f"{place}\tDonnées définitives\t2019-01-01\t00:00\t700\t1\t1\t5\t1\t-2\t\n"
+    with pytest.raises(UnrecognisedError, match=f"its perimetre is '{place}'"):
+        read_text(tmp_path, regional(beside + row, header=NATIONAL))
+
+
+def test_a_region_with_columns_of_france_is_left_by_its_name(tmp_path: Path) -> None:
+    row = "Bretagne\tDonnées définitives\t2019-01-01\t00:00\t700\t690\t1\t5\t1\t-2\t\n"
+    with pytest.raises(
+        UnrecognisedError, match=r"rows of 'Bretagne' with columns of eco2mix-national-tr \(prevision_j1"
+    ):
+        read_text(tmp_path, regional(row, header=NATIONAL))
+
+
+@pytest.mark.parametrize("first", ["Journée du 01/02/2009", "Journée du 2009-02-01\t\t"])
+def test_a_day_file_of_old_is_told_by_its_name(first: str, tmp_path: Path) -> None:
+    content = f"{first}\nHeures\tPrévisionJ-1\tPrévisionJ\tConsommation\n00:00\t1\t2\t3\n"
+    with pytest.raises(UnrecognisedError, match="a day file of RTE"):
+        read_text(tmp_path, content.encode("cp1252"))
 
 
 @pytest.mark.parametrize("row", ["PACA\n", "Provence-Alpes-Côte d'Azur\n", "PACA\tDonnées définitives\n"])
