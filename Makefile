@@ -33,12 +33,19 @@ else
 	@.venv/bin/watthouse run --serve $(if $(PORT),--port $(PORT))
 endif
 
-test: .venv/installed chromium  ## every test, on a machine with Python ≥ 3.11, make and pip
+test: .venv/installed chromium strace  ## every test, on a machine with Python ≥ 3.11, make and pip
 	.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+test-days: .venv/installed chromium  ## the tests that read a sample, as of ten awkward days; DAYS="2024-02-29 …" takes others
+	.venv/bin/python -m tests.days $(DAYS)
 
 chromium:  ## Debian's Chromium, for the browser tests; where it cannot be had they are skipped, with the reason
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } \
 		|| echo "chromium cannot be installed from here: the browser tests will be skipped"
+
+strace:  ## Debian's strace, which hears more of what leaves the machine; where it cannot be had, Python alone is listened to
+	@command -v strace >/dev/null || { apt-get update -qq && apt-get install -y -qq strace >/dev/null; } \
+		|| echo "strace cannot be installed from here: what leaves the machine is listened for in Python alone"
 
 quick: .venv/installed  ## the tests that take no server and no time
 	.venv/bin/python -m pytest -n 2 -m "not slow"
@@ -61,4 +68,4 @@ bench: .venv/installed chromium  ## side by side, in one run; writes benchmarks/
 clean:  ## remove the environment and what tools left behind; state in var/ stays
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
 
-.PHONY: help run test chromium quick lint format bench clean
+.PHONY: help run test test-days chromium strace quick lint format bench clean
