@@ -5,7 +5,7 @@ import signal
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date
 from functools import wraps
 from importlib.metadata import version as version_of
@@ -53,6 +53,7 @@ EXAMPLES = {
     "build": "watthouse build --full",
     "status": "watthouse status --check",
     "show": "watthouse show daily_merged --since 2025-01-01 --columns civil_date,consommation_mwh",
+    "tests": "watthouse tests temperature_daily_plausible",
     "revisions": "watthouse revisions eco2mix-national-tr --column consommation",
     "datasets": "watthouse datasets eco2mix-national-tr",
     "doctor": "watthouse doctor",
@@ -88,7 +89,7 @@ def _verb(**options: Any) -> Callable[[Callable[..., None]], Callable[..., None]
     """Register a verb whose help ends with its example, and whose every error is one line on standard error."""
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
-        name = function.__name__.rstrip("_")
+        name = function.__name__.strip("_")
 
         @wraps(function)
         def guarded(*words: Any, **named: Any) -> None:
@@ -308,6 +309,23 @@ def show(
     chosen = [name.strip() for name in columns.split(",")] if columns else None
     rows = warehouse_of(settings).read(mart, since=since, until=until, columns=chosen)
     _write(pl.DataFrame(rows), style, output, sample_of(settings))
+
+
+@_verb()
+def _tests(
+    test: Annotated[str | None, typer.Argument(metavar="NAME", help="Show the rows that break this one.")] = None,
+    sample: OfSample = False,
+    style: Style = Format.TABLE,
+    output: Output = None,
+) -> None:
+    """What the tests of the marts find, over all that is held; with a name, the rows that break that one."""
+    settings = _home(sample)
+    warehouse = warehouse_of(settings)
+    if test is None:
+        found = [{**asdict(one), "models": ", ".join(one.models)} for one in warehouse.tested()]
+        _write(pl.DataFrame(found), style, output, sample_of(settings))
+    else:
+        _write(pl.DataFrame(warehouse.breaking(test)), style, output, sample_of(settings))
 
 
 @_verb()

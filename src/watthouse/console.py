@@ -282,7 +282,8 @@ def _warned(nodes: Sequence[Node]) -> list[Node]:
 
 def _warnings(warned: Sequence[Node]) -> None:
     for node in warned:
-        out.print(f"[yellow]warning[/]  {node.title}: {safe(node.message)}")
+        rows = f"the rows: `watthouse tests {node.title}`"
+        out.print(f"[yellow]warning[/]  {node.title}: {safe(node.message)} ({rows})")
 
 
 def _by_note(done: Report) -> dict[str, list[str]]:

@@ -455,3 +455,13 @@ def test_the_status_says_what_is_served(api: Api) -> None:
     assert said["data"] == said["sample"] == "seed=0"
     assert {line["dataset"] for line in said["datasets"]} >= {"eco2mix-national-tr", "stock-quotidien-stockages-gaz"}
     assert said["refresh"]["state"] == "never asked for"
+
+
+def test_the_tests_of_the_marts_and_the_rows_that_break_them_can_be_asked_for(api: Api) -> None:
+    said = api.get("/tests").json()["rows"]
+    assert {one["name"] for one in said} >= {"temperature_daily_plausible", "core_regional_power_balances"}
+    for one in said:
+        rows = api.get(f"/tests/{one['name']}").json()
+        assert len(rows["rows"]) == min(one["places"], 1000)
+        assert rows["columns"][0]["name"] == "rule"
+    problem(api.get("/tests/nothing"), 404, "name")

@@ -111,3 +111,8 @@ def test_files_that_have_a_place_for_it_carry_it(api: Api) -> None:
     (one,) = json.loads(metadata[b"attribution"])
     assert one["dataset"] == GAS
     assert "Storengy" in metadata[b"source"].decode()
+
+
+def test_the_completeness_of_one_dataset_is_attributed_to_it_alone(api: Api) -> None:
+    said = api.get(f"/completeness?dataset={GAS}").json()
+    assert {one["dataset"] for one in said["attribution"]} == {GAS}

@@ -15,6 +15,7 @@ from starlette_compress import CompressMiddleware, add_compress_type
 from watthouse.serve import document, problems, watching
 from watthouse.serve.api import (
     buyers,
+    checks,
     completeness,
     held,
     ledger,
@@ -56,6 +57,7 @@ _ROOMS = (
     questions,
     ledger,
     completeness,
+    checks,
 )
 
 

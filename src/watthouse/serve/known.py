@@ -55,19 +55,22 @@ def rows_then(
     if (span.until - span.since).days >= A_YEAR:
         raise wrong("as_of", f"with as_of the period has {A_YEAR} days at most: ask for a shorter one")
     statements = [to_sql(question) for question in questions]
-    with _catalog(snapshot), snapshot.engine.session() as session:
+    with catalog(snapshot), snapshot.engine.session() as session:
         session.execute(f"use {_CATALOG}")
         _furnish(session, snapshot, moment, span, models)
         return tuple(session.sql(sql).to_arrow_table() for sql in statements)
 
 
 @contextmanager
-def _catalog(snapshot: Snapshot) -> Iterator[None]:
-    """One at a time; it is taken away outside every time limit, whatever became of the question."""
+def catalog(snapshot: Snapshot) -> Iterator[str]:
+    """An empty one, by the name that the models' SQL gives the warehouse; one at a time.
+
+    It is taken away outside every time limit, whatever became of the question.
+    """
     with snapshot.aside:
         snapshot.engine.run(f"attach ':memory:' as {_CATALOG}")
         try:
-            yield
+            yield _CATALOG
         finally:
             snapshot.engine.run(f"detach {_CATALOG}")
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 from watthouse.catalog import Dataset
 from watthouse.lake import Head, Lake
 from watthouse.transform import Node, Step
+from watthouse.transform.breaking import Tested
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,12 @@ class Warehouse(Protocol):
 
     def keep(self) -> Path | None:
         """Keep what is published beside it, before it is replaced; returns where, None where nothing is published."""
+
+    def tested(self) -> list[Tested]:
+        """What each of the build's tests finds, over all that is held; raises where there is no build to test."""
+
+    def breaking(self, test: str) -> pa.Table:
+        """The rows that break a test: rule, key, values; raises :class:`UsageError` for a test that there is not."""
 
     def sweep(self) -> None:
         """Remove what builds that were cut off left behind; for whoever alone may build."""

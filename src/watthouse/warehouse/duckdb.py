@@ -22,6 +22,7 @@ from watthouse.errors import TableError, UsageError, WarehouseError, WatthouseEr
 from watthouse.lake import Head, Lake
 from watthouse.revising import OBSERVED_AT
 from watthouse.transform import Node, Step, replay
+from watthouse.transform.breaking import Tested, breaking, tested, tests_of
 from watthouse.warehouse.base import Loaded
 
 _TYPES: Final = {
@@ -64,6 +65,27 @@ class DuckDB:
         query = "select steps from raw.builds where fingerprint = $1"
         kept = self._books(lambda connection: connection.execute(query, [fingerprint]).fetchall())
         return [Step.of(said) for said in json.loads(kept[0][0])] if kept else None
+
+    def tested(self) -> list[Tested]:
+        with self._testing() as (connection, steps):
+            return [*tested(connection, steps)]
+
+    def breaking(self, test: str) -> pa.Table:
+        with self._testing() as (connection, steps):
+            if test not in (known := tests_of(steps)):
+                raise UsageError(f"unknown test '{test}': there are {', '.join(known)}")
+            return breaking(connection, known[test])
+
+    @contextmanager
+    def _testing(self) -> Iterator[tuple[duckdb.DuckDBPyConnection, list[Step]]]:
+        """The warehouse, and the steps that its last whole build left."""
+        if not self.path.exists():
+            raise WarehouseError(f"there is no warehouse at {self.path} yet: run `watthouse refresh` first")
+        with self._reading() as connection:
+            kept = connection.execute("select steps from raw.builds").fetchall()
+            if not kept:
+                raise WarehouseError(f"{self.path} was never built whole: run `watthouse build --full`")
+            yield connection, [Step.of(said) for said in json.loads(kept[0][0])]
 
     def _books(self, read: Callable[[duckdb.DuckDBPyConnection], list[T]]) -> list[T] | None:
         """What it says of itself; None where there is no file, a broken one, or one that another watthouse laid out."""

@@ -9,6 +9,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from watthouse.catalog import CATALOG
+from watthouse.serve import attribution
 from watthouse.serve.api.base import TheDesk, days, gives_rows
 from watthouse.serve.asking import Period, newest_first
 from watthouse.serve.desk import Desk, Question
@@ -51,7 +52,9 @@ def completeness_of(desk: Desk, snapshot: Snapshot, asked: CompletenessAsked) ->
     mart = desk.marts["completeness_daily"]
     since, until = newest_first(snapshot.extent(mart.name), asked)
     found = Form(_days, (snapshot.table(mart.name).op(), asked.dataset), since, until)
-    return Question(mart.description, found, columns_of(mart), days(since, until), (mart.name,))
+    used = attribution.used(snapshot, [mart.name], [(since, until)])
+    of = tuple(one for one in used if asked.dataset in {None, one.dataset.id})
+    return Question(mart.description, found, columns_of(mart), days(since, until), used=of)
 
 
 def _days(table: ops.Relation, dataset: str | None) -> ir.Table:

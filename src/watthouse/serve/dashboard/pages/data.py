@@ -1,6 +1,6 @@
 """Data: how whole and how fresh each dataset is, what was revised lately, and every mart as a table."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -12,6 +12,7 @@ from pyarrow import types
 from watthouse.catalog import CATALOG, Dataset
 from watthouse.clock import PARIS
 from watthouse.home import lake_of
+from watthouse.serve.api import checks
 from watthouse.serve.api.completeness import CompletenessAsked, completeness_of
 from watthouse.serve.api.ledger import DatasetStatus, RevisionsAsked, revisions_of, status_of
 from watthouse.serve.asking import A_YEAR, DEFAULT_DAYS
@@ -44,6 +45,7 @@ def body(reader: Reader, view: View) -> list[Component]:
         _datasets(view, dataset.id),
         _years(reader, view, dataset),
         _revisions(reader, view, dataset),
+        _broken(reader, view),
         mart.listed(reader, view),
     ]
 
@@ -179,6 +181,43 @@ def _revisions(reader: Reader, view: View, dataset: Dataset) -> Component:
     )
     table = _changed(view, dataset, answer, title)
     return parts.card(reader, "data-revisions", title, [table, html.P(note, className="note")], [answer])
+
+
+def _broken(reader: Reader, view: View) -> Component:
+    """What the tests that only warn find, each with the first rows that break it."""
+    title = view.say("What the tests of the marts find", "Ce que trouvent les tests des tables")
+    found = checks.warning(reader.snapshot)
+    broken = [one for one in found if one.places]
+    speak = view.language
+    every = view.say(
+        f"Every build is tested; {speak.number(len(found))} tests only warn, {speak.number(len(broken))} of them are"
+        " broken now, over all that is held.",
+        f"Chaque construction est testée ; {speak.number(len(found))} tests ne font qu'avertir, dont"
+        f" {speak.number(len(broken))} en défaut, sur tout ce qui est connu.",
+    )
+    answers, body = [], [html.P(every, className="note", id="tests-found")]
+    for one in broken:
+        answer = reader.answer(f"/tests/{one.name}", None, checks.rows_breaking(reader.desk, reader.snapshot, one.name))
+        answers.append(answer)
+        rows = [[*map(_cell(view), row)] for row in answer.rows.head(_LATELY).iter_rows()]
+        places, shown = speak.number(one.places), speak.number(len(rows))
+        words = view.say(
+            f"{one.name}: rows that break it {places}, shown {shown}",
+            f"{one.name} : lignes en défaut {places}, montrées {shown}",
+        )
+        body += [html.H3(words), parts.table(answer.rows.columns, rows, f"broken-{one.name}", words)]
+    return parts.card(reader, "data-tests", title, body, answers, wide=True)
+
+
+def _cell(view: View) -> Callable[[object], str]:
+    def written(value: object) -> str:
+        if isinstance(value, datetime | date):
+            return _when(view, value)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return view.language.number(value, 0 if isinstance(value, int) else 4)
+        return "–" if value is None else str(value)
+
+    return written
 
 
 def _lately(reader: Reader, view: View, dataset: Dataset) -> Answer:

@@ -12,6 +12,8 @@
 {#- Half of a day's rows of the natures named balance. -#}
 {%- test balances_by_day(model, sources, within_mw, natures) -%}
 select
+    'off_balance * 2 <= judged: half of the rows have a load that sources, pumping and exchanges meet within {{ within_mw }} MW'
+        as rule,
     civil_date,
     count(*) as judged,
     sum(case when {{ imbalance_mw(sources) }} > {{ within_mw }} then 1 else 0 end) as off_balance
@@ -27,8 +29,10 @@ having sum(case when {{ imbalance_mw(sources) }} > {{ within_mw }} then 1 else 0
 {#- Every row of the natures named balances. -#}
 {%- test balances_by_row(model, sources, within_mw, natures) -%}
 select
+    'gap_mw <= {{ within_mw }}: the load is met by sources, pumping and exchanges' as rule,
     civil_date,
     date_heure,
+    code_insee_region,
     {{ imbalance_mw(sources) }} as gap_mw
 from {{ model }}
 where

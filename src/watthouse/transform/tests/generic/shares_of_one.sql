@@ -8,6 +8,9 @@ with summed as (
     where coalesce({{ columns | join(", ") }}) is not null
 )
 
-select * from summed
+select
+    'shares = 1, of {{ columns | join(", ") }}' as rule,
+    *
+from summed
 where abs(shares - 1) > 0.000000001
 {%- endtest -%}

@@ -1,6 +1,7 @@
 {#- The columns name a row: never null, never twice. `by_day` looks at the days just rebuilt only. -#}
 {%- test unique_key(model, columns, by_day=false) -%}
 select
+    '{{ columns | join(", ") }} name one row, and none is null' as rule,
     {{ columns | join(", ") }},
     count(*) as copies
 from {{ model }}
