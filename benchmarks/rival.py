@@ -48,9 +48,13 @@ def fill(socket: str, warehouse: Path, scratch: Path) -> None:
 
 def _sources(held: duckdb.DuckDBPyConnection, table: str) -> list[str]:
     """The load, the sources, production, storage and exchanges, in MW."""
-    named = {"heure", "nature", "quarter_hours", *NATIONAL, *REGIONAL}
+    named = {"heure", "nature", "commercial_minutes", *NATIONAL, *REGIONAL}
     columns = held.execute(f"describe held.core.{table}").fetchall()
-    return [name for name, kind, *_ in columns if kind == "INTEGER" and name not in named]
+    return [
+        name
+        for name, kind, *_ in columns
+        if kind == "INTEGER" and name not in named and not name.endswith("quarter_hours")
+    ]
 
 
 def _copy(

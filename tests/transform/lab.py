@@ -20,7 +20,19 @@ Row = dict[str, Any]
 NATIONAL: Final = ("eco2mix_national_tr", "eco2mix_national_cons_def")
 REGIONAL: Final = ("eco2mix_regional_tr", "eco2mix_regional_cons_def")
 GAS, TEMPERATURE = "stock_quotidien_stockages_gaz", "temperature_quotidienne_regionale"
+COARSE_IN_REAL_TIME: Final = tuple(
+    f"ech_comm_{border}" for border in ("angleterre", "espagne", "italie", "suisse", "allemagne_belgique")
+)
+"""Columns that real time published on half hours, in vintages of 2020 to 2023."""
 SOURCES: Final = ("fioul", "charbon", "gaz", "nucleaire", "eolien", "solaire", "hydraulique", "bioenergies")
+
+SERIES: Final = tuple(
+    column.name
+    for dataset in ("eco2mix-national-tr", "eco2mix-regional-tr")
+    for column in CATALOG[dataset].columns
+    if column.unit in {"MW", "g/kWh", "%"} and not column.name.startswith(("prevision_", "tco_"))
+)
+"""Every column that is integrated over time, forecasts apart."""
 
 _FILE: Final = "warehouse.duckdb"
 _SCHEMAS: Final = {dataset.table: dataset.schema for dataset in CATALOG.values()}
@@ -160,33 +172,71 @@ def gas(day: date, stocks: Mapping[tuple[str, str], str]) -> list[Row]:
 
 
 def best_series(observations: Iterable[Row]) -> list[Row]:
-    """The measured slots that count, each with its ``minutes``: one nature a half hour and region."""
+    """The slots that count, one nature a half hour and region, each with the ``steps`` [minutes] of its columns.
+
+    ``minutes`` is how long its load lasts, 0 where that is not known; ``published`` are the sources of its day.
+    """
     newest: dict[tuple[object, ...], Row] = {}
     for row in sorted(observations, key=lambda row: row["observed_at"]):
         newest[row.get("code_insee_region"), row["date_heure"], row["nature"]] = row
+    days: dict[tuple[object, ...], list[Row]] = defaultdict(list)
     blocks: dict[tuple[object, ...], list[Row]] = defaultdict(list)
-    for row in newest.values():
-        if row["consommation"] is not None:
-            at = row["date_heure"]
-            blocks[row.get("code_insee_region"), at.replace(minute=at.minute // 30 * 30)].append(row)
-    return [row for block in blocks.values() for row in _chosen(block)]
+    for (region, at, nature), row in newest.items():
+        if any(row.get(name) is not None for name in SERIES):
+            days[region, row["date"], nature].append(row)
+            blocks[region, at.replace(minute=at.minute // 30 * 30)].append(row)
+    facts = {key: _facts(key[2], rows) for key, rows in days.items()}
+    kept = [row for block in blocks.values() for row in _chosen(block)]
+    return [{**row, **_timed(row, *facts[row.get("code_insee_region"), row["date"], row["nature"]])} for row in kept]
+
+
+def _facts(nature: object, rows: list[Row]) -> tuple[dict[str, int], set[str]]:
+    """Of a day in one nature: how long each column lasts, and the sources that are published."""
+    steps = {}
+    for name in SERIES:
+        quarterly = any(row.get(name) is not None for row in rows if row["date_heure"].minute in {15, 45})
+        may_be_coarse = nature != REAL_TIME or name in COARSE_IN_REAL_TIME
+        steps[name] = 30 if may_be_coarse and not quarterly else 15
+    sources = {*SOURCES, "thermique"}
+    return steps, {name for name in sources if any(row.get(name) is not None for row in rows)}
+
+
+def _timed(row: Row, steps: dict[str, int], published: set[str]) -> Row:
+    minutes = steps["consommation"] if row.get("consommation") is not None else 0
+    return {"steps": steps, "published": published, "minutes": minutes}
 
 
 def _chosen(block: list[Row]) -> list[Row]:
-    nature = max((row["nature"] for row in block), key=NATURES.index)
-    rows = [row for row in block if row["nature"] == nature]
-    quarterly = nature == REAL_TIME or any(row["date_heure"].minute % 30 for row in rows)
-    return [{**row, "minutes": 15 if quarterly else 30} for row in rows]
+    loaded = [row for row in block if row.get("consommation") is not None] or block
+    nature = max((row["nature"] for row in loaded), key=NATURES.index)
+    return [row for row in block if row["nature"] == nature]
 
 
 def mwh(series: Iterable[Row], column: str) -> Decimal | None:
-    known = [row[column] * row["minutes"] for row in series if row.get(column) is not None]
+    known = [row[column] * row["steps"][column] for row in series if row.get(column) is not None]
     return Decimal(sum(known)) / 60 if known else None
 
 
-def measured_slots(series: Sequence[Row]) -> int:
-    minutes = sum(row["minutes"] for row in series)
-    return len(series) if all(row["minutes"] == 30 for row in series) else minutes // 15
+def known_slots(series: Sequence[Row], column: str = "consommation") -> int:
+    """Half hours where all that the series knows is on half hours, else quarter hours."""
+    return sum(row["steps"][column] for row in series if row.get(column) is not None) // slot_of(series)
+
+
+def slot_of(series: Sequence[Row]) -> int:
+    return min(step for row in series for name, step in row["steps"].items() if row.get(name) is not None)
+
+
+def whole_mix(series: Iterable[Row]) -> list[dict[str, int]]:
+    """The known sources of every quarter hour in which each source that its day publishes is known."""
+    quarters: dict[tuple[object, datetime], dict[str, int]] = defaultdict(dict)
+    published = {}
+    for row in series:
+        for name in row["published"]:
+            for late in range(0, row["steps"][name], 15) if row.get(name) is not None else ():
+                key = (row.get("code_insee_region"), row["date_heure"] + timedelta(minutes=late))
+                quarters[key][name] = row[name]
+                published[key] = row["published"]
+    return [known for key, known in quarters.items() if known.keys() == published[key]]
 
 
 def half_hours(day: date, load: int | None, nature: str = CONSOLIDATED, **columns: object) -> list[Row]:

@@ -16,7 +16,7 @@ from tests.transform.lab import (
     Row,
     best_series,
     gas,
-    measured_slots,
+    known_slots,
     mwh,
     power,
     regional,
@@ -110,7 +110,7 @@ def assert_days_agree(lab: Lab) -> None:
     for row in lab.rows("marts.daily_mix"):
         rows = [r for table in NATIONAL for r in lab.seen[table] if r["date"] == row["civil_date"]]
         series = best_series(rows)
-        assert row["measured_slots"] == measured_slots(series)
+        assert row["measured_slots"] == known_slots(series)
         for column in ("consommation", "nucleaire", "gaz", "pompage"):
             assert row[f"{column}_mwh"] == mwh(series, column), column
     for row in lab.rows("marts.daily_regional"):

@@ -17,7 +17,7 @@ from tests.transform.lab import (
     best_series,
     gas,
     half_hours,
-    measured_slots,
+    known_slots,
     mwh,
     power,
     regional,
@@ -167,7 +167,7 @@ def test_a_day_of_load_counts_every_minute_once(lab: Lab, day: date, measured: i
     rows = series(lab, day)
     row = lab.day("daily_merged", day)
     assert row["consommation_mwh"] == mwh(rows, "consommation")
-    assert (row["measured_slots"], row["expected_slots"]) == (measured_slots(rows), expected) == (measured, expected)
+    assert (row["measured_slots"], row["expected_slots"]) == (known_slots(rows), expected) == (measured, expected)
     hours = lab.rows("marts.hourly_national", f"civil_date = '{day}'")
     assert sum(hour["consommation_mwh"] for hour in hours) == row["consommation_mwh"]
     assert sum(hour["measured_slots"] for hour in hours) == measured
@@ -199,14 +199,17 @@ def test_what_the_publisher_took_back_is_not_measured(lab: Lab) -> None:
     assert row["taux_co2_g_kwh"] == 40.0
 
 
-def test_production_is_what_is_known_of_every_source_and_shares_add_up(lab: Lab) -> None:
+def test_production_and_shares_are_over_slots_that_know_the_whole_mix(lab: Lab) -> None:
+    """Gas is not known in the afternoon: no afternoon has less production for it, nor more nuclear in it."""
     rows = series(lab, TRADED)
     row = lab.day("daily_merged", TRADED)
-    energies = {source: mwh(rows, source) for source in SOURCES}
-    assert row["production_mwh"] == sum(energy for energy in energies.values() if energy is not None)
-    assert {source: row[f"{source}_mwh"] for source in SOURCES} == energies
+    assert {source: row[f"{source}_mwh"] for source in SOURCES} == {source: mwh(rows, source) for source in SOURCES}
+    assert row["nucleaire_mwh"] == 24 * 70
+    assert row["production_mwh"] == 12 * (70 + 30 - 1)
+    assert (row["mix_slots"], row["measured_slots"]) == (48, 96)
     assert sum(row[f"{source}_share"] or 0 for source in SOURCES) == pytest.approx(1, abs=1e-12)
-    assert row["gaz_share"] == float(energies["gaz"] or 0) / float(row["production_mwh"])
+    assert row["gaz_share"] == 30 / 99
+    assert row["nucleaire_share"] == 70 / 99
     assert row["solaire_mwh"] is None
     assert row["solaire_share"] is None
     assert row["top_source"] == "nucleaire"

@@ -9,9 +9,9 @@ import duckdb
 import pytest
 import yaml
 
-from tests.transform.lab import NATIONAL, Lab, half_hours, power
+from tests.transform.lab import COARSE_IN_REAL_TIME, NATIONAL, Lab, half_hours, power
 from tests.transform.test_marts import QUARTERLY, RANKED
-from watthouse.catalog import CATALOG, REAL_TIME
+from watthouse.catalog import CATALOG, HALF_HOUR, QUARTER_HOUR, REAL_TIME, Kind
 from watthouse.errors import WarehouseError
 from watthouse.transform import PROJECT
 
@@ -108,6 +108,15 @@ def test_every_model_and_its_columns_are_documented(lab: Lab, layer: str) -> Non
 
 def test_every_dataset_has_its_staging_model() -> None:
     assert {f"stg_{dataset.table}" for dataset in CATALOG.values()} == models("staging").keys()
+
+
+def test_what_may_be_half_hourly_in_real_time_is_what_the_catalog_declares() -> None:
+    declared = {column.name for column in CATALOG["eco2mix-national-tr"].columns if HALF_HOUR in column.steps}
+    assert declared == {*COARSE_IN_REAL_TIME, "prevision_j1", "prevision_j"}
+    assert not any(HALF_HOUR in column.steps for column in CATALOG["eco2mix-regional-tr"].columns)
+    for dataset in ("eco2mix-national-cons-def", "eco2mix-regional-cons-def"):
+        steps = {column.steps for column in CATALOG[dataset].columns if column.kind in {Kind.WHOLE, Kind.RATE}}
+        assert steps == {(HALF_HOUR, QUARTER_HOUR)}
 
 
 BREAKAGE: Final = {

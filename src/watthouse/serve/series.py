@@ -25,7 +25,12 @@ STARTS: Final = Shown(
     "starts", "", "When the interval begins: its first civil day (Europe/Paris), or its instant (UTC)"
 )
 MEASURED: Final = Shown("measured_hours", "h", "Time of the interval that was measured")
-COMPLETE: Final = Shown("complete", "", "Whether every slot of the interval that lies in the period was measured")
+MIXED: Final = Shown(
+    "mix_hours", "h", "Time of the interval in which the whole mix is known: production and shares are over it"
+)
+COMPLETE: Final = Shown(
+    "complete", "", "Whether every slot of the interval that lies in the period was measured, the whole mix included"
+)
 
 
 @dataclass(frozen=True)
@@ -86,8 +91,8 @@ def energy(
     """One row an interval, oldest first: ``names`` in ``unit``, ``means``, and how much was measured.
 
     ``table`` has one row a civil day (an hour, where these are the intervals), of each region where one is named:
-    ``civil_date``, ``<name>_mwh``, ``measured_slots``, ``expected_slots``, and ``production_mwh`` where shares of it
-    are wanted.
+    ``civil_date``, ``<name>_mwh`` and its count of slots (:func:`known_quarters`), ``measured_slots``,
+    ``expected_slots``; ``mix_slots``, ``<name>_share`` and ``production_mwh`` where shares are wanted.
     """
     return span.fill(_energy, table, tuple(names), unit, tuple(means), region)
 
@@ -109,57 +114,89 @@ def _as_kept(
     rows: ir.Table, interval: Interval, names: tuple[str, ...], unit: Unit, means: tuple[Mean, ...]
 ) -> ir.Table:
     """A row an interval is what the table has: to plan thirty sums of one row each takes longer than to read them."""
-    hours = (rows.measured_slots * quarter_hours(rows, interval)).cast("float64") / 4
     return rows.select(
         starts(rows, interval),
-        *(column(rows, name, unit, hours) for name in names),
+        *(_kept(rows, name, unit, interval) for name in names),
         *(ibis.ifelse(rows[one.weight] != 0, rows[one.name], None).name(one.name) for one in means),
-        hours.name("measured_hours"),
-        (rows.measured_slots == rows.expected_slots).name("complete"),
+        *(count.name(name) for name, count in _hours(rows, interval).items()),
+        complete_days(rows).name("complete"),
     )
 
 
 def _summed(
     rows: ir.Table, interval: Interval, names: tuple[str, ...], unit: Unit, means: tuple[Mean, ...]
 ) -> ir.Table:
-    quarters = quarter_hours(rows, interval)
-    summed = dict.fromkeys([*names, *(["production"] if unit is Unit.SHARE else [])])
     sums = rows.group_by(starts(rows, interval)).aggregate(
-        **{f"{name}_mwh": rows[f"{name}_mwh"].sum() for name in summed},
+        **{f"{name}{unit.suffix}": total(rows, name, unit, interval) for name in names},
         **{one.name: weighted(rows, one.name, one.weight) for one in means},
-        _measured=(rows.measured_slots * quarters).sum(),
-        _expected=(rows.expected_slots * quarters).sum(),
+        **{name: count.sum() for name, count in _hours(rows, interval).items()},
+        _whole=complete_days(rows).all(),
         _days=rows.count(),
     )
-    hours = sums["_measured"].cast("float64") / 4
-    complete = (sums["_measured"] == sums["_expected"]) & (sums["_days"] == days_asked(sums.starts, interval))
-    return sums.select(
-        "starts",
-        *(column(sums, name, unit, hours) for name in names),
-        *(one.name for one in means),
-        hours.name("measured_hours"),
-        complete.name("complete"),
-    )
+    complete = sums["_whole"] & (sums["_days"] == days_asked(sums.starts, interval))
+    return sums.mutate(complete=complete).drop("_whole", "_days")
 
 
-def column(sums: ir.Table, name: str, unit: Unit, hours: ir.Value) -> ir.Value:
-    """``<name>_mwh`` in ``unit``, named so: exact as MWh. Shares need ``production_mwh`` in ``sums``."""
-    mwh = sums[f"{name}_mwh"]
-    exact = unit is Unit.MWH
-    production = sums.production_mwh.cast("float64") if unit is Unit.SHARE else None
-    value = mwh.cast("decimal(18, 2)") if exact else in_unit(mwh.cast("float64"), unit, hours, production)
+def complete_days(rows: ir.Table) -> ir.BooleanValue:
+    """Whether every slot of a row is known: of its load, or its exchanges, and of the whole mix where it has one."""
+    whole: ir.BooleanValue = rows.measured_slots == rows.expected_slots
+    return whole & (rows.mix_slots == rows.expected_slots) if "mix_slots" in rows.columns else whole
+
+
+def _hours(rows: ir.Table, interval: Interval) -> dict[str, ir.Value]:
+    """The time of each row that was measured, and that knows the whole mix where it has one, in hours."""
+    counts = {MEASURED.name: rows.measured_slots}
+    if "mix_slots" in rows.columns:
+        counts[MIXED.name] = rows.mix_slots
+    return {name: (count * quarter_hours(rows, interval)).cast("float64") / 4 for name, count in counts.items()}
+
+
+_COUNTED_AS: Final = {"consommation": "measured", "production": "mix", "net_export": "ech_physiques"}
+
+
+def known_quarters(rows: ir.Table, name: str, interval: Interval = Interval.DAY) -> ir.Value:
+    """The quarter hours of each row in which ``<name>_mwh`` is known: those of its own column.
+
+    Parts of an exchange are known as it is; errors of a forecast where they are held against a load.
+    """
+    if name.startswith("prevision_"):  # forecasts are counted in quarter hours, whatever the load is measured in
+        return rows[f"{name.removesuffix('_error')}_{'compared_' if name.endswith('_error') else ''}slots"]
+    flow = name.removesuffix("_import").removesuffix("_export") if name.startswith("ech_comm_") else name
+    count = f"{_COUNTED_AS.get(name, flow)}_slots"
+    return rows[count] * quarter_hours(rows, interval)
+
+
+def _kept(rows: ir.Table, name: str, unit: Unit, interval: Interval) -> ir.Value:
+    """``<name>_mwh`` of each row in ``unit``, named so: exact as MWh."""
+    mwh = rows[f"{name}_mwh"]
+    if unit is Unit.SHARE:
+        value = rows[f"{name}_share"]
+    elif unit is Unit.MWH:
+        value = mwh.cast("decimal(18, 2)")
+    elif unit is Unit.GWH:
+        value = mwh.cast("float64") / 1000
+    else:
+        value = mwh.cast("float64") * 4 / known_quarters(rows, name, interval).cast("float64").nullif(0)
     return value.name(f"{name}{unit.suffix}")
 
 
-def in_unit(mwh: ir.Value, unit: Unit, hours: ir.Value, production: ir.Value | None) -> ir.Value:
-    """Energy (a float, MWh) in ``unit``: over ``hours`` measured or ``production`` (MWh), null where these are 0."""
+def total(rows: ir.Table, name: str, unit: Unit, interval: Interval = Interval.DAY) -> ir.Value:
+    """``<name>_mwh`` over a group of rows in ``unit``: exact as MWh; MW over the time in which it is known.
+
+    Shares are over slots that know the whole mix, so that they need ``<name>_share`` and ``production_mwh``; that of a
+    part of a source is over the days that know the part.
+    """
+    mwh = rows[f"{name}_mwh"].sum()
     if unit is Unit.MWH:
-        return mwh
+        return mwh.cast("decimal(18, 2)")
     if unit is Unit.GWH:
-        return mwh / 1000
-    whole = hours if unit is Unit.MW else production
-    assert whole is not None
-    return mwh / whole.nullif(0)
+        return mwh.cast("float64") / 1000
+    if unit is Unit.MW:
+        return mwh.cast("float64") * 4 / known_quarters(rows, name, interval).sum().cast("float64").nullif(0)
+    share, production = rows[f"{name}_share"], rows.production_mwh
+    known = share.notnull() if "_" in name else None
+    energy = (share * production.cast("float64")).cast("decimal(18, 2)").sum().cast("float64")
+    return energy / production.sum(where=known).cast("float64").nullif(0)
 
 
 def measured_hours(rows: ir.Table) -> ir.Value:

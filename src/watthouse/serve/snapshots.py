@@ -140,8 +140,14 @@ class Snapshot:
         return hashlib.sha256(said.encode()).hexdigest()[:16], max(built, loaded or built)
 
 
+_MEASURED: Final = ("daily_merged", "daily_mix", "daily_regional", "hourly_national")
+"""Marts that hold a day before its load is known, where anything else is: it is no measured day yet."""
+
+
 def _extent(snapshot: Snapshot, mart: str) -> tuple[date, date] | None:
     table = snapshot.table(mart)
+    if mart in _MEASURED:
+        table = table.filter(table.measured_slots > 0)
     bounds = table.aggregate(first=table.civil_date.min(), last=table.civil_date.max())
     first, last = snapshot.engine.rows(bounds).to_pylist()[0].values()
     return (first, last) if first and last else None

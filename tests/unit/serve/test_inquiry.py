@@ -148,6 +148,7 @@ def made(days: int, *, coal: float = 0.0, since: date = FIRST, missing: int | No
     rows = {
         "civil_date": [since + timedelta(days=int(day)) for day in ordinals],
         "measured_slots": np.full(days, 96),
+        "mix_slots": np.full(days, 96),
         "expected_slots": np.full(days, 96),
         "nature": ["Données définitives"] * days,
         TEMPERATURE: 12 - 8 * season(days) + cold,
@@ -182,6 +183,7 @@ def test_power_is_over_the_hours_of_the_day_and_of_whole_days_only() -> None:
         {
             "civil_date": [date(2025, 3, 30), date(2025, 3, 31), date(2012, 1, 1), date(2025, 4, 2)],
             "measured_slots": [92, 96, 48, 95],
+            "mix_slots": [92, 96, 48, 95],
             "expected_slots": [92, 96, 48, 96],
             "nature": [""] * 4,
             "net_export_mwh": [1_000.0] * 4,

@@ -21,6 +21,8 @@ DAILY: Final = pa.schema(
     [
         ("civil_date", pa.date32()),
         ("load_mwh", MWH),
+        ("load_share", pa.float64()),
+        ("load_slots", pa.int32()),
         ("production_mwh", MWH),
         ("measured_slots", pa.int32()),
         ("expected_slots", pa.int32()),
@@ -34,8 +36,10 @@ SPRING, AUTUMN = date(2025, 3, 30), date(2025, 10, 26)
 
 def day(on: date, load: str | None, measured: int, expected: int, **more: Any) -> dict[str, Any]:
     known = None if load is None else Decimal(load)
-    row = {"civil_date": on, "load_mwh": known, "production_mwh": known, "taux": None}
-    return {**row, "measured_slots": measured, "expected_slots": expected, **more}
+    row = {"civil_date": on, "load_mwh": known, "production_mwh": known, "taux": None, "load_slots": measured}
+    row |= {"measured_slots": measured, "expected_slots": expected, **more}
+    share = float(known / row["production_mwh"]) if known and row["production_mwh"] else None
+    return {"load_share": share, **row}
 
 
 def table(rows: Sequence[Mapping[str, Any]], schema: pa.Schema = DAILY) -> ir.Table:
@@ -154,6 +158,16 @@ def test_a_share_is_of_the_production_of_the_interval_not_a_mean_of_shares() -> 
     rows = [day(one, "10", 96, 96, production_mwh=Decimal(100)), day(two, "90", 96, 96, production_mwh=Decimal(200))]
     (row,) = series(rows, one, two, Interval.MONTH, Unit.SHARE)
     assert row["load_share"] == pytest.approx(float(Fraction(100, 300)))
+
+
+def test_the_mean_power_of_a_column_is_over_the_time_in_which_it_is_known() -> None:
+    """Where a source is not known for half of a day it does not have half of its power."""
+    one, two = date(2025, 1, 1), date(2025, 1, 2)
+    rows = [day(one, "1200", 96, 96, load_slots=48), day(two, "2400", 96, 96)]
+    found = series(rows, one, two, Interval.DAY, Unit.MW)
+    assert [row["load_mw"] for row in found] == [100, 100]
+    (row,) = series(rows, one, two, Interval.MONTH, Unit.MW)
+    assert (row["load_mw"], row["measured_hours"]) == (100, 48)
 
 
 @pytest.mark.parametrize("unit", [Unit.MW, Unit.SHARE])

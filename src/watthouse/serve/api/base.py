@@ -18,7 +18,7 @@ from watthouse.serve.desk import Desk, Question
 from watthouse.serve.dictionary import Mart
 from watthouse.serve.known import Tables, natures, rows_then, tables_then
 from watthouse.serve.problems import documented, wrong
-from watthouse.serve.series import COMPLETE, MEASURED, STARTS, Mean, Span, energies, energy, shown
+from watthouse.serve.series import COMPLETE, MEASURED, MIXED, STARTS, Mean, Span, energies, energy, shown
 from watthouse.serve.snapshots import Snapshot
 
 
@@ -162,7 +162,8 @@ def energies_of(
 ) -> Question:
     """Every energy of a mart, by interval; ``told`` says what its ``means`` are."""
     names = energies(mart, unit)
-    columns = (STARTS, *shown(mart, names, unit), *told, MEASURED, COMPLETE)
+    mixed = (MIXED,) if "mix_slots" in mart.names else ()
+    columns = (STARTS, *shown(mart, names, unit), *told, MEASURED, *mixed, COMPLETE)
     more = meant(span, unit=unit.value)
     return Question(title, energy(rows, span, names, unit, means, region), columns, more, (mart.name,))
 

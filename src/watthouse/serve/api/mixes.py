@@ -12,7 +12,7 @@ from watthouse.serve.api.base import A_REGION, DAYS, TheDesk, days, gives_rows
 from watthouse.serve.asking import Period, Unit, newest_first
 from watthouse.serve.desk import Desk, Question
 from watthouse.serve.forms import Form
-from watthouse.serve.series import MEASURED, column, energies, measured_hours, shown, within
+from watthouse.serve.series import MEASURED, energies, measured_hours, shown, total, within
 from watthouse.serve.snapshots import Snapshot
 
 router = APIRouter(tags=["regions"])
@@ -57,14 +57,8 @@ def _mixes(table: ops.Relation, names: tuple[str, ...], unit: Unit) -> ir.Table:
     rows = within(table.to_expr())
     sums = rows.group_by("code_insee_region").aggregate(
         libelle_region=rows.libelle_region.max(),
-        **{f"{name}_mwh": rows[f"{name}_mwh"].sum() for name in {*names, "production"}},
+        **{f"{name}{unit.suffix}": total(rows, name, unit) for name in names},
         measured_hours=measured_hours(rows),
         days=rows.count(),
     )
-    return sums.select(
-        "code_insee_region",
-        "libelle_region",
-        *(column(sums, name, unit, sums.measured_hours) for name in names),
-        "measured_hours",
-        "days",
-    ).order_by("code_insee_region")
+    return sums.order_by("code_insee_region")

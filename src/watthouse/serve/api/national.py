@@ -54,13 +54,13 @@ from watthouse.serve.series import (
     Span,
     days_asked,
     energies,
-    in_unit,
     last,
     measured_hours,
     of_region,
     shown,
     starts,
     temperature_of_france,
+    total,
     weighted,
     within,
 )
@@ -277,7 +277,7 @@ def now_of(snapshot: Snapshot) -> Question:
 def _now(snapshot: Snapshot) -> Question:
     _, day = snapshot.extent("daily_mix")
     power, forecasts = (snapshot.table(f"core_national_{name}", "core") for name in ("power", "forecast"))
-    columns = tuple(_of_now(name) for name in power.columns if name not in _UNSAID) + tuple(map(_of_now, _HORIZONS))
+    columns = tuple(map(_of_now, (*_shown_now(power), *_HORIZONS)))
     measured, ahead = (
         pl.DataFrame(snapshot.engine.rows(Form(draw, (table.op(),), day, day)))
         for draw, table in ((_measured, power), (_ahead, forecasts))
@@ -288,13 +288,18 @@ def _now(snapshot: Snapshot) -> Question:
     return Question("The newest measured day of France", rows.to_arrow(), columns, days(day, day), marts)
 
 
-_UNSAID: Final = ("civil_date", "heure", "quarter_hours", "nature")
 _HORIZONS: Final = ("prevision_j1", "prevision_j")
 
 
 def _measured(power: ops.Relation) -> ir.Table:
     rows = within(power.to_expr())
-    return rows.select([name for name in rows.columns if name not in _UNSAID])
+    return rows.filter(rows.slot_minutes.notnull()).select(_shown_now(rows))
+
+
+def _shown_now(power: ir.Table) -> list[str]:
+    """The columns of power that are shown: all but the day, its nature and how long each value lasts."""
+    hidden = ("civil_date", "heure", "nature", "commercial_minutes")
+    return [name for name in power.columns if name not in hidden and not name.endswith("quarter_hours")]
 
 
 def _ahead(forecasts: ops.Relation) -> ir.Table:
@@ -308,7 +313,7 @@ _NOW: Final = (
     Shown("date_heure", "", "Instant the slot begins (UTC)"),
     Shown("slot_minutes", "min", "How long the slot lasts"),
     Shown("consommation_mw", "MW", "Load; null where it is not measured yet"),
-    Shown("production_mw", "MW", "What is known of production: the sum of the sources that are measured"),
+    Shown("production_mw", "MW", "Production: the sum of the sources; null where one of them is not known"),
 )
 
 
@@ -403,10 +408,8 @@ def _total(snapshot: Snapshot, names: Sequence[str], unit: Unit, since: date, un
 
 def _totals(table: ops.Relation, names: tuple[str, ...], unit: Unit) -> ir.Table:
     rows = within(table.to_expr())
-    sums = rows.aggregate(
-        **{name: rows[f"{name}_mwh"].cast("float64").sum() for name in {*names, "production"}},
+    return rows.aggregate(
+        **{name: total(rows, name, unit).cast("float64") for name in names},
         taux_co2_g_kwh=weighted(rows, _CARBON.name, _CARBON.weight),
         measured_hours=measured_hours(rows),
     )
-    values = (in_unit(sums[name], unit, sums.measured_hours, sums.production).name(name) for name in names)
-    return sums.select(*values, _RATE.name, MEASURED.name)

@@ -1,6 +1,5 @@
 """TCO and TCH: how much of its load a region covers with a source, and how hard the source's capacity works."""
 
-from decimal import Decimal
 from typing import Annotated, Any, Final
 
 import ibis.expr.operations as ops
@@ -10,11 +9,11 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from watthouse.serve.api.base import TheDesk, days, gives_rows, region_of
-from watthouse.serve.asking import Period, Region, newest_first
+from watthouse.serve.asking import Period, Region, Unit, newest_first
 from watthouse.serve.delivery import Shown
 from watthouse.serve.desk import Question
 from watthouse.serve.forms import Form
-from watthouse.serve.series import measured_hours, of_region, quarter_hours, within
+from watthouse.serve.series import known_quarters, measured_hours, of_region, total, within
 from watthouse.serve.snapshots import Snapshot
 
 router = APIRouter(tags=["regions"])
@@ -54,40 +53,37 @@ def rates_of(snapshot: Snapshot, asked: RatesAsked) -> Question:
 
 def _sums(table: ops.Relation, region: str | None) -> ir.Table:
     rows = within(of_region(table.to_expr(), region))
-    sums = rows.mutate(_quarters=(rows.measured_slots * quarter_hours(rows)).cast("float64"))
-    sums = sums.group_by("code_insee_region").aggregate(
+    sums = rows.group_by("code_insee_region").aggregate(
         libelle_region=rows.libelle_region.max(),
         **{
-            f"{name}_mwh": rows[f"{name}_mwh"].sum().cast("decimal(18, 2)")
-            for name in (*SOURCES, "production", "consommation")
+            f"{name}{unit.suffix}": total(rows, name, unit)
+            for unit in (Unit.MWH, Unit.SHARE, Unit.MW)
+            for name in SOURCES
         },
-        **{f"{name}_tch": _load_factor(sums, name) for name in SOURCES},
+        consommation_mw=total(rows, "consommation", Unit.MW),
+        **{f"{name}_tch": _load_factor(rows, name) for name in SOURCES},
         measured_hours=measured_hours(rows),
     )
     return sums.order_by("code_insee_region")
 
 
 def _load_factor(rows: ir.Table, source: str) -> ir.Value:
-    """The mean of the days' means by their measured time, where there is one."""
-    rate = rows[f"tch_{source}_pct"]
-    return (rate.cast("float64") * rows["_quarters"]).sum() / rows["_quarters"].sum(where=rate.notnull()).nullif(0)
+    """The mean of the days' means by the time in which the rate is known."""
+    quarters = known_quarters(rows, f"tch_{source}").cast("float64")
+    return (rows[f"tch_{source}_pct"].cast("float64") * quarters).sum() / quarters.sum().nullif(0)
 
 
 def _rates(region: dict[str, Any], source: str) -> dict[str, Any]:
     """What is said of a source, of a region's sums."""
-    energy = region[f"{source}_mwh"]
+    power, load = region[f"{source}_mw"], region["consommation_mw"]
     return {
         **{name: region[name] for name in ("code_insee_region", "libelle_region", "measured_hours")},
         "source": source,
-        "energy_mwh": energy,
-        "share": _part(energy, region["production_mwh"]),
-        "tco_pct": _part(energy, region["consommation_mwh"], 100),
+        "energy_mwh": region[f"{source}_mwh"],
+        "share": region[f"{source}_share"],
+        "tco_pct": 100 * power / load if power is not None and load else None,
         "tch_pct": region[f"{source}_tch"],
     }
-
-
-def _part(energy: Decimal | None, whole: Decimal | None, times: int = 1) -> float | None:
-    return times * float(energy) / float(whole) if energy is not None and whole else None
 
 
 _TYPES: Final = pa.schema(
@@ -101,7 +97,15 @@ _RATES: Final = (
     Shown("source", "", "The publisher's name of the source"),
     Shown("energy_mwh", "MWh", "Energy of the source in the period"),
     Shown("share", "0-1", "Its share of the region's production"),
-    Shown("tco_pct", "%", "TCO: its energy in relation to the region's load; above 100 where more is made than used"),
-    Shown("tch_pct", "%", "TCH: load factor of the installed capacity as published, mean over the measured time"),
+    Shown(
+        "tco_pct",
+        "%",
+        "TCO: its mean power in relation to that of the region's load; above 100 where more is made than used",
+    ),
+    Shown(
+        "tch_pct",
+        "%",
+        "TCH: load factor of the installed capacity as published, mean over the time in which it is known",
+    ),
     Shown("measured_hours", "h", "Time of the period that was measured"),
 )

@@ -26,7 +26,7 @@ from watthouse.serve.desk import Desk, Question
 from watthouse.serve.forms import Form
 from watthouse.serve.known import REGIONAL, Tables
 from watthouse.serve.problems import ProblemError, documented
-from watthouse.serve.series import MEASURED, Span, in_unit, measured_hours, within
+from watthouse.serve.series import MEASURED, Span, measured_hours, total, within
 from watthouse.serve.snapshots import Snapshot
 
 router = APIRouter(tags=["regions"])
@@ -122,13 +122,14 @@ def map_of(snapshot: Snapshot, asked: MapAsked) -> Question:
 
 def _mapped(table: ops.Relation, measure: str, unit: Unit) -> ir.Table:
     rows = within(table.to_expr())
-    energy = rows.production_mwh - rows.consommation_mwh if measure == "difference" else rows[f"{measure}_mwh"]
-    hours = measured_hours(rows)
-    production = rows.production_mwh.sum().cast("float64") if unit is Unit.SHARE else None
+    if measure == "difference":
+        value = total(rows, "production", unit) - total(rows, "consommation", unit)
+    else:
+        value = total(rows, measure, unit)
     sums = rows.group_by("code_insee_region").aggregate(
         libelle_region=rows.libelle_region.max(),
-        value=in_unit(energy.sum().cast("float64"), unit, hours, production),
-        measured_hours=hours,
+        value=value.cast("float64"),
+        measured_hours=measured_hours(rows),
         days=rows.count(),
     )
     return sums.order_by("code_insee_region").rename({f"{measure}{unit.suffix}": "value"})

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Final
 
+import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import numpy as np
@@ -88,7 +89,8 @@ class Daily:
 
 
 def on_calendar(rows: pl.DataFrame, since: date, until: date) -> Daily:
-    """Days as the marts give them (power summed to ``_mwh``, ``measured_slots`` of ``expected_slots``), every day once.
+    """Days as the marts give them, every day once: power summed to ``_mwh``, that of the sources over ``mix_slots``;
+    the load is known in ``measured_slots`` of ``expected_slots``.
 
     A day of the period that has no row is one of which nothing was measured.
     """
@@ -96,21 +98,19 @@ def on_calendar(rows: pl.DataFrame, since: date, until: date) -> Daily:
     first, last = min([since, *known]), max([until, *known])
     every = pl.DataFrame({"civil_date": pl.date_range(first, last, eager=True)})
     slot = pl.when(pl.col("expected_slots") <= _QUARTERS // 2).then(2).otherwise(1)
-    whole = pl.col("measured") == pl.col("expected")
-    hours = pl.col("measured") / 4
+    whole = pl.col("mixed") == pl.col("expected")
+    hours = pl.col("mixed") / 4
     found = (
         every.join(rows, on="civil_date", how="left")
         .sort("civil_date")
         .with_columns(
             measured=(pl.col("measured_slots") * slot).fill_null(0),
+            mixed=(pl.col("mix_slots") * slot).fill_null(0),
             expected=(pl.col("expected_slots") * slot).fill_null(_QUARTERS),
         )
         .with_columns(
             *(pl.when(whole).then(pl.col(f"{one}_mwh") / hours).alias(f"{one}_mw") for one in SOURCES),
-            *(
-                pl.when(whole).then(pl.col(f"{name}_mwh") / 1000).alias(f"{name}_gwh")
-                for name in ("exchanged", "net_export")
-            ),
+            *((pl.col(f"{name}_mwh") / 1000).alias(f"{name}_gwh") for name in ("exchanged", "net_export")),
         )
     )
     return Daily(found, since, until)
@@ -169,8 +169,11 @@ def _rows(snapshot: Snapshot, since: date, until: date) -> pl.DataFrame:
 
 def _merged(table: ops.Relation) -> ir.Table:
     days = within(table.to_expr())
-    slots = ("measured_slots", "expected_slots", "nature")
-    return days.select("civil_date", *slots, *_floats(days, [*ENERGIES, "net_export_mwh"]))
+    slots = ("measured_slots", "mix_slots", "expected_slots", "nature")
+    production = days.production_mwh.cast("float64")
+    return days.select(
+        "civil_date", *slots, *((days[f"{one}_share"] * production).name(f"{one}_mwh") for one in SOURCES)
+    )
 
 
 def _stocks(table: ops.Relation) -> ir.Table:
@@ -187,7 +190,17 @@ def _exchanged(table: ops.Relation) -> ir.Table:
     gross = [
         crossings[f"ech_comm_{border}_{way}_mwh"].cast("float64") for border in _BORDERS for way in ("import", "export")
     ]
-    return crossings.select("civil_date", exchanged_mwh=sum(gross[1:], gross[0]))
+    borders = ibis.least(*(crossings[f"ech_comm_{border}_slots"] for border in _BORDERS))
+    return crossings.select(
+        "civil_date",
+        exchanged_mwh=_if_whole(crossings, borders, sum(gross[1:], gross[0])),
+        net_export_mwh=_if_whole(crossings, crossings.ech_physiques_slots, crossings.net_export_mwh.cast("float64")),
+    )
+
+
+def _if_whole(rows: ir.Table, slots: ir.Value, value: ir.Value) -> ir.Value:
+    """The value of days on which every slot of it is known."""
+    return ibis.ifelse(slots == rows.expected_slots, value, ibis.null("float64"))
 
 
 def _floats(table: ir.Table, names: Sequence[str]) -> list[ir.Value]:

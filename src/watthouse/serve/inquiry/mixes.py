@@ -41,7 +41,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Mix:
-    """The parts, largest first. ``measured`` is the part of the period's slots that was measured.
+    """The parts, largest first. ``measured`` is the part of the period's slots that know the whole mix.
 
     ``natures`` counts the days of each nature (how settled the figures are); ``missing`` those without any.
     """
@@ -56,8 +56,8 @@ class Mix:
 def mix(daily: Daily) -> Mix:
     """The mix of the period, by energy."""
     days = daily.period
-    known = days.filter(pl.col("measured") > 0)
-    measured = float(days["measured"].sum()) / float(days["expected"].sum())
+    known = days.filter(pl.col("mixed") > 0)
+    measured = float(days["mixed"].sum()) / float(days["expected"].sum())
     natures = dict(known.group_by("nature").len().sort("nature").iter_rows())
     parts = sorted(_parts(known, measured), key=lambda part: -part.gwh)
     return Mix(len(days), len(days) - len(known), measured, natures, tuple(parts))
@@ -111,7 +111,7 @@ class Seasons:
 def seasons(daily: Daily) -> Seasons:
     """The shares of the period by season."""
     period = daily.period
-    whole = (period["measured"] == period["expected"]).to_numpy()
+    whole = (period["mixed"] == period["expected"]).to_numpy()
     shares = np.where(whole[:, None], _shares(period), np.nan)
     months = period["civil_date"].dt.month().to_numpy()
     spans = {name: np.isin(months, which) & ~np.isnan(shares[:, 0]) for name, which in SEASONS.items()}

@@ -18,14 +18,26 @@
     {%- if part == "year" %} - 4{% else %} - case when extract(month from {{ start }}) = 3 then 4 else 0 end{% endif %}
 {%- endmacro -%}
 
-{#- Slots measured and expected in a group of rows of one day: half hours when the whole day is, else quarter hours. -#}
-{%- macro measured_slots() -%}
-    cast(case when min(slot_minutes) = 30 then count(*) else sum(quarter_hours) end as integer)
+{#-
+    Slots are counted in half hours on a day on which every value is on half hours, else in quarter hours. `shortest` is
+    how many quarter hours the shortest value of the day lasts.
+-#}
+{%- macro known_slots(column, value=none, shortest="min(quarter_hours)") -%}
+    cast(
+            coalesce(sum(case when {{ value or column }} is not null then {{ column }}_quarter_hours end), 0)
+            / case when {{ shortest }} = 2 then 2 else 1 end as integer
+        )
+{%- endmacro -%}
+
+{%- macro known_slots_of_each(columns, shortest="min(quarter_hours)") -%}
+    {%- for column in columns -%}
+        {{ known_slots(column, shortest=shortest) }} as {{ column }}_slots{{ ",\n        " if not loop.last }}
+    {%- endfor -%}
 {%- endmacro -%}
 
 {%- macro expected_slots(day="civil_date") -%}
     case
-            when min(slot_minutes) = 30 then case when {{ is_spring_change(day) }} then 46 else 48 end
+            when min(quarter_hours) = 2 then case when {{ is_spring_change(day) }} then 46 else 48 end
             else {{ quarter_hours_of_day(day) }}
         end
 {%- endmacro -%}

@@ -90,3 +90,19 @@
 {%- macro quoted(names) -%}
     {%- for name in names -%}'{{ name | replace("'", "''") }}'{{ ", " if not loop.last }}{%- endfor -%}
 {%- endmacro -%}
+
+{#- The series of France and of a region: every column that is integrated over time. -#}
+{%- macro national_series() -%}
+    {{ return(national_power() + ["taux_co2"]) }}
+{%- endmacro -%}
+
+{%- macro regional_series() -%}
+    {{ return(regional_power() + load_factors()) }}
+{%- endmacro -%}
+
+{#- Columns that real time has published on half hours too, inside quarter-hour rows; settled data may do so with any. -#}
+{%- macro half_hourly_in_real_time() -%}
+    {%- set columns = [] -%}
+    {%- for border in borders() -%}{%- do columns.append("ech_comm_" ~ border) -%}{%- endfor -%}
+    {{ return(columns + horizons()) }}
+{%- endmacro -%}

@@ -1,20 +1,20 @@
 {#-
-    Power is whole MW and a slot lasts 1 or 2 quarter hours, so a sum of energy is a whole number of quarter MWh: exact
-    in any order. Floating point appears in the last division only.
+    Power is whole MW and a value lasts 0, 1 or 2 quarter hours (`{column}_quarter_hours` beside it), so a sum of energy is
+    a whole number of quarter MWh: exact in any order. Floating point appears in the last division only.
 -#}
 
-{#- Energy of a group of slots; null where no power is known. -#}
-{%- macro mwh(mw) -%}
-    {{ quarters_as_mwh("sum(" ~ mw ~ " * quarter_hours)") }}
+{#- Energy of a group of values; null where none is known. -#}
+{%- macro mwh(mw, lasts=none) -%}
+    {{ quarters_as_mwh("sum(" ~ mw ~ " * " ~ (lasts or mw ~ "_quarter_hours") ~ ")") }}
 {%- endmacro -%}
 
 {#- The part of it that flows in, or out: positive both. -#}
 {%- macro import_mwh(mw) -%}
-    {{ mwh("case when " ~ mw ~ " > 0 then " ~ mw ~ " when " ~ mw ~ " is not null then 0 end") }}
+    {{ mwh("case when " ~ mw ~ " > 0 then " ~ mw ~ " when " ~ mw ~ " is not null then 0 end", mw ~ "_quarter_hours") }}
 {%- endmacro -%}
 
 {%- macro export_mwh(mw) -%}
-    {{ mwh("case when " ~ mw ~ " < 0 then -" ~ mw ~ " when " ~ mw ~ " is not null then 0 end") }}
+    {{ mwh("case when " ~ mw ~ " < 0 then -" ~ mw ~ " when " ~ mw ~ " is not null then 0 end", mw ~ "_quarter_hours") }}
 {%- endmacro -%}
 
 {%- macro quarters_as_mwh(quarter_mwh) -%}
@@ -35,14 +35,6 @@
     {%- endfor -%}
 {%- endmacro -%}
 
-{#- The sum of what is known of several columns; null when nothing is. -#}
-{%- macro sum_of_known(columns) -%}
-    case
-            when coalesce({{ columns | join(", ") }}) is not null
-                then {% for column in columns %}coalesce({{ column }}, 0){{ " + " if not loop.last }}{% endfor %}
-        end
-{%- endmacro -%}
-
 {%- macro ratio(part, whole) -%}
     cast({{ part }} as double precision) / nullif(cast({{ whole }} as double precision), 0)
 {%- endmacro -%}
@@ -52,28 +44,46 @@
     {{ ratio("sum(" ~ value ~ " * " ~ weight ~ ")", "sum(case when " ~ value ~ " is not null then " ~ weight ~ " end)") }}
 {%- endmacro -%}
 
+{#- The mean CO₂ intensity of a group, weighted by production, over slots where both are known. -#}
+{%- macro carbon_intensity() -%}
+    {{ weighted_mean("cast(taux_co2 as bigint)", "production_mw * production_quarter_hours") }}
+{%- endmacro -%}
+
 {%- macro mean(value) -%}
     {{ ratio("sum(" ~ value ~ ")", "count(" ~ value ~ ")") }}
 {%- endmacro -%}
 
-{#- Published rates are floats [%]; as decimals their sums are exact. -#}
-{%- macro exact_rates(rates) -%}
-    {%- for rate in rates -%}
-        cast({{ rate }} as decimal(18, 4)) as {{ rate }}{{ ",\n        " if not loop.last }}
-    {%- endfor -%}
+{#- A published rate is a float [%]; as a decimal its sums are exact. -#}
+{%- macro exact_rate(rate) -%}
+    cast({{ rate }} as decimal(18, 4))
 {%- endmacro -%}
 
-{#- The mean of each rate [%] over a group, weighted; rounded, so that a mean of these means is exact in any order. -#}
+{#- The mean of each rate [%] over a group, weighted by `{rate}{weight}`; rounded, so that a mean of these is exact in any order. -#}
 {%- macro mean_rates(rates, weight, suffix="") -%}
     {%- for rate in rates -%}
-        cast({{ weighted_mean(rate ~ suffix, weight) }} as decimal(18, 4)) as {{ rate }}_pct{{ ",\n        " if not loop.last }}
+        cast({{ weighted_mean(rate ~ suffix, rate ~ weight) }} as decimal(18, 4)) as {{ rate }}_pct{{ ",\n        " if not loop.last }}
     {%- endfor -%}
 {%- endmacro -%}
 
-{#- Each source's share of production, 0 to 1. -#}
-{%- macro shares_of_production(sources) -%}
-    {%- for source in sources -%}
-        {{ ratio(source ~ "_mwh", "production_mwh") }} as {{ source }}_share{{ ",\n        " if not loop.last }}
+{#-
+    Each source's share of production, 0 to 1, over the slots whose whole mix is known: a hole in one source would
+    otherwise raise the shares of all others. Part of a source: over those slots in which the part is known too.
+-#}
+{%- macro shares_of_production(sources, parts) -%}
+    {%- set production = "production_mw * production_quarter_hours" -%}
+    {%- for column in sources + parts -%}
+        {%- set whole = production if column in sources else "case when " ~ column ~ " is not null then " ~ production ~ " end" -%}
+        {%- set energy = "case when production_mw is not null then " ~ column ~ " * production_quarter_hours end" -%}
+        {{ ratio("sum(" ~ energy ~ ")", "sum(" ~ whole ~ ")") }} as {{ column }}_share{{ ",\n        " if not loop.last }}
+    {%- endfor -%}
+{%- endmacro -%}
+
+{#- The same over a group of rows that have shares and production already: energies by share are whole cents of a MWh. -#}
+{%- macro shares_of_shares(sources, parts) -%}
+    {%- for column in sources + parts -%}
+        {%- set whole = "production_mwh" if column in sources else "case when " ~ column ~ "_share is not null then production_mwh end" -%}
+        {%- set energy = "cast(" ~ column ~ "_share * production_mwh as decimal(18, 2))" -%}
+        {{ ratio("sum(" ~ energy ~ ")", "sum(" ~ whole ~ ")") }} as {{ column }}_share{{ ",\n        " if not loop.last }}
     {%- endfor -%}
 {%- endmacro -%}
 
@@ -113,4 +123,15 @@
             when {{ celsius }} > {{ var("hot_above_c") }} then 'hot'
             when {{ celsius }} is not null then 'average'
         end
+{%- endmacro -%}
+
+{#- Each energy of a row, where every slot of its own column is known. -#}
+{%- macro if_known(columns, prefix="") -%}
+    {%- set counts = {"consommation": "measured", "production": "mix"} -%}
+    {%- for column in columns -%}
+        case
+            when {{ prefix }}{{ counts.get(column, column) }}_slots = {{ prefix }}expected_slots
+                then {{ prefix }}{{ column }}_mwh
+        end as {{ column }}_mwh{{ ",\n        " if not loop.last }}
+    {%- endfor -%}
 {%- endmacro -%}

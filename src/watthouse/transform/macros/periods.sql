@@ -1,10 +1,14 @@
 {#- Days and regions summed up over calendar periods (`part`: month or year), which `period` names; slots in quarter hours. -#}
 {%- macro regional_periods(part, period) -%}
+{%- set counted = regional_series()[1:] + ["mix", "measured"] -%}
 with days as (
     select
         *,
         cast({{ dbt.date_trunc(part, "civil_date") }} as date) as starts,
-        case when expected_slots <= 48 then 2 else 1 end * measured_slots as measured_quarter_hours
+        {%- for column in counted %}
+        case when expected_slots <= 48 then 2 else 1 end * {{ column }}_slots
+            as {{ column }}_quarter_hours{{ "," if not loop.last }}
+        {%- endfor %}
     from {{ ref("daily_regional") }}
 ),
 
@@ -14,9 +18,12 @@ energy as (
         code_insee_region,
         max(libelle_region) as libelle_region,
         {{ sum_of_each(regional_power() + ["production"]) }},
-        {{ mean_rates(load_factors(), "measured_quarter_hours", "_pct") }},
+        {{ shares_of_shares(regional_sources(), regional_subsources()) }},
+        {{ mean_rates(load_factors(), "_quarter_hours", "_pct") }},
         cast(count(*) as integer) as measured_days,
-        cast(sum(measured_quarter_hours) as integer) as measured_slots,
+        {%- for column in counted %}
+        cast(sum({{ column }}_quarter_hours) as integer) as {{ column }}_slots,
+        {%- endfor %}
         {{ lowest_nature() }} as nature
     from days
     group by starts, code_insee_region
@@ -35,10 +42,12 @@ final as (
         code_insee_region,
         libelle_region,
         {{ listed(regional_power() + ["production"], "_mwh") }},
-        {{ shares_of_production(regional_sources() + regional_subsources()) }},
+        {{ listed(regional_sources() + regional_subsources(), "_share") }},
         {{ name_of_largest(regional_sources()) }} as top_source,
         {{ listed(load_factors(), "_pct") }},
+        {{ listed(regional_series()[1:], "_slots") }},
         measured_days,
+        mix_slots,
         measured_slots,
         expected_slots,
         measured_slots = expected_slots as complete,

@@ -14,6 +14,7 @@ with published as (
         nature,
         {{ nature_rank() }} as nature_rank,
         {{ half_hour() }} as half_hour,
+        {{ quarter_of_half_hour() }} as quarter,
         prevision_j1,
         prevision_j
     from {{ ref("stg_eco2mix_national_tr") }}
@@ -26,6 +27,7 @@ with published as (
         nature,
         {{ nature_rank() }} as nature_rank,
         {{ half_hour() }} as half_hour,
+        {{ quarter_of_half_hour() }} as quarter,
         prevision_j1,
         prevision_j
     from {{ ref("stg_eco2mix_national_cons_def") }}
@@ -41,6 +43,7 @@ forecasts as (
         nature,
         nature_rank,
         half_hour,
+        quarter,
         '{{ horizon }}' as horizon,
         {{ horizon }} as forecast_mw
     from published
@@ -49,43 +52,43 @@ forecasts as (
     {%- endfor %}
 ),
 
--- one nature a half hour and horizon: the most settled that forecasts it, and its second quarter
+-- a forecast is half-hourly on a civil day and nature on which none at :15 and :45 is known
+stepped as (
+    select
+        civil_date,
+        nature_rank,
+        horizon,
+        case when max(quarter) = 1 then 1 else 2 end as quarter_hours
+    from forecasts
+    group by civil_date, nature_rank, horizon
+),
+
+-- one nature a half hour and horizon: the most settled that forecasts it
 settled as (
     select
         civil_date,
         half_hour,
         horizon,
-        max(nature_rank) as nature_rank,
-        max(case when {{ is_second_quarter() }} then nature_rank end) as quarterly_rank
+        max(nature_rank) as nature_rank
     from forecasts
     group by civil_date, half_hour, horizon
 ),
 
-timed as (
-    select
-        forecasts.*,
-        case when forecasts.nature_rank = 1 or settled.quarterly_rank = settled.nature_rank then 1 else 2 end
-            as quarter_hours
-    from forecasts
-    inner join settled
-        on
-            forecasts.civil_date = settled.civil_date
-            and forecasts.half_hour = settled.half_hour
-            and forecasts.horizon = settled.horizon
-            and forecasts.nature_rank = settled.nature_rank
-),
-
 final as (
     select
-        civil_date,
-        date_heure,
-        heure,
-        horizon,
-        15 * quarter_hours as slot_minutes,
-        quarter_hours,
-        nature,
-        forecast_mw
-    from timed
+        forecasts.civil_date,
+        forecasts.date_heure,
+        forecasts.heure,
+        forecasts.horizon,
+        15 * stepped.quarter_hours as slot_minutes,
+        stepped.quarter_hours,
+        forecasts.nature,
+        forecasts.forecast_mw
+    from forecasts
+    inner join settled
+        on {{ equal(["civil_date", "half_hour", "horizon", "nature_rank"], "forecasts", "settled") }}
+    inner join stepped
+        on {{ equal(["civil_date", "horizon", "nature_rank"], "forecasts", "stepped") }}
 )
 
 select * from final

@@ -103,11 +103,13 @@ final as (
         gas.stock_gaz_change_gwh,
         coalesce(gas.stock_gaz_operators, 0) as stock_gaz_operators,
         coalesce(gas.stock_gaz_complete, false) as stock_gaz_complete,
+        mix.mix_slots,
+        coalesce(exchanged.measured_slots, 0) as exchange_slots,
         mix.measured_slots,
         mix.expected_slots,
         mix.nature
     from mix
-    inner join exchanged on mix.civil_date = exchanged.civil_date
+    left join exchanged on mix.civil_date = exchanged.civil_date
     left join forecast on mix.civil_date = forecast.civil_date
     left join gas on mix.civil_date = gas.civil_date
     left join temperature on mix.civil_date = temperature.civil_date

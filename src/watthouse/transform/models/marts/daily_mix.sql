@@ -14,13 +14,16 @@ energy as (
     select
         civil_date,
         {{ mwh_of_each(national_mix()) }},
-        {{ mwh("production_mw") }} as production_mwh,
-        {{ weighted_mean("cast(taux_co2 as bigint)", "production_mw * quarter_hours") }} as taux_co2_g_kwh,
-        {{ measured_slots() }} as measured_slots,
+        {{ mwh("production_mw", "production_quarter_hours") }} as production_mwh,
+        {{ shares_of_production(national_sources(), national_subsources()) }},
+        {{ carbon_intensity() }} as taux_co2_g_kwh,
+        {{ known_slots_of_each(national_mix() + ["taux_co2"]) }},
+        {{ known_slots("production", "production_mw") }} as mix_slots,
         {{ expected_slots() }} as expected_slots,
-        {{ lowest_nature() }} as nature
+        {{ lowest_nature("case when slot_minutes is not null then nature end") }} as nature
     from power
     group by civil_date
+    having count(slot_minutes) > 0
 ),
 
 final as (
@@ -29,11 +32,13 @@ final as (
         consommation_mwh,
         {{ listed(national_sources() + national_subsources(), "_mwh") }},
         production_mwh,
-        {{ shares_of_production(national_sources() + national_subsources()) }},
+        {{ listed(national_sources() + national_subsources(), "_share") }},
         {{ name_of_largest(national_sources()) }} as top_source,
         taux_co2_g_kwh,
         {{ listed(storage(), "_mwh") }},
-        measured_slots,
+        {{ listed((national_mix() + ["taux_co2"])[1:], "_slots") }},
+        mix_slots,
+        consommation_slots as measured_slots,
         expected_slots,
         nature
     from energy

@@ -16,9 +16,11 @@ energy as (
         code_insee_region,
         max(libelle_region) as libelle_region,
         {{ mwh_of_each(regional_power()) }},
-        {{ mwh("production_mw") }} as production_mwh,
-        {{ mean_rates(load_factors(), "quarter_hours") }},
-        {{ measured_slots() }} as measured_slots,
+        {{ mwh("production_mw", "production_quarter_hours") }} as production_mwh,
+        {{ shares_of_production(regional_sources(), regional_subsources()) }},
+        {{ mean_rates(load_factors(), "_quarter_hours") }},
+        {{ known_slots_of_each(regional_series()) }},
+        {{ known_slots("production", "production_mw") }} as mix_slots,
         {{ expected_slots() }} as expected_slots,
         {{ lowest_nature() }} as nature
     from power
@@ -32,10 +34,12 @@ final as (
         libelle_region,
         {{ listed(regional_power(), "_mwh") }},
         production_mwh,
-        {{ shares_of_production(regional_sources() + regional_subsources()) }},
+        {{ listed(regional_sources() + regional_subsources(), "_share") }},
         {{ name_of_largest(regional_sources()) }} as top_source,
         {{ listed(load_factors(), "_pct") }},
-        measured_slots,
+        {{ listed(regional_series()[1:], "_slots") }},
+        mix_slots,
+        consommation_slots as measured_slots,
         expected_slots,
         nature
     from energy

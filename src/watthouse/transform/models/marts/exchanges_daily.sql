@@ -18,11 +18,12 @@ energy as (
         {{ import_mwh("ech_comm_" ~ border) }} as ech_comm_{{ border }}_import_mwh,
         {{ export_mwh("ech_comm_" ~ border) }} as ech_comm_{{ border }}_export_mwh,
         {%- endfor %}
-        {{ measured_slots() }} as measured_slots,
+        {{ known_slots_of_each(exchanges()) }},
         {{ expected_slots() }} as expected_slots,
-        {{ lowest_nature() }} as nature
+        {{ lowest_nature("case when coalesce(" ~ listed(exchanges()) ~ ") is not null then nature end") }} as nature
     from power
     group by civil_date
+    having count(coalesce({{ listed(exchanges()) }})) > 0
 ),
 
 final as (
@@ -43,7 +44,12 @@ final as (
             when {{ largest_mwh(borders(), "ech_comm_") }} > 0
                 then {{ name_of_largest(borders(), "ech_comm_") }}
         end as top_foreign_seller,
-        measured_slots,
+        {{ listed(exchanges(), "_slots") }},
+        least(
+            {%- for column in exchanges() %}
+            case when {{ column }}_mwh is not null then {{ column }}_slots end{{ "," if not loop.last }}
+            {%- endfor %}
+        ) as measured_slots,
         expected_slots,
         nature
     from energy

@@ -29,14 +29,15 @@ overlapping as (
         power.civil_date,
         power.date_heure,
         power.consommation,
-        power.quarter_hours,
+        power.consommation_quarter_hours as quarter_hours,
         forecast.horizon,
         forecast.forecast_mw,
-        least(power.starts + power.quarter_hours, forecast.starts + forecast.quarter_hours)
+        least(power.starts + power.consommation_quarter_hours, forecast.starts + forecast.quarter_hours)
         - greatest(power.starts, forecast.starts) as shared_quarters
     from power
     inner join forecast
         on power.civil_date = forecast.civil_date and power.half_hour = forecast.half_hour
+    where power.consommation is not null
 ),
 
 compared as (
@@ -65,6 +66,7 @@ error_of_day as (
         {%- for horizon in horizons() %}
         {%- set of_horizon = "case when horizon = '" ~ horizon ~ "' then " %}
         {{ quarters_as_mwh("sum(" ~ of_horizon ~ "error_quarter_mwh end)") }} as {{ horizon }}_error_mwh,
+        cast(coalesce(sum({{ of_horizon }}quarter_hours end), 0) as integer) as {{ horizon }}_compared_slots,
         100 * {{ weighted_mean(of_horizon ~ "relative_error end", "quarter_hours") }} as {{ horizon }}_mape_pct,
         {%- endfor %}
         civil_date
@@ -76,7 +78,7 @@ forecast_of_day as (
     select
         {%- for horizon in horizons() %}
         {%- set of_horizon = "case when horizon = '" ~ horizon ~ "' then " %}
-        {{ mwh(of_horizon ~ "forecast_mw end") }} as {{ horizon }}_mwh,
+        {{ mwh(of_horizon ~ "forecast_mw end", "quarter_hours") }} as {{ horizon }}_mwh,
         cast(coalesce(sum({{ of_horizon }}quarter_hours end), 0) as integer) as {{ horizon }}_slots,
         {%- endfor %}
         civil_date
@@ -88,7 +90,7 @@ load_of_day as (
     select
         civil_date,
         {{ mwh("consommation") }} as consommation_mwh,
-        {{ measured_slots() }} as measured_slots,
+        {{ known_slots("consommation") }} as measured_slots,
         {{ expected_slots() }} as expected_slots
     from power
     group by civil_date
@@ -103,6 +105,7 @@ final as (
         forecast_of_day.{{ horizon }}_slots,
         error_of_day.{{ horizon }}_error_mwh,
         error_of_day.{{ horizon }}_mape_pct,
+        coalesce(error_of_day.{{ horizon }}_compared_slots, 0) as {{ horizon }}_compared_slots,
         {%- endfor %}
         coalesce(load_of_day.measured_slots, 0) as measured_slots,
         coalesce(load_of_day.expected_slots, {{ quarter_hours_of_day("forecast_of_day.civil_date") }}) as expected_slots

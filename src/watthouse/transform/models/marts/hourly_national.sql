@@ -9,7 +9,7 @@ with power as (
     select
         *,
         {{ dbt.date_trunc("hour", "date_heure") }} as instant,
-        min(slot_minutes) over (partition by civil_date) as day_slot_minutes
+        min(quarter_hours) over (partition by civil_date) as day_quarter_hours
     from {{ ref("core_national_power") }}
     where {{ days_to_rebuild() }}
 ),
@@ -20,11 +20,13 @@ final as (
         instant as date_heure,
         min(substr(heure, 1, 2)) || ':00' as heure,
         {{ mwh_of_each(national_power()) }},
-        {{ mwh("production_mw") }} as production_mwh,
-        {{ weighted_mean("cast(taux_co2 as bigint)", "production_mw * quarter_hours") }} as taux_co2_g_kwh,
-        cast(case when min(day_slot_minutes) = 30 then count(*) else sum(quarter_hours) end as integer)
-            as measured_slots,
-        case when min(day_slot_minutes) = 30 then 2 else 4 end as expected_slots,
+        {{ mwh("production_mw", "production_quarter_hours") }} as production_mwh,
+        {{ shares_of_production(national_sources(), national_subsources()) }},
+        {{ carbon_intensity() }} as taux_co2_g_kwh,
+        {{ known_slots_of_each(national_series()[1:], "min(day_quarter_hours)") }},
+        {{ known_slots("production", "production_mw", "min(day_quarter_hours)") }} as mix_slots,
+        {{ known_slots("consommation", shortest="min(day_quarter_hours)") }} as measured_slots,
+        case when min(day_quarter_hours) = 2 then 2 else 4 end as expected_slots,
         {{ lowest_nature() }} as nature
     from power
     group by civil_date, instant

@@ -5,11 +5,10 @@ with hours as (
     select
         civil_date,
         date_heure,
-        {{ listed(energies, "_mwh") }},
-        -ech_physiques_mwh as net_export_mwh,
-        taux_co2_g_kwh
+        {{ if_known(energies) }},
+        case when ech_physiques_slots = expected_slots then -ech_physiques_mwh end as net_export_mwh,
+        case when least(taux_co2_slots, mix_slots) = expected_slots then taux_co2_g_kwh end as taux_co2_g_kwh
     from {{ ref("hourly_national") }}
-    where measured_slots = expected_slots
 ),
 
 -- the best hour of every day
@@ -27,12 +26,14 @@ best_hours as (
 whole_days as (
     select
         mix.civil_date,
-        {{ listed(energies, "_mwh", "mix.") }},
-        exchanged.net_export_mwh,
-        mix.taux_co2_g_kwh
+        {{ if_known(energies, "mix.") }},
+        case
+            when exchanged.ech_physiques_slots = exchanged.expected_slots then exchanged.net_export_mwh
+        end as net_export_mwh,
+        case when least(mix.taux_co2_slots, mix.mix_slots) = mix.expected_slots then mix.taux_co2_g_kwh end
+            as taux_co2_g_kwh
     from {{ ref("daily_mix") }} as mix
-    inner join {{ ref("exchanges_daily") }} as exchanged on mix.civil_date = exchanged.civil_date
-    where mix.measured_slots = mix.expected_slots
+    left join {{ ref("exchanges_daily") }} as exchanged on mix.civil_date = exchanged.civil_date
 ),
 
 -- `merit` is the higher the more of a record a value is

@@ -1,0 +1,176 @@
+{#-
+    The best series of power, national or of each region (`place`): the newest observation of every slot, in one nature a
+    half hour, each value with the quarter hours that it lasts.
+
+    A value lasts until the next of its own column. Commercial exchanges stood on half hours inside quarter-hour rows for
+    years, and consolidated load stands on half hours beside exchanges on quarters: a duration of rows halved the former
+    and dropped the latter. So a column that may be half-hourly (settled data: any; real time: `half_hourly_in_real_time`)
+    is so on a civil day and nature on which none of its values at :15 and :45 is known. Anything else that is missing is
+    a hole.
+-#}
+{%- macro best_series(place, datasets, columns, sources, mix, commercial=[]) -%}
+{%- set series = ["civil_date"] + place[:1] -%}
+{%- set coarse_in_real_time = half_hourly_in_real_time() | select("in", columns) | list -%}
+with published as (
+    {%- for dataset in datasets %}
+    select
+        {{ listed(["civil_date"] + place + ["date_heure", "heure", "nature"] + columns) }}
+    from {{ ref("stg_" ~ dataset) }}
+    {{ "union all" if not loop.last }}
+    {%- endfor %}
+),
+
+known as (
+    select
+        *,
+        {{ nature_rank() }} as nature_rank,
+        {{ half_hour() }} as half_hour,
+        {{ quarter_of_half_hour() }} as quarter
+    from published
+    where coalesce({{ columns | join(", ") }}) is not null and {{ days_to_rebuild() }}
+),
+
+-- what the second quarters of a day know of each column that may be half-hourly
+quarterly as (
+    select
+        {{ listed(series) }},
+        nature_rank,
+        {%- for column in columns %}
+        count({{ column }}) > 0 as {{ column }}{{ "," if not loop.last }}
+        {%- endfor %}
+    from known
+    where quarter = 1{{ " and nature_rank > 1" if not coarse_in_real_time }}
+    group by {{ (series + ["nature_rank"]) | join(", ") }}
+),
+
+-- the sources that a day publishes: in a slot that knows all of them, the mix is whole
+mixed as (
+    select
+        {{ listed(series) }},
+        nature_rank,
+        {%- for source in sources %}
+        count({{ source }}) > 0 as {{ source }}{{ "," if not loop.last }}
+        {%- endfor %}
+    from known
+    group by {{ (series + ["nature_rank"]) | join(", ") }}
+),
+
+-- few days need a choice: those known in several natures
+contested as (
+    select {{ series | join(", ") }}
+    from known
+    group by {{ series | join(", ") }}
+    having min(nature_rank) < max(nature_rank)
+),
+
+-- one nature a half hour there: the most settled that knows the load, or anything where none does
+settled as (
+    select
+        {{ listed(series, prefix="known.") }},
+        known.half_hour,
+        coalesce(
+            max(case when known.consommation is not null then known.nature_rank end), max(known.nature_rank)
+        ) as nature_rank
+    from known
+    inner join contested
+        on {{ equal(series, "known", "contested") }}
+    group by {{ listed(series + ["half_hour"], prefix="known.") }}
+),
+
+timed as (
+    select
+        known.*,
+        {%- for column in columns %}
+        {%- set on_quarters = "coalesce(quarterly." ~ column ~ ", false)" %}
+        {%- if column not in coarse_in_real_time %}{% set on_quarters = "known.nature_rank = 1 or " ~ on_quarters %}{% endif %}
+        case when {{ on_quarters }} then 1 else 2 end as {{ column }}_quarter_hours{{ "," if not loop.last }}
+        {%- endfor %}
+    from known
+    left join settled
+        on {{ equal(series + ["half_hour"], "known", "settled") }}
+    left join quarterly
+        on {{ equal(series + ["nature_rank"], "known", "quarterly") }}
+    where settled.nature_rank is null or known.nature_rank = settled.nature_rank
+),
+
+-- where some sources stand on quarter hours and others on half hours, the latter last into the second quarter
+first_quarters as (
+    select *
+    from timed
+    where
+        quarter = 0
+        and nature_rank > 1
+        and least({{ listed(sources, "_quarter_hours") }}) < greatest({{ listed(sources, "_quarter_hours") }})
+),
+
+lasting as (
+    select
+        timed.*,
+        {%- for source in sources %}
+        mixed.{{ source }} as {{ source }}_published,
+        coalesce(
+            timed.{{ source }}, case when timed.{{ source }}_quarter_hours = 2 then first_quarters.{{ source }} end
+        ) as {{ source }}_lasting,
+        {%- endfor %}
+        least(
+            {%- for source in sources %}
+            case when mixed.{{ source }} then timed.{{ source }}_quarter_hours end{{ "," if not loop.last }}
+            {%- endfor %}
+        ) as production_quarter_hours
+    from timed
+    inner join mixed
+        on {{ equal(series + ["nature_rank"], "timed", "mixed") }}
+    left join first_quarters
+        on
+            timed.quarter = 1
+            and {{ equal(series + ["nature_rank", "half_hour"], "timed", "first_quarters") }}
+),
+
+final as (
+    select
+        {{ listed(["civil_date"] + place + ["date_heure", "heure", "nature"]) }},
+        15 * {{ shortest(mix) }} as slot_minutes,
+        {%- if commercial %}
+        15 * {{ shortest(commercial) }} as commercial_minutes,
+        {%- endif %}
+        {{ shortest(columns) }} as quarter_hours,
+        {%- for column in columns %}
+        {%- if column in sources %}
+        {{ column }}_lasting as {{ column }},
+        case when {{ column }} is null and {{ column }}_lasting is not null then 0 else {{ column }}_quarter_hours end
+            as {{ column }}_quarter_hours,
+        {%- else %}
+        {{ exact_rate(column) if column in load_factors() else column }} as {{ column }},
+        {{ column }}_quarter_hours,
+        {%- endif %}
+        {%- endfor %}
+        case
+            when
+                {%- for source in sources %}
+                ({{ source }}_lasting is not null or not {{ source }}_published) and
+                {%- endfor %}
+                coalesce({{ listed(sources, "_lasting") }}) is not null
+                then {% for source in sources %}coalesce({{ source }}_lasting, 0){{ " + " if not loop.last }}{% endfor %}
+        end as production_mw,
+        production_quarter_hours
+    from lasting
+)
+
+select * from final
+{%- endmacro -%}
+
+{#- How many quarter hours the shortest of the known values of a row lasts. -#}
+{%- macro shortest(columns) -%}
+    least(
+            {%- for column in columns %}
+            case when {{ column }} is not null then {{ column }}_quarter_hours end{{ "," if not loop.last }}
+            {%- endfor %}
+        )
+{%- endmacro -%}
+
+{#- The join of two relations by columns that both have. -#}
+{%- macro equal(columns, left, right) -%}
+    {%- for column in columns -%}
+        {{ left }}.{{ column }} = {{ right }}.{{ column }}{{ " and " if not loop.last }}
+    {%- endfor -%}
+{%- endmacro -%}
