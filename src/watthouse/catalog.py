@@ -314,9 +314,7 @@ _REGIONAL = (
 QUARTER_HOUR: Final = timedelta(minutes=15)
 HALF_HOUR: Final = timedelta(minutes=30)
 
-_HALF_HOURLY_IN_REAL_TIME: Final = frozenset(
-    column.name for column in _NATIONAL if column.name.startswith(("ech_comm_", "prevision_"))
-)
+_HALF_HOURLY_IN_REAL_TIME: Final = frozenset(column.name for column in _NATIONAL if column.name.startswith("ech_comm_"))
 
 
 def _published(columns: tuple[Column, ...], *steps: timedelta, half_hourly: Container[str] = ()) -> tuple[Column, ...]:

@@ -311,8 +311,9 @@ def test_the_map_has_every_region_and_its_mean_power(api: Api) -> None:
     first, last = SINCE + timedelta(days=10), SINCE + timedelta(days=16)
     rows = api.get(f"/regions/map?measure=difference&since={first}&until={last}&unit=MW").json()["rows"]
     held = api.query(
-        "select code_insee_region, sum(production_mwh - consommation_mwh)::double"
-        f" / sum(measured_slots * if(expected_slots <= 48, 0.5, 0.25))::double from marts.daily_regional"
+        "select code_insee_region, (sum(production_mwh) / sum(mix_slots * if(expected_slots <= 48, 0.5, 0.25))"
+        " - sum(consommation_mwh) / sum(measured_slots * if(expected_slots <= 48, 0.5, 0.25)))::double"
+        f" from marts.daily_regional"
         f" where civil_date between '{first}' and '{last}' group by 1 order by 1"
     )
     assert [row["code_insee_region"] for row in rows] == [code for code, _ in held]

@@ -191,9 +191,9 @@ def test_a_forecast_lasts_until_the_next_forecast_of_its_day(blank: Lab, tmp_pat
     lab = blank.copy(tmp_path)
     quarters = power(DAYS[3], REAL_TIME, 1_000, prevision_j1=1_100)
     lab.observe(NATIONAL[0], [{**row, "prevision_j1": None} if row["heure"] == "09:45" else row for row in quarters])
-    halves = power(DAYS[2], REAL_TIME, 1_000, prevision_j1=1_100)
+    halves = power(DAYS[2], CONSOLIDATED, 1_000, prevision_j1=1_100)
     lab.observe(
-        NATIONAL[0], [row if row["heure"][3:] in {"00", "30"} else {**row, "prevision_j1": None} for row in halves]
+        NATIONAL[1], [row if row["heure"][3:] in {"00", "30"} else {**row, "prevision_j1": None} for row in halves]
     )
     lab.build_what_changed()
     holed, coarse = lab.day("forecast_daily", DAYS[3]), lab.day("forecast_daily", DAYS[2])

@@ -112,7 +112,7 @@ def test_every_dataset_has_its_staging_model() -> None:
 
 def test_what_may_be_half_hourly_in_real_time_is_what_the_catalog_declares() -> None:
     declared = {column.name for column in CATALOG["eco2mix-national-tr"].columns if HALF_HOUR in column.steps}
-    assert declared == {*COARSE_IN_REAL_TIME, "prevision_j1", "prevision_j"}
+    assert declared == set(COARSE_IN_REAL_TIME)
     assert not any(HALF_HOUR in column.steps for column in CATALOG["eco2mix-regional-tr"].columns)
     for dataset in ("eco2mix-national-cons-def", "eco2mix-regional-cons-def"):
         steps = {column.steps for column in CATALOG[dataset].columns if column.kind in {Kind.WHOLE, Kind.RATE}}

@@ -90,7 +90,10 @@ def mix_of(desk: Desk, snapshot: Snapshot, asked: EnergyAsOf) -> Question:
 
 
 def _mix(desk: Desk, table: Tables, span: Span, unit: Unit) -> Question:
-    rows = table("hourly_national" if span.interval is Interval.HOUR else "daily_mix")
+    rows = table("daily_mix")
+    if span.interval is Interval.HOUR:
+        hours = table("hourly_national")
+        rows = hours.filter((hours.measured_slots > 0) | (hours.mix_slots > 0))  # not those of scheduled exchanges only
     title = "Load and generation mix of France"
     return energies_of(desk.marts["daily_mix"], rows, span, unit, title, [_CARBON], [_RATE])
 

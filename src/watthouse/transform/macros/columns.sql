@@ -104,5 +104,5 @@
 {%- macro half_hourly_in_real_time() -%}
     {%- set columns = [] -%}
     {%- for border in borders() -%}{%- do columns.append("ech_comm_" ~ border) -%}{%- endfor -%}
-    {{ return(columns + horizons()) }}
+    {{ return(columns) }}
 {%- endmacro -%}

@@ -52,13 +52,14 @@ forecasts as (
     {%- endfor %}
 ),
 
--- a forecast is half-hourly on a civil day and nature on which none at :15 and :45 is known
+-- a settled forecast is half-hourly on a civil day and nature on which none at :15 and :45 is known; real time is not:
+-- the one that it has of the day after tomorrow stands at 00:00
 stepped as (
     select
         civil_date,
         nature_rank,
         horizon,
-        case when max(quarter) = 1 then 1 else 2 end as quarter_hours
+        case when nature_rank = 1 or max(quarter) = 1 then 1 else 2 end as quarter_hours
     from forecasts
     group by civil_date, nature_rank, horizon
 ),
