@@ -81,9 +81,10 @@ timed as (
     select
         known.*,
         {%- for column in columns %}
-        {%- set on_quarters = "coalesce(quarterly." ~ column ~ ", false)" %}
+        {%- set on_quarters = "quarterly." ~ column %}
         {%- if column not in coarse_in_real_time %}{% set on_quarters = "known.nature_rank = 1 or " ~ on_quarters %}{% endif %}
-        case when {{ on_quarters }} then 1 else 2 end as {{ column }}_quarter_hours{{ "," if not loop.last }}
+        cast(case when known.{{ column }} is null then null when {{ on_quarters }} then 1 else 2 end as smallint)
+            as {{ column }}_quarter_hours{{ "," if not loop.last }}
         {%- endfor %}
     from known
     left join settled
@@ -93,30 +94,33 @@ timed as (
     where settled.nature_rank is null or known.nature_rank = settled.nature_rank
 ),
 
--- where some sources stand on quarter hours and others on half hours, the latter last into the second quarter
+-- where some sources stand on quarter hours and others on half hours, the latter last into the second quarter; a group
+-- has one row, but DuckDB takes groups for few, and would else hash all of `timed` (core_regional_power took twice as long)
 first_quarters as (
-    select *
-    from timed
+    select
+        {{ listed(series + ["nature_rank", "half_hour"], prefix="known.") }},
+        {%- for source in sources %}
+        max(case when not quarterly.{{ source }} then known.{{ source }} end) as {{ source }}{{ "," if not loop.last }}
+        {%- endfor %}
+    from known
+    inner join quarterly
+        on {{ equal(series + ["nature_rank"], "known", "quarterly") }}
     where
-        quarter = 0
-        and nature_rank > 1
-        and least({{ listed(sources, "_quarter_hours") }}) < greatest({{ listed(sources, "_quarter_hours") }})
+        known.quarter = 0
+        and known.nature_rank > 1
+        and ({{ listed(sources, prefix="quarterly.") | replace(",", " or") }})
+    group by {{ listed(series + ["nature_rank", "half_hour"], prefix="known.") }}
 ),
 
 lasting as (
     select
         timed.*,
         {%- for source in sources %}
-        mixed.{{ source }} as {{ source }}_published,
-        coalesce(
-            timed.{{ source }}, case when timed.{{ source }}_quarter_hours = 2 then first_quarters.{{ source }} end
-        ) as {{ source }}_lasting,
+        coalesce(timed.{{ source }}, first_quarters.{{ source }}) as {{ source }}_lasting,
         {%- endfor %}
-        least(
-            {%- for source in sources %}
-            case when mixed.{{ source }} then timed.{{ source }}_quarter_hours end{{ "," if not loop.last }}
-            {%- endfor %}
-        ) as production_quarter_hours
+        {%- for source in sources %}
+        mixed.{{ source }} as {{ source }}_published{{ "," if not loop.last }}
+        {%- endfor %}
     from timed
     inner join mixed
         on {{ equal(series + ["nature_rank"], "timed", "mixed") }}
@@ -129,15 +133,15 @@ lasting as (
 final as (
     select
         {{ listed(["civil_date"] + place + ["date_heure", "heure", "nature"]) }},
-        15 * {{ shortest(mix) }} as slot_minutes,
+        15 * least({{ listed(mix, "_quarter_hours") }}) as slot_minutes,
         {%- if commercial %}
-        15 * {{ shortest(commercial) }} as commercial_minutes,
+        15 * least({{ listed(commercial, "_quarter_hours") }}) as commercial_minutes,
         {%- endif %}
-        {{ shortest(columns) }} as quarter_hours,
+        least({{ listed(columns, "_quarter_hours") }}) as quarter_hours,
         {%- for column in columns %}
         {%- if column in sources %}
         {{ column }}_lasting as {{ column }},
-        case when {{ column }} is null and {{ column }}_lasting is not null then 0 else {{ column }}_quarter_hours end
+        case when {{ column }}_lasting is not null then coalesce({{ column }}_quarter_hours, 0) end
             as {{ column }}_quarter_hours,
         {%- else %}
         {{ exact_rate(column) if column in load_factors() else column }} as {{ column }},
@@ -152,20 +156,11 @@ final as (
                 coalesce({{ listed(sources, "_lasting") }}) is not null
                 then {% for source in sources %}coalesce({{ source }}_lasting, 0){{ " + " if not loop.last }}{% endfor %}
         end as production_mw,
-        production_quarter_hours
+        least({{ listed(sources, "_quarter_hours") }}) as production_quarter_hours
     from lasting
 )
 
 select * from final
-{%- endmacro -%}
-
-{#- How many quarter hours the shortest of the known values of a row lasts. -#}
-{%- macro shortest(columns) -%}
-    least(
-            {%- for column in columns %}
-            case when {{ column }} is not null then {{ column }}_quarter_hours end{{ "," if not loop.last }}
-            {%- endfor %}
-        )
 {%- endmacro -%}
 
 {#- The join of two relations by columns that both have. -#}

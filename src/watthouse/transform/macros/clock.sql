@@ -22,16 +22,13 @@
     Slots are counted in half hours on a day on which every value is on half hours, else in quarter hours. `shortest` is
     how many quarter hours the shortest value of the day lasts.
 -#}
-{%- macro known_slots(column, value=none, shortest="min(quarter_hours)") -%}
-    cast(
-            coalesce(sum(case when {{ value or column }} is not null then {{ column }}_quarter_hours end), 0)
-            / case when {{ shortest }} = 2 then 2 else 1 end as integer
-        )
+{%- macro known_slots(lasts, shortest="min(quarter_hours)") -%}
+    cast(coalesce(sum({{ lasts }}), 0) / {{ shortest }} as integer)
 {%- endmacro -%}
 
 {%- macro known_slots_of_each(columns, shortest="min(quarter_hours)") -%}
     {%- for column in columns -%}
-        {{ known_slots(column, shortest=shortest) }} as {{ column }}_slots{{ ",\n        " if not loop.last }}
+        {{ known_slots(column ~ "_quarter_hours", shortest) }} as {{ column }}_slots{{ ",\n        " if not loop.last }}
     {%- endfor -%}
 {%- endmacro -%}
 

@@ -90,7 +90,7 @@ load_of_day as (
     select
         civil_date,
         {{ mwh("consommation") }} as consommation_mwh,
-        {{ known_slots("consommation") }} as measured_slots,
+        {{ known_slots("consommation_quarter_hours") }} as measured_slots,
         {{ expected_slots() }} as expected_slots
     from power
     group by civil_date

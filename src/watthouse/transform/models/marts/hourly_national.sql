@@ -8,28 +8,36 @@
 with power as (
     select
         *,
-        {{ dbt.date_trunc("hour", "date_heure") }} as instant,
-        min(quarter_hours) over (partition by civil_date) as day_quarter_hours
+        {{ dbt.date_trunc("hour", "date_heure") }} as instant
     from {{ ref("core_national_power") }}
     where {{ days_to_rebuild() }}
 ),
 
-final as (
+days as (
     select
         civil_date,
-        instant as date_heure,
+        min(quarter_hours) as day_quarter_hours
+    from power
+    group by civil_date
+),
+
+final as (
+    select
+        power.civil_date,
+        power.instant as date_heure,
         min(substr(heure, 1, 2)) || ':00' as heure,
         {{ mwh_of_each(national_power()) }},
         {{ mwh("production_mw", "production_quarter_hours") }} as production_mwh,
         {{ shares_of_production(national_sources(), national_subsources()) }},
         {{ carbon_intensity() }} as taux_co2_g_kwh,
         {{ known_slots_of_each(national_series()[1:], "min(day_quarter_hours)") }},
-        {{ known_slots("production", "production_mw", "min(day_quarter_hours)") }} as mix_slots,
-        {{ known_slots("consommation", shortest="min(day_quarter_hours)") }} as measured_slots,
+        {{ known_slots("case when production_mw is not null then production_quarter_hours end", "min(day_quarter_hours)") }} as mix_slots,
+        {{ known_slots("consommation_quarter_hours", "min(day_quarter_hours)") }} as measured_slots,
         case when min(day_quarter_hours) = 2 then 2 else 4 end as expected_slots,
         {{ lowest_nature() }} as nature
     from power
-    group by civil_date, instant
+    inner join days on power.civil_date = days.civil_date
+    group by power.civil_date, power.instant
 )
 
 select * from final
