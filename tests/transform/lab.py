@@ -50,7 +50,7 @@ class Lab:
         self.steps = steps
         self.seen: dict[str, list[Row]] = defaultdict(list)
         self._moment = datetime(2026, 1, 1, tzinfo=UTC)
-        DuckDBDraft(self.path, {}).close()
+        DuckDBDraft(self.path, {}, self.path).close()
 
     def observe(self, table: str, rows: Sequence[Row]) -> None:
         """Append observations, all stamped with the same next moment, and mark their days."""
