@@ -38,7 +38,10 @@ def observed(blank: Lab, tmp_path_factory: pytest.TempPathFactory) -> Lab:
     with duckdb.connect(lab.path) as connection:
         steps = json.dumps([asdict(step) for step in lab.steps])
         connection.execute("insert into raw.builds values ('lab', $1, $2)", [steps, datetime.now(UTC)])
-        connection.execute("insert into raw.loads values ('lab', 'lab', 0, now(), now())")
+        connection.execute(
+            "insert into raw.loads (dataset, ledger, lake_version, observed_until, loaded_at)"
+            " values ('lab', 'lab', 0, now(), now())"
+        )
     return lab
 
 
