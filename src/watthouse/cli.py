@@ -57,6 +57,7 @@ EXAMPLES = {
     "revisions": "watthouse revisions eco2mix-national-tr --column consommation",
     "datasets": "watthouse datasets eco2mix-national-tr",
     "doctor": "watthouse doctor",
+    "repair": "watthouse repair --apply",
     "serve": "watthouse serve --port 8050",
     "sample": "watthouse sample --port 8051 --since 2024-01-01 --trouble 429:9,cut:7",
 }
@@ -277,20 +278,46 @@ def doctor(sample: OfSample = False, as_json: AsJson = False) -> None:
 
 
 @_verb()
+def repair(
+    apply: Annotated[bool, typer.Option("--apply", help="Restore what can be restored.")] = False,
+    sample: OfSample = False,
+) -> None:
+    """What of a damaged lake can be restored, and from where."""
+    from watthouse.repair import look, mend
+
+    settings = _home(sample)
+    with console.bar() as bar:
+        mendings = mend(settings, bar) if apply else look(settings)
+    console.mendings(mendings, applied=apply)
+    if any(one.lost or not apply for one in mendings):
+        raise typer.Exit(1)
+
+
+@_verb()
 def status_(
     sample: OfSample = False,
     as_json: AsJson = False,
-    check: Annotated[bool, typer.Option("--check", help="Exit 1 where data is older than its cadence.")] = False,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check", help="Read the whole lake; exit 1 where it is damaged, or data older than its cadence."
+        ),
+    ] = False,
 ) -> None:
     """How fresh and how whole every dataset is."""
-    lines = status.look(_home(sample))
+    settings = _home(sample)
+    lines = status.look(settings, damage=status.damage_of(settings) if check else None)
     if as_json:
         console.out.print_json(json.dumps([line.as_json() for line in lines]))
     else:
         console.statuses(lines)
     late = [line.dataset for line in lines if line.overdue]
-    if check and (late or not any(line.lake_rows for line in lines)):
-        raise WatthouseError(f"older than the cadence: {', '.join(late)}" if late else "the lake is empty")
+    said = [f"{line.dataset}: {line.damage}" for line in lines if line.damage]
+    said += [f"older than the cadence: {', '.join(late)}"] if late else []
+    if not said and not any(line.lake_rows for line in lines):
+        said = ["the lake is empty"]
+    if check and said:
+        raise WatthouseError("; ".join(said))
 
 
 @_verb()

@@ -30,6 +30,7 @@ from watthouse.transform import Node
 
 if TYPE_CHECKING:
     from watthouse.doctor import Finding
+    from watthouse.repair import Mending
 
 _PIPE_WIDTH = 200
 out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
@@ -175,6 +176,31 @@ def build(done: Report) -> None:
     _built(done)
 
 
+def mendings(found: "Sequence[Mending]", *, applied: bool) -> None:
+    """What is wrong with each table, and what can be or was restored from where."""
+    verb = "restored" if applied else "can be restored"
+    for one in found:
+        out.print(f"[red]damaged[/]  {one.dataset}: {safe(one.damage)}")
+        for rows, origin in (
+            (one.from_warehouse, "from the warehouse, with their stamps"),
+            (one.from_files, "from files of the table that no entry of its log names, with their stamps"),
+        ):
+            if rows:
+                out.print(f"         {rows:,} observations {verb} {origin}")
+        if one.restamped:
+            out.print(f"         {one.restamped:,} observations {'were' if applied else 'can be'} stamped anew")
+        if one.lost:
+            out.print(f"         {one.lost:,} observations are nowhere else; have them again with {safe(one.again)}")
+        elif not (one.from_warehouse or one.from_files or one.restamped):
+            out.print(f"         no observation to restore from here; {safe(one.again)} brings what is missing")
+        if one.aside:
+            out.print(f"         the damaged table lies in {safe(one.aside)}")
+    if not found:
+        out.print("nothing to repair: every entry of every log and every file of the lake is as it was written")
+    elif not applied:
+        out.print("`watthouse repair --apply` does so; what is damaged is moved aside, not removed")
+
+
 def _notes(done: Report) -> None:
     for note, origins in _by_note(done).items():
         more = f" and {len(origins) - 1} more" if len(origins) > 1 else ""
@@ -209,9 +235,12 @@ def statuses(lines: Sequence[Status]) -> None:
             _moment(line.last_refresh),
             held,
             _versions(line),
-            "[yellow]overdue[/]" if line.overdue else "",
+            "[red]damaged[/]" if line.damage else "[yellow]overdue[/]" if line.overdue else "",
         )
     out.print(table)
+    for line in lines:
+        if line.damage:
+            out.print(f"[red]damaged[/]  {line.dataset}: {safe(line.damage)}")
 
 
 def frame(rows: pl.DataFrame, *, hint: str) -> None:

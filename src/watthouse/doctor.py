@@ -18,10 +18,11 @@ from packaging.requirements import Requirement
 from watthouse.catalog import CATALOG
 from watthouse.clock import ZONE
 from watthouse.errors import BusyError, WatthouseError
-from watthouse.home import described, kind_of, lake_of, only_one, warehouse_of
-from watthouse.lake import Head
+from watthouse.home import described, kind_of, only_one, warehouse_of
 from watthouse.settings import Settings
 from watthouse.sources.odre import Odre
+from watthouse.standing import Standing, stand
+from watthouse.status import damage_of
 from watthouse.transform import fingerprint
 
 _ROOM: Final = 2 * 10**9
@@ -127,31 +128,43 @@ def _room(settings: Settings) -> Finding:
     )
 
 
-def _stations(settings: Settings) -> tuple[Finding, Finding]:
-    """The lake, and the warehouse that is made from it."""
-    lake = lake_of(settings)
+def _stations(settings: Settings) -> Iterator[Finding]:
+    """The lake, every file of it read, and the warehouse that is made from it."""
     try:
-        heads = {dataset.id: lake.head(dataset) for dataset in CATALOG.values()}
+        standing = stand(settings)
+        damage = damage_of(settings, standing)
     except WatthouseError as error:
-        return Finding("lake", State.BAD, str(error)), Finding("warehouse", State.ODD, "not looked at", "see the lake")
-    return _lake(settings, heads), _warehouse(settings, heads)
+        yield Finding("lake", State.BAD, str(error))
+        yield Finding("warehouse", State.ODD, "not looked at", "see the lake")
+        return
+    yield from _lake(settings, standing, damage)
+    yield _warehouse(settings, standing)
 
 
-def _lake(settings: Settings, heads: Mapping[str, Head | None]) -> Finding:
-    held = [name for name, head in heads.items() if head]
-    if not held:
-        return Finding("lake", State.ODD, "empty", "run `watthouse refresh`")
-    return Finding("lake", State.WELL, f"{settings.lake} holds {len(held)} of {len(heads)} datasets")
+def _lake(settings: Settings, standing: Standing, damage: Mapping[str, str]) -> Iterator[Finding]:
+    if standing.is_lost:
+        yield Finding("lake", State.BAD, standing.said_of_behind())
+        return
+    for name, said in damage.items():
+        yield Finding("lake", State.BAD, f"{name}: {said}")
+    held = sum(head is not None for head in standing.heads.values())
+    if not held and not damage:
+        yield Finding("lake", State.ODD, "empty", "run `watthouse refresh`")
+    elif not damage:
+        whole = "every entry of their logs and every file as written"
+        yield Finding("lake", State.WELL, f"{settings.lake} holds {held} of {len(CATALOG)} datasets, {whole}")
 
 
-def _warehouse(settings: Settings, heads: Mapping[str, Head | None]) -> Finding:
-    warehouse = warehouse_of(settings)
-    loaded, current = warehouse.loaded(), warehouse.steps(fingerprint(settings.transform)) is not None
-    behind = [name for name, head in heads.items() if head and (name not in loaded or loaded[name].head != head)]
-    if not any(heads.values()):
+def _warehouse(settings: Settings, standing: Standing) -> Finding:
+    warehouse, loaded = warehouse_of(settings), standing.loaded
+    current = warehouse.steps(fingerprint(settings.transform)) is not None
+    behind = [dataset.id for dataset in standing.moved if dataset not in standing.behind]
+    if standing.is_empty and not loaded:
         return Finding("warehouse", State.ODD, "nothing to build from", "run `watthouse refresh`")
-    if not loaded and settings.warehouse.exists():
+    if not loaded and settings.warehouse.exists() and not warehouse.is_readable():
         return Finding("warehouse", State.BAD, f"{settings.warehouse} cannot be read", "run `watthouse build --full`")
+    if standing.behind or (standing.broken and loaded):
+        return Finding("warehouse", State.ODD, "it serves what the lake has lost", "see the lake")
     if not loaded:
         return Finding("warehouse", State.ODD, "not built", "run `watthouse refresh`")
     if behind or not current:

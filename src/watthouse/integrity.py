@@ -19,6 +19,9 @@ from deltalake.fs import DeltaStorageHandler
 from pyarrow.fs import FileSelector, PyFileSystem
 
 LOG: Final = "_delta_log"
+ASIDE: Final = "_damaged"
+"""Where a repair puts what is damaged: below the table, where Delta does not look."""
+
 DIGESTS: Final = "_digests.json"
 """The SHA-256 of each file of a table, beside them. Delta passes over names that begin with an underscore."""
 
@@ -108,6 +111,25 @@ def faults_of_log(store: Store, *, whole: bool) -> list[Fault]:
 def entry(version: int) -> str:
     """The path of an entry of the log."""
     return f"{LOG}/{version:020}.json"
+
+
+def mend_log(store: Store, faults: Iterable[Fault], stamp: str) -> None:
+    """Put damaged entries aside, and one that changes nothing in the place of each; a damaged checkpoint only aside.
+
+    What was committed in such an entry is gone from the table until it is observed again.
+    """
+    for fault in faults:
+        set_aside(store, fault.path, stamp)
+        if fault.part is Part.ENTRY:
+            store.write(fault.path, b'{"commitInfo":{"operation":"WATTHOUSE REPAIR"}}\n')
+        elif store.sizes(LOG).get(_LAST_CHECKPOINT):
+            set_aside(store, _LAST_CHECKPOINT, stamp)
+
+
+def set_aside(store: Store, path: str, stamp: str) -> None:
+    """Move a file of the table, where there is one, to where nobody reads it."""
+    if path in store.sizes(path.rpartition("/")[0]):
+        store.move(path, f"{ASIDE}/{stamp}/{path}")
 
 
 def _fault_of_entry(store: Store, version: int, size: int | None, *, whole: bool) -> Fault | None:

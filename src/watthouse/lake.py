@@ -32,6 +32,8 @@ from watthouse.integrity import (
     faults_of_log,
     keep_digests,
     kept_digests,
+    mend_log,
+    set_aside,
 )
 from watthouse.observing import TURN, Comparison, Counts, compare
 from watthouse.revising import OBSERVED_AT, changes
@@ -285,6 +287,100 @@ class Lake:
             table = self._open(dataset)
             self._refuse_faulty(dataset, table, self._files(dataset, table, since=since))
 
+    def restore(self, dataset: Dataset, rows: pl.DataFrame) -> int:
+        """Append observations with the stamps they had, leaving out those the ledger holds; returns how many."""
+        with self._errors(dataset):
+            table, identity = self._open_to_write(dataset), [*dataset.identity, OBSERVED_AT]
+            rows = rows.with_columns(month_of(dataset)).unique(identity, maintain_order=True)
+            months = rows[MONTH].unique().to_list()
+            held = self._scan(dataset, table, months).select(identity).collect()
+            rows = rows.join(held, on=identity, how="anti", nulls_equal=True)
+            if rows.height:
+                names = [*dataset.names, OBSERVED_AT, MONTH]
+                last = max(table.transaction_version(dataset.id) or 0, _microseconds(rows[OBSERVED_AT].max()))  # type: ignore[arg-type]
+                write_deltalake(
+                    table,
+                    rows.select(names).to_arrow().cast(_ledger_schema(dataset, names)),
+                    mode="append",
+                    schema_mode="merge",
+                    commit_properties=CommitProperties(app_transactions=[Transaction(dataset.id, last)]),
+                )
+                keep_digests(self._store(dataset), _written(table))
+            return rows.height
+
+    def repair_log(self, dataset: Dataset, stamp: str) -> bool:
+        """Make a table usable whose log is damaged; False where that takes more than its log."""
+        store = self._store(dataset)
+        mend_log(store, faults_of_log(store, whole=True), stamp)
+        return not faults_of_log(store, whole=True) and self._can_be_opened(dataset)
+
+    def _can_be_opened(self, dataset: Dataset) -> bool:
+        try:
+            return self.head(dataset) is not None or self._open(dataset) is not None
+        except LakeError:
+            return False
+
+    def drop_faulty_files(self, dataset: Dataset, stamp: str) -> int:
+        """Put damaged files aside, and take them out of the table; returns the observations they held."""
+        with self._errors(dataset):
+            table = self._open(dataset)
+            if table is None:
+                return 0
+            store = self._store(dataset)
+            written = {one.path: one for one in _written(table)}
+            faults = faults_of_files(store, written.values(), whole=True)
+            for fault in faults:
+                set_aside(store, fault.path, stamp)
+            if faults:
+                table.repair()
+                keep_digests(store, _written(table))
+            return sum(written[fault.path].rows for fault in faults)
+
+    def sound(self, dataset: Dataset) -> tuple[pl.DataFrame, int]:
+        """The identities and stamps in the files that are as they were written, and the rows of the other files."""
+        with self._errors(dataset):
+            table = self._open(dataset)
+            written = _written(table) if table else []
+            faulty = (
+                {one.path for one in faults_of_files(self._store(dataset), written, whole=True)} if written else set()
+            )
+            good = [f"{self.uri(dataset)}/{one.path}" for one in written if one.path not in faulty]
+            rows = self._scan_files(dataset, good).select(*dataset.identity, OBSERVED_AT).collect()
+            return rows, sum(one.rows for one in written if one.path in faulty)
+
+    def set_table_aside(self, dataset: Dataset, stamp: str) -> "Lake":
+        """Move a whole table out of the way; returns the lake that it lies in now."""
+        with self._errors(dataset):
+            root, folder = Store(self.root, self._options), f"damaged-{stamp}"
+            for path in root.sizes(dataset.id):
+                root.move(path, f"{folder}/{path}")
+            self._opened.pop(dataset.id, None)
+            return Lake(f"{self.root}/{folder}", storage_options=self._options)
+
+    def unnamed(self, dataset: Dataset, *, after: datetime | None = None) -> pl.DataFrame:
+        """The observations stamped after a moment that stand in files which no entry of the log names.
+
+        Of a table that cannot be opened, these are all files that can be read.
+        """
+        try:
+            store = self._store(dataset)
+        except TableNotFoundError:
+            return pl.DataFrame(_ledger_schema(dataset, [*dataset.names, OBSERVED_AT]).empty_table())
+        table = self._open(dataset) if self._can_be_opened(dataset) else None
+        named = {one.path for one in _written(table)} if table else set()
+        empty = pl.DataFrame(_ledger_schema(dataset, [*dataset.names, OBSERVED_AT]).empty_table())
+        found = [empty]
+        for path in store.sizes():
+            if path.startswith(f"{MONTH}=") and path.endswith(".parquet") and path not in named:
+                try:
+                    rows = pl.read_parquet(store.read(path))
+                except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException):
+                    continue  # damaged too
+                found.append(rows.select(name for name in empty.columns if name in rows.columns))
+        rows = pl.concat(found, how="diagonal_relaxed").cast(empty.schema)
+        rows = rows.unique([*dataset.identity, OBSERVED_AT], maintain_order=True)
+        return rows.filter(pl.col(OBSERVED_AT) > after) if after else rows
+
     def _store(self, dataset: Dataset) -> Store:
         return Store(self.uri(dataset), self._options)
 
@@ -361,8 +457,11 @@ class Lake:
         since: datetime | None = None,
     ) -> pl.LazyFrame:
         """A lake written before the catalog gained a column reads as if that column had always been empty."""
+        ledger = self._scan_files(dataset, self._files(dataset, table, months, since))
+        return ledger if since is None else ledger.filter(pl.col(OBSERVED_AT) > since)
+
+    def _scan_files(self, dataset: Dataset, files: list[str]) -> pl.LazyFrame:
         empty = pl.DataFrame(_ledger_schema(dataset, [*dataset.names, OBSERVED_AT]).empty_table())
-        files = self._files(dataset, table, months, since)
         if not files:
             return empty.lazy().with_columns(month_of(dataset))
         ledger = pl.scan_parquet(
@@ -374,7 +473,7 @@ class Lake:
             extra_columns="ignore",
             storage_options=self._options,
         )
-        return (ledger if since is None else ledger.filter(pl.col(OBSERVED_AT) > since)).with_columns(month_of(dataset))
+        return ledger.with_columns(month_of(dataset))
 
     def _open(self, dataset: Dataset) -> DeltaTable | None:
         """The table as it is now; looked up once, and followed from there (a tenth of the time)."""

@@ -1,6 +1,6 @@
 """refresh = fetch ▶ observe ▶ load ▶ build: the one way in, for the command line and every orchestrator."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -73,9 +73,27 @@ def build(
         if standing.is_empty and (lake_was_lost or not standing.loaded):
             words = "refresh --full --lake-was-lost" if standing.is_lost else "refresh"
             raise LakeError(f"the lake at {settings.lake} is empty: run `watthouse {words}`")
+        _note_the_clock(settings, standing, report)
         report.built = _build(
             settings, full=full, lake_was_lost=lake_was_lost, progress=progress or Silent(), report=report
         )
+    return report
+
+
+def reload(settings: Settings, datasets: Sequence[Dataset], progress: Progress | None = None) -> Report:
+    """Take these datasets from the lake anew, whatever the warehouse holds of them, and rebuild what follows.
+
+    For whoever holds the home: it is not locked here.
+    """
+    progress, report, warehouse = progress or Silent(), Report(), warehouse_of(settings)
+    steps, lake = warehouse.steps(fingerprint(settings.transform)), lake_of(settings)
+    if steps is None:
+        report.built = _build_anew(settings, warehouse, (), progress, report)
+        return report
+    with warehouse.draft() as draft:
+        for dataset in datasets:
+            draft.load(lake, dataset, anew=True)
+        report.built = tuple(draft.replay(steps, [dataset.table for dataset in datasets], progress.node))
     return report
 
 
@@ -99,6 +117,7 @@ def _fetch(
     report: Report,
 ) -> None:
     standing = stand(settings)
+    _note_the_clock(settings, standing, report)
     left = _left(standing, lake_was_lost, report)
     report.unsettled |= {dataset.id for dataset in left if dataset in selection.datasets}
     wanted = replace(selection, datasets=tuple(one for one in selection.datasets if one not in left))
@@ -125,6 +144,11 @@ def _fetch(
     remember(settings, [dataset.id for dataset in seen])
 
 
+def _note_the_clock(settings: Settings, standing: Standing, report: Report) -> None:
+    for name, said in standing.ahead_of_the_clock(settings).items():
+        report.note(name, [said])
+
+
 def _left(standing: Standing, lake_was_lost: bool, report: Report) -> frozenset[Dataset]:
     """The tables that are left as they are; the report says why."""
     behind = [] if lake_was_lost else standing.behind
@@ -146,8 +170,6 @@ def _build(
 ) -> tuple[Node, ...]:
     warehouse, standing = warehouse_of(settings), stand(settings)
     warehouse.sweep()
-    for name, said in standing.ahead_of_the_clock(settings).items():
-        report.note(name, [said])
     if standing.is_empty and not standing.loaded:
         return ()
     left = _left(standing, lake_was_lost, report)

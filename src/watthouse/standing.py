@@ -64,12 +64,19 @@ class Standing:
             lacking = f"is missing or empty, and the warehouse holds {self._loaded_rows(tables)}"
             advice = "mount or restore it"
         else:
-            lacks = "; ".join(self._lacks(dataset) for dataset in tables)
+            lacks = "; ".join(f"{dataset.id} ({self._lacks(dataset)})" for dataset in tables)
             lacking, advice = f"lacks observations that the warehouse holds: {lacks}", "restore it"
         return (
             f"{self.root} {lacking}; they stay there and are served: {advice}, or see `watthouse repair`"
             " (`watthouse build --full --lake-was-lost` goes on without them)"
         )
+
+    def said_by_table(self) -> dict[str, str]:
+        """The same of each of them alone, by dataset id."""
+        return {
+            dataset.id: f"the lake lacks observations that the warehouse holds ({self._lacks(dataset)})"
+            for dataset in self.behind
+        }
 
     def said_of_broken(self) -> dict[str, str]:
         """Why each of those tables cannot be used, what the warehouse has of it, and what to do, by dataset id."""
@@ -86,15 +93,15 @@ class Standing:
 
     def _lacks(self, dataset: Dataset) -> str:
         head, held = self.heads[dataset], self.loaded[dataset.id].head
-        name, all_of_it = dataset.id, f"all {held.rows:,}, the last of {_z(held.observed_until)}"
+        all_of_it = f"all {held.rows:,}, the last of {_z(held.observed_until)}"
         if head is None:
-            return f"{name} (its table is missing or empty; {all_of_it})"
+            return f"its table is missing or empty; {all_of_it}"
         if head.ledger != held.ledger:
-            return f"{name} (its table is another one, with {head.rows:,} observations; {all_of_it})"
+            return f"its table is another one, with {head.rows:,} observations; {all_of_it}"
         count = f"{max(held.rows - head.rows, 1):,} of {held.rows:,}"
         if head.observed_until < held.observed_until:
-            return f"{name} ({count}, observed after {_z(head.observed_until)} and until {_z(held.observed_until)})"
-        return f"{name} ({count}, observed until {_z(held.observed_until)})"
+            return f"{count}, observed after {_z(head.observed_until)} and until {_z(held.observed_until)}"
+        return f"{count}, observed until {_z(held.observed_until)}"
 
     def ahead_of_the_clock(self, settings: Settings) -> dict[str, str]:
         """By dataset id, what is stamped later than it is now: a clock was wrong then, or is now."""
@@ -102,8 +109,8 @@ class Standing:
         latest = now + timedelta(seconds=settings.clock_tolerance_seconds)
         return {
             dataset.id: f"its newest observation is stamped {_z(head.observed_until)}, and this machine's clock says"
-            f" {_z(now)}: set the clock if it is wrong; if it was wrong then, `watthouse repair --apply` stamps those"
-            " observations anew"
+            f" {now:%Y-%m-%d}: set the clock if it is wrong; if it was wrong then, `watthouse repair --apply` stamps"
+            " those observations anew"
             for dataset, head in self.heads.items()
             if head and head.observed_until > latest
         }

@@ -7,8 +7,11 @@ from typing import Any
 
 from watthouse.catalog import CATALOG, Dataset
 from watthouse.clock import PARIS
+from watthouse.errors import TableError
 from watthouse.home import lake_of, last_refreshed, now_of, sample_of, warehouse_of
+from watthouse.lake import Extent, Lake
 from watthouse.settings import Settings
+from watthouse.standing import Standing, stand
 
 
 @dataclass(frozen=True)
@@ -17,8 +20,9 @@ class Status:
 
     ``newest`` is the last row, ``newest_measured`` the last slot with a measurement (an instant in UTC, or a day),
     ``missing_days`` the days without any between the first and the last measured one. ``overdue`` tells that the next
-    measurement should have been here, by the cadence and the lag that the catalog declares. ``sample`` names the
-    synthetic sample that the figures are of; None where they are published ones.
+    measurement should have been here, by the cadence and the lag that the catalog declares. ``damage`` says what is
+    wrong with the lake's table, None where nothing was found. ``sample`` names the synthetic sample that the figures
+    are of; None where they are published ones.
     """
 
     dataset: str
@@ -33,22 +37,32 @@ class Status:
     warehouse_version: int | None
     overdue: bool
     sample: str | None = None
+    damage: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The same, with ISO 8601 text for times."""
         return {name: value.isoformat() if isinstance(value, date) else value for name, value in asdict(self).items()}
 
 
-def look(settings: Settings, now: datetime | None = None, *, loaded: Mapping[str, int] | None = None) -> list[Status]:
-    """Every dataset of the catalog, in its order; ``loaded`` are the versions of the lake that the warehouse mirrors,
-    by dataset id, where they are known. ``now`` is the time of this home where none is given."""
+def look(
+    settings: Settings,
+    now: datetime | None = None,
+    *,
+    loaded: Mapping[str, int] | None = None,
+    damage: Mapping[str, str] | None = None,
+) -> list[Status]:
+    """Every dataset of the catalog, in its order.
+
+    ``loaded`` are the versions of the lake that the warehouse mirrors, and ``damage`` what was found wrong with its
+    tables, by dataset id, where they are known. ``now`` is the time of this home where none is given.
+    """
     now = now or now_of(settings)
     if loaded is None:
         loaded = {name: one.head.version for name, one in warehouse_of(settings).loaded().items()}
     lake, refreshed = lake_of(settings), last_refreshed(settings)
     lines, sample = [], sample_of(settings)
     for dataset in CATALOG.values():
-        extent = lake.extent(dataset)
+        extent, broken = _extent(lake, dataset)
         lines.append(
             Status(
                 dataset=dataset.id,
@@ -63,9 +77,43 @@ def look(settings: Settings, now: datetime | None = None, *, loaded: Mapping[str
                 warehouse_version=loaded.get(dataset.id),
                 overdue=is_overdue(dataset, extent.newest_measured, now),
                 sample=sample,
+                damage=(damage or {}).get(dataset.id, broken),
             )
         )
     return lines
+
+
+def _extent(lake: Lake, dataset: Dataset) -> tuple[Extent, str | None]:
+    """What the lake holds of a dataset; nothing, and why, where its table cannot be used."""
+    try:
+        return lake.extent(dataset), None
+    except TableError as error:
+        return Extent(), str(error)
+
+
+def damage_of(settings: Settings, standing: Standing | None = None) -> dict[str, str]:
+    """What is wrong with the tables of the lake, by dataset id, found by reading each of their files.
+
+    Each file is held to its digest (13 years of regional rows: 100 MB, a second), each table to what the warehouse
+    loaded from it, and the newest stamp to this machine's clock.
+    """
+    standing, lake = standing or stand(settings), lake_of(settings)
+    found = standing.said_of_broken() | standing.said_by_table()
+    sound = [dataset for dataset in CATALOG.values() if dataset.id not in found]
+    return (
+        standing.ahead_of_the_clock(settings)
+        | found
+        | {dataset.id: faults for dataset in sound if (faults := _faults(lake, dataset))}
+    )
+
+
+def _faults(lake: Lake, dataset: Dataset) -> str:
+    try:
+        faults = lake.faults(dataset, whole=True)
+    except TableError as error:
+        return str(error)
+    more = f" (and {len(faults) - 1} more faults)" if len(faults) > 1 else ""
+    return f"{lake.uri(dataset)}/{faults[0]}{more}: see `watthouse repair`" if faults else ""
 
 
 def is_overdue(dataset: Dataset, newest_measured: datetime | date | None, now: datetime) -> bool:

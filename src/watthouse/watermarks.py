@@ -77,6 +77,14 @@ class Watermarks:
         return mark
 
 
+def forget(path: Path, dataset: Dataset) -> None:
+    """Believe nothing of a dataset any more: it is asked for again from end to end."""
+    said = read_json(path)
+    if said.get("datasets", {}).pop(dataset.id, None):
+        with disk(path.parent, "free some space and run again"):
+            write_json(path, said)
+
+
 def _written(mark: Watermark) -> dict[str, Any]:
     moments = {name: _text(getattr(mark, name)) for name in ("observed_until", "processed", "swept")}
     return {"ledger": mark.ledger, **moments, "months": dict(mark.months)}

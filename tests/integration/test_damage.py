@@ -2,7 +2,8 @@
 
 import re
 import shutil
-from datetime import date
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -10,6 +11,12 @@ import pytest
 
 from tests.integration.test_made_up_marts import gas, national
 from tests.support import begun, mart, tables, watthouse, write_csv
+from watthouse import pipeline
+from watthouse.catalog import find
+from watthouse.lake import Lake
+from watthouse.report import Selection
+from watthouse.settings import Settings
+from watthouse.sources.files import FileSource
 
 pytestmark = [pytest.mark.slow]
 
@@ -244,3 +251,149 @@ def test_a_warehouse_that_cannot_be_read_is_kept_before_it_is_made_anew(home: Pa
     (kept,) = home.glob("kept-*/warehouse.duckdb")
     assert kept.read_bytes() == b"rubbish"
     assert str(kept) in done.stdout
+
+
+def raw(home: Path) -> dict[str, object]:
+    """Every observation that the warehouse loaded, and what it built of them."""
+    return {name: rows for name, rows in tables(home, "raw", "core", "marts").items() if name != "raw.loads"}
+
+
+def lose_the_last_entry(home: Path) -> None:
+    log_of(home)[-1].unlink()
+
+
+def empty_the_last_entry(home: Path) -> None:
+    log_of(home)[-1].write_bytes(b"")
+
+
+def cut_the_last_entry(home: Path) -> None:
+    entry = log_of(home)[-1]
+    entry.write_bytes(entry.read_bytes()[:-20])
+
+
+def lose_the_first_entry(home: Path) -> None:
+    log_of(home)[0].unlink()
+
+
+def lose_an_entry_in_the_middle(home: Path) -> None:
+    log_of(home)[1].unlink()
+
+
+def lose_the_lake(home: Path) -> None:
+    shutil.rmtree(home / "lake")
+
+
+def lose_a_file(home: Path) -> None:
+    files_of(home)[0].unlink()
+
+
+def turn_a_bit(home: Path) -> None:
+    flip(files_of(home)[0])
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lose_the_last_entry,
+        empty_the_last_entry,
+        cut_the_last_entry,
+        lose_the_first_entry,
+        lose_an_entry_in_the_middle,
+        lose_the_lake,
+        lose_a_file,
+        turn_a_bit,
+    ],
+)
+def test_a_repair_brings_back_what_the_warehouse_holds_with_its_stamps(
+    damage: Callable[[Path], None], home: Path, files: Path
+) -> None:
+    assert watthouse(home, "refresh", "--from", files / "later-gas.csv").returncode == 0
+    before = raw(home)
+    damage(home)
+    told = watthouse(home, "repair")
+    assert told.returncode == 1
+    assert f"damaged  {GAS}: " in told.stdout
+    assert re.search(r"(2|8|10) observations can be restored from the warehouse, with their stamps", told.stdout)
+    assert raw(home) == before, "nothing is changed where that is not asked for"
+    done = watthouse(home, "repair", "--apply")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "observations restored from the warehouse, with their stamps" in done.stdout
+    assert watthouse(home, "repair").stdout.startswith("nothing to repair")
+    assert raw(home) == before
+    again = watthouse(home, "refresh", "--from", files)
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.strip().splitlines()[-1] == "490 fetched, 96 new, 0 revised, 394 unchanged, 0 dropped"
+    assert watthouse(home, "build", "--full").returncode == 0
+    assert {name: rows for name, rows in raw(home).items() if "gas" in name} == {
+        name: rows for name, rows in before.items() if "gas" in name
+    }
+
+
+def test_a_repair_finds_what_was_never_built_in_the_tables_own_files(home: Path, files: Path) -> None:
+    assert watthouse(home, "fetch", "--from", files / "later-gas.csv").returncode == 0
+    log_of(home)[-1].write_bytes(b"")
+    assert "2 observations can be restored from files of the table" in watthouse(home, "repair").stdout
+    assert watthouse(home, "repair", "--apply").returncode == 0
+    assert watthouse(home, "build").returncode == 0
+    assert days(home, "gas_daily") == 5
+
+
+def test_a_repair_says_what_is_nowhere_else_and_it_is_fetched_again(home: Path, files: Path) -> None:
+    (home / "warehouse.duckdb").unlink()
+    flip(files_of(home)[0])
+    for words in (("repair",), ("repair", "--apply")):
+        told = watthouse(home, *words)
+        assert told.returncode == 1
+        assert f"8 observations are nowhere else; have them again with `watthouse refresh {GAS} --full`" in told.stdout
+    assert list((home / "lake" / GAS / "_damaged").rglob("*.parquet")), "what is damaged is moved aside, not removed"
+    done = watthouse(home, "refresh", "--from", files)
+    assert done.returncode == 0, done.stderr
+    assert days(home, "gas_daily") == 5
+
+
+@pytest.mark.parametrize("damage", [lose_the_last_entry, cut_the_last_entry, lose_a_file, turn_a_bit])
+def test_status_and_doctor_see_the_damage(damage: Callable[[Path], None], home: Path) -> None:
+    sound = watthouse(home, "doctor").stdout
+    assert re.search(r"ok +lake +.* holds 2 of 6 datasets, every entry of their logs and every file as written", sound)
+    damage(home)
+    doctor = watthouse(home, "doctor").stdout
+    assert re.search(rf"bad +lake +{GAS}: ", doctor)
+    checked = watthouse(home, "status", "--check")
+    assert checked.returncode == 1
+    assert f"watthouse: {GAS}: " in checked.stderr
+    shown = watthouse(home, "status", "--json")
+    assert POWER in shown.stdout
+
+
+def test_a_clock_that_stood_ahead_is_noticed_at_the_next_run_and_its_stamps_can_be_mended(
+    home: Path, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead = datetime.now(UTC) + timedelta(days=50 * 365)
+
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
+            return ahead
+
+    settings = Settings(home=home)
+    with monkeypatch.context() as patched:
+        patched.setattr("watthouse.lake.datetime", Ahead)
+        pipeline.refresh(settings, FileSource([files / "later-gas.csv"], settings), Selection.of())
+    before = watthouse(home, "show", "gas_daily", "--format", "csv").stdout
+    said = watthouse(home, "refresh", "--from", write_again(files, home.parent))
+    assert said.returncode == 0, said.stderr
+    (note,) = [line for line in said.stdout.splitlines() if line.startswith("note")]
+    assert f"{GAS}: its newest observation is stamped {ahead:%Y-%m-%d}" in note
+    assert "set the clock if it is wrong" in note
+    assert "`watthouse repair --apply` stamps those observations anew" in note
+    assert watthouse(home, "status", "--check").returncode == 1
+    after = watthouse(home, "show", "gas_daily", "--format", "csv").stdout
+    assert after != before
+    assert "12 observations can be stamped anew" in watthouse(home, "repair").stdout
+    assert watthouse(home, "repair", "--apply").returncode == 0
+    assert watthouse(home, "repair").stdout.startswith("nothing to repair")
+    assert watthouse(home, "show", "gas_daily", "--format", "csv").stdout == after
+    lake = Lake(home / "lake")
+    held = lake.as_of(find(GAS), datetime.now(UTC)).collect()
+    assert sorted(held["stock_fin_de_journee"]) == [3] * 5 + [4] * 5
+    assert not watthouse(home, "build").stdout.startswith("note")

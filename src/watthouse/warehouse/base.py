@@ -1,6 +1,6 @@
 """The verbs every engine speaks."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -35,11 +35,12 @@ class Draft(Protocol):
 
     path: Path
 
-    def load(self, lake: Lake, dataset: Dataset) -> int:
+    def load(self, lake: Lake, dataset: Dataset, *, anew: bool = False) -> int:
         """Bring the raw table up to the lake, the lake version in the same transaction; returns the rows added.
 
-        Raises :class:`~watthouse.errors.TableError`, and leaves the raw table as it was, where the lake's table cannot
-        be read or lacks observations that were loaded before.
+        ``anew`` takes all of it from the lake, whatever was loaded before. Raises
+        :class:`~watthouse.errors.TableError`, and leaves the raw table as it was, where the lake's table cannot be read
+        or lacks observations that were loaded before.
         """
 
     def carry_over(self, dataset: Dataset) -> bool:
@@ -69,6 +70,9 @@ class Warehouse(Protocol):
 
     def steps(self, fingerprint: str) -> list[Step] | None:
         """The steps of the models its marts were built by; None where there are none, or they were other models."""
+
+    def observations(self, dataset: Dataset) -> Iterator[pa.Table]:
+        """What was loaded of a dataset, with its stamps, a year at a time; nothing where there is no warehouse."""
 
     def keep(self) -> Path | None:
         """Keep what is published beside it, before it is replaced; returns where, None where nothing is published."""

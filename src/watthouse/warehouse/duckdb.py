@@ -97,6 +97,18 @@ class DuckDB:
         except WarehouseError:
             return None
 
+    def observations(self, dataset: Dataset) -> Iterator[pa.Table]:
+        if dataset.id not in self.loaded():
+            return
+        table = f"raw.{dataset.table}"
+        with self._reading() as connection:
+            held = {row[0] for row in connection.execute(f"describe {table}").fetchall()}
+            names = ", ".join(name for name in [*dataset.names, OBSERVED_AT] if name in held)
+            years = connection.execute(f"select distinct year({dataset.time}) from {table} order by 1").fetchall()
+            for (year,) in years:
+                found = connection.sql(f"select {names} from {table} where year({dataset.time}) = $1", params=[year])
+                yield found.to_arrow_table()
+
     def keep(self) -> Path | None:
         if not self.path.exists():
             return None
@@ -192,9 +204,12 @@ class DuckDBDraft:
         self._connection = self._connect()
         self._prepare()
 
-    def load(self, lake: Lake, dataset: Dataset) -> int:
+    def load(self, lake: Lake, dataset: Dataset, *, anew: bool = False) -> int:
         """Append the observations stamped after the last load, and mark their days, in one transaction."""
         held, head = dict(_loads(self._connection)).get(dataset.id), lake.head(dataset)
+        if anew and held:
+            self._forget(dataset)
+            held = None
         if head is None or (held and held.head.observed_until == head.observed_until and held.head.rows == head.rows):
             return 0
         self._connection.execute("begin")
@@ -251,6 +266,7 @@ class DuckDBDraft:
         run = self._connection.execute
         run(f"insert into raw.changed_days select distinct $1, date from raw.{dataset.table}", [dataset.table])
         run(f"delete from raw.{dataset.table}")
+        run("delete from raw.loads where dataset = $1", [dataset.id])
 
     def carry_over(self, dataset: Dataset) -> bool:
         if dataset.id not in DuckDB(self._published).loaded():

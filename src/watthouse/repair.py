@@ -1,0 +1,168 @@
+"""What of a damaged lake can be restored, and from where; and the restoring, where that is asked for.
+
+An observation is restored with the stamp it had: from the warehouse, whose raw tables mirror the lake, then from files
+of the table that no entry of its log names any more. What is in neither can only be fetched again, from the service or
+from exports; when it was first seen is lost then.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+
+from watthouse import pipeline
+from watthouse.catalog import CATALOG, Dataset
+from watthouse.errors import TableError
+from watthouse.home import lake_of, only_one, warehouse_of
+from watthouse.lake import Lake
+from watthouse.report import Progress
+from watthouse.revising import OBSERVED_AT
+from watthouse.settings import Settings
+from watthouse.spool import MONTH
+from watthouse.standing import Standing, stand
+from watthouse.status import damage_of
+from watthouse.warehouse.base import Warehouse
+from watthouse.watermarks import forget
+
+
+@dataclass(frozen=True)
+class Mending:
+    """One table: what is wrong with it, and the observations that can be (or were) put back, by where they are.
+
+    ``restamped`` counts those with a stamp in the future; ``lost`` those of damaged files that are nowhere else.
+    """
+
+    dataset: str
+    damage: str
+    from_warehouse: int = 0
+    from_files: int = 0
+    restamped: int = 0
+    lost: int = 0
+    aside: str | None = None
+
+    @property
+    def again(self) -> str:
+        """How to have the rest."""
+        return f"`watthouse refresh {self.dataset} --full`, or `--from` the exports that hold it"
+
+
+def look(settings: Settings) -> list[Mending]:
+    """What is wrong, and what could be restored; nothing is changed."""
+    with only_one(settings):
+        standing = stand(settings)
+        return [_looked_at(settings, standing, one, said) for one, said in _damaged(settings, standing)]
+
+
+def mend(settings: Settings, progress: Progress | None = None) -> list[Mending]:
+    """Restore what can be, and bring the warehouse up to it. What is damaged is moved aside, never removed."""
+    with only_one(settings):
+        standing = stand(settings)
+        future = standing.ahead_of_the_clock(settings)
+        done = []
+        for dataset, said in _damaged(settings, standing):
+            is_early = dataset.id in future
+            done.append(_restamped(settings, dataset, said) if is_early else _mended(settings, standing, dataset, said))
+            forget(settings.home / "service.json", dataset)
+        anew = [dataset for dataset in stand(settings).behind if dataset.id in {one.dataset for one in done}]
+        if anew:
+            pipeline.reload(settings, anew, progress)
+        return done
+
+
+def _damaged(settings: Settings, standing: Standing) -> list[tuple[Dataset, str]]:
+    damage = damage_of(settings, standing)
+    return [(dataset, damage[dataset.id]) for dataset in CATALOG.values() if dataset.id in damage]
+
+
+def _is_sound_but_early(settings: Settings, standing: Standing, dataset: Dataset) -> bool:
+    """Whether the clock is all that is wrong: what is damaged is mended first, and stamped anew by the next repair."""
+    return (
+        dataset.id in standing.ahead_of_the_clock(settings)
+        and dataset not in standing.behind
+        and not lake_of(settings).faults(dataset, whole=True)
+    )
+
+
+def _looked_at(settings: Settings, standing: Standing, dataset: Dataset, said: str) -> Mending:
+    lake, warehouse = lake_of(settings), warehouse_of(settings)
+    if _is_sound_but_early(settings, standing, dataset):
+        future = lake.scan(dataset).filter(pl.col(OBSERVED_AT) > datetime.now(UTC))
+        return Mending(dataset.id, said, restamped=int(future.select(pl.len()).collect().item()))
+    sound, broken = _sound(lake, dataset)
+    identity = [*dataset.identity, OBSERVED_AT]
+    restorable = sum(
+        rows.join(sound, on=identity, how="anti", nulls_equal=True).height for rows in _loaded(warehouse, dataset)
+    )
+    unnamed = lake.unnamed(dataset, after=_until(standing, dataset)).height
+    return Mending(dataset.id, said, restorable, unnamed, lost=max(0, broken - restorable))
+
+
+def _sound(lake: Lake, dataset: Dataset) -> tuple[pl.DataFrame, int]:
+    """The identities and stamps in the files of a table that are as written, and the rows of the others."""
+    try:
+        return lake.sound(dataset)
+    except TableError:
+        return pl.DataFrame(schema=_identity_schema(dataset)), 0
+
+
+def _identity_schema(dataset: Dataset) -> pl.Schema:
+    empty = pl.DataFrame(dataset.schema.empty_table()).select(dataset.identity)
+    return pl.Schema({**empty.schema, OBSERVED_AT: pl.Datetime("us", "UTC")})
+
+
+def _mended(settings: Settings, standing: Standing, dataset: Dataset, said: str) -> Mending:
+    lake, stamp, aside = lake_of(settings), _stamp(), None
+    old, broken = lake, 0
+    if dataset in standing.broken and not lake.repair_log(dataset, stamp):
+        old = lake.set_table_aside(dataset, stamp)
+        aside = old.uri(dataset)
+    lake = lake_of(settings)
+    if aside is None:
+        broken = lake.drop_faulty_files(dataset, stamp)
+    restored = sum(lake.restore(dataset, rows) for rows in _loaded(warehouse_of(settings), dataset))
+    unnamed = lake.restore(dataset, old.unnamed(dataset, after=_until(standing, dataset)))
+    return Mending(dataset.id, said, restored, unnamed, lost=max(0, broken - restored), aside=aside)
+
+
+def _restamped(settings: Settings, dataset: Dataset, said: str) -> Mending:
+    """Give what is stamped in the future the last microseconds before now, in the same order; the rest stays."""
+    lake, now = lake_of(settings), datetime.now(UTC)
+    future = pl.col(OBSERVED_AT) > now
+    stamps = lake.scan(dataset).filter(future).select(OBSERVED_AT).unique().collect()[OBSERVED_AT].sort()
+    fresh = pl.Series([now - timedelta(microseconds=stamps.len() - turn) for turn in range(stamps.len())])
+    old = lake.set_table_aside(dataset, _stamp())
+    count = 0
+    for rows in _by_year(old, dataset):
+        count += rows.filter(future).height
+        stamped = pl.col(OBSERVED_AT).replace_strict(stamps, fresh, default=pl.col(OBSERVED_AT))
+        lake.restore(dataset, rows.with_columns(stamped.cast(pl.Datetime("us", "UTC"))))
+    return Mending(dataset.id, said, restamped=count, aside=old.uri(dataset))
+
+
+def _by_year(lake: Lake, dataset: Dataset) -> Iterator[pl.DataFrame]:
+    rows = lake.scan(dataset)
+    months = rows.select(pl.col(MONTH).unique()).collect()[MONTH].to_list()
+    for year in sorted({month[:4] for month in months}):
+        yield rows.filter(pl.col(MONTH).str.starts_with(year)).drop(MONTH).collect()
+
+
+def _loaded(warehouse: Warehouse, dataset: Dataset) -> Iterator[pl.DataFrame]:
+    """What the warehouse loaded, in the catalog's types, a year at a time."""
+    empty = pl.DataFrame(dataset.schema.empty_table()).with_columns(
+        pl.Series(OBSERVED_AT, [], pl.Datetime("us", "UTC"))
+    )
+    for table in warehouse.observations(dataset):
+        rows = pl.DataFrame(table)
+        yield pl.concat([empty, rows.cast({name: empty.schema[name] for name in rows.columns})], how="diagonal")
+
+
+def _until(standing: Standing, dataset: Dataset) -> datetime | None:
+    """The newest stamp that the lake's log or the warehouse knows of."""
+    head, loaded = standing.heads.get(dataset), standing.loaded.get(dataset.id)
+    known = [one.observed_until for one in (head, loaded.head if loaded else None) if one]
+    return max(known, default=None)
+
+
+def _stamp() -> str:
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}"
