@@ -33,6 +33,7 @@ def refreshed(home: Path, *paths: Path) -> str:
     ("name", "day", "energy", "slots"),
     [
         ("slot-twice-empty-last.csv", date(2025, 1, 10), "34875", 2),
+        ("excel-workbook.xlsx", date(2025, 1, 10), "34875", 2),
         ("disclaimer-with-commas.csv", date(2020, 3, 2), "29900", 2),
         ("thousands-commas.csv", date(2025, 1, 10), "35027.5", 2),
         ("r-write-csv.csv", date(2025, 3, 29), "25701.75", 2),

@@ -1,6 +1,7 @@
-"""Exports on disk: every file below the paths given is a document, every member of a zip too."""
+"""Exports on disk: every file below the paths given is a document, every member of a zip (and of a zip in it) too."""
 
 import os
+import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,26 +10,59 @@ from typing import Final
 
 from watthouse.errors import SourceError, UnrecognisedError, UsageError
 from watthouse.settings import Settings
-from watthouse.sources import delimited, jsonrows, parquet, rte
+from watthouse.sources import delimited, jsonrows, parquet, rte, workbook
 from watthouse.sources.base import Document, Piece
-from watthouse.sources.packing import AGAIN, BOM, GZIP, PARQUET, ZIP, Packing, in_zip, named, on_disk, refusing
+from watthouse.sources.headers import recognise
+from watthouse.sources.packing import (
+    AGAIN,
+    BOM,
+    BZIP2,
+    GZIP,
+    PARQUET,
+    XZ,
+    ZIP,
+    BinaryError,
+    Packing,
+    Survey,
+    archive_in,
+    in_zip,
+    named,
+    on_disk,
+    refusing,
+)
 
-_FOREIGN: Final = {
-    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an Excel workbook (.xls): save it as CSV",
-    b"BZh": "packed with bzip2: unpack it first",
-    b"\xfd7zXZ": "packed with xz: unpack it first",
+_PACKED: Final = {
+    GZIP: "packed twice with gzip: unpack it first",
+    BZIP2: "packed twice, with bzip2 at last: unpack it first",
+    XZ: "packed twice, with xz at last: unpack it first",
     b"(\xb5/\xfd": "packed with zstd: unpack it first",
     b"7z\xbc\xaf": "packed with 7-Zip: unpack it first",
     b"Rar!": "packed with RAR: unpack it first",
-    b"\xff\xfe": "UTF-16 text: save it as UTF-8",
-    b"\xfe\xff": "UTF-16 text: save it as UTF-8",
 }
+_STRANGERS: Final = {
+    b"%PDF": "a PDF document",
+    b"\x89PNG": "a picture (PNG)",
+    b"\xff\xd8\xff": "a picture (JPEG)",
+    b"GIF8": "a picture (GIF)",
+    b"SQLite format 3": "a database (SQLite)",
+    b"\x89HDF": "an HDF5 file",
+    b"ARROW1": "an Arrow file",
+    b"\x80\x02": "a pickle of Python",
+    b"\x80\x03": "a pickle of Python",
+    b"\x80\x04": "a pickle of Python",
+    b"\x80\x05": "a pickle of Python",
+    b"\x93NUMPY": "an array of NumPy",
+    b"\x7fELF": "a program",
+}
+_TAR: Final = (257, b"ustar")
 _POINTERS: Final = {
     b"version https://git-lfs.github.com/spec/": "a pointer of Git LFS, not the file itself: run `git lfs pull`",
     b"/annex/objects/": "a pointer of git-annex, not the file itself: run `git annex get`",
 }
-_WORKBOOK: Final = "an Excel workbook (.xlsx): save it as CSV"
 _HIDDEN: Final = (".", "__MACOSX")
+_JSON: Final = re.compile(rb'\{\s*["}]|\[\s*[\[{"\]\d-]')
+_OFFICE: Final = frozenset({"[Content_Types].xml", "mimetype"})
+"""Members by which a zip is one document of an office, and no archive of files."""
 
 
 class FileSource:
@@ -48,11 +82,11 @@ class FileSource:
     def _in(self, path: Path) -> Iterator[Document]:
         try:
             with refusing(named(path)):
-                packings = _packings(path, self._settings)
+                documents = _documents(path, self._settings)
         except SourceError as error:
             yield Refused(named(path), 0, error)
             return
-        yield from map(File, packings)
+        yield from documents
 
 
 @dataclass(frozen=True)
@@ -104,11 +138,19 @@ def _read(packing: Packing) -> Iterator[Piece]:
     _refuse_foreign(head, packing.origin)
     if head.startswith(PARQUET):
         return parquet.pieces(packing)
-    survey = packing.survey()
+    if head[:4] in ZIP:
+        _refuse_other_zips(packing)
+    if head[:4] in ZIP or head.startswith(workbook.OLD):
+        return workbook.pieces(packing)
     text = head.removeprefix(BOM).lstrip()
     if not text:
         raise SourceError(f"{packing.origin}: empty ({packing.size} bytes): {AGAIN}")
-    if text.startswith((b"{", b"[")):
+    try:
+        survey = packing.survey()
+    except BinaryError as error:
+        _refuse_stranger(head, packing.origin)
+        raise SourceError(str(error)) from None
+    if _JSON.match(text):
         return jsonrows.pieces(packing, survey)
     if survey.interrupted:
         raise survey.refusal(packing.origin, "")
@@ -123,15 +165,37 @@ def _refuse_foreign(head: bytes, origin: str) -> None:
     for start, what in _POINTERS.items():
         if head.startswith(start):
             raise UnrecognisedError(f"{origin}: {what}")
-    if head.startswith(b"%PDF"):
-        raise UnrecognisedError(f"{origin}: a PDF document, no export")
-    if head[:4] in ZIP:
-        raise SourceError(f"{origin}: a zip inside an archive: unpack it first")
-    if head[:2] == GZIP:
-        raise SourceError(f"{origin}: packed twice with gzip: unpack it first")
-    for magic, what in _FOREIGN.items():
-        if head.startswith(magic):
+    for start, what in _STRANGERS.items():
+        if head.startswith(start):
+            raise UnrecognisedError(f"{origin}: {what}, no export")
+    for start, what in _PACKED.items():
+        if head.startswith(start):
             raise SourceError(f"{origin}: {what}")
+    if head[_TAR[0] :].startswith(_TAR[1]):
+        raise SourceError(f"{origin}: packed with tar: unpack it first")
+
+
+def _refuse_stranger(head: bytes, origin: str) -> None:
+    """Raise :class:`~watthouse.errors.UnrecognisedError` for bytes that do not begin like an export."""
+    readable = Survey("utf-8", ends_line=True, last_line="")
+    try:
+        recognise(delimited.header_of(head.replace(b"\0", b""), readable, origin).labels, origin)
+    except (UnrecognisedError, StopIteration):
+        raise UnrecognisedError(f"{origin}: a file of other bytes than text, no export") from None
+    except SourceError:
+        return
+
+
+def _refuse_other_zips(packing: Packing) -> None:
+    with packing.seekable() as stream, zipfile.ZipFile(stream) as archive:
+        names = archive.namelist()
+        if workbook.is_workbook(names):
+            return
+        if "mimetype" in names and b"spreadsheet" in archive.read("mimetype")[:100]:
+            raise SourceError(f"{packing.origin}: an OpenDocument spreadsheet (.ods): save it as .xlsx or CSV")
+    if _OFFICE & set(names):
+        raise UnrecognisedError(f"{packing.origin}: a document of an office, no workbook and no export")
+    raise SourceError(f"{packing.origin}: a zip inside a zip inside an archive: unpack it first")
 
 
 def _files(path: Path) -> Iterator[Path]:
@@ -153,7 +217,7 @@ def _is_there(path: Path) -> bool:
         return False
 
 
-def _packings(path: Path, settings: Settings) -> list[Packing]:
+def _documents(path: Path, settings: Settings) -> list[Document]:
     """The file, or the members of the zip that it is; raises :class:`OSError` where it cannot be opened."""
     if path.is_dir():
         next(path.iterdir(), None)  # only a folder that cannot be walked comes here
@@ -161,20 +225,42 @@ def _packings(path: Path, settings: Settings) -> list[Packing]:
         raise SourceError(f"{named(path)}: no regular file: give a file or a folder")
     with path.open("rb") as file:
         is_zip = file.read(4) in ZIP
-    return _members(path, settings) if is_zip else [on_disk(path, settings)]
+    return _members(path, settings) if is_zip else [File(on_disk(path, settings))]
 
 
-def _members(path: Path, settings: Settings) -> list[Packing]:
-    with zipfile.ZipFile(path) as archive:
+def _members(path: Path, settings: Settings, of: Packing | None = None) -> list[Document]:
+    """The files in the zip at ``path``, or in its member ``of`` that is a zip itself; a workbook is one file."""
+    origin = of.origin if of else named(path)
+    with archive_in(path, of) as archive:
         infos = [info for info in archive.infolist() if not info.is_dir()]
-    if len(infos) > settings.max_members:
+        if _OFFICE & {info.filename for info in infos} or workbook.is_workbook([info.filename for info in infos]):
+            return [File(of or on_disk(path, settings))]
+        _refuse_many(len(infos), origin, settings)
+        shown = [info for info in infos if not any(part.startswith(_HIDDEN) for part in Path(info.filename).parts)]
+    if not shown:
+        raise SourceError(f"{origin}: an archive without files")
+    documents: list[Document] = []
+    for info in sorted(shown, key=lambda info: info.filename):
+        packing = in_zip(path, info, settings, of=of)
+        documents += _unnested(path, packing, settings) if of is None else [File(packing)]
+        _refuse_many(len(documents), origin, settings)
+    return documents
+
+
+def _unnested(path: Path, packing: Packing, settings: Settings) -> list[Document]:
+    """A member of a zip; where it is a zip, what it holds."""
+    try:
+        with refusing(packing.origin):
+            with packing.raw() as stream:
+                is_zip = stream.read(4) in ZIP
+            return _members(path, settings, packing) if is_zip else [File(packing)]
+    except SourceError as error:
+        return [Refused(packing.origin, packing.size, error)]
+
+
+def _refuse_many(count: int, origin: str, settings: Settings) -> None:
+    if count > settings.max_members:
         raise SourceError(
-            f"{named(path)}: holds {len(infos):,} files, over {settings.max_members:,}:"
+            f"{origin}: holds {count:,} files, over {settings.max_members:,}:"
             " unpack it by hand, or raise WATTHOUSE_MAX_MEMBERS"
         )
-    if any(info.filename.startswith("xl/") for info in infos):
-        raise SourceError(f"{named(path)}: {_WORKBOOK}")
-    shown = [info for info in infos if not any(part.startswith(_HIDDEN) for part in Path(info.filename).parts)]
-    if not shown:
-        raise SourceError(f"{named(path)}: an archive without files")
-    return [in_zip(path, info, settings) for info in sorted(shown, key=lambda info: info.filename)]

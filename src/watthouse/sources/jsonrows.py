@@ -12,6 +12,7 @@ from watthouse.errors import SourceError, UnrecognisedError
 from watthouse.sources.base import Piece
 from watthouse.sources.folding import shown
 from watthouse.sources.headers import recognise
+from watthouse.sources.numbers import Writing
 from watthouse.sources.packing import AGAIN, BOM, HEAD_BYTES, Opened, Packing, Survey
 
 _LISTS: Final = ("results", "records")
@@ -31,6 +32,7 @@ def pieces(packing: Packing, survey: Survey) -> Iterator[Piece]:
         raise SourceError(f"{packing.origin}: JSON that is not UTF-8: {AGAIN}")
     prefix = _prefix(packing, survey)
     labels: dict[str, None] = {}
+    writing = Writing()
     with packing.open() as opened:
         if opened.stream.read(len(BOM)) != BOM:
             opened.stream.seek(0)
@@ -39,13 +41,13 @@ def pieces(packing: Packing, survey: Survey) -> Iterator[Piece]:
         )
         while batch := list(islice(rows, packing.settings.batch_rows)):
             labels |= dict.fromkeys(label for row in batch for label in row)
-            yield from _pieces(batch, list(labels), opened, packing.origin)
+            yield from _pieces(batch, list(labels), opened, packing.origin, writing)
     if not labels:
         raise UnrecognisedError(f"{packing.origin}: JSON without rows of any dataset")
 
 
-def _pieces(batch: list[Row], labels: list[str], opened: Opened, origin: str) -> Iterator[Piece]:
-    layout = recognise(labels, origin)
+def _pieces(batch: list[Row], labels: list[str], opened: Opened, origin: str, writing: Writing) -> Iterator[Piece]:
+    layout = recognise(labels, origin, writing)
     columns = {
         name: pl.Series(name, [row.get(labels[place]) for row in batch], dtype=pl.String)
         for name, place in layout.positions.items()
@@ -78,7 +80,7 @@ def _list_in(head: bytes, packing: Packing, survey: Survey, *, all_of_it: bool) 
             if event in ("string", "number"):
                 said[prefix] = value
     except ijson.JSONError as error:
-        if all_of_it:
+        if all_of_it and isinstance(error, ijson.IncompleteJSONError):
             raise survey.refusal(packing.origin, _CUT) from error
     _refuse_error_body(said, packing.origin)
     raise UnrecognisedError(f"{packing.origin}: JSON without rows of any dataset (no list named {' or '.join(_LISTS)})")

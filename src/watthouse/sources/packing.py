@@ -1,6 +1,10 @@
-"""Bytes as they lie, alone or in a zip, plain or gzipped: opened, capped, and looked over before they are read."""
+"""Bytes as they lie, alone or in a zip, plain or packed: opened, capped, and looked over before they are read."""
 
+import bz2
+import codecs
 import gzip
+import io
+import lzma
 import re
 import tempfile
 import zipfile
@@ -16,6 +20,8 @@ from watthouse.settings import Settings
 from watthouse.sources.folding import shown
 
 GZIP: Final = b"\x1f\x8b"
+BZIP2: Final = b"BZh"
+XZ: Final = b"\xfd7zXZ\x00"
 ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 PARQUET: Final = b"PAR1"
 BOM: Final = b"\xef\xbb\xbf"
@@ -25,19 +31,25 @@ INTERRUPTED: Final = b"Streaming interrupted due to the following error"
 HEAD_BYTES: Final = 2**16
 _CHUNK: Final = 2**20
 _RATIO_FROM: Final = 8 * 2**20
+_WIDE: Final = {"utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}
 _IN_MEMORY: Final = 64 * 2**20
+_LETTERS: Final = 64
 _ENCRYPTED: Final = 1
 _SAID: Final = 400
 AGAIN: Final = "download it again"
 
 
+class BinaryError(SourceError):
+    """Bytes that are no text stand in a file: it is damaged, or none of ours."""
+
+
 @dataclass(frozen=True)
 class Opened:
-    """A file's unpacked bytes, and how many of its own bytes have been read so far."""
+    """A file's unpacked bytes, text in UTF-16 as UTF-8, and how many of its own bytes have been read so far."""
 
     stream: IO[bytes]
     position: Callable[[], int]
-    gunzipped: bool
+    unpacked: bool
 
 
 @dataclass(frozen=True)
@@ -76,15 +88,16 @@ class Packing:
 
     @contextmanager
     def open(self) -> Iterator[Opened]:
-        """The bytes, gunzipped where they are gzip."""
+        """The bytes, unpacked where they are gzip, bzip2 or xz, in UTF-8 where they are UTF-16."""
         with self.raw() as raw:
-            is_gzip = raw.read(2) == GZIP
+            start = raw.read(len(XZ))
             raw.seek(0)
-            if not is_gzip:
-                yield Opened(raw, raw.tell, gunzipped=False)
-                return
-            with gzip.open(raw) as stream:
-                yield Opened(cast("IO[bytes]", stream), raw.tell, gunzipped=True)
+            unpack = next((unpack for magic, unpack in _UNPACKERS.items() if start.startswith(magic)), None)
+            stream = unpack(raw) if unpack else raw
+            wide = _wide(stream.read(HEAD_BYTES))
+            stream.seek(0)
+            text = cast("IO[bytes]", _Narrowed(stream, wide)) if wide else stream
+            yield Opened(text, raw.tell, unpacked=unpack is not None)
 
     def head(self) -> bytes:
         """The first bytes, unpacked."""
@@ -97,7 +110,7 @@ class Packing:
         with self.open() as opened:
             while chunk := opened.stream.read(_CHUNK):
                 count += len(chunk)
-                self._refuse_over_caps(count, packed=self.zipped or opened.gunzipped)
+                self.refuse_over_caps(count, packed=self.zipped or opened.unpacked)
                 yield chunk
 
     def survey(self) -> Survey:
@@ -105,7 +118,7 @@ class Packing:
         utf8, tail, interrupted, count = _Utf8(), b"", "", 0
         for chunk in self.chunks():
             if b"\0" in chunk:
-                raise SourceError(f"{self.origin}: binary bytes stand in its text: {AGAIN}, as CSV in UTF-8")
+                raise BinaryError(f"{self.origin}: binary bytes stand in its text: {AGAIN}, as CSV in UTF-8")
             interrupted = interrupted or _interruption(tail[-_SAID:] + chunk[:_SAID]) or _interruption(chunk)
             utf8.feed(chunk)
             tail = (tail + chunk[-HEAD_BYTES:])[-HEAD_BYTES:]
@@ -119,7 +132,7 @@ class Packing:
     def seekable(self) -> Iterator[IO[bytes]]:
         """The unpacked bytes where one can go back and forth in them (a scratch copy of what was packed)."""
         with self.open() as opened:
-            if not (self.zipped or opened.gunzipped):
+            if not (self.zipped or opened.unpacked):
                 yield opened.stream
                 return
             with tempfile.SpooledTemporaryFile(_IN_MEMORY) as copy:
@@ -128,7 +141,8 @@ class Packing:
                 copy.seek(0)
                 yield copy
 
-    def _refuse_over_caps(self, count: int, *, packed: bool) -> None:
+    def refuse_over_caps(self, count: int, *, packed: bool) -> None:
+        """Raise :class:`~watthouse.errors.SourceError` where it unpacks to more than ``settings`` let it."""
         if count > self.settings.max_file_bytes:
             raise SourceError(
                 f"{self.origin}: over {self.settings.max_file_bytes:,} bytes once unpacked:"
@@ -147,18 +161,33 @@ def on_disk(path: Path, settings: Settings) -> Packing:
     return Packing(named(path), size, size, lambda: path.open("rb"), settings)
 
 
-def in_zip(path: Path, member: zipfile.ZipInfo, settings: Settings) -> Packing:
-    """A member of a zip archive."""
+def in_zip(path: Path, member: zipfile.ZipInfo, settings: Settings, *, of: Packing | None = None) -> Packing:
+    """A member of a zip archive, or where ``of`` is a member that is a zip itself, a member of that."""
 
     @contextmanager
     def raw() -> Iterator[IO[bytes]]:
         if member.flag_bits & _ENCRYPTED:
             raise SourceError(f"{origin}: locked with a password: unpack it by hand")
-        with zipfile.ZipFile(path) as archive, archive.open(member) as stream:
+        with archive_in(path, of) as archive, archive.open(member) as stream:
             yield stream
 
-    origin = f"{named(path)} › {shown(member.filename, 200)}"
-    return Packing(origin, member.file_size, member.compress_size, raw, settings, zipped=True)
+    origin = f"{of.origin if of else named(path)} › {shown(member.filename, 200)}"
+    packed = member.compress_size
+    if of:  # what a zip in a zip saves, both of them save together
+        packed = packed * of.packed // max(of.size, 1)
+    return Packing(origin, member.file_size, packed, raw, settings, zipped=True)
+
+
+@contextmanager
+def archive_in(path: Path, of: Packing | None = None) -> Iterator[zipfile.ZipFile]:
+    """The zip at ``path``, or the one that is its member ``of``."""
+    if of is None:
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+        return
+    of.refuse_over_caps(of.size, packed=True)
+    with of.raw() as stream, zipfile.ZipFile(stream) as archive:
+        yield archive
 
 
 def named(path: Path) -> str:
@@ -171,7 +200,7 @@ def refusing(origin: str) -> Iterator[None]:
     """Turn what a damaged, cut or closed file makes the libraries raise into one line."""
     try:
         yield
-    except (EOFError, zlib.error, zipfile.BadZipFile, gzip.BadGzipFile) as error:
+    except (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, gzip.BadGzipFile) as error:
         raise SourceError(f"{origin}: cut in the middle or damaged ({shown(error, 80)}): {AGAIN}") from error
     except NotImplementedError as error:
         raise SourceError(f"{origin}: cannot be unpacked ({shown(error, 80)}): unpack it by hand") from error
@@ -179,6 +208,64 @@ def refusing(origin: str) -> Iterator[None]:
         raise SourceError(f"{origin}: claims more than there is memory for, as a damaged file does: {AGAIN}") from error
     except OSError as error:
         raise SourceError(f"{origin}: cannot be read ({shown(error.strerror or error, 80)}): check the file") from error
+
+
+_UNPACKERS: Final[dict[bytes, Callable[[IO[bytes]], IO[bytes]]]] = {
+    GZIP: lambda raw: cast("IO[bytes]", gzip.open(raw)),  # noqa: SIM115 - whoever opens it closes what is below
+    BZIP2: lambda raw: cast("IO[bytes]", bz2.BZ2File(raw)),
+    XZ: lambda raw: cast("IO[bytes]", lzma.LZMAFile(raw)),  # noqa: SIM115
+}
+
+
+def _wide(head: bytes) -> str:
+    """The encoding of a text in UTF-16, with its mark or without; empty for any other bytes."""
+    marked = next((encoding for encoding, mark in _WIDE.items() if head.startswith(mark)), "")
+    odd, even = head[1::2], head[::2]
+    if not marked and len(head) < _LETTERS:
+        return ""
+    most = 0.6 * len(even)  # of a letter of Latin script one byte is zero
+    likely = "utf-16-le" if odd.count(0) > most > even.count(0) else "utf-16-be" if even.count(0) > most else ""
+    encoding = marked or likely
+    if not encoding:
+        return ""
+    try:
+        text = head[: len(head) // 2 * 2].decode(encoding)
+    except UnicodeDecodeError as error:
+        return encoding if error.reason == "unexpected end of data" else ""
+    return encoding if all(letter.isprintable() or letter in "\ufeff\t\r\n" for letter in text[:_LETTERS]) else ""
+
+
+class _Narrowed(io.RawIOBase):
+    """A text in UTF-16, read as UTF-8; what is no letter of it shows as one that fits nowhere."""
+
+    def __init__(self, stream: IO[bytes], encoding: str) -> None:
+        self._stream, self._encoding, self._rest = stream, encoding, b""
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Back to the start, which is all that anybody asks for."""
+        if offset or whence:
+            raise io.UnsupportedOperation("a text in UTF-16 is read from its start")
+        self._stream.seek(0)
+        self._decoder.reset()
+        self._rest = b""
+        return 0
+
+    def readinto(self, buffer: "bytearray") -> int:  # type: ignore[override]
+        while not self._rest:
+            chunk = self._stream.read(_CHUNK)
+            self._rest = self._decoder.decode(chunk, final=not chunk).encode("utf-8", "replace")
+            if not chunk:
+                break
+        count = min(len(buffer), len(self._rest))
+        buffer[:count], self._rest = self._rest[:count], self._rest[count:]
+        return count
 
 
 class _Utf8:

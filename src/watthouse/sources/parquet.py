@@ -12,6 +12,7 @@ from watthouse.sources.base import Piece
 from watthouse.sources.folding import shown
 from watthouse.sources.headers import Layout, recognise
 from watthouse.sources.packing import AGAIN, Packing
+from watthouse.sources.places import EXTRA
 
 _UTC = pa.timestamp("us", tz="UTC")
 
@@ -35,12 +36,25 @@ def pieces(packing: Packing) -> Iterator[Piece]:
 
 
 def _wanted(file: pq.ParquetFile, layout: Layout) -> list[str]:
-    return [file.schema_arrow.names[place] for place in layout.positions.values()]
+    return [file.schema_arrow.names[place] for place in _read_positions(file, layout).values()]
+
+
+def _read_positions(file: pq.ParquetFile, layout: Layout) -> dict[str, int]:
+    """The columns to read: of those that may name a place only the text, as the others may be of any type."""
+    types = file.schema_arrow.types
+    return {
+        name: place
+        for name, place in layout.positions.items()
+        if not name.startswith(EXTRA) or pa.types.is_string(types[place]) or pa.types.is_large_string(types[place])
+    }
 
 
 def _frame(batch: pa.RecordBatch, file: pq.ParquetFile, layout: Layout) -> pl.DataFrame:
     batch.validate(full=True)
-    columns = {name: _plain(batch.column(file.schema_arrow.names[place])) for name, place in layout.positions.items()}
+    columns = {
+        name: _plain(batch.column(file.schema_arrow.names[place]))
+        for name, place in _read_positions(file, layout).items()
+    }
     return pl.DataFrame(pa.table(columns))
 
 

@@ -1,7 +1,10 @@
+import bz2
 import gzip
 import io
 import json
+import lzma
 import os
+import pickle
 import zipfile
 from pathlib import Path
 
@@ -33,6 +36,15 @@ def zipped(**members: str | bytes) -> bytes:
     return packed.getvalue()
 
 
+def stored(**members: str | bytes) -> bytes:
+    """A zip that packs nothing: what is around it does."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in members.items():
+            archive.writestr(name.replace("__", "."), content)
+    return packed.getvalue()
+
+
 FORMATS = {
     "commas": export(*(row.replace(";", ",") for row in ROWS), header=HEADER.replace(";", ",")).encode(),
     "tabs": export(*(row.replace(";", "\t") for row in ROWS), header=HEADER.replace(";", "\t")).encode(),
@@ -44,6 +56,20 @@ FORMATS = {
     "encoded twice": export().encode().decode("cp1252").encode(),
     "gzip": gzip.compress(export().encode()),
     "zip": zipped(a__csv=export()),
+    "bzip2": bz2.compress(export().encode()),
+    "xz": lzma.compress(export().encode()),
+    "xz in a zip": zipped(a__xz=lzma.compress(export().encode())),
+    "a zip in a zip": zipped(a__zip=zipped(b__csv=export())),
+    "utf-16": export().encode("utf-16"),
+    "utf-16, big end first": b"\xfe\xff" + export().encode("utf-16-be"),
+    "utf-16 without its mark": export().encode("utf-16-le"),
+    "utf-16 of Excel": export(*(row.replace(";", "\t") for row in ROWS), header=HEADER.replace(";", "\t")).encode(
+        "utf-16"
+    ),
+    "utf-16 in gzip": gzip.compress(export().encode("utf-16")),
+    "json in utf-16": json.dumps(RECORDS).encode("utf-16-be"),
+    "sep=": ("sep=;\r\n" + export()).encode(),
+    "pandas": ("".join(f"{n};{line}\n" for n, line in zip(("", 0, 1), (HEADER, *ROWS), strict=True))).encode(),
     "gzip in a zip": zipped(a__gz=gzip.compress(export().encode())),
     "export json": json.dumps(RECORDS).encode(),
     "pretty json": json.dumps(RECORDS, indent=2, ensure_ascii=False).encode(),
@@ -202,15 +228,31 @@ REFUSED: dict[str, tuple[bytes, type[WatthouseError], str]] = {
     "damaged gzip": (FORMATS["gzip"][:40] + b"xx" + FORMATS["gzip"][42:], SourceError, "cut in the middle or damaged"),
     "cut zip": (FORMATS["zip"][:-30], SourceError, "cut in the middle or damaged"),
     "cut parquet": (FORMATS["parquet"][:-30], SourceError, "Parquet cut in the middle or damaged"),
-    "binary bytes": (bytes(range(256)) * 20, SourceError, "binary bytes"),
+    "binary bytes": (bytes(range(256)) * 20, UnrecognisedError, "a file of other bytes than text, no export"),
+    "binary bytes in an export": (export().encode()[:-2] + b"\0\r\n", SourceError, "binary bytes stand in its text"),
+    "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(50), UnrecognisedError, r"a picture \(PNG\), no export"),
+    "a pickle": (pickle.dumps(RECORDS, 5), UnrecognisedError, "a pickle of Python"),
+    "a database": (b"SQLite format 3\0" + bytes(84), UnrecognisedError, r"a database \(SQLite\), no export"),
+    "a notebook": (json.dumps({"cells": [{"source": ["date_heure"]}]}).encode(), UnrecognisedError, "no dataset"),
+    "settings": (b"[tool.ruff]\nline-length = 120\n", UnrecognisedError, "no dataset"),
+    "json of its own kind": (b'{"a": NaN}', UnrecognisedError, "no dataset"),
+    "a text document": (
+        zipped(**{"[Content_Types]__xml": "x", "word/document__xml": "y"}),
+        UnrecognisedError,
+        "office",
+    ),
+    "a tar": (bytes(257) + b"ustar" + bytes(300), SourceError, "packed with tar: unpack it first"),
     "undecodable": (
         export().encode("cp1252").replace(b"Bretagne", b"Bret\x81gne"),
         SourceError,
         "cannot be read as CSV",
     ),
-    "utf-16": (export().encode("utf-16"), SourceError, "UTF-16"),
     "json that is no utf-8": (json.dumps(RECORDS, ensure_ascii=False).encode("cp1252"), SourceError, "not UTF-8"),
-    "a zip in a zip": (zipped(a__zip=zipped(a__csv=export())), SourceError, r"› a\.zip: a zip inside an archive"),
+    "a zip in a zip in a zip": (
+        zipped(a__zip=zipped(b__zip=zipped(c__csv=export()))),
+        SourceError,
+        r"› a\.zip › b\.zip: a zip inside a zip inside an archive: unpack it first",
+    ),
     "gzip twice": (gzip.compress(FORMATS["gzip"]), SourceError, "packed twice"),
     "a zip without files": (zipped(), SourceError, "an archive without files"),
     "a workbook of old": (
@@ -218,8 +260,16 @@ REFUSED: dict[str, tuple[bytes, type[WatthouseError], str]] = {
         SourceError,
         r"Excel workbook \(\.xls\): save it as CSV",
     ),
-    "a workbook": (zipped(**{"xl/workbook__xml": "<x/>"}), SourceError, r"Excel workbook \(\.xlsx\): save it as CSV"),
-    "packed otherwise": (b"BZh91AY", SourceError, "packed with bzip2: unpack it first"),
+    "a workbook": (zipped(**{"xl/workbook__xml": "<x/>"}), SourceError, "an Excel workbook that is cut or damaged"),
+    "a spreadsheet of another office": (
+        zipped(mimetype="application/vnd.oasis.opendocument.spreadsheet"),
+        SourceError,
+        r"\.ods\): save it as \.xlsx or CSV",
+    ),
+    "packed otherwise": (b"7z\xbc\xaf\x27\x1c", SourceError, "packed with 7-Zip: unpack it first"),
+    "cut bzip2": (bz2.compress(export().encode())[:-12], SourceError, "cut in the middle or damaged"),
+    "cut xz": (lzma.compress(export().encode())[:-12], SourceError, "cut in the middle or damaged"),
+    "damaged bzip2": (b"BZh91AY" + bytes(40), SourceError, "cannot be read|damaged"),
     "a pointer of git lfs": (
         b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 12345678\n",
         UnrecognisedError,
@@ -329,7 +379,18 @@ def bomb() -> bytes:
     return HEADER.encode() + b"\n" + b"93;;;;;;;;;\n" * 2_000_000
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, lambda content: zipped(a__csv=content)], ids=["gzip", "zip"])
+@pytest.mark.parametrize(
+    "pack",
+    [
+        gzip.compress,
+        bz2.compress,
+        lzma.compress,
+        lambda content: zipped(a__csv=content),
+        lambda content: zipped(a__zip=zipped(b__csv=content)),
+        lambda content: zipped(a__zip=stored(b__csv=content)),
+    ],
+    ids=["gzip", "bzip2", "xz", "zip", "a zip in a zip", "a zip that packs nothing in a zip"],
+)
 def test_a_bomb_is_refused_before_it_is_unpacked(pack: object, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"unpacks to over 200 times its size.*WATTHOUSE_MAX_RATIO"):
         read_text(tmp_path, pack(bomb()))  # type: ignore[operator]
@@ -348,6 +409,21 @@ def test_a_file_over_the_cap_is_refused(name: str, tmp_path: Path) -> None:
 def test_a_zip_of_too_many_files_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"holds 2 files, over 1:.*WATTHOUSE_MAX_MEMBERS"):
         read_text(tmp_path, zipped(a__csv=export(), b__csv=export()), max_members=1)
+
+
+def test_files_of_a_zip_in_a_zip_count_together(tmp_path: Path) -> None:
+    inner = zipped(a__csv=export(), b__csv=export())
+    with pytest.raises(SourceError, match=r"holds \d files, over 3:.*WATTHOUSE_MAX_MEMBERS"):
+        read_text(tmp_path, zipped(a__zip=inner, b__zip=inner), max_members=3)
+
+
+def test_a_damaged_zip_in_a_zip_does_not_stop_the_others(tmp_path: Path) -> None:
+    path = put(tmp_path, zipped(a__zip=FORMATS["zip"][:-30], b__zip=zipped(c__csv=export())), "all.zip")
+    first, second = FileSource([path], Settings()).documents()
+    with pytest.raises(SourceError, match=r"all\.zip › a\.zip: cut in the middle or damaged"):
+        list(first.pieces())
+    assert second.origin == f"{path} › b.zip › c.csv"
+    assert [piece.rows.num_rows for piece in second.pieces()] == [2]
 
 
 POINTS = "date;stock_fin_de_journee;source;pits"

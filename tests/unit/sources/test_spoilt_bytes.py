@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import zipfile
+from functools import cache
 from pathlib import Path
 
 import polars as pl
@@ -14,11 +15,26 @@ from hypothesis import strategies as st
 from tests.unit.sources.reading import put
 from tests.unit.sources.test_files import FORMATS
 from tests.unit.sources.test_rte import regional
+from tests.unit.sources.test_workbook import book, portal
 from watthouse.errors import WatthouseError
 from watthouse.settings import Settings
 from watthouse.sources.files import FileSource
 
-NAMES = ["commas", "cp1252", "gzip", "zip", "export json", "v2.1 records", "json lines", "parquet", "gzipped parquet"]
+NAMES = [
+    "utf-16",
+    "xz",
+    "bzip2",
+    "a zip in a zip",
+    "commas",
+    "cp1252",
+    "gzip",
+    "zip",
+    "export json",
+    "v2.1 records",
+    "json lines",
+    "parquet",
+    "gzipped parquet",
+]
 SPOILS = st.lists(
     st.one_of(
         st.tuples(st.just("cut"), st.floats(0, 1), st.just(b"")),
@@ -40,6 +56,16 @@ def spoil(content: bytes, how: str, where: float, extra: bytes) -> bytes:
     return content[:place] + (extra if how == "flip" else b"") + content[place + len(extra) :]
 
 
+@cache
+def workbook() -> bytes:
+    """A workbook that packs nothing, so that what is spoilt in it is what stands in its cells."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book(portal()))) as whole, zipfile.ZipFile(packed, "w") as archive:
+        for name in whole.namelist():
+            archive.writestr(name, whole.read(name))
+    return packed.getvalue()
+
+
 def read_or_refuse(path: Path) -> None:
     for document in FileSource([path], Settings()).documents():
         try:
@@ -51,11 +77,11 @@ def read_or_refuse(path: Path) -> None:
             assert "\n" not in str(error)  # noqa: PT017
 
 
-@pytest.mark.parametrize("name", [*NAMES, "rte"])
+@pytest.mark.parametrize("name", [*NAMES, "rte", "workbook"])
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(spoils=SPOILS)
 def test_spoilt_exports_are_read_or_refused(name: str, spoils: list[tuple[str, float, bytes]], tmp_path: Path) -> None:
-    content = regional() if name == "rte" else FORMATS[name]
+    content = {"rte": regional, "workbook": workbook}.get(name, lambda: FORMATS[name])()
     for how, where, extra in spoils:
         content = spoil(content, how, where, extra)
     read_or_refuse(put(tmp_path, content))

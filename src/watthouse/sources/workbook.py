@@ -1,0 +1,153 @@
+"""Excel workbooks: the ones that the portal's button makes, and what people save RTE's and other files as."""
+
+import re
+import zipfile
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import IO, Any, Final
+
+import fastexcel
+import polars as pl
+
+from watthouse.errors import SourceError, UnrecognisedError
+from watthouse.sources.base import Piece
+from watthouse.sources.folding import shown
+from watthouse.sources.headers import Layout, recognise
+from watthouse.sources.numbers import Writing
+from watthouse.sources.packing import AGAIN, Packing
+
+OLD: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""What a workbook of Excel 97 to 2003 (``.xls``) begins with, and Word documents of that time too."""
+
+_OLD_STREAMS: Final = tuple(name.encode("utf-16-le") for name in ("Workbook", "Book"))
+_LOCKED: Final = "EncryptedPackage".encode("utf-16-le")
+_UNREADABLE: Final = {
+    False: f"an Excel workbook that is cut or damaged: {AGAIN}",
+    True: "an Excel workbook (.xls): save it as CSV",
+}
+_OLD_DIRECTORY: Final = 1536
+_CELL: Final = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
+_CHUNK: Final = 2**20
+_OVERLAP: Final = 32
+_MOST_CELLS: Final = 10_000_000
+"""calamine holds a whole sheet: 3.9 M cells took 280 MB. RTE's year of France has 1.4 M."""
+_TITLES: Final = 20
+"""Rows that may stand above the header."""
+
+
+def is_workbook(names: list[str]) -> bool:
+    """Whether a zip with members of these names is an Excel workbook."""
+    return any(name.startswith("xl/") for name in names)
+
+
+def pieces(packing: Packing) -> Iterator[Piece]:
+    """The rows of every sheet that is an export.
+
+    Raises :class:`~watthouse.errors.UnrecognisedError` where none is, and :class:`~watthouse.errors.SourceError` for a
+    workbook that is locked, damaged or over a cap.
+    """
+    with packing.seekable() as stream:
+        if stream.read(len(OLD)) == OLD:
+            _refuse_other_documents(stream, packing.origin)
+        else:
+            _refuse_over_caps(stream, packing)
+        stream.seek(0)
+        content = stream.read()
+    strangers: list[str] = []
+    done, writing = 0, Writing()
+    for name, cells in _sheets(content, packing.origin):
+        found = _header(cells, packing.origin, writing)
+        if isinstance(found, str):
+            strangers.append(f"'{shown(name)}' has {found}")
+            continue
+        row, layout = found
+        layout = layout.with_notes((f"sheets left out: {'; '.join(strangers)}",) if strangers else ())
+        for start in range(row + 1, cells.height, packing.settings.batch_rows):
+            batch = _named(cells.slice(start, packing.settings.batch_rows), layout)
+            yield from layout.pieces(batch, packing.origin, packing.size)
+        done += 1
+    if not done:
+        raise UnrecognisedError(
+            f"{packing.origin}: a workbook without a sheet of any dataset ({'; '.join(strangers) or 'all are empty'})"
+        )
+
+
+def _sheets(content: bytes, origin: str) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Every sheet that holds something, its cells as text: ``1``, ``13.48``, ``2025-01-10 00:15:00``."""
+    old = content.startswith(OLD)
+    reader = _guarded(origin, lambda: fastexcel.read_excel(content), old=old)
+    for name in reader.sheet_names:
+        sheet = _guarded(
+            origin,
+            partial(reader.load_sheet, name, header_row=None, dtypes="string", whitespace_as_null=True),
+            old=old,
+        )
+        if sheet.width and sheet.height:
+            yield name, sheet.to_polars()
+
+
+def _guarded(origin: str, call: Callable[[], Any], *, old: bool) -> Any:
+    try:
+        return call()
+    except BaseException as error:
+        # what calamine cannot make sense of it says with an error of its own, or as a panic of Rust, no Exception
+        if isinstance(error, Exception) or type(error).__name__ == "PanicException":
+            raise SourceError(f"{origin}: {_UNREADABLE[old]} ({shown(error, 80)})") from None
+        raise
+
+
+def _header(cells: pl.DataFrame, origin: str, writing: Writing) -> tuple[int, Layout] | str:
+    """The row that names columns of a dataset, titles above it passed over, and their layout; else what is there."""
+    first = ""
+    for row in range(min(_TITLES, cells.height)):
+        labels = [str(label or "").strip() for label in cells.row(row)]
+        try:
+            return row, recognise(labels, origin, writing)
+        except UnrecognisedError as error:
+            first = first or str(error).removeprefix(f"{origin}: ").removeprefix("its ")
+    return first
+
+
+def _named(cells: pl.DataFrame, layout: Layout) -> pl.DataFrame:
+    columns = cells.columns
+    named = cells.filter(~pl.all_horizontal(pl.all().is_null()))
+    return named.select(pl.col(columns[place]).alias(name) for name, place in layout.positions.items())
+
+
+def _refuse_other_documents(stream: IO[bytes], origin: str) -> None:
+    stream.seek(0)
+    content = stream.read()
+    if _LOCKED in content:
+        raise SourceError(f"{origin}: a workbook locked with a password: save it without one")
+    if len(content) > _OLD_DIRECTORY and not any(name in content for name in _OLD_STREAMS):
+        raise UnrecognisedError(f"{origin}: a document of an Office of old, no workbook")
+
+
+def _refuse_over_caps(stream: IO[bytes], packing: Packing) -> None:
+    """Unpack all of it once, to count: a cell far out makes calamine hold every one before it."""
+    stream.seek(0)
+    count = 0
+    with zipfile.ZipFile(stream) as archive:
+        for member in archive.infolist():
+            rows = columns = cells = 0
+            with archive.open(member) as unpacked:
+                tail = b""
+                while chunk := unpacked.read(_CHUNK):
+                    count += len(chunk)
+                    packing.refuse_over_caps(count, packed=True)
+                    for letters, number in _CELL.findall(tail + chunk):
+                        rows, columns = max(rows, int(number)), max(columns, _place(letters))
+                    cells += chunk.count(b"<c ") + chunk.count(b"<c>") + chunk.count(b":c ")
+                    tail = chunk[-_OVERLAP:]
+            if max(rows * columns, cells) > _MOST_CELLS:
+                raise SourceError(
+                    f"{packing.origin}: its cells reach over {_MOST_CELLS:,}, more than are held at a time:"
+                    " save it as CSV"
+                )
+
+
+def _place(letters: bytes) -> int:
+    place = 0
+    for letter in letters:
+        place = place * 26 + letter - ord("A") + 1
+    return place
