@@ -142,7 +142,7 @@ def _usual_width(header: Header) -> int:
 def _last_row(survey: Survey, header: Header, shape: Shape, origin: str) -> tuple[Fields, tuple[str, ...]]:
     """The last row where it has no line end and counts all the same, and what there is to say of it."""
     fields = fields_of(survey.last_line, header.delimiter)
-    if survey.ends_line or shape.mend(OddRow(None, fields, survey.last_line)) == ():
+    if survey.ends_line or not any(fields) or shape.mend(OddRow(None, fields, survey.last_line)) == ():
         return (), ()
     if not header.rows:
         raise cut(origin)

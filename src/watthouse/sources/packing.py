@@ -34,6 +34,8 @@ _RATIO_FROM: Final = 8 * 2**20
 _WIDE: Final = {"utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}
 _IN_MEMORY: Final = 64 * 2**20
 _LETTERS: Final = 64
+_NO_WORDS: Final = b'\r\n \t;,|"'
+"""What may stand at the end of a text and say nothing: line ends, and lines of delimiters alone."""
 _ENCRYPTED: Final = 1
 _SAID: Final = 400
 AGAIN: Final = "download it again"
@@ -124,8 +126,8 @@ class Packing:
             tail = (tail + chunk[-HEAD_BYTES:])[-HEAD_BYTES:]
             count += len(chunk)
         encoding = "utf-8" if utf8.ends_well() else "cp1252"
-        last_line = _last_line(tail.rstrip(b"\r\n")).decode(encoding, "replace")
         ends_line = tail.endswith((b"\n", b"\r"))
+        last_line = (_last_words(tail) if ends_line else _last_line(tail)).decode(encoding, "replace")
         return Survey(encoding, ends_line, last_line, interrupted, count, 0 if ends_line else len(_last_line(tail)))
 
     @contextmanager
@@ -290,6 +292,12 @@ class _Utf8:
     def ends_well(self) -> bool:
         """A last letter that was cut in two tells no other encoding where others are whole."""
         return self._rest == b"" or (self._rest is not None and self._wide)
+
+
+def _last_words(text: bytes) -> bytes:
+    """The last line with words in it, its delimiters included."""
+    words = text.rstrip(_NO_WORDS)
+    return _last_line(words) + re.split(rb"[\r\n]", text[len(words) :])[0]
 
 
 def _last_line(text: bytes) -> bytes:
