@@ -36,7 +36,7 @@ def main(days: list[str]) -> int:
         date.fromisoformat(day)
     failed = [day for day in days if not _passes(day)]
     if failed:
-        print(f"failed as of {', '.join(failed)}: TEST_TODAY={failed[0]} pytest … repeats a day's")
+        print(f"failed as of {', '.join(failed)}; TEST_TODAY={failed[0]} before pytest repeats a test as of it")
     return bool(failed)
 
 
