@@ -1,15 +1,94 @@
 """How much of a period was measured, and how much of it has to be before anything is claimed of the whole."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
+import ibis.expr.operations as ops
+import ibis.expr.types as ir
+
+from watthouse.catalog import CORSE, REGIONS
 from watthouse.clock import PARIS
+from watthouse.serve.forms import Form
+from watthouse.serve.series import measured_hours, of_region, within
+from watthouse.serve.snapshots import Snapshot
 
 ENOUGH: Final = 0.9
 """Of a period, before its totals are held against another's, and of a history, before records in it are announced."""
+
+
+@dataclass(frozen=True)
+class Main:
+    """What a page is about: a mart, and the one region of it that is shown, where it is one."""
+
+    mart: str
+    region: str | None = None
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Of a period of ``days``: the ``share`` that was measured (0 to 1), and how many days have no measurement."""
+
+    share: float
+    unmeasured: int
+    days: int
 
 
 def hours_of(since: date, until: date) -> float:
     """The length of civil days, both ends included, in hours: 23 or 25 where the clocks change."""
     first, last = (datetime.combine(day, time.min, PARIS).astimezone(UTC) for day in (since, until + timedelta(days=1)))
     return (last - first) / timedelta(hours=1)
+
+
+def coverage(snapshot: Snapshot, main: Main, since: date, until: date) -> Coverage:
+    """How much a mart has of a period: of its slots (of all regions), or of its days where it counts no slots."""
+    form = Form(_measured, (snapshot.table(main.mart).op(), main.region), since, until)
+    (found,) = snapshot.engine.rows(form).to_pylist()
+    days = (until - since).days + 1
+    whole: float = days
+    if found["by_slot"]:
+        whole = hours_of(since, until)
+        if main.mart == "daily_regional" and main.region is None:
+            whole *= len({*REGIONS} - {CORSE})
+    return Coverage(min((found["measured"] or 0) / whole, 1.0), days - (found["days"] or 0), days)
+
+
+def _measured(table: ops.Relation, region: str | None) -> ir.Table:
+    rows = known_days(within(of_region(table.to_expr(), region)))
+    by_slot = "measured_slots" in rows.columns
+    measured = measured_hours(rows) if by_slot else rows.civil_date.nunique().cast("float64")
+    return rows.aggregate(measured=measured, days=rows.civil_date.nunique()).mutate(by_slot=by_slot)
+
+
+def known_days(rows: ir.Table) -> ir.Table:
+    """The rows of a mart that know what it is about."""
+    if "measured_slots" in rows.columns:
+        return rows.filter(rows.measured_slots > 0)
+    if "stock_gaz_gwh" in rows.columns:
+        return rows.filter(rows.stock_gaz_gwh.notnull())
+    return rows.filter(rows.tmoy_c.notnull()) if "tmoy_c" in rows.columns else rows
+
+
+def extent_of(snapshot: Snapshot, main: Main) -> tuple[date, date] | None:
+    """The first and the last day that a mart knows; None where it knows none."""
+    return snapshot.once(_extent, main)
+
+
+def _extent(snapshot: Snapshot, main: Main) -> tuple[date, date] | None:
+    rows = known_days(of_region(snapshot.table(main.mart), main.region))
+    first, last = snapshot.engine.rows(_ends(rows)).to_pylist()[0].values()
+    return (first, last) if first and last else None
+
+
+def nearest(snapshot: Snapshot, main: Main, since: date, until: date) -> tuple[date, date] | None:
+    """A period as long as this one, and none of it, that has something: before it, else after it."""
+    rows, span = known_days(of_region(snapshot.table(main.mart), main.region)), until - since
+    before = snapshot.engine.rows(_ends(rows.filter(rows.civil_date < since))).to_pylist()[0]["last"]
+    if before:
+        return before - span, before
+    after = snapshot.engine.rows(_ends(rows.filter(rows.civil_date > until))).to_pylist()[0]["first"]
+    return (after, after + span) if after else None
+
+
+def _ends(rows: ir.Table) -> ir.Table:
+    return rows.aggregate(first=rows.civil_date.min(), last=rows.civil_date.max())

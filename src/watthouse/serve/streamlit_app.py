@@ -285,7 +285,7 @@ def _chart(
     say = reader.view.say
     st.markdown(f"##### {title}")
     if not answer.rows.height:
-        st.info(say("Nothing was published for this period.", "Rien n'a été publié pour cette période."))
+        st.info(say("Nothing is held for this period.", "Rien n'est connu de cette période."))
         return
     st.plotly_chart(
         figure.update_layout(height=height), theme=None, config=behaviour(reader.view.style, name), key=name, alt=title

@@ -82,6 +82,12 @@ class Rows(BaseModel):
     with_measured: float | None = Field(
         default=None, description="The part of the other period that was measured, 0 to 1", examples=[1.0]
     )
+    history_since: str | None = Field(
+        default=None, description="First civil day of the history that records are of", examples=["2012-01-01"]
+    )
+    history_measured: float | None = Field(
+        default=None, description="The part of that history that was measured, 0 to 1", examples=[0.99]
+    )
     found: int | None = Field(default=None, description="How many rows there are, those past `limit` too [rows]")
     next: str | None = Field(default=None, description="The `cursor` of the rows that follow, null after the last")
     rows: list[dict[str, Cell]] = Field(description="One object a row")

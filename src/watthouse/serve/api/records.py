@@ -1,5 +1,6 @@
 """Records: the highest load, wind, sun and export, the lowest CO₂, and when they were broken."""
 
+from datetime import date
 from typing import Annotated, Final, Literal
 
 import ibis
@@ -11,6 +12,7 @@ from starlette.responses import Response
 
 from watthouse.serve.api.base import TheDesk, days, gives_rows
 from watthouse.serve.asking import Period, newest_first
+from watthouse.serve.coverage import Main, coverage
 from watthouse.serve.desk import Desk, Question
 from watthouse.serve.forms import Form
 from watthouse.serve.series import columns_of, within
@@ -49,7 +51,10 @@ class RecordsAsked(Period):
     "A row a record: what, when, its value, the record that it broke and when it was broken in turn; newest first",
 )
 def records(desk: TheDesk, request: Request, asked: Annotated[RecordsAsked, Query()]) -> Response:
-    """Of hours and days that were measured in full: the highest of each, and the lowest CO₂ intensity."""
+    """Of hours and days that were measured in full: the highest of each, and the lowest CO₂ intensity.
+
+    They are records of what is held: `history_measured` says how much of the days since the first one that is.
+    """
     return desk.answer(request, asked.format, lambda snapshot: records_of(desk, snapshot, asked), "records")
 
 
@@ -62,8 +67,19 @@ def records_of(desk: Desk, snapshot: Snapshot, asked: RecordsAsked) -> Question:
         since = min(first, until)
     of = (snapshot.table(mart.name).op(), asked.measure, asked.of, asked.standing)
     found = Form(_records, of, since, until)
-    history = (snapshot.extent("daily_mix")[0], until)  # a record is one among all days before it
-    return Question(_TITLE, found, columns_of(mart), days(since, until), (mart.name,), (history,))
+    history = history_until(snapshot, until)
+    measured = coverage(snapshot, _HISTORY, *history).share
+    more = {**days(since, until), "history_since": history[0].isoformat(), "history_measured": measured}
+    return Question(_TITLE, found, columns_of(mart), more, (mart.name,), (history,))
+
+
+def history_until(snapshot: Snapshot, until: date) -> tuple[date, date]:
+    """All days among which a record up to a day is one."""
+    first, _ = snapshot.extent(_HISTORY.mart)
+    return min(first, until), until
+
+
+_HISTORY: Final = Main("daily_mix")
 
 
 def _records(table: ops.Relation, measure: str | None, span: str | None, standing: bool) -> ir.Table:

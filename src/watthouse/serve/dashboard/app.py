@@ -236,7 +236,7 @@ def _body(desk: Desk, view: View, page: Page | None) -> list[Component]:
         return shell.whole(pages, None, view, [shell.notice("404", words)], None)
     try:
         with desk.snapshots.lease() as snapshot:
-            reader = Reader(desk, snapshot, view, page.span, page.marts(view))
+            reader = Reader(desk, snapshot, view, page.span, page.marts(view), page.main(view))
             return shell.whole(pages, page, view, _asked(page, reader, view), reader)
     except WatthouseError as error:
         nothing = view.say("There is nothing to show yet", "Il n'y a encore rien à montrer")
@@ -245,7 +245,9 @@ def _body(desk: Desk, view: View, page: Page | None) -> list[Component]:
 
 def _asked(page: Page, reader: Reader, view: View) -> list[Component]:
     try:
-        return [parts.outside(reader)] if page.period and reader.outside else page.body(reader, view)
+        if page.period and reader.outside:
+            return [parts.outside(reader)]
+        return [*parts.uncovered(reader), *page.body(reader, view)]
     except ProblemError as error:
         said = view.say(error.detail, _IN_FRENCH.get(error.faults[0].parameter if error.faults else "", error.detail))
         return [shell.notice(view.say("This cannot be shown", "Ceci ne peut être montré"), said)]

@@ -7,6 +7,7 @@ from dash.development.base_component import Component
 from dateutil.relativedelta import relativedelta
 
 from watthouse.serve.asking import BY_DAY, Interval, Unit
+from watthouse.serve.coverage import Main
 from watthouse.serve.dashboard.reading import A_MONTH, Reader
 from watthouse.serve.dashboard.view import View
 
@@ -18,7 +19,8 @@ class Page:
     """``units`` and ``intervals`` are what its period bar offers, the default first; ``period`` is whether it has one,
     ``span`` how much it means where the address says no days (nothing: everything held).
 
-    ``marts`` are those whose days can be chosen in a view.
+    ``marts`` are those whose days can be chosen in a view, ``main`` what it is about: a period that is not asked for
+    ends with that, and one that has little of it says so.
 
     ``heading`` gives the title of a view, where it is another than the page's name; ``series`` tells whether a view
     has anything that is cut into intervals.
@@ -33,6 +35,7 @@ class Page:
     period: bool = True
     span: relativedelta | None = A_MONTH
     marts: Callable[[View], tuple[str, ...]] = lambda _: ("daily_mix",)
+    main: Callable[[View], Main | None] = lambda _: None
     heading: Callable[[View], str | None] = lambda _: None
     series: Callable[[View], bool] = lambda _: True
 

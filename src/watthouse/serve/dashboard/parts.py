@@ -7,6 +7,7 @@ import polars as pl
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from watthouse.serve.coverage import ENOUGH, Main, coverage, extent_of, nearest
 from watthouse.serve.dashboard.reading import Answer, Reader
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.delivery import Format
@@ -101,16 +102,42 @@ def tiles(found: Sequence[Component]) -> Component:
     return html.Div(list(found), className="tiles")
 
 
-def nothing(reader: Reader) -> Component:
-    """What stands in a card without data: what is missing, and where there is some."""
-    view, (first, last) = reader.view, reader.held
+def nothing(reader: Reader, of: Main | None = None) -> Component:
+    """What stands in a card without data: where there is some of it (of what the page is about, unless ``of`` says),
+    and a link to there."""
+    view, main = reader.view, of or reader.main
+    extent = extent_of(reader.snapshot, main) if main else reader.held
+    if extent is None:
+        return html.P(view.say("Nothing of it is held.", "Rien n'en est connu."), className="nothing")
+    first, last = (view.language.day(day) for day in extent)
     said = view.say(
-        f"Nothing is held for this period. The first day held is {view.language.day(first)}, the last"
-        f" {view.language.day(last)}.",
-        f"Rien n'est connu de cette période. Le premier jour connu est le {view.language.day(first)}, le dernier le"
-        f" {view.language.day(last)}.",
+        f"Nothing is held for this period. The first day held is {first}, the last {last}.",
+        f"Rien n'est connu de cette période. Le premier jour connu est le {first}, le dernier le {last}.",
     )
-    return html.P(said, className="nothing")
+    other = nearest(reader.snapshot, main, *reader.period) if main else None
+    if other is None:
+        return html.P(said, className="nothing")
+    days = view.language.days(*other)
+    href = view.href(since=other[0], until=other[1])
+    link = html.A(view.say(f"Show {days}", f"Voir {days}"), href=href, className="elsewhere")
+    return html.P([said, " ", link], className="nothing")
+
+
+def uncovered(reader: Reader) -> list[Component]:
+    """A word where much of the period was not measured of what the page is about."""
+    view, main = reader.view, reader.main
+    if main is None:
+        return []
+    found = coverage(reader.snapshot, main, *reader.period)
+    if found.share >= ENOUGH:
+        return []
+    share, none, days = view.language.percent(found.share), *map(view.language.number, (found.unmeasured, found.days))
+    said = view.say(
+        f"{share} of this period was measured, {none} of {days} days have nothing: what is shown is of that part.",
+        f"{share} de cette période a été mesuré, {none} jours sur {days} n'ont rien : ce qui suit porte sur cette"
+        " partie.",
+    )
+    return [html.P(said, className="fault", role="status", id="uncovered")]
 
 
 def outside(reader: Reader) -> Component:

@@ -16,6 +16,7 @@ from watthouse.catalog import LICENCE
 from watthouse.home import now_of
 from watthouse.serve.asking import DEFAULT_DAYS, Asked, Interval
 from watthouse.serve.attribution import Used, by_publisher
+from watthouse.serve.coverage import Main, extent_of
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.delivery import Format
 from watthouse.serve.desk import Desk, Question
@@ -55,26 +56,35 @@ class Reader:
         view: View,
         span: relativedelta | None = A_MONTH,
         marts: Sequence[str] = ("daily_mix",),
+        main: Main | None = None,
     ) -> None:
         self.desk = desk
         self.snapshot = snapshot
         self.view = view
         self._span = span
         self._marts = tuple(marts)
+        self.main = main
         self.used: list[Used] = []
         """Of all answers that were read, for the foot of the page."""
 
     @cached_property
     def period(self) -> tuple[date, date]:
-        """The civil days that are meant, both included: within what is held (unless none is), ``span`` or all
-        where nothing is said."""
+        """The civil days that are meant, both included: within what is held (unless none is); where nothing is said,
+        ``span`` up to the last day that has what the page is about, or all."""
         first, last = self.held
         if self.outside:
             return self.view.since or self.view.until or first, self.view.until or self.view.since or last
-        until = max(min(self.view.until or last, last), first)
+        until = max(min(self.view.until or self._newest, last), first)
         if self.view.since:
             return min(max(self.view.since, first), last), until
         return max(until - self._span + timedelta(days=1), first) if self._span else first, until
+
+    @property
+    def _newest(self) -> date:
+        """The last day of what the page is about; of all it holds, where that has none from the first day asked for."""
+        last = self.held[1]
+        known = extent_of(self.snapshot, self.main) if self.main else None
+        return known[1] if known and known[1] >= (self.view.since or known[1]) else last
 
     @property
     def held(self) -> tuple[date, date]:
@@ -131,7 +141,8 @@ class Reader:
         path = f"{API}{call}" + (f"?{urlencode(said)}" if said else "")
         used = question.attributed(self.snapshot).used or ()
         self.used += used
-        found = without_holes(_plain(pl.DataFrame(rows)), question.more.get("interval"))
+        ends = (question.more.get("since"), question.more.get("until"))
+        found = without_holes(_plain(pl.DataFrame(rows)), question.more.get("interval"), *ends)
         return Answer(found, path, question.title, question.more, used)
 
 
@@ -147,15 +158,23 @@ def percent(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
     return part * 100 / pl.when(whole != 0).then(whole)
 
 
-def without_holes(rows: pl.DataFrame, interval: str | None) -> pl.DataFrame:
-    """With a row of nulls for each interval that is not held between two that are: a line through them is a guess."""
+def without_holes(
+    rows: pl.DataFrame, interval: str | None, since: str | None = None, until: str | None = None
+) -> pl.DataFrame:
+    """With a row of nulls for each interval of the period that is not held: a line through them is a guess.
+
+    Hours are filled in between two that are held only: a day has 23 to 25 of them.
+    """
     every = _STEPS.get(interval or "")
-    if every is None or "starts" not in rows.columns or rows.height < 2 or rows["starts"].has_nulls():
+    if every is None or "starts" not in rows.columns or not rows.height or rows["starts"].has_nulls():
         return rows
     starts = rows["starts"]
+    if since and until and starts.dtype == pl.Date:
+        ends = pl.Series([since, until]).str.to_date().dt.truncate(every)
+        starts = pl.concat([starts, ends])
     steps = pl.datetime_range if isinstance(starts.dtype, pl.Datetime) else pl.date_range
     whole = pl.select(starts=steps(starts.min(), starts.max(), every))["starts"]  # type: ignore[arg-type]
-    if starts.n_unique() < rows.height or whole.len() == rows.height or not starts.is_in(whole).all():
+    if rows["starts"].n_unique() < rows.height or whole.len() == rows.height or not starts.is_in(whole).all():
         return rows
     found = whole.cast(starts.dtype).to_frame().join(rows, on="starts", how="left")
     return found.with_columns(pl.col("complete").fill_null(False)) if "complete" in rows.columns else found

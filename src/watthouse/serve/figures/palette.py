@@ -69,6 +69,7 @@ BORDERS: Final = {
 
 EXPORTS: Final = Ink("Exports", "Exportations", "#2b6cb0", "#5b9ce0")
 IMPORTS: Final = Ink("Imports", "Importations", "#d9822b", "#f0a050")
+UNMEASURED: Final = Ink("Not measured", "Non mesuré", "#f6e3dc", "#3a2a26")
 NOBODY: Final = Ink("No net buyer", "Aucun acheteur net", "#c9d0d8", "#4a5563")
 LOAD: Final = Ink("Load", "Consommation", "#1c2430", "#eef1f5")
 PRODUCTION: Final = Ink("Production", "Production", "#2b6cb0", "#5b9ce0")

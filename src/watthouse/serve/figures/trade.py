@@ -8,11 +8,12 @@ import plotly.graph_objects as go
 import polars as pl
 
 from watthouse.serve.asking import Interval
-from watthouse.serve.figures.palette import BORDERS, NOBODY, Ink
+from watthouse.serve.figures.palette import BORDERS, NOBODY, UNMEASURED, Ink
 from watthouse.serve.figures.power import FEW, layer, whole_of
 from watthouse.serve.figures.style import Style, dressed
 
-_BUYERS: Final = {**BORDERS, "": NOBODY}
+_UNKNOWN: Final = "?"
+_BUYERS: Final = {**BORDERS, "": NOBODY, _UNKNOWN: UNMEASURED}
 
 
 def out_and_in(rows: pl.DataFrame, suffix: str, unit: str, style: Style) -> go.Figure:
@@ -49,11 +50,12 @@ def _said(figure: go.Figure, words: str) -> go.Figure:
 
 
 def largest_buyers(rows: pl.DataFrame, interval: Interval, style: Style) -> go.Figure:
-    """A cell an interval, in the colour of the border in ``top_foreign_buyer`` (none where that is null).
+    """A cell an interval, in the colour of the border in ``top_foreign_buyer``: that of nobody where it is null, and
+    that of what was not measured where ``days`` has none.
 
     Days are set out by month, weeks and months by year; ``rows`` have ``starts`` too.
     """
-    cells = [(*_place(starts, interval, style), starts, buyer or "") for starts, buyer in _pairs(rows)]
+    cells = [(*_place(starts, interval, style), starts, buyer) for starts, buyer in _pairs(rows)]
     lines = list(dict.fromkeys(line for line, *_ in cells))
     width = max((column for _, column, *_ in cells), default=1)
     first = min((column for _, column, *_ in cells), default=1) if interval is Interval.YEAR else 1
@@ -77,8 +79,9 @@ def lines_of(rows: pl.DataFrame, interval: Interval, style: Style) -> int:
     return len({_place(starts, interval, style)[0] for starts, _ in _pairs(rows)})
 
 
-def _pairs(rows: pl.DataFrame) -> Iterator[tuple[date, str | None]]:
-    yield from rows.select("starts", "top_foreign_buyer").iter_rows()
+def _pairs(rows: pl.DataFrame) -> Iterator[tuple[date, str]]:
+    for starts, buyer, days in rows.select("starts", "top_foreign_buyer", "days").iter_rows():
+        yield starts, (buyer or "") if days else _UNKNOWN
 
 
 def _place(starts: date, interval: Interval, style: Style) -> tuple[str, int]:

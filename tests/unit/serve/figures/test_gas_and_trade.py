@@ -35,7 +35,7 @@ def test_an_unknown_stock_is_a_gap_and_a_partial_point_a_ring() -> None:
 
 
 def test_every_day_has_its_cell_in_the_colour_of_its_buyer() -> None:
-    rows = pl.DataFrame({"starts": DAYS, "top_foreign_buyer": ["italie", "suisse", None, "italie"]})
+    rows = pl.DataFrame({"starts": DAYS, "top_foreign_buyer": ["italie", "suisse", None, "italie"], "days": 1})
     cells = trade.largest_buyers(rows, Interval.DAY, Style()).data[0]
     assert list(cells.y) == ["Jan 2026", "Feb 2026"]
     ranks = {(month, day): rank for month, line in zip(cells.y, cells.z, strict=True)
@@ -47,6 +47,15 @@ def test_every_day_has_its_cell_in_the_colour_of_its_buyer() -> None:
         ("Feb 2026", 1): len(order),
         ("Feb 2026", 2): order.index("italie"),
     }
+
+
+def test_a_day_that_was_not_measured_has_not_nobody_as_its_buyer() -> None:
+    rows = pl.DataFrame({"starts": DAYS, "top_foreign_buyer": ["italie", None, None, None], "days": [1, 1, None, 0]})
+    cells, *legend = trade.largest_buyers(rows, Interval.DAY, Style()).data
+    names = [*(ink.english for ink in BORDERS.values()), "No net buyer", "Not measured"]
+    shown = [names[rank] for line in cells.z for rank in line if rank is not None]
+    assert shown == ["Italy", "No net buyer", "Not measured", "Not measured"]
+    assert {trace.name for trace in legend} == {"Italy", "No net buyer", "Not measured"}
 
 
 def test_exports_stand_above_the_line_and_imports_below() -> None:

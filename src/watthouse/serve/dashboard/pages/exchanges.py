@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 
 from watthouse.serve.api import buyers, national
 from watthouse.serve.asking import Energy, EnergyAsOf, Interval, Series, Unit
+from watthouse.serve.coverage import Main
 from watthouse.serve.dashboard import parts
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.reading import Answer, Reader, percent
@@ -209,11 +210,11 @@ def _beside_gas(reader: Reader, view: View, series: Answers, gas: Answer, unit: 
         wide=True,
         note=view.say(
             "Net position: physical balance, exports above 0; a ring where it is not fully measured. Stock: last"
-            " complete day of each point; a gap is a day on which an operator has not reported. Both follow the"
+            " complete day of each point; a gap is a day for which not every operator's report is held. Both follow the"
             " seasons: see Questions.",
             "Position nette : solde physique, exportations au-dessus de 0, un cercle s'il est incomplet. Stock :"
-            " dernier jour complet du point, une lacune étant un jour où un opérateur n'a pas déclaré. Les deux suivent"
-            " les saisons : voir Questions.",
+            " dernier jour complet du point ; une lacune : un jour sans toutes les déclarations connues. Les deux"
+            " suivent les saisons : voir Questions.",
         ),
     )
 
@@ -280,4 +281,5 @@ PAGE: Final = Page(
     body,
     units=(Unit.GWH, Unit.MWH, Unit.MW, Unit.SHARE),
     marts=lambda _: ("exchanges_daily",),
+    main=lambda _: Main("exchanges_daily"),
 )

@@ -10,6 +10,7 @@ from dateutil.relativedelta import relativedelta
 
 from watthouse.serve.api import national, points, sensitivity
 from watthouse.serve.asking import Interval, Series, Unit
+from watthouse.serve.coverage import Main
 from watthouse.serve.dashboard import parts
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.reading import Answer, Reader, percent
@@ -153,10 +154,10 @@ def _through_time(reader: Reader, view: View, rows: pl.DataFrame, stock: Answer,
     note = view.say(
         "The stock of the last complete day of each point. A day on which an operator or a storage point has not"
         f" reported is left out, not summed up short ({gone} in this period): a gap, or a ring where a point lacks"
-        f" some of its days. Temperatures are published later than stocks: {warm_days} of {all_days} days have one.",
+        f" some of its days. {warm_days} of {all_days} days have a temperature.",
         "Le stock du dernier jour complet de chaque point. Un jour où un opérateur ou un point de stockage n'a pas"
         f" déclaré est écarté, non sommé en partie ({gone} dans cette période) : une lacune, ou un cercle s'il manque"
-        f" des jours. Les températures paraissent plus tard : {warm_days} jours sur {all_days} en ont une.",
+        f" des jours. {warm_days} jours sur {all_days} ont une température.",
     )
     return parts.chart(
         reader,
@@ -274,4 +275,5 @@ PAGE: Final = Page(
     units=(Unit.GWH, Unit.SHARE),
     span=relativedelta(years=1),
     marts=lambda _: ("gas_daily", "temperature_daily"),
+    main=lambda _: Main("gas_daily"),
 )

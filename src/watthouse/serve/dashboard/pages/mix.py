@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 
 from watthouse.serve.api import national
 from watthouse.serve.asking import BY_HOUR, EnergyAsOf, Unit
-from watthouse.serve.coverage import ENOUGH
+from watthouse.serve.coverage import ENOUGH, Main
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.reading import Answer, Reader
@@ -35,7 +35,6 @@ def body(reader: Reader, view: View) -> list[Component]:
     totals = {row["name"]: row for row in compared.rows.to_dicts()}
     covered = Covered(totals, counted, (compared.more["measured"], compared.more["with_measured"]), against)
     return [
-        *_uncovered(view, covered),
         _tiles(view, covered),
         _through_time(reader, view, series, unit),
         _donut(reader, view, covered, compared),
@@ -82,15 +81,6 @@ class Covered:
     def said(self, view: View, value: float | None) -> str:
         """A total in its unit."""
         return view.language.energy(value) if self.unit is Unit.GWH else view.language.quantity(value, self.unit.value)
-
-
-def _uncovered(view: View, covered: Covered) -> list[Component]:
-    if covered.share >= ENOUGH:
-        return []
-    share = view.language.percent(covered.share)
-    said = view.say(f"{share} of this period was measured: the totals are of that part.",
-                    f"{share} de cette période a été mesuré : les totaux portent sur cette partie.")  # fmt: skip
-    return [html.P(said, className="fault", role="status", id="uncovered")]
 
 
 def _tiles(view: View, covered: Covered) -> Component:
@@ -271,4 +261,12 @@ def _of_source(totals: Totals, name: str) -> float | None:
     return 100 * value / known if known and value is not None else None
 
 
-PAGE: Final = Page("mix", "Mix", "Mix", body, units=(Unit.GWH, Unit.MWH, Unit.MW, Unit.SHARE), intervals=BY_HOUR)
+PAGE: Final = Page(
+    "mix",
+    "Mix",
+    "Mix",
+    body,
+    units=(Unit.GWH, Unit.MWH, Unit.MW, Unit.SHARE),
+    intervals=BY_HOUR,
+    main=lambda _: Main("daily_mix"),
+)

@@ -1,8 +1,8 @@
 """Now: today's load and its forecasts, the mix, CO₂, exchanges, to the last measured instant."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 import polars as pl
@@ -12,6 +12,7 @@ from dash.development.base_component import Component
 from watthouse.serve.api import national
 from watthouse.serve.api.records import RecordsAsked, records_of
 from watthouse.serve.asking import Unit, Written
+from watthouse.serve.coverage import ENOUGH
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.reading import Answer, Reader, percent
@@ -229,6 +230,9 @@ def _records(reader: Reader, view: View) -> Component:
     answer = reader.answer("/records", asked, records_of(reader.desk, reader.snapshot, asked))
     broken = answer.rows.filter(pl.col("previous_value").is_not_null()).head(_RECORDS)
     title = view.say("Records lately broken", "Records récemment battus")
+    if answer.more["history_measured"] < ENOUGH:
+        words = html.P(_holes(view, answer.more), className="nothing", id="records-holes")
+        return parts.card(reader, "records", title, [words], [answer], wide=True)
     if broken.is_empty():
         said = view.say(f"None in the last {_LATELY} days.", f"Aucun ces {_LATELY} derniers jours.")
         return parts.card(reader, "records", title, [html.P(said, className="nothing")], [answer], wide=True)
@@ -244,6 +248,19 @@ def _records(reader: Reader, view: View) -> Component:
     )
     told = [parts.table(heads, rows, "records-table", title), html.P(note, className="note")]
     return parts.card(reader, "records", title, told, [answer], wide=True)
+
+
+def _holes(view: View, more: Mapping[str, Any]) -> str:
+    """Why no record is announced: it might have been broken where nothing was measured."""
+    speak = view.language
+    first = speak.day(date.fromisoformat(more["history_since"]))
+    share, enough = speak.percent(more["history_measured"]), speak.percent(ENOUGH, 0)
+    return view.say(
+        f"None is announced: {share} of the time since {first} is held as measured, and a record takes {enough}. The"
+        " data have the highest values of what is held.",
+        f"Aucun n'est annoncé : {share} du temps depuis le {first} est connu comme mesuré, et il en faut {enough}. Les"
+        " données ont les valeurs les plus hautes de ce qui est connu.",
+    )
 
 
 def _record(view: View, row: dict[str, Any]) -> list[str]:

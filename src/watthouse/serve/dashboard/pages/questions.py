@@ -9,6 +9,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from watthouse.serve.api.questions import QuestionAsked, question_of
+from watthouse.serve.coverage import Main
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.reading import Answer, Reader
@@ -155,4 +156,5 @@ PAGE: Final = Page(
     span=None,
     heading=_heading,
     marts=lambda view: marts_of(_number(view) or 1),
+    main=lambda view: Main(marts_of(_number(view) or 1)[0]),
 )

@@ -11,6 +11,7 @@ from watthouse.catalog import CORSE, REGIONS
 from watthouse.serve.api import mixes, national, regional
 from watthouse.serve.api.rates import RatesAsked, rates_of
 from watthouse.serve.asking import EnergyAsOf, Interval, Unit
+from watthouse.serve.coverage import Main
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.reading import Answer, Reader, percent
@@ -217,13 +218,10 @@ def _weather(reader: Reader, view: View, page: Page) -> Component:
     title = view.say("Temperature: lowest, mean, highest", "Température : minimale, moyenne, maximale")
     known = found.rows.drop_nulls("tmoy_c")
     if known.height < min(_LINE, (until - since).days + 1):
-        said = view.say(
-            "Temperatures are published once a month: those of this period are not there yet.",
-            "Les températures sont publiées une fois par mois : celles de cette période manquent encore.",
-        )
-        words = [html.P(said, className="nothing")]
+        words = [parts.nothing(reader, Main("temperature_daily", view.detail))]
         return parts.card(reader, "region-temperature", title, words, [found], wide=True)
-    note = view.say("Temperatures are published once a month", "Les températures sont publiées une fois par mois")
+    have, days = (view.language.number(count) for count in (int(known["days"].sum()), (until - since).days + 1))
+    note = view.say(f"{have} of {days} days have a temperature", f"{have} jours sur {days} ont une température")
     last = known["starts"].max()
     if isinstance(last, date) and (until - last).days > _A_WEEK:
         day = view.language.day(last)

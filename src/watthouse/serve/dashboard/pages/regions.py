@@ -7,10 +7,11 @@ import polars as pl
 from dash import html
 from dash.development.base_component import Component
 
-from watthouse.catalog import REGIONS
+from watthouse.catalog import CORSE, REGIONS
 from watthouse.serve.api import mixes, regional
 from watthouse.serve.api.rates import RatesAsked, rates_of
 from watthouse.serve.asking import Unit
+from watthouse.serve.coverage import Main
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.pages import region
@@ -215,11 +216,14 @@ def _rates(reader: Reader, view: View) -> list[Component]:
 
 def _rate(reader: Reader, view: View, name: str, title: str, found: Answer) -> Component:
     if not found.rows[f"{name}_pct"].count():
-        unknown = view.say("Not published for this period.", "Non publié pour cette période.")
+        unknown = view.say("None is held for this period.", "Rien n'en est connu pour cette période.")
         said = [html.P(unknown, className="nothing")]
         return parts.card(reader, f"regions-{name}", title, said, [found])
     figure = rates(found.rows, f"{name}_pct", view.style)
     return parts.chart(reader, f"regions-{name}", title, figure, [found], height=400)
+
+
+_MAPPED: Final = {*REGIONS} - {CORSE}
 
 
 def _heading(view: View) -> str | None:
@@ -234,5 +238,6 @@ PAGE: Final = Page(
     units=(Unit.MW, Unit.GWH, Unit.MWH, Unit.SHARE),
     heading=_heading,
     series=lambda view: bool(view.detail),
+    main=lambda view: Main("daily_regional", view.detail if view.detail in _MAPPED else None),
     marts=lambda view: ("daily_regional", "temperature_daily") if view.detail else ("daily_regional",),
 )
