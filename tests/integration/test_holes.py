@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from plotly.utils import PlotlyJSONEncoder
@@ -68,6 +69,18 @@ def test_every_page_says_how_much_of_a_period_was_measured(path: str, desk: Desk
     said = _page(desk, path, f"?since={FIRST}&until={LAST}")
     assert f"{100 * 12 / 58:.1f}% of this period was measured, 46 of 58 days have nothing" in said
     assert "of this period was measured" not in _page(desk, path, f"?since={FIRST}&until={MEASURED[9]}")
+
+
+def test_a_page_says_where_a_source_is_not_known(tmp_path: Path) -> None:
+    rows = _national(FIRST)
+    for row in rows[: len(rows) // 2]:
+        row["nucleaire"] = None
+    home = begun(tmp_path / "home")
+    done = watthouse(home, "refresh", "--from", write_csv(tmp_path / "tr.csv", rows))
+    assert done.returncode == 0, done.stderr
+    said = _page(Desk(Settings(home=home)), "/mix")
+    assert "The whole mix is known for 50.0% of this period: production and shares are of that part." in said
+    assert "of this period was measured" not in said
 
 
 def test_days_that_were_not_measured_are_drawn_as_not_measured(desk: Desk) -> None:

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
+import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
 from watthouse.catalog import CORSE, REGIONS
 from watthouse.clock import PARIS
 from watthouse.serve.forms import Form
-from watthouse.serve.series import measured_hours, of_region, within
+from watthouse.serve.series import measured_hours, of_region, quarter_hours, within
 from watthouse.serve.snapshots import Snapshot
 
 ENOUGH: Final = 0.9
@@ -27,9 +28,11 @@ class Main:
 
 @dataclass(frozen=True)
 class Coverage:
-    """Of a period of ``days``: the ``share`` that was measured (0 to 1), and how many days have no measurement."""
+    """Of a period of ``days``: the ``share`` that was measured (0 to 1), that in which the whole mix is known (None
+    where there is no mix), and how many days have no measurement."""
 
     share: float
+    mixed: float | None
     unmeasured: int
     days: int
 
@@ -50,14 +53,16 @@ def coverage(snapshot: Snapshot, main: Main, since: date, until: date) -> Covera
         whole = hours_of(since, until)
         if main.mart == "daily_regional" and main.region is None:
             whole *= len({*REGIONS} - {CORSE})
-    return Coverage(min((found["measured"] or 0) / whole, 1.0), days - (found["days"] or 0), days)
+    measured, mixed = (None if found[name] is None else min(found[name] / whole, 1.0) for name in ("measured", "mixed"))
+    return Coverage(measured or 0.0, mixed, days - (found["days"] or 0), days)
 
 
 def _measured(table: ops.Relation, region: str | None) -> ir.Table:
     rows = known_days(within(of_region(table.to_expr(), region)))
     by_slot = "measured_slots" in rows.columns
     measured = measured_hours(rows) if by_slot else rows.civil_date.nunique().cast("float64")
-    return rows.aggregate(measured=measured, days=rows.civil_date.nunique()).mutate(by_slot=by_slot)
+    mixed = (rows.mix_slots * quarter_hours(rows)).sum() / 4 if "mix_slots" in rows.columns else ibis.null("float64")
+    return rows.aggregate(measured=measured, days=rows.civil_date.nunique(), mixed=mixed).mutate(by_slot=by_slot)
 
 
 def known_days(rows: ir.Table) -> ir.Table:
@@ -81,13 +86,13 @@ def _extent(snapshot: Snapshot, main: Main) -> tuple[date, date] | None:
 
 
 def nearest(snapshot: Snapshot, main: Main, since: date, until: date) -> tuple[date, date] | None:
-    """A period as long as this one, and none of it, that has something: before it, else after it."""
+    """A period as long as this one, or as what is known, that has something: before this one, else after it."""
     rows, span = known_days(of_region(snapshot.table(main.mart), main.region)), until - since
-    before = snapshot.engine.rows(_ends(rows.filter(rows.civil_date < since))).to_pylist()[0]["last"]
-    if before:
-        return before - span, before
-    after = snapshot.engine.rows(_ends(rows.filter(rows.civil_date > until))).to_pylist()[0]["first"]
-    return (after, after + span) if after else None
+    before = snapshot.engine.rows(_ends(rows.filter(rows.civil_date < since))).to_pylist()[0]
+    if before["last"]:
+        return max(before["last"] - span, before["first"]), before["last"]
+    after = snapshot.engine.rows(_ends(rows.filter(rows.civil_date > until))).to_pylist()[0]
+    return (after["first"], min(after["first"] + span, after["last"])) if after["first"] else None
 
 
 def _ends(rows: ir.Table) -> ir.Table:

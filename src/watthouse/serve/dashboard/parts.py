@@ -130,7 +130,7 @@ def uncovered(reader: Reader) -> list[Component]:
         return []
     found = coverage(reader.snapshot, main, *reader.period)
     if found.share >= ENOUGH:
-        return []
+        return [] if found.mixed is None or found.mixed >= ENOUGH else [_unmixed(view, found.mixed)]
     share, none, days = view.language.percent(found.share), *map(view.language.number, (found.unmeasured, found.days))
     said = view.say(
         f"{share} of this period was measured, {none} of {days} days have nothing: what is shown is of that part.",
@@ -147,6 +147,16 @@ def outside(reader: Reader) -> Component:
                     href=view.href(since=None, until=None), id="newest")  # fmt: skip
     title = view.say(f"Nothing from {(days := view.language.days(*reader.period))}", f"Rien pour {days}")
     return card(reader, "outside", title, [nothing(reader), html.P(newest, className="nothing")], wide=True)
+
+
+def _unmixed(view: View, mixed: float) -> Component:
+    """A word where a source is not known for much of a period of which the load is."""
+    share = view.language.percent(mixed)
+    said = view.say(
+        f"The whole mix is known for {share} of this period: production and shares are of that part.",
+        f"Le mix entier est connu pour {share} de cette période : production et parts portent sur cette partie.",
+    )
+    return html.P(said, className="fault", role="status", id="unmixed")
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[object]], name: str, caption: str) -> Component:
