@@ -14,8 +14,8 @@ import polars as pl
 
 from benchmarks import api, dashboard, fetch, generate
 from benchmarks.measure import Run, middle, run, watthouse
-from watthouse.serve.dictionary import marts
 from watthouse.settings import PROJECT
+from watthouse.transform.dictionary import marts
 
 HERE: Final = Path(__file__).parent
 SCRATCH: Final = HERE / ".scratch"

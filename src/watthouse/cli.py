@@ -56,6 +56,7 @@ EXAMPLES = {
     "tests": "watthouse tests temperature_daily_plausible",
     "revisions": "watthouse revisions eco2mix-national-tr --column consommation",
     "datasets": "watthouse datasets eco2mix-national-tr",
+    "marts": "watthouse marts national_slots",
     "doctor": "watthouse doctor",
     "repair": "watthouse repair --apply",
     "serve": "watthouse serve --port 8050",
@@ -383,6 +384,22 @@ def datasets(
         console.dataset(find(dataset))
     else:
         console.catalog()
+
+
+@_verb()
+def marts(
+    mart: Annotated[str | None, typer.Argument(metavar="NAME", help="Show this one's columns.")] = None,
+) -> None:
+    """The marts, and the columns of one with their units: what `show` reads."""
+    from watthouse.transform import dictionary
+
+    held = dictionary.marts(settings_of().transform)
+    if mart is None:
+        console.marts(held.values())
+    elif mart in held:
+        console.mart(held[mart])
+    else:
+        raise UsageError(f"unknown mart '{mart}': there are {', '.join(sorted(held))}")
 
 
 @_verb()

@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
@@ -31,6 +31,7 @@ from watthouse.transform import Node
 if TYPE_CHECKING:
     from watthouse.doctor import Finding
     from watthouse.repair import Mending
+    from watthouse.transform.dictionary import Mart
 
 _PIPE_WIDTH = 200
 out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
@@ -292,6 +293,32 @@ def dataset(one: Dataset) -> None:
         table.add_column(name, no_wrap=True)
     for column in one.columns:
         table.add_row(column.name, column.kind.value, column.unit, safe(column.meaning))
+    out.print(table)
+
+
+def marts(held: "Iterable[Mart]") -> None:
+    """The marts, a line each: what names one of its rows, and the first sentence of what it is."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("mart", "columns", "a row for each"):
+        table.add_column(name, justify="right" if name == "columns" else "left", no_wrap=True)
+    table.add_column("what")
+    for one in held:
+        table.add_row(
+            one.name, str(len(one.columns)), ", ".join(one.key), safe(one.description.partition(". ")[0].rstrip("."))
+        )
+    out.print(table)
+
+
+def mart(one: "Mart") -> None:
+    """A mart: what it is, then its columns with their units."""
+    out.print(f"[bold]{one.name}[/]")
+    for name, fact in {"what": one.description, "a row for each": ", ".join(one.key)}.items():
+        out.print(f"  {name:<16} {safe(fact)}")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("column", "type", "unit", "meaning"):
+        table.add_column(name, no_wrap=True)
+    for column in one.columns:
+        table.add_row(column.name, column.type, column.unit, safe(column.meaning))
     out.print(table)
 
 

@@ -18,7 +18,9 @@ from watthouse.transform import PROJECT
 pytestmark = [pytest.mark.slow]
 
 UNITS: Final = {
+    "MW",
     "MWh",
+    "min",
     "GWh PCS 0 °C",
     "g/kWh",
     "°C",
@@ -38,6 +40,9 @@ MARTS: Final = {
     "daily_merged",
     "daily_mix",
     "hourly_national",
+    "national_slots",
+    "regional_slots",
+    "forecast_slots",
     "daily_regional",
     "monthly_regional",
     "yearly_regional",

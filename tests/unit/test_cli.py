@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 from tests.support import ROOT
 from watthouse.cli import EXAMPLES, app
 from watthouse.sample.trouble import EVENTS, STATES
-from watthouse.settings import Settings
+from watthouse.settings import PROJECT, Settings
+from watthouse.transform.dictionary import marts
 
 VERBS = sorted({command.name or command.callback.__name__ for command in app.registered_commands if command.callback})
 
@@ -61,3 +62,26 @@ def test_every_setting_is_documented_with_its_default() -> None:
     for name, field in Settings.model_fields.items():
         default = "watthouse's own" if name == "transform" else f"`{field.default}`"
         assert f"| `WATTHOUSE_{name.upper()}` | {default} | {field.description} |" in text
+
+
+def test_marts_are_listed_with_what_names_a_row_of_them() -> None:
+    said = CliRunner().invoke(app, ["marts"], env={"COLUMNS": "200"})
+    assert said.exit_code == 0
+    for name, mart in marts(PROJECT).items():
+        (line,) = [line for line in said.output.splitlines() if line.startswith(f"{name} ")]
+        assert f" {len(mart.columns)} " in line
+        assert ", ".join(mart.key) in line
+
+
+def test_a_mart_is_shown_with_the_units_of_its_columns() -> None:
+    said = CliRunner().invoke(app, ["marts", "national_slots"], env={"COLUMNS": "200"}).output.splitlines()
+    shown = {line.split()[0]: line for line in said if line.strip()}
+    assert re.search(r"integer +MW +Load$", shown["consommation_mw"].rstrip())
+    assert re.search(r"integer +g/kWh +CO₂ intensity", shown["taux_co2_g_kwh"])
+    assert shown["mix_known"].startswith("mix_known ")
+
+
+def test_a_mart_that_there_is_not_is_refused() -> None:
+    said = CliRunner().invoke(app, ["marts", "nope"])
+    assert said.exit_code == 2
+    assert "unknown mart 'nope': there are completeness_daily, " in said.stderr

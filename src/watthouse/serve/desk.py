@@ -17,12 +17,12 @@ from watthouse.catalog import LICENCE
 from watthouse.serve import attribution, delivery
 from watthouse.serve.attribution import Period, Used
 from watthouse.serve.delivery import Format, Labels, Shown
-from watthouse.serve.dictionary import Mart, marts
 from watthouse.serve.forms import Form
 from watthouse.serve.problems import ProblemError
 from watthouse.serve.refreshing import Refresher
 from watthouse.serve.snapshots import Snapshot, Snapshots
 from watthouse.settings import Settings
+from watthouse.transform.dictionary import Mart, marts
 
 _LARGEST_KEPT: Final = 8  # parts of the cache one answer may fill
 

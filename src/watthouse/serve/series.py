@@ -16,8 +16,8 @@ import ibis.expr.types as ir
 from watthouse.catalog import CORSE
 from watthouse.serve.asking import Interval, Unit
 from watthouse.serve.delivery import Shown
-from watthouse.serve.dictionary import Mart
 from watthouse.serve.forms import SINCE, UNTIL, Form
+from watthouse.transform.dictionary import Mart
 
 _STEPS: Final = {Interval.DAY: "D", Interval.WEEK: "W", Interval.MONTH: "M", Interval.YEAR: "Y"}
 

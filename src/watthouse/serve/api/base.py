@@ -15,11 +15,11 @@ from watthouse.serve.asking import Interval, Period, Unit, finest, instant, newe
 from watthouse.serve.attribution import used_of
 from watthouse.serve.delivery import MEDIA, Format, Shown
 from watthouse.serve.desk import Desk, Question
-from watthouse.serve.dictionary import Mart
 from watthouse.serve.known import Tables, natures, rows_then, tables_then
 from watthouse.serve.problems import documented, wrong
 from watthouse.serve.series import COMPLETE, MEASURED, MIXED, STARTS, Mean, Span, energies, energy, shown
 from watthouse.serve.snapshots import Snapshot
+from watthouse.transform.dictionary import Mart
 
 
 async def _desk(request: Request) -> Desk:  # FastAPI hands what is not async to a thread

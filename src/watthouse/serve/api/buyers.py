@@ -12,9 +12,9 @@ from watthouse.serve.api.base import TheDesk, gives_rows, meant, span_of
 from watthouse.serve.asking import BY_DAY, Interval, Series
 from watthouse.serve.delivery import Shown
 from watthouse.serve.desk import Desk, Question
-from watthouse.serve.dictionary import Mart
 from watthouse.serve.series import STARTS, starts, within
 from watthouse.serve.snapshots import Snapshot
+from watthouse.transform.dictionary import Mart
 
 router = APIRouter(tags=["France"])
 

@@ -20,10 +20,10 @@ from watthouse.serve.api.base import TheDesk, gives_rows, region_of
 from watthouse.serve.asking import Asked, Order, Period, Region
 from watthouse.serve.delivery import Format
 from watthouse.serve.desk import Desk, Question
-from watthouse.serve.dictionary import Mart, MartColumn
 from watthouse.serve.problems import ProblemError, documented, wrong
 from watthouse.serve.series import columns_of
 from watthouse.serve.snapshots import Snapshot
+from watthouse.transform.dictionary import Mart, MartColumn
 
 router = APIRouter(tags=["what is held"])
 

@@ -65,6 +65,7 @@ from watthouse.serve.series import (
     within,
 )
 from watthouse.serve.snapshots import Snapshot
+from watthouse.transform.dictionary import Mart
 
 router = APIRouter(tags=["France"])
 

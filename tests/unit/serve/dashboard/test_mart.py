@@ -1,8 +1,8 @@
 """The words for the marts: as many in French as in English."""
 
 from watthouse.serve.dashboard.pages.mart import IN_FRENCH
-from watthouse.serve.dictionary import marts
 from watthouse.settings import PROJECT
+from watthouse.transform.dictionary import marts
 
 
 def test_every_mart_is_described_in_french_too() -> None:

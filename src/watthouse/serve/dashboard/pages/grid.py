@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 
 from watthouse.serve.dashboard.sifting import Kind, kind_of
 from watthouse.serve.dashboard.view import View
-from watthouse.serve.dictionary import Mart, MartColumn
+from watthouse.transform.dictionary import Mart, MartColumn
 
 dag._js_dist[0]["dynamic"] = True
 """1.3 MB that only tables need: watthouse.js fetches it where there is one, instead of every page."""

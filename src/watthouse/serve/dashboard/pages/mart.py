@@ -13,7 +13,7 @@ from watthouse.serve.dashboard.pages import block
 from watthouse.serve.dashboard.pages.grid import grid
 from watthouse.serve.dashboard.reading import Answer, Reader
 from watthouse.serve.dashboard.view import View
-from watthouse.serve.dictionary import Mart
+from watthouse.transform.dictionary import Mart
 
 IN_FRENCH: Final = {
     "completeness_daily": "Ce que chaque jeu de données a mesuré de chaque jour : une ligne par jeu et jour civil, de"
@@ -28,13 +28,20 @@ IN_FRENCH: Final = {
     " soldes ont le signe publié : imports positifs, exports négatifs.",
     "forecast_daily": "Prévisions de consommation et leurs écarts, une ligne par jour civil prévu, jours à venir"
     " compris.",
+    "forecast_slots": "Prévisions nationales de consommation telles que publiées, une ligne par instant prévu, jours à"
+    " venir compris.",
     "gas_daily": "Gaz stocké, une ligne par jour pour lequel un opérateur au moins a publié.",
     "gas_points_daily": "Gaz stocké, une ligne par jour civil et point de stockage qui a publié.",
     "hourly_national": "Électricité nationale, une ligne par heure avec au moins un créneau mesuré.",
     "monthly_regional": "Électricité par région, une ligne par mois civil et région métropolitaine continentale.",
+    "national_slots": "Électricité nationale telle que publiée, une ligne par créneau de la meilleure série : un quart"
+    " d'heure ou une demi-heure. Une valeur est sur la ligne où elle a été publiée ; une ligne sans slot_minutes ne"
+    " porte que des échanges commerciaux.",
     "records_daily": "Records nationaux au jour où ils sont tombés : une ligne par grandeur, durée (heure ou jour) et"
     " jour civil où une valeur a dépassé toutes les précédentes ; la toute première compte. Seuls comptent les heures"
     " et les jours entièrement mesurés.",
+    "regional_slots": "Électricité par région telle que publiée, une ligne par créneau de la meilleure série et région"
+    " métropolitaine continentale : un quart d'heure ou une demi-heure.",
     "temperature_daily": "Températures, une ligne par jour civil et région, Corse comprise.",
     "yearly_regional": "Électricité par région, une ligne par année civile et région métropolitaine continentale.",
 }

@@ -62,6 +62,9 @@ def _read(path: Path) -> Iterator[Mart]:
 
 
 def _key(model: Mapping[str, Any]) -> tuple[str, ...]:
+    """As its test of uniqueness says; a view of a table that has such a test says it itself."""
+    if declared := model.get("config", {}).get("meta", {}).get("key"):
+        return tuple(declared)
     unique = next(test["unique_key"] for test in model["data_tests"] if "unique_key" in test)
     return tuple(unique["arguments"]["columns"])
 

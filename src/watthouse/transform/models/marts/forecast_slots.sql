@@ -1,0 +1,18 @@
+{{ config(materialized="view") }}
+
+with final as (
+    select
+        civil_date,
+        date_heure,
+        heure,
+        {%- for horizon in horizons() %}
+        {%- set of_horizon = "case when horizon = '" ~ horizon ~ "' then " %}
+        max({{ of_horizon }}forecast_mw end) as {{ horizon }}_mw,
+        max({{ of_horizon }}slot_minutes end) as {{ horizon }}_minutes,
+        {%- endfor %}
+        {{ lowest_nature() }} as nature
+    from {{ in_this_database("core_national_forecast") }}
+    group by civil_date, date_heure, heure
+)
+
+select * from final

@@ -1,0 +1,19 @@
+{{ config(materialized="view") }}
+
+with final as (
+    select
+        civil_date,
+        date_heure,
+        heure,
+        slot_minutes,
+        commercial_minutes,
+        nature,
+        {{ mw_of_each(national_power(), carried=national_sources()) }},
+        taux_co2 as taux_co2_g_kwh,
+        production_mw,
+        {{ balance_residual_mw() }} as balance_residual_mw,
+        production_mw is not null as mix_known
+    from {{ in_this_database("core_national_power") }}
+)
+
+select * from final
