@@ -64,7 +64,7 @@ def test_pages_come_one_after_another_and_lack_nothing(order: str, api: Api) -> 
         ("/mix?as_of=2025-01-01T00:00:00", 422, "as_of"),
         ("/mix?as_of=2025-01-01T00:00:00Z&since=2020-01-01&until=2025-01-01", 422, "as_of"),
         ("/exchanges?unit=share", 422, "unit"),
-        ("/exchanges?interval=hour", 422, "interval"),
+        ("/exchanges/buyers?interval=hour", 422, "interval"),
         ("/temperature?region=00", 422, "region"),
         ("/gas/points?by=pit", 422, "by"),
         ("/gas/points?interval=hour", 422, "interval"),

@@ -111,7 +111,7 @@ def residual(row: Row, production: int | None) -> int | None:
     pumped = row.get("pompage")
     if any(term is None for term in terms):
         return None
-    if pumped is None and row["date_heure"].minute % 30 and row["steps"]["pompage"] == 30:
+    if pumped is None and row["date_heure"].minute % 30 and row["nature"] != REAL_TIME:
         return None  # it may last from the half hour before
     return production + (pumped or 0) + row["ech_physiques"] - row["consommation"]  # type: ignore[operator]
 
@@ -135,9 +135,9 @@ def test_a_row_that_holds_exchanges_alone_has_no_slot_of_the_mix(lab: Lab) -> No
 
 def test_forecasts_are_a_row_an_instant_days_to_come_included(blank: Lab, tmp_path: Path) -> None:
     lab = blank.copy(tmp_path)
-    rows = power(SETTLED, REAL_TIME, None, prevision_j1=1_100, prevision_j=None)
+    rows = power(SETTLED, CONSOLIDATED, None, prevision_j1=1_100, prevision_j=None)
     lab.observe(
-        NATIONAL[0], [{**row, "prevision_j": 1_000 if row["date_heure"].minute % 30 == 0 else None} for row in rows]
+        NATIONAL[1], [{**row, "prevision_j": 1_000 if row["date_heure"].minute % 30 == 0 else None} for row in rows]
     )
     lab.build_what_changed()
     assert lab.rows("marts.national_slots") == []
@@ -145,10 +145,10 @@ def test_forecasts_are_a_row_an_instant_days_to_come_included(blank: Lab, tmp_pa
     assert [row["date_heure"] for row in built] == [row["date_heure"] for row in rows]
     names = ("prevision_j1_mw", "prevision_j1_minutes", "prevision_j_mw", "prevision_j_minutes", "nature")
     assert {tuple(row[name] for name in names) for row in built if row["date_heure"].minute % 30 == 0} == {
-        (1_100, 15, 1_000, 30, REAL_TIME)
+        (1_100, 15, 1_000, 30, CONSOLIDATED)
     }
     assert {tuple(row[name] for name in names) for row in built if row["date_heure"].minute % 30} == {
-        (1_100, 15, None, None, REAL_TIME)
+        (1_100, 15, None, None, CONSOLIDATED)
     }
 
 

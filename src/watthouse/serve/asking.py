@@ -1,7 +1,7 @@
 """What may be asked, and how: every parameter with its meaning, its unit and an example."""
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 from typing import Annotated, Final, Self
 
@@ -18,6 +18,7 @@ from pydantic import (
 from starlette.requests import Request
 
 from watthouse.catalog import REGIONS
+from watthouse.clock import PARIS
 from watthouse.serve.delivery import Format
 from watthouse.serve.problems import wrong
 
@@ -30,15 +31,31 @@ class Interval(Enum):
     """How much time one point stands for."""
 
     AUTO = "auto"
+    SLOT = "slot"
+    QUARTER_HOUR = "15min"
+    HALF_HOUR = "30min"
     HOUR = "hour"
     DAY = "day"
     WEEK = "week"
     MONTH = "month"
     YEAR = "year"
 
+    @property
+    def length(self) -> timedelta | None:
+        """How long each lasts, where that is less than a day: of a slot, the shortest there is."""
+        return _LENGTHS.get(self)
+
+
+_LENGTHS: Final = {
+    Interval.SLOT: timedelta(minutes=15),
+    Interval.QUARTER_HOUR: timedelta(minutes=15),
+    Interval.HALF_HOUR: timedelta(minutes=30),
+    Interval.HOUR: timedelta(hours=1),
+}
 
 BY_HOUR: Final = (Interval.HOUR, Interval.DAY, Interval.WEEK, Interval.MONTH, Interval.YEAR)
 BY_DAY: Final = BY_HOUR[1:]
+BY_SLOT: Final = (Interval.SLOT, Interval.QUARTER_HOUR, Interval.HALF_HOUR, *BY_HOUR)
 
 
 class Unit(Enum):
@@ -100,6 +117,48 @@ def _in_utc(moment: datetime) -> datetime:
 Day = Annotated[date, BeforeValidator(_day)]
 """A civil day, written YYYY-MM-DD."""
 
+_SPACED: Final = re.compile(r" (\d\d:?\d\d)$", re.ASCII)
+"""What is left of ``+01:00`` in an address: there, a plus sign is a space."""
+
+
+def _day_or_moment(given: object) -> object:
+    """A civil day, or an instant in UTC; one without an offset is refused: would it be that of Paris, or UTC?"""
+    if not isinstance(given, str):
+        return given
+    if _DAY.fullmatch(given):
+        return date.fromisoformat(given)
+    text = _SPACED.sub(r"+\1", given) if "T" in given else given
+    try:
+        moment = datetime.fromisoformat(text) if _DAY.match(text) else None
+    except ValueError:
+        moment = None
+    if moment is None:
+        raise ValueError(f"'{given[:40]}' is no day or instant: write 2025-01-31 or 2025-01-31T12:00:00Z")
+    if moment.tzinfo is None:
+        raise ValueError(f"'{given[:40]}' has no offset: write 2025-01-31T12:00:00Z or 2025-01-31T13:00:00+01:00")
+    return _in_utc(moment)
+
+
+DayOrMoment = Annotated[date | datetime, BeforeValidator(_day_or_moment)]
+"""A civil day, written YYYY-MM-DD, or an instant with its offset."""
+
+SinceMoment = Annotated[
+    DayOrMoment | None,
+    Field(
+        description="First civil day (Europe/Paris), included, or the instant at which the period begins (ISO 8601"
+        f" with an offset; for intervals of an hour or less); {DEFAULT_DAYS} days up to `until` where it is left out",
+        examples=["2025-01-01"],
+    ),
+]
+UntilMoment = Annotated[
+    DayOrMoment | None,
+    Field(
+        description="Last civil day (Europe/Paris), included, or the instant at which the period ends (what begins at"
+        " it is not included); the newest day held where it is left out",
+        examples=["2025-01-31"],
+    ),
+]
+
 Since = Annotated[
     Day | None,
     Field(
@@ -129,7 +188,8 @@ Every = Annotated[
     Interval,
     Field(
         description="How much civil time one point stands for; weeks begin on Monday; `auto` takes the finest with 800"
-        " points at most",
+        " points at most, by hours or days. `slot` gives the rows as they are published; `15min` is refused where a"
+        " value of the period lasts longer",
         examples=["day"],
     ),
 ]
@@ -186,17 +246,40 @@ class Series(Period):
     interval: Every = Interval.AUTO
 
 
-class Energy(Series):
+class Moments(Written):
+    """Civil days, both included, or instants."""
+
+    since: SinceMoment = None
+    until: UntilMoment = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.since is None or self.until is None:
+            return self
+        if end_of(self.until) <= first_of(self.since):
+            since, until = self.since.isoformat(), self.until.isoformat()
+            raise ValueError(f"until {until} is before since {since}: turn them round")
+        return self
+
+
+class Energy(Moments):
     """A series of energy or power."""
 
+    interval: Every = Interval.AUTO
     unit: Annotated[
         Unit,
         Field(
             description="MWh and GWh are energy; MW is the mean power of what was measured; share is the part of"
-            " production, 0 to 1",
+            " production, 0 to 1. Rows as they are published (`interval=slot`) are in MW where it is left out",
             examples=["GWh"],
         ),
     ] = Unit.MWH
+
+    @property
+    def counted_in(self) -> Unit:
+        """The unit that is meant."""
+        published = self.interval is Interval.SLOT and "unit" not in self.model_fields_set
+        return Unit.MW if published else self.unit
 
 
 class EnergyAsOf(Energy):
@@ -211,28 +294,56 @@ class Daily(Series):
     interval: ByDay = Interval.AUTO
 
 
-class DailyEnergy(Energy):
-    """A series, by whole days, of energy or power that is no part of production."""
+class Flows(Energy):
+    """A series of energy or power that is no part of production."""
 
-    interval: ByDay = Interval.AUTO
     unit: Annotated[
         Unit,
         _only(Unit.MW, Unit.MWH, Unit.GWH),
-        Field(description="MWh and GWh are energy; MW is the mean power of what was measured", examples=["GWh"]),
+        Field(
+            description="MWh and GWh are energy; MW is the mean power of what was measured. Rows as they are published"
+            " (`interval=slot`) are in MW where it is left out",
+            examples=["GWh"],
+        ),
     ] = Unit.MWH
 
 
-class DailyMix(EnergyAsOf):
-    """A mix by whole days, as it is known now or was known then."""
+def first_of(bound: date | datetime) -> datetime:
+    """The instant [UTC] at which a period begins."""
+    if isinstance(bound, datetime):
+        return bound
+    try:
+        return datetime.combine(bound, time.min, PARIS).astimezone(UTC)
+    except OverflowError:  # the first day there is began in the year before
+        return datetime.min.replace(tzinfo=UTC)
 
-    interval: ByDay = Interval.AUTO
+
+def end_of(bound: date | datetime) -> datetime:
+    """The instant [UTC] at which a period ends: a civil day belongs to it whole."""
+    if isinstance(bound, datetime):
+        return bound
+    return datetime.max.replace(tzinfo=UTC) if bound == date.max else first_of(bound + _A_DAY)
 
 
-def newest_first(held: tuple[date, date], asked: Period) -> tuple[date, date]:
+_A_DAY: Final = timedelta(days=1)
+_MOMENT: Final = timedelta(microseconds=1)
+
+
+def days_of(asked: Period | Moments) -> tuple[date | None, date | None]:
+    """The civil days in which the bounds lie."""
+    since, until = asked.since, asked.until
+    return (
+        since.astimezone(PARIS).date() if isinstance(since, datetime) else since,
+        (until - _MOMENT).astimezone(PARIS).date() if isinstance(until, datetime) else until,
+    )
+
+
+def newest_first(held: tuple[date, date], asked: Period | Moments) -> tuple[date, date]:
     """The period that is meant, by the days that are held."""
-    until = asked.until or (max(held[1], asked.since) if asked.since else held[1])
-    if asked.since:
-        return asked.since, until
+    first, last = days_of(asked)
+    until = last or (max(held[1], first) if first else held[1])
+    if first:
+        return first, until
     since = until - timedelta(days=min(DEFAULT_DAYS - 1, until.toordinal() - 1))
     return since, until
 
@@ -240,9 +351,10 @@ def newest_first(held: tuple[date, date], asked: Period) -> tuple[date, date]:
 def points(since: date, until: date, interval: Interval) -> int:
     """How many intervals the period has, about."""
     days = (until - since).days + 1
+    if interval.length:
+        return days * int(_A_DAY / interval.length)
     months = (until.year - since.year) * 12 + until.month - since.month + 1
     return {
-        Interval.HOUR: days * 24,
         Interval.DAY: days,
         Interval.WEEK: -(-days // 7),
         Interval.MONTH: months,

@@ -5,24 +5,45 @@ is drawn with its days left open, so that every period shares one statement.
 """
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 import ibis
 import ibis.expr.types as ir
+from dateutil.relativedelta import relativedelta
+
+from watthouse.serve.asking import end_of, first_of
 
 SINCE: Final[ir.DateScalar] = ibis.param("date")
 """The first civil day asked for, left open."""
 UNTIL: Final[ir.DateScalar] = ibis.param("date")
 """The last one, included."""
 
-_BLANKS: Final = {"since": date(1, 1, 1), "until": date(1, 1, 2)}
+FIRST: Final[ir.TimestampScalar] = ibis.param("timestamp('UTC')")
+"""The instant at which the period begins, left open."""
+END: Final[ir.TimestampScalar] = ibis.param("timestamp('UTC')")
+"""The instant at which it ends, not included."""
+
+_BLANKS: Final = {
+    "since": date(1, 1, 1),
+    "until": date(1, 1, 2),
+    "first": datetime(1, 1, 1, tzinfo=UTC),
+    "end": datetime(1, 1, 2, tzinfo=UTC),
+}
+_WRITTEN: Final = {
+    "since": "MAKE_DATE(1, 1, 1)",
+    "until": "MAKE_DATE(1, 1, 2)",
+    "first": "MAKE_TIMESTAMPTZ(1, 1, 1, 0, 0, 0.0, 'UTC')",
+    "end": "MAKE_TIMESTAMPTZ(1, 1, 2, 0, 0, 0.0, 'UTC')",
+}
+"""The same in DuckDB's SQL."""
 
 
 @dataclass(frozen=True)
 class Form:
-    """``draw(*of)`` gives the rows, in terms of :data:`SINCE` and :data:`UNTIL`.
+    """``draw(*of)`` gives the rows, in terms of :data:`SINCE` and :data:`UNTIL`, and of :data:`FIRST` and :data:`END`,
+    the ends of those days where no instants are given.
 
     They may depend on nothing but ``of``: two forms with the same ``draw`` and ``of`` are the same question.
     """
@@ -31,6 +52,9 @@ class Form:
     of: tuple[Hashable, ...]
     since: date
     until: date
+    first: datetime | None = None
+    end: datetime | None = None
+    newest_first: bool = False
 
     @property
     def blank(self) -> Hashable:
@@ -40,22 +64,42 @@ class Form:
     @property
     def days(self) -> dict[str, date]:
         """What is filled in, by the name it has in :meth:`template`."""
-        return {"since": self.since, "until": self.until}
+        first, end = self.first or first_of(self.since), self.end or end_of(self.until)
+        return {"since": self.since, "until": self.until, "first": first, "end": end}
+
+    def by_month(self) -> "list[Form]":
+        """The same question of each calendar month of the period, in the order of its rows; at least one."""
+        months, since = [], self.since
+        while since < self.until and (until := since + relativedelta(day=31)) < self.until:
+            months.append(self._part(since, until))
+            since = until + timedelta(days=1)
+        months.append(self._part(since, self.until))
+        return months[::-1] if self.newest_first else months
+
+    def _part(self, since: date, until: date) -> "Form":
+        first = self.first if since == self.since else None
+        return replace(self, since=since, until=until, first=first, end=self.end if until == self.until else None)
 
     def sql(self) -> str:
         """In DuckDB's SQL, filled in."""
         return self._compiled(self.days)
 
     def template(self) -> str:
-        """In DuckDB's SQL, with ``$since`` and ``$until`` for its days."""
+        """In DuckDB's SQL, with ``$since``, ``$until``, ``$first`` and ``$end`` for its days and instants."""
         sql = self._compiled(_BLANKS)
-        for name, day in _BLANKS.items():
-            sql = sql.replace(f"MAKE_DATE({day.year}, {day.month}, {day.day})", f"${name}")
+        for name, written in _WRITTEN.items():
+            sql = sql.replace(written, f"${name}")
         return sql
 
     def _compiled(self, days: dict[str, date]) -> str:
         rows = self.draw(*self.of)
-        return str(ibis.to_sql(rows, dialect="duckdb", params={SINCE: days["since"], UNTIL: days["until"]}))
+        return str(
+            ibis.to_sql(
+                rows,
+                dialect="duckdb",
+                params={SINCE: days["since"], UNTIL: days["until"], FIRST: days["first"], END: days["end"]},
+            )
+        )
 
 
 def to_sql(question: ir.Expr | Form) -> str:

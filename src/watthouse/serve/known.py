@@ -4,10 +4,10 @@ The warehouse's ``raw`` holds every observation with when it was made. A catalog
 by the instant, in the period asked for; the SQL is what the build left in the warehouse.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Protocol
 
 import duckdb
 import ibis
@@ -21,7 +21,12 @@ from watthouse.serve.problems import wrong
 from watthouse.serve.series import Span
 from watthouse.serve.snapshots import HELD, Snapshot
 
-Tables = Callable[[str], ir.Table]
+
+class Tables(Protocol):
+    """Gives the table of a name."""
+
+    def __call__(self, name: str, schema: str = "marts", /) -> ir.Table: ...
+
 
 NATIONAL: Final = ("core_national_power", "hourly_national", "daily_mix")
 REGIONAL: Final = ("core_regional_power", "daily_regional")
@@ -32,8 +37,9 @@ _CATALOG: Final = "warehouse"
 def tables_then(snapshot: Snapshot) -> Tables:
     """The marts' shapes, to be asked with :func:`rows_then`."""
 
-    def table(name: str) -> ir.Table:
-        shape: ir.Table = ibis.table(snapshot.table(name).schema(), name=name, catalog=_CATALOG, database="marts")
+    def table(name: str, schema: str = "marts", /) -> ir.Table:
+        held = snapshot.table(name, schema).schema()
+        shape: ir.Table = ibis.table(held, name=name, catalog=_CATALOG, database=schema)
         return shape
 
     return table

@@ -6,7 +6,7 @@ is that sum over the hours measured; a share is energy over production.
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 import ibis
@@ -16,7 +16,7 @@ import ibis.expr.types as ir
 from watthouse.catalog import CORSE
 from watthouse.serve.asking import Interval, Unit
 from watthouse.serve.delivery import Shown
-from watthouse.serve.forms import SINCE, UNTIL, Form
+from watthouse.serve.forms import END, FIRST, SINCE, UNTIL, Form
 from watthouse.transform.dictionary import Mart
 
 _STEPS: Final = {Interval.DAY: "D", Interval.WEEK: "W", Interval.MONTH: "M", Interval.YEAR: "Y"}
@@ -43,20 +43,28 @@ class Mean:
 
 @dataclass(frozen=True)
 class Span:
-    """A period and how it is cut."""
+    """A period and how it is cut: civil days, both included, and the instants between which it lies where any was
+    given."""
 
     since: date
     until: date
     interval: Interval
+    first: datetime | None = None
+    end: datetime | None = None
 
     def fill(self, draw: Callable[..., ir.Table], table: ir.Table, *of: Hashable) -> Form:
         """The form ``draw(table's operation, interval, *of)``, filled in with these days."""
-        return Form(draw, (table.op(), self.interval, *of), self.since, self.until)
+        return Form(draw, (table.op(), self.interval, *of), self.since, self.until, self.first, self.end)
 
 
 def within(table: ir.Table) -> ir.Table:
     """The rows of a form's civil days, both ends included."""
     return table.filter(table.civil_date >= SINCE, table.civil_date <= UNTIL)
+
+
+def between(table: ir.Table) -> ir.Table:
+    """The rows of a form's period, to the instant."""
+    return within(table).filter(lambda rows: (rows.date_heure >= FIRST) & (rows.date_heure < END))
 
 
 def of_region(table: ir.Table, code: str | None) -> ir.Table:
@@ -87,14 +95,16 @@ def energy(
     unit: Unit,
     means: Sequence[Mean] = (),
     region: str | None = None,
+    regional: bool = False,
 ) -> Form:
-    """One row an interval, oldest first: ``names`` in ``unit``, ``means``, and how much was measured.
+    """One row an interval (a region, where ``regional``), oldest first: ``names`` in ``unit``, ``means``, and how
+    much was measured.
 
     ``table`` has one row a civil day (an hour, where these are the intervals), of each region where one is named:
     ``civil_date``, ``<name>_mwh`` and its count of slots (:func:`known_quarters`), ``measured_slots``,
     ``expected_slots``; ``mix_slots``, ``<name>_share`` and ``production_mwh`` where shares are wanted.
     """
-    return span.fill(_energy, table, tuple(names), unit, tuple(means), region)
+    return span.fill(_energy, table, tuple(names), unit, tuple(means), region, regional)
 
 
 def _energy(
@@ -104,18 +114,27 @@ def _energy(
     unit: Unit,
     means: tuple[Mean, ...],
     region: str | None,
+    regional: bool,
 ) -> ir.Table:
-    rows = within(of_region(table.to_expr(), region))
+    cut = between if interval is Interval.HOUR else within
+    rows = cut(of_region(table.to_expr(), region))
     draw = _as_kept if interval in {Interval.HOUR, Interval.DAY} else _summed
-    return draw(rows, interval, names, unit, means).order_by("starts")
+    whose = ("code_insee_region", "libelle_region") if regional else ()
+    return draw(rows, interval, names, unit, means, whose).order_by(["starts", *whose[:1]])
 
 
 def _as_kept(
-    rows: ir.Table, interval: Interval, names: tuple[str, ...], unit: Unit, means: tuple[Mean, ...]
+    rows: ir.Table,
+    interval: Interval,
+    names: tuple[str, ...],
+    unit: Unit,
+    means: tuple[Mean, ...],
+    whose: tuple[str, ...],
 ) -> ir.Table:
     """A row an interval is what the table has: to plan thirty sums of one row each takes longer than to read them."""
     return rows.select(
         starts(rows, interval),
+        *(rows[name] for name in whose),
         *(_kept(rows, name, unit, interval) for name in names),
         *(ibis.ifelse(rows[one.weight] != 0, rows[one.name], None).name(one.name) for one in means),
         *(count.name(name) for name, count in _hours(rows, interval).items()),
@@ -124,9 +143,14 @@ def _as_kept(
 
 
 def _summed(
-    rows: ir.Table, interval: Interval, names: tuple[str, ...], unit: Unit, means: tuple[Mean, ...]
+    rows: ir.Table,
+    interval: Interval,
+    names: tuple[str, ...],
+    unit: Unit,
+    means: tuple[Mean, ...],
+    whose: tuple[str, ...],
 ) -> ir.Table:
-    sums = rows.group_by(starts(rows, interval)).aggregate(
+    sums = rows.group_by([starts(rows, interval), *(rows[name] for name in whose)]).aggregate(
         **{f"{name}{unit.suffix}": total(rows, name, unit, interval) for name in names},
         **{one.name: weighted(rows, one.name, one.weight) for one in means},
         **{name: count.sum() for name, count in _hours(rows, interval).items()},

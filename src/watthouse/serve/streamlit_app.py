@@ -18,7 +18,7 @@ from dateutil.relativedelta import relativedelta
 from watthouse.catalog import CORSE, REGIONS
 from watthouse.errors import WatthouseError
 from watthouse.serve.api import mixes, national, regional
-from watthouse.serve.asking import DailyMix, EnergyAsOf, Interval, Unit
+from watthouse.serve.asking import EnergyAsOf, Interval, Unit
 from watthouse.serve.dashboard.reading import Answer, Reader
 from watthouse.serve.dashboard.view import View, day_of
 from watthouse.serve.desk import Desk
@@ -188,7 +188,7 @@ def _region(reader: Reader) -> None:
     st.query_params["region"] = code
     st.title(REGIONS[code])
     first, last = reader.snapshot.extent("daily_regional")
-    years = DailyMix(since=first, until=last, interval=Interval.YEAR, unit=Unit.GWH)
+    years = EnergyAsOf(since=first, until=last, interval=Interval.YEAR, unit=Unit.GWH)
     by_year = _mix(reader, code, years)
     columns = {name: f"{name}_gwh" for name in REGIONAL}
     figure = yearly_sources(by_year.rows, columns, "GWh", view.style)
@@ -199,7 +199,7 @@ def _region(reader: Reader) -> None:
         figure,
         by_year,
     )
-    through = _mix(reader, code, DailyMix(since=view.since, until=view.until, unit=Unit.MW))
+    through = _mix(reader, code, EnergyAsOf(since=view.since, until=view.until, unit=Unit.MW))
     columns = {name: f"{name}_mw" for name in REGIONAL}
     figure = power.mix(through.rows, columns, "starts", "MW", view.style, "consommation_mw")
     title = say("Production by source and load, mean MW", "Production par filière et consommation, MW moyens")
@@ -259,7 +259,7 @@ def _map_of(reader: Reader, measure: str) -> Answer:
     return reader.answer("/regions/map", asked, regional.map_of(reader.snapshot, asked))
 
 
-def _mix(reader: Reader, code: str, asked: DailyMix) -> Answer:
+def _mix(reader: Reader, code: str, asked: EnergyAsOf) -> Answer:
     return reader.answer(f"/regions/{code}/mix", asked, regional.mix_of(reader.desk, reader.snapshot, code, asked))
 
 

@@ -12,8 +12,8 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pytest
 
-from watthouse.serve.asking import Interval, Unit
-from watthouse.serve.forms import SINCE, UNTIL
+from watthouse.serve.asking import BY_HOUR, Interval, Unit, end_of, first_of
+from watthouse.serve.forms import END, FIRST, SINCE, UNTIL
 from watthouse.serve.series import Mean, Span, energy, measured_hours, temperature_of_france, weighted, within
 
 MWH: Final = pa.decimal128(18, 2)
@@ -55,7 +55,9 @@ def series(
     schema: pa.Schema = DAILY,
 ) -> list[dict[str, Any]]:
     form = energy(table(rows, schema), Span(since, until, interval), ["load"], unit)
-    found: pa.Table = form.draw(*form.of).to_pyarrow(params={SINCE: since, UNTIL: until})
+    found: pa.Table = form.draw(*form.of).to_pyarrow(
+        params={SINCE: since, UNTIL: until, FIRST: first_of(since), END: end_of(until)}
+    )
     return found.to_pylist()
 
 
@@ -199,7 +201,7 @@ def test_a_gigawatt_hour_is_a_thousand_megawatt_hours() -> None:
         ("9999-01-01", "9999-12-31"),
     ],
 )
-@pytest.mark.parametrize("interval", list(Interval)[1:])
+@pytest.mark.parametrize("interval", BY_HOUR)
 def test_a_period_outside_what_is_held_has_no_points(since: str, until: str, interval: Interval) -> None:
     at = datetime(2025, 1, 1, tzinfo=UTC)
     rows = [_hour(at, date(2025, 1, 1), "1", 4, 4)]

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Annotated, Any
 
 import ibis
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,8 +21,9 @@ from watthouse.serve.api.base import TheDesk, gives_rows, region_of
 from watthouse.serve.asking import Asked, Order, Period, Region
 from watthouse.serve.delivery import Format
 from watthouse.serve.desk import Desk, Question
+from watthouse.serve.forms import Form
 from watthouse.serve.problems import ProblemError, documented, wrong
-from watthouse.serve.series import columns_of
+from watthouse.serve.series import columns_of, of_region, within
 from watthouse.serve.snapshots import Snapshot
 from watthouse.transform.dictionary import Mart, MartColumn
 
@@ -144,6 +146,8 @@ def rows(desk: TheDesk, request: Request, name: MartName, asked: Annotated[RowsA
     mart = _found(desk.marts, name)
     style = delivery.chosen(request, asked.format)
     if asked.limit is None and style is not Format.JSON:
+        if mart.key[0] == "date_heure" and asked.cursor is None:
+            return desk.stream(request, style, lambda snapshot: _by_month(snapshot, mart, asked), name)
         return desk.stream(request, style, lambda snapshot: _all(desk.settings.max_rows, snapshot, mart, asked), name)
     return _page(desk, request, style, mart, asked)
 
@@ -171,6 +175,33 @@ def every_row(desk: Desk, snapshot: Snapshot, name: str, asked: RowsAsked) -> tu
     raises a problem for a mart that there is not."""
     mart = _found(desk.marts, name)
     return mart, _within(snapshot, mart, asked, mart.names)
+
+
+def _by_month(snapshot: Snapshot, mart: Mart, asked: RowsAsked) -> Question:
+    """Every row of a mart that is kept by slot or hour, however many: it is read a month at a time."""
+    question = _question(snapshot, mart, asked)
+    first, last = snapshot.once(_ends, mart.name)
+    since, until = max(asked.since or first, first), min(asked.until or last, last)
+    newest = asked.order is Order.NEWEST
+    of = (snapshot.table(mart.name).op(), mart.key, tuple(_columns(mart, asked)), asked.region, newest)
+    return replace(question, rows=Form(_of_period, of, since, until, newest_first=newest))
+
+
+def _ends(snapshot: Snapshot, name: str) -> tuple[date, date]:
+    """The first and the last civil day of which a mart holds anything; the day after the last, where it is empty."""
+    table = snapshot.table(name)
+    (row,) = snapshot.engine.rows(
+        table.aggregate(first=table.civil_date.min(), last=table.civil_date.max())
+    ).to_pylist()
+    first, last = row.values()
+    return (first, last) if first else (date(1, 1, 2), date(1, 1, 1))
+
+
+def _of_period(
+    table: ops.Relation, key: tuple[str, ...], columns: tuple[str, ...], region: str | None, newest: bool
+) -> ir.Table:
+    rows = of_region(within(table.to_expr()), region)
+    return rows.order_by([ibis.desc(name) if newest else ibis.asc(name) for name in key])[list(columns)]
 
 
 def _all(most: int, snapshot: Snapshot, mart: Mart, asked: RowsAsked) -> Question:

@@ -1,6 +1,6 @@
 """France as a whole: the mix, exchanges, forecasts, gas, temperature, the newest day, two periods side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Annotated, Final, Self
 
@@ -13,25 +13,33 @@ from pydantic import Field, model_validator
 from starlette.responses import Response
 
 from watthouse.catalog import CATALOG, REGIONS
+from watthouse.serve import forecasts
 from watthouse.serve.api.base import (
+    CARBON,
     TheDesk,
+    answer_series,
     as_known,
+    by_slot,
     days,
     energies_of,
     gives_rows,
     meant,
+    named,
+    refuse_longer,
     refuse_share,
     region_of,
     span_of,
+    unbounded,
 )
 from watthouse.serve.asking import (
     BY_DAY,
     BY_HOUR,
+    BY_SLOT,
     Daily,
-    DailyEnergy,
     Day,
     Energy,
     EnergyAsOf,
+    Flows,
     Interval,
     Period,
     Region,
@@ -48,6 +56,7 @@ from watthouse.serve.forms import Form
 from watthouse.serve.known import NATIONAL, Tables
 from watthouse.serve.problems import wrong
 from watthouse.serve.series import (
+    COMPLETE,
     MEASURED,
     STARTS,
     Mean,
@@ -64,12 +73,10 @@ from watthouse.serve.series import (
     weighted,
     within,
 )
+from watthouse.serve.slots import BEGINS, CLOCK, SLOT_MINUTES, Kind
 from watthouse.serve.snapshots import Snapshot
-from watthouse.transform.dictionary import Mart
 
 router = APIRouter(tags=["France"])
-
-_RATE: Final = Shown("taux_co2_g_kwh", "g/kWh", "CO₂ intensity of production: mean weighted by production")
 
 
 @gives_rows(
@@ -80,14 +87,26 @@ _RATE: Final = Shown("taux_co2_g_kwh", "g/kWh", "CO₂ intensity of production: 
 )
 def mix(desk: TheDesk, request: Request, asked: Annotated[EnergyAsOf, Query()]) -> Response:
     """Energy of each source, of load and of storage, by interval; mean power or shares where these are asked for."""
+    any_number = unbounded(request, asked)
+    return answer_series(
+        desk, request, asked, lambda snapshot: mix_of(desk, snapshot, asked, any_number=any_number), "mix"
+    )
 
-    return desk.answer(request, asked.format, lambda snapshot: mix_of(desk, snapshot, asked), "mix")
+
+def mix_of(desk: Desk, snapshot: Snapshot, asked: EnergyAsOf, *, any_number: bool = False) -> Question:
+    """Load, sources, storage and CO₂ intensity of France by interval: of any number of points, or a bounded one."""
+    most = None if any_number else desk.settings.max_points
+    span = span_of(most, snapshot, "daily_mix", asked, asked.interval, BY_SLOT, BY_HOUR)
+    unit = asked.counted_in
+    if span.interval in BY_HOUR:
+        return as_known(snapshot, asked.as_of, span, NATIONAL, lambda table: _mix(desk, table, span, unit))
+    names = named(desk.marts["daily_mix"], unit)
+    return by_slot(snapshot, asked.as_of, span, _MIX, _POWER, unit, _TITLE, names)
 
 
-def mix_of(desk: Desk, snapshot: Snapshot, asked: EnergyAsOf) -> Question:
-    """Load, sources, storage and CO₂ intensity of France by interval."""
-    span = span_of(desk.settings.max_points, snapshot, "daily_mix", asked, asked.interval, BY_HOUR)
-    return as_known(snapshot, asked.as_of, span, NATIONAL, lambda table: _mix(desk, table, span, asked.unit))
+_TITLE: Final = "Load and generation mix of France"
+_POWER: Final = "core_national_power"
+_MIX: Final = Kind(("consommation",), rated=True)
 
 
 def _mix(desk: Desk, table: Tables, span: Span, unit: Unit) -> Question:
@@ -95,8 +114,7 @@ def _mix(desk: Desk, table: Tables, span: Span, unit: Unit) -> Question:
     if span.interval is Interval.HOUR:
         hours = table("hourly_national")
         rows = hours.filter((hours.measured_slots > 0) | (hours.mix_slots > 0))  # not those of scheduled exchanges only
-    title = "Load and generation mix of France"
-    return energies_of(desk.marts["daily_mix"], rows, span, unit, title, [_CARBON], [_RATE])
+    return energies_of(desk.marts["daily_mix"], rows, span, unit, _TITLE, [_CARBON], [CARBON])
 
 
 _CARBON: Final = Mean("taux_co2_g_kwh", "production_mwh")
@@ -108,17 +126,29 @@ _CARBON: Final = Mean("taux_co2_g_kwh", "production_mwh")
     "Exchanges with other countries, by border",
     "A row an interval: net, imports and exports by border; net values are negative for exports",
 )
-def exchanges(desk: TheDesk, request: Request, asked: Annotated[DailyEnergy, Query()]) -> Response:
-    """Commercial exchanges by border, net and gross, and the physical balance; kept by day."""
+def exchanges(desk: TheDesk, request: Request, asked: Annotated[Flows, Query()]) -> Response:
+    """Commercial exchanges by border, net and gross, and the physical balance."""
     refuse_share(asked.unit, "exchanges are")
-    return desk.answer(request, asked.format, lambda snapshot: exchanges_of(desk, snapshot, asked), "exchanges")
+    any_number = unbounded(request, asked)
+    return answer_series(
+        desk, request, asked, lambda snapshot: exchanges_of(desk, snapshot, asked, any_number=any_number), "exchanges"
+    )
 
 
-def exchanges_of(desk: Desk, snapshot: Snapshot, asked: Energy) -> Question:
+def exchanges_of(desk: Desk, snapshot: Snapshot, asked: Energy, *, any_number: bool = False) -> Question:
     """Exchanges by border, net and gross, by interval; ``asked.unit`` is none of shares."""
-    span = span_of(desk.settings.max_points, snapshot, "exchanges_daily", asked, asked.interval, BY_DAY)
-    mart = desk.marts["exchanges_daily"]
-    return energies_of(mart, snapshot.table(mart.name), span, asked.unit, "Exchanges with other countries")
+    most = None if any_number else desk.settings.max_points
+    span = span_of(most, snapshot, "exchanges_daily", asked, asked.interval, BY_SLOT, BY_DAY)
+    mart, title, unit = desk.marts["exchanges_daily"], "Exchanges with other countries", asked.counted_in
+    if span.interval.length is None:
+        return energies_of(mart, snapshot.table(mart.name), span, unit, title)
+    return by_slot(snapshot, None, span, _FLOWS, _POWER, unit, title, named(mart, unit))
+
+
+_FLOWS: Final = Kind(
+    ("ech_physiques", *(name for name in CATALOG["eco2mix-national-tr"].names if name.startswith("ech_comm_"))),
+    mixed=False,
+)
 
 
 @gives_rows(
@@ -127,19 +157,47 @@ def exchanges_of(desk: Desk, snapshot: Snapshot, asked: Energy) -> Question:
     "Load forecasts and their errors",
     "A row an interval: load, forecasts of the day before and of the day, and their errors",
 )
-def forecast(desk: TheDesk, request: Request, asked: Annotated[DailyEnergy, Query()]) -> Response:
-    """Load as it was forecast the day before and on the day, and how far off; days to come included, kept by day."""
+def forecast(desk: TheDesk, request: Request, asked: Annotated[Flows, Query()]) -> Response:
+    """Load as it was forecast the day before and on the day, and how far off; days to come included."""
     refuse_share(asked.unit, "load is")
-    return desk.answer(request, asked.format, lambda snapshot: forecast_of(desk, snapshot, asked), "forecast")
+    any_number = unbounded(request, asked)
+    return answer_series(
+        desk, request, asked, lambda snapshot: forecast_of(desk, snapshot, asked, any_number=any_number), "forecast"
+    )
 
 
-def forecast_of(desk: Desk, snapshot: Snapshot, asked: Energy) -> Question:
+def forecast_of(desk: Desk, snapshot: Snapshot, asked: Energy, *, any_number: bool = False) -> Question:
     """Load, its forecasts and their errors by interval; ``asked.unit`` is none of shares."""
-    span = span_of(desk.settings.max_points, snapshot, "forecast_daily", asked, asked.interval, BY_DAY)
-    mart = desk.marts["forecast_daily"]
+    most = None if any_number else desk.settings.max_points
+    span = span_of(most, snapshot, "forecast_daily", asked, asked.interval, BY_SLOT, BY_DAY)
+    mart, title, unit = desk.marts["forecast_daily"], "Load forecasts of France", asked.counted_in
     errors = [Shown(name, "%", mart[name].meaning) for name in _ERRORS]
-    rows = snapshot.table(mart.name)
-    return energies_of(mart, rows, span, asked.unit, "Load forecasts of France", _MISSED, errors)
+    if span.interval.length is None:
+        return energies_of(mart, snapshot.table(mart.name), span, unit, title, _MISSED, errors)
+    tables = (snapshot.table("core_national_forecast", "core"), snapshot.table(_POWER, "core"))
+    if span.interval is Interval.QUARTER_HOUR:
+        refuse_longer(snapshot.engine.rows(forecasts.longest(span, *tables)))
+    names = named(mart, unit)
+    if span.interval is Interval.SLOT:
+        names = [one for one in names if not one.name.endswith("_error")]
+    values = {one.name: Shown(f"{one.name}{unit.suffix}", unit.label, one.description) for one in names}
+    columns = (
+        (BEGINS, CLOCK, *_lasting(values))
+        if span.interval is Interval.SLOT
+        else (STARTS, *values.values(), *errors, MEASURED, COMPLETE)
+    )
+    more, stands_on = meant(span, unit=unit.value), ("core_national_forecast", _POWER)
+    rows = forecasts.cut(span, *tables, unit)
+    return Question(title, rows, columns, more, stands_on, ((span.since, span.until),))
+
+
+def _lasting(values: Mapping[str, Shown]) -> Iterator[Shown]:
+    """Each forecast, and the load that stands at its instant, after how long it lasts."""
+    for name in forecasts.HORIZONS:
+        yield Shown(f"{name}_minutes", "min", f"How long {name} lasts: 15 or 30")
+        yield values[name]
+    yield SLOT_MINUTES
+    yield values["consommation"]
 
 
 _ERRORS: Final = ("prevision_j1_mape_pct", "prevision_j_mape_pct")
@@ -376,7 +434,7 @@ def compare_of(desk: Desk, snapshot: Snapshot, asked: Compared) -> Question:
     sides = [_side(snapshot, names, asked.unit, period) for period in ((since, until), other)]
     quantities = [
         *zip(names, shown(mart, names, asked.unit), strict=True),
-        *((one.name, one) for one in (_RATE, MEASURED)),
+        *((one.name, one) for one in (CARBON, MEASURED)),
     ]
     more = {
         **days(since, until),

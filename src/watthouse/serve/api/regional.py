@@ -1,32 +1,39 @@
 """The regions: which there are, the mix of one, and all of them side by side for a map."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 from fastapi import APIRouter, Path, Query, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 from starlette.responses import Response
 
 from watthouse.catalog import CORSE, REGIONS
 from watthouse.serve.api.base import (
     A_REGION,
     DAYS,
+    Rows,
     TheDesk,
+    answer_series,
     as_known,
+    by_slot,
     days,
     energies_of,
     gives_rows,
+    named,
     refuse_share,
+    rows_described,
     span_of,
+    unbounded,
 )
-from watthouse.serve.asking import BY_DAY, Asked, DailyMix, EnergyAsOf, Period, Unit, newest_first
+from watthouse.serve.asking import BY_DAY, BY_SLOT, Energy, EnergyAsOf, Interval, Period, Unit, newest_first
 from watthouse.serve.delivery import Shown
 from watthouse.serve.desk import Desk, Question
 from watthouse.serve.forms import Form
 from watthouse.serve.known import REGIONAL, Tables
-from watthouse.serve.problems import ProblemError, documented
+from watthouse.serve.problems import ProblemError
 from watthouse.serve.series import MEASURED, Span, measured_hours, total, within
+from watthouse.serve.slots import Kind
 from watthouse.serve.snapshots import Snapshot
 
 router = APIRouter(tags=["regions"])
@@ -40,10 +47,57 @@ class RegionOut(BaseModel):
     mapped: bool = Field(description="Whether éCO2mix has it: all of mainland France but Corse", examples=[True])
 
 
-@router.get("/regions", summary="The regions", responses=documented())
-def regions(_: Annotated[Asked, Query()]) -> list[RegionOut]:
-    """All thirteen of mainland France; éCO2mix publishes twelve of them."""
-    return [RegionOut(insee=code, name=name, mapped=code != CORSE) for code, name in REGIONS.items()]
+class RegionsAsked(Energy):
+    """The regions, or their mixes by interval."""
+
+    interval: Annotated[
+        Interval | None,
+        Field(
+            description="Gives the load and mix of every region by this interval, a row a region and interval; without"
+            " it, the regions are listed",
+            examples=["day"],
+        ),
+    ] = None  # type: ignore[assignment]
+
+    @model_validator(mode="after")
+    def _cut(self) -> Self:
+        others = sorted(self.model_fields_set - {"interval"})
+        if self.interval is None and others:
+            raise ValueError(f"interval must be given with {', '.join(others)}: without it, the regions are listed")
+        return self
+
+
+@router.get(
+    "/regions",
+    summary="The regions; by interval, the load and generation mix of each",
+    response_model=list[RegionOut] | Rows,
+    responses=rows_described(
+        "The regions, or a row a region and interval: load, each source, production, exchanges", list[RegionOut] | Rows
+    ),
+)
+def regions(desk: TheDesk, request: Request, asked: Annotated[RegionsAsked, Query()]) -> Any:
+    """All thirteen of mainland France; éCO2mix publishes twelve of them. With `interval`, the mix of these twelve."""
+    if asked.interval is None:
+        return [RegionOut(insee=code, name=name, mapped=code != CORSE) for code, name in REGIONS.items()]
+    any_number = unbounded(request, asked)
+    return answer_series(
+        desk, request, asked, lambda snapshot: every_mix_of(desk, snapshot, asked, any_number=any_number), "regions"
+    )
+
+
+def every_mix_of(desk: Desk, snapshot: Snapshot, asked: Energy, *, any_number: bool = False) -> Question:
+    """Load, sources, storage and exchanges of every region by interval, a row a region."""
+    most = None if any_number else desk.settings.max_points
+    span = span_of(most, snapshot, "daily_regional", asked, asked.interval, BY_SLOT, BY_DAY)
+    mart, title, unit = desk.marts["daily_regional"], "Load and generation mix of the regions", asked.counted_in
+    names = named(mart, unit)
+    if span.interval.length is None:
+        rows = snapshot.table(mart.name)
+        return energies_of(mart, rows, span, unit, title, regional=True)
+    return by_slot(snapshot, None, span, Kind(("consommation",), regional=True), _POWER, unit, title, names)
+
+
+_POWER: Final = "core_regional_power"
 
 
 @gives_rows(
@@ -57,25 +111,41 @@ def mix(
     desk: TheDesk,
     request: Request,
     insee: Annotated[str, Path(description="INSEE code of the region", examples=["53"])],
-    asked: Annotated[DailyMix, Query()],
+    asked: Annotated[EnergyAsOf, Query()],
 ) -> Response:
-    """Energy of each source, of load, of storage and of exchanges, by interval; kept by day."""
+    """Energy of each source, of load, of storage and of exchanges, by interval."""
     if insee not in REGIONS or insee == CORSE:
         detail = f"éCO2mix has no region '{insee[:20]}': the codes are {', '.join(sorted({*REGIONS} - {CORSE}))}"
         raise ProblemError(404, detail, parameter="insee")
-    return desk.answer(request, asked.format, lambda snapshot: mix_of(desk, snapshot, insee, asked), f"mix-{insee}")
+    any_number = unbounded(request, asked)
+    return answer_series(
+        desk,
+        request,
+        asked,
+        lambda snapshot: mix_of(desk, snapshot, insee, asked, any_number=any_number),
+        f"mix-{insee}",
+    )
 
 
-def mix_of(desk: Desk, snapshot: Snapshot, insee: str, asked: EnergyAsOf) -> Question:
+def mix_of(desk: Desk, snapshot: Snapshot, insee: str, asked: EnergyAsOf, *, any_number: bool = False) -> Question:
     """Load, sources, storage and exchanges of a region by interval."""
-    span = span_of(desk.settings.max_points, snapshot, "daily_regional", asked, asked.interval, BY_DAY)
-    return as_known(snapshot, asked.as_of, span, REGIONAL, lambda table: _mix(desk, table, insee, span, asked.unit))
+    most = None if any_number else desk.settings.max_points
+    span = span_of(most, snapshot, "daily_regional", asked, asked.interval, BY_SLOT, BY_DAY)
+    unit = asked.counted_in
+    if span.interval.length is None:
+        return as_known(snapshot, asked.as_of, span, REGIONAL, lambda table: _mix(desk, table, insee, span, unit))
+    names = named(desk.marts["daily_regional"], unit)
+    kind = Kind(("consommation",), region=insee)
+    return by_slot(snapshot, asked.as_of, span, kind, _POWER, unit, _title(insee), names)
 
 
 def _mix(desk: Desk, table: Tables, insee: str, span: Span, unit: Unit) -> Question:
     mart = desk.marts["daily_regional"]
-    title = f"Load and generation mix of {REGIONS[insee]}"
-    return energies_of(mart, table(mart.name), span, unit, title, region=insee)
+    return energies_of(mart, table(mart.name), span, unit, _title(insee), region=insee)
+
+
+def _title(insee: str) -> str:
+    return f"Load and generation mix of {REGIONS[insee]}"
 
 
 Measure = Literal[

@@ -16,11 +16,11 @@
 
 {#-
     What production, pumping and exchanges leave of the load, as `imbalance_mw` with its sign. Pumping that is not
-    published is none, but not where it may last from the half hour before.
+    published is none, but not in the second quarter of settled data, where it may last from the half hour before.
 -#}
 {%- macro balance_residual_mw() -%}
     case
-            when pompage is not null or pompage_quarter_hours = 1 or not {{ is_second_quarter() }}
+            when pompage is not null or nature = 'Données temps réel' or not {{ is_second_quarter() }}
                 then production_mw + coalesce(pompage, 0) + ech_physiques - consommation
         end
 {%- endmacro -%}

@@ -7,7 +7,7 @@ with final as (
         heure,
         code_insee_region,
         libelle_region,
-        slot_minutes,
+        cast(slot_minutes as integer) as slot_minutes,
         nature,
         {{ mw_of_each(regional_power(), carried=regional_sources()) }},
         production_mw,
