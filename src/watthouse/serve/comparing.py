@@ -1,7 +1,8 @@
 """Two periods held against each other: by what they come to, and by mean power.
 
-A day that has only begun, set against a whole one, would be a fall in demand: where too little of either period was
-measured (:data:`~watthouse.serve.coverage.ENOUGH`), no change is given. Mean power compares periods of any length.
+A day that has only begun, set against a whole one, would be a fall in demand: where a quantity is known for too little
+of either period (:data:`~watthouse.serve.coverage.ENOUGH`), no change of it is given. Mean power compares periods of
+any length.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,15 +27,16 @@ COLUMNS: Final = (
     Shown(
         "change_pct",
         "%",
-        "The difference, of the value in the other period: of sums where the unit is energy; null where less than"
-        f" {ENOUGH:.0%} of either period was measured",
+        "The difference, of the value in the other period: of sums where the unit is energy; null where the quantity is"
+        f" known for less than {ENOUGH:.0%} of either period",
     ),
     Shown("mean_power_mw", "MW", "Mean power in the period, over the time in which it is known; null for what is none"),
     Shown("with_mean_power_mw", "MW", "Mean power in the other period"),
     Shown(
         "mean_power_change_pct",
         "%",
-        f"Change of mean power, of that in the other period; null where less than {ENOUGH:.0%} of either was measured",
+        "Change of mean power, of that in the other period; null where the quantity is known for less than"
+        f" {ENOUGH:.0%} of either period",
     ),
 )
 _TYPES: Final = pa.schema(
@@ -44,11 +46,13 @@ _TYPES: Final = pa.schema(
 
 @dataclass(frozen=True)
 class Side:
-    """A period: ``totals`` of each quantity, its mean power where it has one [MW], and the hours measured."""
+    """A period: ``totals`` of each quantity, its mean power where it has one [MW], the hours in which it is known, and
+    those that were measured."""
 
     period: Period
     totals: Totals
     means: Totals
+    known_hours: Mapping[str, float]
     hours: float
 
     @property
@@ -56,12 +60,17 @@ class Side:
         """The part of the period that was measured, 0 to 1."""
         return self.hours / hours_of(*self.period)
 
+    def known(self, name: str) -> bool:
+        """Whether the quantity is known for enough of the period to stand for it."""
+        return self.known_hours[name] / hours_of(*self.period) >= ENOUGH
+
 
 def side_by_side(quantities: Sequence[tuple[str, Shown]], one: Side, other: Side) -> pa.Table:
     """A row a quantity, by its name and what is said of it; columns are :data:`COLUMNS`."""
-    comparable = min(one.measured, other.measured) >= ENOUGH
     rows = []
     for name, column in quantities:
+        # each by its own hours: the load of a whole day says nothing of a source that is known until noon
+        comparable = one.known(name) and other.known(name)
         value, before = one.totals[name], other.totals[name]
         mean, mean_before = one.means.get(name), other.means.get(name)
         difference = value - before if value is not None and before is not None else None

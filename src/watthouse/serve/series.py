@@ -228,6 +228,14 @@ def measured_hours(rows: ir.Table) -> ir.Value:
     return (rows.measured_slots * quarter_hours(rows)).sum().cast("float64") / 4
 
 
+def known_hours(rows: ir.Table, name: str, unit: Unit) -> ir.Value:
+    """The time in which ``<name>_mwh`` is known over all rows of a daily mart, as :func:`total` takes it, in hours."""
+    quarters = known_quarters(rows, name)
+    if unit is Unit.SHARE:
+        quarters = ibis.least(quarters, rows.mix_slots * quarter_hours(rows))
+    return quarters.sum().cast("float64") / 4
+
+
 def quarter_hours(rows: ir.Table, interval: Interval = Interval.DAY) -> ir.Value:
     """How many quarter hours a slot of this row lasts: a day wholly on half hours has 48 of them, or 46."""
     most = 2 if interval is Interval.HOUR else 48

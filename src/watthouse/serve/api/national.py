@@ -63,6 +63,7 @@ from watthouse.serve.series import (
     Span,
     days_asked,
     energies,
+    known_hours,
     last,
     measured_hours,
     of_region,
@@ -458,11 +459,14 @@ def _other(asked: Compared, since: date, until: date) -> tuple[date, date]:
 
 def _side(snapshot: Snapshot, names: Sequence[str], unit: Unit, period: tuple[date, date]) -> Side:
     totals, means = (_total(snapshot, names, one, *period) for one in (unit, Unit.MW))
-    return Side(period, totals, {name: means[name] for name in names}, totals[MEASURED.name] or 0.0)
+    known = {name: totals[f"{name}_known_hours"] or 0.0 for name in (*names, CARBON.name)}
+    hours = totals[MEASURED.name] or 0.0
+    return Side(period, totals, {name: means[name] for name in names}, {**known, MEASURED.name: hours}, hours)
 
 
 def _total(snapshot: Snapshot, names: Sequence[str], unit: Unit, since: date, until: date) -> dict[str, float | None]:
-    """The whole period as one interval: its quantities, their CO₂ intensity, and the hours measured."""
+    """The whole period as one interval: its quantities, their CO₂ intensity, the hours measured, and those in which
+    each quantity is known."""
     form = Form(_totals, (snapshot.table("daily_mix").op(), tuple(names), unit), since, until)
     (found,) = snapshot.engine.rows(form).to_pylist()
     return found
@@ -472,6 +476,8 @@ def _totals(table: ops.Relation, names: tuple[str, ...], unit: Unit) -> ir.Table
     rows = within(table.to_expr())
     return rows.aggregate(
         **{name: total(rows, name, unit).cast("float64") for name in names},
+        **{f"{name}_known_hours": known_hours(rows, name, unit) for name in names},
         taux_co2_g_kwh=weighted(rows, _CARBON.name, _CARBON.weight),
+        taux_co2_g_kwh_known_hours=known_hours(rows, "taux_co2", Unit.MW),
         measured_hours=measured_hours(rows),
     )

@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 
 from watthouse.serve.api import national
 from watthouse.serve.asking import BY_HOUR, EnergyAsOf, Unit
-from watthouse.serve.coverage import ENOUGH, Main
+from watthouse.serve.coverage import Main
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.reading import Answer, Reader
@@ -33,7 +33,7 @@ def body(reader: Reader, view: View) -> list[Component]:
     wanted = national.Compared(since=since, until=until, unit=counted, with_since=against[0], with_until=against[1])
     compared = reader.answer("/compare", wanted, national.compare_of(reader.desk, reader.snapshot, wanted))
     totals = {row["name"]: row for row in compared.rows.to_dicts()}
-    covered = Covered(totals, counted, (compared.more["measured"], compared.more["with_measured"]), against)
+    covered = Covered(totals, counted, against)
     return [
         _tiles(view, covered),
         _through_time(reader, view, series, unit),
@@ -54,16 +54,10 @@ Totals = Mapping[str, Mapping[str, float | None]]
 
 
 class Covered:
-    """The totals of two periods in a unit, as ``/compare`` has them, and how much of each was measured."""
+    """The totals of two periods in a unit, as ``/compare`` has them."""
 
-    def __init__(self, totals: Totals, unit: Unit, measured: tuple[float, float], against: tuple[date, date]) -> None:
+    def __init__(self, totals: Totals, unit: Unit, against: tuple[date, date]) -> None:
         self.totals, self.unit, self.against = totals, unit, against
-        self.share, self.other_share = measured
-
-    @property
-    def comparable(self) -> bool:
-        """Whether enough of both was measured for them to be held against each other."""
-        return min(self.share, self.other_share) >= ENOUGH
 
     @property
     def by_sum(self) -> bool:
@@ -71,7 +65,8 @@ class Covered:
         return self.unit is not Unit.MW
 
     def change(self, name: str) -> float | None:
-        """How far the value is from that of the other period, %: of sums, of mean power, or of a rate."""
+        """How far the value is from that of the other period, %: of sums, of mean power, or of a rate; None where it
+        is known for too little of either."""
         return self.totals[name]["change_pct"]
 
     def mean_change(self, name: str) -> float | None:
@@ -91,7 +86,7 @@ def _tiles(view: View, covered: Covered) -> Component:
     low_carbon = sum(totals[name]["value"] or 0 for name in NATIONAL if name not in {"gaz", "charbon", "fioul"})
 
     def change(name: str) -> str:
-        if not covered.comparable:
+        if covered.change(name) is None:
             return view.say("too little measured to compare", "trop peu de mesures pour comparer")
         said = speak.number(covered.change(name), 1, signed=True)
         if not covered.by_sum or name == _RATE:

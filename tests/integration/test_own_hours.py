@@ -1,0 +1,133 @@
+"""Columns known for different times: nothing is divided by another column's hours, in answers and on pages."""
+
+import json
+from datetime import date
+from typing import Any
+
+import polars as pl
+import pytest
+from plotly.utils import PlotlyJSONEncoder
+
+from tests.support import Rows, begun, clock, watthouse, write_csv
+from watthouse.serve.api import national
+from watthouse.serve.asking import Unit
+from watthouse.serve.dashboard.app import rendered
+from watthouse.serve.desk import Desk
+from watthouse.settings import Settings
+
+pytestmark = [pytest.mark.slow]
+
+WHOLE, TO_NOON, BEGUN = date(2025, 1, 6), date(2025, 1, 7), date(2025, 1, 8)
+"""All is known; one source until noon; load, mix and physical balance until 6, commercial exchanges all day."""
+_BORDERS = ("angleterre", "espagne", "italie", "suisse", "allemagne_belgique")
+_MIX = {"nucleaire": 30_000, "gaz": 10_000, "eolien": 5_000, "solaire": 5_000, "hydraulique": 0, "fioul": 0,
+        "charbon": 0, "bioenergies": 0}  # fmt: skip
+
+
+def _national(day: date) -> Rows:
+    rows: Rows = []
+    for heure, instant in clock(day, 15):
+        known = day != BEGUN or heure < "06:00"
+        measured: dict[str, object] = {"consommation": 50_000, "ech_physiques": -2_000, "taux_co2": 30, **_MIX}
+        if day == TO_NOON and heure >= "12:00":
+            measured["nucleaire"] = None
+        rows.append(
+            {
+                "perimetre": "France", "nature": "Données temps réel", "date": day, "heure": heure,
+                "date_heure": instant, **(measured if known else dict.fromkeys(measured)),
+                **{f"ech_comm_{one}": -1_000 for one in _BORDERS},
+            }
+        )  # fmt: skip
+    return rows
+
+
+def _regional(day: date, code: str, name: str) -> Rows:
+    return [
+        {
+            "code_insee_region": code, "libelle_region": name, "nature": "Données temps réel", "date": day,
+            "heure": heure, "date_heure": instant, "consommation": 4_000, "thermique": 1_000,
+            "eolien": None if code == "53" and heure >= "12:00" else 2_000,
+            "solaire": 0, "hydraulique": 0, "bioenergies": 0, "nucleaire": 0,
+        }
+        for heure, instant in clock(day, 30)
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    folder = tmp_path_factory.mktemp("own-hours")
+    write_csv(folder / "fr.csv", [row for day in (WHOLE, TO_NOON, BEGUN) for row in _national(day)])
+    regions = (("53", "Bretagne"), ("52", "Pays de la Loire"))
+    write_csv(folder / "regions.csv", [row for code, name in regions for row in _regional(TO_NOON, code, name)])
+    home = begun(folder / "home")
+    done = watthouse(home, "refresh", "--from", folder / "fr.csv", folder / "regions.csv")
+    assert done.returncode == 0, done.stderr + done.stdout
+    return Desk(Settings(home=home))
+
+
+def _body(desk: Desk, path: str, query: str = "") -> Any:
+    """A page as its browser gets it, read back from JSON."""
+    body, _ = rendered(desk, {"path": path, "query": query, "language": "en"})
+    return json.loads(json.dumps(body, cls=PlotlyJSONEncoder, ensure_ascii=False))
+
+
+def _named(part: Any, name: str) -> Any:
+    """The component with this id, wherever it stands."""
+    for one in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        if isinstance(one, dict) and one.get("id") == name:
+            return one
+        if (found := _named(one, name)) is not None:
+            return found
+    return None
+
+
+def _with_class(part: Any, name: str) -> list[Any]:
+    """The components of this class, in order."""
+    if isinstance(part, list):
+        return [found for one in part for found in _with_class(one, name)]
+    if not isinstance(part, dict):
+        return []
+    return [*([part] if part.get("className") == name else []), *_with_class(list(part.values()), name)]
+
+
+def _said(desk: Desk, path: str, query: str, name: str) -> str:
+    """The text of one component."""
+    return " ".join(_texts(_named(_body(desk, path, query), name))).replace("\u00a0", " ")
+
+
+def _texts(part: Any) -> list[str]:
+    if isinstance(part, str):
+        return [part]
+    if isinstance(part, list):
+        return [text for one in part for text in _texts(one)]
+    return _texts(part.get("props", part).get("children")) if isinstance(part, dict) else []
+
+
+def _compared(desk: Desk, unit: Unit) -> dict[str, dict[str, Any]]:
+    asked = national.Compared(since=TO_NOON, until=TO_NOON, with_since=WHOLE, with_until=WHOLE, unit=unit)
+    with desk.snapshots.lease() as snapshot:
+        question = national.compare_of(desk, snapshot, asked)
+    return {row["name"]: row for row in pl.DataFrame(question.rows).to_dicts()}
+
+
+def test_a_source_that_is_known_until_noon_is_not_compared_with_that_of_a_whole_day(desk: Desk) -> None:
+    rows = _compared(desk, Unit.GWH)
+    for name in ("nucleaire", "production"):
+        assert rows[name]["value"] == pytest.approx(rows[name]["with_value"] / 2)
+        assert rows[name]["change_pct"] is rows[name]["mean_power_change_pct"] is None
+    for name in ("consommation", "eolien", "taux_co2_g_kwh"):
+        assert rows[name]["change_pct"] == pytest.approx(0)
+
+
+def test_no_share_is_compared_where_the_whole_mix_is_known_until_noon(desk: Desk) -> None:
+    rows = _compared(desk, Unit.SHARE)
+    assert (rows["eolien"]["value"], rows["eolien"]["with_value"]) == pytest.approx((0.1, 0.1))
+    assert rows["eolien"]["change_pct"] is None
+
+
+def test_the_mix_says_of_each_quantity_whether_it_can_be_compared(desk: Desk) -> None:
+    body = _body(desk, "/mix", f"?since={TO_NOON}&until={TO_NOON}&with_since={WHOLE}&with_until={WHOLE}")
+    told = [" ".join(_texts(tile)) for tile in _with_class(body, "tile")]
+    assert [("Load" in one, "Production" in one) for one in told if "too little measured to compare" in one] == [
+        (False, True)
+    ]
