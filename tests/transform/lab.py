@@ -198,6 +198,8 @@ def _facts(nature: object, rows: list[Row]) -> tuple[dict[str, int], set[str]]:
         may_be_coarse = nature != REAL_TIME or name in COARSE_IN_REAL_TIME
         steps[name] = 30 if may_be_coarse and not quarterly else 15
     sources = {*SOURCES, "thermique"}
+    if not any(row.get("consommation") is not None for row in rows):
+        return steps, set()  # a day whose load is not known yet has no mix
     return steps, {name for name in sources if any(row.get(name) is not None for row in rows)}
 
 

@@ -162,8 +162,9 @@ def assert_exchanges(row: Row, rows: list[Row]) -> None:
         gross = [sum(flow * step for flow, step in flows if flow * sign > 0) * sign for sign in (1, -1)]
         expected = [Decimal(energy) / 60 if flows else None for energy in gross]
         assert [row[f"{border}_import_mwh"], row[f"{border}_export_mwh"]] == expected
-    known = [known_slots(rows, name) for name in ("ech_physiques", *COARSE_IN_REAL_TIME) if knows(rows, [name])]
-    assert row["measured_slots"] == min(known)
+    balance = "ech_physiques" if knows(rows, ["ech_physiques"]) else "consommation"
+    known = [known_slots(rows, name) for name in COARSE_IN_REAL_TIME if knows(rows, [name])]
+    assert row["measured_slots"] == min([known_slots(rows, balance), *known])
 
 
 def assert_regional(lab: Lab) -> None:
@@ -201,6 +202,17 @@ def test_a_forecast_lasts_until_the_next_forecast_of_its_day(blank: Lab, tmp_pat
     assert holed["prevision_j1_mwh"] == Decimal(95 * 1_100) / 4
     assert (coarse["prevision_j1_slots"], coarse["prevision_j1_compared_slots"]) == (96, 96)
     assert coarse["prevision_j1_mwh"] == 24 * 1_100
+
+
+def test_a_schedule_alone_is_no_measurement_and_a_row_of_wind_alone_no_mix(blank: Lab, tmp_path: Path) -> None:
+    lab = blank.copy(tmp_path)
+    ahead = power(DAYS[3], REAL_TIME, None, ech_comm_espagne=-1_000)
+    lab.observe(NATIONAL[0], [{**ahead[0], "eolien": 5_000}, *ahead[1:]])
+    lab.build_what_changed()
+    row = lab.day("exchanges_daily", DAYS[3])
+    assert (row["ech_comm_espagne_slots"], row["measured_slots"], row["expected_slots"]) == (96, 0, 96)
+    mix = lab.day("daily_mix", DAYS[3])
+    assert (mix["eolien_mwh"], mix["production_mwh"], mix["mix_slots"], mix["eolien_share"]) == (1_250, None, 0, None)
 
 
 def test_the_schedule_of_a_day_under_way_counts_though_its_load_is_not_known(blank: Lab, tmp_path: Path) -> None:

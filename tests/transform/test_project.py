@@ -130,6 +130,8 @@ BREAKAGE: Final = {
     " solaire = 0, hydraulique = 0, bioenergies = 0, ech_physiques = 0 where nature = 'Données temps réel'",
     "daily_mix_key": "insert into marts.daily_mix from marts.daily_mix limit 1",
     "daily_mix_rows": "update marts.daily_mix set measured_slots = 97",
+    "daily_mix_sources": "insert into marts.daily_mix by name select * replace (civil_date + 1 as civil_date,"
+    " null as gaz_mwh) from marts.daily_mix where mix_slots > 0 limit 1",
     "daily_mix_shares": "update marts.daily_mix set nucleaire_share = 2",
     "daily_merged_rows": "update marts.daily_merged set stock_gaz_complete = true",
     "daily_merged_plausible": "update marts.daily_merged set tmoy_c = 60, tmax_c = 60, tmin_c = 60",

@@ -140,7 +140,7 @@ class Snapshot:
         return hashlib.sha256(said.encode()).hexdigest()[:16], max(built, loaded or built)
 
 
-_MEASURED: Final = ("daily_merged", "daily_mix", "daily_regional", "hourly_national")
+_MEASURED: Final = ("daily_merged", "daily_mix", "daily_regional", "exchanges_daily", "hourly_national")
 """Marts that hold a day before its load is known, where anything else is: it is no measured day yet."""
 
 

@@ -12,7 +12,7 @@ from watthouse.serve.api.base import TheDesk, gives_rows, meant, span_of
 from watthouse.serve.asking import BY_DAY, Interval, Series
 from watthouse.serve.delivery import Shown
 from watthouse.serve.desk import Desk, Question
-from watthouse.serve.series import STARTS, starts, within
+from watthouse.serve.series import STARTS, complete_days, starts, within
 from watthouse.serve.snapshots import Snapshot
 from watthouse.transform.dictionary import Mart
 
@@ -48,8 +48,8 @@ def _counted(table: ops.Relation, interval: Interval, borders: tuple[str, ...]) 
         **counts,
         **{f"{border}_bought": -rows[f"ech_comm_{border}_mwh"].cast("float64").sum() for border in borders},
         net_export_days=rows.count(where=rows.net_export_mwh > 0),
-        days=rows.count(),
-        complete_days=rows.count(where=rows.measured_slots == rows.expected_slots),
+        days=rows.count(where=rows.measured_slots > 0),
+        complete_days=rows.count(where=complete_days(rows)),
     )
     found = counted.mutate(top_foreign_buyer=_most(counted, borders)).order_by("starts")
     return found.select(*(one.name for one in _told(borders)))

@@ -204,7 +204,7 @@ def _lasting(values: Mapping[str, Shown]) -> Iterator[Shown]:
 _ERRORS: Final = ("prevision_j1_mape_pct", "prevision_j_mape_pct")
 
 
-_MISSED: Final = tuple(Mean(name, "measured_slots") for name in _ERRORS)
+_MISSED: Final = tuple(Mean(name, name.replace("mape_pct", "compared_slots")) for name in _ERRORS)
 
 
 @gives_rows(

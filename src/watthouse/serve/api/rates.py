@@ -34,7 +34,7 @@ class RatesAsked(Period):
     "A row a region and source: its energy, share of production, share of load covered (TCO), load factor (TCH)",
 )
 def rates(desk: TheDesk, request: Request, asked: Annotated[RatesAsked, Query()]) -> Response:
-    """TCO is computed from the period's energies; TCH is the mean of what RTE publishes. Both pass 100 in places."""
+    """TCO is computed from the period's mean powers; TCH is the mean of what RTE publishes. Both pass 100 in places."""
     return desk.answer(request, asked.format, lambda snapshot: rates_of(snapshot, asked), "rates")
 
 

@@ -190,12 +190,15 @@ def map_of(snapshot: Snapshot, asked: MapAsked) -> Question:
     return Question("Regions of France", found, columns, more, ("daily_regional",))
 
 
+def _difference(rows: ir.Table, unit: Unit) -> ir.Value:
+    """Production less load, of mean powers: energies of unlike hours, where a source has a hole, have no difference."""
+    power = total(rows, "production", Unit.MW) - total(rows, "consommation", Unit.MW)
+    return power if unit is Unit.MW else power * measured_hours(rows) / (1000 if unit is Unit.GWH else 1)
+
+
 def _mapped(table: ops.Relation, measure: str, unit: Unit) -> ir.Table:
     rows = within(table.to_expr())
-    if measure == "difference":
-        value = total(rows, "production", unit) - total(rows, "consommation", unit)
-    else:
-        value = total(rows, measure, unit)
+    value = _difference(rows, unit) if measure == "difference" else total(rows, measure, unit)
     sums = rows.group_by("code_insee_region").aggregate(
         libelle_region=rows.libelle_region.max(),
         value=value.cast("float64"),

@@ -18,7 +18,7 @@ LABEL: Final = Shown("label", "", "What it is, in the language asked for")
 MIX: Final = (
     SOURCE,
     LABEL,
-    Shown("energy_gwh", "GWh", "Energy of the period"),
+    Shown("energy_gwh", "GWh", "Energy of the period, over the slots whose whole mix is known"),
     Shown("share", "0-1", "Its part of production"),
     Shown("low", "0-1", "The share, had the unmeasured slots none of this source"),
     Shown("high", "0-1", "The share, had the unmeasured slots nothing but this source"),

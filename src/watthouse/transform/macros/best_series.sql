@@ -43,14 +43,16 @@ quarterly as (
     group by {{ (series + ["nature_rank"]) | join(", ") }}
 ),
 
--- the sources that a day publishes: in a slot that knows all of them, the mix is whole
+-- the sources that a day publishes: in a slot that knows all of them, the mix is whole; a day whose load is not known yet
+-- may have begun with a row of wind and sun alone, which is no mix
 mixed as (
     select
         {{ listed(series) }},
         nature_rank,
         {%- for source in sources %}
-        count({{ source }}) > 0 as {{ source }}{{ "," if not loop.last }}
+        count({{ source }}) > 0 as {{ source }},
         {%- endfor %}
+        count(consommation) > 0 as loaded
     from known
     group by {{ (series + ["nature_rank"]) | join(", ") }}
 ),
@@ -119,8 +121,9 @@ lasting as (
         coalesce(timed.{{ source }}, first_quarters.{{ source }}) as {{ source }}_lasting,
         {%- endfor %}
         {%- for source in sources %}
-        mixed.{{ source }} as {{ source }}_published{{ "," if not loop.last }}
+        mixed.{{ source }} as {{ source }}_published,
         {%- endfor %}
+        mixed.loaded
     from timed
     inner join mixed
         on {{ equal(series + ["nature_rank"], "timed", "mixed") }}
@@ -133,7 +136,7 @@ lasting as (
 final as (
     select
         {{ listed(["civil_date"] + place + ["date_heure", "heure", "nature"]) }},
-        15 * least({{ listed(mix, "_quarter_hours") }}) as slot_minutes,
+        15 * coalesce(consommation_quarter_hours, least({{ listed(mix, "_quarter_hours") }})) as slot_minutes,
         {%- if commercial %}
         15 * least({{ listed(commercial, "_quarter_hours") }}) as commercial_minutes,
         {%- endif %}
@@ -153,7 +156,7 @@ final as (
                 {%- for source in sources %}
                 ({{ source }}_lasting is not null or not {{ source }}_published) and
                 {%- endfor %}
-                coalesce({{ listed(sources, "_lasting") }}) is not null
+                loaded and coalesce({{ listed(sources, "_lasting") }}) is not null
                 then {% for source in sources %}coalesce({{ source }}_lasting, 0){{ " + " if not loop.last }}{% endfor %}
         end as production_mw,
         least({{ listed(sources, "_quarter_hours") }}) as production_quarter_hours

@@ -26,6 +26,11 @@
     cast(coalesce(sum({{ lasts }}), 0) / {{ shortest }} as integer)
 {%- endmacro -%}
 
+{#- Those in which the whole mix is known. -#}
+{%- macro mix_slots(shortest="min(quarter_hours)") -%}
+    {{ known_slots("case when production_mw is not null then production_quarter_hours end", shortest) }}
+{%- endmacro -%}
+
 {%- macro known_slots_of_each(columns, shortest="min(quarter_hours)") -%}
     {%- for column in columns -%}
         {{ known_slots(column ~ "_quarter_hours", shortest) }} as {{ column }}_slots{{ ",\n        " if not loop.last }}

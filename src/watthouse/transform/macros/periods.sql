@@ -20,7 +20,7 @@ energy as (
         {{ sum_of_each(regional_power() + ["production"]) }},
         {{ shares_of_shares(regional_sources(), regional_subsources()) }},
         {{ mean_rates(load_factors(), "_quarter_hours", "_pct") }},
-        cast(count(*) as integer) as measured_days,
+        cast(sum(case when measured_slots > 0 then 1 else 0 end) as integer) as measured_days,
         {%- for column in counted %}
         cast(sum({{ column }}_quarter_hours) as integer) as {{ column }}_slots,
         {%- endfor %}

@@ -18,7 +18,7 @@ energy as (
         {{ shares_of_production(national_sources(), national_subsources()) }},
         {{ carbon_intensity() }} as taux_co2_g_kwh,
         {{ known_slots_of_each(national_mix() + ["taux_co2"]) }},
-        {{ known_slots("case when production_mw is not null then production_quarter_hours end") }} as mix_slots,
+        {{ mix_slots() }} as mix_slots,
         {{ expected_slots() }} as expected_slots,
         {{ lowest_nature("case when slot_minutes is not null then nature end") }} as nature
     from power

@@ -20,7 +20,7 @@ energy as (
         {{ shares_of_production(regional_sources(), regional_subsources()) }},
         {{ mean_rates(load_factors(), "_quarter_hours") }},
         {{ known_slots_of_each(regional_series()) }},
-        {{ known_slots("case when production_mw is not null then production_quarter_hours end") }} as mix_slots,
+        {{ mix_slots() }} as mix_slots,
         {{ expected_slots() }} as expected_slots,
         {{ lowest_nature() }} as nature
     from power

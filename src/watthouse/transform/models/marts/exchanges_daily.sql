@@ -18,7 +18,7 @@ energy as (
         {{ import_mwh("ech_comm_" ~ border) }} as ech_comm_{{ border }}_import_mwh,
         {{ export_mwh("ech_comm_" ~ border) }} as ech_comm_{{ border }}_export_mwh,
         {%- endfor %}
-        {{ known_slots_of_each(exchanges()) }},
+        {{ known_slots_of_each(exchanges() + ["consommation"]) }},
         {{ expected_slots() }} as expected_slots,
         {{ lowest_nature("case when coalesce(" ~ listed(exchanges()) ~ ") is not null then nature end") }} as nature
     from power
@@ -46,9 +46,10 @@ final as (
         end as top_foreign_seller,
         {{ listed(exchanges(), "_slots") }},
         least(
-            {%- for column in exchanges() %}
-            case when {{ column }}_mwh is not null then {{ column }}_slots end{{ "," if not loop.last }}
+            {%- for column in exchanges()[1:] %}
+            case when {{ column }}_mwh is not null then {{ column }}_slots end,
             {%- endfor %}
+            case when ech_physiques_mwh is not null then ech_physiques_slots else consommation_slots end
         ) as measured_slots,
         expected_slots,
         nature

@@ -25,15 +25,15 @@ final as (
     select
         power.civil_date,
         power.instant as date_heure,
-        min(substr(heure, 1, 2)) || ':00' as heure,
+        min(substr(power.heure, 1, 2)) || ':00' as heure,
         {{ mwh_of_each(national_power()) }},
         {{ mwh("production_mw", "production_quarter_hours") }} as production_mwh,
         {{ shares_of_production(national_sources(), national_subsources()) }},
         {{ carbon_intensity() }} as taux_co2_g_kwh,
-        {{ known_slots_of_each(national_series()[1:], "min(day_quarter_hours)") }},
-        {{ known_slots("case when production_mw is not null then production_quarter_hours end", "min(day_quarter_hours)") }} as mix_slots,
-        {{ known_slots("consommation_quarter_hours", "min(day_quarter_hours)") }} as measured_slots,
-        case when min(day_quarter_hours) = 2 then 2 else 4 end as expected_slots,
+        {{ known_slots_of_each(national_series()[1:], "min(days.day_quarter_hours)") }},
+        {{ mix_slots("min(days.day_quarter_hours)") }} as mix_slots,
+        {{ known_slots("consommation_quarter_hours", "min(days.day_quarter_hours)") }} as measured_slots,
+        case when min(days.day_quarter_hours) = 2 then 2 else 4 end as expected_slots,
         {{ lowest_nature() }} as nature
     from power
     inner join days on power.civil_date = days.civil_date
