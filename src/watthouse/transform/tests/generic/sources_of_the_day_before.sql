@@ -13,6 +13,7 @@ with days as (
 )
 
 select
+    'a source known on the day before is absent all day' as rule,
     today.civil_date,
     {%- for source in sources %}
     today.{{ source }}_mwh{{ "," if not loop.last }}
