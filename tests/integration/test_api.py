@@ -8,6 +8,7 @@ import pytest
 
 from tests.integration.conftest import SINCE
 from tests.integration.serving import Api, problem
+from tests.support import PARIS
 
 pytestmark = [pytest.mark.slow]
 
@@ -58,6 +59,9 @@ def test_pages_come_one_after_another_and_lack_nothing(order: str, api: Api) -> 
         ("/mix?since=2025-02-30", 422, "since"),
         ("/mix?since=2025-02-02&until=2025-02-01", 422, "until"),
         ("/compare?with_since=2025-02-02", 422, "with_since"),
+        ("/now?hours=25", 422, "hours"),
+        ("/now?day=2025-02-30", 422, "day"),
+        ("/now?day=2025-02-03&hours=24", 422, "day"),
         ("/mix?interval=fortnight", 422, "interval"),
         ("/mix?interval=hour&since=2010-01-01&until=2025-01-01", 422, "interval"),
         ("/mix?colour=red", 422, "colour"),
@@ -187,6 +191,32 @@ def test_every_column_of_an_answer_is_told_of_with_its_unit(path: str, api: Api)
         for suffix, unit in {"_mwh": "MWh", "_gwh": "GWh", "_mw": "MW", "_share": "0-1", "_c": "°C"}.items():
             if name.endswith(suffix):
                 assert column["unit"].startswith(unit), name
+
+
+def test_any_day_and_the_last_hours_are_had_slot_by_slot(api: Api) -> None:
+    (newest,) = api.query(
+        "select max(date_heure) from core.core_national_power where consommation is not null and slot_minutes = 15"
+    )[0]
+    assert isinstance(newest, datetime)
+    for hours in (24, 48):
+        said = api.get(f"/now?hours={hours}").json()
+        begins = [newest - timedelta(minutes=15 * slot) for slot in range(4 * hours)][::-1]
+        assert [datetime.fromisoformat(row["date_heure"]) for row in said["rows"]] == begins
+        assert said["rows"][-1]["consommation_mw"]
+        assert datetime.fromisoformat(said["until"]) - newest == timedelta(minutes=15)
+    day = SINCE + timedelta(days=20)
+    slots = api.query(
+        "select epoch(date_heure)::bigint, consommation, nucleaire, ech_comm_italie from core.core_national_power"
+        f" where civil_date = '{day}' and slot_minutes is not null order by 1"
+    )
+    rows = [row for row in api.get(f"/now?day={day}").json()["rows"] if row["slot_minutes"]]
+    names = ("consommation_mw", "nucleaire_mw", "ech_comm_italie_mw")
+    assert [
+        (int(datetime.fromisoformat(row["date_heure"]).timestamp()), *(row[name] for name in names)) for row in rows
+    ] == slots
+    assert api.get("/now").json()["rows"] == api.get(f"/now?day={newest.astimezone(PARIS).date()}").json()["rows"]
+    for day in (date.min, date.max):
+        assert api.get(f"/now?day={day}").json()["rows"] == []
 
 
 def test_a_day_outside_what_is_held_has_no_row(api: Api) -> None:

@@ -1,7 +1,8 @@
 """France as a whole: the mix, exchanges, forecasts, gas, temperature, the newest day, two periods side by side."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
+from enum import IntEnum
 from typing import Annotated, Final, Self
 
 import ibis.expr.operations as ops
@@ -41,11 +42,14 @@ from watthouse.serve.asking import (
     EnergyAsOf,
     Flows,
     Interval,
+    Moments,
     Period,
     Region,
     Series,
     Unit,
     Written,
+    days_of,
+    instant,
     newest_first,
 )
 from watthouse.serve.attribution import TEMPERATURE_OF_FRANCE
@@ -61,6 +65,7 @@ from watthouse.serve.series import (
     STARTS,
     Mean,
     Span,
+    between,
     days_asked,
     energies,
     known_hours,
@@ -321,41 +326,108 @@ _TEMPERATURE: Final = (
 )
 
 
+class Rolling(IntEnum):
+    """How many hours up to the end of the newest measured slot."""
+
+    DAY = 24
+    TWO_DAYS = 48
+
+
+class NowAsked(Written):
+    """A civil day or the last hours, slot by slot."""
+
+    day: Annotated[
+        Day | None,
+        Field(
+            description="Civil day (Europe/Paris); the newest with a measurement where it is left out",
+            examples=["2025-01-31"],
+        ),
+    ] = None
+    hours: Annotated[
+        Rolling | None,
+        Field(description="The last 24 or 48 hours up to the end of the newest measured slot", examples=[24]),
+    ] = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if self.day and self.hours:
+            raise ValueError("day and hours exclude each other: give one of them")
+        return self
+
+
 @gives_rows(
     router,
     "/now",
-    "The newest measured day, quarter hour by quarter hour",
-    "A row a slot: load, its forecasts, each source, exchanges, CO₂ intensity; forecasts run ahead",
+    "The newest measured day, another one, or the last 24 or 48 hours, slot by slot",
+    "A row a slot: load, its forecasts, each source, exchanges, CO₂ intensity; forecasts of a day run ahead",
 )
-def now(desk: TheDesk, request: Request, asked: Annotated[Written, Query()]) -> Response:
-    """Load, forecasts, sources, exchanges and CO₂ intensity of the newest civil day with a measurement, in MW."""
-    return desk.answer(request, asked.format, now_of, "now")
+def now(desk: TheDesk, request: Request, asked: Annotated[NowAsked, Query()]) -> Response:
+    """Load, forecasts, sources, exchanges and CO₂ intensity in MW and g/kWh, of the newest civil day with a measurement
+    where neither a day nor hours are asked for."""
+    return desk.answer(request, asked.format, lambda snapshot: now_of(snapshot, asked), "now")
 
 
-def now_of(snapshot: Snapshot) -> Question:
-    """The newest civil day with a measurement, a row a slot, in MW."""
-    return snapshot.once(_now)
+def now_of(snapshot: Snapshot, asked: NowAsked) -> Question:
+    """A civil day (the newest with a measurement, where none is asked for) or the last hours, a row a slot, in MW."""
+    if asked.hours:
+        return snapshot.once(_rolling, int(asked.hours))
+    newest = snapshot.extent("daily_mix")[1]
+    if asked.day is None or asked.day == newest:
+        return snapshot.once(_newest, newest)
+    return _slots_now(snapshot, f"France on {asked.day}, slot by slot", asked.day, asked.day)
 
 
-def _now(snapshot: Snapshot) -> Question:
-    _, day = snapshot.extent("daily_mix")
+def _newest(snapshot: Snapshot, day: date) -> Question:
+    return _slots_now(snapshot, "The newest measured day of France", day, day)
+
+
+def _rolling(snapshot: Snapshot, hours: int) -> Question:
+    """The hours before the end of the newest slot whose load is known: scheduled exchanges run on after it."""
+    newest = snapshot.extent("daily_mix")[1]
+    form = Form(_last_measured, (snapshot.table(_POWER, "core").op(),), newest, newest)
+    (found,) = snapshot.engine.rows(form).to_pylist()
+    title = f"The last {hours} hours measured of France"
+    if found["date_heure"] is None:
+        return _slots_now(snapshot, title, newest, newest)
+    end = found["date_heure"] + timedelta(minutes=found["slot_minutes"])
+    first = end - timedelta(hours=hours)
+    since, until = days_of(Moments(since=first, until=end))
+    return _slots_now(snapshot, title, since or newest, until or newest, first, end)
+
+
+def _last_measured(power: ops.Relation) -> ir.Table:
+    rows = within(power.to_expr())
+    rows = rows.filter(rows.consommation.notnull())
+    return rows.aggregate(date_heure=rows.date_heure.max(), slot_minutes=rows.slot_minutes.argmax(rows.date_heure))
+
+
+def _slots_now(
+    snapshot: Snapshot,
+    title: str,
+    since: date,
+    until: date,
+    first: datetime | None = None,
+    end: datetime | None = None,
+) -> Question:
+    """Power and forecasts of civil days, between two instants where they are given."""
     power, forecasts = (snapshot.table(f"core_national_{name}", "core") for name in ("power", "forecast"))
     columns = tuple(map(_of_now, (*_shown_now(power), *_HORIZONS)))
     measured, ahead = (
-        pl.DataFrame(snapshot.engine.rows(Form(draw, (table.op(),), day, day)))
+        pl.DataFrame(snapshot.engine.rows(Form(draw, (table.op(),), since, until, first, end)))
         for draw, table in ((_measured, power), (_ahead, forecasts))
     )
     rows = measured.join(ahead, on="date_heure", how="full", coalesce=True).sort("date_heure")
     rows = rows.rename({name: _of_now(name).name for name in rows.columns})
     marts = ("core_national_power", "core_national_forecast")
-    return Question("The newest measured day of France", rows.to_arrow(), columns, days(day, day), marts)
+    ends = {name: instant(one) for name, one in {"since": first, "until": end}.items() if one}
+    return Question(title, rows.to_arrow(), columns, days(since, until) | ends, marts, ((since, until),))
 
 
 _HORIZONS: Final = ("prevision_j1", "prevision_j")
 
 
 def _measured(power: ops.Relation) -> ir.Table:
-    rows = within(power.to_expr())
+    rows = between(power.to_expr())
     return rows.filter(rows.slot_minutes.notnull()).select(_shown_now(rows))
 
 
@@ -366,7 +438,7 @@ def _shown_now(power: ir.Table) -> list[str]:
 
 
 def _ahead(forecasts: ops.Relation) -> ir.Table:
-    said = within(forecasts.to_expr())
+    said = between(forecasts.to_expr())
     return said.group_by("date_heure").aggregate(
         **{horizon: said.forecast_mw.max(where=said.horizon == horizon) for horizon in _HORIZONS}
     )

@@ -112,14 +112,15 @@ def _head(pages: Sequence[Page], view: View) -> Component:
 def _bar(page: Page, view: View, reader: Reader) -> Component:
     since, until = reader.period
     held = reader.held
+    earlier, later = (_period_at(view, _shifted(since, until, direction), held) for direction in (-1, 1))
     return html.Section(
         [
             html.Div(
                 [
-                    _step("‹", view, _shifted(since, until, -1), held, view.say("Earlier", "Plus tôt"), "earlier"),
+                    step("‹", earlier, view.say("Earlier", "Plus tôt"), "earlier"),
                     day_field("since", view.say("From", "Du"), since, "period", held),
                     day_field("until", view.say("to", "au"), until, "period", held),
-                    _step("›", view, _shifted(since, until, 1), held, view.say("Later", "Plus tard"), "later"),
+                    step("›", later, view.say("Later", "Plus tard"), "later"),
                 ],
                 className="days",
             ),
@@ -145,12 +146,17 @@ def _lasting(view: View, since: date, until: date) -> str:
     return replace(view, since=since, until=until, told=told).address
 
 
-def _step(sign: str, view: View, days: tuple[date, date], held: tuple[date, date], label: str, name: str) -> Component:
-    there = days[0] <= held[1] and days[1] >= held[0]
-    if not there:
+def step(sign: str, href: str | None, label: str, name: str) -> Component:
+    """A link to the days before or after; pale where there are none (no ``href``)."""
+    if href is None:
         return html.Span(sign, className="step gone", id=name, **{"aria-hidden": "true"})
-    href = view.href(since=days[0], until=days[1])
     return html.A(sign, href=href, className="step", id=name, title=label, **{"aria-label": label})
+
+
+def _period_at(view: View, days: tuple[date, date], held: tuple[date, date]) -> str | None:
+    """The address of a period, None where none of it is held."""
+    there = days[0] <= held[1] and days[1] >= held[0]
+    return view.href(since=days[0], until=days[1]) if there else None
 
 
 def _shifted(since: date, until: date, direction: int) -> tuple[date, date]:

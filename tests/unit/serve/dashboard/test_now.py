@@ -1,11 +1,13 @@
 """Now shows what is known, up to the instant to which it is known."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
+import pytest
 
 from watthouse.serve.dashboard.pages.now import stale, to_last_known
-from watthouse.serve.dashboard.view import View
+from watthouse.serve.dashboard.pages.window import window_of
+from watthouse.serve.dashboard.view import View, read
 
 BEGAN = datetime(2026, 3, 29, tzinfo=UTC)
 
@@ -45,3 +47,63 @@ def test_a_day_of_long_ago_is_said_to_be_one() -> None:
 
 def test_a_day_that_is_under_way_needs_no_word() -> None:
     assert not [*stale(View(), _rows(consommation=[1, 2]), BEGAN + timedelta(hours=6))]
+
+
+def test_the_last_hours_are_not_called_a_day() -> None:
+    (said,) = stale(View(), _rows(consommation=[1, 2]), BEGAN + timedelta(days=9, minutes=15), rolling=True)
+    assert "what follows ends there" in said.children
+
+
+HELD = (date(2026, 3, 1), date(2026, 3, 29))
+
+
+@pytest.mark.parametrize(
+    ("query", "day", "hours"),
+    [
+        ("", "2026-03-29", None),
+        ("day=2026-03-27", "2026-03-27", None),
+        ("day=2026-02-30", "2026-03-29", None),
+        ("day=soon&hours=48", "2026-03-29", 48),
+        ("hours=24", "2026-03-29", 24),
+        ("hours=23", "2026-03-29", None),
+        ("hours=²4", "2026-03-29", None),
+        ("day=2026-03-27&hours=24", "2026-03-27", None),
+    ],
+)
+def test_an_address_means_a_day_or_hours_and_the_newest_day_where_it_says_neither(
+    query: str, day: str, hours: int | None
+) -> None:
+    window = window_of(read("/", query, "en", dark=False), HELD)
+    assert (str(window.day), window.hours) == (day, hours)
+
+
+@pytest.mark.parametrize(
+    ("query", "earlier", "later"),
+    [
+        ("", "/?day=2026-03-28", None),
+        ("hours=48", "/?day=2026-03-28", None),
+        ("day=2026-03-28&hours=48", "/?day=2026-03-27", "/"),
+        ("day=2026-03-15&unit=share", "/?unit=share&day=2026-03-14", "/?unit=share&day=2026-03-16"),
+        ("day=2026-03-01", None, "/?day=2026-03-02"),
+        ("day=2026-12-24", "/", None),
+        ("day=9999-12-31", "/", None),
+        ("day=0001-01-01", None, "/?day=2026-03-01"),
+    ],
+)
+def test_the_days_beside_a_day_end_where_what_is_held_ends(query: str, earlier: str | None, later: str | None) -> None:
+    window = window_of(read("/", query, "en", dark=False), HELD)
+    assert (window.earlier, window.later) == (earlier, later)
+
+
+@pytest.mark.parametrize(
+    ("query", "language", "said"),
+    [
+        ("day=2026-03-27&hours=24", "en", []),
+        ("day=2026-02-30", "en", ["day: “2026-02-30” is no day"]),
+        ("hours=7", "en", ["hours: “7” is none of 24, 48"]),
+        ("hours=7", "fr", ["hours : « 7 » n'est aucun de 24, 48"]),
+    ],
+)
+def test_what_is_neither_is_said_to_be_none(query: str, language: str, said: list[str]) -> None:
+    window = window_of(read("/", query, language, dark=False), HELD)
+    assert [word.children for word in window.fault()] == said

@@ -1,4 +1,4 @@
-"""Now: today's load and its forecasts, the mix, CO₂, exchanges, to the last measured instant."""
+"""Now: load and its forecasts, the mix, CO₂, exchanges by slot: of a day, or of the last hours measured."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -11,10 +11,11 @@ from dash.development.base_component import Component
 
 from watthouse.serve.api import national
 from watthouse.serve.api.records import RecordsAsked, records_of
-from watthouse.serve.asking import Unit, Written
+from watthouse.serve.asking import Unit
 from watthouse.serve.coverage import ENOUGH
-from watthouse.serve.dashboard import parts, shell
+from watthouse.serve.dashboard import parts
 from watthouse.serve.dashboard.page import Page
+from watthouse.serve.dashboard.pages.window import Window, bar, window_of
 from watthouse.serve.dashboard.reading import Answer, Reader, percent
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import power
@@ -25,25 +26,29 @@ _LATE: Final = timedelta(hours=6)
 
 
 def body(reader: Reader, view: View) -> list[Component]:
-    """The newest measured day, quarter hour by quarter hour."""
-    answer = reader.answer("/now", Written(), national.now_of(reader.snapshot))
+    """The newest measured day, another one or the last hours, slot by slot."""
+    window = window_of(view, reader.held)
+    asked = window.asked
+    answer = reader.answer("/now", asked, national.now_of(reader.snapshot, asked))
     answer = replace(answer, rows=answer.rows.rename(_published))
     measured = answer.rows.filter(pl.col("consommation").is_not_null())
+    above = [*window.fault(), bar(PAGE, view, window)]
     if measured.is_empty():
-        return [parts.card(reader, "now", view.say("Now", "En ce moment"), [parts.nothing(reader)], wide=True)]
+        title = view.say("Now", "En ce moment") if window.newest else view.language.day(window.day)
+        return [*above, parts.card(reader, "now", title, [parts.nothing(reader), *window.to_newest()], wide=True)]
     sources = to_last_known(measured, NATIONAL)
     tiles = [
-        *_load(view, measured),
-        *_rate(view, measured),
+        *_load(view, window, measured),
+        *_rate(view, window, measured),
         *_largest(view, sources, measured),
         *_balance(view, measured),
     ]
     return [
-        *stale(view, measured, reader.now),
+        *above,
+        *(stale(view, measured, reader.now, rolling=window.hours is not None) if window.newest else ()),
         parts.tiles(tiles),
-        *shell.quantities(PAGE, view),
-        *_charts(reader, view, answer, sources, measured),
-        _records(reader, view),
+        *_charts(reader, view, window, answer, sources, measured),
+        *([_records(reader, view)] if window.newest else []),
     ]
 
 
@@ -52,7 +57,7 @@ def _published(name: str) -> str:
     return name if name == "production_mw" else name.removesuffix("_mw").removesuffix("_g_kwh")
 
 
-def stale(view: View, measured: pl.DataFrame, now: datetime) -> Iterator[Component]:
+def stale(view: View, measured: pl.DataFrame, now: datetime, *, rolling: bool = False) -> Iterator[Component]:
     """A word where the newest measured instant is hours before ``now``."""
     newest: datetime = measured["date_heure"][-1]
     away = now - newest
@@ -61,10 +66,13 @@ def stale(view: View, measured: pl.DataFrame, now: datetime) -> Iterator[Compone
         one = away.days == 1
         days = view.say(*(("day", "jour") if one else ("days", "jours")))
         since = days if away.days else view.say("hours", "heures")
+        shown = view.say("what follows is that day", "la suite montre ce jour-là")
+        if rolling:
+            shown = view.say("what follows ends there", "la suite s'arrête là")
         yield html.P(
             view.say(
-                f"The newest measured instant is {at}, {ago} {since} ago: what follows is that day.",
-                f"Le dernier instant mesuré est le {at}, il y a {ago} {since} : la suite montre ce jour-là.",
+                f"The newest measured instant is {at}, {ago} {since} ago: {shown}.",
+                f"Le dernier instant mesuré est le {at}, il y a {ago} {since} : {shown}.",
             ),
             className="fault",
             role="status",
@@ -79,7 +87,7 @@ def to_last_known(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
     return rows.filter(pl.col("date_heure") <= whole["date_heure"].max()) if whole.height else rows.clear()
 
 
-def _load(view: View, measured: pl.DataFrame) -> Iterator[Component]:
+def _load(view: View, window: Window, measured: pl.DataFrame) -> Iterator[Component]:
     newest, at = measured.row(-1, named=True), measured["date_heure"][-1]
     speak = view.language
     forecast = newest["prevision_j"] or newest["prevision_j1"]
@@ -91,21 +99,23 @@ def _load(view: View, measured: pl.DataFrame) -> Iterator[Component]:
         view.say("forecast error ", "écart à la prévision ") + speak.quantity(away, _MW, signed=True),
         LOAD.colour(view.dark),
     )
+    peak = measured.row(measured["consommation"].arg_max() or 0, named=True)
+    so_far = view.say(" so far", "") if window.newest and window.hours is None else ""
     yield parts.tile(
         "now-peak",
-        view.say("Peak of the day so far", "Pointe du jour"),
-        speak.quantity(measured["consommation"].max(), _MW),  # type: ignore[arg-type]
-        speak.day(at.date()),
+        view.say("Peak of the ", "Pointe ") + window.of_it + so_far,
+        speak.quantity(peak["consommation"], _MW),
+        speak.moment(peak["date_heure"]),
     )
 
 
-def _rate(view: View, measured: pl.DataFrame) -> Iterator[Component]:
+def _rate(view: View, window: Window, measured: pl.DataFrame) -> Iterator[Component]:
     rate = measured["taux_co2"].drop_nulls()
     if rate.is_empty():
         return
     value = float(rate[-1])
     mean = view.language.number(float(rate.mean() or 0))  # type: ignore[arg-type]
-    more = view.say(f"mean of the day {mean}", f"moyenne du jour {mean}")
+    more = view.say(f"mean of the {window.of_it} {mean}", f"moyenne {window.of_it} {mean}")
     label = view.say("CO₂ intensity", "Intensité CO₂")
     yield parts.tile("now-rate", label, view.language.quantity(value, "g/kWh"), more, carbon_colour(value))
 
@@ -144,18 +154,18 @@ def _earlier(view: View, known: pl.DataFrame, measured: pl.DataFrame) -> str:
 
 
 def _charts(
-    reader: Reader, view: View, answer: Answer, sources: pl.DataFrame, measured: pl.DataFrame
+    reader: Reader, view: View, window: Window, answer: Answer, sources: pl.DataFrame, measured: pl.DataFrame
 ) -> Iterator[Component]:
-    style, day = view.style, view.language.day(reader.held[1])
+    style = view.style
     yield parts.chart(
         reader,
         "load",
-        view.say(f"Load and its forecasts, {day}", f"Consommation et prévisions, {day}"),
+        view.say("Load and its forecasts, ", "Consommation et prévisions, ") + window.words,
         power.load(answer.rows, style),
         [answer],
         fresh=_fresh(view, measured),
     )
-    yield _mix(reader, view, answer, sources, measured)
+    yield _mix(reader, view, window, answer, sources, measured)
     yield parts.chart(
         reader,
         "carbon",
@@ -173,8 +183,14 @@ def _fresh(view: View, measured: pl.DataFrame) -> str:
     return view.say(f"load measured up to {until}", f"consommation mesurée jusqu'au {until}")
 
 
-def _mix(reader: Reader, view: View, answer: Answer, known: pl.DataFrame, measured: pl.DataFrame) -> Component:
-    title = view.say("Generation mix to the last measured instant", "Mix de production jusqu'au dernier instant mesuré")
+def _mix(
+    reader: Reader, view: View, window: Window, answer: Answer, known: pl.DataFrame, measured: pl.DataFrame
+) -> Component:
+    title = view.say("Generation mix, ", "Mix de production, ") + window.words
+    if window.newest and window.hours is None:
+        title = view.say(
+            "Generation mix to the last measured instant", "Mix de production jusqu'au dernier instant mesuré"
+        )
     if known.is_empty():
         return parts.card(reader, "mix-now", title, [parts.nothing(reader)], [answer])
     note = ""

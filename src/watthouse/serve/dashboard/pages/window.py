@@ -1,0 +1,132 @@
+"""What the page Now shows of time: the newest measured day, another one, or the last hours; and the links to these."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from dash import html
+from dash.development.base_component import Component
+
+from watthouse.serve.api.national import NowAsked, Rolling
+from watthouse.serve.dashboard import shell
+from watthouse.serve.dashboard.page import Page
+from watthouse.serve.dashboard.view import View, day_of
+
+_A_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Window:
+    """A civil ``day`` within or outside of those ``held``, or the last ``hours``: these end on the newest day."""
+
+    view: View
+    held: tuple[date, date]
+    day: date
+    hours: Rolling | None = None
+
+    @property
+    def newest(self) -> bool:
+        """Whether it ends with the newest measured slot."""
+        return self.day == self.held[1]
+
+    @property
+    def asked(self) -> NowAsked:
+        """The call that has its rows; the day is named, so that a download stays what was seen."""
+        return NowAsked(hours=self.hours) if self.hours else NowAsked(day=self.day)
+
+    @property
+    def words(self) -> str:
+        """As it stands in a title."""
+        if self.hours:
+            return self.view.say(f"last {self.hours} hours", f"{self.hours} dernières heures")
+        return self.view.language.day(self.day)
+
+    @property
+    def of_it(self) -> str:
+        """As it stands behind “peak of the”, or « pointe »."""
+        if self.hours:
+            return self.view.say(f"last {self.hours} hours", f"des {self.hours} dernières heures")
+        return self.view.say("day", "du jour")
+
+    @property
+    def earlier(self) -> str | None:
+        """The address of the day before, of the last day held where that is earlier still; None at the first."""
+        return self._at(min(self.day - _A_DAY, self.held[1])) if self.day > self.held[0] else None
+
+    @property
+    def later(self) -> str | None:
+        """The address of the day after, of the first day held where that is later still; None at the last."""
+        return self._at(max(self.day + _A_DAY, self.held[0])) if self.day < self.held[1] else None
+
+    def _at(self, day: date) -> str:
+        return address(self.view, day=None if day == self.held[1] else day.isoformat())
+
+    def to_newest(self) -> Iterator[Component]:
+        """A link to the newest measured day, where another is shown."""
+        if not self.newest:
+            words = self.view.say("Show the newest day", "Voir le jour le plus récent")
+            link = html.A(words, href=address(self.view), className="elsewhere", id="newest-day")
+            yield html.P(link, className="nothing")
+
+    def fault(self) -> Iterator[Component]:
+        """A word on what the address says that is neither a day nor a number of hours there is."""
+        view = self.view
+        day, hours = view.more.get("day"), view.more.get("hours")
+        if day and day_of(day) is None:
+            yield _fault(view.say(f"day: “{day[:20]}” is no day", f"day : « {day[:20]} » n'est pas un jour"))
+        if hours and _hours_of(hours) is None:
+            offered = ", ".join(str(int(one)) for one in Rolling)
+            said = view.say(f"“{hours[:20]}” is none of {offered}", f"« {hours[:20]} » n'est aucun de {offered}")
+            yield _fault(f"hours{view.say('', ' ')}: {said}")
+
+
+def window_of(view: View, held: tuple[date, date]) -> Window:
+    """What the address means; the newest of the days ``held`` (the first and the last) where it says nothing.
+
+    A day goes before hours: whoever types one leaves the hours in the address.
+    """
+    day = day_of(view.more.get("day"))
+    if day:
+        return Window(view, held, day)
+    return Window(view, held, held[1], _hours_of(view.more.get("hours")))
+
+
+def address(view: View, *, day: str | None = None, hours: int | None = None) -> str:
+    """The address of a day or of the last hours; of the newest day, where neither is given."""
+    return view.href(more={"day": day, "hours": hours and str(hours)})
+
+
+def bar(page: Page, view: View, window: Window) -> Component:
+    """The day before, a field for a day, the day after; the newest day and the last hours; the units of the page."""
+    newest = view.say("Newest day", "Dernier jour")
+    links = [
+        (newest, address(view), "window-day", window.newest and window.hours is None),
+        *(
+            (f"{int(one)} h", address(view, hours=int(one)), f"window-{int(one)}h", window.hours is one)
+            for one in Rolling
+        ),
+    ]
+    return html.Section(
+        [
+            html.Div(
+                [
+                    shell.step("‹", window.earlier, view.say("Day before", "Jour précédent"), "earlier"),
+                    shell.day_field("day", view.say("Day", "Jour"), window.day, "window", window.held),
+                    shell.step("›", window.later, view.say("Day after", "Jour suivant"), "later"),
+                ],
+                className="days",
+            ),
+            shell.choice(view.say("Period", "Période"), "window", links),
+            *shell.quantities(page, view),
+        ],
+        className="bar",
+        **{"aria-label": view.say("Period", "Période")},
+    )
+
+
+def _hours_of(said: str | None) -> Rolling | None:
+    return next((one for one in Rolling if str(int(one)) == said), None)
+
+
+def _fault(said: str) -> Component:
+    return html.P(said, className="fault", role="status")
