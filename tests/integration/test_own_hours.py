@@ -1,9 +1,11 @@
 """Columns known for different times: nothing is divided by another column's hours, in answers and on pages."""
 
 import json
+from base64 import b64decode
 from datetime import date
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 from plotly.utils import PlotlyJSONEncoder
@@ -103,6 +105,25 @@ def _texts(part: Any) -> list[str]:
     return _texts(part.get("props", part).get("children")) if isinstance(part, dict) else []
 
 
+def _rows(table: Any) -> list[list[str]]:
+    """The cells of the body of a table."""
+    body = table["children"][-1]
+    return [[" ".join(_texts(cell)) for cell in row["props"]["children"]] for row in body["props"]["children"]]
+
+
+def _drawn(body: Any, name: str) -> list[dict[str, Any]]:
+    """The traces of a chart."""
+    traces = _named(body, name)["figure"]["data"]
+    return [{key: _unpacked(values) for key, values in trace.items()} for trace in traces]
+
+
+def _unpacked(values: Any) -> Any:
+    """As Plotly packs numbers."""
+    if isinstance(values, dict) and "bdata" in values:
+        return np.frombuffer(b64decode(values["bdata"]), values["dtype"]).tolist()
+    return values
+
+
 def _compared(desk: Desk, unit: Unit) -> dict[str, dict[str, Any]]:
     asked = national.Compared(since=TO_NOON, until=TO_NOON, with_since=WHOLE, with_until=WHOLE, unit=unit)
     with desk.snapshots.lease() as snapshot:
@@ -131,3 +152,16 @@ def test_the_mix_says_of_each_quantity_whether_it_can_be_compared(desk: Desk) ->
     assert [("Load" in one, "Production" in one) for one in told if "too little measured to compare" in one] == [
         (False, True)
     ]
+
+
+def test_shares_of_the_mix_are_over_the_time_in_which_the_whole_mix_is_known(desk: Desk) -> None:
+    query = f"?since={TO_NOON}&until={TO_NOON}"
+    assert _said(desk, "/mix", query, "mix-low-carbon") == "80.0%"
+    assert _said(desk, "/mix", query, "mix-top") == "Nuclear"
+    body = _body(desk, "/mix", query)
+    told = {row[0]: row[2] for row in _rows(_named(body, "mix-table"))}
+    assert (told["Nuclear"], told["Gas"], told["Wind"]) == ("60.0", "20.0", "10.0")
+    values = dict(zip(*(_drawn(body, "mix-donut")[0][name] for name in ("labels", "values")), strict=True))
+    assert values == pytest.approx({"Nuclear": 360, "Gas": 120, "Wind": 60, "Solar": 60})  # GWh until noon
+    here = dict(zip(*(_drawn(body, "mix-compare")[0][name] for name in ("y", "x")), strict=True))
+    assert (here["Nuclear"], here["Wind"]) == pytest.approx((60, 10))

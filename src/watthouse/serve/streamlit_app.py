@@ -238,15 +238,18 @@ def _source(reader: Reader, name: str) -> None:
 
 def _totals(reader: Reader, name: str) -> None:
     """The source's energy and share over the whole period."""
-    asked = national.Compared(since=reader.view.since, until=reader.view.until, unit=Unit.GWH)
-    found = reader.answer("/compare", asked, national.compare_of(reader.desk, reader.snapshot, asked)).rows
-    totals = dict(found.select("name", "value").iter_rows())
+    energy, share = (_total(reader, name, unit) for unit in (Unit.GWH, Unit.SHARE))
     speak = reader.view.language
-    energy, production = totals[name], totals["production"]
-    share = energy / production if energy is not None and production else None
     left, right, _ = st.columns([2, 2, 3])
     left.metric(_days(reader), speak.quantity(energy, "GWh"))
     right.metric(reader.view.say("of all production", "de toute la production"), speak.percent(share))
+
+
+def _total(reader: Reader, name: str, unit: Unit) -> float | None:
+    asked = national.Compared(since=reader.view.since, until=reader.view.until, unit=unit)
+    found = reader.answer("/compare", asked, national.compare_of(reader.desk, reader.snapshot, asked)).rows
+    totals: dict[str, float | None] = dict(found.select("name", "value").iter_rows())
+    return totals[name]
 
 
 def _mapped(found: Answer, measure: str) -> pl.DataFrame:

@@ -518,7 +518,8 @@ def compare_of(desk: Desk, snapshot: Snapshot, asked: Compared) -> Question:
         "with_measured": sides[1].measured,
     }
     found = side_by_side(quantities, *sides)
-    return Question("Load and mix of two periods", found, COLUMNS, more, (mart.name,))
+    title = "Shares of production in two periods" if asked.unit is Unit.SHARE else "Load and mix of two periods"
+    return Question(title, found, COLUMNS, more, (mart.name,))
 
 
 def _other(asked: Compared, since: date, until: date) -> tuple[date, date]:

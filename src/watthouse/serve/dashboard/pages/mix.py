@@ -30,17 +30,15 @@ def body(reader: Reader, view: View) -> list[Component]:
         return [parts.card(reader, "mix", PAGE.title(view), [parts.nothing(reader)], wide=True)]
     against = _against(reader, view)
     counted = unit.counted
-    wanted = national.Compared(since=since, until=until, unit=counted, with_since=against[0], with_until=against[1])
-    compared = reader.answer("/compare", wanted, national.compare_of(reader.desk, reader.snapshot, wanted))
-    totals = {row["name"]: row for row in compared.rows.to_dicts()}
-    covered = Covered(totals, counted, against)
+    compared, parted = (_compared(reader, against, one) for one in (counted, Unit.SHARE))
+    covered = Covered(_by_name(compared), _by_name(parted), counted, against)
     return [
         _tiles(view, covered),
         _through_time(reader, view, series, unit),
-        _donut(reader, view, covered, compared),
+        _donut(reader, view, covered, [compared, parted]),
         _carbon(reader, view, series),
-        _comparison(reader, view, covered, compared),
-        _table(reader, view, covered, compared),
+        _comparison(reader, view, covered, parted),
+        _table(reader, view, covered, [compared, parted]),
         _parts_of_sources(reader, view, covered, compared),
     ]
 
@@ -50,14 +48,32 @@ def _against(reader: Reader, view: View) -> tuple[date, date]:
     return (since, until) if since and until and since <= until else reader.year_before
 
 
+def _compared(reader: Reader, against: tuple[date, date], unit: Unit) -> Answer:
+    since, until = reader.period
+    wanted = national.Compared(since=since, until=until, unit=unit, with_since=against[0], with_until=against[1])
+    return reader.answer("/compare", wanted, national.compare_of(reader.desk, reader.snapshot, wanted))
+
+
 Totals = Mapping[str, Mapping[str, float | None]]
 
 
-class Covered:
-    """The totals of two periods in a unit, as ``/compare`` has them."""
+def _by_name(compared: Answer) -> Totals:
+    return {row["name"]: row for row in compared.rows.to_dicts()}
 
-    def __init__(self, totals: Totals, unit: Unit, against: tuple[date, date]) -> None:
+
+class Covered:
+    """The totals of two periods in a unit, and shares of production, as ``/compare`` has them."""
+
+    def __init__(self, totals: Totals, shares: Totals, unit: Unit, against: tuple[date, date]) -> None:
         self.totals, self.unit, self.against = totals, unit, against
+        self._shares = shares
+
+    def share(self, name: str, which: str = "value") -> float | None:
+        """The part of production, 0 to 1, over the time in which the whole mix is known.
+
+        Never one total over another: a source may be known for longer than production is.
+        """
+        return self._shares[name][which]
 
     @property
     def by_sum(self) -> bool:
@@ -80,10 +96,10 @@ class Covered:
 
 def _tiles(view: View, covered: Covered) -> Component:
     speak, totals = view.language, covered.totals
-    top = max(NATIONAL, key=lambda name: totals[name]["value"] or 0)
-    production = totals["production"]["value"] or 0
+    top = max(NATIONAL, key=lambda name: covered.share(name) or 0)
     rate = totals[_RATE]["value"]
-    low_carbon = sum(totals[name]["value"] or 0 for name in NATIONAL if name not in {"gaz", "charbon", "fioul"})
+    clean = [covered.share(name) for name in NATIONAL if name not in {"gaz", "charbon", "fioul"}]
+    known = [share for share in clean if share is not None]
 
     def change(name: str) -> str:
         if covered.change(name) is None:
@@ -120,15 +136,14 @@ def _tiles(view: View, covered: Covered) -> Component:
         parts.tile(
             "mix-top",
             view.say("Largest source", "Première source"),
-            SOURCES[top].name(speak),
-            speak.percent((totals[top]["value"] or 0) / production if production else None)
-            + view.say(" of production", " de la production"),
+            SOURCES[top].name(speak) if covered.share(top) else "–",
+            speak.percent(covered.share(top)) + view.say(" of production", " de la production"),
             SOURCES[top].colour(view.dark),
         ),
         parts.tile(
             "mix-low-carbon",
             view.say("Without fossil fuels", "Hors énergies fossiles"),
-            speak.percent(low_carbon / production if production else None),
+            speak.percent(sum(known) if known else None),
             view.say("of production", "de la production"),
         ),
     ]
@@ -153,16 +168,16 @@ def _through_time(reader: Reader, view: View, series: Answer, unit: Unit) -> Com
     )
 
 
-def _donut(reader: Reader, view: View, covered: Covered, compared: Answer) -> Component:
-    totals = covered.totals
-    shares = [(SOURCES[name], totals[name]["value"]) for name in NATIONAL]
-    whole = covered.said(view, totals["production"]["value"])
+def _donut(reader: Reader, view: View, covered: Covered, answers: list[Answer]) -> Component:
+    production = covered.totals["production"]["value"]
+    shares = [(SOURCES[name], (covered.share(name) or 0) * (production or 0)) for name in NATIONAL]
+    whole = covered.said(view, production)
     return parts.chart(
         reader,
         "mix-donut",
         view.say("Share of each source", "Part de chaque filière"),
         power.donut(shares, covered.unit.value, view.style, whole),
-        [compared],
+        answers,
     )
 
 
@@ -176,22 +191,21 @@ def _carbon(reader: Reader, view: View, series: Answer) -> Component:
     )
 
 
-def _comparison(reader: Reader, view: View, covered: Covered, compared: Answer) -> Component:
-    style, speak, totals, against = view.style, view.language, covered.totals, covered.against
+def _comparison(reader: Reader, view: View, covered: Covered, parted: Answer) -> Component:
+    style, speak, against = view.style, view.language, covered.against
     names = [SOURCES[name].name(speak) for name in NATIONAL]
-    shares = {which: [_share(totals, name, which) for name in NATIONAL] for which in ("value", "with_value")}
+    shares = {which: [_percent(covered.share(name, which)) for name in NATIONAL] for which in ("value", "with_value")}
     here = power.Side(speak.days(*reader.period), shares["value"], style.ink(PERIOD))
     there = power.Side(speak.days(*against), shares["with_value"], style.ink(OTHER_PERIOD))
     figure = power.side_by_side(names, here, there, view.say("% of production", "% de la production"), style)
     title = view.say("Compared with another period", "Comparaison avec une autre période")
-    drawn = parts.chart(reader, "mix-compare", title, figure, [compared], height=360)
+    drawn = parts.chart(reader, "mix-compare", title, figure, [parted], height=360)
     drawn.children.insert(1, _other_days(view, against))
     return drawn
 
 
-def _share(totals: Totals, name: str, which: str) -> float | None:
-    production, value = totals["production"][which], totals[name][which]
-    return 100 * value / production if production and value is not None else None
+def _percent(share: float | None) -> float | None:
+    return None if share is None else 100 * share
 
 
 def _other_days(view: View, against: tuple[date, date]) -> Component:
@@ -204,7 +218,7 @@ def _other_days(view: View, against: tuple[date, date]) -> Component:
     return html.Div([*fields, link], className="days other")
 
 
-def _table(reader: Reader, view: View, covered: Covered, compared: Answer) -> Component:
+def _table(reader: Reader, view: View, covered: Covered, answers: list[Answer]) -> Component:
     speak, totals, unit = view.language, covered.totals, covered.unit.value
     heads = [
         view.say("Source", "Filière"), unit, "%",
@@ -216,7 +230,7 @@ def _table(reader: Reader, view: View, covered: Covered, compared: Answer) -> Co
         [
             SOURCES[name].name(speak),
             speak.number(totals[name]["value"], 1),
-            speak.number(_share(totals, name, "value"), 1),
+            speak.number(_percent(covered.share(name)), 1),
             speak.number(totals[name]["with_value"], 1),
             *([speak.number(covered.change(name), 1, signed=True)] if covered.by_sum else []),
             speak.number(covered.mean_change(name), 1, signed=True),
@@ -224,7 +238,7 @@ def _table(reader: Reader, view: View, covered: Covered, compared: Answer) -> Co
         for name in NATIONAL
     ]
     title = view.say("Totals by source", "Totaux par filière")
-    return parts.card(reader, "mix-totals", title, [parts.table(heads, rows, "mix-table", title)], [compared])
+    return parts.card(reader, "mix-totals", title, [parts.table(heads, rows, "mix-table", title)], answers)
 
 
 def _parts_of_sources(reader: Reader, view: View, covered: Covered, compared: Answer) -> Component:
@@ -249,10 +263,11 @@ def _parts_of_sources(reader: Reader, view: View, covered: Covered, compared: An
 
 
 def _of_source(totals: Totals, name: str) -> float | None:
-    """Part of what is known by part, %: years before a source was split say nothing of its parts."""
+    """Part of what is known by part, %, by mean power: years before a source was split say nothing of its parts, and
+    one part may be known for longer than another."""
     siblings = [one for one in SUB_SOURCES if one.partition("_")[0] == name.partition("_")[0]]
-    known = sum(totals[one]["value"] or 0 for one in siblings if one in totals)
-    value = totals[name]["value"]
+    known = sum(totals[one]["mean_power_mw"] or 0 for one in siblings if one in totals)
+    value = totals[name]["mean_power_mw"]
     return 100 * value / known if known and value is not None else None
 
 
