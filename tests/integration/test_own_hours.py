@@ -3,6 +3,7 @@
 import json
 from base64 import b64decode
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -165,3 +166,33 @@ def test_shares_of_the_mix_are_over_the_time_in_which_the_whole_mix_is_known(des
     assert values == pytest.approx({"Nuclear": 360, "Gas": 120, "Wind": 60, "Solar": 60})  # GWh until noon
     here = dict(zip(*(_drawn(body, "mix-compare")[0][name] for name in ("y", "x")), strict=True))
     assert (here["Nuclear"], here["Wind"]) == pytest.approx((60, 10))
+
+
+def test_exchanges_are_over_their_own_time_whatever_the_load_is_known_for(desk: Desk) -> None:
+    query = f"?since={BEGUN}&until={BEGUN}&unit="
+    for unit, exports, balance in (("MW", "5,000 MW", "+2,000 MW"), ("GWh", "120 GWh", "+12 GWh"),
+                                   ("share", "10.0%", "+4.0%")):  # fmt: skip
+        assert _said(desk, "/exchanges", query + unit, "exchanges-exports") == exports
+        assert _said(desk, "/exchanges", query + unit, "exchanges-net") == balance
+    rows = _rows(_named(_body(desk, "/exchanges", query + "share"), "exchanges-table"))
+    assert [row[1] for row in rows] == ["2.0"] * len(_BORDERS) + ["10.0"]
+    drawn = _drawn(_body(desk, "/exchanges", query + "share"), "exchanges-time")
+    assert [trace["y"] for trace in drawn if trace["y"] != [0]] == [pytest.approx([2])] * len(_BORDERS)
+    longer = f"?since={WHOLE}&until={BEGUN}&unit=MW"  # 72 hours of commercial exchanges, 54 of the balance
+    assert _said(desk, "/exchanges", longer, "exchanges-exports") == "5,000 MW"
+    assert _said(desk, "/exchanges", longer, "exchanges-net") == "+2,000 MW"
+
+
+def test_exchanges_that_nobody_published_are_unknown_and_not_0(tmp_path: Path) -> None:
+    rows = [row | dict.fromkeys(f"ech_comm_{one}" for one in _BORDERS) for row in _national(WHOLE)]
+    home = begun(tmp_path / "home")
+    done = watthouse(home, "refresh", "--from", write_csv(tmp_path / "fr.csv", rows))
+    assert done.returncode == 0, done.stderr
+    desk = Desk(Settings(home=home))
+    for unit in ("GWh", "MW", "share"):
+        told = [
+            _said(desk, "/exchanges", f"?unit={unit}", f"exchanges-{name}") for name in ("exports", "imports", "top")
+        ]
+        assert told == ["–"] * 3
+        assert {cell for row in _rows(_named(_body(desk, "/exchanges", f"?unit={unit}"), "exchanges-table"))
+                for cell in row[1:5]} == {"–"}  # fmt: skip

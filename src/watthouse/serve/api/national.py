@@ -151,6 +151,31 @@ def exchanges_of(desk: Desk, snapshot: Snapshot, asked: Energy, *, any_number: b
     return by_slot(snapshot, None, span, _FLOWS, _POWER, unit, title, named(mart, unit))
 
 
+def exchanged(snapshot: Snapshot, since: date, until: date, unit: Unit) -> dict[str, float | None]:
+    """Exchanges of a whole period by column of ``exchanges_daily``: null where one is known for none of it, MW over the
+    time in which it is known."""
+    table = snapshot.table("exchanges_daily")
+    names = tuple(name.removesuffix("_mwh") for name in table.columns if name.endswith("_mwh"))
+    return _whole(snapshot, table, names, unit, since, until)
+
+
+def mean_load(snapshot: Snapshot, since: date, until: date) -> float | None:
+    """Mean load of a whole period [MW], over the time in which it is known."""
+    return _whole(snapshot, snapshot.table("daily_mix"), ("consommation",), Unit.MW, since, until)["consommation"]
+
+
+def _whole(
+    snapshot: Snapshot, table: ir.Table, names: tuple[str, ...], unit: Unit, since: date, until: date
+) -> dict[str, float | None]:
+    (found,) = snapshot.engine.rows(Form(_summed_up, (table.op(), names, unit), since, until)).to_pylist()
+    return found
+
+
+def _summed_up(table: ops.Relation, names: tuple[str, ...], unit: Unit) -> ir.Table:
+    rows = within(table.to_expr())
+    return rows.aggregate(**{name: total(rows, name, unit).cast("float64") for name in names})
+
+
 _FLOWS: Final = Kind(
     ("ech_physiques", *(name for name in CATALOG["eco2mix-national-tr"].names if name.startswith("ech_comm_"))),
     mixed=False,

@@ -1,7 +1,8 @@
 """Exchanges: what France sells to its neighbours and buys from them, who buys most, and the gas in store meanwhile."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from math import nan
+from math import inf
 from typing import Final
 
 import polars as pl
@@ -24,27 +25,30 @@ def body(reader: Reader, view: View) -> list[Component]:
     """Totals, the series by border, destinations, the net position beside gas in store, the largest buyers."""
     since, until = reader.period
     desk, snapshot, interval, unit = reader.desk, reader.snapshot, PAGE.interval(view), PAGE.unit(view)
-    asked = Energy(since=since, until=until, interval=interval, unit=unit.counted)
+    # parts of the load are mean power over mean power: exchanges of a day under way are known for longer than its load
+    asked = Energy(since=since, until=until, interval=interval, unit=Unit.MW if unit is Unit.SHARE else unit)
     series = reader.answer("/exchanges", asked, national.exchanges_of(desk, snapshot, asked))
-    yearly = Energy(since=since, until=until, interval=Interval.YEAR, unit=Unit.GWH)
+    yearly = Energy(since=since, until=until, interval=Interval.YEAR, unit=asked.unit)
     summed = reader.answer("/exchanges", yearly, national.exchanges_of(desk, snapshot, yearly))
     days = Series(since=since, until=until, interval=interval)
     bought = reader.answer("/exchanges/buyers", days, buyers.buyers_of(desk, snapshot, days))
     gas = reader.answer("/gas", days, national.gas_of(desk, snapshot, days))
     if series.rows.is_empty():
         return [parts.card(reader, "exchanges", PAGE.title(view), [parts.nothing(reader)], wide=True)]
-    through, whole = Answers(series.rows, [series]), Answers(summed.rows, [summed])
+    through, whole = Answers(series.rows, [series]), [summed]
+    totals = Totals(national.exchanged(snapshot, since, until, asked.unit), unit)
     if unit is Unit.SHARE:
-        through, whole = (_of_load(reader, one) for one in (series, summed))
-    totals = Totals(whole.rows, unit)
+        through, mix = _of_load(reader, series)
+        whole.append(mix)
+        totals = totals.of_load(national.mean_load(snapshot, since, until))
     return [
         _tiles(view, totals, bought.rows),
         _through_time(reader, view, through, unit),
-        _by_border(reader, view, totals, whole.given),
-        _destinations(reader, view, totals, whole.given),
+        _by_border(reader, view, totals, whole),
+        _destinations(reader, view, totals, whole),
         _beside_gas(reader, view, through, gas, unit),
         _largest_buyers(reader, view, bought),
-        _table(reader, view, totals, [*whole.given, bought], bought.rows),
+        _table(reader, view, totals, [*whole, bought], bought.rows),
     ]
 
 
@@ -56,43 +60,39 @@ class Answers:
     given: list[Answer]
 
 
-def _of_load(reader: Reader, series: Answer) -> Answers:
-    """Energies of ``series`` (GWh) beside the load, and each as a part of it (``_share``, %)."""
+def _of_load(reader: Reader, series: Answer) -> tuple[Answers, Answer]:
+    """Mean power of ``series`` (MW) beside that of the load, and each as a part of it (``_share``, %); the load."""
     since, until = reader.period
-    asked = EnergyAsOf(since=since, until=until, interval=series.interval, unit=Unit.GWH)
+    asked = EnergyAsOf(since=since, until=until, interval=series.interval, unit=Unit.MW)
     mix = reader.answer("/mix", asked, national.mix_of(reader.desk, reader.snapshot, asked))
-    names = [name for name in series.rows.columns if name.endswith("_gwh")]
-    load = pl.col("consommation_gwh")
-    return Answers(
-        series.rows.join(mix.rows.select("starts", load), "starts", how="left", maintain_order="left").with_columns(
-            **{f"{name.removesuffix('_gwh')}_share": percent(pl.col(name), load) for name in names}
-        ),
-        [series, mix],
+    names = [name for name in series.rows.columns if name.endswith("_mw")]
+    load = pl.col("consommation_mw")
+    rows = series.rows.join(mix.rows.select("starts", load), "starts", how="left", maintain_order="left").with_columns(
+        **{f"{name.removesuffix('_mw')}_share": percent(pl.col(name), load) for name in names}
     )
+    return Answers(rows, [series, mix]), mix
 
 
 class Totals:
-    """Energies of the whole period by column, in a unit: of rows in GWh with the hours measured, and with the load
-    where a part of it is asked for."""
+    """Exchanges of the whole period by column, in a unit: None where a column is known for none of it."""
 
-    def __init__(self, rows: pl.DataFrame, unit: Unit) -> None:
+    def __init__(self, values: Mapping[str, float | None], unit: Unit) -> None:
         self.unit = unit
         self.digits = 0 if unit in {Unit.MW, Unit.MWH} else 1
-        hours = float(rows["measured_hours"].sum())
-        factor = {Unit.GWH: 1.0, Unit.MWH: 1000.0, Unit.MW: 1000 / hours if hours else nan}.get(unit)
-        if factor is None:
-            load = float(rows["consommation_gwh"].sum())
-            factor = 100 / load if load else nan
-        names = [name for name in rows.columns if name.endswith("_gwh")]
-        self._sums = {name.removesuffix("_gwh"): factor * float(rows[name].sum()) for name in names}
+        self._values = values
 
-    def __getitem__(self, name: str) -> float:
-        return self._sums[name]
+    def of_load(self, load: float | None) -> "Totals":
+        """Mean power as parts of the mean load (both MW), %."""
+        parts = {name: None if one is None or not load else 100 * one / load for name, one in self._values.items()}
+        return Totals(parts, Unit.SHARE)
 
-    def said(self, view: View, value: float, *, signed: bool = False) -> str:
+    def __getitem__(self, name: str) -> float | None:
+        return self._values[name]
+
+    def said(self, view: View, value: float | None, *, signed: bool = False) -> str:
         """A total in its unit."""
         if self.unit is Unit.SHARE:
-            return view.language.percent(value / 100, signed=signed)
+            return view.language.percent(None if value is None else value / 100, signed=signed)
         if self.unit is Unit.GWH and not signed:
             return view.language.energy(value)
         return view.language.quantity(value, self.unit.value, signed=signed)
@@ -102,21 +102,34 @@ def _label(view: View, unit: Unit) -> str:
     return parts.of_load(view) if unit is Unit.SHARE else unit.value
 
 
-def _gross(totals: Totals, way: str) -> dict[str, float]:
+Borders = Mapping[str, float | None]
+
+
+def _gross(totals: Totals, way: str) -> Borders:
     """Commercial exports or imports (``export``, ``import``) of each border."""
-    return {border: abs(totals[f"ech_comm_{border}_{way}"]) for border in BORDERS}
+    return {border: _absolute(totals[f"ech_comm_{border}_{way}"]) for border in BORDERS}
 
 
-def _net(totals: Totals) -> dict[str, float]:
+def _absolute(value: float | None) -> float | None:
+    return None if value is None else abs(value)
+
+
+def _net(totals: Totals) -> Borders:
     """Commercial exports of each border less its imports."""
-    return {border: -totals[f"ech_comm_{border}"] for border in BORDERS}
+    values = {border: totals[f"ech_comm_{border}"] for border in BORDERS}
+    return {border: None if value is None else -value for border, value in values.items()}
+
+
+def _over_all(borders: Borders) -> float | None:
+    """The sum of what is known; None, never 0, where nothing is."""
+    known = [value for value in borders.values() if value is not None]
+    return sum(known) if known else None
 
 
 def _tiles(view: View, totals: Totals, bought: pl.DataFrame) -> Component:
-    speak = view.language
-    sold, came = sum(_gross(totals, "export").values()), sum(_gross(totals, "import").values())
+    sold, came = (_over_all(_gross(totals, way)) for way in ("export", "import"))
     net = _net(totals)
-    top = max(net, key=lambda border: net[border])
+    top, most = max(net.items(), key=lambda one: -inf if one[1] is None else one[1])
     of = view.say(", of load", ", de la consommation") if totals.unit is Unit.SHARE else ""
     days, net_days = int(bought["days"].sum()), int(bought["net_export_days"].sum())
     found = [
@@ -143,8 +156,8 @@ def _tiles(view: View, totals: Totals, bought: pl.DataFrame) -> Component:
         parts.tile(
             "exchanges-top",
             view.say("Largest net buyer", "Premier acheteur net"),
-            BORDERS[top].name(speak) if net[top] > 0 else view.say("none", "aucun"),
-            totals.said(view, net[top], signed=True) + of.replace(",", ""),
+            _buyer(view, top, most),
+            totals.said(view, most, signed=True) + of.replace(",", ""),
             view.style.ink(BORDERS[top]),
         ),
         parts.tile(
@@ -155,6 +168,12 @@ def _tiles(view: View, totals: Totals, bought: pl.DataFrame) -> Component:
         ),
     ]  # fmt: skip
     return parts.tiles(found)
+
+
+def _buyer(view: View, border: str, net: float | None) -> str:
+    if net is None:
+        return "–"
+    return BORDERS[border].name(view.language) if net > 0 else view.say("none", "aucun")
 
 
 def _through_time(reader: Reader, view: View, series: Answers, unit: Unit) -> Component:
@@ -188,8 +207,8 @@ def _by_border(reader: Reader, view: View, totals: Totals, answers: list[Answer]
 
 def _destinations(reader: Reader, view: View, totals: Totals, answers: list[Answer]) -> Component:
     sold = _gross(totals, "export")
-    whole = totals.said(view, sum(sold.values()))
-    shares = sorted(((BORDERS[border], value) for border, value in sold.items()), key=lambda one: -one[1])
+    whole = totals.said(view, _over_all(sold))
+    shares = sorted(((BORDERS[border], value) for border, value in sold.items()), key=lambda one: -(one[1] or 0))
     title = view.say("Where exports go", "Destination des exportations")
     return parts.chart(
         reader, "exchanges-donut", title, power.donut(shares, _label(view, totals.unit), view.style, whole), answers
@@ -244,12 +263,12 @@ def _largest_buyers(reader: Reader, view: View, bought: Answer) -> Component:
 def _table(reader: Reader, view: View, totals: Totals, answers: list[Answer], bought: pl.DataFrame) -> Component:
     speak, digits, label = view.language, totals.digits, _label(view, totals.unit)
     sold, came, net = _gross(totals, "export"), _gross(totals, "import"), _net(totals)
-    whole = sum(sold.values())
+    whole = _over_all(sold)
     rows = [
         [
             BORDERS[border].name(speak),
             speak.number(sold[border], digits),
-            speak.number(100 * sold[border] / whole if whole else None, 1),
+            speak.number(_part(sold[border], whole), 1),
             speak.number(came[border], digits),
             speak.number(net[border], digits, signed=True),
             speak.number(int(bought[f"{border}_days"].sum())),
@@ -258,7 +277,7 @@ def _table(reader: Reader, view: View, totals: Totals, answers: list[Answer], bo
     ]
     rows.append(
         [view.say("All borders", "Toutes"), speak.number(whole, digits), speak.number(100 if whole else None, 1),
-         speak.number(sum(came.values()), digits), speak.number(sum(net.values()), digits, signed=True),
+         speak.number(_over_all(came), digits), speak.number(_over_all(net), digits, signed=True),
          speak.number(sum(int(bought[f"{border}_days"].sum()) for border in BORDERS))]
     )  # fmt: skip
     heads = [
@@ -272,6 +291,11 @@ def _table(reader: Reader, view: View, totals: Totals, answers: list[Answer], bo
     title = view.say("Commercial exchanges by border", "Échanges commerciaux par frontière")
     content = [parts.table(heads, rows, "exchanges-table", title)]
     return parts.card(reader, "exchanges-totals", title, content, answers, wide=True)
+
+
+def _part(value: float | None, whole: float | None) -> float | None:
+    """In %."""
+    return 100 * value / whole if value is not None and whole else None
 
 
 PAGE: Final = Page(
