@@ -87,6 +87,24 @@ def to_last_known(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
     return rows.filter(pl.col("date_heure") <= whole["date_heure"].max()) if whole.height else rows.clear()
 
 
+def lasting(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    """The rows with the values of half-hourly ``columns`` in the quarter hour through which they last.
+
+    Exchanges stood on half hours in rows of quarter hours up to 2023: an area stacked from such rows falls to zero at
+    each :15 and :45. A column is half-hourly on a civil day on which no value of it stands on one of these.
+    """
+    at = pl.col("date_heure")
+    between = at.dt.minute().is_in([15, 45])
+    next_to = at.diff() == timedelta(minutes=15)
+    return rows.with_columns(
+        pl.when(between & next_to & ~(between & pl.col(name).is_not_null()).any().over(at.dt.date()))
+        .then(pl.col(name).shift(1))
+        .otherwise(pl.col(name))
+        .alias(name)
+        for name in columns
+    )
+
+
 def _load(view: View, window: Window, measured: pl.DataFrame) -> Iterator[Component]:
     newest, at = measured.row(-1, named=True), measured["date_heure"][-1]
     speak = view.language
@@ -212,9 +230,9 @@ def _mix(
 def _borders(reader: Reader, view: View, answer: Answer, measured: pl.DataFrame) -> Component:
     borders = [f"ech_comm_{border}" for border in BORDERS]
     sold = _most_sold(view, to_last_known(measured, borders))
-    rows, unit = measured, _MW
+    rows, unit = lasting(measured, borders), _MW
     if PAGE.unit(view) is Unit.SHARE:
-        rows = measured.with_columns(percent(pl.col(*borders, "ech_physiques"), pl.col("consommation")))
+        rows = rows.with_columns(percent(pl.col(*borders, "ech_physiques"), pl.col("consommation")))
         unit = parts.of_load(view)
     return parts.chart(
         reader,
