@@ -52,7 +52,7 @@ def _regional(day: date, code: str, name: str) -> Rows:
             "eolien": None if code == "53" and heure >= "12:00" else 2_000,
             "solaire": 0, "hydraulique": 0, "bioenergies": 0, "nucleaire": 0,
         }
-        for heure, instant in clock(day, 30)
+        for heure, instant in clock(day, 15)
     ]  # fmt: skip
 
 
@@ -196,3 +196,43 @@ def test_exchanges_that_nobody_published_are_unknown_and_not_0(tmp_path: Path) -
         assert told == ["–"] * 3
         assert {cell for row in _rows(_named(_body(desk, "/exchanges", f"?unit={unit}"), "exchanges-table"))
                 for cell in row[1:5]} == {"–"}  # fmt: skip
+
+
+def test_a_region_is_held_against_its_load_by_the_time_in_which_both_are_known(desk: Desk) -> None:
+    query = f"?since={TO_NOON}&until={TO_NOON}&unit="
+    for unit, balance in (("MW", "−1,000 MW"), ("GWh", "−12 GWh"), ("share", "−12 GWh")):
+        body = _body(desk, "/regions/53", query + unit)
+        assert " ".join(_texts(_named(body, "region-difference"))).replace("\u00a0", " ") == balance
+        told = " ".join(" ".join(_texts(tile)) for tile in _with_class(body, "tile"))
+        assert "production is 75% of load" in told
+        assert "Wind 66.7% of production" in told
+        values = dict(zip(*(_drawn(body, "region-donut")[0][name] for name in ("labels", "values")), strict=True))
+        assert values["Wind"] == pytest.approx(2 * values["Thermal"])
+    for unit, wanting in (("MW", -1_000), ("GWh", -12), ("share", -25)):
+        drawn = {
+            trace["name"]: trace["y"] for trace in _drawn(_body(desk, "/regions/53", query + unit), "region-balance")
+        }
+        assert drawn["Deficit"] == pytest.approx([wanting])
+
+
+@pytest.mark.parametrize(
+    ("unit", "measure", "values"),
+    [
+        ("MW", "difference", (-1_000, -1_000)),
+        ("GWh", "difference", (-24, -12)),
+        ("MWh", "difference", (-24_000, -12_000)),
+        ("share", "difference", (-25, -25)),
+        ("share", "production", (50, 50)),
+        ("share", "eolien", (66.667, 66.667)),
+    ],
+)
+def test_regions_are_held_against_each_other_by_mean_power(
+    unit: str, measure: str, values: tuple[float, float], desk: Desk
+) -> None:
+    """Pays de la Loire knows all day what Bretagne knows until noon."""
+    body = _body(desk, "/regions", f"?since={TO_NOON}&until={TO_NOON}&unit={unit}&measure={measure}")
+    told = {row[0]: row[1] for row in _rows(_named(body, "regions-table"))}
+    shown = [float(told[name].replace("−", "-").replace(",", "")) for name in ("Pays de la Loire", "Bretagne")]
+    assert shown == pytest.approx(values, abs=0.06)
+    mapped = next(trace for trace in _drawn(body, "regions-map") if trace.get("locations") == ["52", "53"])
+    assert mapped["z"] == pytest.approx(values, abs=0.001)

@@ -12,7 +12,7 @@ from watthouse.serve.api.base import A_REGION, DAYS, TheDesk, days, gives_rows
 from watthouse.serve.asking import Period, Unit, newest_first
 from watthouse.serve.desk import Desk, Question
 from watthouse.serve.forms import Form
-from watthouse.serve.series import MEASURED, energies, measured_hours, shown, total, within
+from watthouse.serve.series import MEASURED, MIXED, energies, known_hours, measured_hours, shown, total, within
 from watthouse.serve.snapshots import Snapshot
 
 router = APIRouter(tags=["regions"])
@@ -48,7 +48,7 @@ def mixes_of(desk: Desk, snapshot: Snapshot, asked: MixesAsked) -> Question:
     since, until = newest_first(snapshot.extent(mart.name), asked)
     names = energies(mart, asked.unit)
     found = Form(_mixes, (snapshot.table(mart.name).op(), tuple(names), asked.unit), since, until)
-    columns = (*A_REGION, *shown(mart, names, asked.unit), MEASURED, DAYS)
+    columns = (*A_REGION, *shown(mart, names, asked.unit), MEASURED, MIXED, DAYS)
     more = {**days(since, until), "unit": asked.unit.value}
     return Question("Mix of the regions", found, columns, more, (mart.name,))
 
@@ -59,6 +59,7 @@ def _mixes(table: ops.Relation, names: tuple[str, ...], unit: Unit) -> ir.Table:
         libelle_region=rows.libelle_region.max(),
         **{f"{name}{unit.suffix}": total(rows, name, unit) for name in names},
         measured_hours=measured_hours(rows),
+        mix_hours=known_hours(rows, "production", Unit.MW),
         days=rows.count(),
     )
     return sums.order_by("code_insee_region")

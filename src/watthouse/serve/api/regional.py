@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any, Final, Literal, Self
 
+import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 from fastapi import APIRouter, Path, Query, Request
@@ -32,7 +33,7 @@ from watthouse.serve.desk import Desk, Question
 from watthouse.serve.forms import Form
 from watthouse.serve.known import REGIONAL, Tables
 from watthouse.serve.problems import ProblemError
-from watthouse.serve.series import MEASURED, Span, measured_hours, total, within
+from watthouse.serve.series import MEASURED, Span, known_hours, measured_hours, total, within
 from watthouse.serve.slots import Kind
 from watthouse.serve.snapshots import Snapshot
 
@@ -191,9 +192,13 @@ def map_of(snapshot: Snapshot, asked: MapAsked) -> Question:
 
 
 def _difference(rows: ir.Table, unit: Unit) -> ir.Value:
-    """Production less load, of mean powers: energies of unlike hours, where a source has a hole, have no difference."""
+    """Production less load, of mean powers: energies of unlike hours, where a source has a hole, have no difference, so
+    that of energy is over the time in which both are known."""
     power = total(rows, "production", Unit.MW) - total(rows, "consommation", Unit.MW)
-    return power if unit is Unit.MW else power * measured_hours(rows) / (1000 if unit is Unit.GWH else 1)
+    if unit is Unit.MW:
+        return power
+    hours = ibis.least(*(known_hours(rows, name, Unit.MW) for name in ("production", "consommation")))
+    return power * hours / (1000 if unit is Unit.GWH else 1)
 
 
 def _mapped(table: ops.Relation, measure: str, unit: Unit) -> ir.Table:

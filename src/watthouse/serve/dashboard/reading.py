@@ -14,7 +14,7 @@ from dateutil.relativedelta import relativedelta
 
 from watthouse.catalog import LICENCE
 from watthouse.home import now_of
-from watthouse.serve.asking import DEFAULT_DAYS, Asked, Interval
+from watthouse.serve.asking import DEFAULT_DAYS, Asked, Interval, Unit
 from watthouse.serve.attribution import Used, by_publisher
 from watthouse.serve.coverage import Main, extent_of
 from watthouse.serve.dashboard.view import View
@@ -156,6 +156,34 @@ def _plain(rows: pl.DataFrame) -> pl.DataFrame:
 def percent(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
     """Part of a whole in %, null where the whole is 0."""
     return part * 100 / pl.when(whole != 0).then(whole)
+
+
+@dataclass(frozen=True)
+class Balance:
+    """Load and production in a unit, of rows that say the time in which each is known (``measured_hours``,
+    ``mix_hours``): held against each other by mean power, as one may be known for longer than the other."""
+
+    unit: Unit
+
+    @property
+    def load(self) -> pl.Expr:
+        """Mean load; of any unit, the same as :attr:`production`."""
+        return self._mean("consommation", "measured_hours")
+
+    @property
+    def production(self) -> pl.Expr:
+        """Mean production."""
+        return self._mean("production", "mix_hours")
+
+    @property
+    def difference(self) -> pl.Expr:
+        """Production less load in the unit: energy is that of the time in which both are known."""
+        power = self.production - self.load
+        return power if self.unit is Unit.MW else power * pl.min_horizontal("measured_hours", "mix_hours")
+
+    def _mean(self, name: str, hours: str) -> pl.Expr:
+        value = pl.col(f"{name}{self.unit.suffix}")
+        return value if self.unit is Unit.MW else value / pl.when(pl.col(hours) > 0).then(pl.col(hours))
 
 
 def without_holes(

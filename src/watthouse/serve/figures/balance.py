@@ -11,9 +11,10 @@ from watthouse.serve.figures.style import Style, dressed
 def balance(rows: pl.DataFrame, production: str, load: str, unit: str, style: Style) -> go.Figure:
     """Production and load through time as lines, and what is left over or wanting as areas from 0.
 
-    ``rows`` have ``starts`` and the columns named, in ``unit``, oldest first.
+    ``rows`` have ``starts``, the columns named and ``difference`` (of the time in which both are known), in ``unit``,
+    oldest first.
     """
-    time, difference = rows["starts"], rows[production] - rows[load]
+    time, difference = rows["starts"], rows["difference"]
     parts = ((SURPLUS, difference.clip(lower_bound=0)), (DEFICIT, difference.clip(upper_bound=0)))
     figure = go.Figure([_area(time, part, ink, style) for ink, part in parts if part.abs().max()])
     figure.add_trace(line(time, rows[production], PRODUCTION, style, unit))

@@ -12,7 +12,14 @@ from watthouse.serve.figures.weather import temperature
 from watthouse.serve.speech import Language
 
 DAYS = [date(2026, 3, 1) + timedelta(days=n) for n in range(3)]
-MADE = pl.DataFrame({"starts": DAYS, "production_mw": [500.0, 900.0, None], "consommation_mw": [700.0, 800.0, 750.0]})
+MADE = pl.DataFrame(
+    {
+        "starts": DAYS,
+        "production_mw": [500.0, 900.0, None],
+        "consommation_mw": [700.0, 800.0, 750.0],
+        "difference": [-200.0, 100.0, None],
+    }
+)
 
 
 def test_what_a_region_lacks_lies_below_zero_and_what_it_has_left_above() -> None:
@@ -24,7 +31,7 @@ def test_what_a_region_lacks_lies_below_zero_and_what_it_has_left_above() -> Non
 
 
 def test_a_region_that_always_has_enough_has_no_deficit_in_its_legend() -> None:
-    rows = MADE.with_columns(consommation_mw=pl.lit(100.0))
+    rows = MADE.with_columns(consommation_mw=pl.lit(100.0), difference=pl.col("production_mw") - 100)
     names = [one.name for one in balance(rows, "production_mw", "consommation_mw", "MW", Style(Language.FRENCH)).data]
     assert "Excédent" in names
     assert "Déficit" not in names

@@ -1,5 +1,6 @@
 """One region: what it makes by source, against what it uses, over the years, and its weather."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
@@ -14,7 +15,7 @@ from watthouse.serve.asking import EnergyAsOf, Interval, Unit
 from watthouse.serve.coverage import Main
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
-from watthouse.serve.dashboard.reading import Answer, Reader, percent
+from watthouse.serve.dashboard.reading import Answer, Balance, Reader, percent
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import power
 from watthouse.serve.figures.balance import balance
@@ -37,17 +38,17 @@ def body(reader: Reader, view: View, page: Page) -> list[Component]:
         return [_back(view), _unpublished(view), _weather(reader, view, page)]
     unit = page.unit(view)
     counted = unit.counted
-    series, totals = _series(reader, view, page, counted), _totals(reader, counted)
+    series, totals, shares = _series(reader, view, page, counted), _totals(reader, counted), _totals(reader, Unit.SHARE)
     parted = series if unit is counted else _series(reader, view, page, unit)
     if not any(row["code_insee_region"] == code for row in totals.rows.to_dicts()):
         missing = parts.card(reader, "region", REGIONS[code], [parts.nothing(reader)], wide=True)
         return [_back(view), missing, _yearly(reader, view), _weather(reader, view, page)]
     return [
         _back(view),
-        _tiles(view, counted, totals.rows),
+        _tiles(view, counted, totals.rows, _sources(view, shares)),
         _through_time(reader, view, parted, unit),
         _balance(reader, view, series, unit),
-        _donut(reader, view, totals, counted),
+        _donut(reader, view, [totals, shares], counted),
         _yearly(reader, view),
         _rates(reader, view),
         _weather(reader, view, page),
@@ -91,16 +92,21 @@ def _totals(reader: Reader, unit: Unit) -> Answer:
     return reader.answer("/regions/mix", asked, mixes.mixes_of(reader.desk, reader.snapshot, asked))
 
 
-def _tiles(view: View, unit: Unit, totals: pl.DataFrame) -> Component:
-    suffix, speak = unit.suffix, view.language
+def _sources(view: View, shares: Answer) -> dict[str, float | None]:
+    """Each source's part of the region's production, 0 to 1, over the time in which its whole mix is known."""
+    row = shares.rows.row(by_predicate=pl.col("code_insee_region") == view.detail, named=True)
+    return {name: row[f"{name}_share"] for name in REGIONAL}
+
+
+def _tiles(view: View, unit: Unit, totals: pl.DataFrame, shares: Mapping[str, float | None]) -> Component:
+    suffix, speak, both = unit.suffix, view.language, Balance(unit)
     rows = totals.with_columns(
-        (pl.col(f"production{suffix}") - pl.col(f"consommation{suffix}")).alias(f"difference{suffix}")
+        both.difference.alias(f"difference{suffix}"), covered=percent(both.production, both.load) / 100
     )
     row = rows.row(by_predicate=pl.col("code_insee_region") == view.detail, named=True)
     load, production = row[f"consommation{suffix}"], row[f"production{suffix}"]
-    largest = max(REGIONAL, key=lambda name: row[f"{name}{suffix}"] or 0)
-    covered = speak.percent(production / load if load and production is not None else None, 0)
-    share = speak.percent((row[f"{largest}{suffix}"] or 0) / production if production else None)
+    largest = max(REGIONAL, key=lambda name: shares[name] or 0)
+    covered, share = speak.percent(row["covered"], 0), speak.percent(shares[largest])
     return parts.tiles(
         [
             parts.tile(
@@ -124,7 +130,7 @@ def _tiles(view: View, unit: Unit, totals: pl.DataFrame) -> Component:
             parts.tile(
                 "region-top",
                 view.say("Largest source", "Première filière"),
-                SOURCES[largest].name(speak),
+                SOURCES[largest].name(speak) if shares[largest] else "–",
                 share + view.say(" of production", " de la production"),
                 SOURCES[largest].colour(view.dark),
             ),
@@ -156,23 +162,28 @@ def _through_time(reader: Reader, view: View, series: Answer, unit: Unit) -> Com
 
 def _balance(reader: Reader, view: View, series: Answer, unit: Unit) -> Component:
     title = view.say("Production against load", "Production et consommation")
-    rows, label = series.rows, unit.value
+    rows, label, both = series.rows, unit.value, Balance(unit.counted)
     if unit is Unit.SHARE:
         label = parts.of_load(view)
-        load = pl.col("consommation_gwh")
         rows = rows.with_columns(
-            production_share=percent(pl.col("production_gwh"), load), consommation_share=percent(load, load)
+            production_share=percent(both.production, both.load),
+            consommation_share=percent(both.load, both.load),
+            difference=percent(both.production - both.load, both.load),
         )
+    else:
+        rows = rows.with_columns(difference=both.difference)
     columns = f"production{unit.suffix}", f"consommation{unit.suffix}"
     return parts.chart(reader, "region-balance", title, balance(rows, *columns, label, view.style), [series])
 
 
-def _donut(reader: Reader, view: View, totals: Answer, unit: Unit) -> Component:
+def _donut(reader: Reader, view: View, answers: list[Answer], unit: Unit) -> Component:
+    totals, shares = answers
     row = totals.rows.row(by_predicate=pl.col("code_insee_region") == view.detail, named=True)
-    found = [(SOURCES[name], row[f"{name}{unit.suffix}"]) for name in REGIONAL]
-    whole = view.language.quantity(row[f"production{unit.suffix}"], unit.value)
+    production = row[f"production{unit.suffix}"]
+    found = [(SOURCES[name], (share or 0) * (production or 0)) for name, share in _sources(view, shares).items()]
+    whole = view.language.quantity(production, unit.value)
     title = view.say("Share of each source", "Part de chaque filière")
-    return parts.chart(reader, "region-donut", title, power.donut(found, unit.value, view.style, whole), [totals])
+    return parts.chart(reader, "region-donut", title, power.donut(found, unit.value, view.style, whole), answers)
 
 
 def _yearly(reader: Reader, view: View) -> Component:

@@ -15,7 +15,7 @@ from watthouse.serve.coverage import Main
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.pages import region
-from watthouse.serve.dashboard.reading import Answer, Reader, percent
+from watthouse.serve.dashboard.reading import Answer, Balance, Reader, percent
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import maps
 from watthouse.serve.figures.palette import REGIONAL, SOURCES
@@ -45,9 +45,10 @@ def body(reader: Reader, view: View) -> list[Component]:
     unit, measure = PAGE.unit(view), _measure(view)
     every = mixes.MixesAsked(since=since, until=until, unit=unit.counted)
     totals = reader.answer("/regions/mix", every, mixes.mixes_of(reader.desk, reader.snapshot, every))
-    found = Found(measures(totals.rows, unit), unit, measure, totals)
     parted = mixes.MixesAsked(since=since, until=until, unit=Unit.SHARE)
     shares = reader.answer("/regions/mix", parted, mixes.mixes_of(reader.desk, reader.snapshot, parted))
+    given = [totals, shares] if unit is Unit.SHARE and measure in REGIONAL else [totals]
+    found = Found(measures(totals.rows, shares.rows, unit), unit, measure, given)
     return [
         _tiles(view, found),
         _choice(view, measure),
@@ -65,7 +66,7 @@ class Found:
     rows: pl.DataFrame
     unit: Unit
     measure: str
-    totals: Answer
+    given: list[Answer]
 
     @property
     def digits(self) -> int:
@@ -78,21 +79,22 @@ class Found:
         return view.language.quantity(value, self.unit.value, signed=signed)
 
 
-def measures(totals: pl.DataFrame, unit: Unit) -> pl.DataFrame:
-    """Load, production, balance and each source of every region, from ``totals`` in ``unit``.
+def measures(totals: pl.DataFrame, shares: pl.DataFrame, unit: Unit) -> pl.DataFrame:
+    """Load, production, balance and each source of every region, from ``totals`` in ``unit`` and ``shares`` of
+    production.
 
-    Percentages, of totals in GWh: load and production are parts of those of all regions, the balance is a part of the
-    region's load and a source of its production.
+    Percentages, of totals in GWh, compare mean power: load and production are parts of those of all regions, the
+    balance is a part of the region's load. A source is a part of its production.
     """
-    share = unit is Unit.SHARE
-    suffix = unit.counted.suffix
-    load, production = pl.col(f"consommation{suffix}"), pl.col(f"production{suffix}")
+    suffix, both = unit.counted.suffix, Balance(unit.counted)
+    load, production, balance = pl.col(f"consommation{suffix}"), pl.col(f"production{suffix}"), both.difference
     sources = {name: pl.col(f"{name}{suffix}") for name in REGIONAL}
-    balance = production - load
-    if share:
-        sources = {name: percent(source, production) for name, source in sources.items()}
-        balance = percent(balance, load)
-        load, production = percent(load, load.sum()), percent(production, production.sum())
+    if unit is Unit.SHARE:
+        sources = {name: 100 * pl.col(f"{name}_share") for name in REGIONAL}
+        balance = percent(both.production - both.load, both.load)
+        load, production = (percent(one, one.sum()) for one in (both.load, both.production))
+        parts_known = shares.select("code_insee_region", *(f"{name}_share" for name in REGIONAL))
+        totals = totals.join(parts_known, "code_insee_region", how="left", maintain_order="left")
     names = ("code_insee_region", "libelle_region")
     return totals.select(*names, consommation=load, production=production, difference=balance, **sources)
 
@@ -141,11 +143,11 @@ def _map(reader: Reader, view: View, found: Found) -> Component:
     measure, name = found.measure, _name(view, found.measure)
     title = view.say(f"{name} by region", f"{name} par région")
     if found.unit is Unit.SHARE:
-        rows, answer = found.rows.rename({measure: "value"}), found.totals
+        rows, answers = found.rows.rename({measure: "value"}), found.given
         title += f", % {_whole(view, measure)}"
     else:
-        answer = _mapped(reader, found)
-        rows = answer.rows.rename({f"{measure}{found.unit.suffix}": "value"})
+        answers = [mapped := _mapped(reader, found)]
+        rows = mapped.rows.rename({f"{measure}{found.unit.suffix}": "value"})
     signed = measure == "difference"
     figure = maps.regions_map(
         rows, found.unit.sign, view.style, digits=found.digits, signed=signed, outlines=OUTLINES_AT
@@ -156,7 +158,7 @@ def _map(reader: Reader, view: View, found: Found) -> Component:
     )
     if measure == "difference":
         note = view.say("Production less load. ", "Production moins consommation. ") + note
-    return parts.chart(reader, "regions-map", title, figure, [answer], note=note, height=520)
+    return parts.chart(reader, "regions-map", title, figure, answers, note=note, height=520)
 
 
 def _mapped(reader: Reader, found: Found) -> Answer:
@@ -166,7 +168,7 @@ def _mapped(reader: Reader, found: Found) -> Answer:
 
 
 def _ranking(reader: Reader, view: View, found: Found) -> Component:
-    measure, speak, totals = found.measure, view.language, found.totals
+    measure, speak = found.measure, view.language
     shown = [measure, *(one for one in _MEASURES if one != measure)]
     rows = found.rows.sort(measure, descending=True, nulls_last=True)
     cells = [
@@ -186,7 +188,9 @@ def _ranking(reader: Reader, view: View, found: Found) -> Component:
     ]
     heads = [view.say("Region", "Région"), *(_head(view, found, one) for one in shown)]
     title = view.say("Regions in order", "Classement des régions")
-    return parts.card(reader, "regions-ranking", title, [parts.table(heads, cells, "regions-table", title)], [totals])
+    return parts.card(
+        reader, "regions-ranking", title, [parts.table(heads, cells, "regions-table", title)], found.given
+    )
 
 
 def _head(view: View, found: Found, measure: str) -> str:
