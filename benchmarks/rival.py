@@ -30,7 +30,7 @@ _NATIONAL_ROWS: Final = """
         where horizon = 'prevision_j1' group by date_heure) using (date_heure)
     left join (select date_heure, max(forecast_mw) as prevision_j from held.core.core_national_forecast
         where horizon = 'prevision_j' group by date_heure) using (date_heure)
-    order by date_heure"""
+    where power.slot_minutes is not null order by date_heure"""
 
 
 def fill(socket: str, warehouse: Path, scratch: Path) -> None:
