@@ -8,7 +8,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -217,7 +217,8 @@ class DuckDBDraft:
             count = self._append(lake, dataset, head, held.head if held else None)
             self._connection.execute("commit")
         except (WatthouseError, duckdb.Error) as error:
-            self._connection.execute("rollback")
+            with suppress(duckdb.TransactionException):  # a full disk has ended the transaction already
+                self._connection.execute("rollback")
             if isinstance(error, WatthouseError) or not lake.faults(dataset, whole=True):
                 raise
             raise TableError(_explain(Path(lake.uri(dataset)), error, "see `watthouse repair`")) from error
