@@ -152,6 +152,9 @@ def test_an_empty_lake_is_filled_again_whatever_was_noted(served: Service, expec
     home = begun(tmp_path / "home")
     refresh(home, served)
     shutil.rmtree(home / "lake" / "eco2mix-regional-tr")
+    refused = watthouse(home, "refresh", env=served.variables)
+    assert (refused.returncode, "eco2mix-regional-tr" in refused.stderr) == (1, True), "the warehouse has the last copy"
+    (home / "warehouse.duckdb").unlink()
     refresh(home, served)
     assert tables(home) == expected
 
