@@ -22,10 +22,23 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
             item.add_marker("dated")
 
 
+def _real_data() -> Path:
+    return Path(os.environ.get("WATTHOUSE_REAL_DATA") or ROOT.parent / "shared" / "data").resolve()
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of real exports; what needs it is skipped where it is missing."""
-    folder = Path(os.environ.get("WATTHOUSE_REAL_DATA") or ROOT.parent / "shared" / "data").resolve()
+    folder = _real_data()
     if not (folder / "odre").is_dir():
         pytest.skip(f"no real exports in {folder}: set WATTHOUSE_REAL_DATA")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def cases() -> Path:
+    """The folder of small inputs that went wrong, beside the folder of real exports."""
+    folder = _real_data().parent / "cases"
+    if not folder.is_dir():
+        pytest.skip(f"no cases in {folder}: they lie beside the folder that WATTHOUSE_REAL_DATA names")
     return folder

@@ -15,10 +15,7 @@ EXCHANGED, CONSOLIDATED, HOLED = date(2021, 12, 14), date(2025, 1, 2), date(2025
 
 
 @pytest.fixture(scope="module")
-def home(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    cases = real_data.parent / "cases"
-    if not cases.is_dir():
-        pytest.skip(f"no small cases in {cases}")
+def home(cases: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("cases")
     names = ("half-hourly-exchanges-real-time.csv", "quarter-hourly-exchanges-consolidated.xls", "nuclear-hole.csv")
     ran = watthouse(home, "refresh", "--from", *(str(cases / name) for name in names))

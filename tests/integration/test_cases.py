@@ -1,25 +1,14 @@
 """Files as people have them, each made up after one that went wrong: the value it must give, or the line."""
 
-import os
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT, begun, mart, watthouse
+from tests.support import begun, mart, watthouse
 
 pytestmark = [pytest.mark.slow, pytest.mark.real]
-
-
-@pytest.fixture(scope="session")
-def cases() -> Path:
-    """The folder of cases, beside the folder of real exports."""
-    real = Path(os.environ.get("WATTHOUSE_REAL_DATA") or ROOT.parent / "shared" / "data").resolve()
-    folder = real.parent / "cases"
-    if not folder.is_dir():
-        pytest.skip(f"no cases in {folder}: they lie beside the folder that WATTHOUSE_REAL_DATA names")
-    return folder
 
 
 def refreshed(home: Path, *paths: Path) -> str:
