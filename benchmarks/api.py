@@ -53,7 +53,20 @@ def section(home: Path | None = None) -> str:
     with TemporaryDirectory() as folder:
         scratch = Path(folder)
         home = home or _home(scratch)
-        return "\n".join([HEADING, "", *_against_rival(home, scratch), "", *_alone(home, scratch), "", *_NOTES, ""])
+        return "\n".join(
+            [
+                HEADING,
+                "",
+                *_against_rival(home, scratch),
+                "",
+                *_alone(home, scratch),
+                "",
+                *_downloads(home),
+                "",
+                *_NOTES,
+                "",
+            ]
+        )
 
 
 _NOTES: Final = (
@@ -155,6 +168,25 @@ def _alone(home: Path, scratch: Path) -> list[str]:
         f"Ratios are medians of {ROUNDS} pairs, asked in turn; target < 1.3. From start to ready, 13 years:"
         f" {median(starts):.1f} s (median of {STARTS}); target < 2 s.",
         f"Memory of the worker under {CROWD} connections, 130 years, cold: at most {max(seen):,.0f} MB; target < 400.",
+    ]
+
+
+def _downloads(home: Path) -> list[str]:
+    """Every slot of every region, from a server just started: of each format how long, how much, and the memory."""
+    lines = []
+    for style in ("csv", "parquet", "arrow"):
+        with watthouse_serving(home, cached=True) as server, watching_memory(server) as seen:
+            path = f"{_API}/regions?interval=slot&since={generate.FIRST}&until={LAST}&format={style}"
+            began, size = time.perf_counter(), 0
+            with httpx.stream("GET", server.url + path, timeout=600) as answer:
+                answer.raise_for_status()
+                size = sum(map(len, answer.iter_bytes()))
+            took = time.perf_counter() - began
+        lines.append(f"| {style} | {took:.1f} | {size / 1e6:,.0f} | {max(seen):,.0f} |")
+    return [
+        "| every slot of every region, 13 years | s | MB | memory of the worker, MB; target < 300 |",
+        "|---|---:|---:|---:|",
+        *lines,
     ]
 
 

@@ -3,8 +3,13 @@
 import csv
 import gzip
 import io
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any, Final
 
 import brotli
@@ -17,6 +22,8 @@ import pytest
 import zstandard
 
 from tests.integration.serving import Api
+from watthouse.serve.snapshots import Snapshots
+from watthouse.settings import Settings
 
 pytestmark = [pytest.mark.slow]
 
@@ -160,3 +167,33 @@ def test_an_answer_is_packed_as_is_asked(path: str, coding: str, unpack: Callabl
 def test_the_format_is_the_one_that_is_liked_best(accept: str, media: str, api: Api) -> None:
     answer: httpx.Response = api.get("/gas", accept=accept)
     assert answer.headers["content-type"] == media
+
+
+def test_a_download_is_of_its_own_version_though_another_was_published_meanwhile(api: Api, tmp_path: Path) -> None:
+    for name in ("home.json", "warehouse.duckdb"):
+        shutil.copyfile(api.home / name, tmp_path / name)
+    snapshots = Snapshots(Settings(home=tmp_path))
+    with closing(snapshots), snapshots.lease() as first:
+        shutil.copyfile(tmp_path / "warehouse.duckdb", tmp_path / "next")
+        with duckdb.connect(tmp_path / "next") as connection:
+            connection.execute("update raw.builds set fingerprint = 'another'")
+        (tmp_path / "next").replace(tmp_path / "warehouse.duckdb")
+        assert first.streams is first.engine
+        with snapshots.lease() as second:
+            assert second.version != first.version
+            assert second.streams is not second.engine
+            (rows,) = second.streams.run("select count(*) from held.marts.regional_slots")
+        assert rows == first.engine.run("select count(*) from held.marts.regional_slots")[0]
+
+
+def test_no_answer_loads_pandas() -> None:
+    """A fifth of the worker's memory: Arrow loads it for a single `to_numpy`, where it is installed at all."""
+    program = (
+        "import sys, datetime, polars\n"
+        "from watthouse.serve.attribution import used_of\n"
+        "day = datetime.date(2025, 1, 1)\n"
+        "rows = polars.DataFrame({'civil_date': [day], 'nature': ['Données temps réel']}).to_arrow()\n"
+        "print(used_of(rows, ['eco2mix-national-tr'], (day, day))[0].since, 'pandas' in sys.modules)\n"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (said.returncode, said.stdout) == (0, "2025-01-01 False\n"), said.stderr

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import ibis.expr.types as ir
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 import pyarrow as pa
 
 from watthouse.catalog import CATALOG, LICENCE_URL, PORTAL, PORTAL_URL, Dataset
@@ -165,18 +166,23 @@ def _days(snapshot: Snapshot, core: str) -> dict[str, Days]:
 
 def _days_of_mart(snapshot: Snapshot, mart: str) -> Days:
     rows = snapshot.engine.rows(snapshot.table(mart).select("civil_date").distinct())
-    return np.unique(rows.column("civil_date").to_numpy().astype("datetime64[D]"))
+    return np.unique(_civil_dates(rows))
 
 
 def _days_weighted(snapshot: Snapshot) -> Days:
     """The days whose temperature of France is weighted by the load of every region."""
     table = snapshot.table("daily_merged")
     rows = snapshot.engine.rows(table.filter(table.temperature_weighted).select("civil_date"))
-    return rows.column("civil_date").to_numpy().astype("datetime64[D]")
+    return _civil_dates(rows)
+
+
+def _civil_dates(rows: pa.Table) -> Days:
+    # through Polars: Arrow's own `to_numpy` imports pandas where it is installed, 38 MB and half a second
+    return pl.Series(rows.column("civil_date")).to_numpy().astype("datetime64[D]")
 
 
 def _by_dataset(rows: pa.Table, datasets: Sequence[str]) -> dict[str, Days]:
-    days = rows.column("civil_date").to_numpy().astype("datetime64[D]")
+    days = _civil_dates(rows)
     if "dataset" in rows.column_names:
         whose = np.array(rows.column("dataset").to_pylist(), dtype=object)
     elif "nature" in rows.column_names:

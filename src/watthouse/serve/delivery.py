@@ -24,7 +24,7 @@ FRESH: Final = "private, max-age=0, must-revalidate"
 SAMPLE_HEADER: Final = "x-watthouse-sample"
 _RISKY: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What makes a spreadsheet take a cell for a formula (OWASP, CSV injection)."""
-_GROUP_ROWS: Final = 65_536
+_GROUP_ROWS: Final = 32_768
 
 
 class Format(Enum):
@@ -215,7 +215,9 @@ def _csv(labels: Labels, batches: Iterator[pa.RecordBatch], plain: pa.Schema) ->
             for name, kind in rows.schema.items()
             if kind == pl.String
         ]
-        yield rows.with_columns(texts).write_csv(include_header=False, datetime_format="%Y-%m-%dT%H:%M:%SZ").encode()
+        written = io.BytesIO()
+        rows.with_columns(texts).write_csv(written, include_header=False, datetime_format="%Y-%m-%dT%H:%M:%SZ")
+        yield written.getvalue()
 
 
 def _parquet(labels: Labels, batches: Iterator[pa.RecordBatch], plain: pa.Schema) -> Iterator[bytes]:

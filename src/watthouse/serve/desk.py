@@ -126,7 +126,8 @@ class Desk:
                 return delivery.not_modified(headers)
             question = ask(snapshot).attributed(snapshot)
             said = labels(question, snapshot.version, snapshot.sample)
-            reader = held.enter_context(snapshot.engine.batches(question.rows))
+            engine = snapshot.streams if isinstance(question.rows, Form) else snapshot.engine
+            reader = held.enter_context(engine.batches(question.rows))
             link = attribution.links(question.used or (), snapshot.sample)
             attached = delivery.attached({**headers, "link": link}, name, wanted)
             return delivery.stream(said, reader, reader.schema, wanted, attached, held.pop_all())

@@ -6,7 +6,7 @@ import time
 import warnings
 from collections.abc import Hashable, Iterator
 from contextlib import closing, contextmanager
-from itertools import chain
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ from watthouse.serve.forms import Form, to_sql
 from watthouse.serve.problems import ProblemError
 from watthouse.settings import Settings
 
-BATCH_ROWS: Final = 8_192
+BATCH_ROWS: Final = 2_048
 _MEMORY: Final = "256MB"
 _THREADS: Final = 1
 """Of one answer: most of its time is planning, and where many are asked for at once, more threads only wait."""
@@ -34,13 +34,13 @@ warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", cat
 class Engine:
     """Closed by :meth:`close`; several threads may ask it at once."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, memory: str = _MEMORY) -> None:
         self._seconds = settings.query_seconds
         self._lock = threading.Lock()
         self._at_once = threading.BoundedSemaphore(os.cpu_count() or 1)
         self._idle: list[duckdb.DuckDBPyConnection] = []
         self._statements: LRUCache[Hashable, duckdb.Statement] = LRUCache(_FORMS)
-        self._connection = duckdb.connect(config={"threads": _THREADS, "memory_limit": _MEMORY})
+        self._connection = duckdb.connect(config={"threads": _THREADS, "memory_limit": memory})
         self._parser, self._shapes = self._connection.cursor(), self._connection.cursor()
         self.run("set global TimeZone = 'UTC'")
 
@@ -67,13 +67,13 @@ class Engine:
 
     @contextmanager
     def batches(self, question: ir.Expr | Form) -> Iterator[pa.RecordBatchReader]:
-        """The answer in pieces of :data:`BATCH_ROWS`, or a form's month by month: sorting 13 years of slots would take
+        """The answer in pieces of :data:`BATCH_ROWS`, or a form's by half months: sorting 13 years of slots would take
         more memory than all else. So its size in memory does not matter.
 
         Only the engine's own time counts against its limit: whoever reads may be slow.
         """
         if isinstance(question, Form):
-            yield self._by_month(question)
+            yield self._piece_by_piece(question)
             return
         sql = to_sql(question)
         with closing(self._connection.cursor()) as session:
@@ -93,12 +93,17 @@ class Engine:
         for session in (*self._idle, self._parser, self._shapes, self._connection):
             session.close()
 
-    def _by_month(self, form: Form) -> pa.RecordBatchReader:
-        earliest, *later = form.by_month()
-        first = self._filled(earliest)
-        rows = chain([first], map(self._filled, later))
-        batches = (batch for month in rows for batch in month.to_batches(BATCH_ROWS))
-        return pa.RecordBatchReader.from_batches(first.schema, batches)
+    def _piece_by_piece(self, form: Form) -> pa.RecordBatchReader:
+        pieces = iter(form.by_half_month())
+        held = [self._filled(next(pieces))]
+        schema = held[0].schema
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            while held:
+                yield from held.pop().to_batches(BATCH_ROWS)  # let go of before the next is asked for
+                held.extend(map(self._filled, islice(pieces, 1)))
+
+        return pa.RecordBatchReader.from_batches(schema, batches())
 
     def _filled(self, form: Form) -> pa.Table:
         statement = self._statement(form)

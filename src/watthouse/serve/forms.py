@@ -67,14 +67,14 @@ class Form:
         first, end = self.first or first_of(self.since), self.end or end_of(self.until)
         return {"since": self.since, "until": self.until, "first": first, "end": end}
 
-    def by_month(self) -> "list[Form]":
-        """The same question of each calendar month of the period, in the order of its rows; at least one."""
-        months, since = [], self.since
-        while since < self.until and (until := since + relativedelta(day=31)) < self.until:
-            months.append(self._part(since, until))
+    def by_half_month(self) -> "list[Form]":
+        """The same question of each half of a calendar month of the period, in the order of its rows; at least one."""
+        halves, since = [], self.since
+        while (until := min(_end_of_half(since), self.until)) < self.until:
+            halves.append(self._part(since, until))
             since = until + timedelta(days=1)
-        months.append(self._part(since, self.until))
-        return months[::-1] if self.newest_first else months
+        halves.append(self._part(since, self.until))
+        return halves[::-1] if self.newest_first else halves
 
     def _part(self, since: date, until: date) -> "Form":
         first = self.first if since == self.since else None
@@ -100,6 +100,10 @@ class Form:
                 params={SINCE: days["since"], UNTIL: days["until"], FIRST: days["first"], END: days["end"]},
             )
         )
+
+
+def _end_of_half(day: date) -> date:
+    return day + relativedelta(day=15 if day.day <= 15 else 31)
 
 
 def to_sql(question: ir.Expr | Form) -> str:

@@ -31,12 +31,15 @@ HELD: Final = "held"
 """The name under which the file is attached."""
 T = TypeVar("T")
 _ADVICE: Final = "run `watthouse refresh`"
+_OF_STREAMS: Final = "16MB"
+"""Sorting half a month of every region takes some 10; what is read once need not be kept."""
 
 
 class Snapshot:
     """One version of the warehouse, read-only. ``version`` changes with its content, and with the program.
 
-    ``engine`` answers what is asked of its tables; ``aside`` is held by whoever furnishes another catalog in it.
+    ``engine`` answers what is asked of its tables, ``streams`` what is too long to be held; ``aside`` is held by
+    whoever furnishes another catalog in ``engine``.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -47,9 +50,10 @@ class Snapshot:
         self.aside = threading.Lock()
         self._asked: dict[tuple[Callable[..., Any], tuple[Hashable, ...]], Any] = {}
         self.engine = Engine(settings)
+        self._streams: Engine | None = None
         try:
             self.engine.attach(settings.warehouse, HELD)
-            self.version, self.built_at = self._books()
+            self.version, self.built_at = self._books(self.engine)
         except BaseException:
             self.engine.close()
             raise
@@ -63,6 +67,25 @@ class Snapshot:
             if (schema, name) not in self._tables:
                 self._tables[schema, name] = self._found(name, schema)
             return self._tables[schema, name]
+
+    @property
+    def streams(self) -> Engine:
+        """Another engine on the same file, of little memory; ``engine`` where the file has been replaced since."""
+        with self._lock:
+            if self._streams is None:
+                self._streams = self._beside() or self.engine
+            return self._streams
+
+    def _beside(self) -> Engine | None:
+        engine = Engine(self.settings, memory=_OF_STREAMS)
+        try:
+            engine.attach(self.settings.warehouse, HELD)
+            if self._books(engine)[0] == self.version:
+                return engine
+        except (duckdb.Error, WarehouseError):
+            pass  # the next version cannot be read; this one still can
+        engine.close()
+        return None
 
     @cached_property
     def _backend(self) -> ibis.BaseBackend:
@@ -124,17 +147,16 @@ class Snapshot:
 
     def close(self) -> None:
         """Let go of the file."""
-        self.engine.close()
+        for engine in {self.engine, self._streams or self.engine}:
+            engine.close()
 
-    def _books(self) -> tuple[str, datetime]:
+    def _books(self, engine: Engine) -> tuple[str, datetime]:
         raw = f"{HELD}.raw"
-        loads = self.engine.run(
-            f"select dataset, ledger, lake_version, observed_until from {raw}.loads order by dataset"
-        )
-        builds = self.engine.run(f"select fingerprint, built_at from {raw}.builds")
+        loads = engine.run(f"select dataset, ledger, lake_version, observed_until from {raw}.loads order by dataset")
+        builds = engine.run(f"select fingerprint, built_at from {raw}.builds")
         if not builds:
             raise WarehouseError(f"{self.settings.warehouse} was never built whole: {_ADVICE}")
-        ((loaded,),) = self.engine.run(f"select max(loaded_at) from {raw}.loads")
+        ((loaded,),) = engine.run(f"select max(loaded_at) from {raw}.loads")
         ((fingerprint, built),) = builds
         said = repr((kind_of(self.settings), version_of("watthouse"), loads, fingerprint))
         return hashlib.sha256(said.encode()).hexdigest()[:16], max(built, loaded or built)
