@@ -90,6 +90,7 @@ def test_a_csv_is_the_mart(mart: str, api: Api) -> None:
     assert answer.headers["content-type"] == "text/csv; charset=utf-8; header=present"
     assert answer.headers["content-disposition"] == f'attachment; filename="{mart}.csv"'
     found = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8"), newline="")))
+    assert [row.pop("attribution") != "" for row in found] == [True] + [False] * (len(found) - 1)
     _agree(found, held(api, mart).to_pylist(), _from_text)
 
 

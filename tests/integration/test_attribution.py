@@ -1,5 +1,6 @@
 """An answer names the publishers of the rows that it used, and the days of these rows, in every format."""
 
+import csv
 import io
 import json
 from urllib.parse import unquote
@@ -111,6 +112,14 @@ def test_files_that_have_a_place_for_it_carry_it(api: Api) -> None:
     (one,) = json.loads(metadata[b"attribution"])
     assert one["dataset"] == GAS
     assert "Storengy" in metadata[b"source"].decode()
+
+
+@pytest.mark.parametrize("path", ["/temperature", "/marts/temperature_daily/rows"])
+def test_a_csv_says_in_its_first_row_whose_it_is(path: str, api: Api) -> None:
+    first, *others = csv.DictReader(io.StringIO(api.get(f"{path}?format=csv").text))
+    assert list(first)[-1] == "attribution"
+    assert "Météo-France" in first["attribution"]
+    assert {row["attribution"] for row in others} == {""}
 
 
 def test_the_completeness_of_one_dataset_is_attributed_to_it_alone(api: Api) -> None:

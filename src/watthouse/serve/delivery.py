@@ -25,6 +25,8 @@ SAMPLE_HEADER: Final = "x-watthouse-sample"
 _RISKY: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What makes a spreadsheet take a cell for a formula (OWASP, CSV injection)."""
 _GROUP_ROWS: Final = 32_768
+ATTRIBUTION: Final = "attribution"
+"""The column of a CSV that names the publishers and the days of their rows."""
 
 
 class Format(Enum):
@@ -202,9 +204,11 @@ def _json(labels: Labels, batches: Iterator[pa.RecordBatch], _schema: pa.Schema)
 
 
 def _csv(labels: Labels, batches: Iterator[pa.RecordBatch], plain: pa.Schema) -> Iterator[bytes]:
+    """Its first row alone says whose figures these are, in a last column: in every row it would double the file."""
     head = io.StringIO()
-    csv.writer(head, lineterminator="\n").writerow(_schema(plain, labels).names)
+    csv.writer(head, lineterminator="\n").writerow([*_schema(plain, labels).names, ATTRIBUTION])
     yield head.getvalue().encode()
+    unsaid = [labels.source]
     for batch in batches:
         rows = pl.DataFrame(batch)
         texts = [
@@ -215,8 +219,12 @@ def _csv(labels: Labels, batches: Iterator[pa.RecordBatch], plain: pa.Schema) ->
             for name, kind in rows.schema.items()
             if kind == pl.String
         ]
+        attribution = (unsaid + [None] * rows.height)[: rows.height]
+        unsaid = unsaid[rows.height :]
         written = io.BytesIO()
-        rows.with_columns(texts).write_csv(written, include_header=False, datetime_format="%Y-%m-%dT%H:%M:%SZ")
+        rows.with_columns(*texts, pl.Series(ATTRIBUTION, attribution, pl.String)).write_csv(
+            written, include_header=False, datetime_format="%Y-%m-%dT%H:%M:%SZ"
+        )
         yield written.getvalue()
 
 

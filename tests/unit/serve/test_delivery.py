@@ -1,5 +1,6 @@
 """Rows as they go out."""
 
+import asyncio
 import csv
 import io
 import json
@@ -62,9 +63,22 @@ def test_json_says_the_labels_and_null_for_what_is_no_number() -> None:
 
 def test_csv_keeps_decimals_and_escapes_what_a_spreadsheet_would_run() -> None:
     head, first, second = csv.reader(io.StringIO(whole(Format.CSV).decode(), newline=""))
-    assert head == ROWS.column_names
-    assert first == ["2025-03-30", "2025-03-30T01:00:00Z", "1234567890123.25", "NaN", "92", "true", "'=1+1"]
-    assert second == ["", "", "", "0.1", "", "", 'Île, "de"\nFrance']
+    assert head == [*ROWS.column_names, "attribution"]
+    assert first == ["2025-03-30", "2025-03-30T01:00:00Z", "1234567890123.25", "NaN", "92", "true", "'=1+1", "RTE"]
+    assert second == ["", "", "", "0.1", "", "", 'Île, "de"\nFrance', ""]
+
+
+def test_a_csv_in_pieces_says_whose_it_is_once() -> None:
+    pieces = [ROWS.slice(0, 0), ROWS.slice(0, 1), ROWS.slice(1), ROWS]
+    body = whole(Format.CSV, pa.Table.from_batches([piece.to_batches()[0] for piece in pieces if piece.num_rows]))
+    held = ExitStack()
+    batches = (
+        batch for piece in pieces for batch in piece.to_batches() or [pa.RecordBatch.from_pylist([], ROWS.schema)]
+    )
+    answer = delivery.stream(labels(), batches, ROWS.schema, Format.CSV, {}, held)
+    assert asyncio.run(_sent(answer.body_iterator)) == body  # type: ignore[attr-defined]
+    said = [row["attribution"] for row in csv.DictReader(io.StringIO(body.decode(), newline=""))]
+    assert said == ["RTE", "", "", ""]
 
 
 @pytest.mark.parametrize(
@@ -72,17 +86,17 @@ def test_csv_keeps_decimals_and_escapes_what_a_spreadsheet_would_run() -> None:
 )
 def test_a_cell_that_a_spreadsheet_would_run_begins_with_an_apostrophe(cell: str) -> None:
     text = whole(Format.CSV, pa.table({"name": [cell]})).decode()
-    assert list(csv.reader(io.StringIO(text, newline="")))[1] == ["'" + cell]
+    assert list(csv.reader(io.StringIO(text, newline="")))[1] == ["'" + cell, "RTE"]
 
 
 @pytest.mark.parametrize("cell", ["a=1", "'=1", "Grand Est", " =1", "1-2", ""])
 def test_any_other_cell_is_left_as_it_is(cell: str) -> None:
     text = whole(Format.CSV, pa.table({"name": [cell, "x"]})).decode()
-    assert list(csv.reader(io.StringIO(text, newline="")))[1] == ([cell] if cell else [""])
+    assert list(csv.reader(io.StringIO(text, newline="")))[1] == [cell, "RTE"]
 
 
 def test_a_negative_number_is_no_formula() -> None:
-    assert whole(Format.CSV, pa.table({"net_mwh": [-1.5]})) == b"net_mwh\n-1.5\n"
+    assert whole(Format.CSV, pa.table({"net_mwh": [-1.5]})) == b"net_mwh,attribution\n-1.5,RTE\n"
 
 
 @pytest.mark.parametrize("style", [Format.PARQUET, Format.ARROW])
@@ -101,7 +115,7 @@ def test_no_rows_are_an_answer_too(style: Format) -> None:
     if style is Format.JSON:
         assert json.loads(body)["rows"] == []
     elif style is Format.CSV:
-        assert body.decode() == ",".join(ROWS.column_names) + "\n"
+        assert body.decode() == ",".join([*ROWS.column_names, "attribution"]) + "\n"
     else:
         read = pq.read_table if style is Format.PARQUET else lambda file: pa.ipc.open_stream(file).read_all()
         assert read(io.BytesIO(body)).schema.equals(ROWS.schema)
@@ -124,8 +138,6 @@ async def _sent(pieces: object) -> bytes:
 
 
 def test_what_is_held_for_a_stream_is_let_go_at_its_end() -> None:
-    import asyncio
-
     gone: list[str] = []
     held = ExitStack()
     held.callback(gone.append, "gone")
