@@ -11,7 +11,7 @@ from watthouse.serve.coverage import ENOUGH, Main, coverage, extent_of, nearest
 from watthouse.serve.dashboard.reading import Answer, Reader
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.delivery import Format
-from watthouse.serve.figures.power import FEW
+from watthouse.serve.figures.stack import FEW
 from watthouse.serve.figures.style import behaviour
 
 _OFFERED = (Format.CSV, Format.JSON, Format.PARQUET)

@@ -1,5 +1,8 @@
 """What a region makes against what it uses."""
 
+from collections.abc import Iterator
+from itertools import pairwise
+
 import plotly.graph_objects as go
 import polars as pl
 
@@ -16,7 +19,7 @@ def balance(rows: pl.DataFrame, production: str, load: str, unit: str, style: St
     """
     time, difference = rows["starts"], rows["difference"]
     parts = ((SURPLUS, difference.clip(lower_bound=0)), (DEFICIT, difference.clip(upper_bound=0)))
-    figure = go.Figure([_area(time, part, ink, style) for ink, part in parts if part.abs().max()])
+    figure = go.Figure([area for ink, part in parts if part.abs().max() for area in _areas(time, part, ink, style)])
     figure.add_trace(line(time, rows[production], PRODUCTION, style, unit))
     figure.add_trace(line(time, rows[load], LOAD, style, unit))
     both = Ink("Balance", "Solde", style.text, style.text)
@@ -24,9 +27,22 @@ def balance(rows: pl.DataFrame, production: str, load: str, unit: str, style: St
     return dressed(figure, style, unit).update_yaxes(tickformat=",")
 
 
-def _area(time: pl.Series, values: pl.Series, ink: Ink, style: Style) -> go.Scatter:
+def _areas(time: pl.Series, values: pl.Series, ink: Ink, style: Style) -> Iterator[go.Scatter]:
+    """A trace begins wherever values are known again: Plotly fills across the hole in one."""
     colour, name = style.ink(ink), style.name(ink)
     edge = {"width": 0, "color": colour}
-    return go.Scatter(
-        x=time, y=values, name=name, mode="lines", line=edge, fill="tozeroy", fillcolor=colour, hoverinfo="skip"
-    )
+    begins = values.is_not_null() & values.is_null().shift(fill_value=False)
+    edges = [0, *begins.arg_true(), len(values)]
+    for first, end in pairwise(edges):
+        yield go.Scatter(
+            x=time[first:end],
+            y=values[first:end],
+            name=name,
+            mode="lines",
+            line=edge,
+            fill="tozeroy",
+            fillcolor=colour,
+            hoverinfo="skip",
+            legendgroup=name,
+            showlegend=first == 0,
+        )

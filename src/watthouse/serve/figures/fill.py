@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from watthouse.serve.figures.palette import OPERATORS
-from watthouse.serve.figures.power import hover_of
+from watthouse.serve.figures.stack import hover_of
 from watthouse.serve.figures.style import Style, dressed
 
 

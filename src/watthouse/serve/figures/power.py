@@ -1,8 +1,7 @@
 """Power and energy through time: the mix, load and its forecasts, exchanges at the borders, CO₂."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import plotly.graph_objects as go
 import polars as pl
@@ -18,12 +17,8 @@ from watthouse.serve.figures.palette import (
     SOURCES,
     Ink,
 )
+from watthouse.serve.figures.stack import FEW, Layer, hover_of, stacked
 from watthouse.serve.figures.style import Style, dressed
-
-FEW: Final = 70
-"""Intervals up to which energy is drawn as bars."""
-
-_PALE: Final = 0.45
 
 
 def mix(
@@ -33,17 +28,16 @@ def mix(
 
     ``time`` is the column of intervals' beginnings. Shares (0 to 1) are drawn as percentages where ``unit`` is ``%``.
     Bars of intervals that are not ``complete`` are pale, where ``rows`` say so, and the line towards the last dotted.
+    Many intervals are areas, with a gap where a source is not known.
     """
-    figure = go.Figure()
     bars = rows.height == 1 or (unit != "MW" and rows.height <= FEW)
     whole = whole_of(rows)
-    for source, column in columns.items():
-        ink = PUMPING if source == "pompage" else SOURCES[source]
-        values = _values(rows, column, unit)
-        if values.null_count() < rows.height and values.abs().max():
-            figure.add_trace(
-                layer(rows[time], values, ink, style, unit, bars=bars, below=source == "pompage", whole=whole)
-            )
+    layers = [
+        Layer(values, PUMPING if source == "pompage" else SOURCES[source], below=source == "pompage")
+        for source, column in columns.items()
+        if (values := _values(rows, column, unit)).null_count() < rows.height and values.abs().max()
+    ]
+    figure = go.Figure([*stacked(rows[time], layers, style, unit, bars=bars, whole=whole)])
     if load:
         figure.add_traces([*_towards(rows[time], _values(rows, load, unit), whole, style, unit)])
     figure.update_layout(barmode="relative", bargap=0.08)
@@ -70,39 +64,6 @@ def _towards(
         yield more.update(showlegend=False)
 
 
-def layer(
-    time: pl.Series,
-    values: pl.Series,
-    ink: Ink,
-    style: Style,
-    unit: str,
-    *,
-    bars: bool,
-    below: bool,
-    whole: pl.Series | None = None,
-) -> go.Bar | go.Scatter:
-    """One thing of a stack: bars or an area, ``below`` the line for what is negative.
-
-    Where ``whole`` says which intervals were measured in full, the bars of the others are pale.
-    """
-    colour, name = style.ink(ink), style.name(ink)
-    hover = hover_of(name, unit)
-    if bars:
-        opacity = 1 if whole is None else [1 if one else _PALE for one in whole]
-        marker = {"color": colour, "line": {"width": 0}, "opacity": opacity}
-        return go.Bar(x=time, y=values, name=name, marker=marker, hovertemplate=hover)
-    return go.Scatter(
-        x=time,
-        y=values,
-        name=name,
-        stackgroup="below" if below else "sources",
-        mode="lines",
-        line={"width": 0.5, "color": style.paper},
-        fillcolor=colour,
-        hovertemplate=hover,
-    )
-
-
 def line(
     time: pl.Series, values: pl.Series, ink: Ink, style: Style, unit: str, *, dash: str = "solid", width: float = 2
 ) -> go.Scatter:
@@ -116,12 +77,6 @@ def line(
         line={"color": style.ink(ink), "width": width, "dash": dash},
         hovertemplate=hover_of(name, unit),
     )
-
-
-def hover_of(name: str, unit: str) -> str:
-    """A line of the box that follows the pointer."""
-    digits = ",.1f" if unit in {"°C", "GWh"} or unit.startswith("%") else ",.0f"
-    return f"{name} <b>%{{y:{digits}}}</b> {unit}<extra></extra>"
 
 
 def load(rows: pl.DataFrame, style: Style) -> go.Figure:
@@ -152,12 +107,14 @@ def borders(rows: pl.DataFrame, time: str, unit: str, style: Style, suffix: str 
 
     The columns are signed as published, imports positive. ``balance`` is a column drawn as a line, signed likewise.
     """
-    figure = go.Figure()
     bars = rows.height <= FEW
-    for border, ink in BORDERS.items():
-        values = -rows[f"ech_comm_{border}{suffix}"]
-        if values.null_count() < rows.height:
-            figure.add_traces(list(_out_and_in(rows[time], values, ink, style, unit, bars=bars)))
+    layers = [
+        layer
+        for border, ink in BORDERS.items()
+        if (values := -rows[f"ech_comm_{border}{suffix}"]).null_count() < rows.height
+        for layer in _out_and_in(values, ink, bars=bars)
+    ]
+    figure = go.Figure([*stacked(rows[time], layers, style, unit, bars=bars)])
     if balance:
         net = Ink("Balance", "Solde", LOAD.light, LOAD.dark)
         figure.add_trace(line(rows[time], -rows[balance], net, style, unit))
@@ -165,17 +122,13 @@ def borders(rows: pl.DataFrame, time: str, unit: str, style: Style, suffix: str 
                    barmode="relative", bargap=0.08)  # fmt: skip
 
 
-def _out_and_in(
-    time: pl.Series, values: pl.Series, ink: Ink, style: Style, unit: str, *, bars: bool
-) -> Iterable[go.Bar | go.Scatter]:
+def _out_and_in(values: pl.Series, ink: Ink, *, bars: bool) -> Iterator[Layer]:
+    """Bars stack what is negative by themselves, areas do not."""
     if bars:
-        yield layer(time, values, ink, style, unit, bars=True, below=False)
+        yield Layer(values, ink)
         return
-    for below in (False, True):
-        part = values.clip(upper_bound=0) if below else values.clip(lower_bound=0)
-        yield layer(time, part, ink, style, unit, bars=False, below=below).update(
-            showlegend=not below, legendgroup=ink.english
-        )
+    yield Layer(values.clip(lower_bound=0), ink)
+    yield Layer(values.clip(upper_bound=0), ink, below=True)
 
 
 def donut(parts: Sequence[tuple[Ink, float | None]], unit: str, style: Style, middle: str = "") -> go.Figure:

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from watthouse.serve.figures.palette import REGIONAL, SOURCES
-from watthouse.serve.figures.power import hover_of
+from watthouse.serve.figures.stack import hover_of
 from watthouse.serve.figures.style import Style, dressed
 
 _WRITTEN_FROM: Final = 7

@@ -9,7 +9,8 @@ import polars as pl
 
 from watthouse.serve.asking import Interval
 from watthouse.serve.figures.palette import BORDERS, NOBODY, UNMEASURED, Ink
-from watthouse.serve.figures.power import FEW, layer, whole_of
+from watthouse.serve.figures.power import whole_of
+from watthouse.serve.figures.stack import FEW, Layer, stacked
 from watthouse.serve.figures.style import Style, dressed
 
 _UNKNOWN: Final = "?"
@@ -20,17 +21,17 @@ def out_and_in(rows: pl.DataFrame, suffix: str, unit: str, style: Style) -> go.F
     """Gross commercial exports above the line and imports below it, stacked by border, in ``unit``.
 
     ``rows`` have ``starts`` and, for each border, ``ech_comm_<border>_export<suffix>`` and ``…_import<suffix>``.
-    Bars of intervals that are not ``complete`` are pale, where ``rows`` say so.
+    Bars of intervals that are not ``complete`` are pale, where ``rows`` say so; many intervals are areas, with a gap
+    where a border is not known.
     """
-    figure, bars, whole = go.Figure(), rows.height <= FEW, whole_of(rows)
-    for border, ink in BORDERS.items():
-        for name, sign in (("export", 1), ("import", -1)):
-            values = rows[f"ech_comm_{border}_{name}{suffix}"].abs() * sign
-            if values.null_count() < rows.height:
-                drawn = layer(
-                    rows["starts"], values, _way(ink, name), style, unit, bars=bars, below=sign < 0, whole=whole
-                )
-                figure.add_trace(drawn.update(name=style.name(ink), legendgroup=border, showlegend=sign > 0))
+    layers = [
+        Layer(values, ink, sign < 0, _way(ink, name))
+        for border, ink in BORDERS.items()
+        for name, sign in (("export", 1), ("import", -1))
+        if (values := rows[f"ech_comm_{border}_{name}{suffix}"].abs() * sign).null_count() < rows.height
+    ]
+    drawn = stacked(rows["starts"], layers, style, unit, bars=rows.height <= FEW, whole=whole_of(rows))
+    figure = go.Figure([*drawn])
     above = style.say(f"{unit}, exports above 0", f"{unit}, exportations au-dessus de 0")
     return dressed(
         _said(figure, above), style, barmode="relative", bargap=0.08, margin={"l": 52, "r": 16, "t": 28, "b": 32}

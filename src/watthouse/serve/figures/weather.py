@@ -7,7 +7,8 @@ import plotly.graph_objects as go
 import polars as pl
 
 from watthouse.serve.figures.palette import TEMPERATURE
-from watthouse.serve.figures.power import hover_of, line
+from watthouse.serve.figures.power import line
+from watthouse.serve.figures.stack import hover_of
 from watthouse.serve.figures.style import Style, dressed
 
 _FEW: Final = 40

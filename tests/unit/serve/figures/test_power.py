@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from watthouse.serve.figures import power
+from watthouse.serve.figures.stack import FEW
 from watthouse.serve.figures.style import Style
 
 COLUMNS = {"nucleaire": "nucleaire_gwh", "eolien": "eolien_gwh"}
@@ -60,7 +61,7 @@ def test_a_period_that_has_only_begun_is_drawn() -> None:
 
 
 def test_an_area_is_not_pale_but_the_load_above_it_is_dotted() -> None:
-    drawn = _drawn(*[True] * power.FEW, False)
+    drawn = _drawn(*[True] * FEW, False)
     assert not any(trace.type == "bar" for trace in drawn.data)
     assert [trace.line.dash for trace in drawn.data if trace.name == "Load"] == ["solid", "dot"]
 

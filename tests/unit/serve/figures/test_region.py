@@ -1,6 +1,7 @@
 """What the charts of a region draw is what they are given."""
 
 from datetime import date, timedelta
+from math import isnan
 
 import polars as pl
 import pytest
@@ -28,6 +29,16 @@ def test_what_a_region_lacks_lies_below_zero_and_what_it_has_left_above() -> Non
     assert list(drawn["Deficit"].y) == pytest.approx([-200, 0, float("nan")], nan_ok=True)
     assert list(drawn["Balance"].y) == pytest.approx([-200, 100, float("nan")], nan_ok=True)
     assert list(drawn["Load"].y) == [700, 800, 750]
+
+
+def test_no_area_crosses_days_of_which_the_balance_is_not_known() -> None:
+    days = [DAYS[0] + timedelta(days=n) for n in range(6)]
+    known = [None, 4.0, 6.0, None, None, 5.0]
+    rows = pl.DataFrame({"starts": days, "production_mw": known, "consommation_mw": known, "difference": known})
+    areas = [one for one in balance(rows, "production_mw", "consommation_mw", "MW", Style()).data if one.fill]
+    assert [[at for at in one.y if not isnan(at)] for one in areas] == [[], [4, 6], [5]]
+    assert [one.showlegend for one in areas] == [True, False, False]
+    assert len({one.legendgroup for one in areas}) == 1
 
 
 def test_a_region_that_always_has_enough_has_no_deficit_in_its_legend() -> None:
