@@ -96,8 +96,8 @@ def _ours(url: str) -> int:
     from watthouse.catalog import find
     from watthouse.settings import Settings
     from watthouse.sources.odre import Odre
-    from watthouse.watermarks import Watermark
-    from watthouse.windows import plan
+    from watthouse.sync.watermarks import Watermark
+    from watthouse.sync.windows import plan
 
     with TemporaryDirectory() as home, Odre(Settings(odre_url=url, home=Path(home))) as odre:
         facts = odre.facts([find(DATASET)])[find(DATASET)]

@@ -73,7 +73,7 @@ def _become(order: Mapping[str, Any], files: Sequence[int]) -> None:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for pytest
-    import watthouse.cli  # noqa: F401 (what every call begins with)
+    import watthouse.cli.main  # noqa: F401 (what every call begins with)
 
     with socket.socket(fileno=int(sys.argv[1])) as channel:
         _serve(channel)

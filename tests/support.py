@@ -20,7 +20,7 @@ from filelock import FileLock
 
 from tests import forking
 from watthouse.transform import PROJECT, Transform, fingerprint
-from watthouse.warehouse.duckdb import DuckDB
+from watthouse.warehouse.duckdb.store import DuckDB
 
 ROOT: Final = Path(__file__).parents[1]
 _LENT: Final = tempfile.TemporaryDirectory(prefix="watthouse-tests-")

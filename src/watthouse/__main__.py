@@ -12,7 +12,7 @@ def main() -> None:
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     try:
         with uncollected():
-            from watthouse.cli import main as run
+            from watthouse.cli.main import main as run
 
         run()
     except KeyboardInterrupt:

@@ -13,9 +13,9 @@ import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from watthouse.errors import BusyError, LakeError, UsageError
-from watthouse.lake import Lake
+from watthouse.lake.ledger import Lake
 from watthouse.settings import Settings
-from watthouse.warehouse.duckdb import DuckDB
+from watthouse.warehouse.duckdb.store import DuckDB
 
 REAL: Final = "published"
 """The kind of a home whose data were published by the operators; any other kind names the sample they are from."""

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from tests.browser.conftest import Site
 from tests.integration.serving import served
 from watthouse.catalog import LICENCE
-from watthouse.cli import app
+from watthouse.cli.main import app
 from watthouse.serve import streamlit_run
 from watthouse.serve.figures.palette import NATIONAL
 from watthouse.settings import Settings

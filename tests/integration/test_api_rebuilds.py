@@ -18,7 +18,7 @@ import pytest
 
 from tests.integration.serving import Api, served
 from watthouse.transform import Step
-from watthouse.warehouse.duckdb import DuckDB
+from watthouse.warehouse.duckdb.store import DuckDB
 
 pytestmark = [pytest.mark.slow]
 

@@ -16,12 +16,12 @@ import pytest
 
 from tests.integration.service import Service, built_from_tables, service, utc
 from tests.support import PARIS, tables
-from watthouse import pipeline
 from watthouse.catalog import CATALOG, REGIONS, Column, Dataset, Kind
-from watthouse.lake import Lake
-from watthouse.report import Selection
-from watthouse.revising import OBSERVED_AT
+from watthouse.lake.ledger import Lake
+from watthouse.lake.revisions import OBSERVED_AT
+from watthouse.operate import pipeline
 from watthouse.settings import Settings
+from watthouse.sync.report import Selection
 
 pytestmark = [pytest.mark.slow]
 

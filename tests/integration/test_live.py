@@ -16,7 +16,7 @@ import pytest
 from tests.integration.service import Service, built_from_tables, service, utc
 from tests.support import Tables, begun, command, environment, tables, watthouse
 from watthouse.catalog import CATALOG
-from watthouse.lake import Lake
+from watthouse.lake.ledger import Lake
 
 pytestmark = [pytest.mark.slow]
 

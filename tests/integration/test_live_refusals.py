@@ -16,7 +16,7 @@ import trustme
 from tests.integration.service import Service, service, utc
 from tests.support import begun, command, environment, watthouse
 from watthouse.catalog import CATALOG
-from watthouse.lake import Lake
+from watthouse.lake.ledger import Lake
 
 pytestmark = [pytest.mark.slow]
 

@@ -10,13 +10,13 @@ import polars as pl
 import pytest
 
 from tests.integration.service import Service, service, utc
-from watthouse import pipeline
 from watthouse.catalog import find
 from watthouse.errors import QuotaError
-from watthouse.lake import Lake
-from watthouse.report import Report, Selection
+from watthouse.lake.ledger import Lake
+from watthouse.operate import pipeline
 from watthouse.settings import Settings
 from watthouse.sources.odre import Odre
+from watthouse.sync.report import Report, Selection
 
 pytestmark = [pytest.mark.slow]
 

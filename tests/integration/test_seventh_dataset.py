@@ -8,8 +8,8 @@ import duckdb
 import pytest
 
 from tests.support import write_csv
-from watthouse import pipeline, status
 from watthouse.catalog import CATALOG, Column, Dataset, Kind
+from watthouse.operate import pipeline, status
 from watthouse.settings import PROJECT, Settings
 from watthouse.sources.files import FileSource
 

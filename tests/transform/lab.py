@@ -14,7 +14,7 @@ import pyarrow as pa
 from tests.support import PARIS, clock
 from watthouse.catalog import CATALOG, CONSOLIDATED, NATURES, REAL_TIME
 from watthouse.transform import PROJECT, Step, Transform, replay
-from watthouse.warehouse.duckdb import DuckDBDraft
+from watthouse.warehouse.duckdb.store import DuckDBDraft
 
 Row = dict[str, Any]
 NATIONAL: Final = ("eco2mix_national_tr", "eco2mix_national_cons_def")

@@ -10,7 +10,7 @@ import pytest
 
 from tests.transform.lab import TEMPERATURE, Lab, temperature
 from watthouse.errors import UsageError, WarehouseError
-from watthouse.warehouse.duckdb import DuckDB
+from watthouse.warehouse.duckdb.store import DuckDB
 
 DAY = date(2024, 5, 17)
 TEST = "temperature_daily_plausible"

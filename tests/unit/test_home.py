@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.test_lake import GAS, gas, observe
+from tests.unit.lake.test_ledger import GAS, gas, observe
 from watthouse.errors import LakeError, UsageError
 from watthouse.home import REAL, claim, kind_of, lake_of, last_refreshed, now_of, remember, sample_of
-from watthouse.lake import Lake
+from watthouse.lake.ledger import Lake
 from watthouse.settings import Settings
 
 

@@ -1,7 +1,7 @@
 """The warehouse as it stood at one build. A new build is picked up by the next question; no answer mixes two.
 
-A build is published by renaming a new file into place (:mod:`watthouse.warehouse.duckdb`). Each version that is read
-has an engine of its own, closed when its last answer has gone out.
+A build is published by renaming a new file into place (:mod:`watthouse.warehouse.duckdb.store`). Each version that is
+read has an engine of its own, closed when its last answer has gone out.
 """
 
 import hashlib

@@ -12,11 +12,11 @@ import pyarrow as pa
 import pyarrow.csv as pc
 
 from watthouse.errors import SourceError, UnrecognisedError
+from watthouse.sources.archive import AGAIN, BOM, HEAD_BYTES, Packing, Survey
 from watthouse.sources.base import Piece
 from watthouse.sources.folding import shown
 from watthouse.sources.headers import Layout, recognise
 from watthouse.sources.numbers import is_null_token
-from watthouse.sources.packing import AGAIN, BOM, HEAD_BYTES, Packing, Survey
 
 _DELIMITERS: Final = (";", "\t", ",", "|")
 _SEPARATOR: Final = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)

@@ -11,9 +11,7 @@ from typing import Final
 from watthouse.errors import SourceError, UnrecognisedError, UsageError
 from watthouse.settings import Settings
 from watthouse.sources import delimited, jsonrows, parquet, rte, workbook
-from watthouse.sources.base import Document, Piece
-from watthouse.sources.headers import recognise
-from watthouse.sources.packing import (
+from watthouse.sources.archive import (
     AGAIN,
     BOM,
     BZIP2,
@@ -30,6 +28,8 @@ from watthouse.sources.packing import (
     on_disk,
     refusing,
 )
+from watthouse.sources.base import Document, Piece
+from watthouse.sources.headers import recognise
 
 _PACKED: Final = {
     GZIP: "packed twice with gzip: unpack it first",

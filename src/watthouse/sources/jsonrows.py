@@ -9,11 +9,11 @@ import ijson
 import polars as pl
 
 from watthouse.errors import SourceError, UnrecognisedError
+from watthouse.sources.archive import AGAIN, BOM, HEAD_BYTES, Opened, Packing, Survey
 from watthouse.sources.base import Piece
 from watthouse.sources.folding import shown
 from watthouse.sources.headers import recognise
 from watthouse.sources.numbers import Writing
-from watthouse.sources.packing import AGAIN, BOM, HEAD_BYTES, Opened, Packing, Survey
 
 _LISTS: Final = ("results", "records")
 _ERRORS: Final = ("message", "error", "error_code", "errorcode")

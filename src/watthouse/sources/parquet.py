@@ -8,10 +8,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from watthouse.errors import SourceError
+from watthouse.sources.archive import AGAIN, Packing
 from watthouse.sources.base import Piece
 from watthouse.sources.folding import shown
 from watthouse.sources.headers import Layout, recognise
-from watthouse.sources.packing import AGAIN, Packing
 from watthouse.sources.places import EXTRA
 
 _UTC = pa.timestamp("us", tz="UTC")

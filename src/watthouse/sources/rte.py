@@ -11,12 +11,12 @@ from typing import Final
 
 from watthouse.errors import UnrecognisedError
 from watthouse.sources import delimited
+from watthouse.sources.archive import Packing, Survey
 from watthouse.sources.base import Piece
 from watthouse.sources.delimited import Fields, Header, OddRow, Shape
 from watthouse.sources.folding import fold
 from watthouse.sources.headers import recognise
 from watthouse.sources.numbers import is_null_token
-from watthouse.sources.packing import Packing, Survey
 
 _OPEN_ENDED: Final = "RTE's closing disclaimer is missing: rows may be missing at the end"
 _PROSE_WORDS: Final = 6

@@ -10,11 +10,11 @@ import fastexcel
 import polars as pl
 
 from watthouse.errors import SourceError, UnrecognisedError
+from watthouse.sources.archive import AGAIN, Packing
 from watthouse.sources.base import Piece
 from watthouse.sources.folding import shown
 from watthouse.sources.headers import Layout, recognise
 from watthouse.sources.numbers import Writing
-from watthouse.sources.packing import AGAIN, Packing
 
 OLD: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """What a workbook of Excel 97 to 2003 (``.xls``) begins with, and Word documents of that time too."""

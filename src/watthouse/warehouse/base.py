@@ -10,7 +10,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from watthouse.catalog import Dataset
-from watthouse.lake import Head, Lake
+from watthouse.lake.ledger import Head, Lake
 from watthouse.transform import Node, Step
 from watthouse.transform.breaking import Tested
 

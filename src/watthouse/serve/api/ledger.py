@@ -15,7 +15,8 @@ from starlette.responses import Response
 from watthouse.catalog import CATALOG, Dataset
 from watthouse.clock import PARIS
 from watthouse.home import kind_of, lake_of, now_of, sample_of
-from watthouse.lake import Lake
+from watthouse.lake.ledger import Lake
+from watthouse.operate.status import look
 from watthouse.serve.api.base import TheDesk, days, gives_rows
 from watthouse.serve.asking import A_YEAR, Asked, Period, newest_first
 from watthouse.serve.attribution import Used
@@ -24,7 +25,6 @@ from watthouse.serve.desk import Desk, Question
 from watthouse.serve.problems import ProblemError, documented, wrong
 from watthouse.serve.refreshing import Progress, State
 from watthouse.serve.snapshots import HELD, Snapshot
-from watthouse.status import look
 
 router = APIRouter(tags=["freshness and revisions"])
 

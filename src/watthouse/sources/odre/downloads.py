@@ -16,15 +16,15 @@ import pyarrow.parquet as pq
 from watthouse.catalog import Dataset
 from watthouse.errors import LakeError, SourceError
 from watthouse.settings import Settings
+from watthouse.sources.archive import HEAD_BYTES, PARQUET, on_disk
 from watthouse.sources.base import Piece
 from watthouse.sources.files import File
 from watthouse.sources.folding import shown
 from watthouse.sources.odre.answers import RefusedError, TransientError, lie, parsed
 from watthouse.sources.odre.facts import Facts
-from watthouse.sources.odre.insisting import Insistence
 from watthouse.sources.odre.questions import Question, Window, counting, export, origin
+from watthouse.sources.odre.retry import Insistence
 from watthouse.sources.odre.wire import Wire
-from watthouse.sources.packing import HEAD_BYTES, PARQUET, on_disk
 
 FORMS: Final = ("parquet", "jsonl", "csv")
 """Export formats, the best first: Parquet has types, JSON lines have names."""

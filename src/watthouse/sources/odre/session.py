@@ -19,9 +19,9 @@ from watthouse.sources.odre.background import in_order
 from watthouse.sources.odre.census import Month
 from watthouse.sources.odre.downloads import Download, Downloads
 from watthouse.sources.odre.facts import Facts, stated
-from watthouse.sources.odre.insisting import Insistence
 from watthouse.sources.odre.questions import Question, Window, metadata
 from watthouse.sources.odre.quota import SpentError
+from watthouse.sources.odre.retry import Insistence
 from watthouse.sources.odre.wire import Usage, Wire
 
 

@@ -29,11 +29,11 @@ from tests.unit.sources.odre.odre_server import (
     knobs,
     serving,
 )
-from watthouse import pipeline
 from watthouse.catalog import CATALOG
 from watthouse.errors import ClockError, SourceError, UnreachableError, UsageError, WatthouseError
-from watthouse.report import Selection
+from watthouse.operate import pipeline
 from watthouse.sources.odre import Facts, Odre
+from watthouse.sync.report import Selection
 
 pytestmark = pytest.mark.usefixtures("quick")
 
@@ -103,7 +103,7 @@ def test_the_interpreter_ends_though_a_look_up_hangs(tmp_path: Path) -> None:
     hanging = """
 import socket, sys, time
 socket.getaddrinfo = lambda *_, **__: time.sleep(30)
-from watthouse import pipeline
+from watthouse.operate import pipeline
 from watthouse.catalog import CATALOG
 from watthouse.settings import Settings
 from watthouse.sources.odre import Odre

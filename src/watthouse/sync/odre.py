@@ -7,14 +7,14 @@ from datetime import datetime
 
 from watthouse.errors import LakeError, ServiceError, SourceError, TableError
 from watthouse.home import REAL, claim, lake_of, remember
-from watthouse.intake import take_in, tidy
-from watthouse.lake import Lake
-from watthouse.report import Asked, Progress, Report, Selection
+from watthouse.lake.ledger import Lake
 from watthouse.settings import Settings
 from watthouse.sources.base import Document
 from watthouse.sources.odre import Download, Facts, Odre
-from watthouse.watermarks import Watermark, Watermarks
-from watthouse.windows import Plan, plan
+from watthouse.sync.ingest import take_in, tidy
+from watthouse.sync.report import Asked, Progress, Report, Selection
+from watthouse.sync.watermarks import Watermark, Watermarks
+from watthouse.sync.windows import Plan, plan
 
 
 def fetch(settings: Settings, selection: Selection, *, full: bool, progress: Progress, report: Report) -> None:

@@ -9,10 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from watthouse.catalog import CATALOG, Dataset
-from watthouse.cli import app
+from watthouse.cli.main import app
 from watthouse.errors import LakeError, UnreachableError, UsageError
-from watthouse.following import JITTER, Following
-from watthouse.report import Report
+from watthouse.operate.schedule import JITTER, Following
+from watthouse.sync.report import Report
 
 BEGAN = datetime(2026, 11, 22, tzinfo=UTC)
 ALL = tuple(CATALOG.values())
@@ -148,9 +148,9 @@ def test_an_error_nobody_foresaw_is_one_line_of_a_refresh_that_stays(
 
     pauses: list[float] = []
     monkeypatch.setenv("WATTHOUSE_HOME", str(tmp_path))
-    monkeypatch.setattr("watthouse.pipeline.refresh", broken)
-    monkeypatch.setattr("watthouse.stopping.heed", lambda number: None)
-    monkeypatch.setattr("watthouse.stopping.wait", lambda seconds: pauses.append(seconds) or True)
+    monkeypatch.setattr("watthouse.operate.pipeline.refresh", broken)
+    monkeypatch.setattr("watthouse.cli.signals.heed", lambda number: None)
+    monkeypatch.setattr("watthouse.cli.signals.wait", lambda seconds: pauses.append(seconds) or True)
     ended = CliRunner().invoke(app, ["refresh", "--follow"])
     assert (ended.exit_code, ended.stdout) == (0, "stopped\n")
     (line,) = ended.stderr.splitlines()
@@ -164,8 +164,8 @@ def test_a_refresh_that_stays_goes_by_what_its_rounds_leave_undone(
 ) -> None:
     pauses: list[float] = []
     monkeypatch.setenv("WATTHOUSE_HOME", str(tmp_path))
-    monkeypatch.setattr("watthouse.pipeline.refresh", lambda *_, **__: Report(unsettled={GAS.id}))
-    monkeypatch.setattr("watthouse.stopping.heed", lambda number: None)
-    monkeypatch.setattr("watthouse.stopping.wait", lambda seconds: pauses.append(seconds) or True)
+    monkeypatch.setattr("watthouse.operate.pipeline.refresh", lambda *_, **__: Report(unsettled={GAS.id}))
+    monkeypatch.setattr("watthouse.cli.signals.heed", lambda number: None)
+    monkeypatch.setattr("watthouse.cli.signals.wait", lambda seconds: pauses.append(seconds) or True)
     assert CliRunner().invoke(app, ["refresh", "--follow"]).exit_code == 0
     assert 55 < pauses[0] < 70

@@ -15,13 +15,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import polars as pl
 import typer
 
-from watthouse import console, status, stopping
 from watthouse.catalog import Dataset, find
-from watthouse.errors import UnreachableError, UsageError, WatthouseError
-from watthouse.export import Format, write
-from watthouse.following import Following
-from watthouse.home import lake_of, sample_of, warehouse_of
-from watthouse.options import (
+from watthouse.cli import console, signals
+from watthouse.cli.export import Format, write
+from watthouse.cli.options import (
     AsJson,
     From,
     FullBuild,
@@ -39,9 +36,13 @@ from watthouse.options import (
     day,
     settings_of,
 )
-from watthouse.report import Report, Selection, refuse_reversed
+from watthouse.errors import UnreachableError, UsageError, WatthouseError
+from watthouse.home import lake_of, sample_of, warehouse_of
+from watthouse.operate import status
+from watthouse.operate.schedule import Following
 from watthouse.settings import Settings
 from watthouse.starting import uncollected
+from watthouse.sync.report import Report, Selection, refuse_reversed
 
 if TYPE_CHECKING:
     from watthouse.sources.files import FileSource
@@ -96,7 +97,7 @@ def _verb(**options: Any) -> Callable[[Callable[..., None]], Callable[..., None]
         @wraps(function)
         def guarded(*words: Any, **named: Any) -> None:
             try:
-                with stopping.recognised():
+                with signals.recognised():
                     function(*words, **named)
             except (typer.Exit, typer.Abort):
                 raise
@@ -150,7 +151,7 @@ def run(
 
 
 def _run_live(settings: Settings) -> tuple[Settings, Report]:
-    from watthouse import pipeline
+    from watthouse.operate import pipeline
 
     try:
         with console.bar() as bar:
@@ -164,7 +165,7 @@ def _run_live(settings: Settings) -> tuple[Settings, Report]:
 
 
 def _run_sample() -> tuple[Settings, Report]:
-    from watthouse import pipeline
+    from watthouse.operate import pipeline
 
     settings = settings_of(sample=True)
     console.err.print(f"going on with watthouse's synthetic sample, in {settings.home}")
@@ -184,7 +185,7 @@ def refresh(
     lake_was_lost: LakeWasLost = False,
 ) -> None:
     """Ask ODRÉ what moved (or read exports), keep what is new in the lake, and bring the marts up to date."""
-    from watthouse import pipeline
+    from watthouse.operate import pipeline
 
     with _staying() if follow else nullcontext():
         selection = Selection.of(names or (), since, until)
@@ -213,7 +214,7 @@ def fetch(
     lake_was_lost: LakeWasLost = False,
 ) -> None:
     """The first half of refresh: ask ODRÉ (or read exports) and keep what is new in the lake."""
-    from watthouse import pipeline
+    from watthouse.operate import pipeline
 
     selection = Selection.of(names or (), since, until)
     _refuse_mixtures(paths, {"--sample": sample, "--full": full})
@@ -228,7 +229,7 @@ def fetch(
 @_verb()
 def build(sample: OfSample = False, full: FullBuild = False, lake_was_lost: LakeWasLost = False) -> None:
     """The second half of refresh: load the warehouse from the lake and build the marts."""
-    from watthouse import pipeline
+    from watthouse.operate import pipeline
 
     _refuse_half_of_a_loss(full, lake_was_lost)
     settings = _home(sample)
@@ -266,7 +267,7 @@ def sample(
 @_verb()
 def doctor(sample: OfSample = False, as_json: AsJson = False) -> None:
     """What is installed, reachable and writable, and what to do about the rest."""
-    from watthouse.doctor import State, examine
+    from watthouse.operate.doctor import State, examine
 
     with _service(settings_of(sample=sample), sample=sample) as served:
         findings = list(examine(served))
@@ -284,7 +285,7 @@ def repair(
     sample: OfSample = False,
 ) -> None:
     """What of a damaged lake can be restored, and from where."""
-    from watthouse.repair import look, mend
+    from watthouse.operate.repair import look, mend
 
     settings = _home(sample)
     with console.bar() as bar:
@@ -506,36 +507,36 @@ def _files(paths: list[Path] | None, settings: Settings) -> "FileSource | None":
 @contextmanager
 def _staying() -> Iterator[None]:
     """Work that a signal ends in good order, whatever it is at."""
-    stopping.heed(signal.SIGTERM)
-    with suppress(KeyboardInterrupt), stopping.recognised():
+    signals.heed(signal.SIGTERM)
+    with suppress(KeyboardInterrupt), signals.recognised():
         yield
     console.out.print("stopped")
 
 
 def _follow(settings: Settings, selection: Selection, *, full: bool) -> None:
     """Refresh for ever; the first round of each dataset is a ``full`` one where that was asked for."""
-    from watthouse import pipeline
+    from watthouse.operate import pipeline
 
     told: set[str] = set()
     to_distrust = set(selection.datasets) if full else set()
 
     def refresh_due(due: tuple[Dataset, ...]) -> set[str]:
-        with stopping.recognised():
+        with signals.recognised():
             wanted = replace(selection, datasets=due)
             done = pipeline.refresh(settings, None, wanted, full=bool(to_distrust.intersection(due)))
             to_distrust.difference_update(one for one in due if one.id not in done.unsettled)
-            with stopping.unbroken():
+            with signals.unbroken():
                 _announce(settings)
                 console.round_of(done, told)
         return done.unsettled
 
     def tell(error: BaseException) -> None:
-        with stopping.unbroken():
+        with signals.unbroken():
             console.failed(_line(error))
         if settings.traceback and not isinstance(error, WatthouseError):
             traceback.print_exception(error)
 
-    Following(selection.datasets, refresh_due, tell, stopping.wait).run()
+    Following(selection.datasets, refresh_due, tell, signals.wait).run()
 
 
 def _write(rows: pl.DataFrame, style: Format, output: Path | None, sample: str | None) -> None:
@@ -561,5 +562,5 @@ def _leave_if_refused(done: Report, paths: list[Path] | None = None) -> None:
 
 def main() -> None:
     """The entry point."""
-    stopping.heed(signal.SIGINT)
+    signals.heed(signal.SIGINT)
     app()

@@ -9,10 +9,10 @@ import pytest
 
 from watthouse.catalog import find
 from watthouse.errors import LakeError
-from watthouse.lake import Lake
+from watthouse.lake.ledger import Lake
+from watthouse.lake.spool import Spool
 from watthouse.sources.base import Piece
-from watthouse.spool import Spool
-from watthouse.watermarks import Watermark, Watermarks
+from watthouse.sync.watermarks import Watermark, Watermarks
 
 GAS = find("stock-quotidien-stockages-gaz")
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)

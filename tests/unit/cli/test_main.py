@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.support import ROOT
-from watthouse.cli import EXAMPLES, app
+from watthouse.cli.main import EXAMPLES, app
 from watthouse.sample.trouble import EVENTS, STATES
 from watthouse.settings import PROJECT, Settings
 from watthouse.transform.dictionary import marts

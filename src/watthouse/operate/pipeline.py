@@ -4,16 +4,16 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from watthouse import live
 from watthouse.catalog import CATALOG, LICENCE, PORTAL, Dataset
 from watthouse.errors import LakeError, TableError, WatthouseError
 from watthouse.home import REAL, claim, described, kind_of, lake_of, only_one, remember, warehouse_of
-from watthouse.intake import take_in, tidy
-from watthouse.lake import Lake
-from watthouse.report import Progress, Report, Selection, Silent
+from watthouse.lake.ledger import Lake
+from watthouse.operate.consistency import Standing, stand
 from watthouse.settings import Settings
 from watthouse.sources.base import Document, Source
-from watthouse.standing import Standing, stand
+from watthouse.sync import odre
+from watthouse.sync.ingest import take_in, tidy
+from watthouse.sync.report import Progress, Report, Selection, Silent
 from watthouse.transform import Node, Transform, fingerprint
 from watthouse.warehouse.base import Draft, Warehouse
 
@@ -124,7 +124,7 @@ def _fetch(
     if not wanted.datasets or (standing.is_lost and not lake_was_lost):
         return  # where a disk is not mounted, what is written now would lie hidden below it later
     if source is None:
-        live.fetch(settings, wanted, full=full, progress=progress, report=report)
+        odre.fetch(settings, wanted, full=full, progress=progress, report=report)
         return
     documents = list(source.documents())
     claim(settings, REAL)

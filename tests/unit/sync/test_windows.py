@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from watthouse.catalog import find
 from watthouse.sources.odre import Facts, Month, Window
-from watthouse.watermarks import Watermark
-from watthouse.windows import Plan, plan
+from watthouse.sync.watermarks import Watermark
+from watthouse.sync.windows import Plan, plan
 
 RESTLESS = find("eco2mix-national-tr")
 SETTLED = find("eco2mix-national-cons-def")

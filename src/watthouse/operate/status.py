@@ -9,9 +9,9 @@ from watthouse.catalog import CATALOG, Dataset
 from watthouse.clock import PARIS
 from watthouse.errors import TableError
 from watthouse.home import lake_of, last_refreshed, now_of, sample_of, warehouse_of
-from watthouse.lake import Extent, Lake
+from watthouse.lake.ledger import Extent, Lake
+from watthouse.operate.consistency import Standing, stand
 from watthouse.settings import Settings
-from watthouse.standing import Standing, stand
 
 
 @dataclass(frozen=True)

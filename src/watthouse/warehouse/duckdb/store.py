@@ -19,8 +19,8 @@ import pyarrow as pa
 
 from watthouse.catalog import CATALOG, Dataset, Kind
 from watthouse.errors import TableError, UsageError, WarehouseError, WatthouseError
-from watthouse.lake import Head, Lake
-from watthouse.revising import OBSERVED_AT
+from watthouse.lake.ledger import Head, Lake
+from watthouse.lake.revisions import OBSERVED_AT
 from watthouse.transform import Node, Step, replay
 from watthouse.transform.breaking import Tested, breaking, tested, tests_of
 from watthouse.warehouse.base import Loaded

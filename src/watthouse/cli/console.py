@@ -23,14 +23,14 @@ from rich.progress import (
 from rich.table import Table
 
 from watthouse.catalog import CATALOG, Dataset
-from watthouse.report import Report
+from watthouse.operate.status import Status
 from watthouse.settings import Settings
-from watthouse.status import Status
+from watthouse.sync.report import Report
 from watthouse.transform import Node
 
 if TYPE_CHECKING:
-    from watthouse.doctor import Finding
-    from watthouse.repair import Mending
+    from watthouse.operate.doctor import Finding
+    from watthouse.operate.repair import Mending
     from watthouse.transform.dictionary import Mart
 
 _PIPE_WIDTH = 200
@@ -161,7 +161,7 @@ def newest(rows: pl.DataFrame, settings: Settings, sample: str | None) -> None:
 
 def findings(found: "Sequence[Finding]") -> None:
     """A line a finding, and what to do under those that are not well."""
-    from watthouse.doctor import State
+    from watthouse.operate.doctor import State
 
     colours = {State.WELL: "green", State.ODD: "yellow", State.BAD: "red"}
     for one in found:

@@ -23,7 +23,8 @@ from deltalake.exceptions import CommitFailedError, DeltaError, DeltaProtocolErr
 
 from watthouse.catalog import CATALOG, Dataset
 from watthouse.errors import LakeError, TableError
-from watthouse.integrity import (
+from watthouse.lake.compare import TURN, Comparison, Counts, compare
+from watthouse.lake.integrity import (
     Fault,
     Store,
     Written,
@@ -35,9 +36,8 @@ from watthouse.integrity import (
     mend_log,
     set_aside,
 )
-from watthouse.observing import TURN, Comparison, Counts, compare
-from watthouse.revising import OBSERVED_AT, changes
-from watthouse.spool import MONTH, Spooled, month_of, stored_schema
+from watthouse.lake.revisions import OBSERVED_AT, changes
+from watthouse.lake.spool import MONTH, Spooled, month_of, stored_schema
 
 FORMAT = 1
 """Version of the lake's own layout; a higher one in a table means that a newer watthouse wrote it."""

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from watthouse.catalog import CATALOG, Dataset, find
 from watthouse.errors import UsageError
-from watthouse.observing import Counts
+from watthouse.lake.compare import Counts
 from watthouse.sources.base import Document, Piece
 from watthouse.transform import Node
 

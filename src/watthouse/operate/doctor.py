@@ -19,10 +19,10 @@ from watthouse.catalog import CATALOG
 from watthouse.clock import ZONE
 from watthouse.errors import BusyError, WatthouseError
 from watthouse.home import described, kind_of, only_one, warehouse_of
+from watthouse.operate.consistency import Standing, stand
+from watthouse.operate.status import damage_of
 from watthouse.settings import Settings
 from watthouse.sources.odre import Odre
-from watthouse.standing import Standing, stand
-from watthouse.status import damage_of
 from watthouse.transform import fingerprint
 
 _ROOM: Final = 2 * 10**9

@@ -8,11 +8,11 @@ from datetime import timedelta
 from watthouse.catalog import Dataset, find
 from watthouse.errors import SourceError, TableError, UnrecognisedError
 from watthouse.home import disk
-from watthouse.lake import Lake
-from watthouse.report import Progress, Report, Selection, Tally
+from watthouse.lake.ledger import Lake
+from watthouse.lake.spool import Draft, Spool
 from watthouse.settings import Settings
 from watthouse.sources.base import Document
-from watthouse.spool import Draft, Spool
+from watthouse.sync.report import Progress, Report, Selection, Tally
 
 TWICE = "slot stands twice in one file"
 

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from watthouse.catalog import CONSOLIDATED, DEFINITIVE, Dataset, find
 from watthouse.errors import LakeError
-from watthouse.lake import Head, Lake
-from watthouse.observing import Counts
-from watthouse.revising import OBSERVED_AT
+from watthouse.lake.compare import Counts
+from watthouse.lake.ledger import Head, Lake
+from watthouse.lake.revisions import OBSERVED_AT
+from watthouse.lake.spool import Spool
 from watthouse.sources.base import Piece
-from watthouse.spool import Spool
 
 GAS = find("stock-quotidien-stockages-gaz")
 POWER = find("eco2mix-national-cons-def")
@@ -212,7 +212,7 @@ def stop_the_clock(monkeypatch: pytest.MonkeyPatch, at: datetime) -> None:
         def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
             return at
 
-    monkeypatch.setattr("watthouse.lake.datetime", Stopped)
+    monkeypatch.setattr("watthouse.lake.ledger.datetime", Stopped)
 
 
 def test_what_is_stamped_within_a_millisecond_is_news_all_the_same(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:

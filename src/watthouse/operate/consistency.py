@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from watthouse.catalog import CATALOG, Dataset
 from watthouse.errors import TableError
 from watthouse.home import lake_of, warehouse_of
-from watthouse.lake import Head
+from watthouse.lake.ledger import Head
 from watthouse.settings import Settings
 from watthouse.warehouse.base import Loaded
 

@@ -11,19 +11,19 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
-from watthouse import pipeline
 from watthouse.catalog import CATALOG, Dataset
 from watthouse.errors import TableError
 from watthouse.home import lake_of, only_one, warehouse_of
-from watthouse.lake import Lake
-from watthouse.report import Progress
-from watthouse.revising import OBSERVED_AT
+from watthouse.lake.ledger import Lake
+from watthouse.lake.revisions import OBSERVED_AT
+from watthouse.lake.spool import MONTH
+from watthouse.operate import pipeline
+from watthouse.operate.consistency import Standing, stand
+from watthouse.operate.status import damage_of
 from watthouse.settings import Settings
-from watthouse.spool import MONTH
-from watthouse.standing import Standing, stand
-from watthouse.status import damage_of
+from watthouse.sync.report import Progress
+from watthouse.sync.watermarks import forget
 from watthouse.warehouse.base import Warehouse
-from watthouse.watermarks import forget
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from watthouse.errors import WarehouseError
-from watthouse.warehouse.duckdb import DuckDB
+from watthouse.warehouse.duckdb.store import DuckDB
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import Any
 
 from watthouse.catalog import Dataset
 from watthouse.home import disk, read_json, write_json
-from watthouse.lake import Head, Lake
+from watthouse.lake.ledger import Head, Lake
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import typer
 from pydantic import ValidationError
 from typer.core import TyperCommand
 
+from watthouse.cli.export import Format
 from watthouse.errors import UsageError
-from watthouse.export import Format
 from watthouse.settings import Settings
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from watthouse.clock import PARIS
 from watthouse.sources.odre import Facts, Month, Window
-from watthouse.watermarks import Watermark
+from watthouse.sync.watermarks import Watermark
 
 Census = Callable[[], Sequence[Month] | None]
 """Asks for the fingerprint of every month; None where the service does not answer that."""

@@ -12,7 +12,8 @@ from tests.support import environment
 STOPPED = """
 import os, signal, sys, threading, time
 import duckdb
-from watthouse import cli, pipeline
+from watthouse.cli import main
+from watthouse.operate import pipeline
 from watthouse.errors import LakeError
 
 number, busy = signal.Signals[sys.argv[1]], sys.argv[2]
@@ -41,14 +42,15 @@ def refresh(*_, **__):
 signal.signal(signal.SIGINT, signal.default_int_handler)
 pipeline.refresh = refresh
 sys.argv[1:] = ["refresh", *sys.argv[3:]]
-cli.main()
+main.main()
 """
 
 TELLING = """
 import os, signal, sys
-from watthouse import cli, pipeline
+from watthouse.cli import main
+from watthouse.operate import pipeline
 from watthouse.errors import LakeError
-from watthouse.report import Report
+from watthouse.sync.report import Report
 
 class Interrupted:
     told = False
@@ -72,14 +74,14 @@ def refresh(*_, **__):
 
 pipeline.refresh = refresh
 sys.stdout, sys.stderr = Interrupted(sys.stdout), Interrupted(sys.stderr)
-cli.main()
+main.main()
 """
 
 WAITING = """
 import signal, sys
-from watthouse import stopping
+from watthouse.cli import signals
 
-stopping.heed(signal.SIGTERM)
+signals.heed(signal.SIGTERM)
 steps, strike = 0, int(sys.argv[1])
 
 def at_each_step(frame, event, _):
@@ -94,14 +96,14 @@ def at_each_step(frame, event, _):
 
 def waits():
     sys.settrace(at_each_step)
-    stopping.wait(0.01)
+    signals.wait(0.01)
     sys.settrace(None)
 
 try:
     waits()
 except KeyboardInterrupt:
     pass
-print(steps, stopping.wait(0))
+print(steps, signals.wait(0))
 """
 
 

@@ -1,0 +1,1 @@
+"""The default warehouse: one DuckDB file."""
