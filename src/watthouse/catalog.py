@@ -370,7 +370,7 @@ _DATASETS = (
         revision_window=timedelta(days=800),
         publisher="RTE",
         since="2012",
-        notes="Rows at :15 and :45 carry forecasts, and exchanges since 2024; the rest stands on the half hour.",
+        notes="Rows at :15 and :45 carry forecasts, and exchanges since 27 June 2024; all else stands on half hours.",
     ),
     Dataset(
         id="eco2mix-regional-tr",

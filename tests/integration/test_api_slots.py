@@ -38,7 +38,7 @@ def kept(day: pl.Expr) -> pl.Expr:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home of the sample's rows about both clock changes, its exchanges in real time on half hours on one day."""
+    """A home of the sample's rows about both clock changes: settled ones, exchanges on quarters, and real time."""
     folder = tmp_path_factory.mktemp("slots")
     with service(date(2025, 10, 20), NOW) as sample:
         exports = sample.exports(folder / "exports", NOW, NAMES)

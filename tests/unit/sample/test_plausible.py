@@ -93,6 +93,15 @@ def memory(rows: pl.DataFrame, name: str, rows_later: int) -> float:
     return float(rows.select(pl.corr(name, pl.col(name).shift(rows_later))).item())
 
 
+def steps_within_half_hours(rows: pl.DataFrame, name: str) -> pl.Series:
+    """What a second quarter has more than the first, of each half hour that knows both."""
+    quarters = rows.unique("date_heure").filter(pl.col(name).is_not_null()).sort("date_heure")
+    halves = quarters.group_by(pl.col("date_heure").dt.truncate("30m")).agg(
+        pl.len().alias("known"), (pl.col(name).last() - pl.col(name).first()).alias("step")
+    )
+    return halves.filter(pl.col("known") == 2)["step"]
+
+
 def by(rows: pl.DataFrame, key: pl.Expr, value: pl.Expr) -> list[float]:
     return rows.group_by(key.alias("key")).agg(value.alias("value")).sort("key")["value"].to_list()
 
@@ -191,6 +200,17 @@ def test_parts_add_up_to_their_source_and_borders_to_the_exchange(
         loops = rows.select(pl.sum_horizontal(borders)).to_series() - rows["ech_physiques"]
         assert loops.mean() == pytest.approx(470, abs=150)
         assert 300 < loops.std() < 900  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("name", [name for name in MEANS if name.startswith("ech_comm_")])
+def test_exchanges_differ_within_a_half_hour_as_often_and_as_much(
+    name: str, winter: pl.DataFrame, real_winter: pl.DataFrame
+) -> None:
+    """A border whose quarters never differ (Great Britain) never does in either."""
+    real, made = (steps_within_half_hours(rows, name) for rows in (real_winter, winter))
+    assert (made != 0).mean() == pytest.approx((real != 0).mean(), abs=0.03)
+    if (real != 0).any():
+        assert made.filter(made != 0).abs().mean() == pytest.approx(real.filter(real != 0).abs().mean(), rel=0.25)
 
 
 def test_the_co2_rate_follows_the_mix(winter: pl.DataFrame, real_winter: pl.DataFrame) -> None:

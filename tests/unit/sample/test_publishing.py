@@ -286,13 +286,60 @@ def test_some_consolidated_months_are_published_again_without_notice() -> None:
     assert all((moment.hour, moment.minute) == (9, 0) for moment in found)
 
 
+def second_quarters(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.filter(pl.col("heure").str.slice(3).is_in(["15", "45"]))
+
+
 def test_quarter_rows_of_settled_national_data_carry_forecasts_only() -> None:
     rows = table(NATIONAL_SETTLED, "2021-12-01T00:00", "2021-02-01T00:00", "2021-02-08T00:00")
-    odd = rows.filter(pl.col("heure").str.ends_with("15") | pl.col("heure").str.ends_with("45"))
+    odd = second_quarters(rows)
     assert odd.height == rows.height / 2
     assert odd["prevision_j1"].null_count() == odd["prevision_j"].null_count() == 0
     measures = [c.name for c in CATALOG[NATIONAL].columns if c.unit in {"MW", "g/kWh"} and "prevision" not in c.name]
     assert all(odd[name].null_count() == odd.height for name in measures)
+
+
+EXCHANGES = tuple(name for name in CATALOG[NATIONAL].names if name.startswith("ech_comm_"))
+
+
+@pytest.mark.parametrize("later", ["2024-09-15T00:00", "2026-10-01T00:00"])
+def test_settled_exchanges_stand_on_quarter_hours_from_27_june_2024_on(later: str) -> None:
+    """As in RTE's consolidated file of 2024: nothing else but the forecasts does."""
+    rows = table(NATIONAL_SETTLED, later, "2024-06-25T22:00", "2024-06-27T22:00")
+    before, after = (second_quarters(rows.filter(pl.col("date") == day)) for day in ("2024-06-26", "2024-06-27"))
+    assert before.height == after.height == 48
+    assert all(before[name].null_count() == 48 and after[name].null_count() == 0 for name in EXCHANGES)
+    measures = [c.name for c in CATALOG[NATIONAL].columns if c.unit in {"MW", "g/kWh"} and "prevision" not in c.name]
+    assert all(after[name].null_count() == 48 for name in set(measures) - set(EXCHANGES))
+
+
+def test_real_time_exchanges_stand_on_half_hours_alone_until_then() -> None:
+    for now, day, empty in (("2023-09-20T00:00", "2023-09-10", 48), ("2024-07-10T00:00", "2024-07-01", 0)):
+        rows = table(NATIONAL, now, f"{day}T00:00", f"{day}T23:59")
+        odd = second_quarters(rows)
+        assert odd["consommation"].null_count() == odd["ech_physiques"].null_count() == 0
+        for name in EXCHANGES:
+            assert rows[name].null_count() == odd[name].null_count() == empty
+
+
+def test_a_quarter_hour_repeats_its_half_hour_until_2025_and_settled_exchanges_are_those_of_real_time() -> None:
+    cases = {
+        "2024-12-31": ("2025-01-10T00:00", "2025-06-15T00:00"),
+        "2025-01-20": ("2025-02-01T00:00", "2025-06-15T00:00"),
+    }
+    differing = {}
+    for day, moments in cases.items():
+        live, settled = (
+            table(dataset, now, f"{day}T00:00", f"{day}T23:00").sort("date_heure").select("date_heure", *EXCHANGES)
+            for dataset, now in zip((NATIONAL, NATIONAL_SETTLED), moments, strict=True)
+        )
+        assert live.height == 92
+        assert live.equals(settled)
+        values = {name: live[name].to_list() for name in EXCHANGES}
+        differing[day] = {name for name, its in values.items() if its[::2] != its[1::2]}
+    assert differing["2024-12-31"] == set()
+    assert {"ech_comm_italie", "ech_comm_allemagne_belgique"} <= differing["2025-01-20"]
+    assert "ech_comm_angleterre" not in differing["2025-01-20"]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The truth as the national éCO2mix tells it: whole megawatts, sub-sources, borders, forecasts, the CO₂ rate."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Final
 
 import polars as pl
@@ -8,7 +9,12 @@ import polars as pl
 from watthouse.sample.country.calendar import HALF_HOUR
 from watthouse.sample.country.noise import HOURS, Bank, chance, field, jitter
 from watthouse.sample.country.power import Power, Truth
-from watthouse.sample.publishing.layout import BORDERS, FORECASTS, PARTS
+from watthouse.sample.publishing.layout import BORDERS, COMMERCIAL, FORECASTS, PARTS
+
+QUARTERS_SINCE: Final = date(2024, 6, 27)
+"""Commercial exchanges stand on :15 and :45 from then on, as in RTE's consolidated file of 2024."""
+OWN_QUARTERS_SINCE: Final = date(2025, 1, 2)
+"""Until then a second quarter repeats its half hour; ODRÉ's export of 2025-Q1 has the first that differ."""
 
 _EMISSIONS: Final = {
     "gaz": 429.0, "charbon": 986.0, "fioul": 777.0, "bioenergies_dechets": 919.0, "bioenergies_biomasse": 473.0
@@ -21,12 +27,18 @@ _BORDERS: Final = {
     "suisse": (-2100, 550, 0.05, -150),
 }  # fmt: skip
 """Mean, spread, part of the whole exchange's departure, winter: MW. The last border takes the rest."""
+_OWN_QUARTERS: Final = {
+    "ech_comm_angleterre": (0.0, 0), "ech_comm_espagne": (0.10, 160), "ech_comm_italie": (0.32, 150),
+    "ech_comm_suisse": (0.01, 120), "ech_comm_allemagne_belgique": (0.69, 170),
+}  # fmt: skip
+"""How often a second quarter differs from its half hour, and by how much (MW), as in ODRÉ's export of 2025-Q1."""
 
 
 class National:
     """National rows by month, before anything is published; measures in MW as Int64.
 
-    Forecasts are made by the half hour and halved between, as in ODRÉ's export of 2025-Q1.
+    Forecasts are made by the half hour and halved between, as in ODRÉ's export of 2025-Q1. Commercial exchanges stand
+    on half hours alone until :data:`QUARTERS_SINCE`, in real time and settled.
     """
 
     def __init__(self, seed: int, power: Power) -> None:
@@ -37,19 +49,21 @@ class National:
     def month(self, month: str) -> pl.DataFrame:
         """Quarter hours of a month."""
         rows, between = self._rows(self._power.months(month)), pl.col("_slot") % 2 == 1
+        second = {name: _halfway(pl.col(name).shift(1), name) for name in FORECASTS}
+        second |= {name: _second_quarter(name).shift(1) for name in COMMERCIAL}
         return rows.with_columns(
-            pl.when(between).then(_halfway(pl.col(name).shift(1), name)).otherwise(pl.col(name)).alias(name)
-            for name in FORECASTS
+            pl.when(between).then(value).otherwise(pl.col(name)).alias(name) for name, value in second.items()
         )
 
     def settled(self, month: str, months: int = 1) -> pl.DataFrame:
-        """A month, or up to three within a quarter, with measures on the half hour and forecasts only between."""
+        """A month, or up to three within a quarter: measures on the half hour, forecasts and exchanges between too."""
         halves = self._rows(self._power.months(month, HALF_HOUR, months))
         between = halves.select(
             pl.col("date_heure").dt.offset_by("15m"),
             pl.col("heure").str.replace(":00", ":15", literal=True).str.replace(":30", ":45", literal=True),
             "date", "_day", "_slot", "_dice", "_copied",
             *(_halfway(pl.col(name), name).alias(name) for name in FORECASTS),
+            *(_second_quarter(name).alias(name) for name in COMMERCIAL),
         )  # fmt: skip
         return pl.concat([halves, between], how="diagonal")
 
@@ -139,6 +153,14 @@ def _halfway(before: pl.Expr, name: str) -> pl.Expr:
     month = pl.col("date_heure").dt.month()
     after = pl.when(month.shift(-1) == month).then(pl.col(name).shift(-1)).otherwise(before)
     return (before + after) // 2
+
+
+def _second_quarter(name: str) -> pl.Expr:
+    """What :15 or :45 has of an exchange, told from the row of its half hour."""
+    often, by = _OWN_QUARTERS[name]
+    is_own = (pl.col("_day") >= OWN_QUARTERS_SINCE) & (chance(pl.col("_dice"), f"own quarter {name}") < often)
+    moved = pl.when(is_own).then(_mw(by * jitter(pl.col("_dice"), f"quarter of {name}"))).otherwise(0)
+    return pl.when(pl.col("_day") >= QUARTERS_SINCE).then(pl.col(name) + moved)
 
 
 def _mw(value: pl.Expr) -> pl.Expr:
