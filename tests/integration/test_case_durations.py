@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.integration.serving import served
 from tests.support import mart, watthouse
 
 pytestmark = [pytest.mark.slow, pytest.mark.real]
@@ -47,6 +48,15 @@ def test_exchanges_on_the_quarter_beside_load_on_the_half_hour(home: Path) -> No
     hours = of_day(home, "hourly_national", CONSOLIDATED)
     assert [row["ech_comm_espagne_mwh"] for row in hours] == [-1_000, -1_200]
     assert [row["consommation_mwh"] for row in hours] == [30_000, 30_500]
+
+
+def test_now_shows_exchanges_on_the_quarter_beside_load_on_the_half_hour(home: Path, tmp_path: Path) -> None:
+    with served(home, tmp_path, sample=False) as api:
+        rows = api.get(f"/now?day={CONSOLIDATED}").json()["rows"]
+    assert [row["ech_comm_espagne_mw"] for row in rows] == [-3_000, -1_000, -2_000, -2_800]
+    assert [(row["consommation_mw"], row["slot_minutes"]) for row in rows] == [
+        (60_000, 30), (None, None), (61_000, 30), (None, None)
+    ]  # fmt: skip
 
 
 def test_a_hole_in_one_source_takes_its_slot_out_of_the_mix(home: Path) -> None:

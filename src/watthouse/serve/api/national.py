@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from enum import IntEnum
 from typing import Annotated, Final, Self
 
+import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import polars as pl
@@ -79,7 +80,7 @@ from watthouse.serve.series import (
     weighted,
     within,
 )
-from watthouse.serve.slots import BEGINS, CLOCK, SLOT_MINUTES, Kind
+from watthouse.serve.slots import BEGINS, CLOCK, SLOT_MINUTES, Kind, bucket
 from watthouse.serve.snapshots import Snapshot
 
 router = APIRouter(tags=["France"])
@@ -452,8 +453,12 @@ _HORIZONS: Final = ("prevision_j1", "prevision_j")
 
 
 def _measured(power: ops.Relation) -> ir.Table:
+    """The slots that know load or mix, and settled exchanges that stand on the second quarter of such a half hour."""
     rows = between(power.to_expr())
-    return rows.filter(rows.slot_minutes.notnull()).select(_shown_now(rows))
+    shown = _shown_now(rows)
+    of_half_hour = rows.slot_minutes.max().over(ibis.window(group_by=bucket(rows.date_heure, Interval.HALF_HOUR)))
+    rows = rows.mutate(lasts=of_half_hour)
+    return rows.filter(rows.slot_minutes.notnull() | (rows.lasts == 30)).select(shown)
 
 
 def _shown_now(power: ir.Table) -> list[str]:

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 import pytest
 
-from watthouse.serve.dashboard.pages.now import lasting, stale, to_last_known
+from watthouse.serve.dashboard.pages.now import lasting, stale, through_half_hours, to_last_known, with_second_quarters
 from watthouse.serve.dashboard.pages.window import window_of
 from watthouse.serve.dashboard.view import View, read
 
@@ -74,6 +74,25 @@ def test_each_civil_day_has_steps_of_its_own() -> None:
         pl.col("ech_comm_italie").is_not_null() | (pl.col("date_heure") < BEGAN + timedelta(hours=1))
     )
     assert lasting(rows, ["ech_comm_italie"])["ech_comm_italie"].to_list() == [1, 1, None, None, 5, 6]
+
+
+def test_exchanges_on_quarters_are_drawn_beside_load_on_half_hours() -> None:
+    """Of a settled day; what is scheduled after the last measured half hour, and a row of nothing known, are not."""
+    load, italy = [50, None, 60, None, None, None], [1, 2, 3, None, 5, 6]
+    rows = _rows(consommation=load, slot_minutes=[30, None, 30, None, None, None], ech_comm_italie=italy)
+    measured = rows.filter(pl.col("consommation").is_not_null())
+    assert with_second_quarters(rows, measured, ["ech_comm_italie"])["ech_comm_italie"].to_list() == [1, 2, 3]
+
+
+def test_load_on_half_hours_is_drawn_as_a_line_beside_forecasts_on_quarters() -> None:
+    rows = _rows(consommation=[50, None, 60, None, None, None], slot_minutes=[30, None, 15, None, None, None])
+    assert through_half_hours(rows, "consommation")["consommation"].to_list() == [50, 50, 60, None, None, None]
+
+
+def test_a_quarter_without_load_is_not_drawn_where_load_stands_on_quarters() -> None:
+    rows = _rows(consommation=[50, None, 60], slot_minutes=[15, None, 15], ech_comm_italie=[1, 2, 3])
+    measured = rows.filter(pl.col("consommation").is_not_null())
+    assert with_second_quarters(rows, measured, ["ech_comm_italie"]).equals(measured)
 
 
 HELD = (date(2026, 3, 1), date(2026, 3, 29))

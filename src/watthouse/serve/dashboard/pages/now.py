@@ -105,6 +105,16 @@ def lasting(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
     )
 
 
+def through_half_hours(rows: pl.DataFrame, column: str) -> pl.DataFrame:
+    """The rows with ``column`` in the second quarter of slots of half an hour too.
+
+    Settled loads stand on half hours beside forecasts on quarters: a line through such rows alone has a gap at every
+    second one, and so cannot be seen.
+    """
+    second = (pl.col("slot_minutes").shift(1) == 30) & (pl.col("date_heure").diff() == timedelta(minutes=15))
+    return rows.with_columns(pl.when(second).then(pl.col(column).shift(1)).otherwise(pl.col(column)).alias(column))
+
+
 def _load(view: View, window: Window, measured: pl.DataFrame) -> Iterator[Component]:
     newest, at = measured.row(-1, named=True), measured["date_heure"][-1]
     speak = view.language
@@ -179,7 +189,7 @@ def _charts(
         reader,
         "load",
         view.say("Load and its forecasts, ", "Consommation et prévisions, ") + window.words,
-        power.load(answer.rows, style),
+        power.load(through_half_hours(answer.rows, "consommation"), style),
         [answer],
         fresh=_fresh(view, measured),
     )
@@ -229,8 +239,9 @@ def _mix(
 
 def _borders(reader: Reader, view: View, answer: Answer, measured: pl.DataFrame) -> Component:
     borders = [f"ech_comm_{border}" for border in BORDERS]
-    sold = _most_sold(view, to_last_known(measured, borders))
-    rows, unit = lasting(measured, borders), _MW
+    known = with_second_quarters(answer.rows, measured, borders)
+    sold = _most_sold(view, to_last_known(known, borders))
+    rows, unit = lasting(known, [*borders, "ech_physiques", "consommation"]), _MW
     if PAGE.unit(view) is Unit.SHARE:
         rows = rows.with_columns(percent(pl.col(*borders, "ech_physiques"), pl.col("consommation")))
         unit = parts.of_load(view)
@@ -244,6 +255,16 @@ def _borders(reader: Reader, view: View, answer: Answer, measured: pl.DataFrame)
         note=view.say(f"The line is the physical balance. {sold}", f"La ligne est le solde physique. {sold}").rstrip(),
         fresh=_fresh(view, measured),
     )
+
+
+def with_second_quarters(rows: pl.DataFrame, measured: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    """``measured`` and, of ``rows``, the second quarters of its half hours that know any of ``columns``.
+
+    Settled exchanges stand on quarter hours since 27 June 2024, the load beside them on half hours.
+    """
+    known = rows.filter(pl.any_horizontal(pl.col(columns).is_not_null()))
+    halves = measured.filter(pl.col("slot_minutes") == 30).select(pl.col("date_heure").dt.offset_by("15m"))
+    return pl.concat([measured, known.join(halves, on="date_heure")]).sort("date_heure")
 
 
 def _most_sold(view: View, known: pl.DataFrame) -> str:
