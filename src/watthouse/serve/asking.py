@@ -41,6 +41,11 @@ class Interval(Enum):
     YEAR = "year"
 
     @property
+    def daily(self) -> "Interval":
+        """The interval, or a day where it is shorter: what is known by the day has nothing finer."""
+        return Interval.DAY if self.length else self
+
+    @property
     def length(self) -> timedelta | None:
         """How long each lasts, where that is less than a day: of a slot, the shortest there is."""
         return _LENGTHS.get(self)
@@ -55,6 +60,7 @@ _LENGTHS: Final = {
 
 BY_HOUR: Final = (Interval.HOUR, Interval.DAY, Interval.WEEK, Interval.MONTH, Interval.YEAR)
 BY_DAY: Final = BY_HOUR[1:]
+FROM_SLOTS: Final = (Interval.SLOT, *BY_HOUR)
 BY_SLOT: Final = (Interval.SLOT, Interval.QUARTER_HOUR, Interval.HALF_HOUR, *BY_HOUR)
 
 
@@ -78,6 +84,10 @@ class Unit(Enum):
     def sign(self) -> str:
         """As it stands beside a figure: shares are drawn as percentages."""
         return "%" if self is Unit.SHARE else self.value
+
+    def drawn_by(self, interval: Interval) -> "Unit":
+        """What a series by this interval is drawn in: slots are power, as they are published."""
+        return Unit.MW if interval is Interval.SLOT and self is not Unit.SHARE else self
 
     @property
     def counted(self) -> "Unit":
@@ -363,14 +373,14 @@ def points(since: date, until: date, interval: Interval) -> int:
 
 
 _SHOWN: Final = 800
-_MOST_HOURS: Final = 8 * 24
+_MOST: Final = {Interval.SLOT: 3 * 24 * 4, Interval.HOUR: 8 * 24}
+"""Of what is shorter than a day, so that a day does not become a mere stroke."""
 
 
 def finest(since: date, until: date, offered: tuple[Interval, ...]) -> Interval:
     """The finest interval that can still be looked at."""
     for interval in offered:
-        most = _MOST_HOURS if interval is Interval.HOUR else _SHOWN
-        if points(since, until, interval) <= most:
+        if points(since, until, interval) <= _MOST.get(interval, _SHOWN):
             return interval
     return offered[-1]
 

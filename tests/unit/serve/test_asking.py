@@ -13,6 +13,7 @@ from starlette.requests import Request
 from watthouse.serve.asking import (
     BY_DAY,
     BY_HOUR,
+    FROM_SLOTS,
     EnergyAsOf,
     Interval,
     Period,
@@ -114,6 +115,9 @@ def test_no_period_has_more_intervals_than_are_counted(since: date, length: int,
 @pytest.mark.parametrize(
     ("days", "offered", "expected"),
     [
+        (3, FROM_SLOTS, Interval.SLOT),
+        (4, FROM_SLOTS, Interval.HOUR),
+        (3, BY_HOUR, Interval.HOUR),
         (8, BY_HOUR, Interval.HOUR),
         (9, BY_HOUR, Interval.DAY),
         (8, BY_DAY, Interval.DAY),

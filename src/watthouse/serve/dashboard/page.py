@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
 from dash.development.base_component import Component
 from dateutil.relativedelta import relativedelta
 
-from watthouse.serve.asking import BY_DAY, Interval, Unit
+from watthouse.serve.asking import BY_DAY, Interval, Unit, finest
 from watthouse.serve.coverage import Main
 from watthouse.serve.dashboard.reading import A_MONTH, Reader
 from watthouse.serve.dashboard.view import View
@@ -46,6 +47,11 @@ class Page:
         """The unit that is meant."""
         return view.unit if view.unit in self.units else self.units[0]
 
-    def interval(self, view: View) -> Interval:
-        """The interval that is meant, ``auto`` where the page does not have the one that is asked for."""
+    def chosen(self, view: View) -> Interval:
+        """The interval that is asked for; ``auto`` where the page does not have it."""
         return view.interval if view.interval in self.intervals else Interval.AUTO
+
+    def interval(self, view: View, period: tuple[date, date]) -> Interval:
+        """The interval that is meant: ``auto`` is the finest of the page's that can be looked at."""
+        chosen = self.chosen(view)
+        return finest(*period, self.intervals) if chosen is Interval.AUTO else chosen

@@ -1,6 +1,7 @@
 """What pages are made of: cards with a chart and its data, tiles with a figure, words where there is nothing."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import plotly.graph_objects as go
 import polars as pl
@@ -8,7 +9,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from watthouse.serve.coverage import ENOUGH, Main, coverage, extent_of, nearest
-from watthouse.serve.dashboard.reading import Answer, Reader
+from watthouse.serve.dashboard.reading import Answer, Reader, Slots
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.delivery import Format
 from watthouse.serve.figures.stack import FEW
@@ -29,8 +30,12 @@ def chart(
     height: int = 340,
     wide: bool = False,
     fresh: str = "",
+    slots: Sequence[Slots] = (),
 ) -> Component:
-    """A figure with its title, the data it is drawn from, and whose they are; ``name`` is its id on the page."""
+    """A figure with its title, the data it is drawn from, and whose they are; ``name`` is its id on the page.
+
+    ``slots`` are those that the figure was summed up from.
+    """
     if not any(answer.rows.height for answer in answers):
         return card(reader, name, title, [nothing(reader)], answers, wide=wide, fresh=fresh)
     drawn = dcc.Graph(
@@ -41,7 +46,7 @@ def chart(
         className="drawing keyed" if _is_keyed(figure) else "drawing",
     )
     told = [html.P(note, className="note")] if note else []
-    return card(reader, name, title, [drawn, *told], answers, wide=wide, fresh=fresh)
+    return card(reader, name, title, [drawn, *told], answers, wide=wide, fresh=fresh, slots=slots)
 
 
 def signed(figure: go.Figure, title: str, line: str) -> go.Figure:
@@ -69,11 +74,12 @@ def card(
     *,
     wide: bool = False,
     fresh: str = "",
+    slots: Sequence[Slots] = (),
 ) -> Component:
-    """A part of a page with a title and downloads of those of its answers that have rows; below it who measured what it
-    shows, on which days, and what ``fresh`` adds."""
+    """A part of a page with a title and downloads of those of its answers that have rows, and of the ``slots`` behind
+    them; below it who measured what it shows, on which days, and what ``fresh`` adds."""
     held = [answer for answer in answers if answer.rows.height]
-    head = [html.H2(title, id=f"{name}-title"), *([_downloads(reader, held)] if held else [])]
+    head = [html.H2(title, id=f"{name}-title"), *([_downloads(reader, held, slots)] if held else [])]
     foot = [html.P(whose(reader, answers, fresh), className="provenance")] if answers else []
     return html.Section(
         [html.Div(head, className="card-head"), *body, *foot],
@@ -185,7 +191,12 @@ def of_load(view: View) -> str:
 
 
 def partial(view: View, rows: pl.DataFrame, *, pale: bool = False) -> str:
-    """How many intervals of a series are not ``complete``, and ``pale`` for it; nothing where all of them are."""
+    """How many intervals of a series are not ``complete``, and ``pale`` for it; nothing where all of them are.
+
+    Of slots, how many do not know the whole mix (``mix_known``).
+    """
+    if "complete" not in rows.columns:
+        return _mix_unknown(view, rows)
     some = rows.filter(~pl.col("complete")).height
     few, of = view.language.number(some), view.language.number(rows.height)
     said = view.say(f"Points not fully measured: {few} of {of}", f"Points non entièrement mesurés : {few} sur {of}")
@@ -193,18 +204,38 @@ def partial(view: View, rows: pl.DataFrame, *, pale: bool = False) -> str:
     return f"{said}{look}." if some else ""
 
 
-def _downloads(reader: Reader, answers: Sequence[Answer]) -> Component:
-    view = reader.view
+def measured_until(view: View, newest: datetime) -> str:
+    """How far the load is known, as it stands beside whose figures are shown."""
+    until = view.language.moment(newest)
+    return view.say(f"load measured up to {until}", f"consommation mesurée jusqu'au {until}")
+
+
+def _mix_unknown(view: View, rows: pl.DataFrame) -> str:
+    """How many slots, gaps among them, do not know every source."""
+    some = 0 if "mix_known" not in rows.columns else rows.height - int(rows["mix_known"].sum())
+    few, of = view.language.number(some), view.language.number(rows.height)
+    said = view.say(
+        f"Slots that do not know every source (gaps): {few} of {of}.",
+        f"Pas de temps sans toutes les filières (lacunes) : {few} sur {of}.",
+    )
+    return said if some else ""
+
+
+def _downloads(reader: Reader, answers: Sequence[Answer], slots: Sequence[Slots]) -> Component:
+    """Rows as they are drawn, then the slots behind them, where these are not drawn themselves."""
+    view, more = reader.view, [one for one in slots if not any(map(one.are, answers))]
+    named = len(answers) + len(more) > 1
+    offered: list[Answer | Slots] = [*answers, *more]
     links = [
         html.Li(
             html.A(
-                f"{answer.title} · {style.value.upper()}" if len(answers) > 1 else style.value.upper(),
-                href=answer.href(style),
+                f"{rows.title} · {style.value.upper()}" if named else style.value.upper(),
+                href=rows.href(style),
                 download="",
             )
         )
-        for answer in answers
-        for style in _OFFERED
+        for rows in offered
+        for style in (_OFFERED if isinstance(rows, Answer) else rows.styles)
     ]
     return html.Details(
         [html.Summary(view.say("Data", "Données"), title=view.say("Download the data", "Télécharger les données")),

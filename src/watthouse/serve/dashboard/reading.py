@@ -14,9 +14,10 @@ from dateutil.relativedelta import relativedelta
 
 from watthouse.catalog import LICENCE
 from watthouse.home import now_of
-from watthouse.serve.asking import DEFAULT_DAYS, Asked, Interval, Unit
+from watthouse.serve.asking import DEFAULT_DAYS, Asked, Interval, Unit, points
 from watthouse.serve.attribution import Used, by_publisher
 from watthouse.serve.coverage import Main, extent_of
+from watthouse.serve.dashboard.slots import with_gaps
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.delivery import Format
 from watthouse.serve.desk import Desk, Question
@@ -24,6 +25,24 @@ from watthouse.serve.snapshots import Snapshot
 
 API: Final = "/api/v1"
 A_MONTH: Final = relativedelta(days=DEFAULT_DAYS)
+
+
+@dataclass(frozen=True)
+class Slots:
+    """A call of the API for power slot by slot, that a page offers and does not read; ``title`` says of what."""
+
+    path: str
+    title: str
+    styles: tuple[Format, ...]
+
+    def href(self, style: Format) -> str:
+        """Where the rows can be fetched."""
+        return f"{self.path}&format={style.value}"
+
+    def are(self, answer: "Answer") -> bool:
+        """Whether an answer has these slots."""
+        same = self.path.partition("?")[0] == answer.path.partition("?")[0]
+        return same and answer.more.get("interval") == Interval.SLOT.value
 
 
 @dataclass(frozen=True)
@@ -118,6 +137,18 @@ class Reader:
             f"Échantillon synthétique ({name}) : ces chiffres sont inventés par watthouse, personne ne les a mesurés.",
         )
 
+    def slots(self, call: str, period: tuple[date, date] | None = None, of: str = "") -> Slots:
+        """The slots behind a chart of the page's period, or of another; ``of`` names them where there are several.
+
+        JSON is read whole and has an end; the other formats come in pieces, whatever their length.
+        """
+        since, until = period or self.period
+        asked = urlencode({"since": since, "until": until, "interval": Interval.SLOT.value})
+        bounded = points(since, until, Interval.SLOT) <= self.desk.settings.max_points
+        styles = (Format.CSV, *([Format.JSON] if bounded else []), Format.PARQUET)
+        title = self.view.say("By slot (15/30 min)", "Par pas de 15/30 min") + (f", {of}" if of else "")
+        return Slots(f"{API}{call}?{asked}", title, styles)
+
     def provenance(self, used: Iterable[Used], fresh: str = "") -> str:
         """Who measured the rows that were used, on which days, under which licence; ``fresh`` is said of the whole."""
         say, sample = self.view.say, self.snapshot.sample
@@ -191,8 +222,10 @@ def without_holes(
 ) -> pl.DataFrame:
     """With a row of nulls for each interval of the period that is not held: a line through them is a guess.
 
-    Hours are filled in between two that are held only: a day has 23 to 25 of them.
+    Hours and slots are filled in between two that are held only: a day has 23 to 25 of them.
     """
+    if interval == Interval.SLOT.value:
+        return with_gaps(rows)
     every = _STEPS.get(interval or "")
     if every is None or "starts" not in rows.columns or not rows.height or rows["starts"].has_nulls():
         return rows

@@ -27,6 +27,7 @@ _SPANS: Final = (
 )
 _INTERVALS: Final = {
     Interval.AUTO: ("Auto", "Auto"),
+    Interval.SLOT: ("15/30 min", "15/30 min"),
     Interval.HOUR: ("Hour", "Heure"),
     Interval.DAY: ("Day", "Jour"),
     Interval.WEEK: ("Week", "Semaine"),
@@ -197,7 +198,7 @@ def _presets(view: View, since: date, until: date, held: tuple[date, date]) -> I
 def _granularity(page: Page, view: View, reader: Reader) -> Iterator[Component]:
     if not page.intervals or not page.series(view):
         return
-    (since, until), meant = reader.period, page.interval(view)
+    (since, until), meant = reader.period, page.chosen(view)
     most = reader.desk.settings.max_points
     auto = _INTERVALS[finest(since, until, page.intervals)]
     links = []
@@ -207,7 +208,13 @@ def _granularity(page: Page, view: View, reader: Reader) -> Iterator[Component]:
         label = view.say(*_INTERVALS[interval])
         if interval is Interval.AUTO:
             label += f" ({view.say(*auto).lower()})"
-        links.append(_link(label, view.href(interval=interval), interval is meant, f"interval-{interval.value}"))
+        link = _link(label, view.href(interval=interval), interval is meant, f"interval-{interval.value}")
+        if interval is Interval.SLOT:
+            link.title = view.say(
+                "Slots as they are published: quarter hours, or half hours where there is nothing finer",
+                "Pas de temps publié : le quart d'heure, ou la demi-heure faute de mieux",
+            )
+        links.append(link)
     yield _choice(view.say("One point a", "Un point par"), "interval", links)
 
 

@@ -81,6 +81,7 @@ PUMPING: Final = Ink("Pumping", "Pompage", "#9db8d3", "#5f7f9f")
 CARBON: Final = Ink("CO₂ intensity", "Intensité CO₂", "#5d6673", "#b4bdc9")
 STOCK: Final = Ink("Gas in storage", "Gaz en stock", "#c05780", "#dd7ba2")
 NET_EXPORT: Final = Ink("Net exports", "Exportations nettes", "#1c2430", "#eef1f5")
+NET_FLOW: Final = Ink("Net exports", "Exportations nettes", "#7b5ea7", "#a385d1")
 TEMPERATURE: Final = Ink("Temperature", "Température", "#2b6cb0", "#5b9ce0")
 SEASONS: Final = (
     Ink("Winter (Dec–Feb)", "Hiver (déc.–févr.)", "#2b6cb0", "#5b9ce0"),

@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 import pytest
 
-from watthouse.serve.dashboard.pages.now import lasting, stale, through_half_hours, to_last_known, with_second_quarters
+from watthouse.serve.dashboard.pages.now import stale
 from watthouse.serve.dashboard.pages.window import window_of
+from watthouse.serve.dashboard.slots import lasting, through_half_hours, to_last_known, with_second_quarters
 from watthouse.serve.dashboard.view import View, read
 
 BEGAN = datetime(2026, 3, 29, tzinfo=UTC)
@@ -56,7 +57,7 @@ def test_the_last_hours_are_not_called_a_day() -> None:
 
 def test_exchanges_on_half_hours_last_through_the_quarter_after_each() -> None:
     rows = _rows(ech_comm_italie=[1, None, 3, None], ech_comm_suisse=[1, 2, 3, None], ech_physiques=[1, 2, 3, 4])
-    drawn = lasting(rows, ["ech_comm_italie", "ech_comm_suisse"])
+    drawn = lasting(rows, ["ech_comm_italie", "ech_comm_suisse"], "date_heure")
     assert drawn["ech_comm_italie"].to_list() == [1, 1, 3, 3]
     assert drawn["ech_comm_suisse"].to_list() == [1, 2, 3, None], "a hole in quarter hours stays one"
     assert drawn["ech_physiques"].to_list() == [1, 2, 3, 4]
@@ -64,16 +65,16 @@ def test_exchanges_on_half_hours_last_through_the_quarter_after_each() -> None:
 
 def test_a_half_hour_that_is_not_known_stays_a_hole() -> None:
     rows = _rows(ech_comm_italie=[1, None, None, None, 5, None])
-    assert lasting(rows, ["ech_comm_italie"])["ech_comm_italie"].to_list() == [1, 1, None, None, 5, 5]
+    assert lasting(rows, ["ech_comm_italie"], "date_heure")["ech_comm_italie"].to_list() == [1, 1, None, None, 5, 5]
     without = rows.gather([0, 3, 4])
-    assert lasting(without, ["ech_comm_italie"])["ech_comm_italie"].to_list() == [1, None, 5]
+    assert lasting(without, ["ech_comm_italie"], "date_heure")["ech_comm_italie"].to_list() == [1, None, 5]
 
 
 def test_each_civil_day_has_steps_of_its_own() -> None:
     rows = _rows(ech_comm_italie=[1, None, *[None] * 94, 5, 6]).filter(
         pl.col("ech_comm_italie").is_not_null() | (pl.col("date_heure") < BEGAN + timedelta(hours=1))
     )
-    assert lasting(rows, ["ech_comm_italie"])["ech_comm_italie"].to_list() == [1, 1, None, None, 5, 6]
+    assert lasting(rows, ["ech_comm_italie"], "date_heure")["ech_comm_italie"].to_list() == [1, 1, None, None, 5, 6]
 
 
 def test_exchanges_on_quarters_are_drawn_beside_load_on_half_hours() -> None:

@@ -1,7 +1,7 @@
 """Exchanges: what France sells to its neighbours and buys from them, who buys most, and the gas in store meanwhile."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from typing import Final
 
@@ -9,11 +9,12 @@ import polars as pl
 from dash.development.base_component import Component
 
 from watthouse.serve.api import buyers, national
-from watthouse.serve.asking import Energy, EnergyAsOf, Interval, Series, Unit
+from watthouse.serve.asking import FROM_SLOTS, Energy, EnergyAsOf, Interval, Series, Unit
 from watthouse.serve.coverage import Main
 from watthouse.serve.dashboard import parts
 from watthouse.serve.dashboard.page import Page
-from watthouse.serve.dashboard.reading import Answer, Reader, percent
+from watthouse.serve.dashboard.reading import Answer, Reader, Slots, percent
+from watthouse.serve.dashboard.slots import lasting
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import paired, power, trade
 from watthouse.serve.figures.palette import BORDERS, EXPORTS, IMPORTS, NET_EXPORT, STOCK
@@ -24,32 +25,51 @@ _GWH: Final = "GWh"
 def body(reader: Reader, view: View) -> list[Component]:
     """Totals, the series by border, destinations, the net position beside gas in store, the largest buyers."""
     since, until = reader.period
-    desk, snapshot, interval, unit = reader.desk, reader.snapshot, PAGE.interval(view), PAGE.unit(view)
+    desk, snapshot, unit, interval = reader.desk, reader.snapshot, PAGE.unit(view), PAGE.interval(view, reader.period)
     # parts of the load are mean power over mean power: exchanges of a day under way are known for longer than its load
-    asked = Energy(since=since, until=until, interval=interval, unit=Unit.MW if unit is Unit.SHARE else unit)
-    series = reader.answer("/exchanges", asked, national.exchanges_of(desk, snapshot, asked))
-    yearly = Energy(since=since, until=until, interval=Interval.YEAR, unit=asked.unit)
-    summed = reader.answer("/exchanges", yearly, national.exchanges_of(desk, snapshot, yearly))
-    days = Series(since=since, until=until, interval=interval)
+    counted = Unit.MW if unit is Unit.SHARE else unit
+    series = _series(reader, interval, counted.drawn_by(interval))
+    summed = _series(reader, Interval.YEAR, counted)
+    days = Series(since=since, until=until, interval=interval.daily)
     bought = reader.answer("/exchanges/buyers", days, buyers.buyers_of(desk, snapshot, days))
     gas = reader.answer("/gas", days, national.gas_of(desk, snapshot, days))
     if series.rows.is_empty():
         return [parts.card(reader, "exchanges", PAGE.title(view), [parts.nothing(reader)], wide=True)]
-    through, whole = Answers(series.rows, [series]), [summed]
-    totals = Totals(national.exchanged(snapshot, since, until, asked.unit), unit)
+    by_day = _series(reader, interval.daily, counted) if interval.length else series  # as gas in storage is known
+    through, beside, whole = Answers(series.rows, [series]), Answers(by_day.rows, [by_day]), [summed]
+    totals = Totals(national.exchanged(snapshot, since, until, counted), unit)
     if unit is Unit.SHARE:
         through, mix = _of_load(reader, series)
+        beside = _of_load(reader, by_day)[0] if interval.length else through
         whole.append(mix)
         totals = totals.of_load(national.mean_load(snapshot, since, until))
     return [
         _tiles(view, totals, bought.rows),
-        _through_time(reader, view, through, unit),
+        _through_time(reader, view, through, unit.drawn_by(interval)),
         _by_border(reader, view, totals, whole),
         _destinations(reader, view, totals, whole),
-        _beside_gas(reader, view, through, gas, unit),
+        _beside_gas(reader, view, beside, gas, unit),
         _largest_buyers(reader, view, bought),
         _table(reader, view, totals, [*whole, bought], bought.rows),
     ]
+
+
+def _series(reader: Reader, interval: Interval, unit: Unit) -> Answer:
+    """Exchanges by interval; half-hourly values of slots last into the second quarter hour."""
+    since, until = reader.period
+    asked = Energy(since=since, until=until, interval=interval, unit=unit)
+    found = reader.answer("/exchanges", asked, national.exchanges_of(reader.desk, reader.snapshot, asked))
+    if interval is not Interval.SLOT:
+        return found
+    return replace(found, rows=lasting(found.rows, [name for name in found.rows.columns if name.endswith("_mw")]))
+
+
+def _slots(reader: Reader, unit: Unit) -> list[Slots]:
+    """The slots behind the charts; those of the load too, where exchanges are a part of it."""
+    if unit is not Unit.SHARE:
+        return [reader.slots("/exchanges")]
+    exchanged, load = reader.view.say("exchanges", "échanges"), reader.view.say("load", "consommation")
+    return [reader.slots("/exchanges", of=exchanged), reader.slots("/mix", of=load)]
 
 
 @dataclass(frozen=True)
@@ -67,9 +87,10 @@ def _of_load(reader: Reader, series: Answer) -> tuple[Answers, Answer]:
     mix = reader.answer("/mix", asked, national.mix_of(reader.desk, reader.snapshot, asked))
     names = [name for name in series.rows.columns if name.endswith("_mw")]
     load = pl.col("consommation_mw")
-    rows = series.rows.join(mix.rows.select("starts", load), "starts", how="left", maintain_order="left").with_columns(
-        **{f"{name.removesuffix('_mw')}_share": percent(pl.col(name), load) for name in names}
-    )
+    rows = series.rows.join(mix.rows.select("starts", load), "starts", how="left", maintain_order="left")
+    if series.interval is Interval.SLOT:
+        rows = lasting(rows, ["consommation_mw"])
+    rows = rows.with_columns(**{f"{name.removesuffix('_mw')}_share": percent(pl.col(name), load) for name in names})
     return Answers(rows, [series, mix]), mix
 
 
@@ -191,6 +212,7 @@ def _through_time(reader: Reader, view: View, series: Answers, unit: Unit) -> Co
         height=420,
         wide=True,
         note=f"{gross} {parts.partial(view, series.rows, pale=True)}".strip(),
+        slots=_slots(reader, unit),
     )
 
 
@@ -202,7 +224,8 @@ def _by_border(reader: Reader, view: View, totals: Totals, answers: list[Answer]
     )
     names = [style.name(ink) for ink in BORDERS.values()]
     title = view.say("Exports against imports, whole period", "Exportations et importations, période entière")
-    return parts.chart(reader, "exchanges-gross", title, power.side_by_side(names, out, back, label, style), answers)
+    figure, slots = power.side_by_side(names, out, back, label, style), _slots(reader, totals.unit)
+    return parts.chart(reader, "exchanges-gross", title, figure, answers, slots=slots)
 
 
 def _destinations(reader: Reader, view: View, totals: Totals, answers: list[Answer]) -> Component:
@@ -210,9 +233,8 @@ def _destinations(reader: Reader, view: View, totals: Totals, answers: list[Answ
     whole = totals.said(view, _over_all(sold))
     shares = sorted(((BORDERS[border], value) for border, value in sold.items()), key=lambda one: -(one[1] or 0))
     title = view.say("Where exports go", "Destination des exportations")
-    return parts.chart(
-        reader, "exchanges-donut", title, power.donut(shares, _label(view, totals.unit), view.style, whole), answers
-    )
+    figure, slots = power.donut(shares, _label(view, totals.unit), view.style, whole), _slots(reader, totals.unit)
+    return parts.chart(reader, "exchanges-donut", title, figure, answers, slots=slots)
 
 
 def _beside_gas(reader: Reader, view: View, series: Answers, gas: Answer, unit: Unit) -> Component:
@@ -227,6 +249,7 @@ def _beside_gas(reader: Reader, view: View, series: Answers, gas: Answer, unit: 
         paired.two_axes(rows["starts"], left, right, view.style),
         [*series.given, gas],
         wide=True,
+        slots=_slots(reader, unit),
         note=view.say(
             "Net position: physical balance, exports above 0; a ring where it is not fully measured. Stock: last"
             " complete day of each point; a gap is a day for which not every operator's report is held. Both follow the"
@@ -257,6 +280,7 @@ def _largest_buyers(reader: Reader, view: View, bought: Answer) -> Component:
         height=min(170 + 24 * lines, 620),
         wide=True,
         note=often,
+        slots=_slots(reader, Unit.MW),
     )
 
 
@@ -290,7 +314,8 @@ def _table(reader: Reader, view: View, totals: Totals, answers: list[Answer], bo
     ]
     title = view.say("Commercial exchanges by border", "Échanges commerciaux par frontière")
     content = [parts.table(heads, rows, "exchanges-table", title)]
-    return parts.card(reader, "exchanges-totals", title, content, answers, wide=True)
+    slots = _slots(reader, totals.unit)
+    return parts.card(reader, "exchanges-totals", title, content, answers, wide=True, slots=slots)
 
 
 def _part(value: float | None, whole: float | None) -> float | None:
@@ -304,6 +329,7 @@ PAGE: Final = Page(
     "Échanges",
     body,
     units=(Unit.GWH, Unit.MWH, Unit.MW, Unit.SHARE),
+    intervals=FROM_SLOTS,
     marts=lambda _: ("exchanges_daily",),
     main=lambda _: Main("exchanges_daily"),
 )

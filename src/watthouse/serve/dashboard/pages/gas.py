@@ -33,7 +33,7 @@ def body(reader: Reader, view: View) -> list[Component]:
     """The stock and the temperature, one against the other, and the sensitivity of load year by year."""
     since, until = reader.period
     desk, snapshot = reader.desk, reader.snapshot
-    asked = Series(since=since, until=until, interval=PAGE.interval(view))
+    asked = Series(since=since, until=until, interval=PAGE.interval(view, reader.period))
     stock = reader.answer("/gas", asked, national.gas_of(desk, snapshot, asked))
     warm_asked = national.TemperatureAsked(since=since, until=until, interval=asked.interval)
     warm = reader.answer("/temperature", warm_asked, national.temperature_of(desk, snapshot, warm_asked))
@@ -230,7 +230,7 @@ _RECENT: Final = timedelta(days=6)
 
 
 def _fills(reader: Reader, view: View) -> list[Component]:
-    (since, until), interval = reader.period, PAGE.interval(view)
+    (since, until), interval = reader.period, PAGE.interval(view, reader.period)
     ending = points.GasPointsAsked(since=max(since, until - _RECENT), until=until, interval=Interval.YEAR)
     at_end = reader.answer("/gas/points", ending, points.points_of(reader.desk, reader.snapshot, ending))
     newest = at_end.rows.sort("civil_date").unique(["source", "pits"], keep="last")

@@ -8,11 +8,12 @@ from dash import html
 from dash.development.base_component import Component
 
 from watthouse.serve.api import national
-from watthouse.serve.asking import BY_HOUR, EnergyAsOf, Unit
+from watthouse.serve.asking import FROM_SLOTS, EnergyAsOf, Unit
 from watthouse.serve.coverage import Main
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
-from watthouse.serve.dashboard.reading import Answer, Reader
+from watthouse.serve.dashboard.reading import Answer, Reader, Slots
+from watthouse.serve.dashboard.slots import whole_mix
 from watthouse.serve.dashboard.view import View, day_of
 from watthouse.serve.figures import power
 from watthouse.serve.figures.palette import NATIONAL, OTHER_PERIOD, PERIOD, SOURCES, SUB_SOURCES, Ink, carbon_colour
@@ -23,8 +24,8 @@ _RATE: Final = "taux_co2_g_kwh"
 def body(reader: Reader, view: View) -> list[Component]:
     """Totals, the series by source, CO₂ intensity, and the same of another period."""
     since, until = reader.period
-    unit = PAGE.unit(view)
-    asked = EnergyAsOf(since=since, until=until, interval=PAGE.interval(view), unit=unit)
+    unit, interval = PAGE.unit(view), PAGE.interval(view, reader.period)
+    asked = EnergyAsOf(since=since, until=until, interval=interval, unit=unit.drawn_by(interval))
     series = reader.answer("/mix", asked, national.mix_of(reader.desk, reader.snapshot, asked))
     if series.rows.is_empty():
         return [parts.card(reader, "mix", PAGE.title(view), [parts.nothing(reader)], wide=True)]
@@ -34,7 +35,7 @@ def body(reader: Reader, view: View) -> list[Component]:
     covered = Covered(_by_name(compared), _by_name(parted), counted, against)
     return [
         _tiles(view, covered),
-        _through_time(reader, view, series, unit),
+        _through_time(reader, view, series, asked.unit),
         _donut(reader, view, covered, [compared, parted]),
         _carbon(reader, view, series),
         _comparison(reader, view, covered, parted),
@@ -52,6 +53,10 @@ def _compared(reader: Reader, against: tuple[date, date], unit: Unit) -> Answer:
     since, until = reader.period
     wanted = national.Compared(since=since, until=until, unit=unit, with_since=against[0], with_until=against[1])
     return reader.answer("/compare", wanted, national.compare_of(reader.desk, reader.snapshot, wanted))
+
+
+def _slots(reader: Reader) -> Slots:
+    return reader.slots("/mix")
 
 
 Totals = Mapping[str, Mapping[str, float | None]]
@@ -156,15 +161,17 @@ def _through_time(reader: Reader, view: View, series: Answer, unit: Unit) -> Com
     if unit is not Unit.SHARE:
         columns = {"pompage": f"pompage{suffix}", **columns}
     load = "" if unit is Unit.SHARE else f"consommation{suffix}"
+    rows = whole_mix(series.rows, [f"{name}{suffix}" for name in NATIONAL])
     return parts.chart(
         reader,
         "mix-time",
         view.say("Generation by source", "Production par filière"),
-        power.mix(series.rows, columns, "starts", unit.sign, view.style, load=load),
+        power.mix(rows, columns, "starts", unit.sign, view.style, load=load),
         [series],
         height=420,
         wide=True,
         note=parts.partial(view, series.rows, pale=unit is not Unit.MW),
+        slots=[_slots(reader)],
     )
 
 
@@ -178,6 +185,7 @@ def _donut(reader: Reader, view: View, covered: Covered, answers: list[Answer]) 
         view.say("Share of each source", "Part de chaque filière"),
         power.donut(shares, covered.unit.value, view.style, whole),
         answers,
+        slots=[_slots(reader)],
     )
 
 
@@ -188,6 +196,7 @@ def _carbon(reader: Reader, view: View, series: Answer) -> Component:
         view.say("CO₂ intensity of production", "Intensité CO₂ de la production"),
         power.carbon(series.rows["starts"], series.rows["taux_co2_g_kwh"], view.style),
         [series],
+        slots=[_slots(reader)],
     )
 
 
@@ -199,7 +208,8 @@ def _comparison(reader: Reader, view: View, covered: Covered, parted: Answer) ->
     there = power.Side(speak.days(*against), shares["with_value"], style.ink(OTHER_PERIOD))
     figure = power.side_by_side(names, here, there, view.say("% of production", "% de la production"), style)
     title = view.say("Compared with another period", "Comparaison avec une autre période")
-    drawn = parts.chart(reader, "mix-compare", title, figure, [parted], height=360)
+    slots = [reader.slots("/mix", days, speak.days(*days)) for days in (reader.period, against)]
+    drawn = parts.chart(reader, "mix-compare", title, figure, [parted], height=360, slots=slots)
     drawn.children.insert(1, _other_days(view, against))
     return drawn
 
@@ -238,7 +248,9 @@ def _table(reader: Reader, view: View, covered: Covered, answers: list[Answer]) 
         for name in NATIONAL
     ]
     title = view.say("Totals by source", "Totaux par filière")
-    return parts.card(reader, "mix-totals", title, [parts.table(heads, rows, "mix-table", title)], answers)
+    return parts.card(
+        reader, "mix-totals", title, [parts.table(heads, rows, "mix-table", title)], answers, slots=[_slots(reader)]
+    )
 
 
 def _parts_of_sources(reader: Reader, view: View, covered: Covered, compared: Answer) -> Component:
@@ -259,7 +271,7 @@ def _parts_of_sources(reader: Reader, view: View, covered: Covered, compared: An
         view.say("% of the known parts", "% des parts connues"),
     ]
     content = [parts.table(heads, rows, "mix-parts-table", title)] if rows else [parts.nothing(reader)]
-    return parts.card(reader, "mix-parts", title, content, [compared], wide=True)
+    return parts.card(reader, "mix-parts", title, content, [compared], wide=True, slots=[_slots(reader)])
 
 
 def _of_source(totals: Totals, name: str) -> float | None:
@@ -277,6 +289,6 @@ PAGE: Final = Page(
     "Mix",
     body,
     units=(Unit.GWH, Unit.MWH, Unit.MW, Unit.SHARE),
-    intervals=BY_HOUR,
+    intervals=FROM_SLOTS,
     main=lambda _: Main("daily_mix"),
 )

@@ -1,6 +1,6 @@
 """Now: load and its forecasts, the mix, CO₂, exchanges by slot: of a day, or of the last hours measured."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -17,11 +17,19 @@ from watthouse.serve.dashboard import parts
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.pages.window import Window, bar, window_of
 from watthouse.serve.dashboard.reading import Answer, Reader, percent
+from watthouse.serve.dashboard.slots import (
+    lasting,
+    through_half_hours,
+    to_last_known,
+    with_gaps,
+    with_second_quarters,
+)
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import power
 from watthouse.serve.figures.palette import BORDERS, CARBON, LOAD, NATIONAL, SOURCES, Ink, carbon_colour
 
 _MW: Final = "MW"
+_AT: Final = "date_heure"
 _LATE: Final = timedelta(hours=6)
 
 
@@ -78,41 +86,6 @@ def stale(view: View, measured: pl.DataFrame, now: datetime, *, rolling: bool = 
             role="status",
             id="stale",
         )
-
-
-def to_last_known(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
-    """The rows up to the last that knows every column the day knows: operators report one slot bit by bit."""
-    said = [name for name in columns if name in rows.columns and rows[name].count()]
-    whole = rows.filter(pl.all_horizontal(pl.col(said).is_not_null())) if said else rows.clear()
-    return rows.filter(pl.col("date_heure") <= whole["date_heure"].max()) if whole.height else rows.clear()
-
-
-def lasting(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
-    """The rows with the values of half-hourly ``columns`` in the quarter hour through which they last.
-
-    Exchanges stood on half hours in rows of quarter hours up to 2023: an area stacked from such rows falls to zero at
-    each :15 and :45. A column is half-hourly on a civil day on which no value of it stands on one of these.
-    """
-    at = pl.col("date_heure")
-    between = at.dt.minute().is_in([15, 45])
-    next_to = at.diff() == timedelta(minutes=15)
-    return rows.with_columns(
-        pl.when(between & next_to & ~(between & pl.col(name).is_not_null()).any().over(at.dt.date()))
-        .then(pl.col(name).shift(1))
-        .otherwise(pl.col(name))
-        .alias(name)
-        for name in columns
-    )
-
-
-def through_half_hours(rows: pl.DataFrame, column: str) -> pl.DataFrame:
-    """The rows with ``column`` in the second quarter of slots of half an hour too.
-
-    Settled loads stand on half hours beside forecasts on quarters: a line through such rows alone has a gap at every
-    second one, and so cannot be seen.
-    """
-    second = (pl.col("slot_minutes").shift(1) == 30) & (pl.col("date_heure").diff() == timedelta(minutes=15))
-    return rows.with_columns(pl.when(second).then(pl.col(column).shift(1)).otherwise(pl.col(column)).alias(column))
 
 
 def _load(view: View, window: Window, measured: pl.DataFrame) -> Iterator[Component]:
@@ -184,31 +157,26 @@ def _earlier(view: View, known: pl.DataFrame, measured: pl.DataFrame) -> str:
 def _charts(
     reader: Reader, view: View, window: Window, answer: Answer, sources: pl.DataFrame, measured: pl.DataFrame
 ) -> Iterator[Component]:
-    style = view.style
+    style, drawn = view.style, with_gaps(measured, _AT)
     yield parts.chart(
         reader,
         "load",
         view.say("Load and its forecasts, ", "Consommation et prévisions, ") + window.words,
         power.load(through_half_hours(answer.rows, "consommation"), style),
         [answer],
-        fresh=_fresh(view, measured),
+        fresh=parts.measured_until(view, measured[_AT][-1]),
     )
     yield _mix(reader, view, window, answer, sources, measured)
     yield parts.chart(
         reader,
         "carbon",
         view.say("CO₂ intensity of production", "Intensité CO₂ de la production"),
-        power.carbon(measured["date_heure"], measured["taux_co2"], style),
+        power.carbon(drawn[_AT], drawn["taux_co2"], style),
         [answer],
         height=280,
-        fresh=_fresh(view, measured),
+        fresh=parts.measured_until(view, measured[_AT][-1]),
     )
     yield _borders(reader, view, answer, measured)
-
-
-def _fresh(view: View, measured: pl.DataFrame) -> str:
-    until = view.language.moment(measured["date_heure"][-1])
-    return view.say(f"load measured up to {until}", f"consommation mesurée jusqu'au {until}")
 
 
 def _mix(
@@ -228,20 +196,23 @@ def _mix(
             f"Every source is known up to {every}, the load up to {some}.",
             f"Toutes les filières sont connues jusqu'à {every}, la consommation jusqu'à {some}.",
         )
+    drawn = with_gaps(known, _AT)
     if PAGE.unit(view) is Unit.SHARE:
-        shares = known.with_columns(percent(pl.col(*NATIONAL), pl.col("production_mw")) / 100)
-        figure = power.mix(shares, {name: name for name in NATIONAL}, "date_heure", "%", view.style)
+        shares = drawn.with_columns(percent(pl.col(*NATIONAL), pl.col("production_mw")) / 100)
+        figure = power.mix(shares, {name: name for name in NATIONAL}, _AT, "%", view.style)
     else:
         columns = {name: name for name in ("pompage", *NATIONAL)}
-        figure = power.mix(known, columns, "date_heure", _MW, view.style, load="consommation")
-    return parts.chart(reader, "mix-now", title, figure, [answer], note=note, fresh=_fresh(view, measured))
+        figure = power.mix(drawn, columns, _AT, _MW, view.style, load="consommation")
+    return parts.chart(
+        reader, "mix-now", title, figure, [answer], note=note, fresh=parts.measured_until(view, measured[_AT][-1])
+    )
 
 
 def _borders(reader: Reader, view: View, answer: Answer, measured: pl.DataFrame) -> Component:
     borders = [f"ech_comm_{border}" for border in BORDERS]
     known = with_second_quarters(answer.rows, measured, borders)
     sold = _most_sold(view, to_last_known(known, borders))
-    rows, unit = lasting(known, [*borders, "ech_physiques", "consommation"]), _MW
+    rows, unit = lasting(with_gaps(known, _AT), [*borders, "ech_physiques", "consommation"], _AT), _MW
     if PAGE.unit(view) is Unit.SHARE:
         rows = rows.with_columns(percent(pl.col(*borders, "ech_physiques"), pl.col("consommation")))
         unit = parts.of_load(view)
@@ -249,22 +220,12 @@ def _borders(reader: Reader, view: View, answer: Answer, measured: pl.DataFrame)
         reader,
         "borders-now",
         view.say("Commercial exchanges by border", "Échanges commerciaux par frontière"),
-        power.borders(rows, "date_heure", unit, view.style, balance="ech_physiques"),
+        power.borders(rows, _AT, unit, view.style, balance="ech_physiques"),
         [answer],
         height=280,
         note=view.say(f"The line is the physical balance. {sold}", f"La ligne est le solde physique. {sold}").rstrip(),
-        fresh=_fresh(view, measured),
+        fresh=parts.measured_until(view, measured[_AT][-1]),
     )
-
-
-def with_second_quarters(rows: pl.DataFrame, measured: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
-    """``measured`` and, of ``rows``, the second quarters of its half hours that know any of ``columns``.
-
-    Settled exchanges stand on quarter hours since 27 June 2024, the load beside them on half hours.
-    """
-    known = rows.filter(pl.any_horizontal(pl.col(columns).is_not_null()))
-    halves = measured.filter(pl.col("slot_minutes") == 30).select(pl.col("date_heure").dt.offset_by("15m"))
-    return pl.concat([measured, known.join(halves, on="date_heure")]).sort("date_heure")
 
 
 def _most_sold(view: View, known: pl.DataFrame) -> str:

@@ -1,9 +1,11 @@
 """One region: what it makes by source, against what it uses, over the years, and its weather."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
+import plotly.graph_objects as go
 import polars as pl
 from dash import html
 from dash.development.base_component import Component
@@ -12,14 +14,16 @@ from watthouse.catalog import CORSE, REGIONS
 from watthouse.serve.api import mixes, national, regional
 from watthouse.serve.api.rates import RatesAsked, rates_of
 from watthouse.serve.asking import EnergyAsOf, Interval, Unit
-from watthouse.serve.coverage import Main
+from watthouse.serve.coverage import Main, extent_of
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
-from watthouse.serve.dashboard.reading import Answer, Balance, Reader, percent
-from watthouse.serve.dashboard.view import View
+from watthouse.serve.dashboard.pages.window import Window, days
+from watthouse.serve.dashboard.reading import Answer, Balance, Reader, Slots, percent
+from watthouse.serve.dashboard.slots import whole_mix
+from watthouse.serve.dashboard.view import View, day_of
 from watthouse.serve.figures import power
 from watthouse.serve.figures.balance import balance
-from watthouse.serve.figures.palette import REGIONAL, SOURCES
+from watthouse.serve.figures.palette import NET_FLOW, REGIONAL, SOURCES
 from watthouse.serve.figures.regional import yearly_sources
 from watthouse.serve.figures.weather import temperature
 
@@ -36,18 +40,20 @@ def body(reader: Reader, view: View, page: Page) -> list[Component]:
         return [_back(view), _unknown(view)]
     if code == CORSE:
         return [_back(view), _unpublished(view), _weather(reader, view, page)]
-    unit = page.unit(view)
-    counted = unit.counted
-    series, totals, shares = _series(reader, view, page, counted), _totals(reader, counted), _totals(reader, Unit.SHARE)
-    parted = series if unit is counted else _series(reader, view, page, unit)
+    unit, interval = page.unit(view), page.interval(view, reader.period)
+    counted, drawn = unit.counted, unit.drawn_by(interval)
+    series = _series(reader, view, interval, counted.drawn_by(interval))
+    parted = _series(reader, view, interval, drawn) if drawn is Unit.SHARE else series
+    totals, shares = _totals(reader, counted), _totals(reader, Unit.SHARE)
     if not any(row["code_insee_region"] == code for row in totals.rows.to_dicts()):
         missing = parts.card(reader, "region", REGIONS[code], [parts.nothing(reader)], wide=True)
-        return [_back(view), missing, _yearly(reader, view), _weather(reader, view, page)]
+        return [_back(view), missing, *_day(reader, view, unit), _yearly(reader, view), _weather(reader, view, page)]
     return [
         _back(view),
         _tiles(view, counted, totals.rows, _sources(view, shares)),
-        _through_time(reader, view, parted, unit),
-        _balance(reader, view, series, unit),
+        *_day(reader, view, unit),
+        _through_time(reader, view, parted, drawn),
+        _balance(reader, view, series, drawn),
         _donut(reader, view, [totals, shares], counted),
         _yearly(reader, view),
         _rates(reader, view),
@@ -76,10 +82,63 @@ def _unpublished(view: View) -> Component:
     return shell.notice(view.say("No power figures for Corse", "Pas de chiffres électriques pour la Corse"), said)
 
 
-def _series(reader: Reader, view: View, page: Page, unit: Unit) -> Answer:
+def _series(reader: Reader, view: View, interval: Interval, unit: Unit) -> Answer:
+    """The mix of the period by interval: of slots, without the sources where not all of them are known."""
     since, until = reader.period
-    asked = EnergyAsOf(since=since, until=until, interval=page.interval(view), unit=unit)
-    return _mix(reader, view.detail, asked)
+    asked = EnergyAsOf(since=since, until=until, interval=interval, unit=unit)
+    return _whole(_mix(reader, view.detail, asked), unit)
+
+
+def _whole(slots: Answer, unit: Unit) -> Answer:
+    return replace(slots, rows=whole_mix(slots.rows, [f"{name}{unit.suffix}" for name in REGIONAL]))
+
+
+def _slots(reader: Reader, period: tuple[date, date] | None = None) -> list[Slots]:
+    return [reader.slots(f"/regions/{reader.view.detail}/mix", period)]
+
+
+def _day(reader: Reader, view: View, unit: Unit) -> Iterator[Component]:
+    """The newest measured day slot by slot, or the one that the address says."""
+    held = extent_of(reader.snapshot, Main("daily_regional", view.detail))
+    if held is None:
+        return
+    window = Window(view, held, day_of(view.more.get("day")) or held[1])
+    yield from window.fault()
+    drawn = unit.drawn_by(Interval.SLOT)
+    asked = EnergyAsOf(since=window.day, until=window.day, interval=Interval.SLOT, unit=drawn)
+    slots = _whole(_mix(reader, view.detail, asked), drawn)
+    title = view.say("Generation and load by slot, ", "Production et consommation par pas de temps, ") + window.words
+    if slots.rows.is_empty():
+        first, last = (view.language.day(day) for day in held)
+        said = view.say(
+            f"Nothing is held for this day. The first day held is {first}, the last {last}.",
+            f"Rien n'est connu de ce jour. Le premier jour connu est le {first}, le dernier le {last}.",
+        )
+        words = [html.P(said, className="nothing"), *window.to_newest()]
+        card = parts.card(reader, "region-day", title, words, wide=True)
+    else:
+        card = _of_day(reader, view, title, slots, drawn)
+    card.children.insert(1, days(window, "day-"))
+    yield card
+
+
+def _of_day(reader: Reader, view: View, title: str, slots: Answer, unit: Unit) -> Component:
+    rows, note = slots.rows, parts.partial(view, slots.rows)
+    figure = _stack(view, rows, unit)
+    fresh = ""
+    if unit is not Unit.SHARE:
+        exchanged = view.say(
+            "The dashed line is the balance with other regions and countries, exports above 0.",
+            "La ligne en tirets est le solde des échanges avec l'extérieur, exportations au-dessus de 0.",
+        )
+        if rows["ech_physiques_mw"].count():
+            figure.add_trace(
+                power.line(rows["starts"], -rows["ech_physiques_mw"], NET_FLOW, view.style, unit.value, dash="dash")
+            )
+            note = f"{exchanged} {note}".strip()
+        known = rows.drop_nulls("consommation_mw")["starts"]
+        fresh = parts.measured_until(view, known[-1]) if known.len() else ""
+    return parts.chart(reader, "region-day", title, figure, [slots], height=400, wide=True, note=note, fresh=fresh)
 
 
 def _mix(reader: Reader, code: str, asked: EnergyAsOf) -> Answer:
@@ -147,22 +206,25 @@ def _rank(view: View, rows: pl.DataFrame, column: str, value: float | None) -> s
 
 
 def _through_time(reader: Reader, view: View, series: Answer, unit: Unit) -> Component:
-    names = REGIONAL if unit is Unit.SHARE else ("pompage", *REGIONAL)
-    columns = {name: f"{name}{unit.suffix}" for name in names}
+    title = view.say("Generation by source, and load", "Production par filière, et consommation")
     if unit is Unit.SHARE:
         title = view.say("Generation by source", "Production par filière")
-        figure = power.mix(series.rows, columns, "starts", "%", view.style)
-    else:
-        title = view.say("Generation by source, and load", "Production par filière, et consommation")
-        load = f"consommation{unit.suffix}"
-        figure = power.mix(series.rows, columns, "starts", unit.value, view.style, load=load)
-    note = parts.partial(view, series.rows, pale=unit is not Unit.MW)
-    return parts.chart(reader, "region-mix", title, figure, [series], height=400, wide=True, note=note)
+    figure, note = _stack(view, series.rows, unit), parts.partial(view, series.rows, pale=unit is not Unit.MW)
+    slots = _slots(reader)
+    return parts.chart(reader, "region-mix", title, figure, [series], height=400, wide=True, note=note, slots=slots)
+
+
+def _stack(view: View, rows: pl.DataFrame, unit: Unit) -> go.Figure:
+    """Sources through time, with pumping and load where these are quantities."""
+    names = REGIONAL if unit is Unit.SHARE else ("pompage", *REGIONAL)
+    columns = {name: f"{name}{unit.suffix}" for name in names}
+    load = "" if unit is Unit.SHARE else f"consommation{unit.suffix}"
+    return power.mix(rows, columns, "starts", unit.sign, view.style, load=load)
 
 
 def _balance(reader: Reader, view: View, series: Answer, unit: Unit) -> Component:
     title = view.say("Production against load", "Production et consommation")
-    rows, label, both = series.rows, unit.value, Balance(unit.counted)
+    rows, label, both = series.rows, unit.value, Balance(Unit(series.more["unit"]))
     if unit is Unit.SHARE:
         label = parts.of_load(view)
         rows = rows.with_columns(
@@ -173,7 +235,8 @@ def _balance(reader: Reader, view: View, series: Answer, unit: Unit) -> Componen
     else:
         rows = rows.with_columns(difference=both.difference)
     columns = f"production{unit.suffix}", f"consommation{unit.suffix}"
-    return parts.chart(reader, "region-balance", title, balance(rows, *columns, label, view.style), [series])
+    figure = balance(rows, *columns, label, view.style)
+    return parts.chart(reader, "region-balance", title, figure, [series], slots=_slots(reader))
 
 
 def _donut(reader: Reader, view: View, answers: list[Answer], unit: Unit) -> Component:
@@ -183,7 +246,8 @@ def _donut(reader: Reader, view: View, answers: list[Answer], unit: Unit) -> Com
     found = [(SOURCES[name], (share or 0) * (production or 0)) for name, share in _sources(view, shares).items()]
     whole = view.language.quantity(production, unit.value)
     title = view.say("Share of each source", "Part de chaque filière")
-    return parts.chart(reader, "region-donut", title, power.donut(found, unit.value, view.style, whole), answers)
+    figure = power.donut(found, unit.value, view.style, whole)
+    return parts.chart(reader, "region-donut", title, figure, answers, slots=_slots(reader))
 
 
 def _yearly(reader: Reader, view: View) -> Component:
@@ -195,7 +259,8 @@ def _yearly(reader: Reader, view: View) -> Component:
         "Each source over the years, whatever the period", "Chaque filière au fil des ans, quelle que soit la période"
     )
     columns = {name: f"{name}_gwh" for name in REGIONAL}
-    return parts.chart(reader, "region-years", title, yearly_sources(years.rows, columns, "GWh", view.style), [years])
+    figure, slots = yearly_sources(years.rows, columns, "GWh", view.style), _slots(reader, (since, until))
+    return parts.chart(reader, "region-years", title, figure, [years], slots=slots)
 
 
 def _rates(reader: Reader, view: View) -> Component:
@@ -219,12 +284,14 @@ def _rates(reader: Reader, view: View) -> Component:
         for row in found.rows.to_dicts()
         if row["energy_mwh"]
     ]
-    return parts.card(reader, "region-rates", title, [parts.table(heads, rows, "rates-table", title)], [found])
+    content = [parts.table(heads, rows, "rates-table", title)]
+    return parts.card(reader, "region-rates", title, content, [found], slots=_slots(reader))
 
 
 def _weather(reader: Reader, view: View, page: Page) -> Component:
     since, until = reader.period
-    asked = national.TemperatureAsked(since=since, until=until, interval=page.interval(view), region=view.detail)
+    interval = page.interval(view, reader.period).daily
+    asked = national.TemperatureAsked(since=since, until=until, interval=interval, region=view.detail)
     found = reader.answer("/temperature", asked, national.temperature_of(reader.desk, reader.snapshot, asked))
     title = view.say("Temperature: lowest, mean, highest", "Température : minimale, moyenne, maximale")
     known = found.rows.drop_nulls("tmoy_c")

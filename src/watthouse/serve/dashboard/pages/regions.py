@@ -10,12 +10,12 @@ from dash.development.base_component import Component
 from watthouse.catalog import CORSE, REGIONS
 from watthouse.serve.api import mixes, regional
 from watthouse.serve.api.rates import RatesAsked, rates_of
-from watthouse.serve.asking import Unit
+from watthouse.serve.asking import FROM_SLOTS, Unit
 from watthouse.serve.coverage import Main
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.pages import region
-from watthouse.serve.dashboard.reading import Answer, Balance, Reader, percent
+from watthouse.serve.dashboard.reading import Answer, Balance, Reader, Slots, percent
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import maps
 from watthouse.serve.figures.palette import REGIONAL, SOURCES
@@ -158,7 +158,7 @@ def _map(reader: Reader, view: View, found: Found) -> Component:
     )
     if measure == "difference":
         note = view.say("Production less load. ", "Production moins consommation. ") + note
-    return parts.chart(reader, "regions-map", title, figure, answers, note=note, height=520)
+    return parts.chart(reader, "regions-map", title, figure, answers, note=note, height=520, slots=[_slots(reader)])
 
 
 def _mapped(reader: Reader, found: Found) -> Answer:
@@ -188,9 +188,8 @@ def _ranking(reader: Reader, view: View, found: Found) -> Component:
     ]
     heads = [view.say("Region", "Région"), *(_head(view, found, one) for one in shown)]
     title = view.say("Regions in order", "Classement des régions")
-    return parts.card(
-        reader, "regions-ranking", title, [parts.table(heads, cells, "regions-table", title)], found.given
-    )
+    content = [parts.table(heads, cells, "regions-table", title)]
+    return parts.card(reader, "regions-ranking", title, content, found.given, slots=[_slots(reader)])
 
 
 def _head(view: View, found: Found, measure: str) -> str:
@@ -204,7 +203,8 @@ def _shares(reader: Reader, view: View, shares: Answer) -> Component:
     )
     rows = shares.rows.sort([f"{name}_share" for name in REGIONAL], descending=True, nulls_last=True)
     figure = source_shares(rows, view.style)
-    return parts.chart(reader, "regions-shares", title, figure, [shares], wide=True, height=30 * rows.height + 80)
+    height, slots = 30 * rows.height + 80, [_slots(reader)]
+    return parts.chart(reader, "regions-shares", title, figure, [shares], wide=True, height=height, slots=slots)
 
 
 def _rates(reader: Reader, view: View) -> list[Component]:
@@ -224,7 +224,12 @@ def _rate(reader: Reader, view: View, name: str, title: str, found: Answer) -> C
         said = [html.P(unknown, className="nothing")]
         return parts.card(reader, f"regions-{name}", title, said, [found])
     figure = rates(found.rows, f"{name}_pct", view.style)
-    return parts.chart(reader, f"regions-{name}", title, figure, [found], height=400)
+    slots = [_slots(reader)] if name == "tco" else []  # the capacity behind TCH is in no slot
+    return parts.chart(reader, f"regions-{name}", title, figure, [found], height=400, slots=slots)
+
+
+def _slots(reader: Reader) -> Slots:
+    return reader.slots("/regions")
 
 
 _MAPPED: Final = {*REGIONS} - {CORSE}
@@ -240,6 +245,7 @@ PAGE: Final = Page(
     "Régions",
     body,
     units=(Unit.MW, Unit.GWH, Unit.MWH, Unit.SHARE),
+    intervals=FROM_SLOTS,
     heading=_heading,
     series=lambda view: bool(view.detail),
     main=lambda view: Main("daily_regional", view.detail if view.detail in _MAPPED else None),

@@ -1,4 +1,4 @@
-"""What the page Now shows of time: the newest measured day, another one, or the last hours; and the links to these."""
+"""What Now and a region show by slot: the newest measured day, another one, or the last hours; the links to these."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -108,19 +108,25 @@ def bar(page: Page, view: View, window: Window) -> Component:
     ]
     return html.Section(
         [
-            html.Div(
-                [
-                    shell.step("‹", window.earlier, view.say("Day before", "Jour précédent"), "earlier"),
-                    shell.day_field("day", view.say("Day", "Jour"), window.day, "window", window.held),
-                    shell.step("›", window.later, view.say("Day after", "Jour suivant"), "later"),
-                ],
-                className="days",
-            ),
+            days(window),
             shell.choice(view.say("Period", "Période"), "window", links),
             *shell.quantities(page, view),
         ],
         className="bar",
         **{"aria-label": view.say("Period", "Période")},
+    )
+
+
+def days(window: Window, prefix: str = "") -> Component:
+    """The day before, a field for a day, the day after; ``prefix`` keeps their ids apart from those of a period."""
+    view = window.view
+    return html.Div(
+        [
+            shell.step("‹", window.earlier, view.say("Day before", "Jour précédent"), f"{prefix}earlier"),
+            shell.day_field("day", view.say("Day", "Jour"), window.day, "window", window.held),
+            shell.step("›", window.later, view.say("Day after", "Jour suivant"), f"{prefix}later"),
+        ],
+        className="days",
     )
 
 

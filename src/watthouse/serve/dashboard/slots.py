@@ -1,0 +1,71 @@
+"""Rows by slot as charts draw them: what is not known is a gap, and what lasts for half an hour lasts that long."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import polars as pl
+
+
+def with_gaps(rows: pl.DataFrame, time: str = "starts") -> pl.DataFrame:
+    """With a row of nulls where a slot ends and no other begins; the rows say how long they last (``…_minutes``).
+
+    ``rows`` are those of one series, oldest first; one that says nothing lasts for a quarter hour.
+    """
+    ends = pl.col(time) + pl.duration(minutes=pl.min_horizontal("^.*_minutes$").fill_null(15))
+    missing = rows.select(ends.alias(time), missing=ends < pl.col(time).shift(-1)).filter("missing").select(time)
+    return pl.concat([rows, missing], how="diagonal").sort(time) if missing.height else rows
+
+
+def lasting(rows: pl.DataFrame, columns: Sequence[str], time: str = "starts") -> pl.DataFrame:
+    """The rows with the values of half-hourly ``columns`` in the quarter hour through which they last.
+
+    Exchanges stood on half hours in rows of quarter hours up to 2023: an area stacked from such rows has a hole at
+    each :15 and :45. A column is half-hourly on a civil day on which no value of it stands on one of these.
+    """
+    at = pl.col(time)
+    between = at.dt.minute().is_in([15, 45])
+    next_to = at.diff() == timedelta(minutes=15)
+    return rows.with_columns(
+        pl.when(between & next_to & ~(between & pl.col(name).is_not_null()).any().over(at.dt.date()))
+        .then(pl.col(name).shift(1))
+        .otherwise(pl.col(name))
+        .alias(name)
+        for name in columns
+    )
+
+
+def to_last_known(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    """The rows up to the last that knows every column the day knows: operators report one slot bit by bit."""
+    said = [name for name in columns if name in rows.columns and rows[name].count()]
+    whole = rows.filter(pl.all_horizontal(pl.col(said).is_not_null())) if said else rows.clear()
+    return rows.filter(pl.col("date_heure") <= whole["date_heure"].max()) if whole.height else rows.clear()
+
+
+def through_half_hours(rows: pl.DataFrame, column: str) -> pl.DataFrame:
+    """The rows with ``column`` in the second quarter of slots of half an hour too.
+
+    Settled loads stand on half hours beside forecasts on quarters: a line through such rows alone has a gap at every
+    second one, and so cannot be seen.
+    """
+    second = (pl.col("slot_minutes").shift(1) == 30) & (pl.col("date_heure").diff() == timedelta(minutes=15))
+    return rows.with_columns(pl.when(second).then(pl.col(column).shift(1)).otherwise(pl.col(column)).alias(column))
+
+
+def with_second_quarters(rows: pl.DataFrame, measured: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    """``measured`` and, of ``rows``, the second quarters of its half hours that know any of ``columns``.
+
+    Settled exchanges stand on quarter hours since 27 June 2024, the load beside them on half hours.
+    """
+    known = rows.filter(pl.any_horizontal(pl.col(columns).is_not_null()))
+    halves = measured.filter(pl.col("slot_minutes") == 30).select(pl.col("date_heure").dt.offset_by("15m"))
+    return pl.concat([measured, known.join(halves, on="date_heure")]).sort("date_heure")
+
+
+def whole_mix(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    """Slots with what lasts into each, without the sources (``columns``) of those in which not all are known: a part of
+    a stack looks like a fall in production. Rows that do not say it (``mix_known``) are no slots, and stay as they are.
+    """
+    if "mix_known" not in rows.columns:
+        return rows
+    values = [name for name in rows.columns if name.endswith(("_mw", "_share"))]
+    return lasting(rows, values).with_columns(pl.when("mix_known").then(pl.col(*columns)))
