@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.browser.conftest import SINCE, Visit
+from tests.browser.conftest import PHONE, SINCE, Visit
 from watthouse.serve.asking import Interval
 
 pytestmark = [pytest.mark.slow]
@@ -234,3 +234,16 @@ def test_the_newest_days_by_slot_are_small_enough_for_every_format(visit: Visit)
     (link,) = _by_slot(_links(visit, "mix-time-card"), "json")
     assert visit.site.api(link.removeprefix("/api/v1"))["interval"] == Interval.SLOT.value
     assert "Par pas de 15/30 min · CSV" in visit.page.locator("#mix-time-card .downloads").all_text_contents()[0]
+
+
+@pytest.mark.parametrize("path", ["/mix?since=2000-01-01&lang=fr", "/exchanges?unit=share&lang=fr"])
+def test_on_a_phone_the_names_of_downloads_lie_on_the_page(path: str, visit: Visit) -> None:
+    visit.page.set_viewport_size({"width": PHONE, "height": 900})
+    visit.open(path)
+    for menu in visit.page.locator(".downloads").all():
+        menu.locator("summary").click()
+        box = menu.locator("ul").bounding_box()
+        assert box
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= PHONE
+        menu.locator("summary").click()
