@@ -187,6 +187,28 @@ CARDS = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("path", "card", "call"),
+    [
+        *((f"/questions/{number}", "answer-card", "/mix") for number in (1, 3, 4, 5)),
+        ("/questions/6", "answer-card", "/exchanges"),
+        ("/gas", "gas-slopes-card", "/mix"),
+    ],
+)
+def test_what_is_computed_of_power_offers_the_slots_of_it(path: str, card: str, call: str, visit: Visit) -> None:
+    visit.open(path)
+    (link,) = _by_slot(_links(visit, card))
+    assert urlsplit(link).path == f"/api/v1{call}"
+    assert visit.wrong == []
+
+
+def test_what_is_computed_without_power_has_no_slots(visit: Visit) -> None:
+    for path, card in (("/questions/2", "answer-card"), ("/gas", "gas-time-card"), ("/gas", "gas-points-card")):
+        visit.open(path)
+        assert _links(visit, card)
+        assert not _by_slot(_links(visit, card))
+
+
 @pytest.mark.parametrize("path", CARDS)
 def test_every_chart_of_power_offers_its_slots(path: str, visit: Visit) -> None:
     call, cards = CARDS[path]

@@ -222,6 +222,7 @@ def _sensitivity(reader: Reader, view: View, slopes: Answer) -> Component:
         [slopes],
         height=400,
         note=note,
+        slots=[reader.slots("/mix", reader.snapshot.extent("daily_mix"))],
     )
 
 

@@ -12,7 +12,7 @@ from watthouse.serve.api.questions import QuestionAsked, question_of
 from watthouse.serve.coverage import Main
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
-from watthouse.serve.dashboard.reading import Answer, Reader
+from watthouse.serve.dashboard.reading import Answer, Reader, Slots
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import questions
 from watthouse.serve.figures.style import Style, behaviour
@@ -47,6 +47,8 @@ _WHISKERS: Final[Mapping[int, tuple[str, str]]] = {
         "Les moustaches sont l’intervalle à 95 % de la moyenne de la saison.",
     ),
 }
+_POWER: Final = {1: "/mix", 3: "/mix", 4: "/mix", 5: "/mix", 6: "/exchanges"}
+"""Where the API has the power that a question is about, slot by slot."""
 _PANEL_PX: Final = 290
 
 
@@ -92,7 +94,12 @@ def _unanswered(reader: Reader, _view: View, _number: int, answer: Answer) -> li
 def _chart(reader: Reader, view: View, number: int, answer: Answer) -> Component:
     figure, note = _DRAWN[number](answer.rows, view.style), _note(view, number, answer)
     title = answer.more["question"]
-    return parts.chart(reader, "answer", title, figure, [answer], note=note, height=420, wide=True)
+    slots = _slots(reader, number)
+    return parts.chart(reader, "answer", title, figure, [answer], note=note, height=420, wide=True, slots=slots)
+
+
+def _slots(reader: Reader, number: int) -> list[Slots]:
+    return [reader.slots(_POWER[number])] if number in _POWER else []
 
 
 def _is_blank(number: int, rows: pl.DataFrame) -> bool:
@@ -100,7 +107,7 @@ def _is_blank(number: int, rows: pl.DataFrame) -> bool:
     return all(rows[column].is_null().all() for column in columns)
 
 
-def _panels(reader: Reader, view: View, _number: int, answer: Answer) -> Component:
+def _panels(reader: Reader, view: View, number: int, answer: Answer) -> Component:
     """Small charts with their titles, beside or below each other as there is room."""
     whose = parts.whose(reader, [answer])
     drawn = [
@@ -119,7 +126,9 @@ def _panels(reader: Reader, view: View, _number: int, answer: Answer) -> Compone
         " bande claire contient quatre de ces jours sur cinq.",
     )
     body = [html.Div(drawn, className="panels"), html.P(typeset(said, view.language), className="note")]
-    return parts.card(reader, "answer", answer.more["question"], body, [answer], wide=True)
+    return parts.card(
+        reader, "answer", answer.more["question"], body, [answer], wide=True, slots=_slots(reader, number)
+    )
 
 
 def _graph(view: View, name: str, figure: go.Figure) -> Component:
