@@ -150,6 +150,7 @@ def test_a_region_shows_its_newest_day_by_slot_and_the_days_before(visit: Visit)
             *_slots(visit, "consommation", _BRETAGNE, of_day).values()
         ]
         assert visit.page.input_value("#since") == period, "the period of the page stays"
+        assert f"day={day}" in str(visit.page.get_attribute("#permalink", "href"))
     visit.follow("#day-later")
     assert "day=" not in visit.page.url
     assert visit.page.get_attribute("#day-later", "href") is None

@@ -1,6 +1,6 @@
 """What a page declares of itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -24,7 +24,7 @@ class Page:
     ends with that, and one that has little of it says so.
 
     ``heading`` gives the title of a view, where it is another than the page's name; ``series`` tells whether a view
-    has anything that is cut into intervals.
+    has anything that is cut into intervals; ``pinned`` is what a lasting link says beside the period.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Page:
     main: Callable[[View], Main | None] = lambda _: None
     heading: Callable[[View], str | None] = lambda _: None
     series: Callable[[View], bool] = lambda _: True
+    pinned: Callable[[Reader], Mapping[str, str]] = lambda _: {}
 
     def title(self, view: View) -> str:
         return view.say(self.english, self.french)

@@ -1,6 +1,6 @@
 """What every page has: its head, the period bar, what is said of the whole, its foot."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
@@ -130,7 +130,7 @@ def _bar(page: Page, view: View, reader: Reader) -> Component:
             *quantities(page, view),
             html.A(
                 view.say("Link", "Lien"),
-                href=_lasting(view, since, until),
+                href=_lasting(view, since, until, page.pinned(reader)),
                 id="permalink",
                 title=view.say("A lasting link to this view", "Un lien durable vers cette vue"),
                 **{"data-copied": view.say("Copied", "Copié")},
@@ -141,10 +141,10 @@ def _bar(page: Page, view: View, reader: Reader) -> Component:
     )
 
 
-def _lasting(view: View, since: date, until: date) -> str:
+def _lasting(view: View, since: date, until: date, pinned: Mapping[str, str]) -> str:
     """An address that leaves nothing to the reader's browser or to the newest day."""
     told = {"lang": view.language.value, "theme": "dark" if view.dark else "light"}
-    return replace(view, since=since, until=until, told=told).address
+    return replace(view, since=since, until=until, told=told, more={**view.more, **pinned}).address
 
 
 def step(sign: str, href: str | None, label: str, name: str) -> Component:

@@ -97,12 +97,25 @@ def _slots(reader: Reader, period: tuple[date, date] | None = None) -> list[Slot
     return [reader.slots(f"/regions/{reader.view.detail}/mix", period)]
 
 
+def _window(reader: Reader) -> Window | None:
+    """The day that the address says, or the newest that was measured; None where none was."""
+    view = reader.view
+    held = extent_of(reader.snapshot, Main("daily_regional", view.detail))
+    return Window(view, held, day_of(view.more.get("day")) or held[1]) if held else None
+
+
+def pinned(reader: Reader) -> Mapping[str, str]:
+    """The day that is shown by slot, for a link that leaves nothing to the newest day."""
+    window = _window(reader) if reader.view.detail else None
+    return {"day": window.day.isoformat()} if window else {}
+
+
 def _day(reader: Reader, view: View, unit: Unit) -> Iterator[Component]:
     """The newest measured day slot by slot, or the one that the address says."""
-    held = extent_of(reader.snapshot, Main("daily_regional", view.detail))
-    if held is None:
+    window = _window(reader)
+    if window is None:
         return
-    window = Window(view, held, day_of(view.more.get("day")) or held[1])
+    held = window.held
     yield from window.fault()
     drawn = unit.drawn_by(Interval.SLOT)
     asked = EnergyAsOf(since=window.day, until=window.day, interval=Interval.SLOT, unit=drawn)

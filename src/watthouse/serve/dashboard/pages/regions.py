@@ -247,6 +247,7 @@ PAGE: Final = Page(
     units=(Unit.MW, Unit.GWH, Unit.MWH, Unit.SHARE),
     intervals=FROM_SLOTS,
     heading=_heading,
+    pinned=region.pinned,
     series=lambda view: bool(view.detail),
     main=lambda view: Main("daily_regional", view.detail if view.detail in _MAPPED else None),
     marts=lambda view: ("daily_regional", "temperature_daily") if view.detail else ("daily_regional",),
