@@ -41,6 +41,11 @@ def test_what_lasts_shortest_tells_a_hole_of_exchanges() -> None:
     assert with_gaps(rows)["starts"].to_list() == _at(0, 1, 2, 3)
 
 
+def test_a_hole_after_the_second_quarter_of_a_half_hour_is_one_too() -> None:
+    rows = pl.DataFrame({"starts": _at(0, 1, 4), "slot_minutes": [30, None, 30], "ech_comm_italie_mw": [1, 2, 3]})
+    assert with_gaps(rows)["ech_comm_italie_mw"].to_list() == [1, 2, None, 3]
+
+
 def test_the_night_that_the_clocks_change_has_no_hole() -> None:
     for night in (datetime(2026, 3, 28, 23, tzinfo=UTC), datetime(2025, 10, 25, 22, tzinfo=UTC)):
         starts = [(night + timedelta(minutes=15 * slot)).astimezone(PARIS) for slot in range(24)]
