@@ -14,6 +14,7 @@ import polars as pl
 from watthouse.catalog import CATALOG, Dataset
 from watthouse.errors import TableError
 from watthouse.home import lake_of, only_one, warehouse_of
+from watthouse.lake import damage
 from watthouse.lake.ledger import Lake
 from watthouse.lake.revisions import OBSERVED_AT
 from watthouse.lake.spool import MONTH
@@ -71,8 +72,8 @@ def mend(settings: Settings, progress: Progress | None = None) -> list[Mending]:
 
 
 def _damaged(settings: Settings, standing: Standing) -> list[tuple[Dataset, str]]:
-    damage = damage_of(settings, standing)
-    return [(dataset, damage[dataset.id]) for dataset in CATALOG.values() if dataset.id in damage]
+    found = damage_of(settings, standing)
+    return [(dataset, found[dataset.id]) for dataset in CATALOG.values() if dataset.id in found]
 
 
 def _is_sound_but_early(settings: Settings, standing: Standing, dataset: Dataset) -> bool:
@@ -94,14 +95,14 @@ def _looked_at(settings: Settings, standing: Standing, dataset: Dataset, said: s
     restorable = sum(
         rows.join(sound, on=identity, how="anti", nulls_equal=True).height for rows in _loaded(warehouse, dataset)
     )
-    unnamed = lake.unnamed(dataset, after=_until(standing, dataset)).height
+    unnamed = damage.unnamed(lake.table(dataset), after=_until(standing, dataset)).height
     return Mending(dataset.id, said, restorable, unnamed, lost=max(0, broken - restorable))
 
 
 def _sound(lake: Lake, dataset: Dataset) -> tuple[pl.DataFrame, int]:
     """The identities and stamps in the files of a table that are as written, and the rows of the others."""
     try:
-        return lake.sound(dataset)
+        return damage.sound(lake.table(dataset))
     except TableError:
         return pl.DataFrame(schema=_identity_schema(dataset)), 0
 
@@ -114,14 +115,14 @@ def _identity_schema(dataset: Dataset) -> pl.Schema:
 def _mended(settings: Settings, standing: Standing, dataset: Dataset, said: str) -> Mending:
     lake, stamp, aside = lake_of(settings), _stamp(), None
     old, broken = lake, 0
-    if dataset in standing.broken and not lake.repair_log(dataset, stamp):
+    if dataset in standing.broken and not damage.repair_log(lake.table(dataset), stamp):
         old = lake.set_table_aside(dataset, stamp)
         aside = old.uri(dataset)
     lake = lake_of(settings)
     if aside is None:
-        broken = lake.drop_faulty_files(dataset, stamp)
-    restored = sum(lake.restore(dataset, rows) for rows in _loaded(warehouse_of(settings), dataset))
-    unnamed = lake.restore(dataset, old.unnamed(dataset, after=_until(standing, dataset)))
+        broken = damage.drop_faulty_files(lake.table(dataset), stamp)
+    restored = sum(damage.restore(lake.table(dataset), rows) for rows in _loaded(warehouse_of(settings), dataset))
+    unnamed = damage.restore(lake.table(dataset), damage.unnamed(old.table(dataset), after=_until(standing, dataset)))
     return Mending(dataset.id, said, restored, unnamed, lost=max(0, broken - restored), aside=aside)
 
 
@@ -136,7 +137,7 @@ def _restamped(settings: Settings, dataset: Dataset, said: str) -> Mending:
     for rows in _by_year(old, dataset):
         count += rows.filter(future).height
         stamped = pl.col(OBSERVED_AT).replace_strict(stamps, fresh, default=pl.col(OBSERVED_AT))
-        lake.restore(dataset, rows.with_columns(stamped.cast(pl.Datetime("us", "UTC"))))
+        damage.restore(lake.table(dataset), rows.with_columns(stamped.cast(pl.Datetime("us", "UTC"))))
     return Mending(dataset.id, said, restamped=count, aside=old.uri(dataset))
 
 

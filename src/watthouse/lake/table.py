@@ -1,0 +1,285 @@
+"""One dataset's Delta table: opened once, its files checked before they are read, what its storage says in one line."""
+
+import errno
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from operator import attrgetter
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake.exceptions import CommitFailedError, DeltaError, DeltaProtocolError, TableNotFoundError
+
+from watthouse.catalog import Dataset
+from watthouse.errors import LakeError, TableError
+from watthouse.lake.integrity import (
+    Fault,
+    Store,
+    Written,
+    fault_within,
+    faults_of_files,
+    faults_of_log,
+    keep_digests,
+    kept_digests,
+)
+from watthouse.lake.revisions import OBSERVED_AT
+from watthouse.lake.spool import MONTH, month_of, stored_schema
+
+FORMAT: Final = 1
+"""Version of the lake's own layout; a higher one in a table means that a newer watthouse wrote it."""
+STORAGE_ERRORS: Final = (
+    DeltaError,
+    OSError,
+    pa.ArrowException,
+    pl.exceptions.PolarsError,
+    pl.exceptions.PanicException,
+)
+
+_FORMAT_KEY: Final = "watthouse.format"
+_KIND_KEY: Final = "watthouse.data"
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+Stamp = tuple[str, int, int] | tuple[str, int]
+"""What tells one state of a table from another: the name, inode and time (ns) of the newest file of its log, where it
+lies in a folder; else its id and version."""
+
+
+@dataclass
+class Table:
+    """The ledger of ``dataset`` at ``uri``; ``kind``, what data they are, is written into it when it is made."""
+
+    dataset: Dataset
+    uri: str
+    options: dict[str, str] | None = None
+    kind: str | None = None
+    _opened: DeltaTable | None = None
+    _sound: set[str] = field(default_factory=set)
+
+    @property
+    def store(self) -> Store:
+        return Store(self.uri, self.options)
+
+    def schema(self, *more: str) -> pa.Schema:
+        """The catalog's columns, ``observed_at``, and ``more``."""
+        full = stored_schema(self.dataset).append(pa.field(OBSERVED_AT, pa.timestamp("us", tz="UTC")))
+        return pa.schema([full.field(name) for name in (*self.dataset.names, OBSERVED_AT, *more)])
+
+    def open(self) -> DeltaTable | None:
+        """The table as it is now; looked up once, and followed from there (a tenth of the time)."""
+        if self._opened is not None:
+            self._opened.update_incremental()
+            return self._opened
+        try:
+            # deltalake passes over an empty entry as if nothing had been committed in it
+            self._refuse(faults_of_log(self.store, whole=False))
+            table = DeltaTable(self.uri, storage_options=self.options)
+        except TableNotFoundError:
+            return None
+        written = int(table.metadata().configuration.get(_FORMAT_KEY, FORMAT))
+        if written > FORMAT:
+            raise LakeError(
+                f"{self.uri} was written by a newer watthouse (lake format {written}, this one knows"
+                f" {FORMAT}): upgrade watthouse"
+            )
+        self._opened = table
+        return table
+
+    def open_to_write(self) -> DeltaTable:
+        """The table, made where it was not there."""
+        if (table := self.open()) is not None:
+            return table
+        try:
+            return DeltaTable.create(
+                self.uri,
+                self.schema(MONTH),
+                partition_by=[MONTH],
+                configuration={
+                    _FORMAT_KEY: str(FORMAT),
+                    **({_KIND_KEY: self.kind} if self.kind else {}),
+                    "delta.dataSkippingStatsColumns": ",".join([OBSERVED_AT, self.dataset.time]),
+                },
+                storage_options=self.options,
+                raise_if_key_not_exists=False,
+            )
+        except DeltaError:
+            if (table := self.open()) is None:  # another writer was first
+                raise
+            return table
+
+    def can_be_opened(self) -> bool:
+        """Whether what it holds can be asked for, or that it is not there."""
+        try:
+            with self.errors():
+                if table := self.open():
+                    written_files(table)
+        except LakeError:
+            return False
+        return table is not None
+
+    def forget(self) -> None:
+        """Look it up again the next time."""
+        self._opened = None
+
+    def kind_written(self) -> str | None:
+        """What the table says that its data are."""
+        table = self.open()
+        return table.metadata().configuration.get(_KIND_KEY) if table else None
+
+    def append(self, table: DeltaTable, rows: pa.Table | pa.RecordBatchReader, last: int) -> None:
+        """Commit rows of :meth:`schema` with ``month``; ``last`` is their newest stamp [µs since 1970].
+
+        Raises CommitFailedError where another writer has committed since ``table`` was opened.
+        """
+        write_deltalake(
+            table,
+            rows,
+            mode="append",
+            schema_mode="merge",
+            commit_properties=CommitProperties(app_transactions=[Transaction(self.dataset.id, last)]),
+        )
+        keep_digests(self.store, written_files(table))
+
+    def last_stamp(self, table: DeltaTable) -> int | None:
+        """The newest stamp committed [µs since 1970]: the version of the table's own application transaction."""
+        return table.transaction_version(self.dataset.id)
+
+    def files(
+        self, table: DeltaTable | None, months: Sequence[str] | None = None, since: datetime | None = None
+    ) -> list[str]:
+        """The files that may hold rows of these months, stamped after ``since``: paths as they are, never encoded.
+
+        ``table`` is what was opened: what is compared with it must be what a commit is checked against.
+        """
+        actions = pl.DataFrame(table.get_add_actions(flatten=True)) if table else pl.DataFrame()
+        if months is not None and actions.height:
+            actions = actions.filter(pl.col(f"partition.{MONTH}").is_in(list(months)))
+        if since is not None and f"max.{OBSERVED_AT}" in actions.columns:
+            # Delta's statistics are cut to the millisecond, and a stamp may follow another within one
+            cut = since.replace(microsecond=since.microsecond // 1000 * 1000)
+            actions = actions.filter((pl.col(f"max.{OBSERVED_AT}") >= cut).fill_null(value=True))
+        return [f"{self.uri}/{path}" for path in (actions["path"] if actions.height else ())]
+
+    def scan(
+        self, table: DeltaTable | None, months: Sequence[str] | None = None, since: datetime | None = None
+    ) -> pl.LazyFrame:
+        """The rows of these files that are stamped after ``since``, with ``month``."""
+        ledger = self.scan_files(self.files(table, months, since))
+        return ledger if since is None else ledger.filter(pl.col(OBSERVED_AT) > since)
+
+    def scan_files(self, files: Sequence[str]) -> pl.LazyFrame:
+        """A lake written before the catalog gained a column reads as if that column had always been empty."""
+        empty = pl.DataFrame(self.schema().empty_table())
+        if not files:
+            return empty.lazy().with_columns(month_of(self.dataset))
+        ledger = pl.scan_parquet(
+            list(files),
+            schema=empty.schema,
+            glob=False,
+            hive_partitioning=False,
+            missing_columns="insert",
+            extra_columns="ignore",
+            storage_options=self.options,
+        )
+        return ledger.with_columns(month_of(self.dataset))
+
+    def refuse_faulty(self, table: DeltaTable | None, files: Sequence[str]) -> None:
+        """Before anything is made of the rows of these files; each is read once.
+
+        Raises :class:`~watthouse.errors.TableError` for one that is not as it was written.
+        """
+        fresh = set(files) - self._sound
+        if table is None or not fresh:
+            return
+        digests = kept_digests(self.store)
+        for written in written_files(table):
+            if (file := f"{self.uri}/{written.path}") in fresh:
+                fault = fault_within(self.store, written, digests)
+                self._refuse([fault] if fault else [])
+                self._sound.add(file)
+
+    def stamp(self) -> Stamp | None:
+        """None for a table that is not there; to open one reads all that was committed."""
+        if entry := self._newest_entry():
+            return entry
+        table = self.open()
+        return (str(table.metadata().id), table.version()) if table else None
+
+    def _newest_entry(self) -> tuple[str, int, int] | None:
+        """None for a lake that is no folder, and a table that is not there."""
+        if "://" in self.uri:
+            return None
+        try:
+            with os.scandir(Path(self.uri) / "_delta_log") as entries:
+                newest = max(
+                    (one for one in entries if one.name.endswith(".json")), key=attrgetter("name"), default=None
+                )
+                stat = newest.stat() if newest else None
+        except OSError:
+            return None
+        return (newest.name, stat.st_ino, stat.st_mtime_ns) if newest and stat else None
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Turn what the storage says into one line, which names the file where one is to blame."""
+        try:
+            yield
+        except CommitFailedError:
+            raise
+        except DeltaProtocolError as error:
+            raise LakeError(
+                f"{self.uri} uses Delta features this watthouse cannot read ({_first_line(error)}): upgrade watthouse"
+            ) from error
+        except STORAGE_ERRORS as error:
+            if getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error):
+                raise LakeError(
+                    f"the disk is full at {self.uri}: free some space and run again; {self.dataset.id} stays as it was"
+                ) from error
+            self._blame()
+            raise TableError(f"{self.uri} cannot be used: {_first_line(error)}") from error
+
+    def _blame(self) -> None:
+        """Raise TableError for the file that is at fault, where one is."""
+        try:
+            faults = faults_of_log(self.store, whole=True)
+            table = None if faults else DeltaTable(self.uri, storage_options=self.options)
+            faults += faults_of_files(self.store, written_files(table), whole=False) if table else []
+        except STORAGE_ERRORS:
+            return  # the storage itself: what it said first is told
+        self._refuse(faults)
+
+    def _refuse(self, faults: Sequence[Fault]) -> None:
+        if faults:
+            more = f" (and {len(faults) - 1} more faults)" if len(faults) > 1 else ""
+            raise TableError(f"{self.uri}/{faults[0]}{more}: `watthouse repair` says what can be restored")
+
+
+def written_files(table: DeltaTable) -> list[Written]:
+    """The files that the log names."""
+    actions = pl.DataFrame(table.get_add_actions(flatten=True))
+    if not actions.height:
+        return []
+    return [Written(*row) for row in actions.select("path", "size_bytes", "num_records").iter_rows()]
+
+
+def newest(dataset: Dataset, rows: pl.LazyFrame) -> pl.LazyFrame:
+    """The last observation of each identity."""
+    return rows.sort(OBSERVED_AT).unique(list(dataset.identity), keep="last", maintain_order=True)
+
+
+def microseconds(moment: datetime) -> int:
+    """Since 1970, as stamps are counted."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def moment_of(stamp: int) -> datetime:
+    """The instant of a stamp (UTC)."""
+    return _EPOCH + timedelta(microseconds=stamp)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
