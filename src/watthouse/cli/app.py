@@ -1,0 +1,150 @@
+"""What every verb shares: how it is registered, how it fails, the home it is about and the service it asks."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from importlib.metadata import version as version_of
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from watthouse.cli import console, signals
+from watthouse.cli.options import settings_of
+from watthouse.errors import WatthouseError
+from watthouse.home import sample_of
+from watthouse.settings import Settings
+from watthouse.starting import uncollected
+from watthouse.sync.report import Report
+
+EXAMPLES = {
+    "run": "watthouse run",
+    "refresh": "watthouse refresh eco2mix-national-tr eco2mix-regional-tr --follow",
+    "fetch": "watthouse fetch eco2mix-national-tr --from exports/ --since 2025-01-01",
+    "build": "watthouse build --full",
+    "status": "watthouse status --check",
+    "show": "watthouse show daily_merged --since 2025-01-01 --columns civil_date,consommation_mwh",
+    "tests": "watthouse tests temperature_daily_plausible",
+    "revisions": "watthouse revisions eco2mix-national-tr --column consommation",
+    "datasets": "watthouse datasets eco2mix-national-tr",
+    "marts": "watthouse marts national_slots",
+    "doctor": "watthouse doctor",
+    "repair": "watthouse repair --apply",
+    "serve": "watthouse serve --port 8050",
+    "sample": "watthouse sample --port 8051 --since 2024-01-01 --trouble 429:9,cut:7",
+}
+
+
+class _InOrder(TyperGroup):
+    """Verbs in the order of their examples, wherever they are registered."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [name for name in EXAMPLES if name in super(_InOrder, self).list_commands(ctx)]
+
+
+app = typer.Typer(
+    name="watthouse",
+    cls=_InOrder,
+    help="France's open energy data in a versioned lake, a warehouse and marts that can be cited.",
+    epilog="\n\n".join(["Examples:", *EXAMPLES.values()]),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def verb(**options: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Register a verb whose help ends with its example, and whose every error is one line on standard error."""
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        name = function.__name__.strip("_")
+
+        @wraps(function)
+        def guarded(*words: Any, **named: Any) -> None:
+            try:
+                with signals.recognised():
+                    function(*words, **named)
+            except (typer.Exit, typer.Abort):
+                raise
+            except BaseException as error:  # a library's panic is no Exception
+                _leave(error)
+
+        app.command(name=name, epilog=f"Example: {EXAMPLES[name]}", **options)(guarded)
+        return function
+
+    return register
+
+
+def _leave(error: BaseException) -> None:
+    """Say what happened in one line, and leave with its exit code."""
+    if isinstance(error, KeyboardInterrupt):
+        line, code = "stopped: run it again to go on from what the lake holds", 130
+    elif isinstance(error, WatthouseError):
+        line, code = line_of(error), error.exit_code
+        if isinstance(error.report, Report) and error.report.counts.fetched:
+            console.report(error.report)
+    elif settings_of().traceback:
+        raise error
+    else:
+        line, code = line_of(error), 1
+    console.err.print(f"[red]watthouse:[/] {console.safe(line)}")
+    raise typer.Exit(code)
+
+
+def line_of(error: BaseException) -> str:
+    """What is told of an error, in one line."""
+    if isinstance(error, WatthouseError):
+        return str(error)
+    said = " ".join(str(error).split())[:200]
+    return f"unexpected {type(error).__name__}: {said}: please report it (WATTHOUSE_TRACEBACK=1 shows where)"
+
+
+@app.callback(invoke_without_command=True)
+def _main(version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
+    if version:
+        console.out.print(f"watthouse {version_of('watthouse')}")
+        raise typer.Exit
+
+
+def home(sample: bool) -> Settings:
+    """The settings of this call, with a word where its home holds a sample."""
+    settings = settings_of(sample=sample)
+    announce(settings)
+    return settings
+
+
+def announce(settings: Settings) -> None:
+    """A word where this home holds a sample."""
+    if sample_of(settings):
+        console.announce_sample()
+
+
+@contextmanager
+def service(settings: Settings, *, sample: bool) -> Iterator[Settings]:
+    """The settings with the service to ask: the sample is served from here, for as long as it is wanted."""
+    if not sample:
+        yield settings
+        return
+    from watthouse.sample.publishing import Publisher
+    from watthouse.sample.server import Sample, serving
+
+    with serving(Sample(Publisher(settings.sample_seed, settings.sample_since), now=settings.sample_now)) as url:
+        yield settings.model_copy(update={"odre_url": url})
+
+
+@contextmanager
+def extra(name: str) -> Iterator[None]:
+    """Say what to install where a module of this extra is missing."""
+    try:
+        with uncollected():
+            yield
+    except ModuleNotFoundError as error:
+        raise WatthouseError(f"{error.name} is not installed: pip install 'watthouse[{name}]'") from error
+
+
+def leave_if_refused(done: Report, paths: list[Path] | None = None) -> None:
+    """Exit 1 where something was refused, or a file that was named itself is no export."""
+    if done.failed or {str(path) for path in paths or ()} & done.left.keys():
+        raise typer.Exit(1)

@@ -1,0 +1,282 @@
+"""The verbs that keep a home up to date, and in order."""
+
+import json
+import signal
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import polars as pl
+import typer
+
+from watthouse.catalog import Dataset
+from watthouse.cli import console, signals
+from watthouse.cli.app import announce, home, leave_if_refused, line_of, service, verb
+from watthouse.cli.options import (
+    AsJson,
+    From,
+    FullBuild,
+    FullFetch,
+    FullRefresh,
+    LakeWasLost,
+    ManyPaths,
+    Names,
+    OfSample,
+    Port,
+    Since,
+    Until,
+    settings_of,
+)
+from watthouse.cli.serve import serve_home
+from watthouse.errors import UnreachableError, UsageError, WatthouseError
+from watthouse.home import sample_of, warehouse_of
+from watthouse.operate import status
+from watthouse.operate.schedule import Following
+from watthouse.settings import Settings
+from watthouse.sync.report import Report, Selection
+
+if TYPE_CHECKING:
+    from watthouse.sources.files import FileSource
+
+_NEWEST_DAYS: Final = 7
+_FIRST_LOOK: Final = (
+    "civil_date",
+    "consommation_mwh",
+    "nucleaire_share",
+    "eolien_share",
+    "solaire_share",
+    "taux_co2_g_kwh",
+    "net_export_mwh",
+    "measured_slots",
+    "expected_slots",
+)
+
+
+@verb()
+def run(
+    sample: OfSample = False,
+    serve: Annotated[bool, typer.Option("--serve", help="Then stay, and serve the pages and the API.")] = False,
+    port: Port = None,
+) -> None:
+    """Refresh, and show the newest days and where everything lies; with the sample where ODRÉ cannot be reached."""
+    settings, done = _run_sample() if sample else _run_live(home(sample=False))
+    if done.asked is not None:
+        console.report(done)
+    newest = pl.DataFrame(warehouse_of(settings).read("daily_merged", columns=_FIRST_LOOK)).tail(_NEWEST_DAYS)
+    console.newest(newest, settings, sample_of(settings))
+    if serve:
+        serve_home(settings.model_copy(update={"port": port or settings.port, "log_requests": False}), afresh=True)
+    leave_if_refused(done)
+
+
+def _run_live(settings: Settings) -> tuple[Settings, Report]:
+    from watthouse.operate import pipeline
+
+    try:
+        with console.bar() as bar:
+            return settings, pipeline.refresh(settings, None, Selection.of(), progress=bar)
+    except UnreachableError as error:
+        console.err.print(f"[yellow]watthouse:[/] {console.safe(str(error))}")
+    if warehouse_of(settings).loaded():
+        console.err.print(f"[yellow]watthouse:[/] these are the days that {settings.home} held before")
+        return settings, Report()
+    return _run_sample()
+
+
+def _run_sample() -> tuple[Settings, Report]:
+    from watthouse.operate import pipeline
+
+    settings = settings_of(sample=True)
+    console.err.print(f"going on with watthouse's synthetic sample, in {settings.home}")
+    with service(settings, sample=True) as served, console.bar() as bar:
+        return settings, pipeline.refresh(served, None, Selection.of(), progress=bar)
+
+
+@verb(cls=ManyPaths)
+def refresh(
+    paths: From = None,
+    names: Names = None,
+    since: Since = None,
+    until: Until = None,
+    sample: OfSample = False,
+    follow: Annotated[bool, typer.Option("--follow", help="Stay, and refresh at each dataset's cadence.")] = False,
+    full: FullRefresh = False,
+    lake_was_lost: LakeWasLost = False,
+) -> None:
+    """Ask ODRÉ what moved (or read exports), keep what is new in the lake, and bring the marts up to date."""
+    from watthouse.operate import pipeline
+
+    with _staying() if follow else nullcontext():
+        selection = Selection.of(names or (), since, until)
+        _refuse_mixtures(paths, {"--sample": sample, "--follow": follow})
+        _refuse_half_of_a_loss(full, lake_was_lost, follow)
+        settings = home(sample)
+        with service(settings, sample=sample) as served:
+            if follow:
+                _follow(served, selection, full=full)
+                return
+            with console.bar() as bar:
+                done = pipeline.refresh(
+                    served, _files(paths, served), selection, full=full, lake_was_lost=lake_was_lost, progress=bar
+                )
+        _tell(settings, done, paths)
+
+
+@verb(cls=ManyPaths)
+def fetch(
+    paths: From = None,
+    names: Names = None,
+    since: Since = None,
+    until: Until = None,
+    sample: OfSample = False,
+    full: FullFetch = False,
+    lake_was_lost: LakeWasLost = False,
+) -> None:
+    """The first half of refresh: ask ODRÉ (or read exports) and keep what is new in the lake."""
+    from watthouse.operate import pipeline
+
+    selection = Selection.of(names or (), since, until)
+    _refuse_mixtures(paths, {"--sample": sample, "--full": full})
+    settings = home(sample)
+    with service(settings, sample=sample) as served, console.bar() as bar:
+        done = pipeline.fetch(
+            served, _files(paths, served), selection, full=full, lake_was_lost=lake_was_lost, progress=bar
+        )
+    _tell(settings, done, paths)
+
+
+@verb()
+def build(sample: OfSample = False, full: FullBuild = False, lake_was_lost: LakeWasLost = False) -> None:
+    """The second half of refresh: load the warehouse from the lake and build the marts."""
+    from watthouse.operate import pipeline
+
+    _refuse_half_of_a_loss(full, lake_was_lost)
+    settings = home(sample)
+    with console.bar() as bar:
+        done = pipeline.build(settings, full=full, lake_was_lost=lake_was_lost, progress=bar)
+    console.build(done)
+    leave_if_refused(done)
+
+
+@verb()
+def status_(
+    sample: OfSample = False,
+    as_json: AsJson = False,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check", help="Read the whole lake; exit 1 where it is damaged, or data older than its cadence."
+        ),
+    ] = False,
+) -> None:
+    """How fresh and how whole every dataset is."""
+    settings = home(sample)
+    lines = status.look(settings, damage=status.damage_of(settings) if check else None)
+    if as_json:
+        console.out.print_json(json.dumps([line.as_json() for line in lines]))
+    else:
+        console.statuses(lines)
+    late = [line.dataset for line in lines if line.overdue]
+    said = [f"{line.dataset}: {line.damage}" for line in lines if line.damage]
+    said += [f"older than the cadence: {', '.join(late)}"] if late else []
+    if not said and not any(line.lake_rows for line in lines):
+        said = ["the lake is empty"]
+    if check and said:
+        raise WatthouseError("; ".join(said))
+
+
+@verb()
+def doctor(sample: OfSample = False, as_json: AsJson = False) -> None:
+    """What is installed, reachable and writable, and what to do about the rest."""
+    from watthouse.operate.doctor import State, examine
+
+    with service(settings_of(sample=sample), sample=sample) as served:
+        findings = list(examine(served))
+    if as_json:
+        console.out.print_json(json.dumps([finding.as_json() for finding in findings]))
+    else:
+        console.findings(findings)
+    if any(finding.state is State.BAD for finding in findings):
+        raise typer.Exit(1)
+
+
+@verb()
+def repair(
+    apply: Annotated[bool, typer.Option("--apply", help="Restore what can be restored.")] = False,
+    sample: OfSample = False,
+) -> None:
+    """What of a damaged lake can be restored, and from where."""
+    from watthouse.operate.repair import look, mend
+
+    settings = home(sample)
+    with console.bar() as bar:
+        mendings = mend(settings, bar) if apply else look(settings)
+    console.mendings(mendings, applied=apply)
+    if any(one.lost or not apply for one in mendings):
+        raise typer.Exit(1)
+
+
+def _refuse_mixtures(paths: list[Path] | None, chosen: dict[str, bool]) -> None:
+    for option, is_chosen in chosen.items():
+        if paths and is_chosen:
+            raise UsageError(f"--from and {option} exclude each other: {option} is for a service, files are read whole")
+
+
+def _refuse_half_of_a_loss(full: bool, lake_was_lost: bool, follow: bool = False) -> None:
+    if lake_was_lost and follow:
+        raise UsageError("--lake-was-lost and --follow exclude each other: refresh once, then follow")
+    if lake_was_lost and not full:
+        raise UsageError("--lake-was-lost replaces the whole warehouse: say --full --lake-was-lost")
+
+
+def _files(paths: list[Path] | None, settings: Settings) -> "FileSource | None":
+    if not paths:
+        return None
+    from watthouse.sources.files import FileSource
+
+    return FileSource(paths, settings)
+
+
+@contextmanager
+def _staying() -> Iterator[None]:
+    """Work that a signal ends in good order, whatever it is at."""
+    signals.heed(signal.SIGTERM)
+    with suppress(KeyboardInterrupt), signals.recognised():
+        yield
+    console.out.print("stopped")
+
+
+def _follow(settings: Settings, selection: Selection, *, full: bool) -> None:
+    """Refresh for ever; the first round of each dataset is a ``full`` one where that was asked for."""
+    from watthouse.operate import pipeline
+
+    told: set[str] = set()
+    to_distrust = set(selection.datasets) if full else set()
+
+    def refresh_due(due: tuple[Dataset, ...]) -> set[str]:
+        with signals.recognised():
+            wanted = replace(selection, datasets=due)
+            done = pipeline.refresh(settings, None, wanted, full=bool(to_distrust.intersection(due)))
+            to_distrust.difference_update(one for one in due if one.id not in done.unsettled)
+            with signals.unbroken():
+                announce(settings)
+                console.round_of(done, told)
+        return done.unsettled
+
+    def tell(error: BaseException) -> None:
+        with signals.unbroken():
+            console.failed(line_of(error))
+        if settings.traceback and not isinstance(error, WatthouseError):
+            traceback.print_exception(error)
+
+    Following(selection.datasets, refresh_due, tell, signals.wait).run()
+
+
+def _tell(settings: Settings, done: Report, paths: list[Path] | None) -> None:
+    """Print the report; exit 1 where something was refused, or a file that was named itself is no export."""
+    announce(settings)
+    console.report(done)
+    leave_if_refused(done, paths)
