@@ -120,7 +120,7 @@ def _drawn_in_french(visit: Visit) -> set[str]:
 
 def test_what_is_no_day_falls_back_to_the_newest_and_a_day_not_held_leads_there(visit: Visit) -> None:
     visit.open("/?day=2026-02-30&hours=7")
-    assert "is no day" in visit.text("#content")
+    assert "is not a valid date" in visit.text("#content")
     assert "is none of 24, 48" in visit.text("#content")
     assert visit.page.input_value("#day") == str(_newest(visit))
     for day in ("0001-01-01", "9999-12-31"):

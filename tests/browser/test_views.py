@@ -325,7 +325,7 @@ def test_everything_can_be_reached_by_keyboard(visit: Visit) -> None:
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("since=2025-02-30", "“2025-02-30” is no day"),
+        ("since=2025-02-30", "“2025-02-30” is not a valid date"),
         ("interval=fortnight", "“fortnight” is none of"),
         ("unit=barrels", "“barrels” is none of"),
         (f"since={SINCE + timedelta(days=432)}&until={SINCE + timedelta(days=400)}", "turned round"),

@@ -78,7 +78,7 @@ def test_trouble_of_every_kind_loses_nothing(served: Service, expected: Tables, 
     before = served.requests
     said = refresh(home, served, WATTHOUSE_WINDOW_ROWS="20000")
     assert served.requests - before > 30, "too few requests for every trouble to come up"
-    assert re.search(r"asked \d+ times, [1-9]\d* of them again", said)
+    assert re.search(r"\d+ requests \([1-9]\d* retr(y|ies)\), [\d.]+ MB received", said)
     assert tables(home) == expected
 
 

@@ -219,7 +219,7 @@ def test_files_are_no_service(option: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--since", "2025-01-02", "--until", "2025-01-01"), "turn them round"),
+        (("--since", "2025-01-02", "--until", "2025-01-01"), "swap them"),
         (("--trouble", "plague:3"), "plague"),
         (("--trouble", "429"), "429"),
     ],

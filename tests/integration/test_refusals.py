@@ -152,7 +152,7 @@ def test_what_a_call_gets_wrong_is_said_in_one_line(tmp_path: Path) -> None:
     assert (code, "rename it" in line) == (2, True)
     assert watthouse(begun(home), "refresh", "--from", path).returncode == 0
     code, line = one_line(home, "show", "gas_daily", "--format", "csv", "--output", tmp_path)
-    assert (code, "is no file" in line) == (2, True)
+    assert (code, "is not a file" in line) == (2, True)
 
 
 def test_a_file_of_a_dataset_that_was_not_asked_for_is_left_and_no_failure(tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def test_what_was_fetched_is_told_even_where_the_build_fails(tmp_path: Path) -> 
 def test_days_upside_down_are_refused(words: tuple[str, ...], tmp_path: Path) -> None:
     done = watthouse(tmp_path / "home", *words, "--since", "2025-02-01", "--until", "2025-01-01")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "watthouse: --since 2025-02-01 is later than --until 2025-01-01: turn them round\n"
+    assert done.stderr == "watthouse: --since 2025-02-01 is later than --until 2025-01-01: swap them\n"
 
 
 def test_nothing_is_built_from_an_empty_lake(tmp_path: Path) -> None:

@@ -4,11 +4,17 @@ import json
 import re
 
 from tests.support import ROOT
-from tools import marts_page, openapi_document
+from tools import house, marts_page, openapi_document
 
 
 def test_the_page_of_marts_is_current() -> None:
     assert marts_page.PAGE.read_text() == marts_page.page(), "run `python -m tools.marts_page`"
+
+
+def test_the_house_is_drawn_as_the_imports_have_it() -> None:
+    text = house.PAGE.read_text()
+    assert text == house.page(text), "run `python -m tools.house`"
+    assert {"  sync --> home", "  warehouse --> lake"} <= {*text.splitlines()}
 
 
 def test_the_openapi_document_is_what_it_was() -> None:

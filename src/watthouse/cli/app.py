@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from watthouse.cli import console, signals
+from watthouse.cli import console, reports, signals
 from watthouse.cli.options import settings_of
 from watthouse.errors import WatthouseError
 from watthouse.home import sample_of
@@ -84,7 +84,7 @@ def _leave(error: BaseException) -> None:
     elif isinstance(error, WatthouseError):
         line, code = line_of(error), error.exit_code
         if isinstance(error.report, Report) and error.report.counts.fetched:
-            console.report(error.report)
+            reports.report(error.report)
     elif settings_of().traceback:
         raise error
     else:

@@ -29,7 +29,7 @@ def write(rows: pl.DataFrame, style: Format, output: Path | None) -> None:
         sys.stdout.buffer.flush()
         return
     if not output.name or output.is_dir():
-        raise UsageError(f"--output '{output}' is no file: name one")
+        raise UsageError(f"--output '{output}' is not a file: name one")
     fresh = output.with_name(f".{output.name}.new")
     try:
         fresh.write_bytes(_bytes(rows, style))

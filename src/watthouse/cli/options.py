@@ -34,7 +34,7 @@ def day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(f"'{text}' is no day: write it as 2025-01-31") from None
+        raise typer.BadParameter(f"'{text}' is not a valid date; use 2025-01-31") from None
 
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="DATASET", help="Only these datasets.", show_default=False)]

@@ -8,7 +8,7 @@ import polars as pl
 import typer
 
 from watthouse.catalog import find
-from watthouse.cli import console
+from watthouse.cli import tables
 from watthouse.cli.app import home, verb
 from watthouse.cli.export import Format, write
 from watthouse.cli.options import OfSample, Output, Since, Style, Until, settings_of
@@ -77,9 +77,9 @@ def datasets(
 ) -> None:
     """The catalog: columns, units, grain, licence, source."""
     if dataset:
-        console.dataset(find(dataset))
+        tables.dataset(find(dataset))
     else:
-        console.catalog()
+        tables.catalog()
 
 
 @verb()
@@ -91,16 +91,16 @@ def marts(
 
     held = dictionary.marts(settings_of().transform)
     if mart is None:
-        console.marts(held.values())
+        tables.marts(held.values())
     elif mart in held:
-        console.mart(held[mart])
+        tables.mart(held[mart])
     else:
         raise UsageError(f"unknown mart '{mart}': there are {', '.join(sorted(held))}")
 
 
 def _write(rows: pl.DataFrame, style: Format, output: Path | None, sample: str | None) -> None:
     if style is Format.TABLE and output is None:
-        console.frame(rows, hint="see --columns, --since, --format")
+        tables.frame(rows, hint="see --columns, --since, --format")
         return
     if sample:
         rows = rows.with_columns(pl.lit(f"synthetic sample of watthouse, {sample}").alias("sample"))

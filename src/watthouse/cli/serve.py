@@ -72,6 +72,6 @@ def sample(
     settings = settings_of(sample_today=until) if until else settings_of()
     first = since or settings.sample_since
     if until and until < first:
-        raise UsageError(f"--until {until} is earlier than --since {first}: turn them round")
+        raise UsageError(f"--until {until} is earlier than --since {first}: swap them")
     publisher = Publisher(settings.sample_seed if seed is None else seed, first)
     serve(Sample(publisher, now=settings.sample_now, troubles=Troubles.of(trouble)), port, console.serving)

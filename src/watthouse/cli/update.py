@@ -13,7 +13,7 @@ import polars as pl
 import typer
 
 from watthouse.catalog import Dataset
-from watthouse.cli import console, signals
+from watthouse.cli import console, reports, signals, tables
 from watthouse.cli.app import announce, home, leave_if_refused, line_of, service, verb
 from watthouse.cli.options import (
     AsJson,
@@ -64,9 +64,9 @@ def run(
     """Refresh, and show the newest days and where everything lies; with the sample where ODRÉ cannot be reached."""
     settings, done = _run_sample() if sample else _run_live(home(sample=False))
     if done.asked is not None:
-        console.report(done)
+        reports.report(done)
     newest = pl.DataFrame(warehouse_of(settings).read("daily_merged", columns=_FIRST_LOOK)).tail(_NEWEST_DAYS)
-    console.newest(newest, settings, sample_of(settings))
+    tables.newest(newest, settings, sample_of(settings))
     if serve:
         serve_home(settings.model_copy(update={"port": port or settings.port, "log_requests": False}), afresh=True)
     leave_if_refused(done)
@@ -157,7 +157,7 @@ def build(sample: OfSample = False, full: FullBuild = False, lake_was_lost: Lake
     settings = home(sample)
     with console.bar() as bar:
         done = pipeline.build(settings, full=full, lake_was_lost=lake_was_lost, progress=bar)
-    console.build(done)
+    reports.build(done)
     leave_if_refused(done)
 
 
@@ -178,7 +178,7 @@ def status_(
     if as_json:
         console.out.print_json(json.dumps([line.as_json() for line in lines]))
     else:
-        console.statuses(lines)
+        tables.statuses(lines)
     late = [line.dataset for line in lines if line.overdue]
     said = [f"{line.dataset}: {line.damage}" for line in lines if line.damage]
     said += [f"older than the cadence: {', '.join(late)}"] if late else []
@@ -198,7 +198,7 @@ def doctor(sample: OfSample = False, as_json: AsJson = False) -> None:
     if as_json:
         console.out.print_json(json.dumps([finding.as_json() for finding in findings]))
     else:
-        console.findings(findings)
+        tables.findings(findings)
     if any(finding.state is State.BAD for finding in findings):
         raise typer.Exit(1)
 
@@ -214,7 +214,7 @@ def repair(
     settings = home(sample)
     with console.bar() as bar:
         mendings = mend(settings, bar) if apply else look(settings)
-    console.mendings(mendings, applied=apply)
+    tables.mendings(mendings, applied=apply)
     if any(one.lost or not apply for one in mendings):
         raise typer.Exit(1)
 
@@ -263,12 +263,12 @@ def _follow(settings: Settings, selection: Selection, *, full: bool) -> None:
             to_distrust.difference_update(one for one in due if one.id not in done.unsettled)
             with signals.unbroken():
                 announce(settings)
-                console.round_of(done, told)
+                reports.round_of(done, told)
         return done.unsettled
 
     def tell(error: BaseException) -> None:
         with signals.unbroken():
-            console.failed(line_of(error))
+            reports.failed(line_of(error))
         if settings.traceback and not isinstance(error, WatthouseError):
             traceback.print_exception(error)
 
@@ -278,5 +278,5 @@ def _follow(settings: Settings, selection: Selection, *, full: bool) -> None:
 def _tell(settings: Settings, done: Report, paths: list[Path] | None) -> None:
     """Print the report; exit 1 where something was refused, or a file that was named itself is no export."""
     announce(settings)
-    console.report(done)
+    reports.report(done)
     leave_if_refused(done, paths)

@@ -82,9 +82,10 @@ class Lake:
 
     def table(self, dataset: Dataset) -> Table:
         """The table of a dataset, whether it is there or not."""
-        if dataset.id not in self._tables:
-            self._tables[dataset.id] = Table(dataset, self.uri(dataset), self._options, self._kind)
-        return self._tables[dataset.id]
+        table = self._tables.get(dataset.id)
+        if table is None or table.dataset is not dataset:
+            table = self._tables[dataset.id] = Table(dataset, self.uri(dataset), self._options, self._kind)
+        return table
 
     def observe(self, dataset: Dataset, documents: Sequence[Spooled]) -> Counts:
         """Append what the documents say that is new or changed, in one commit; raises :class:`LakeError`."""

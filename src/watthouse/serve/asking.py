@@ -107,13 +107,13 @@ _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 def _day(given: object) -> object:
     if isinstance(given, str) and not _DAY.fullmatch(given):
-        raise ValueError(f"'{given[:40]}' is no day: write it as 2025-01-31")
+        raise ValueError(f"'{given[:40]}' is not a valid date; use 2025-01-31")
     return given
 
 
 def _moment(given: object) -> object:
     if isinstance(given, str) and not _DAY.match(given):
-        raise ValueError(f"'{given[:40]}' is no instant: write it as 2025-01-31T12:00:00Z")
+        raise ValueError(f"'{given[:40]}' is not an instant: write it as 2025-01-31T12:00:00Z")
     return given
 
 
@@ -121,7 +121,7 @@ def _in_utc(moment: datetime) -> datetime:
     try:
         return moment.astimezone(UTC)
     except OverflowError:
-        raise ValueError(f"{moment.isoformat()} is no instant of the years 1 to 9999 (UTC)") from None
+        raise ValueError(f"{moment.isoformat()} is not an instant of the years 1 to 9999 (UTC)") from None
 
 
 Day = Annotated[date, BeforeValidator(_day)]
@@ -143,7 +143,7 @@ def _day_or_moment(given: object) -> object:
     except ValueError:
         moment = None
     if moment is None:
-        raise ValueError(f"'{given[:40]}' is no day or instant: write 2025-01-31 or 2025-01-31T12:00:00Z")
+        raise ValueError(f"'{given[:40]}' is not a valid date or instant; use 2025-01-31 or 2025-01-31T12:00:00Z")
     if moment.tzinfo is None:
         raise ValueError(f"'{given[:40]}' has no offset: write 2025-01-31T12:00:00Z or 2025-01-31T13:00:00+01:00")
     return _in_utc(moment)
@@ -239,7 +239,7 @@ class Period(Written):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.since and self.until and self.until < self.since:
-            raise ValueError(f"until {self.until} is before since {self.since}: turn them round")
+            raise ValueError(f"until {self.until} is before since {self.since}: swap them")
         return self
 
 
@@ -268,7 +268,7 @@ class Moments(Written):
             return self
         if end_of(self.until) <= first_of(self.since):
             since, until = self.since.isoformat(), self.until.isoformat()
-            raise ValueError(f"until {until} is before since {since}: turn them round")
+            raise ValueError(f"until {until} is before since {since}: swap them")
         return self
 
 

@@ -38,7 +38,9 @@ def _read(rows: ir.Table, key: Sequence[str], cursor: str) -> list[ir.Value]:
             raise TypeError
         return [_typed(rows[name], value) for name, value in zip(key, said, strict=True)]
     except (ValueError, TypeError, binascii.Error, OverflowError):
-        detail = f"'{cursor[:60]}' is no cursor of these rows: take `next` of the page before, with the same question"
+        detail = (
+            f"'{cursor[:60]}' is not a cursor of these rows: take `next` of the page before, with the same question"
+        )
         raise wrong("cursor", detail) from None
 
 

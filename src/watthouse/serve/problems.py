@@ -21,7 +21,7 @@ class Fault(BaseModel):
     """A parameter that will not do."""
 
     parameter: str = Field(description="The parameter's name as it is asked for", examples=["since"])
-    detail: str = Field(description="What is wrong with it", examples=["2025-02-30 is no day"])
+    detail: str = Field(description="What is wrong with it", examples=["2025-02-30 is not a valid date"])
 
 
 class Problem(BaseModel):
@@ -30,9 +30,7 @@ class Problem(BaseModel):
     type: str = Field(default="about:blank", description="about:blank: the status says it all")
     title: str = Field(description="The status in words", examples=["Unprocessable Content"])
     status: int = Field(description="The HTTP status", examples=[422])
-    detail: str = Field(
-        description="What happened, and what to do", examples=["until is before since: turn them round"]
-    )
+    detail: str = Field(description="What happened, and what to do", examples=["until is before since: swap them"])
     instance: str = Field(description="The request's path", examples=["/api/v1/mix"])
     errors: list[Fault] = Field(default=[], description="The parameters at fault")
 
@@ -117,7 +115,7 @@ def _meant(said: Mapping[str, Any]) -> str:
     message = str(said["msg"]).removeprefix("Value error, ")
     shown = str(given)[:60]
     if "date" in said["type"]:
-        return f"'{shown}' is no day or instant that there is ({message})"
+        return f"'{shown}' is not a date or instant that exists ({message})"
     return message if isinstance(given, dict) or shown in message else f"'{shown}' will not do: {message}"
 
 

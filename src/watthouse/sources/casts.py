@@ -77,7 +77,7 @@ def _whole(series: pl.Series, column: Column, writing: Writing) -> Cast:
         return Cast(series.cast(pl.Int32))
     floats = _finite(series) if not series.dtype.is_integer() else series
     whole = _fitting(series, _believable(floats.round(0).cast(pl.Int32, strict=False)))
-    _refuse(series, (floats - whole).abs() > float(_NOISE), f"is no whole number of {column.unit or 'units'}")
+    _refuse(series, (floats - whole).abs() > float(_NOISE), f"is not a whole number of {column.unit or 'units'}")
     return Cast(whole)
 
 
@@ -192,7 +192,7 @@ def _whole_of(text: str, column: Column, writing: Writing) -> int | None:
         raise ValueError(f"'{shown(text)}' is out of range")
     whole = int(number.to_integral_value(ROUND_HALF_EVEN))
     if abs(whole - number) > _NOISE:
-        raise ValueError(f"'{shown(text)}' is no whole number of {column.unit or 'units'}")
+        raise ValueError(f"'{shown(text)}' is not a whole number of {column.unit or 'units'}")
     return whole
 
 
@@ -238,7 +238,7 @@ def _moment_of(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(plain.replace("/", "-"))
     except ValueError:
-        raise ValueError(f"'{shown(text)}' is no date (YYYY-MM-DD or DD/MM/YYYY)") from None
+        raise ValueError(f"'{shown(text)}' is not a date (YYYY-MM-DD or DD/MM/YYYY)") from None
     if moment.year not in _YEARS:
         raise ValueError(f"'{shown(text)}' is out of range")
     return moment
@@ -252,7 +252,7 @@ def _clock_of(text: str) -> str | None:
         plain = f"{_COUNTED_FROM + timedelta(minutes=round(float(plain) * 24 * 60)):%H:%M}"
     found = _CLOCK.fullmatch(plain)
     if not found or int(found[1]) > 23 or int(found[2]) > 59:
-        raise ValueError(f"'{shown(text)}' is no clock time (HH:MM)")
+        raise ValueError(f"'{shown(text)}' is not a clock time (HH:MM)")
     return f"{found[1]:0>2}:{found[2]}"
 
 
@@ -312,6 +312,6 @@ def _refuse_unless(readable: bool, series: pl.Series) -> None:
         _refuse(series, series.is_not_null(), f"is of type {series.dtype}")
 
 
-def _refuse(series: pl.Series, bad: pl.Series, why: str = "is no number") -> None:
+def _refuse(series: pl.Series, bad: pl.Series, why: str = "is not a number") -> None:
     if bad.any():
         raise ValueError(f"'{shown(series.filter(bad)[0])}' {why}")

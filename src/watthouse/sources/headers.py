@@ -129,7 +129,7 @@ def _refuse_siblings(labels: Sequence[str], origin: str) -> None:
     folded = [fold(label) for label in labels]
     for sibling in SIBLINGS:
         if all(any(mark in label for label in folded) for mark in sibling.marks):
-            raise UnrecognisedError(f"{origin}: {sibling.id} ({sibling.title}), which is no dataset of the catalog")
+            raise UnrecognisedError(f"{origin}: {sibling.id} ({sibling.title}), which is not a dataset of the catalog")
 
 
 def _refuse_others(fit: _Fit, origin: str) -> None:

@@ -104,7 +104,7 @@ def _lines(stream: Iterable[bytes], packing: Packing, survey: Survey) -> Iterato
         if line.strip():
             item = _parsed(line)
             if item is None:
-                raise survey.refusal(packing.origin, f"{_CUT}: line {number} is no whole row")
+                raise survey.refusal(packing.origin, f"{_CUT}: line {number} is not a whole row")
             yield _row(item, packing.origin)
 
 

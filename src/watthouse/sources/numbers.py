@@ -76,7 +76,7 @@ def number_of(text: str, writing: Writing | None = None, *, whole: str = "") -> 
     if "," in plain or plain.count(".") > 1:
         plain = _with_a_point(plain, writing or Writing(), whole)
     if not _NUMBER.fullmatch(plain):
-        raise ValueError(f"'{shown(text)}' is no number")
+        raise ValueError(f"'{shown(text)}' is not a number")
     return Decimal(plain)
 
 

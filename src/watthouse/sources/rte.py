@@ -36,10 +36,12 @@ def pieces(packing: Packing, survey: Survey, header: Header) -> Iterator[Piece]:
     :class:`~watthouse.errors.SourceError` for a file with a row in its middle that is not whole.
     """
     if _is_tempo(header):
-        raise UnrecognisedError(f"{packing.origin}: RTE's calendar of Tempo days, which is no dataset of the catalog")
+        raise UnrecognisedError(
+            f"{packing.origin}: RTE's calendar of Tempo days, which is not a dataset of the catalog"
+        )
     if _is_day(header):
         raise UnrecognisedError(
-            f"{packing.origin}: a day file of RTE ('{header.labels[0]}'), which is no dataset of the catalog"
+            f"{packing.origin}: a day file of RTE ('{header.labels[0]}'), which is not a dataset of the catalog"
         )
     layout = recognise(header.labels, packing.origin)
     closed = _is_prose(delimited.fields_of(survey.last_line, header.delimiter))

@@ -67,7 +67,7 @@ class Selection:
 def refuse_reversed(since: date | None, until: date | None) -> None:
     """Raises :class:`~watthouse.errors.UsageError` for days upside down."""
     if since and until and since > until:
-        raise UsageError(f"--since {since} is later than --until {until}: turn them round")
+        raise UsageError(f"--since {since} is later than --until {until}: swap them")
 
 
 @dataclass(frozen=True)

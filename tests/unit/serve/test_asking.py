@@ -56,13 +56,13 @@ def test_a_period_stays_in_the_calendar(until: str) -> None:
 
 
 def test_days_upside_down_are_refused() -> None:
-    with pytest.raises(ValidationError, match="turn them round"):
+    with pytest.raises(ValidationError, match="swap them"):
         Period.model_validate({"since": "2025-02-02", "until": "2025-02-01"})
 
 
 @pytest.mark.parametrize("said", ["20250101", "0", "1735689600", "2025-01-01T00:00:00", "2025-1-1", "", "٢٠٢٥-01-01"])
 def test_a_day_is_written_in_one_way(said: str) -> None:
-    with pytest.raises(ValidationError, match="is no day: write it as 2025-01-31"):
+    with pytest.raises(ValidationError, match="is not a valid date; use 2025-01-31"):
         Period.model_validate({"since": said})
 
 

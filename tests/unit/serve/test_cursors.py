@@ -82,7 +82,7 @@ def written(said: object) -> str:
     ],
 )
 def test_what_is_no_cursor_of_these_rows_is_refused(cursor: str) -> None:
-    with pytest.raises(ProblemError, match="is no cursor of these rows") as refused:
+    with pytest.raises(ProblemError, match="is not a cursor of these rows") as refused:
         cursors.after(TABLE, KEY, cursor, newest_first=False)
     assert refused.value.status == 422
     assert [fault.parameter for fault in refused.value.faults] == ["cursor"]

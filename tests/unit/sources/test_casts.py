@@ -56,7 +56,7 @@ def test_whole_numbers_however_they_are_written(text: str, value: int) -> None:
 
 @pytest.mark.parametrize("value", ["0.5", "1,5", "70.123", "70,1234", "1234,567", "0,123", 0.5, 70.123, -0.5])
 def test_a_fraction_of_a_megawatt_is_refused_and_not_rounded(value: object) -> None:
-    with pytest.raises(ValueError, match="is no whole number of"):
+    with pytest.raises(ValueError, match="is not a whole number of"):
         to(Kind.WHOLE, value)
 
 
@@ -96,7 +96,7 @@ def test_a_comma_means_the_same_in_every_column_of_a_document() -> None:
     ["abc", "1.2.3", "1,2,3", "1,23,456", "1,2.3", "1.2,3.4", "inf", "12 34", "1_000", "0x10", "True", "…", "٣"],
 )
 def test_any_other_text_in_a_number_is_refused_by_its_name(kind: Kind, text: str) -> None:
-    with pytest.raises(ValueError, match="is no number") as refused:
+    with pytest.raises(ValueError, match="is not a number") as refused:
         to(kind, "1", text)
     assert f"'{text}'" in str(refused.value)
 

@@ -158,7 +158,7 @@ def test_a_missing_instant_that_cannot_be_derived_is_refused() -> None:
 def test_text_in_a_number_names_dataset_column_value_and_file() -> None:
     batch = regional(date_heure=["2024-01-01T00:00:00+01:00"], consommation=["many"])
     with pytest.raises(
-        ContractError, match=r"^a\.csv: column consommation of eco2mix-regional-tr: 'many' is no number"
+        ContractError, match=r"^a\.csv: column consommation of eco2mix-regional-tr: 'many' is not a number"
     ):
         apply(TR, batch, "a.csv")
 
@@ -166,7 +166,9 @@ def test_text_in_a_number_names_dataset_column_value_and_file() -> None:
 @pytest.mark.parametrize("values", [["1.5", "2"], [0.25, 0.75], ["12,5", "3"]])
 def test_a_fraction_of_a_megawatt_is_refused_and_not_rounded(values: list[object]) -> None:
     batch = regional(date_heure=["2024-01-01T00:00:00+01:00"] * 2, eolien=values)
-    with pytest.raises(ContractError, match=rf"eolien of eco2mix-regional-tr: '{values[0]}' is no whole number of MW"):
+    with pytest.raises(
+        ContractError, match=rf"eolien of eco2mix-regional-tr: '{values[0]}' is not a whole number of MW"
+    ):
         apply(TR, batch, "a.csv")
 
 

@@ -130,7 +130,7 @@ def test_a_column_that_names_a_region_makes_it_the_regional_dataset(place: str) 
     ],
 )
 def test_siblings_of_the_datasets_are_known_by_name(labels: str, name: str) -> None:
-    with pytest.raises(UnrecognisedError, match=rf"^a.csv: {name}.*which is no dataset of the catalog"):
+    with pytest.raises(UnrecognisedError, match=rf"^a.csv: {name}.*which is not a dataset of the catalog"):
         recognise(labels.split(";"), "a.csv")
 
 

@@ -138,7 +138,9 @@ def test_numbers_as_text_with_marks_for_thousands(tmp_path: Path) -> None:
 def test_a_fraction_in_a_cell_is_refused(tmp_path: Path) -> None:
     header, *rows = portal()
     rows[0][6] = 70.123
-    with pytest.raises(SourceError, match=r"consommation of eco2mix-regional-tr: '70\.123' is no whole number of MW"):
+    with pytest.raises(
+        SourceError, match=r"consommation of eco2mix-regional-tr: '70\.123' is not a whole number of MW"
+    ):
         read_text(tmp_path, book([header, *rows]))
 
 

@@ -198,7 +198,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 def region_of(code: str | None) -> str | None:
     """The region's code; raises a problem for one that there is not."""
     if code is not None and code not in REGIONS:
-        raise wrong("region", f"'{code[:20]}' is no region: the codes are {', '.join(sorted(REGIONS))}")
+        raise wrong("region", f"'{code[:20]}' is not a region: the codes are {', '.join(sorted(REGIONS))}")
     return code
 
 

@@ -513,7 +513,7 @@ class Compared(Period):
         if (self.with_since is None) != (self.with_until is None):
             raise ValueError("with_since and with_until go together: give both, or neither")
         if self.with_since and self.with_until and self.with_until < self.with_since:
-            raise ValueError(f"with_until {self.with_until} is before with_since {self.with_since}: turn them round")
+            raise ValueError(f"with_until {self.with_until} is before with_since {self.with_since}: swap them")
         return self
 
 

@@ -112,7 +112,11 @@ def day_of(said: str | None) -> date | None:
 def _day(said: str | None, name: str, language: Language, faults: list[str]) -> date | None:
     day = day_of(said)
     if said and day is None:
-        faults.append(language.say(f"{name}: “{said[:20]}” is no day", f"{name} : « {said[:20]} » n'est pas un jour"))
+        faults.append(
+            language.say(
+                f"{name}: “{said[:20]}” is not a valid date", f"{name} : « {said[:20]} » n'est pas une date valide"
+            )
+        )
     return day
 
 

@@ -282,7 +282,7 @@ def _address(said: str) -> httpx.URL:
     except (httpx.InvalidURL, UnicodeError):
         url = httpx.URL("")
     if url.scheme not in {"http", "https"} or not url.host:
-        raise UsageError("WATTHOUSE_ODRE_URL is no address: it begins with https:// and a host")
+        raise UsageError("WATTHOUSE_ODRE_URL is not an address: it begins with https:// and a host")
     if url.userinfo or url.query or url.fragment:
         raise UsageError(
             "WATTHOUSE_ODRE_URL holds a name, a password or a query, which would be written down and shown: put the key"

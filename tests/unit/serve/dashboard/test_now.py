@@ -142,7 +142,7 @@ def test_the_days_beside_a_day_end_where_what_is_held_ends(query: str, earlier: 
     ("query", "language", "said"),
     [
         ("day=2026-03-27&hours=24", "en", []),
-        ("day=2026-02-30", "en", ["day: “2026-02-30” is no day"]),
+        ("day=2026-02-30", "en", ["day: “2026-02-30” is not a valid date"]),
         ("hours=7", "en", ["hours: “7” is none of 24, 48"]),
         ("hours=7", "fr", ["hours : « 7 » n'est aucun de 24, 48"]),
     ],

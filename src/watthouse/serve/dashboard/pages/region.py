@@ -70,7 +70,7 @@ def _back(view: View) -> Component:
 
 def _unknown(view: View) -> Component:
     codes = ", ".join(f"{code} ({name})" for code, name in REGIONS.items())
-    title = view.say(f"There is no region “{view.detail[:20]}”", f"Il n'y a pas de région « {view.detail[:20]} »")
+    title = view.say(f"There is not a region “{view.detail[:20]}”", f"Il n'y a pas de région « {view.detail[:20]} »")
     return shell.notice(title, view.say(f"The INSEE codes are {codes}.", f"Les codes INSEE sont {codes}."))
 
 

@@ -73,7 +73,9 @@ class Window:
         view = self.view
         day, hours = view.more.get("day"), view.more.get("hours")
         if day and day_of(day) is None:
-            yield _fault(view.say(f"day: “{day[:20]}” is no day", f"day : « {day[:20]} » n'est pas un jour"))
+            yield _fault(
+                view.say(f"day: “{day[:20]}” is not a valid date", f"day : « {day[:20]} » n'est pas une date valide")
+            )
         if hours and _hours_of(hours) is None:
             offered = ", ".join(str(int(one)) for one in Rolling)
             said = view.say(f"“{hours[:20]}” is none of {offered}", f"« {hours[:20]} » n'est aucun de {offered}")

@@ -1,0 +1,113 @@
+"""What a refresh, a fetch or a build did, on standard output; what was refused, on standard error."""
+
+from collections.abc import Sequence
+
+from watthouse.cli.console import err, moment, now, out, program, safe, size
+from watthouse.sync.report import Report
+from watthouse.transform import Node
+
+
+def report(done: Report) -> None:
+    """What was read, what was left and why, and the line of counts at the end."""
+    _notes(done)
+    for origin, reason in {**done.left, **done.unasked}.items():
+        out.print(f"[yellow]left[/]     {_why(origin, reason)}")
+    _refusals(done)
+    for dataset_id, since in sorted(done.still.items()):
+        out.print(f"{dataset_id}: nothing moved since {moment(since)}")
+    for dataset_id, counts in sorted(done.by_dataset.items()):
+        out.print(
+            f"{dataset_id}: {counts.fetched:,} fetched, {counts.new:,} new, {counts.revised:,} revised,"
+            f" {counts.unchanged:,} unchanged, {counts.dropped:,} dropped"
+        )
+    if done.asked is not None:
+        retries = f" ({_counted(done.asked.retries, 'retry', 'retries')})" if done.asked.retries else ""
+        out.print(f"{_counted(done.asked.requests, 'request')}{retries}, {size(done.asked.bytes)} received")
+    if done.outside:
+        out.print(f"{done.outside:,} rows lie outside the days asked for and were not fetched")
+    if done.built is not None:
+        _built(done)
+    for reason, rows in sorted(done.dropped.items()):
+        out.print(f"dropped {rows:,}: {safe(reason)}")
+    counts = done.counts
+    out.print(
+        f"{counts.fetched} fetched, {counts.new} new, {counts.revised} revised,"
+        f" {counts.unchanged} unchanged, {counts.dropped} dropped"
+    )
+
+
+def _counted(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def round_of(done: Report, told: set[str]) -> None:
+    """One round of a refresh that stays: what moved in it, in a line, and what was not ``told`` before."""
+    moved = {name: counts for name, counts in done.by_dataset.items() if counts.new or counts.revised}
+    said = [f"{name} {counts.new:,} new, {counts.revised:,} revised" for name, counts in moved.items()]
+    said += [f"not up to date: {', '.join(sorted(done.unsettled))}"] if done.unsettled else []
+    out.print(f"{now()} {'; '.join(said) or 'nothing moved'}")
+    for note, origins in _by_note(done).items():
+        if note not in told:
+            out.print(f"[dim]note[/]     {safe(origins[0])}: {safe(note)}")
+            told.add(note)
+    _refusals(done)
+    _warnings(_warned(done.built or ()))
+
+
+def failed(line: str) -> None:
+    """A round that could not be ended; the next one comes."""
+    err.print(f"{now()} [red]watthouse:[/] {safe(line)}; it is tried again")
+
+
+def build(done: Report) -> None:
+    """What was built alone, and what was left as it was."""
+    _notes(done)
+    _refusals(done)
+    _built(done)
+
+
+def _notes(done: Report) -> None:
+    for note, origins in _by_note(done).items():
+        more = f" and {len(origins) - 1} more" if len(origins) > 1 else ""
+        out.print(f"[dim]note[/]     {safe(origins[0])}{more}: {safe(note)}")
+
+
+def _built(done: Report) -> None:
+    """What dbt did, and what its tests warn of; where the warehouse lies that was replaced."""
+    nodes = done.built or ()
+    if done.kept:
+        shows = f"`{program()} serve --home {done.kept.parent}` shows it"
+        out.print(f"kept     {safe(str(done.kept))}: the warehouse as it was before; {safe(shows)}")
+    models = sum(node.is_model for node in nodes)
+    warned = _warned(nodes)
+    nothing = "nothing built" if done.failed else "up to date"
+    out.print(f"built {models} models, ran {len(nodes) - models} tests, {len(warned)} warned" if nodes else nothing)
+    _warnings(warned)
+
+
+def _refusals(done: Report) -> None:
+    for origin, reason in done.failed.items():
+        err.print(f"[red]refused[/]  {_why(origin, reason)}")
+
+
+def _why(origin: str, reason: str) -> str:
+    """A reason that names its origin, once."""
+    return safe(reason if reason.startswith(origin) else f"{origin}: {reason}")
+
+
+def _warned(nodes: Sequence[Node]) -> list[Node]:
+    return [node for node in nodes if node.status == "warn"]
+
+
+def _warnings(warned: Sequence[Node]) -> None:
+    for node in warned:
+        rows = f"the rows: `watthouse tests {node.title}`"
+        out.print(f"[yellow]warning[/]  {node.title}: {safe(node.message)} ({rows})")
+
+
+def _by_note(done: Report) -> dict[str, list[str]]:
+    grouped: dict[str, list[str]] = {}
+    for origin, notes in done.notes.items():
+        for note in notes:
+            grouped.setdefault(note, []).append(origin)
+    return grouped

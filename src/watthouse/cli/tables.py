@@ -1,0 +1,203 @@
+"""What was asked for, as tables and lists that fit the terminal."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import polars as pl
+from rich.table import Table
+
+from watthouse.catalog import CATALOG, Dataset
+from watthouse.cli.console import announce_sample, moment, out, program, safe, size
+from watthouse.operate.status import Status
+from watthouse.settings import Settings
+
+if TYPE_CHECKING:
+    from watthouse.operate.doctor import Finding
+    from watthouse.operate.repair import Mending
+    from watthouse.transform.dictionary import Mart
+
+_MOST_ROWS = 60
+
+
+def newest(rows: pl.DataFrame, settings: Settings, sample: str | None) -> None:
+    """The newest days, and where everything lies."""
+    out.print()
+    frame(rows, hint="see `watthouse show daily_merged`")
+    option = " --sample" if sample else ""
+    places = {
+        "lake": f"{settings.lake}/  every value ever seen, a Delta table a dataset",
+        "warehouse": f"{settings.warehouse}  the marts, for DuckDB",
+        "next": "   ".join(f"{program()} {words}" for words in (f"show daily_regional{option}", f"status{option}")),
+    }
+    out.print()
+    for name, place in places.items():
+        out.print(f"{name:<10} {place}")
+    if sample:
+        out.print()
+        announce_sample()
+
+
+def findings(found: "Sequence[Finding]") -> None:
+    """A line a finding, and what to do under those that are not well."""
+    from watthouse.operate.doctor import State
+
+    colours = {State.WELL: "green", State.ODD: "yellow", State.BAD: "red"}
+    for one in found:
+        out.print(f"[{colours[one.state]}]{one.state.value:<5}[/] {one.name:<10} {safe(one.said)}")
+        if one.advice:
+            out.print(f"{'':<17}[dim]→ {safe(one.advice)}[/]")
+
+
+def mendings(found: "Sequence[Mending]", *, applied: bool) -> None:
+    """What is wrong with each table, and what can be or was restored from where."""
+    verb = "restored" if applied else "can be restored"
+    for one in found:
+        out.print(f"[red]damaged[/]  {one.dataset}: {safe(one.damage)}")
+        for rows, origin in (
+            (one.from_warehouse, "from the warehouse, with their stamps"),
+            (one.from_files, "from files of the table that no entry of its log names, with their stamps"),
+        ):
+            if rows:
+                out.print(f"         {rows:,} observations {verb} {origin}")
+        if one.restamped:
+            out.print(f"         {one.restamped:,} observations {'were' if applied else 'can be'} stamped anew")
+        if one.lost:
+            out.print(f"         {one.lost:,} observations are nowhere else; have them again with {safe(one.again)}")
+        elif not (one.from_warehouse or one.from_files or one.restamped):
+            out.print(f"         no observation to restore from here; {safe(one.again)} brings what is missing")
+        if one.aside:
+            out.print(f"         the damaged table lies in {safe(one.aside)}")
+    if not found:
+        out.print("nothing to repair: every entry of every log and every file of the lake is as it was written")
+    elif not applied:
+        out.print("`watthouse repair --apply` does so; what is damaged is moved aside, not removed")
+
+
+def statuses(lines: Sequence[Status]) -> None:
+    """A line a dataset."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("dataset", "newest row", "newest measured", "days missing", "last refresh", "lake", "warehouse", ""):
+        table.add_column(name, justify="right" if name in {"days missing", "lake"} else "left", no_wrap=True)
+    for line in lines:
+        held = f"{line.lake_rows:,} rows, {size(line.lake_bytes)}" if line.lake_rows else "–"
+        table.add_row(
+            line.dataset,
+            moment(line.newest),
+            moment(line.newest_measured),
+            f"{line.missing_days:,}" if line.lake_rows else "–",
+            moment(line.last_refresh),
+            held,
+            _versions(line),
+            "[red]damaged[/]" if line.damage else "[yellow]overdue[/]" if line.overdue else "",
+        )
+    out.print(table)
+    for line in lines:
+        if line.damage:
+            out.print(f"[red]damaged[/]  {line.dataset}: {safe(line.damage)}")
+
+
+def frame(rows: pl.DataFrame, *, hint: str) -> None:
+    """The newest rows and as many columns as the terminal is wide; a line says what is not shown."""
+    shown = rows.tail(_MOST_ROWS)
+    texts = {name: [_cell(value) for value in shown[name]] for name in rows.columns}
+    widths = {name: max([len(name), *map(len, cells)]) + 2 for name, cells in texts.items()}
+    fitting = _fitting(widths, out.width)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in fitting:
+        table.add_column(name, justify="right" if rows.schema[name].is_numeric() else "left", no_wrap=True)
+    for row in zip(*(texts[name] for name in fitting), strict=True):
+        table.add_row(*map(safe, row))
+    out.print(table)
+    left = [f"{rows.height - shown.height:,} older rows"] if rows.height > shown.height else []
+    left += [f"{len(texts) - len(fitting)} more columns"] if len(fitting) < len(texts) else []
+    if left:
+        out.print(f"[dim]not shown: {' and '.join(left)} ({hint})[/]")
+    if not rows.height:
+        out.print("[dim]no rows[/]")
+
+
+def catalog() -> None:
+    """The datasets, a line each."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("dataset", "grain", "since", "refreshed every", "publisher"):
+        table.add_column(name, no_wrap=True)
+    for dataset in CATALOG.values():
+        table.add_row(dataset.id, dataset.grain, dataset.since, _span(dataset), dataset.publisher)
+    out.print(table)
+
+
+def dataset(one: Dataset) -> None:
+    """A dataset: what it is, then its columns with their units."""
+    out.print(f"[bold]{one.id}[/]  {one.title}")
+    facts = {
+        "grain": one.grain,
+        "key": ", ".join(one.identity),
+        "since": one.since,
+        "refreshed every": _span(one),
+        "source": f"{one.source}, data by {one.publisher}",
+        "licence": one.licence,
+        "notes": one.notes,
+    }
+    for name, fact in facts.items():
+        out.print(f"  {name:<16} {safe(fact)}")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("column", "kind", "unit", "meaning"):
+        table.add_column(name, no_wrap=True)
+    for column in one.columns:
+        table.add_row(column.name, column.kind.value, column.unit, safe(column.meaning))
+    out.print(table)
+
+
+def marts(held: "Iterable[Mart]") -> None:
+    """The marts, a line each: what names one of its rows, and the first sentence of what it is."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("mart", "columns", "a row for each"):
+        table.add_column(name, justify="right" if name == "columns" else "left", no_wrap=True)
+    table.add_column("what")
+    for one in held:
+        table.add_row(
+            one.name, str(len(one.columns)), ", ".join(one.key), safe(one.description.partition(". ")[0].rstrip("."))
+        )
+    out.print(table)
+
+
+def mart(one: "Mart") -> None:
+    """A mart: what it is, then its columns with their units."""
+    out.print(f"[bold]{one.name}[/]")
+    for name, fact in {"what": one.description, "a row for each": ", ".join(one.key)}.items():
+        out.print(f"  {name:<16} {safe(fact)}")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("column", "type", "unit", "meaning"):
+        table.add_column(name, no_wrap=True)
+    for column in one.columns:
+        table.add_row(column.name, column.type, column.unit, safe(column.meaning))
+    out.print(table)
+
+
+def _fitting(widths: dict[str, int], width: int) -> list[str]:
+    chosen: list[str] = []
+    for name, needed in widths.items():
+        if chosen and sum(widths[c] for c in chosen) + needed > width:
+            break
+        chosen.append(name)
+    return chosen
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    return moment(value) if isinstance(value, datetime) else str(value)
+
+
+def _versions(line: Status) -> str:
+    if line.lake_version is None:
+        return "–"
+    return "not built" if line.warehouse_version is None else f"{line.warehouse_version} of {line.lake_version}"
+
+
+def _span(dataset: Dataset) -> str:
+    hours = dataset.cadence.total_seconds() / 3600
+    return f"{hours:.0f} h" if hours < 48 else f"{hours / 24:.0f} days"

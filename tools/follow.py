@@ -1,0 +1,119 @@
+"""Follow what runs through the modules: ``python -m tools.follow`` says how far one row and one page travel.
+
+A change of module is a call into another module of watthouse, or the return from it, as a reader with a debugger would
+meet it. A loop is followed once: a stretch of the way that repeats the one before it is left out.
+"""
+
+import os
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import FrameType
+from typing import Any, Final
+
+from typer.testing import CliRunner
+
+import watthouse
+
+_SOURCE: Final = str(Path(watthouse.__file__).parent) + os.sep
+_LONGEST_LOOP: Final = 40
+_LABELS: Final = "Périmètre;Nature;Date;Heures;Consommation (MW);Nucléaire (MW);Eolien (MW);Ech. physiques (MW)"
+_ROW: Final = "France;Données définitives;2024-01-15;12:00;61234;42000;8000;-3000"
+
+
+@contextmanager
+def followed() -> Iterator[list[str]]:
+    """The modules in the order in which the block passes through them, once it has ended."""
+    way: list[str] = []
+    here = threading.local()
+
+    def look(frame: FrameType, event: str, _: Any) -> None:
+        if event == "return":
+            entered = _ours(frame.f_back) if _is_ours(frame) else None
+        else:
+            entered = frame if event == "call" and _is_ours(frame) else None
+        if entered is not None and getattr(here, "module", None) != (module := _module(entered)):
+            here.module = module
+            way.append(module)
+
+    threading.setprofile(look)
+    sys.setprofile(look)
+    try:
+        yield way
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)  # type: ignore[arg-type]
+
+
+def _is_ours(frame: FrameType) -> bool:
+    return frame.f_code.co_filename.startswith(_SOURCE)
+
+
+def _ours(frame: FrameType | None) -> FrameType | None:
+    while frame is not None and not _is_ours(frame):
+        frame = frame.f_back
+    return frame
+
+
+def _module(frame: FrameType) -> str:
+    return frame.f_code.co_filename.removeprefix(_SOURCE).removesuffix(".py")
+
+
+def once(way: Sequence[str]) -> list[str]:
+    """The way without what repeats: ``a b a b a`` is ``a b a``."""
+    walked: list[str] = []
+    for module in way:
+        walked.append(module)
+        while length := next((n for n in range(1, _LONGEST_LOOP) if _repeats(walked, n)), 0):
+            del walked[-length:]
+    return walked
+
+
+def _repeats(walked: list[str], length: int) -> bool:
+    return len(walked) >= 2 * length and walked[-length:] == walked[-2 * length : -length]
+
+
+def row(home: Path) -> list[str]:
+    """One row of a CSV, from the command to the marts, into a home where a build was made before."""
+    from watthouse.cli.main import app
+
+    os.environ["WATTHOUSE_HOME"] = str(home)
+    (export := home / "export.csv").write_text(f"{_LABELS}\n{_ROW}\n")
+    refresh = ["refresh", "--from", str(export)]
+    assert CliRunner().invoke(app, refresh).exit_code == 0
+    export.write_text(f"{_LABELS}\n{_ROW.replace('61234', '61235')}\n")
+    with followed() as way:
+        done = CliRunner().invoke(app, refresh)
+    assert done.exit_code == 0, done.output
+    return once(way)
+
+
+def page(home: Path) -> list[str]:
+    """The page Mix of that home, asked for once before."""
+    from watthouse.serve.dashboard.app import rendered
+    from watthouse.serve.desk import Desk
+    from watthouse.settings import Settings
+
+    address = {"path": "/mix", "query": "?since=2024-01-15&until=2024-01-15"}
+    with closing(Desk(Settings(home=home))) as desk:
+        rendered(desk, address)
+        with followed() as way:
+            rendered(desk, address)
+    return once(way)
+
+
+def main() -> None:
+    """Print both ways, and their lengths."""
+    with TemporaryDirectory() as folder:
+        for name, walk in {"one row of a CSV, to the marts": row, "the page Mix": page}.items():
+            way = walk(Path(folder))
+            print(f"{name}: {len(set(way))} modules, {len(way) - 1} changes of module")
+            if "-v" in sys.argv:
+                print("  " + " > ".join(way))
+
+
+if __name__ == "__main__":
+    main()
