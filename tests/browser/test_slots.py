@@ -171,7 +171,7 @@ def test_a_day_of_a_region_can_be_typed_and_one_that_is_not_held_leads_back(visi
     visit.follow("#newest-day")
     assert visit.page.input_value("#day") == str(_newest(visit, REGION))
     visit.open(f"/regions/{REGION}?day=2026-02-30")
-    assert "is no day" in visit.text("#content")
+    assert "is not a valid date" in visit.text("#content")
     assert visit.wrong == []
 
 
