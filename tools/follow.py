@@ -94,14 +94,14 @@ def row(home: Path) -> list[str]:
 def page(home: Path) -> list[str]:
     """The page Mix of that home, asked for once before."""
     from watthouse.serve.dashboard.app import rendered
-    from watthouse.serve.desk import Desk
+    from watthouse.serve.service import Service
     from watthouse.settings import Settings
 
     address = {"path": "/mix", "query": "?since=2024-01-15&until=2024-01-15"}
-    with closing(Desk(Settings(home=home))) as desk:
-        rendered(desk, address)
+    with closing(Service(Settings(home=home))) as service:
+        rendered(service, address)
         with followed() as way:
-            rendered(desk, address)
+            rendered(service, address)
     return once(way)
 
 

@@ -191,7 +191,7 @@ def test_no_answer_loads_pandas() -> None:
     """A fifth of the worker's memory: Arrow loads it for a single `to_numpy`, where it is installed at all."""
     program = (
         "import sys, datetime, polars\n"
-        "from watthouse.serve.attribution import used_of\n"
+        "from watthouse.serve.queries.attribution import used_of\n"
         "day = datetime.date(2025, 1, 1)\n"
         "rows = polars.DataFrame({'civil_date': [day], 'nature': ['Données temps réel']}).to_arrow()\n"
         "print(used_of(rows, ['eco2mix-national-tr'], (day, day))[0].since, 'pandas' in sys.modules)\n"

@@ -9,8 +9,8 @@ import pytest
 from tests.support import begun
 from watthouse.serve.dashboard.pages import block
 from watthouse.serve.dashboard.view import View, read
-from watthouse.serve.desk import Desk
 from watthouse.serve.problems import ProblemError
+from watthouse.serve.service import Service
 from watthouse.settings import Settings
 
 pytestmark = [pytest.mark.slow]
@@ -39,36 +39,36 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def desk(home: Path) -> Iterator[Desk]:
-    desk = Desk(Settings(home=home))
-    yield desk
-    desk.close()
+def service(home: Path) -> Iterator[Service]:
+    service = Service(Settings(home=home))
+    yield service
+    service.close()
 
 
 def _cells(found: block.Block, at: int) -> list[object]:
     return [row.get(str(at)) for row in found.cells]
 
 
-def test_blocks_one_after_the_other_are_the_mart(desk: Desk) -> None:
-    blocks = [block.read(desk, TABLE, {**WHOLE, "startRow": at, "endRow": at + 200}) for at in (0, 200, 400)]
-    days = [day for one in blocks for day in _cells(one, desk.marts["temperature_daily"].names.index("civil_date"))]
+def test_blocks_one_after_the_other_are_the_mart(service: Service) -> None:
+    blocks = [block.read(service, TABLE, {**WHOLE, "startRow": at, "endRow": at + 200}) for at in (0, 200, 400)]
+    days = [day for one in blocks for day in _cells(one, service.marts["temperature_daily"].names.index("civil_date"))]
     assert len(set(days)) == ROWS
     assert days == sorted(days, key=str, reverse=True)
     assert {(one.found, one.held, one.version) for one in blocks} == {(ROWS, ROWS, blocks[0].version)}
 
 
-def test_a_block_has_no_more_rows_than_the_server_gives(desk: Desk) -> None:
-    assert len(block.read(desk, TABLE, {**WHOLE, "endRow": 10**9}).cells) == 200
+def test_a_block_has_no_more_rows_than_the_server_gives(service: Service) -> None:
+    assert len(block.read(service, TABLE, {**WHOLE, "endRow": 10**9}).cells) == 200
 
 
-def test_a_block_behind_the_last_row_is_empty(desk: Desk) -> None:
-    found = block.read(desk, TABLE, {**WHOLE, "startRow": 10**6, "endRow": 10**6 + 100})
+def test_a_block_behind_the_last_row_is_empty(service: Service) -> None:
+    found = block.read(service, TABLE, {**WHOLE, "startRow": 10**6, "endRow": 10**6 + 100})
     assert (len(found.cells), found.found) == (0, ROWS)
 
 
-def test_the_count_is_that_of_the_filter_and_the_days(desk: Desk) -> None:
+def test_the_count_is_that_of_the_filter_and_the_days(service: Service) -> None:
     january = read("/data/temperature_daily", "?until=2024-01-31", "en", dark=False)
-    found = block.read(desk, january, {**WHOLE, "filterModel": RENNES})
+    found = block.read(service, january, {**WHOLE, "filterModel": RENNES})
     assert (found.found, found.held, len(found.cells)) == (16, 31, 16)
 
 
@@ -76,9 +76,9 @@ def test_the_count_is_that_of_the_filter_and_the_days(desk: Desk) -> None:
     "place",
     [(-1, 100), (100, 100), (0, None), (0.0, 100), ("0", "100"), (True, 100), (0, 2**40)],
 )
-def test_a_block_that_is_no_place_is_refused(desk: Desk, place: tuple[object, object]) -> None:
+def test_a_block_that_is_no_place_is_refused(service: Service, place: tuple[object, object]) -> None:
     with pytest.raises(ProblemError, match="a block begins"):
-        block.read(desk, TABLE, {**WHOLE, "startRow": place[0], "endRow": place[1]})
+        block.read(service, TABLE, {**WHOLE, "startRow": place[0], "endRow": place[1]})
 
 
 @pytest.mark.parametrize(
@@ -90,35 +90,35 @@ def test_a_block_that_is_no_place_is_refused(desk: Desk, place: tuple[object, ob
     ],
 )
 def test_what_is_refused_is_so_in_one_line_and_leaves_no_rows(
-    desk: Desk, view: View, asked: dict[str, object], why: str
+    service: Service, view: View, asked: dict[str, object], why: str
 ) -> None:
-    shown = block.shown(desk, view, {**WHOLE, **asked})
+    shown = block.shown(service, view, {**WHOLE, **asked})
     assert (shown.rows, shown.look, shown.version) == ({"rowData": [], "rowCount": 0}, "fault", None)
     assert why in shown.line
 
 
 def test_a_question_that_takes_too_long_says_so_and_leaves_what_was_read(home: Path) -> None:
-    desk = Desk(Settings(home=home, query_seconds=1e-6))
+    service = Service(Settings(home=home, query_seconds=1e-6))
     try:
-        shown = block.shown(desk, TABLE, {**WHOLE, "startRow": 200, "endRow": 400})
+        shown = block.shown(service, TABLE, {**WHOLE, "startRow": 200, "endRow": 400})
     finally:
-        desk.close()
+        service.close()
     assert "takes longer than" in shown.line
     assert "rowCount" not in shown.rows
 
 
 def test_there_is_one_line_where_the_warehouse_has_gone(tmp_path: Path) -> None:
-    desk = Desk(Settings(home=tmp_path))
-    assert "there is no warehouse" in block.shown(desk, TABLE, WHOLE).line
+    service = Service(Settings(home=tmp_path))
+    assert "there is no warehouse" in block.shown(service, TABLE, WHOLE).line
 
 
 def test_blocks_of_two_versions_can_be_told_apart(tmp_path: Path) -> None:
     _filled(tmp_path / "home", 3)
-    desk = Desk(Settings(home=tmp_path / "home"))
-    before = block.read(desk, TABLE, WHOLE)
+    service = Service(Settings(home=tmp_path / "home"))
+    before = block.read(service, TABLE, WHOLE)
     _rebuilt(tmp_path / "home")
-    after = block.read(desk, TABLE, WHOLE)
-    desk.close()
+    after = block.read(service, TABLE, WHOLE)
+    service.close()
     assert before.version != after.version
     assert (before.found, after.found) == (3, 2)
 

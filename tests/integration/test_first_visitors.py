@@ -10,7 +10,7 @@ _AT_ONCE = dedent("""
     from concurrent.futures import ThreadPoolExecutor
     from pathlib import Path
 
-    from watthouse.serve.desk import Desk
+    from watthouse.serve.service import Desk
     from watthouse.serve.pages import Pages
     from watthouse.settings import Settings
 

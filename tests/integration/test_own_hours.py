@@ -13,9 +13,9 @@ from plotly.utils import PlotlyJSONEncoder
 
 from tests.support import Rows, begun, clock, watthouse, write_csv
 from watthouse.serve.api import national
-from watthouse.serve.asking import Unit
 from watthouse.serve.dashboard.app import rendered
-from watthouse.serve.desk import Desk
+from watthouse.serve.queries.params import Unit
+from watthouse.serve.service import Service
 from watthouse.settings import Settings
 
 pytestmark = [pytest.mark.slow]
@@ -57,7 +57,7 @@ def _regional(day: date, code: str, name: str) -> Rows:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+def service(tmp_path_factory: pytest.TempPathFactory) -> Service:
     folder = tmp_path_factory.mktemp("own-hours")
     write_csv(folder / "fr.csv", [row for day in (WHOLE, TO_NOON, BEGUN) for row in _national(day)])
     regions = (("53", "Bretagne"), ("52", "Pays de la Loire"))
@@ -65,12 +65,12 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     home = begun(folder / "home")
     done = watthouse(home, "refresh", "--from", folder / "fr.csv", folder / "regions.csv")
     assert done.returncode == 0, done.stderr + done.stdout
-    return Desk(Settings(home=home))
+    return Service(Settings(home=home))
 
 
-def _body(desk: Desk, path: str, query: str = "") -> Any:
+def _body(service: Service, path: str, query: str = "") -> Any:
     """A page as its browser gets it, read back from JSON."""
-    body, _ = rendered(desk, {"path": path, "query": query, "language": "en"})
+    body, _ = rendered(service, {"path": path, "query": query, "language": "en"})
     return json.loads(json.dumps(body, cls=PlotlyJSONEncoder, ensure_ascii=False))
 
 
@@ -93,9 +93,9 @@ def _with_class(part: Any, name: str) -> list[Any]:
     return [*([part] if part.get("className") == name else []), *_with_class(list(part.values()), name)]
 
 
-def _said(desk: Desk, path: str, query: str, name: str) -> str:
+def _said(service: Service, path: str, query: str, name: str) -> str:
     """The text of one component."""
-    return " ".join(_texts(_named(_body(desk, path, query), name))).replace("\u00a0", " ")
+    return " ".join(_texts(_named(_body(service, path, query), name))).replace("\u00a0", " ")
 
 
 def _texts(part: Any) -> list[str]:
@@ -125,15 +125,15 @@ def _unpacked(values: Any) -> Any:
     return values
 
 
-def _compared(desk: Desk, unit: Unit) -> dict[str, dict[str, Any]]:
+def _compared(service: Service, unit: Unit) -> dict[str, dict[str, Any]]:
     asked = national.Compared(since=TO_NOON, until=TO_NOON, with_since=WHOLE, with_until=WHOLE, unit=unit)
-    with desk.snapshots.lease() as snapshot:
-        question = national.compare_of(desk, snapshot, asked)
+    with service.snapshots.lease() as snapshot:
+        question = national.compare_of(service, snapshot, asked)
     return {row["name"]: row for row in pl.DataFrame(question.rows).to_dicts()}
 
 
-def test_a_source_that_is_known_until_noon_is_not_compared_with_that_of_a_whole_day(desk: Desk) -> None:
-    rows = _compared(desk, Unit.GWH)
+def test_a_source_that_is_known_until_noon_is_not_compared_with_that_of_a_whole_day(service: Service) -> None:
+    rows = _compared(service, Unit.GWH)
     for name in ("nucleaire", "production"):
         assert rows[name]["value"] == pytest.approx(rows[name]["with_value"] / 2)
         assert rows[name]["change_pct"] is rows[name]["mean_power_change_pct"] is None
@@ -141,25 +141,25 @@ def test_a_source_that_is_known_until_noon_is_not_compared_with_that_of_a_whole_
         assert rows[name]["change_pct"] == pytest.approx(0)
 
 
-def test_no_share_is_compared_where_the_whole_mix_is_known_until_noon(desk: Desk) -> None:
-    rows = _compared(desk, Unit.SHARE)
+def test_no_share_is_compared_where_the_whole_mix_is_known_until_noon(service: Service) -> None:
+    rows = _compared(service, Unit.SHARE)
     assert (rows["eolien"]["value"], rows["eolien"]["with_value"]) == pytest.approx((0.1, 0.1))
     assert rows["eolien"]["change_pct"] is None
 
 
-def test_the_mix_says_of_each_quantity_whether_it_can_be_compared(desk: Desk) -> None:
-    body = _body(desk, "/mix", f"?since={TO_NOON}&until={TO_NOON}&with_since={WHOLE}&with_until={WHOLE}")
+def test_the_mix_says_of_each_quantity_whether_it_can_be_compared(service: Service) -> None:
+    body = _body(service, "/mix", f"?since={TO_NOON}&until={TO_NOON}&with_since={WHOLE}&with_until={WHOLE}")
     told = [" ".join(_texts(tile)) for tile in _with_class(body, "tile")]
     assert [("Load" in one, "Production" in one) for one in told if "too little measured to compare" in one] == [
         (False, True)
     ]
 
 
-def test_shares_of_the_mix_are_over_the_time_in_which_the_whole_mix_is_known(desk: Desk) -> None:
+def test_shares_of_the_mix_are_over_the_time_in_which_the_whole_mix_is_known(service: Service) -> None:
     query = f"?since={TO_NOON}&until={TO_NOON}"
-    assert _said(desk, "/mix", query, "mix-low-carbon") == "80.0%"
-    assert _said(desk, "/mix", query, "mix-top") == "Nuclear"
-    body = _body(desk, "/mix", query)
+    assert _said(service, "/mix", query, "mix-low-carbon") == "80.0%"
+    assert _said(service, "/mix", query, "mix-top") == "Nuclear"
+    body = _body(service, "/mix", query)
     told = {row[0]: row[2] for row in _rows(_named(body, "mix-table"))}
     assert (told["Nuclear"], told["Gas"], told["Wind"]) == ("60.0", "20.0", "10.0")
     values = dict(zip(*(_drawn(body, "mix-donut")[0][name] for name in ("labels", "values")), strict=True))
@@ -168,19 +168,19 @@ def test_shares_of_the_mix_are_over_the_time_in_which_the_whole_mix_is_known(des
     assert (here["Nuclear"], here["Wind"]) == pytest.approx((60, 10))
 
 
-def test_exchanges_are_over_their_own_time_whatever_the_load_is_known_for(desk: Desk) -> None:
+def test_exchanges_are_over_their_own_time_whatever_the_load_is_known_for(service: Service) -> None:
     query = f"?since={BEGUN}&until={BEGUN}&unit="
     for unit, exports, balance in (("MW", "5,000 MW", "+2,000 MW"), ("GWh", "120 GWh", "+12 GWh"),
                                    ("share", "10.0%", "+4.0%")):  # fmt: skip
-        assert _said(desk, "/exchanges", query + unit, "exchanges-exports") == exports
-        assert _said(desk, "/exchanges", query + unit, "exchanges-net") == balance
-    rows = _rows(_named(_body(desk, "/exchanges", query + "share"), "exchanges-table"))
+        assert _said(service, "/exchanges", query + unit, "exchanges-exports") == exports
+        assert _said(service, "/exchanges", query + unit, "exchanges-net") == balance
+    rows = _rows(_named(_body(service, "/exchanges", query + "share"), "exchanges-table"))
     assert [row[1] for row in rows] == ["2.0"] * len(_BORDERS) + ["10.0"]
-    drawn = _drawn(_body(desk, "/exchanges", query + "share"), "exchanges-time")
+    drawn = _drawn(_body(service, "/exchanges", query + "share&interval=day"), "exchanges-time")
     assert [trace["y"] for trace in drawn if trace["y"] != [0]] == [pytest.approx([2])] * len(_BORDERS)
     longer = f"?since={WHOLE}&until={BEGUN}&unit=MW"  # 72 hours of commercial exchanges, 54 of the balance
-    assert _said(desk, "/exchanges", longer, "exchanges-exports") == "5,000 MW"
-    assert _said(desk, "/exchanges", longer, "exchanges-net") == "+2,000 MW"
+    assert _said(service, "/exchanges", longer, "exchanges-exports") == "5,000 MW"
+    assert _said(service, "/exchanges", longer, "exchanges-net") == "+2,000 MW"
 
 
 def test_exchanges_that_nobody_published_are_unknown_and_not_0(tmp_path: Path) -> None:
@@ -188,20 +188,20 @@ def test_exchanges_that_nobody_published_are_unknown_and_not_0(tmp_path: Path) -
     home = begun(tmp_path / "home")
     done = watthouse(home, "refresh", "--from", write_csv(tmp_path / "fr.csv", rows))
     assert done.returncode == 0, done.stderr
-    desk = Desk(Settings(home=home))
+    service = Service(Settings(home=home))
     for unit in ("GWh", "MW", "share"):
         told = [
-            _said(desk, "/exchanges", f"?unit={unit}", f"exchanges-{name}") for name in ("exports", "imports", "top")
+            _said(service, "/exchanges", f"?unit={unit}", f"exchanges-{name}") for name in ("exports", "imports", "top")
         ]
         assert told == ["–"] * 3
-        assert {cell for row in _rows(_named(_body(desk, "/exchanges", f"?unit={unit}"), "exchanges-table"))
+        assert {cell for row in _rows(_named(_body(service, "/exchanges", f"?unit={unit}"), "exchanges-table"))
                 for cell in row[1:5]} == {"–"}  # fmt: skip
 
 
-def test_a_region_is_held_against_its_load_by_the_time_in_which_both_are_known(desk: Desk) -> None:
+def test_a_region_is_held_against_its_load_by_the_time_in_which_both_are_known(service: Service) -> None:
     query = f"?since={TO_NOON}&until={TO_NOON}&unit="
     for unit, balance in (("MW", "−1,000 MW"), ("GWh", "−12 GWh"), ("share", "−12 GWh")):
-        body = _body(desk, "/regions/53", query + unit)
+        body = _body(service, "/regions/53", query + unit)
         assert " ".join(_texts(_named(body, "region-difference"))).replace("\u00a0", " ") == balance
         told = " ".join(" ".join(_texts(tile)) for tile in _with_class(body, "tile"))
         assert "production is 75% of load" in told
@@ -210,7 +210,8 @@ def test_a_region_is_held_against_its_load_by_the_time_in_which_both_are_known(d
         assert values["Wind"] == pytest.approx(2 * values["Thermal"])
     for unit, wanting in (("MW", -1_000), ("GWh", -12), ("share", -25)):
         drawn = {
-            trace["name"]: trace["y"] for trace in _drawn(_body(desk, "/regions/53", query + unit), "region-balance")
+            trace["name"]: trace["y"]
+            for trace in _drawn(_body(service, "/regions/53", f"{query}{unit}&interval=day"), "region-balance")
         }
         assert drawn["Deficit"] == pytest.approx([wanting])
 
@@ -227,10 +228,10 @@ def test_a_region_is_held_against_its_load_by_the_time_in_which_both_are_known(d
     ],
 )
 def test_regions_are_held_against_each_other_by_mean_power(
-    unit: str, measure: str, values: tuple[float, float], desk: Desk
+    unit: str, measure: str, values: tuple[float, float], service: Service
 ) -> None:
     """Pays de la Loire knows all day what Bretagne knows until noon."""
-    body = _body(desk, "/regions", f"?since={TO_NOON}&until={TO_NOON}&unit={unit}&measure={measure}")
+    body = _body(service, "/regions", f"?since={TO_NOON}&until={TO_NOON}&unit={unit}&measure={measure}")
     told = {row[0]: row[1] for row in _rows(_named(body, "regions-table"))}
     shown = [float(told[name].replace("−", "-").replace(",", "")) for name in ("Pays de la Loire", "Bretagne")]
     assert shown == pytest.approx(values, abs=0.06)

@@ -15,9 +15,9 @@ import polars as pl
 import pytest
 
 from tests.support import PARIS, mart, watthouse
+from watthouse.serve.analysis.answers import answer
 from watthouse.serve.api import national
-from watthouse.serve.desk import Desk
-from watthouse.serve.inquiry.answers import answer
+from watthouse.serve.service import Service
 from watthouse.settings import Settings
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
@@ -308,12 +308,12 @@ def test_gas_and_temperature_are_known_on_days_without_national_power(home: Path
     regional = pl.read_parquet(real_data / "odre" / "temperature-quotidienne-regionale_2016-2025.parquet")
     mainland = regional.filter(pl.col("code_insee_region").cast(pl.String) != "94")
     summer = mainland.filter(pl.col("date").cast(pl.Date) == date(2019, 7, 25))
-    desk = Desk(Settings(home=home))
-    with desk.snapshots.lease() as snapshot:
+    service = Service(Settings(home=home))
+    with service.snapshots.lease() as snapshot:
         asked = national.TemperatureAsked(since=date(2019, 7, 25), until=date(2019, 7, 25))
-        (warm,) = snapshot.engine.rows(national.temperature_of(desk, snapshot, asked).rows).to_pylist()
+        (warm,) = snapshot.engine.rows(national.temperature_of(service, snapshot, asked).rows).to_pylist()
         answered = answer(snapshot, 2, date(2016, 1, 1), date(2020, 12, 31))
-    desk.close()
+    service.close()
     assert warm["tmoy_c"] == pytest.approx(float(summer["tmoy"].cast(pl.Float64).mean()))  # type: ignore[arg-type]
     assert not mart(home, "daily_mix", "civil_date = '2019-07-25'")
     assert {figure.days for figure in answered.figures} == {5 * 365 + 2}

@@ -15,9 +15,9 @@ from tests.transform.lab import Lab, best_series, half_hours, mwh, power, region
 from watthouse.catalog import CONSOLIDATED, REAL_TIME
 from watthouse.serve.api import national
 from watthouse.serve.api import regional as regions
-from watthouse.serve.asking import EnergyAsOf, Interval
-from watthouse.serve.desk import Desk
 from watthouse.serve.problems import ProblemError
+from watthouse.serve.queries.params import EnergyAsOf, Interval
+from watthouse.serve.service import Service
 from watthouse.settings import Settings
 
 TR, DEF = "eco2mix_national_tr", "eco2mix_national_cons_def"
@@ -46,16 +46,16 @@ def observed(blank: Lab, tmp_path_factory: pytest.TempPathFactory) -> Lab:
 
 
 @pytest.fixture(scope="module")
-def desk(observed: Lab) -> Iterator[Desk]:
-    desk = Desk(Settings(home=Path(observed.folder)))
-    yield desk
-    desk.close()
+def service(observed: Lab) -> Iterator[Service]:
+    service = Service(Settings(home=Path(observed.folder)))
+    yield service
+    service.close()
 
 
-def known(desk: Desk, moment: datetime | None, interval: Interval = Interval.DAY) -> list[dict[str, Any]]:
+def known(service: Service, moment: datetime | None, interval: Interval = Interval.DAY) -> list[dict[str, Any]]:
     asked = EnergyAsOf(since=SPRING, until=NEXT, interval=interval, as_of=moment)
-    with desk.snapshots.lease() as snapshot:
-        question = national.mix_of(desk, snapshot, asked)
+    with service.snapshots.lease() as snapshot:
+        question = national.mix_of(service, snapshot, asked)
         rows = question.rows if moment else snapshot.engine.rows(question.rows)  # type: ignore[arg-type]
         return rows.to_pylist()
 
@@ -64,11 +64,11 @@ def moments(lab: Lab) -> list[datetime]:
     return sorted({row["observed_at"] for rows in lab.seen.values() for row in rows})
 
 
-def test_each_moment_knows_what_had_been_observed_by_it(observed: Lab, desk: Desk) -> None:
+def test_each_moment_knows_what_had_been_observed_by_it(observed: Lab, service: Service) -> None:
     answers = []
     for moment in moments(observed):
         seen = [row for table in (TR, DEF) for row in observed.seen[table] if row["observed_at"] <= moment]
-        found = known(desk, moment)
+        found = known(service, moment)
         expected = {day: [row for row in best_series(seen) if row["date"] == day] for day in (SPRING, NEXT)}
         assert [row["starts"] for row in found] == [SPRING, NEXT]
         for row in found:
@@ -80,31 +80,31 @@ def test_each_moment_knows_what_had_been_observed_by_it(observed: Lab, desk: Des
     assert len(set(answers[:3])) == 3, "the made-up revisions are seen"
 
 
-def test_a_spring_day_had_23_hours_then_too(observed: Lab, desk: Desk) -> None:
-    found = known(desk, moments(observed)[0], Interval.HOUR)
+def test_a_spring_day_had_23_hours_then_too(observed: Lab, service: Service) -> None:
+    found = known(service, moments(observed)[0], Interval.HOUR)
     assert len([row for row in found if row["starts"] < datetime(2025, 3, 30, 22, tzinfo=UTC)]) == 23
     assert all(row["complete"] for row in found)
 
 
-def test_the_instant_of_an_observation_knows_it_and_the_one_before_does_not(observed: Lab, desk: Desk) -> None:
+def test_the_instant_of_an_observation_knows_it_and_the_one_before_does_not(observed: Lab, service: Service) -> None:
     first, second = moments(observed)[:2]
-    before = known(desk, second - timedelta(microseconds=1))
-    assert before == known(desk, first)
-    assert known(desk, second) != before
-    assert known(desk, first - timedelta(microseconds=1)) == []
+    before = known(service, second - timedelta(microseconds=1))
+    assert before == known(service, first)
+    assert known(service, second) != before
+    assert known(service, first - timedelta(microseconds=1)) == []
 
 
-def test_what_is_known_at_the_end_of_time_is_what_the_marts_say(desk: Desk) -> None:
-    assert known(desk, datetime(9999, 12, 31, tzinfo=UTC)) == known(desk, None)
-    assert known(desk, datetime(9999, 12, 31, tzinfo=UTC), Interval.MONTH) == known(desk, None, Interval.MONTH)
+def test_what_is_known_at_the_end_of_time_is_what_the_marts_say(service: Service) -> None:
+    assert known(service, datetime(9999, 12, 31, tzinfo=UTC)) == known(service, None)
+    assert known(service, datetime(9999, 12, 31, tzinfo=UTC), Interval.MONTH) == known(service, None, Interval.MONTH)
 
 
-def test_a_region_is_known_then_too(observed: Lab, desk: Desk) -> None:
+def test_a_region_is_known_then_too(observed: Lab, service: Service) -> None:
     last = moments(observed)[-1]
-    with desk.snapshots.lease() as snapshot:
+    with service.snapshots.lease() as snapshot:
         for moment, count in ((last, 1), (last - timedelta(seconds=1), 0)):
             asked = EnergyAsOf(since=SPRING, until=SPRING, interval=Interval.DAY, as_of=moment)
-            rows = regions.mix_of(desk, snapshot, "53", asked).rows.to_pylist()  # type: ignore[union-attr]
+            rows = regions.mix_of(service, snapshot, "53", asked).rows.to_pylist()  # type: ignore[union-attr]
             assert len(rows) == count
             if rows:
                 expected = mwh(best_series(observed.seen["eco2mix_regional_tr"]), "consommation")
@@ -112,9 +112,9 @@ def test_a_region_is_known_then_too(observed: Lab, desk: Desk) -> None:
                 assert isinstance(expected, Decimal)
 
 
-def test_a_year_and_a_day_is_too_much_of_the_ledger(desk: Desk) -> None:
+def test_a_year_and_a_day_is_too_much_of_the_ledger(service: Service) -> None:
     year = {"since": date(2024, 3, 1), "interval": Interval.MONTH, "as_of": datetime(2026, 1, 1, tzinfo=UTC)}
-    with desk.snapshots.lease() as snapshot:
-        assert national.mix_of(desk, snapshot, EnergyAsOf(until=date(2025, 3, 1), **year)).rows is not None
+    with service.snapshots.lease() as snapshot:
+        assert national.mix_of(service, snapshot, EnergyAsOf(until=date(2025, 3, 1), **year)).rows is not None
         with pytest.raises(ProblemError, match="366 days at most"):
-            national.mix_of(desk, snapshot, EnergyAsOf(until=date(2025, 3, 2), **year))
+            national.mix_of(service, snapshot, EnergyAsOf(until=date(2025, 3, 2), **year))

@@ -12,7 +12,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi_swagger import patch_fastapi
 from starlette_compress import CompressMiddleware, add_compress_type
 
-from watthouse.serve import document, problems, watching
+from watthouse.serve import document, middleware, problems
 from watthouse.serve.api import (
     buyers,
     checks,
@@ -28,11 +28,11 @@ from watthouse.serve.api import (
     regional,
     sensitivity,
 )
-from watthouse.serve.asking import refuse_repeated
-from watthouse.serve.delivery import Format
-from watthouse.serve.desk import Desk
+from watthouse.serve.formats import Format
 from watthouse.serve.heads import Heads
 from watthouse.serve.pages import Pages
+from watthouse.serve.queries.params import refuse_repeated
+from watthouse.serve.service import Service
 from watthouse.settings import Settings
 from watthouse.starting import uncollected
 
@@ -63,8 +63,8 @@ _ROOMS = (
 
 def create(settings: Settings) -> FastAPI:
     """The server of one home."""
-    desk = Desk(settings)
-    pages = Pages(desk)
+    service = Service(settings)
+    pages = Pages(service)
 
     @asynccontextmanager
     async def living(_: FastAPI) -> AsyncIterator[None]:
@@ -73,7 +73,7 @@ def create(settings: Settings) -> FastAPI:
         warming.start()
         yield
         warming.cancel()
-        desk.close()
+        service.close()
 
     app = FastAPI(
         title="watthouse",
@@ -83,20 +83,20 @@ def create(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
-        openapi_url=f"{watching.API}/openapi.json",
+        openapi_url=f"{middleware.API}/openapi.json",
         generate_unique_id_function=document.name_of,
         lifespan=living,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
-    app.state.desk = desk
+    app.state.service = service
     patch_fastapi(app, docs_url="/docs", redirect_from_root_to_docs=False)
     document.install(app)
     problems.install(app)
-    api = APIRouter(prefix=watching.API, dependencies=[Depends(refuse_repeated)])
+    api = APIRouter(prefix=middleware.API, dependencies=[Depends(refuse_repeated)])
     for room in _ROOMS:
         api.include_router(room.router)
     app.include_router(api)
-    app.include_router(watching.router)
+    app.include_router(middleware.router)
     app.router.default = pages
     _surround(app, settings)
     return app
@@ -122,4 +122,4 @@ def _surround(app: FastAPI, settings: Settings) -> None:
             expose_headers=["etag", "x-watthouse-sample", "x-watthouse-version", "x-request-id"],
         )
     app.add_middleware(Heads)
-    watching.install(app, settings)
+    middleware.install(app, settings)

@@ -16,8 +16,8 @@ import ibis.expr.types as ir
 import pyarrow as pa
 from cachetools import LRUCache
 
-from watthouse.serve.forms import Form, to_sql
 from watthouse.serve.problems import ProblemError
+from watthouse.serve.queries.prepared import Prepared, to_sql
 from watthouse.settings import Settings
 
 BATCH_ROWS: Final = 2_048
@@ -58,21 +58,21 @@ class Engine:
         """An Ibis backend that knows the tables; it is for their shapes, not for their rows."""
         return ibis.duckdb.from_connection(self._shapes)
 
-    def rows(self, question: ir.Expr | Form) -> pa.Table:
+    def rows(self, question: ir.Expr | Prepared) -> pa.Table:
         """The whole answer; raises :class:`ProblemError` 503 where it takes too long."""
-        if isinstance(question, Form):
+        if isinstance(question, Prepared):
             return self._filled(question)
         with self.batches(question) as reader:
             return reader.read_all()
 
     @contextmanager
-    def batches(self, question: ir.Expr | Form) -> Iterator[pa.RecordBatchReader]:
+    def batches(self, question: ir.Expr | Prepared) -> Iterator[pa.RecordBatchReader]:
         """The answer in pieces of :data:`BATCH_ROWS`, or a form's by half months: sorting 13 years of slots would take
         more memory than all else. So its size in memory does not matter.
 
         Only the engine's own time counts against its limit: whoever reads may be slow.
         """
-        if isinstance(question, Form):
+        if isinstance(question, Prepared):
             yield self._piece_by_piece(question)
             return
         sql = to_sql(question)
@@ -93,7 +93,7 @@ class Engine:
         for session in (*self._idle, self._parser, self._shapes, self._connection):
             session.close()
 
-    def _piece_by_piece(self, form: Form) -> pa.RecordBatchReader:
+    def _piece_by_piece(self, form: Prepared) -> pa.RecordBatchReader:
         pieces = iter(form.by_half_month())
         held = [self._filled(next(pieces))]
         schema = held[0].schema
@@ -105,7 +105,7 @@ class Engine:
 
         return pa.RecordBatchReader.from_batches(schema, batches())
 
-    def _filled(self, form: Form) -> pa.Table:
+    def _filled(self, form: Prepared) -> pa.Table:
         statement = self._statement(form)
         days = {name: form.days[name] for name in statement.named_parameters}
         with self._turn(), self._idle_session() as session, _Clock(self._seconds, session).running():
@@ -123,7 +123,7 @@ class Engine:
         finally:
             self._at_once.release()
 
-    def _statement(self, form: Form) -> duckdb.Statement:
+    def _statement(self, form: Prepared) -> duckdb.Statement:
         """Compiled and parsed once, by whoever asks first."""
         with self._lock:
             if form.blank not in self._statements:

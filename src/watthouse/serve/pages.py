@@ -6,15 +6,15 @@ from importlib import import_module
 from anyio import to_thread
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from watthouse.serve.desk import Desk
+from watthouse.serve.service import Service
 from watthouse.starting import uncollected
 
 
 class Pages:
     """An ASGI application that stands in for :mod:`watthouse.serve.dashboard.app` until that is there."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, service: Service) -> None:
+        self._service = service
         self._lock = threading.Lock()
         self._loaded: ASGIApp | None = None
 
@@ -23,7 +23,7 @@ class Pages:
         with self._lock:
             if self._loaded is None:
                 with uncollected():
-                    self._loaded = import_module("watthouse.serve.dashboard.app").create(self._desk)
+                    self._loaded = import_module("watthouse.serve.dashboard.app").create(self._service)
             loaded: ASGIApp = self._loaded
             return loaded
 

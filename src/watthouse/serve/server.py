@@ -12,7 +12,7 @@ from granian.log import LogLevels
 
 from watthouse.errors import WatthouseError
 from watthouse.serve.app import create
-from watthouse.serve.watching import configure_logs
+from watthouse.serve.middleware import configure_logs
 from watthouse.settings import Settings
 
 

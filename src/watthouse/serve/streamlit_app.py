@@ -18,18 +18,18 @@ from dateutil.relativedelta import relativedelta
 from watthouse.catalog import CORSE, REGIONS
 from watthouse.errors import WatthouseError
 from watthouse.serve.api import mixes, national, regional
-from watthouse.serve.asking import EnergyAsOf, Interval, Unit
 from watthouse.serve.dashboard.reading import Answer, Reader
 from watthouse.serve.dashboard.view import View, day_of
-from watthouse.serve.desk import Desk
 from watthouse.serve.figures import power
 from watthouse.serve.figures.maps import regions_map
 from watthouse.serve.figures.palette import NATIONAL, REGIONAL, SOURCES
 from watthouse.serve.figures.regional import source_shares, yearly_sources
 from watthouse.serve.figures.seasons import source_seasons
 from watthouse.serve.figures.style import behaviour
+from watthouse.serve.locale import Language
 from watthouse.serve.problems import ProblemError
-from watthouse.serve.speech import Language
+from watthouse.serve.queries.params import EnergyAsOf, Interval, Unit
+from watthouse.serve.service import Service
 from watthouse.settings import Settings
 
 _SPANS: Final = {
@@ -51,12 +51,12 @@ _BURNT: Final = ("gaz", "charbon", "fioul")  # published together, as thermal, f
 def main() -> None:
     """The page that was chosen, of the newest build."""
     st.set_page_config(page_title="watthouse", page_icon=str(_ICON), layout="wide")
-    with _told(), _desk().snapshots.lease() as snapshot:
+    with _told(), _service().snapshots.lease() as snapshot:
         language = _language()
         dark = st.context.theme.type == "dark"
-        held = Reader(_desk(), snapshot, View(language=language, dark=dark))
+        held = Reader(_service(), snapshot, View(language=language, dark=dark))
         since, until = _period(held)
-        reader = Reader(_desk(), snapshot, View(language=language, dark=dark, since=since, until=until))
+        reader = Reader(_service(), snapshot, View(language=language, dark=dark, since=since, until=until))
         page = st.navigation(_pages(reader))
         if said := reader.sample:
             st.warning(said, icon=":material/science:")
@@ -64,11 +64,11 @@ def main() -> None:
         st.caption(reader.provenance(reader.used))
 
 
-def _opened() -> Desk:
-    return Desk(Settings())
+def _opened() -> Service:
+    return Service(Settings())
 
 
-_desk: Callable[[], Desk] = st.cache_resource(show_spinner=False)(_opened)
+_service: Callable[[], Service] = st.cache_resource(show_spinner=False)(_opened)
 
 
 @contextmanager
@@ -172,8 +172,8 @@ def _regions(reader: Reader, one: st.Page) -> None:
         figure = regions_map(_mapped(found, measure), "MW", view.style, signed=measure == "difference")
         _chart(reader, "map", f"{say(*_MEASURES[measure])}, MW", figure, found, height=480)
     with right:
-        asked = mixes.MixesAsked(since=view.since, until=view.until, unit=Unit.SHARE)
-        shares = reader.answer("/regions/mix", asked, mixes.mixes_of(reader.desk, reader.snapshot, asked))
+        asked = mixes.MixesParams(since=view.since, until=view.until, unit=Unit.SHARE)
+        shares = reader.answer("/regions/mix", asked, mixes.mixes_of(reader.service, reader.snapshot, asked))
         title = say("What each source contributes to production", "Part de chaque filière dans la production")
         _chart(reader, "shares", f"{title}, %", source_shares(shares.rows, view.style), shares, height=480)
     st.page_link(one, label=say("One region over the years", "Une région au fil des ans"), icon=":material/timeline:")
@@ -247,7 +247,7 @@ def _totals(reader: Reader, name: str) -> None:
 
 def _total(reader: Reader, name: str, unit: Unit) -> float | None:
     asked = national.Compared(since=reader.view.since, until=reader.view.until, unit=unit)
-    found = reader.answer("/compare", asked, national.compare_of(reader.desk, reader.snapshot, asked)).rows
+    found = reader.answer("/compare", asked, national.compare_of(reader.service, reader.snapshot, asked)).rows
     totals: dict[str, float | None] = dict(found.select("name", "value").iter_rows())
     return totals[name]
 
@@ -258,16 +258,16 @@ def _mapped(found: Answer, measure: str) -> pl.DataFrame:
 
 def _map_of(reader: Reader, measure: str) -> Answer:
     days = {"since": reader.view.since, "until": reader.view.until}
-    asked = regional.MapAsked.model_validate(days | {"measure": measure})
+    asked = regional.MapParams.model_validate(days | {"measure": measure})
     return reader.answer("/regions/map", asked, regional.map_of(reader.snapshot, asked))
 
 
 def _mix(reader: Reader, code: str, asked: EnergyAsOf) -> Answer:
-    return reader.answer(f"/regions/{code}/mix", asked, regional.mix_of(reader.desk, reader.snapshot, code, asked))
+    return reader.answer(f"/regions/{code}/mix", asked, regional.mix_of(reader.service, reader.snapshot, code, asked))
 
 
 def _france(reader: Reader, asked: EnergyAsOf) -> Answer:
-    return reader.answer("/mix", asked, national.mix_of(reader.desk, reader.snapshot, asked))
+    return reader.answer("/mix", asked, national.mix_of(reader.service, reader.snapshot, asked))
 
 
 def _days(reader: Reader) -> str:

@@ -13,8 +13,8 @@ import ibis.expr.types as ir
 import pytest
 
 from watthouse.serve.engine import Engine
-from watthouse.serve.forms import Form
 from watthouse.serve.problems import ProblemError
+from watthouse.serve.queries.prepared import Prepared
 from watthouse.settings import Settings
 
 LIMIT: Final = 0.4
@@ -61,7 +61,7 @@ def numbers(most: int) -> ir.Table:
 
 
 def test_forms_share_sessions_but_not_one_that_was_interrupted(engine: Engine) -> None:
-    small, endless = (Form(numbers, (most,), date.min, date.max) for most in (10, 10**6))
+    small, endless = (Prepared(numbers, (most,), date.min, date.max) for most in (10, 10**6))
     for _ in range(3):
         with pytest.raises(ProblemError):
             engine.rows(endless)
@@ -79,10 +79,10 @@ def test_a_stream_without_end_is_given_up(engine: Engine) -> None:
 
 
 def test_who_waits_for_others_waits_no_longer_than_the_limit(engine: Engine) -> None:
-    slow, small = (Form(numbers, (most,), date.min, date.max) for most in (10**6, 10))
+    slow, small = (Prepared(numbers, (most,), date.min, date.max) for most in (10**6, 10))
     told: list[ProblemError] = []
 
-    def ask(form: Form) -> None:
+    def ask(form: Prepared) -> None:
         try:
             engine.rows(form)
         except ProblemError as error:

@@ -12,15 +12,24 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from watthouse.catalog import REGIONS
-from watthouse.serve import slots
-from watthouse.serve.asking import Energy, Interval, Moments, Period, Unit, finest, instant, newest_first, points
-from watthouse.serve.attribution import used_of
-from watthouse.serve.delivery import MEDIA, Format, Shown, chosen
-from watthouse.serve.desk import Desk, Question
-from watthouse.serve.known import Tables, natures, rows_then, tables_then
+from watthouse.serve.formats import MEDIA, Format, Shown, chosen
 from watthouse.serve.problems import documented, wrong
-from watthouse.serve.series import COMPLETE, MEASURED, MIXED, STARTS, Mean, Span, energies, energy, shown
-from watthouse.serve.slots import (
+from watthouse.serve.queries import slots
+from watthouse.serve.queries.as_of import Tables, natures, rows_then, tables_then
+from watthouse.serve.queries.attribution import used_of
+from watthouse.serve.queries.params import (
+    Energy,
+    Interval,
+    Moments,
+    Period,
+    Unit,
+    finest,
+    instant,
+    newest_first,
+    points,
+)
+from watthouse.serve.queries.series import COMPLETE, MEASURED, MIXED, STARTS, Mean, Span, energies, energy, shown
+from watthouse.serve.queries.slots import (
     BEGINS,
     CLOCK,
     COMMERCIAL_MINUTES,
@@ -30,17 +39,18 @@ from watthouse.serve.slots import (
     SLOT_MINUTES,
     Kind,
 )
+from watthouse.serve.service import Question, Service
 from watthouse.serve.snapshots import Snapshot
 from watthouse.transform.dictionary import Mart
 
 
-async def _desk(request: Request) -> Desk:  # FastAPI hands what is not async to a thread
-    desk = request.app.state.desk
-    assert isinstance(desk, Desk)
-    return desk
+async def _service(request: Request) -> Service:  # FastAPI hands what is not async to a thread
+    service = request.app.state.service
+    assert isinstance(service, Service)
+    return service
 
 
-TheDesk = Annotated[Desk, Depends(_desk)]
+TheService = Annotated[Service, Depends(_service)]
 
 Cell = str | float | int | bool | None
 
@@ -138,34 +148,34 @@ def rows_described(what: str, model: Any = Rows) -> dict[int | str, dict[str, An
 
 
 def answer_series(
-    desk: Desk, request: Request, asked: Energy, ask: Callable[[Snapshot], Question], name: str
+    service: Service, request: Request, params: Energy, ask: Callable[[Snapshot], Question], name: str
 ) -> Response:
     """A series on its way: one by the hour or finer has no bound where its format is made in pieces."""
-    return (desk.stream if unbounded(request, asked) else desk.answer)(request, asked.format, ask, name)
+    return (service.stream if unbounded(request, params) else service.answer)(request, params.format, ask, name)
 
 
-def unbounded(request: Request, asked: Energy) -> bool:
+def unbounded(request: Request, params: Energy) -> bool:
     """Whether a series may have any number of points: JSON is read whole, what was known then is computed whole."""
-    known_then = getattr(asked, "as_of", None) is not None
-    return bool(asked.interval.length) and not known_then and chosen(request, asked.format) is not Format.JSON
+    known_then = getattr(params, "as_of", None) is not None
+    return bool(params.interval.length) and not known_then and chosen(request, params.format) is not Format.JSON
 
 
 def span_of(
     most: int | None,
     snapshot: Snapshot,
     mart: str,
-    asked: Period | Moments,
+    params: Period | Moments,
     interval: Interval,
     offered: tuple[Interval, ...],
     auto: tuple[Interval, ...] | None = None,
 ) -> Span:
     """The period and interval that are meant, ``auto`` among those; raises a problem where that is more points than a
     series may have (any number, where ``most`` is None), or instants are no ends of the interval."""
-    since, until = newest_first(snapshot.extent(mart), asked)
+    since, until = newest_first(snapshot.extent(mart), params)
     if interval is not Interval.AUTO and interval not in offered:
         names = ", ".join(one.value for one in offered)
         raise wrong("interval", f"this is not kept by {interval.value}: ask for one of {names}, or auto")
-    first, end = (one if isinstance(one, datetime) else None for one in (asked.since, asked.until))
+    first, end = (one if isinstance(one, datetime) else None for one in (params.since, params.until))
     found = interval
     if interval is Interval.AUTO:
         found = Interval.HOUR if first or end else finest(since, until, auto or offered)
@@ -290,7 +300,7 @@ def named(mart: Mart, unit: Unit) -> list[Shown]:
 
 
 def refuse_longer(found: pa.Table) -> None:
-    """Raises a problem where ``found`` (of :func:`~watthouse.serve.slots.longest`) is longer than a quarter hour."""
+    """Raises a problem where ``found``, of :func:`~watthouse.serve.queries.slots.longest`, passes a quarter hour."""
     (longest,) = found.to_pylist()
     if (longest["quarter_hours"] or 0) > 1:
         day = longest["civil_date"]

@@ -8,11 +8,11 @@ import ibis.expr.types as ir
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from watthouse.serve.api.base import TheDesk, gives_rows, meant, span_of
-from watthouse.serve.asking import BY_DAY, Interval, Series
-from watthouse.serve.delivery import Shown
-from watthouse.serve.desk import Desk, Question
-from watthouse.serve.series import STARTS, complete_days, starts, within
+from watthouse.serve.api.base import TheService, gives_rows, meant, span_of
+from watthouse.serve.formats import Shown
+from watthouse.serve.queries.params import BY_DAY, Interval, Series
+from watthouse.serve.queries.series import STARTS, complete_days, starts, within
+from watthouse.serve.service import Question, Service
 from watthouse.serve.snapshots import Snapshot
 from watthouse.transform.dictionary import Mart
 
@@ -28,15 +28,15 @@ _FAR_MORE: Final = 1e12  # MWh, than crosses a border
     "The border that buys most, and how often",
     "A row an interval: the border that was the largest net buyer on most of its days, and the days of each",
 )
-def buyers(desk: TheDesk, request: Request, asked: Annotated[Series, Query()]) -> Response:
+def buyers(service: TheService, request: Request, params: Annotated[Series, Query()]) -> Response:
     """The buyer of a day is the border with the largest net commercial exports; on some days there is none."""
-    return desk.answer(request, asked.format, lambda snapshot: buyers_of(desk, snapshot, asked), "buyers")
+    return service.answer(request, params.format, lambda snapshot: buyers_of(service, snapshot, params), "buyers")
 
 
-def buyers_of(desk: Desk, snapshot: Snapshot, asked: Series) -> Question:
+def buyers_of(service: Service, snapshot: Snapshot, params: Series) -> Question:
     """The largest net buyer by interval; of two that were it on as many days, the one that bought more."""
-    span = span_of(desk.settings.max_points, snapshot, "exchanges_daily", asked, asked.interval, BY_DAY)
-    borders = _borders(desk.marts["exchanges_daily"])
+    span = span_of(service.settings.max_points, snapshot, "exchanges_daily", params, params.interval, BY_DAY)
+    borders = _borders(service.marts["exchanges_daily"])
     found = span.fill(_counted, snapshot.table("exchanges_daily"), borders)
     return Question("The largest net buyer", found, _told(borders), meant(span), ("exchanges_daily",))
 

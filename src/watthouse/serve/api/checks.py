@@ -10,13 +10,13 @@ import pyarrow as pa
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from watthouse.serve.api.base import TheDesk, gives_rows
-from watthouse.serve.asking import Written
-from watthouse.serve.delivery import Shown
-from watthouse.serve.desk import Desk, Question
-from watthouse.serve.known import catalog
+from watthouse.serve.api.base import TheService, gives_rows
+from watthouse.serve.formats import Shown
 from watthouse.serve.problems import ProblemError
-from watthouse.serve.series import columns_of
+from watthouse.serve.queries.as_of import catalog
+from watthouse.serve.queries.params import Written
+from watthouse.serve.queries.series import columns_of
+from watthouse.serve.service import Question, Service
 from watthouse.serve.snapshots import HELD, Snapshot
 from watthouse.transform.breaking import RULE, Tested, breaking, tested, tests_of
 
@@ -28,20 +28,20 @@ _MOST: Final = 1_000
 
 
 @gives_rows(router, "/tests", "What the tests of the marts find", "A row a test that warns where it is broken")
-def all_tests(desk: TheDesk, request: Request, asked: Annotated[Written, Query()]) -> Response:
+def all_tests(service: TheService, request: Request, params: Annotated[Written, Query()]) -> Response:
     """Tests whose breach does not stop a build, over all that is held; one that does holds in whatever is served."""
-    return desk.answer(request, asked.format, tests_found, "tests")
+    return service.answer(request, params.format, tests_found, "tests")
 
 
 @gives_rows(router, "/tests/{name}", "The rows that break a test", "A row: the rule, the key, the values", 404)
 def one_test(
-    desk: TheDesk,
+    service: TheService,
     request: Request,
     name: Annotated[str, Path(description="The test's name", examples=["temperature_daily_plausible"])],
-    asked: Annotated[Written, Query()],
+    params: Annotated[Written, Query()],
 ) -> Response:
     """The first 1,000 of them, with the rule that each breaks and the values that the rule speaks of."""
-    return desk.answer(request, asked.format, lambda snapshot: rows_breaking(desk, snapshot, name), name)
+    return service.answer(request, params.format, lambda snapshot: rows_breaking(service, snapshot, name), name)
 
 
 def tests_found(snapshot: Snapshot) -> Question:
@@ -56,7 +56,7 @@ def warning(snapshot: Snapshot) -> tuple[Tested, ...]:
     return snapshot.once(_warning)
 
 
-def rows_breaking(desk: Desk, snapshot: Snapshot, name: str) -> Question:
+def rows_breaking(service: Service, snapshot: Snapshot, name: str) -> Question:
     """The rows that break a test that only warns: ``rule``, key, values; raises a problem for a test there is not."""
     known = {step.title: step for step in tests_of(snapshot.steps).values() if step.severity == _WARN}
     if name not in known:
@@ -64,7 +64,7 @@ def rows_breaking(desk: Desk, snapshot: Snapshot, name: str) -> Question:
     with _models(snapshot) as session:
         rows = breaking(session, known[name], _MOST)
     models = tuple(one.rpartition(".")[2] for one in known[name].stands_on)
-    described = [one for model in models if model in desk.marts for one in columns_of(desk.marts[model])]
+    described = [one for model in models if model in service.marts for one in columns_of(service.marts[model])]
     meanings = _OTHERS | {one.name: one for one in described}
     columns = tuple(meanings.get(one, Shown(one, "", "A value of the row")) for one in rows.column_names)
     return Question(f"Rows that break {name}", rows, columns, marts=models)

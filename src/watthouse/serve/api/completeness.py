@@ -9,19 +9,19 @@ from pydantic import Field
 from starlette.responses import Response
 
 from watthouse.catalog import CATALOG
-from watthouse.serve import attribution
-from watthouse.serve.api.base import TheDesk, days, gives_rows
-from watthouse.serve.asking import Period, newest_first
-from watthouse.serve.desk import Desk, Question
-from watthouse.serve.forms import Form
+from watthouse.serve.api.base import TheService, days, gives_rows
 from watthouse.serve.problems import wrong
-from watthouse.serve.series import columns_of, within
+from watthouse.serve.queries import attribution
+from watthouse.serve.queries.params import Period, newest_first
+from watthouse.serve.queries.prepared import Prepared
+from watthouse.serve.queries.series import columns_of, within
+from watthouse.serve.service import Question, Service
 from watthouse.serve.snapshots import Snapshot
 
 router = APIRouter(tags=["freshness and revisions"])
 
 
-class CompletenessAsked(Period):
+class CompletenessParams(Period):
     """Days of a dataset, or of all."""
 
     dataset: Annotated[
@@ -40,20 +40,22 @@ class CompletenessAsked(Period):
     "How much of each day was measured",
     "A row a dataset and civil day between its first and last measured one: measured, expected, complete",
 )
-def completeness(desk: TheDesk, request: Request, asked: Annotated[CompletenessAsked, Query()]) -> Response:
+def completeness(service: TheService, request: Request, params: Annotated[CompletenessParams, Query()]) -> Response:
     """A day without any measurement has a row with 0; days before a dataset's first and after its last have none."""
-    return desk.answer(request, asked.format, lambda snapshot: completeness_of(desk, snapshot, asked), "completeness")
+    return service.answer(
+        request, params.format, lambda snapshot: completeness_of(service, snapshot, params), "completeness"
+    )
 
 
-def completeness_of(desk: Desk, snapshot: Snapshot, asked: CompletenessAsked) -> Question:
+def completeness_of(service: Service, snapshot: Snapshot, params: CompletenessParams) -> Question:
     """The rows of ``completeness_daily`` that are meant; raises a problem for a dataset that there is not."""
-    if asked.dataset is not None and asked.dataset not in CATALOG:
-        raise wrong("dataset", f"there is no dataset '{asked.dataset[:60]}': there are {', '.join(CATALOG)}")
-    mart = desk.marts["completeness_daily"]
-    since, until = newest_first(snapshot.extent(mart.name), asked)
-    found = Form(_days, (snapshot.table(mart.name).op(), asked.dataset), since, until)
+    if params.dataset is not None and params.dataset not in CATALOG:
+        raise wrong("dataset", f"there is no dataset '{params.dataset[:60]}': there are {', '.join(CATALOG)}")
+    mart = service.marts["completeness_daily"]
+    since, until = newest_first(snapshot.extent(mart.name), params)
+    found = Prepared(_days, (snapshot.table(mart.name).op(), params.dataset), since, until)
     used = attribution.used(snapshot, [mart.name], [(since, until)])
-    of = tuple(one for one in used if asked.dataset in {None, one.dataset.id})
+    of = tuple(one for one in used if params.dataset in {None, one.dataset.id})
     return Question(mart.description, found, columns_of(mart), days(since, until), used=of)
 
 

@@ -16,14 +16,15 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from watthouse.catalog import CATALOG, Column, Dataset
-from watthouse.serve import attribution, cursors, delivery
-from watthouse.serve.api.base import TheDesk, gives_rows, region_of
-from watthouse.serve.asking import Asked, Order, Period, Region
-from watthouse.serve.delivery import Format
-from watthouse.serve.desk import Desk, Question
-from watthouse.serve.forms import Form
+from watthouse.serve import formats
+from watthouse.serve.api.base import TheService, gives_rows, region_of
+from watthouse.serve.formats import Format
 from watthouse.serve.problems import ProblemError, documented, wrong
-from watthouse.serve.series import columns_of, of_region, within
+from watthouse.serve.queries import attribution, cursors
+from watthouse.serve.queries.params import Order, Params, Period, Region
+from watthouse.serve.queries.prepared import Prepared
+from watthouse.serve.queries.series import columns_of, of_region, within
+from watthouse.serve.service import Question, Service
 from watthouse.serve.snapshots import Snapshot
 from watthouse.transform.dictionary import Mart, MartColumn
 
@@ -78,7 +79,7 @@ class MartWhole(MartOut):
 
 
 @router.get("/datasets", summary="The datasets that watthouse keeps", responses=documented())
-def datasets(_: Annotated[Asked, Query()]) -> list[DatasetOut]:
+def datasets(_: Annotated[Params, Query()]) -> list[DatasetOut]:
     """What each of them is, how often it is refreshed, and whose it is."""
     return [DatasetOut(**_dataset(one)) for one in CATALOG.values()]
 
@@ -86,7 +87,7 @@ def datasets(_: Annotated[Asked, Query()]) -> list[DatasetOut]:
 @router.get("/datasets/{id}", summary="A dataset and its columns", responses=documented(404))
 def dataset(
     id: Annotated[str, Path(description="The dataset's name at the publisher", examples=["eco2mix-national-tr"])],  # noqa: A002
-    _: Annotated[Asked, Query()],
+    _: Annotated[Params, Query()],
 ) -> DatasetWhole:
     """With the kind, unit and meaning of every column, as its publisher names it."""
     if id not in CATALOG:
@@ -96,22 +97,22 @@ def dataset(
 
 
 @router.get("/marts", summary="The marts", responses=documented())
-def all_marts(desk: TheDesk, _: Annotated[Asked, Query()]) -> list[MartOut]:
+def all_marts(service: TheService, _: Annotated[Params, Query()]) -> list[MartOut]:
     """What one row of each is, and the columns that name it."""
-    return [MartOut(**_mart(one)) for one in desk.marts.values()]
+    return [MartOut(**_mart(one)) for one in service.marts.values()]
 
 
 MartName = Annotated[str, Path(description="The mart's name", examples=["daily_merged"])]
 
 
 @router.get("/marts/{name}", summary="A mart and its columns, with their units", responses=documented(404))
-def one_mart(desk: TheDesk, name: MartName, _: Annotated[Asked, Query()]) -> MartWhole:
+def one_mart(service: TheService, name: MartName, _: Annotated[Params, Query()]) -> MartWhole:
     """With the type, unit and meaning of every column."""
-    mart = _found(desk.marts, name)
+    mart = _found(service.marts, name)
     return MartWhole(**_mart(mart), columns=[_column(column, column.type) for column in mart.columns])
 
 
-class RowsAsked(Period):
+class RowsParams(Period):
     """Rows of a mart."""
 
     columns: Annotated[
@@ -141,15 +142,17 @@ class RowsAsked(Period):
 
 
 @gives_rows(router, "/marts/{name}/rows", "Rows of a mart, as they are", "The rows", 404)
-def rows(desk: TheDesk, request: Request, name: MartName, asked: Annotated[RowsAsked, Query()]) -> Response:
+def rows(service: TheService, request: Request, name: MartName, params: Annotated[RowsParams, Query()]) -> Response:
     """Page by page in JSON; all at once, in pieces, as CSV, Parquet or Arrow where no `limit` is given."""
-    mart = _found(desk.marts, name)
-    style = delivery.chosen(request, asked.format)
-    if asked.limit is None and style is not Format.JSON:
-        if mart.key[0] == "date_heure" and asked.cursor is None:
-            return desk.stream(request, style, lambda snapshot: _by_month(snapshot, mart, asked), name)
-        return desk.stream(request, style, lambda snapshot: _all(desk.settings.max_rows, snapshot, mart, asked), name)
-    return _page(desk, request, style, mart, asked)
+    mart = _found(service.marts, name)
+    style = formats.chosen(request, params.format)
+    if params.limit is None and style is not Format.JSON:
+        if mart.key[0] == "date_heure" and params.cursor is None:
+            return service.stream(request, style, lambda snapshot: _by_month(snapshot, mart, params), name)
+        return service.stream(
+            request, style, lambda snapshot: _all(service.settings.max_rows, snapshot, mart, params), name
+        )
+    return _page(service, request, style, mart, params)
 
 
 def _found(marts: Any, name: str) -> Mart:
@@ -161,30 +164,30 @@ def _found(marts: Any, name: str) -> Mart:
     return found
 
 
-def rows_of(desk: Desk, snapshot: Snapshot, name: str, asked: RowsAsked) -> Question:
+def rows_of(service: Service, snapshot: Snapshot, name: str, params: RowsParams) -> Question:
     """The rows of a mart that are meant, up to ``limit`` where it is given; raises a problem for a mart that there is
     not."""
-    mart = _found(desk.marts, name)
-    question = _question(snapshot, mart, asked)
+    mart = _found(service.marts, name)
+    question = _question(snapshot, mart, params)
     assert isinstance(question.rows, ir.Table)
-    return replace(question, rows=question.rows[_columns(mart, asked)].limit(asked.limit))
+    return replace(question, rows=question.rows[_columns(mart, params)].limit(params.limit))
 
 
-def every_row(desk: Desk, snapshot: Snapshot, name: str, asked: RowsAsked) -> tuple[Mart, ir.Table]:
+def every_row(service: Service, snapshot: Snapshot, name: str, params: RowsParams) -> tuple[Mart, ir.Table]:
     """A mart and the rows of it that are meant, with every column and in no order, whatever ``asked`` says of either;
     raises a problem for a mart that there is not."""
-    mart = _found(desk.marts, name)
-    return mart, _within(snapshot, mart, asked, mart.names)
+    mart = _found(service.marts, name)
+    return mart, _within(snapshot, mart, params, mart.names)
 
 
-def _by_month(snapshot: Snapshot, mart: Mart, asked: RowsAsked) -> Question:
+def _by_month(snapshot: Snapshot, mart: Mart, params: RowsParams) -> Question:
     """Every row of a mart that is kept by slot or hour, however many: it is read a month at a time."""
-    question = _question(snapshot, mart, asked)
+    question = _question(snapshot, mart, params)
     first, last = snapshot.once(_ends, mart.name)
-    since, until = max(asked.since or first, first), min(asked.until or last, last)
-    newest = asked.order is Order.NEWEST
-    of = (snapshot.table(mart.name).op(), mart.key, tuple(_columns(mart, asked)), asked.region, newest)
-    return replace(question, rows=Form(_of_period, of, since, until, newest_first=newest))
+    since, until = max(params.since or first, first), min(params.until or last, last)
+    newest = params.order is Order.NEWEST
+    of = (snapshot.table(mart.name).op(), mart.key, tuple(_columns(mart, params)), params.region, newest)
+    return replace(question, rows=Prepared(_of_period, of, since, until, newest_first=newest))
 
 
 def _ends(snapshot: Snapshot, name: str) -> tuple[date, date]:
@@ -204,43 +207,43 @@ def _of_period(
     return rows.order_by([ibis.desc(name) if newest else ibis.asc(name) for name in key])[list(columns)]
 
 
-def _all(most: int, snapshot: Snapshot, mart: Mart, asked: RowsAsked) -> Question:
-    question = _question(snapshot, mart, asked)
+def _all(most: int, snapshot: Snapshot, mart: Mart, params: RowsParams) -> Question:
+    question = _question(snapshot, mart, params)
     assert isinstance(question.rows, ir.Table)
     (count,) = snapshot.engine.rows(question.rows.aggregate(rows=question.rows.count())).column("rows").to_pylist()
     if int(count or 0) > most:
         detail = f"{count:,} rows from here, and an answer has {most:,} at most: take a shorter period, or pages"
         raise wrong("limit", detail)
-    return replace(question, rows=question.rows[_columns(mart, asked)])
+    return replace(question, rows=question.rows[_columns(mart, params)])
 
 
-def _page(desk: TheDesk, request: Request, style: Format, mart: Mart, asked: RowsAsked) -> Response:
-    limit = asked.limit or PAGE
-    with desk.snapshots.lease() as snapshot:
+def _page(service: TheService, request: Request, style: Format, mart: Mart, params: RowsParams) -> Response:
+    limit = params.limit or PAGE
+    with service.snapshots.lease() as snapshot:
 
         def ask() -> Question:
-            question = _question(snapshot, mart, asked)
+            question = _question(snapshot, mart, params)
             assert isinstance(question.rows, ir.Table)
             found = snapshot.engine.rows(question.rows.limit(limit + 1))
             page = found.slice(0, limit)
             last = page.slice(limit - 1).to_pylist() if found.num_rows > limit else []
             more = {"next": cursors.write(last[0], mart.key) if last else None}
             whose = replace(question, periods=_days_of(mart, page)).attributed(snapshot)
-            return whose.with_rows(page.select(_columns(mart, asked)), **more)
+            return whose.with_rows(page.select(_columns(mart, params)), **more)
 
-        return desk.versioned(request, style, mart.name, snapshot.version, snapshot.sample, ask)
+        return service.versioned(request, style, mart.name, snapshot.version, snapshot.sample, ask)
 
 
-def _question(snapshot: Snapshot, mart: Mart, asked: RowsAsked) -> Question:
-    chosen = _columns(mart, asked)
-    found = _within(snapshot, mart, asked, [*mart.key, *chosen, mart.day])
-    newest = asked.order is Order.NEWEST
-    if asked.cursor is not None:
-        found = cursors.after(found, mart.key, asked.cursor, newest_first=newest)
+def _question(snapshot: Snapshot, mart: Mart, params: RowsParams) -> Question:
+    chosen = _columns(mart, params)
+    found = _within(snapshot, mart, params, [*mart.key, *chosen, mart.day])
+    newest = params.order is Order.NEWEST
+    if params.cursor is not None:
+        found = cursors.after(found, mart.key, params.cursor, newest_first=newest)
     found = found.order_by([ibis.desc(name) if newest else ibis.asc(name) for name in mart.key])
     tables = attribution.tables_of(mart.name, chosen)
     among = mart.name if mart.day == "civil_date" else None
-    period = (asked.since or date.min, asked.until or date.max)
+    period = (params.since or date.min, params.until or date.max)
     return Question(mart.description, found, columns_of(mart, chosen), marts=tables, periods=(period,), among=among)
 
 
@@ -254,14 +257,14 @@ def _days_of(mart: Mart, rows: pa.Table) -> tuple[attribution.Period, ...]:
     return ((first, last + relativedelta(day=31) if mart.day == "civil_month" else last),)
 
 
-def _within(snapshot: Snapshot, mart: Mart, asked: RowsAsked, columns: Sequence[str]) -> ir.Table:
+def _within(snapshot: Snapshot, mart: Mart, params: RowsParams, columns: Sequence[str]) -> ir.Table:
     """Of the days and of the region that are asked for."""
     found = snapshot.table(mart.name)[list(dict.fromkeys(columns))]
-    if asked.since:
-        found = found.filter(found[mart.day] >= _bound(mart, asked.since))
-    if asked.until:
-        found = found.filter(found[mart.day] <= _bound(mart, asked.until))
-    if code := region_of(asked.region):
+    if params.since:
+        found = found.filter(found[mart.day] >= _bound(mart, params.since))
+    if params.until:
+        found = found.filter(found[mart.day] <= _bound(mart, params.until))
+    if code := region_of(params.region):
         if "code_insee_region" not in mart.names:
             raise wrong("region", f"{mart.name} is not kept by region: leave it out")
         found = found.filter(found.code_insee_region == code)
@@ -274,10 +277,10 @@ def _bound(mart: Mart, day: Any) -> Any:
     return ibis.date(day.replace(day=1)) if mart.day == "civil_month" else day.year
 
 
-def _columns(mart: Mart, asked: RowsAsked) -> list[str]:
-    if asked.columns is None:
+def _columns(mart: Mart, params: RowsParams) -> list[str]:
+    if params.columns is None:
         return list(mart.names)
-    chosen = list(dict.fromkeys(name.strip() for name in asked.columns.split(",")))
+    chosen = list(dict.fromkeys(name.strip() for name in params.columns.split(",")))
     for name in chosen:
         if name not in mart.names:
             known = ", ".join(mart.names)

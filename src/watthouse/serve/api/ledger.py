@@ -17,13 +17,13 @@ from watthouse.clock import PARIS
 from watthouse.home import kind_of, lake_of, now_of, sample_of
 from watthouse.lake.ledger import Lake
 from watthouse.operate.status import look
-from watthouse.serve.api.base import TheDesk, days, gives_rows
-from watthouse.serve.asking import A_YEAR, Asked, Period, newest_first
-from watthouse.serve.attribution import Used
-from watthouse.serve.delivery import SAMPLE_HEADER, Shown
-from watthouse.serve.desk import Desk, Question
+from watthouse.serve.api.base import TheService, days, gives_rows
+from watthouse.serve.formats import SAMPLE_HEADER, Shown
 from watthouse.serve.problems import ProblemError, documented, wrong
+from watthouse.serve.queries.attribution import Used
+from watthouse.serve.queries.params import A_YEAR, Params, Period, newest_first
 from watthouse.serve.refreshing import Progress, State
+from watthouse.serve.service import Question, Service
 from watthouse.serve.snapshots import HELD, Snapshot
 
 router = APIRouter(tags=["freshness and revisions"])
@@ -66,27 +66,27 @@ class StatusOut(BaseModel):
 
 
 @router.get("/status", summary="What is served, and how fresh it is", responses=documented())
-def status(desk: TheDesk, response: Response, _: Annotated[Asked, Query()]) -> StatusOut:
+def status(service: TheService, response: Response, _: Annotated[Params, Query()]) -> StatusOut:
     """Freshness is told by the newest *measured* slot: rows to come hold forecasts only."""
-    said = status_of(desk)
+    said = status_of(service)
     if said.sample:
         response.headers[SAMPLE_HEADER] = said.sample
     response.headers["cache-control"] = "no-store"
     return said
 
 
-def status_of(desk: Desk) -> StatusOut:
+def status_of(service: Service) -> StatusOut:
     """What is served as it stands, a line a dataset."""
-    with desk.snapshots.lease() as snapshot:
+    with service.snapshots.lease() as snapshot:
         version, built_at, loaded = snapshot.version, snapshot.built_at, snapshot.once(_loaded)
-    lines = [_with_z(line.as_json()) for line in look(desk.settings, loaded=loaded)]
+    lines = [_with_z(line.as_json()) for line in look(service.settings, loaded=loaded)]
     return StatusOut(
-        data=kind_of(desk.settings) or "nothing",
-        sample=sample_of(desk.settings),
+        data=kind_of(service.settings) or "nothing",
+        sample=sample_of(service.settings),
         version=version,
         built_at=built_at,
         datasets=[DatasetStatus(**{name: line[name] for name in DatasetStatus.model_fields}) for line in lines],
-        refresh=_told(desk.refresher.progress),
+        refresh=_told(service.refresher.progress),
     )
 
 
@@ -99,7 +99,7 @@ def _with_z(line: dict[str, Any]) -> dict[str, Any]:
     return {name: said.replace("+00:00", "Z") if isinstance(said, str) else said for name, said in line.items()}
 
 
-class RevisionsAsked(Period):
+class RevisionsParams(Period):
     """What changed in what was published."""
 
     dataset: Annotated[
@@ -124,39 +124,39 @@ class RevisionsAsked(Period):
     "What changed in what was published",
     "A row a change: the slot, the column, its value before and after, and when it was seen",
 )
-def revisions(desk: TheDesk, request: Request, asked: Annotated[RevisionsAsked, Query()]) -> Response:
+def revisions(service: TheService, request: Request, params: Annotated[RevisionsParams, Query()]) -> Response:
     """A value that fills an empty cell is no revision; one that is withdrawn is. A year of slots at most."""
-    dataset = _meant(asked)
-    return desk.versioned(
+    dataset = _meant(params)
+    return service.versioned(
         request,
-        asked.format,
+        params.format,
         "revisions",
-        _version(desk, lake_of(desk.settings), dataset),
-        sample_of(desk.settings),
-        lambda: revisions_of(desk, asked),
+        _version(service, lake_of(service.settings), dataset),
+        sample_of(service.settings),
+        lambda: revisions_of(service, params),
     )
 
 
-def _meant(asked: RevisionsAsked) -> Dataset:
-    if asked.dataset not in CATALOG:
-        raise wrong("dataset", f"there is no dataset '{asked.dataset[:60]}': there are {', '.join(CATALOG)}")
-    dataset = CATALOG[asked.dataset]
-    if asked.column is not None and asked.column not in dataset.names:
-        raise wrong("column", f"{dataset.id} has no column '{asked.column[:60]}': it has {', '.join(dataset.names)}")
+def _meant(params: RevisionsParams) -> Dataset:
+    if params.dataset not in CATALOG:
+        raise wrong("dataset", f"there is no dataset '{params.dataset[:60]}': there are {', '.join(CATALOG)}")
+    dataset = CATALOG[params.dataset]
+    if params.column is not None and params.column not in dataset.names:
+        raise wrong("column", f"{dataset.id} has no column '{params.column[:60]}': it has {', '.join(dataset.names)}")
     return dataset
 
 
-def revisions_of(desk: Desk, asked: RevisionsAsked) -> Question:
+def revisions_of(service: Service, params: RevisionsParams) -> Question:
     """The changes that are meant, the last seen first; raises a problem for a dataset or column that there is not and
     for more than a year of slots."""
-    dataset, lake = _meant(asked), lake_of(desk.settings)
-    newest = lake.extent(dataset).newest or now_of(desk.settings).astimezone(PARIS).date()
+    dataset, lake = _meant(params), lake_of(service.settings)
+    newest = lake.extent(dataset).newest or now_of(service.settings).astimezone(PARIS).date()
     last = newest.date() if isinstance(newest, datetime) else newest
-    since, until = newest_first((last, last), asked)
+    since, until = newest_first((last, last), params)
     if (until - since).days >= A_YEAR:
         raise wrong("since", f"revisions of {A_YEAR} days of slots at most: ask for a shorter period")
-    found = _newest_first(dataset, lake.revisions(dataset, since=since, until=until, column=asked.column))
-    rows = found.head(asked.limit).to_arrow(compat_level=pl.CompatLevel.oldest())
+    found = _newest_first(dataset, lake.revisions(dataset, since=since, until=until, column=params.column))
+    rows = found.head(params.limit).to_arrow(compat_level=pl.CompatLevel.oldest())
     title, more = "What changed in what was published", {**days(since, until), "found": found.height}
     return Question(title, rows, _columns(dataset), more, used=_used(dataset, found))
 
@@ -192,8 +192,8 @@ def _columns(dataset: Dataset) -> tuple[Shown, ...]:
     )
 
 
-def _version(desk: Desk, lake: Lake, dataset: Dataset) -> str:
-    said = repr((kind_of(desk.settings), lake.head(dataset)))
+def _version(service: Service, lake: Lake, dataset: Dataset) -> str:
+    said = repr((kind_of(service.settings), lake.head(dataset)))
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
@@ -207,19 +207,19 @@ _BEARER: Final = HTTPBearer(auto_error=False, description="The token of the serv
     responses=documented(401, 403, 409),
 )
 def refresh(
-    desk: TheDesk,
+    service: TheService,
     response: Response,
-    _: Annotated[Asked, Query()],
+    _: Annotated[Params, Query()],
     given: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
 ) -> RefreshOut:
     """Ask the service what moved, and bring the marts up to date. One at a time; `/status` tells how it stands."""
-    _admit(desk, given.credentials if given else "")
+    _admit(service, given.credentials if given else "")
     response.headers["location"] = "/api/v1/status"
-    return _told(desk.refresher.start())
+    return _told(service.refresher.start())
 
 
-def _admit(desk: Desk, given: str) -> None:
-    token = desk.settings.api_token
+def _admit(service: Service, given: str) -> None:
+    token = service.settings.api_token
     if token is None or not token.get_secret_value():
         raise ProblemError(
             403, "this server takes no orders: start it with WATTHOUSE_API_TOKEN set, and send that token"

@@ -8,17 +8,17 @@ from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from watthouse.serve.api.base import A_REGION, DAYS, TheDesk, days, gives_rows
-from watthouse.serve.asking import Period, Unit, newest_first
-from watthouse.serve.desk import Desk, Question
-from watthouse.serve.forms import Form
-from watthouse.serve.series import MEASURED, MIXED, energies, known_hours, measured_hours, shown, total, within
+from watthouse.serve.api.base import A_REGION, DAYS, TheService, days, gives_rows
+from watthouse.serve.queries.params import Period, Unit, newest_first
+from watthouse.serve.queries.prepared import Prepared
+from watthouse.serve.queries.series import MEASURED, MIXED, energies, known_hours, measured_hours, shown, total, within
+from watthouse.serve.service import Question, Service
 from watthouse.serve.snapshots import Snapshot
 
 router = APIRouter(tags=["regions"])
 
 
-class MixesAsked(Period):
+class MixesParams(Period):
     """The mix of every region over a period."""
 
     unit: Annotated[
@@ -37,19 +37,19 @@ class MixesAsked(Period):
     "Load and generation mix of every region over a period",
     "A row a region: load, each source, production, storage, exchanges",
 )
-def mixes(desk: TheDesk, request: Request, asked: Annotated[MixesAsked, Query()]) -> Response:
+def mixes(service: TheService, request: Request, params: Annotated[MixesParams, Query()]) -> Response:
     """Energy of each source of every region, or its share of the region's production."""
-    return desk.answer(request, asked.format, lambda snapshot: mixes_of(desk, snapshot, asked), "mixes")
+    return service.answer(request, params.format, lambda snapshot: mixes_of(service, snapshot, params), "mixes")
 
 
-def mixes_of(desk: Desk, snapshot: Snapshot, asked: MixesAsked) -> Question:
+def mixes_of(service: Service, snapshot: Snapshot, params: MixesParams) -> Question:
     """Load, sources, storage and exchanges of every region over a period."""
-    mart = desk.marts["daily_regional"]
-    since, until = newest_first(snapshot.extent(mart.name), asked)
-    names = energies(mart, asked.unit)
-    found = Form(_mixes, (snapshot.table(mart.name).op(), tuple(names), asked.unit), since, until)
-    columns = (*A_REGION, *shown(mart, names, asked.unit), MEASURED, MIXED, DAYS)
-    more = {**days(since, until), "unit": asked.unit.value}
+    mart = service.marts["daily_regional"]
+    since, until = newest_first(snapshot.extent(mart.name), params)
+    names = energies(mart, params.unit)
+    found = Prepared(_mixes, (snapshot.table(mart.name).op(), tuple(names), params.unit), since, until)
+    columns = (*A_REGION, *shown(mart, names, params.unit), MEASURED, MIXED, DAYS)
+    more = {**days(since, until), "unit": params.unit.value}
     return Question("Mix of the regions", found, columns, more, (mart.name,))
 
 

@@ -15,10 +15,9 @@ from pydantic import Field, model_validator
 from starlette.responses import Response
 
 from watthouse.catalog import CATALOG, REGIONS
-from watthouse.serve import forecasts
 from watthouse.serve.api.base import (
     CARBON,
-    TheDesk,
+    TheService,
     answer_series,
     as_known,
     by_slot,
@@ -33,7 +32,13 @@ from watthouse.serve.api.base import (
     span_of,
     unbounded,
 )
-from watthouse.serve.asking import (
+from watthouse.serve.formats import Shown
+from watthouse.serve.problems import wrong
+from watthouse.serve.queries import forecasts
+from watthouse.serve.queries.as_of import NATIONAL, Tables
+from watthouse.serve.queries.attribution import TEMPERATURE_OF_FRANCE
+from watthouse.serve.queries.comparison import COLUMNS, Side, side_by_side
+from watthouse.serve.queries.params import (
     BY_DAY,
     BY_HOUR,
     BY_SLOT,
@@ -53,14 +58,8 @@ from watthouse.serve.asking import (
     instant,
     newest_first,
 )
-from watthouse.serve.attribution import TEMPERATURE_OF_FRANCE
-from watthouse.serve.comparing import COLUMNS, Side, side_by_side
-from watthouse.serve.delivery import Shown
-from watthouse.serve.desk import Desk, Question
-from watthouse.serve.forms import Form
-from watthouse.serve.known import NATIONAL, Tables
-from watthouse.serve.problems import wrong
-from watthouse.serve.series import (
+from watthouse.serve.queries.prepared import Prepared
+from watthouse.serve.queries.series import (
     COMPLETE,
     MEASURED,
     STARTS,
@@ -80,7 +79,8 @@ from watthouse.serve.series import (
     weighted,
     within,
 )
-from watthouse.serve.slots import BEGINS, CLOCK, SLOT_MINUTES, Kind, bucket
+from watthouse.serve.queries.slots import BEGINS, CLOCK, SLOT_MINUTES, Kind, bucket
+from watthouse.serve.service import Question, Service
 from watthouse.serve.snapshots import Snapshot
 
 router = APIRouter(tags=["France"])
@@ -92,23 +92,23 @@ router = APIRouter(tags=["France"])
     "Load and generation mix of France",
     "A row an interval: load, each source, production, storage, CO₂ intensity",
 )
-def mix(desk: TheDesk, request: Request, asked: Annotated[EnergyAsOf, Query()]) -> Response:
+def mix(service: TheService, request: Request, params: Annotated[EnergyAsOf, Query()]) -> Response:
     """Energy of each source, of load and of storage, by interval; mean power or shares where these are asked for."""
-    any_number = unbounded(request, asked)
+    any_number = unbounded(request, params)
     return answer_series(
-        desk, request, asked, lambda snapshot: mix_of(desk, snapshot, asked, any_number=any_number), "mix"
+        service, request, params, lambda snapshot: mix_of(service, snapshot, params, any_number=any_number), "mix"
     )
 
 
-def mix_of(desk: Desk, snapshot: Snapshot, asked: EnergyAsOf, *, any_number: bool = False) -> Question:
+def mix_of(service: Service, snapshot: Snapshot, params: EnergyAsOf, *, any_number: bool = False) -> Question:
     """Load, sources, storage and CO₂ intensity of France by interval: of any number of points, or a bounded one."""
-    most = None if any_number else desk.settings.max_points
-    span = span_of(most, snapshot, "daily_mix", asked, asked.interval, BY_SLOT, BY_HOUR)
-    unit = asked.counted_in
+    most = None if any_number else service.settings.max_points
+    span = span_of(most, snapshot, "daily_mix", params, params.interval, BY_SLOT, BY_HOUR)
+    unit = params.counted_in
     if span.interval in BY_HOUR:
-        return as_known(snapshot, asked.as_of, span, NATIONAL, lambda table: _mix(desk, table, span, unit))
-    names = named(desk.marts["daily_mix"], unit)
-    return by_slot(snapshot, asked.as_of, span, _MIX, _POWER, unit, _TITLE, names)
+        return as_known(snapshot, params.as_of, span, NATIONAL, lambda table: _mix(service, table, span, unit))
+    names = named(service.marts["daily_mix"], unit)
+    return by_slot(snapshot, params.as_of, span, _MIX, _POWER, unit, _TITLE, names)
 
 
 _TITLE: Final = "Load and generation mix of France"
@@ -116,12 +116,12 @@ _POWER: Final = "core_national_power"
 _MIX: Final = Kind(("consommation",), rated=True)
 
 
-def _mix(desk: Desk, table: Tables, span: Span, unit: Unit) -> Question:
+def _mix(service: Service, table: Tables, span: Span, unit: Unit) -> Question:
     rows = table("daily_mix")
     if span.interval is Interval.HOUR:
         hours = table("hourly_national")
         rows = hours.filter((hours.measured_slots > 0) | (hours.mix_slots > 0))  # not those of scheduled exchanges only
-    return energies_of(desk.marts["daily_mix"], rows, span, unit, _TITLE, [_CARBON], [CARBON])
+    return energies_of(service.marts["daily_mix"], rows, span, unit, _TITLE, [_CARBON], [CARBON])
 
 
 _CARBON: Final = Mean("taux_co2_g_kwh", "production_mwh")
@@ -133,20 +133,24 @@ _CARBON: Final = Mean("taux_co2_g_kwh", "production_mwh")
     "Exchanges with other countries, by border",
     "A row an interval: net, imports and exports by border; net values are negative for exports",
 )
-def exchanges(desk: TheDesk, request: Request, asked: Annotated[Flows, Query()]) -> Response:
+def exchanges(service: TheService, request: Request, params: Annotated[Flows, Query()]) -> Response:
     """Commercial exchanges by border, net and gross, and the physical balance."""
-    refuse_share(asked.unit, "exchanges are")
-    any_number = unbounded(request, asked)
+    refuse_share(params.unit, "exchanges are")
+    any_number = unbounded(request, params)
     return answer_series(
-        desk, request, asked, lambda snapshot: exchanges_of(desk, snapshot, asked, any_number=any_number), "exchanges"
+        service,
+        request,
+        params,
+        lambda snapshot: exchanges_of(service, snapshot, params, any_number=any_number),
+        "exchanges",
     )
 
 
-def exchanges_of(desk: Desk, snapshot: Snapshot, asked: Energy, *, any_number: bool = False) -> Question:
+def exchanges_of(service: Service, snapshot: Snapshot, params: Energy, *, any_number: bool = False) -> Question:
     """Exchanges by border, net and gross, by interval; ``asked.unit`` is none of shares."""
-    most = None if any_number else desk.settings.max_points
-    span = span_of(most, snapshot, "exchanges_daily", asked, asked.interval, BY_SLOT, BY_DAY)
-    mart, title, unit = desk.marts["exchanges_daily"], "Exchanges with other countries", asked.counted_in
+    most = None if any_number else service.settings.max_points
+    span = span_of(most, snapshot, "exchanges_daily", params, params.interval, BY_SLOT, BY_DAY)
+    mart, title, unit = service.marts["exchanges_daily"], "Exchanges with other countries", params.counted_in
     if span.interval.length is None:
         return energies_of(mart, snapshot.table(mart.name), span, unit, title)
     return by_slot(snapshot, None, span, _FLOWS, _POWER, unit, title, named(mart, unit))
@@ -168,7 +172,7 @@ def mean_load(snapshot: Snapshot, since: date, until: date) -> float | None:
 def _whole(
     snapshot: Snapshot, table: ir.Table, names: tuple[str, ...], unit: Unit, since: date, until: date
 ) -> dict[str, float | None]:
-    (found,) = snapshot.engine.rows(Form(_summed_up, (table.op(), names, unit), since, until)).to_pylist()
+    (found,) = snapshot.engine.rows(Prepared(_summed_up, (table.op(), names, unit), since, until)).to_pylist()
     return found
 
 
@@ -189,20 +193,24 @@ _FLOWS: Final = Kind(
     "Load forecasts and their errors",
     "A row an interval: load, forecasts of the day before and of the day, and their errors",
 )
-def forecast(desk: TheDesk, request: Request, asked: Annotated[Flows, Query()]) -> Response:
+def forecast(service: TheService, request: Request, params: Annotated[Flows, Query()]) -> Response:
     """Load as it was forecast the day before and on the day, and how far off; days to come included."""
-    refuse_share(asked.unit, "load is")
-    any_number = unbounded(request, asked)
+    refuse_share(params.unit, "load is")
+    any_number = unbounded(request, params)
     return answer_series(
-        desk, request, asked, lambda snapshot: forecast_of(desk, snapshot, asked, any_number=any_number), "forecast"
+        service,
+        request,
+        params,
+        lambda snapshot: forecast_of(service, snapshot, params, any_number=any_number),
+        "forecast",
     )
 
 
-def forecast_of(desk: Desk, snapshot: Snapshot, asked: Energy, *, any_number: bool = False) -> Question:
+def forecast_of(service: Service, snapshot: Snapshot, params: Energy, *, any_number: bool = False) -> Question:
     """Load, its forecasts and their errors by interval; ``asked.unit`` is none of shares."""
-    most = None if any_number else desk.settings.max_points
-    span = span_of(most, snapshot, "forecast_daily", asked, asked.interval, BY_SLOT, BY_DAY)
-    mart, title, unit = desk.marts["forecast_daily"], "Load forecasts of France", asked.counted_in
+    most = None if any_number else service.settings.max_points
+    span = span_of(most, snapshot, "forecast_daily", params, params.interval, BY_SLOT, BY_DAY)
+    mart, title, unit = service.marts["forecast_daily"], "Load forecasts of France", params.counted_in
     errors = [Shown(name, "%", mart[name].meaning) for name in _ERRORS]
     if span.interval.length is None:
         return energies_of(mart, snapshot.table(mart.name), span, unit, title, _MISSED, errors)
@@ -244,14 +252,14 @@ _MISSED: Final = tuple(Mean(name, name.replace("mape_pct", "compared_slots")) fo
     "Gas in storage",
     "A row an interval: the stock at its last complete day, and the mean of its complete days",
 )
-def gas(desk: TheDesk, request: Request, asked: Annotated[Daily, Query()]) -> Response:
+def gas(service: TheService, request: Request, params: Annotated[Daily, Query()]) -> Response:
     """A day on which an operator has not reported yet counts as incomplete, never as less gas."""
-    return desk.answer(request, asked.format, lambda snapshot: gas_of(desk, snapshot, asked), "gas")
+    return service.answer(request, params.format, lambda snapshot: gas_of(service, snapshot, params), "gas")
 
 
-def gas_of(desk: Desk, snapshot: Snapshot, asked: Series) -> Question:
+def gas_of(service: Service, snapshot: Snapshot, params: Series) -> Question:
     """Gas in storage in France by interval."""
-    span = span_of(desk.settings.max_points, snapshot, "gas_daily", asked, asked.interval, BY_DAY)
+    span = span_of(service.settings.max_points, snapshot, "gas_daily", params, params.interval, BY_DAY)
     found = span.fill(_gas, snapshot.table("gas_daily"))
     return Question("Gas in storage in France", found, _GAS, meant(span), ("gas_daily",))
 
@@ -287,7 +295,7 @@ _GAS: Final = (
 )
 
 
-class TemperatureAsked(Daily):
+class TemperatureParams(Daily):
     """Temperature of France, or of a region."""
 
     region: Region = None
@@ -299,20 +307,22 @@ class TemperatureAsked(Daily):
     "Temperature of France, weighted by load, or of a region",
     "A row an interval: lowest, mean and highest temperature",
 )
-def temperature(desk: TheDesk, request: Request, asked: Annotated[TemperatureAsked, Query()]) -> Response:
+def temperature(service: TheService, request: Request, params: Annotated[TemperatureParams, Query()]) -> Response:
     """Lowest, mean and highest temperature by interval, of the civil days.
 
     That of France is the mean of its mainland regions, weighted by their load on days that know it.
     """
-    region_of(asked.region)
-    return desk.answer(request, asked.format, lambda snapshot: temperature_of(desk, snapshot, asked), "temperature")
+    region_of(params.region)
+    return service.answer(
+        request, params.format, lambda snapshot: temperature_of(service, snapshot, params), "temperature"
+    )
 
 
-def temperature_of(desk: Desk, snapshot: Snapshot, asked: TemperatureAsked) -> Question:
+def temperature_of(service: Service, snapshot: Snapshot, params: TemperatureParams) -> Question:
     """Lowest, mean and highest temperature of France or of a region, by interval."""
-    code = asked.region
+    code = params.region
     regional = snapshot.table("temperature_daily")
-    span = span_of(desk.settings.max_points, snapshot, "temperature_daily", asked, asked.interval, BY_DAY)
+    span = span_of(service.settings.max_points, snapshot, "temperature_daily", params, params.interval, BY_DAY)
     found = (
         span.fill(_temperature, regional, code)
         if code
@@ -359,7 +369,7 @@ class Rolling(IntEnum):
     TWO_DAYS = 48
 
 
-class NowAsked(Written):
+class NowParams(Written):
     """A civil day or the last hours, slot by slot."""
 
     day: Annotated[
@@ -387,20 +397,20 @@ class NowAsked(Written):
     "The newest measured day, another one, or the last 24 or 48 hours, slot by slot",
     "A row a slot: load, its forecasts, each source, exchanges, CO₂ intensity; forecasts of a day run ahead",
 )
-def now(desk: TheDesk, request: Request, asked: Annotated[NowAsked, Query()]) -> Response:
+def now(service: TheService, request: Request, params: Annotated[NowParams, Query()]) -> Response:
     """Load, forecasts, sources, exchanges and CO₂ intensity in MW and g/kWh, of the newest civil day with a measurement
     where neither a day nor hours are asked for."""
-    return desk.answer(request, asked.format, lambda snapshot: now_of(snapshot, asked), "now")
+    return service.answer(request, params.format, lambda snapshot: now_of(snapshot, params), "now")
 
 
-def now_of(snapshot: Snapshot, asked: NowAsked) -> Question:
+def now_of(snapshot: Snapshot, params: NowParams) -> Question:
     """A civil day (the newest with a measurement, where none is asked for) or the last hours, a row a slot, in MW."""
-    if asked.hours:
-        return snapshot.once(_rolling, int(asked.hours))
+    if params.hours:
+        return snapshot.once(_rolling, int(params.hours))
     newest = snapshot.extent("daily_mix")[1]
-    if asked.day is None or asked.day == newest:
+    if params.day is None or params.day == newest:
         return snapshot.once(_newest, newest)
-    return _slots_now(snapshot, f"France on {asked.day}, slot by slot", asked.day, asked.day)
+    return _slots_now(snapshot, f"France on {params.day}, slot by slot", params.day, params.day)
 
 
 def _newest(snapshot: Snapshot, day: date) -> Question:
@@ -410,7 +420,7 @@ def _newest(snapshot: Snapshot, day: date) -> Question:
 def _rolling(snapshot: Snapshot, hours: int) -> Question:
     """The hours before the end of the newest slot whose load is known: scheduled exchanges run on after it."""
     newest = snapshot.extent("daily_mix")[1]
-    form = Form(_last_measured, (snapshot.table(_POWER, "core").op(),), newest, newest)
+    form = Prepared(_last_measured, (snapshot.table(_POWER, "core").op(),), newest, newest)
     (found,) = snapshot.engine.rows(form).to_pylist()
     title = f"The last {hours} hours measured of France"
     if found["date_heure"] is None:
@@ -439,7 +449,7 @@ def _slots_now(
     power, forecasts = (snapshot.table(f"core_national_{name}", "core") for name in ("power", "forecast"))
     columns = tuple(map(_of_now, (*_shown_now(power), *_HORIZONS)))
     measured, ahead = (
-        pl.DataFrame(snapshot.engine.rows(Form(draw, (table.op(),), since, until, first, end)))
+        pl.DataFrame(snapshot.engine.rows(Prepared(draw, (table.op(),), since, until, first, end)))
         for draw, table in ((_measured, power), (_ahead, forecasts))
     )
     rows = measured.join(ahead, on="date_heure", how="full", coalesce=True).sort("date_heure")
@@ -523,38 +533,38 @@ class Compared(Period):
     "Load and mix of two periods, side by side",
     "A row a quantity: its value in both periods and the difference",
 )
-def compare(desk: TheDesk, request: Request, asked: Annotated[Compared, Query()]) -> Response:
+def compare(service: TheService, request: Request, params: Annotated[Compared, Query()]) -> Response:
     """Any two periods, of any length: mean power and shares compare them whatever their lengths."""
-    return desk.answer(request, asked.format, lambda snapshot: compare_of(desk, snapshot, asked), "compare")
+    return service.answer(request, params.format, lambda snapshot: compare_of(service, snapshot, params), "compare")
 
 
-def compare_of(desk: Desk, snapshot: Snapshot, asked: Compared) -> Question:
+def compare_of(service: Service, snapshot: Snapshot, params: Compared) -> Question:
     """Load, sources and CO₂ intensity of two periods, a row a quantity."""
-    since, until = newest_first(snapshot.extent("daily_mix"), asked)
-    other = _other(asked, since, until)
-    mart = desk.marts["daily_mix"]
-    names = energies(mart, asked.unit)
-    sides = [_side(snapshot, names, asked.unit, period) for period in ((since, until), other)]
+    since, until = newest_first(snapshot.extent("daily_mix"), params)
+    other = _other(params, since, until)
+    mart = service.marts["daily_mix"]
+    names = energies(mart, params.unit)
+    sides = [_side(snapshot, names, params.unit, period) for period in ((since, until), other)]
     quantities = [
-        *zip(names, shown(mart, names, asked.unit), strict=True),
+        *zip(names, shown(mart, names, params.unit), strict=True),
         *((one.name, one) for one in (CARBON, MEASURED)),
     ]
     more = {
         **days(since, until),
-        "unit": asked.unit.value,
+        "unit": params.unit.value,
         "measured": sides[0].measured,
         "with_since": other[0].isoformat(),
         "with_until": other[1].isoformat(),
         "with_measured": sides[1].measured,
     }
     found = side_by_side(quantities, *sides)
-    title = "Shares of production in two periods" if asked.unit is Unit.SHARE else "Load and mix of two periods"
+    title = "Shares of production in two periods" if params.unit is Unit.SHARE else "Load and mix of two periods"
     return Question(title, found, COLUMNS, more, (mart.name,))
 
 
-def _other(asked: Compared, since: date, until: date) -> tuple[date, date]:
-    if asked.with_since and asked.with_until:
-        return asked.with_since, asked.with_until
+def _other(params: Compared, since: date, until: date) -> tuple[date, date]:
+    if params.with_since and params.with_until:
+        return params.with_since, params.with_until
     if since.year == date.min.year:
         raise wrong("since", "no year lies before this one: give with_since and with_until")
     return since + relativedelta(years=-1), until + relativedelta(years=-1)
@@ -570,7 +580,7 @@ def _side(snapshot: Snapshot, names: Sequence[str], unit: Unit, period: tuple[da
 def _total(snapshot: Snapshot, names: Sequence[str], unit: Unit, since: date, until: date) -> dict[str, float | None]:
     """The whole period as one interval: its quantities, their CO₂ intensity, the hours measured, and those in which
     each quantity is known."""
-    form = Form(_totals, (snapshot.table("daily_mix").op(), tuple(names), unit), since, until)
+    form = Prepared(_totals, (snapshot.table("daily_mix").op(), tuple(names), unit), since, until)
     (found,) = snapshot.engine.rows(form).to_pylist()
     return found
 

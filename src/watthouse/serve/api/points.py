@@ -9,12 +9,12 @@ from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from watthouse.serve.api.base import TheDesk, gives_rows, meant, span_of
-from watthouse.serve.asking import BY_DAY, Daily, Interval
-from watthouse.serve.delivery import Shown
-from watthouse.serve.desk import Desk, Question
+from watthouse.serve.api.base import TheService, gives_rows, meant, span_of
+from watthouse.serve.formats import Shown
 from watthouse.serve.problems import wrong
-from watthouse.serve.series import STARTS, last, starts, within
+from watthouse.serve.queries.params import BY_DAY, Daily, Interval
+from watthouse.serve.queries.series import STARTS, last, starts, within
+from watthouse.serve.service import Question, Service
 from watthouse.serve.snapshots import Snapshot
 
 router = APIRouter(tags=["France"])
@@ -27,7 +27,7 @@ class Holder(Enum):
     OPERATOR = "operator"
 
 
-class GasPointsAsked(Daily):
+class GasPointsParams(Daily):
     """Gas by storage point or operator."""
 
     by: Annotated[
@@ -44,19 +44,19 @@ class GasPointsAsked(Daily):
     "Gas in storage by storage point or operator",
     "A row an interval and storage point (or operator): its stock at its last report, and how full that is",
 )
-def points(desk: TheDesk, request: Request, asked: Annotated[GasPointsAsked, Query()]) -> Response:
+def points(service: TheService, request: Request, params: Annotated[GasPointsParams, Query()]) -> Response:
     """Capacities are not published: how full a point is is told by the highest stock it ever reported."""
-    return desk.answer(request, asked.format, lambda snapshot: points_of(desk, snapshot, asked), "gas-points")
+    return service.answer(request, params.format, lambda snapshot: points_of(service, snapshot, params), "gas-points")
 
 
-def points_of(desk: Desk, snapshot: Snapshot, asked: GasPointsAsked) -> Question:
+def points_of(service: Service, snapshot: Snapshot, params: GasPointsParams) -> Question:
     """Columns: ``starts``, ``source``, ``pits`` (or ``points``), ``civil_date``, ``stock_gwh``, ``highest_gwh``,
     ``fill_of_highest`` (0 to 1); raises a problem for an operator that there is not."""
-    span = span_of(desk.settings.max_points, snapshot, "gas_points_daily", asked, asked.interval, BY_DAY)
-    if asked.operator is not None:
-        _refuse_unknown(snapshot, asked.operator)
-    found = span.fill(_held, snapshot.table("gas_points_daily"), asked.by, asked.operator)
-    told = _POINT if asked.by is Holder.POINT else _OPERATOR
+    span = span_of(service.settings.max_points, snapshot, "gas_points_daily", params, params.interval, BY_DAY)
+    if params.operator is not None:
+        _refuse_unknown(snapshot, params.operator)
+    found = span.fill(_held, snapshot.table("gas_points_daily"), params.by, params.operator)
+    told = _POINT if params.by is Holder.POINT else _OPERATOR
     return Question(
         "Gas in storage by storage point", found, (STARTS, *told, *_STOCK), meant(span), ("gas_points_daily",)
     )

@@ -8,28 +8,28 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from watthouse.serve.api.base import Rows, TheDesk, days, gives_rows
-from watthouse.serve.asking import Asked, Day, Period
-from watthouse.serve.attribution import TEMPERATURE_OF_FRANCE
-from watthouse.serve.desk import Question
-from watthouse.serve.inquiry.answers import answer, marts_of
-from watthouse.serve.inquiry.texts import QUESTIONS
+from watthouse.serve.analysis.answers import answer, marts_of
+from watthouse.serve.analysis.texts import QUESTIONS
+from watthouse.serve.api.base import Rows, TheService, days, gives_rows
+from watthouse.serve.locale import Language
 from watthouse.serve.problems import ProblemError, documented
+from watthouse.serve.queries.attribution import TEMPERATURE_OF_FRANCE
+from watthouse.serve.queries.params import Day, Params, Period
+from watthouse.serve.service import Question
 from watthouse.serve.snapshots import Snapshot
-from watthouse.serve.speech import Language
 
 router = APIRouter(tags=["questions"])
 
 Spoken = Annotated[Language, Field(description="What the texts are written in: French or English", examples=["fr"])]
 
 
-class ListAsked(Asked):
+class ListParams(Params):
     """The questions, in a language."""
 
     lang: Spoken = Language.ENGLISH
 
 
-class QuestionAsked(Period):
+class QuestionParams(Period):
     """A question of a period."""
 
     since: Annotated[
@@ -87,9 +87,9 @@ class Answered(Rows):
 
 
 @router.get("/questions", summary="The six questions", responses=documented())
-def questions(asked: Annotated[ListAsked, Query()]) -> list[QuestionOut]:
+def questions(params: Annotated[ListParams, Query()]) -> list[QuestionOut]:
     """What can be asked of a period: each is answered at its number."""
-    return [QuestionOut(number=number, question=text[asked.lang]) for number, text in QUESTIONS.items()]
+    return [QuestionOut(number=number, question=text[params.lang]) for number, text in QUESTIONS.items()]
 
 
 @gives_rows(
@@ -101,26 +101,26 @@ def questions(asked: Annotated[ListAsked, Query()]) -> list[QuestionOut]:
     model=Answered,
 )
 def one_question(
-    desk: TheDesk,
+    service: TheService,
     request: Request,
     number: Annotated[int, Path(description="The question's number, 1 to 6", examples=[2])],
-    asked: Annotated[QuestionAsked, Query()],
+    params: Annotated[QuestionParams, Query()],
 ) -> Response:
     """A sentence with its figure and how far that could be off, how it was computed, and what it does not show."""
     if number not in QUESTIONS:
         detail = f"there is no question {number}: they have the numbers {', '.join(map(str, QUESTIONS))}"
         raise ProblemError(404, detail, parameter="number")
-    return desk.answer(
-        request, asked.format, lambda snapshot: question_of(snapshot, number, asked), f"question-{number}"
+    return service.answer(
+        request, params.format, lambda snapshot: question_of(snapshot, number, params), f"question-{number}"
     )
 
 
-def question_of(snapshot: Snapshot, number: int, asked: QuestionAsked) -> Question:
+def question_of(snapshot: Snapshot, number: int, params: QuestionParams) -> Question:
     """Question ``number`` (1 to 6), answered."""
-    found = answer(snapshot, number, asked.since, asked.until, asked.lang)
+    found = answer(snapshot, number, params.since, params.until, params.lang)
     told = {
         **days(found.since, found.until),
-        "lang": asked.lang.value,
+        "lang": params.lang.value,
         "number": found.number,
         "question": found.question,
         "sentence": found.sentence,

@@ -8,12 +8,12 @@ import pyarrow as pa
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from watthouse.serve.api.base import TheDesk, days, gives_rows, region_of
-from watthouse.serve.asking import Period, Region, Unit, newest_first
-from watthouse.serve.delivery import Shown
-from watthouse.serve.desk import Question
-from watthouse.serve.forms import Form
-from watthouse.serve.series import known_quarters, measured_hours, of_region, total, within
+from watthouse.serve.api.base import TheService, days, gives_rows, region_of
+from watthouse.serve.formats import Shown
+from watthouse.serve.queries.params import Period, Region, Unit, newest_first
+from watthouse.serve.queries.prepared import Prepared
+from watthouse.serve.queries.series import known_quarters, measured_hours, of_region, total, within
+from watthouse.serve.service import Question
 from watthouse.serve.snapshots import Snapshot
 
 router = APIRouter(tags=["regions"])
@@ -21,7 +21,7 @@ router = APIRouter(tags=["regions"])
 SOURCES: Final = ("thermique", "nucleaire", "eolien", "solaire", "hydraulique", "bioenergies")
 
 
-class RatesAsked(Period):
+class RatesParams(Period):
     """Rates of every region, or of one."""
 
     region: Region = None
@@ -33,17 +33,17 @@ class RatesAsked(Period):
     "Share, TCO and TCH of every source, by region",
     "A row a region and source: its energy, share of production, share of load covered (TCO), load factor (TCH)",
 )
-def rates(desk: TheDesk, request: Request, asked: Annotated[RatesAsked, Query()]) -> Response:
+def rates(service: TheService, request: Request, params: Annotated[RatesParams, Query()]) -> Response:
     """TCO is computed from the period's mean powers; TCH is the mean of what RTE publishes. Both pass 100 in places."""
-    return desk.answer(request, asked.format, lambda snapshot: rates_of(snapshot, asked), "rates")
+    return service.answer(request, params.format, lambda snapshot: rates_of(snapshot, params), "rates")
 
 
-def rates_of(snapshot: Snapshot, asked: RatesAsked) -> Question:
+def rates_of(snapshot: Snapshot, params: RatesParams) -> Question:
     """Columns: ``code_insee_region``, ``libelle_region``, ``source``, ``energy_mwh``, ``share`` (0 to 1), ``tco_pct``,
     ``tch_pct``, ``measured_hours``; raises a problem for a region that there is not."""
-    code = region_of(asked.region)
-    since, until = newest_first(snapshot.extent("daily_regional"), asked)
-    form = Form(_sums, (snapshot.table("daily_regional").op(), code), since, until)
+    code = region_of(params.region)
+    since, until = newest_first(snapshot.extent("daily_regional"), params)
+    form = Prepared(_sums, (snapshot.table("daily_regional").op(), code), since, until)
     regions = snapshot.engine.rows(form).to_pylist()
     found = pa.Table.from_pylist([_rates(region, name) for region in regions for name in SOURCES], _TYPES)
     return Question(

@@ -10,12 +10,12 @@ from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from watthouse.serve.api.base import TheDesk, days, gives_rows
-from watthouse.serve.asking import Period, newest_first
-from watthouse.serve.coverage import Main, coverage
-from watthouse.serve.desk import Desk, Question
-from watthouse.serve.forms import Form
-from watthouse.serve.series import columns_of, within
+from watthouse.serve.api.base import TheService, days, gives_rows
+from watthouse.serve.queries.coverage import Main, coverage
+from watthouse.serve.queries.params import Period, newest_first
+from watthouse.serve.queries.prepared import Prepared
+from watthouse.serve.queries.series import columns_of, within
+from watthouse.serve.service import Question, Service
 from watthouse.serve.snapshots import Snapshot
 
 router = APIRouter(tags=["France"])
@@ -26,7 +26,7 @@ Measure = Literal[
 ]  # fmt: skip
 
 
-class RecordsAsked(Period):
+class RecordsParams(Period):
     """Records broken in a period."""
 
     measure: Annotated[
@@ -50,23 +50,23 @@ class RecordsAsked(Period):
     "Records of France that were broken in a period",
     "A row a record: what, when, its value, the record that it broke and when it was broken in turn; newest first",
 )
-def records(desk: TheDesk, request: Request, asked: Annotated[RecordsAsked, Query()]) -> Response:
+def records(service: TheService, request: Request, params: Annotated[RecordsParams, Query()]) -> Response:
     """Of hours and days that were measured in full: the highest of each, and the lowest CO₂ intensity.
 
     They are records of what is held: `history_measured` says how much of the days since the first one that is.
     """
-    return desk.answer(request, asked.format, lambda snapshot: records_of(desk, snapshot, asked), "records")
+    return service.answer(request, params.format, lambda snapshot: records_of(service, snapshot, params), "records")
 
 
-def records_of(desk: Desk, snapshot: Snapshot, asked: RecordsAsked) -> Question:
+def records_of(service: Service, snapshot: Snapshot, params: RecordsParams) -> Question:
     """The rows of ``records_daily`` that are meant, newest first."""
-    mart = desk.marts["records_daily"]
+    mart = service.marts["records_daily"]
     first, _ = snapshot.extent(mart.name)
-    since, until = newest_first(snapshot.extent("daily_mix"), asked)
-    if asked.standing and asked.since is None:
+    since, until = newest_first(snapshot.extent("daily_mix"), params)
+    if params.standing and params.since is None:
         since = min(first, until)
-    of = (snapshot.table(mart.name).op(), asked.measure, asked.of, asked.standing)
-    found = Form(_records, of, since, until)
+    of = (snapshot.table(mart.name).op(), params.measure, params.of, params.standing)
+    found = Prepared(_records, of, since, until)
     history = history_until(snapshot, until)
     measured = coverage(snapshot, _HISTORY, *history).share
     more = {**days(since, until), "history_since": history[0].isoformat(), "history_measured": measured}

@@ -14,7 +14,7 @@ from watthouse.serve.api.base import (
     A_REGION,
     DAYS,
     Rows,
-    TheDesk,
+    TheService,
     answer_series,
     as_known,
     by_slot,
@@ -27,14 +27,14 @@ from watthouse.serve.api.base import (
     span_of,
     unbounded,
 )
-from watthouse.serve.asking import BY_DAY, BY_SLOT, Energy, EnergyAsOf, Interval, Period, Unit, newest_first
-from watthouse.serve.delivery import Shown
-from watthouse.serve.desk import Desk, Question
-from watthouse.serve.forms import Form
-from watthouse.serve.known import REGIONAL, Tables
+from watthouse.serve.formats import Shown
 from watthouse.serve.problems import ProblemError
-from watthouse.serve.series import MEASURED, Span, known_hours, measured_hours, total, within
-from watthouse.serve.slots import Kind
+from watthouse.serve.queries.as_of import REGIONAL, Tables
+from watthouse.serve.queries.params import BY_DAY, BY_SLOT, Energy, EnergyAsOf, Interval, Period, Unit, newest_first
+from watthouse.serve.queries.prepared import Prepared
+from watthouse.serve.queries.series import MEASURED, Span, known_hours, measured_hours, total, within
+from watthouse.serve.queries.slots import Kind
+from watthouse.serve.service import Question, Service
 from watthouse.serve.snapshots import Snapshot
 
 router = APIRouter(tags=["regions"])
@@ -48,7 +48,7 @@ class RegionOut(BaseModel):
     mapped: bool = Field(description="Whether éCO2mix has it: all of mainland France but Corse", examples=[True])
 
 
-class RegionsAsked(Energy):
+class RegionsParams(Energy):
     """The regions, or their mixes by interval."""
 
     interval: Annotated[
@@ -76,21 +76,25 @@ class RegionsAsked(Energy):
         "The regions, or a row a region and interval: load, each source, production, exchanges", list[RegionOut] | Rows
     ),
 )
-def regions(desk: TheDesk, request: Request, asked: Annotated[RegionsAsked, Query()]) -> Any:
+def regions(service: TheService, request: Request, params: Annotated[RegionsParams, Query()]) -> Any:
     """All thirteen of mainland France; éCO2mix publishes twelve of them. With `interval`, the mix of these twelve."""
-    if asked.interval is None:
+    if params.interval is None:
         return [RegionOut(insee=code, name=name, mapped=code != CORSE) for code, name in REGIONS.items()]
-    any_number = unbounded(request, asked)
+    any_number = unbounded(request, params)
     return answer_series(
-        desk, request, asked, lambda snapshot: every_mix_of(desk, snapshot, asked, any_number=any_number), "regions"
+        service,
+        request,
+        params,
+        lambda snapshot: every_mix_of(service, snapshot, params, any_number=any_number),
+        "regions",
     )
 
 
-def every_mix_of(desk: Desk, snapshot: Snapshot, asked: Energy, *, any_number: bool = False) -> Question:
+def every_mix_of(service: Service, snapshot: Snapshot, params: Energy, *, any_number: bool = False) -> Question:
     """Load, sources, storage and exchanges of every region by interval, a row a region."""
-    most = None if any_number else desk.settings.max_points
-    span = span_of(most, snapshot, "daily_regional", asked, asked.interval, BY_SLOT, BY_DAY)
-    mart, title, unit = desk.marts["daily_regional"], "Load and generation mix of the regions", asked.counted_in
+    most = None if any_number else service.settings.max_points
+    span = span_of(most, snapshot, "daily_regional", params, params.interval, BY_SLOT, BY_DAY)
+    mart, title, unit = service.marts["daily_regional"], "Load and generation mix of the regions", params.counted_in
     names = named(mart, unit)
     if span.interval.length is None:
         rows = snapshot.table(mart.name)
@@ -109,39 +113,41 @@ _POWER: Final = "core_regional_power"
     404,
 )
 def mix(
-    desk: TheDesk,
+    service: TheService,
     request: Request,
     insee: Annotated[str, Path(description="INSEE code of the region", examples=["53"])],
-    asked: Annotated[EnergyAsOf, Query()],
+    params: Annotated[EnergyAsOf, Query()],
 ) -> Response:
     """Energy of each source, of load, of storage and of exchanges, by interval."""
     if insee not in REGIONS or insee == CORSE:
         detail = f"éCO2mix has no region '{insee[:20]}': the codes are {', '.join(sorted({*REGIONS} - {CORSE}))}"
         raise ProblemError(404, detail, parameter="insee")
-    any_number = unbounded(request, asked)
+    any_number = unbounded(request, params)
     return answer_series(
-        desk,
+        service,
         request,
-        asked,
-        lambda snapshot: mix_of(desk, snapshot, insee, asked, any_number=any_number),
+        params,
+        lambda snapshot: mix_of(service, snapshot, insee, params, any_number=any_number),
         f"mix-{insee}",
     )
 
 
-def mix_of(desk: Desk, snapshot: Snapshot, insee: str, asked: EnergyAsOf, *, any_number: bool = False) -> Question:
+def mix_of(
+    service: Service, snapshot: Snapshot, insee: str, params: EnergyAsOf, *, any_number: bool = False
+) -> Question:
     """Load, sources, storage and exchanges of a region by interval."""
-    most = None if any_number else desk.settings.max_points
-    span = span_of(most, snapshot, "daily_regional", asked, asked.interval, BY_SLOT, BY_DAY)
-    unit = asked.counted_in
+    most = None if any_number else service.settings.max_points
+    span = span_of(most, snapshot, "daily_regional", params, params.interval, BY_SLOT, BY_DAY)
+    unit = params.counted_in
     if span.interval.length is None:
-        return as_known(snapshot, asked.as_of, span, REGIONAL, lambda table: _mix(desk, table, insee, span, unit))
-    names = named(desk.marts["daily_regional"], unit)
+        return as_known(snapshot, params.as_of, span, REGIONAL, lambda table: _mix(service, table, insee, span, unit))
+    names = named(service.marts["daily_regional"], unit)
     kind = Kind(("consommation",), region=insee)
-    return by_slot(snapshot, asked.as_of, span, kind, _POWER, unit, _title(insee), names)
+    return by_slot(snapshot, params.as_of, span, kind, _POWER, unit, _title(insee), names)
 
 
-def _mix(desk: Desk, table: Tables, insee: str, span: Span, unit: Unit) -> Question:
-    mart = desk.marts["daily_regional"]
+def _mix(service: Service, table: Tables, insee: str, span: Span, unit: Unit) -> Question:
+    mart = service.marts["daily_regional"]
     return energies_of(mart, table(mart.name), span, unit, _title(insee), region=insee)
 
 
@@ -155,7 +161,7 @@ Measure = Literal[
 ]  # fmt: skip
 
 
-class MapAsked(Period):
+class MapParams(Period):
     """A quantity of every region over a period."""
 
     measure: Annotated[
@@ -174,19 +180,19 @@ class MapAsked(Period):
 
 
 @gives_rows(router, "/regions/map", "A quantity of every region over a period", "A row a region")
-def regions_map(desk: TheDesk, request: Request, asked: Annotated[MapAsked, Query()]) -> Response:
+def regions_map(service: TheService, request: Request, params: Annotated[MapParams, Query()]) -> Response:
     """One value a region: for a map, or a ranking."""
-    if asked.measure in {"consommation", "production", "difference"}:
-        refuse_share(asked.unit, f"{asked.measure} is")
-    return desk.answer(request, asked.format, lambda snapshot: map_of(snapshot, asked), "regions")
+    if params.measure in {"consommation", "production", "difference"}:
+        refuse_share(params.unit, f"{params.measure} is")
+    return service.answer(request, params.format, lambda snapshot: map_of(snapshot, params), "regions")
 
 
-def map_of(snapshot: Snapshot, asked: MapAsked) -> Question:
+def map_of(snapshot: Snapshot, params: MapParams) -> Question:
     """One value a region over a period."""
-    since, until = newest_first(snapshot.extent("daily_regional"), asked)
-    found = Form(_mapped, (snapshot.table("daily_regional").op(), asked.measure, asked.unit), since, until)
-    more = {**days(since, until), "unit": asked.unit.value, "measure": asked.measure}
-    value = Shown(f"{asked.measure}{asked.unit.suffix}", asked.unit.label, f"{asked.measure} of the period")
+    since, until = newest_first(snapshot.extent("daily_regional"), params)
+    found = Prepared(_mapped, (snapshot.table("daily_regional").op(), params.measure, params.unit), since, until)
+    more = {**days(since, until), "unit": params.unit.value, "measure": params.measure}
+    value = Shown(f"{params.measure}{params.unit.suffix}", params.unit.label, f"{params.measure} of the period")
     columns = (*A_REGION, value, MEASURED, DAYS)
     return Question("Regions of France", found, columns, more, ("daily_regional",))
 

@@ -9,13 +9,13 @@ from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from watthouse.serve.api.base import TheDesk, days, gives_rows
-from watthouse.serve.asking import Day, Period, newest_first
-from watthouse.serve.attribution import TEMPERATURE_OF_FRANCE
-from watthouse.serve.delivery import Shown
-from watthouse.serve.desk import Question
-from watthouse.serve.forms import Form
-from watthouse.serve.series import quarter_hours, within
+from watthouse.serve.api.base import TheService, days, gives_rows
+from watthouse.serve.formats import Shown
+from watthouse.serve.queries.attribution import TEMPERATURE_OF_FRANCE
+from watthouse.serve.queries.params import Day, Period, newest_first
+from watthouse.serve.queries.prepared import Prepared
+from watthouse.serve.queries.series import quarter_hours, within
+from watthouse.serve.service import Question
 from watthouse.serve.snapshots import Snapshot
 
 router = APIRouter(tags=["France"])
@@ -24,7 +24,7 @@ _FEWEST: Final = 10
 """Days under which no slope is given."""
 
 
-class SensitivityAsked(Period):
+class SensitivityParams(Period):
     """Years, and which of their days are cold."""
 
     since: Annotated[
@@ -46,19 +46,19 @@ class SensitivityAsked(Period):
     "How much more load a colder day brings, by year",
     "A row a civil year: the slope of daily load on temperature over its cold working days",
 )
-def sensitivity(desk: TheDesk, request: Request, asked: Annotated[SensitivityAsked, Query()]) -> Response:
+def sensitivity(service: TheService, request: Request, params: Annotated[SensitivityParams, Query()]) -> Response:
     """Least squares of mean load on mean temperature, Mondays to Fridays (public holidays are among them)."""
-    return desk.answer(request, asked.format, lambda snapshot: sensitivity_of(snapshot, asked), "sensitivity")
+    return service.answer(request, params.format, lambda snapshot: sensitivity_of(snapshot, params), "sensitivity")
 
 
-def sensitivity_of(snapshot: Snapshot, asked: SensitivityAsked) -> Question:
+def sensitivity_of(snapshot: Snapshot, params: SensitivityParams) -> Question:
     """Thermosensitivity by civil year, of wholly measured days with a temperature; the slope's error assumes that
     days err independently."""
     first, last = snapshot.extent("daily_merged")
-    since, until = newest_first((first, last), asked)
-    if asked.since is None:
+    since, until = newest_first((first, last), params)
+    if params.since is None:
         since = min(first, until)
-    found = Form(_fitted, (snapshot.table("daily_merged").op(), asked.below), since, until)
+    found = Prepared(_fitted, (snapshot.table("daily_merged").op(), params.below), since, until)
     marts = ("daily_mix", TEMPERATURE_OF_FRANCE)
     return Question("Load a colder day brings, by year", found, _TOLD, days(since, until), marts, among="daily_merged")
 

@@ -22,9 +22,9 @@ from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.pages import block, data, exchanges, gas, mix, now, questions, regions
 from watthouse.serve.dashboard.reading import Reader
 from watthouse.serve.dashboard.view import View, read
-from watthouse.serve.desk import Desk
 from watthouse.serve.figures.geography import OUTLINES
 from watthouse.serve.problems import ProblemError
+from watthouse.serve.service import Service
 
 PAGES: Final[Mapping[str, Page]] = {
     page.name: page for page in (now.PAGE, mix.PAGE, regions.PAGE, gas.PAGE, exchanges.PAGE, questions.PAGE, data.PAGE)
@@ -62,7 +62,7 @@ _INDEX: Final = """<!DOCTYPE html>
 """
 
 
-def create(desk: Desk) -> FastAPI:
+def create(service: Service) -> FastAPI:
     """The pages, to be asked for whatever is no call of the API."""
     app = FastAPI(openapi_url=None)
     problems.install(app)
@@ -81,7 +81,7 @@ def create(desk: Desk) -> FastAPI:
     )
     _lightened(dash)
     dash.layout = _layout()
-    _wire(dash, desk)
+    _wire(dash, service)
     # Dash finds its assets at the first request for a path of its own: a page that is asked before would lack them
     dash._setup_server()
     dash.backend._setup_catchall = lambda: None
@@ -160,7 +160,7 @@ def _layout() -> Component:
     )
 
 
-def _wire(dash: Dash, desk: Desk) -> None:
+def _wire(dash: Dash, service: Service) -> None:
     dash.clientside_callback(
         ClientsideFunction("watthouse", "view"),
         Output("view", "data"),
@@ -181,17 +181,17 @@ def _wire(dash: Dash, desk: Desk) -> None:
     )
 
     async def show(said: Mapping[str, Any]) -> tuple[list[Component], str]:
-        return await to_thread.run_sync(rendered, desk, said)
+        return await to_thread.run_sync(rendered, service, said)
 
     dash.callback(Output("root", "children"), Output("title", "data"), Input("view", "data"))(show)
-    _wire_table(dash, desk)
+    _wire_table(dash, service)
 
 
-def _wire_table(dash: Dash, desk: Desk) -> None:
+def _wire_table(dash: Dash, service: Service) -> None:
     async def rows(asked: Mapping[str, Any] | None, said: Mapping[str, Any]) -> tuple[Any, ...]:
         if not asked:
             raise PreventUpdate
-        return await to_thread.run_sync(answered, desk, asked, said)
+        return await to_thread.run_sync(answered, service, asked, said)
 
     dash.callback(
         Output("mart-grid", "getRowsResponse"),
@@ -207,10 +207,10 @@ def _wire_table(dash: Dash, desk: Desk) -> None:
     )
 
 
-def answered(desk: Desk, asked: Mapping[str, Any], said: Mapping[str, Any]) -> tuple[Any, ...]:
+def answered(service: Service, asked: Mapping[str, Any], said: Mapping[str, Any]) -> tuple[Any, ...]:
     """A block of rows for the table at an address, the line above it, its look, and the version that it is of."""
     view = _seen(said)
-    found = block.shown(desk, view, asked)
+    found = block.shown(service, view, asked)
     version = [view.address, found.version] if found.version else no_update
     return found.rows, found.line, found.look, version
 
@@ -220,23 +220,23 @@ def _seen(said: Mapping[str, Any]) -> View:
     return read(path, query, language, bool(said.get("dark")))
 
 
-def rendered(desk: Desk, said: Mapping[str, Any]) -> tuple[list[Component], str]:
+def rendered(service: Service, said: Mapping[str, Any]) -> tuple[list[Component], str]:
     """All that is seen at an address, and its title; ``said`` is what the browser tells of it."""
     import_module("pandas")  # Arrow loads it for its first rows: Plotly must not meet it half loaded
     view = _seen(said)
     page = PAGES.get(view.page)
     title = (page.heading(view) or page.title(view)) if page else view.page
-    return _body(desk, view, page), f"{title} · watthouse"
+    return _body(service, view, page), f"{title} · watthouse"
 
 
-def _body(desk: Desk, view: View, page: Page | None) -> list[Component]:
+def _body(service: Service, view: View, page: Page | None) -> list[Component]:
     pages = list(PAGES.values())
     if page is None:
         words = view.say(f"There is no page “{view.page[:40]}”.", f"Il n'y a pas de page « {view.page[:40]} ».")
         return shell.whole(pages, None, view, [shell.notice("404", words)], None)
     try:
-        with desk.snapshots.lease() as snapshot:
-            reader = Reader(desk, snapshot, view, page.span, page.marts(view), page.main(view))
+        with service.snapshots.lease() as snapshot:
+            reader = Reader(service, snapshot, view, page.span, page.marts(view), page.main(view))
             return shell.whole(pages, page, view, _asked(page, reader, view), reader)
     except WatthouseError as error:
         nothing = view.say("There is nothing to show yet", "Il n'y a encore rien à montrer")

@@ -8,12 +8,12 @@ import polars as pl
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from watthouse.serve.coverage import ENOUGH, Main, coverage, extent_of, nearest
 from watthouse.serve.dashboard.reading import Answer, Reader, Slots
 from watthouse.serve.dashboard.view import View
-from watthouse.serve.delivery import Format
 from watthouse.serve.figures.stack import FEW
 from watthouse.serve.figures.style import behaviour
+from watthouse.serve.formats import Format
+from watthouse.serve.queries.coverage import ENOUGH, Main, coverage, extent_of, nearest
 
 _OFFERED = (Format.CSV, Format.JSON, Format.PARQUET)
 _FEW = 4  # entries of a legend

@@ -14,13 +14,13 @@ from dateutil.relativedelta import relativedelta
 
 from watthouse.catalog import LICENCE
 from watthouse.home import now_of
-from watthouse.serve.asking import DEFAULT_DAYS, Asked, Interval, Unit, points
-from watthouse.serve.attribution import Used, by_publisher
-from watthouse.serve.coverage import Main, extent_of
 from watthouse.serve.dashboard.slots import with_gaps
 from watthouse.serve.dashboard.view import View
-from watthouse.serve.delivery import Format
-from watthouse.serve.desk import Desk, Question
+from watthouse.serve.formats import Format
+from watthouse.serve.queries.attribution import Used, by_publisher
+from watthouse.serve.queries.coverage import Main, extent_of
+from watthouse.serve.queries.params import DEFAULT_DAYS, Interval, Params, Unit, points
+from watthouse.serve.service import Question, Service
 from watthouse.serve.snapshots import Snapshot
 
 API: Final = "/api/v1"
@@ -70,14 +70,14 @@ class Reader:
 
     def __init__(
         self,
-        desk: Desk,
+        service: Service,
         snapshot: Snapshot,
         view: View,
         span: relativedelta | None = A_MONTH,
         marts: Sequence[str] = ("daily_mix",),
         main: Main | None = None,
     ) -> None:
-        self.desk = desk
+        self.service = service
         self.snapshot = snapshot
         self.view = view
         self._span = span
@@ -113,7 +113,7 @@ class Reader:
     @property
     def now(self) -> datetime:
         """The time of this home."""
-        return now_of(self.desk.settings)
+        return now_of(self.service.settings)
 
     @property
     def outside(self) -> bool:
@@ -144,7 +144,7 @@ class Reader:
         """
         since, until = period or self.period
         asked = urlencode({"since": since, "until": until, "interval": Interval.SLOT.value})
-        bounded = points(since, until, Interval.SLOT) <= self.desk.settings.max_points
+        bounded = points(since, until, Interval.SLOT) <= self.service.settings.max_points
         styles = (Format.CSV, *([Format.JSON] if bounded else []), Format.PARQUET)
         title = self.view.say("By slot (15/30 min)", "Par pas de 15/30 min") + (f", {of}" if of else "")
         return Slots(f"{API}{call}?{asked}", title, styles)
@@ -163,7 +163,7 @@ class Reader:
             told[-1] += say(", through ODRÉ", ", via ODRÉ")
         return " · ".join([*told, *([fresh] if fresh else []), LICENCE])
 
-    def answer(self, call: str, asked: Asked | None, question: Question) -> Answer:
+    def answer(self, call: str, asked: Params | None, question: Question) -> Answer:
         """The rows of a question."""
         rows = question.rows
         if not isinstance(rows, pa.Table):

@@ -11,11 +11,11 @@ from dash.development.base_component import Component
 from dateutil.relativedelta import relativedelta
 
 from watthouse.catalog import LICENCE
-from watthouse.serve.asking import Interval, finest, points
-from watthouse.serve.attribution import by_publisher
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.reading import Reader
 from watthouse.serve.dashboard.view import View
+from watthouse.serve.queries.attribution import by_publisher
+from watthouse.serve.queries.params import Interval, finest, points
 
 _SPANS: Final = (
     ("7d", "7 d", "7 j", relativedelta(days=7)),
@@ -199,7 +199,7 @@ def _granularity(page: Page, view: View, reader: Reader) -> Iterator[Component]:
     if not page.intervals or not page.series(view):
         return
     (since, until), meant = reader.period, page.chosen(view)
-    most = reader.desk.settings.max_points
+    most = reader.service.settings.max_points
     auto = _INTERVALS[finest(since, until, page.intervals)]
     links = []
     for interval in (Interval.AUTO, *page.intervals):

@@ -7,9 +7,9 @@ from enum import Enum
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
-from watthouse.serve.asking import Interval, Unit
 from watthouse.serve.figures.style import Style
-from watthouse.serve.speech import Language
+from watthouse.serve.locale import Language
+from watthouse.serve.queries.params import Interval, Unit
 
 _Choice = TypeVar("_Choice", bound=Enum)
 

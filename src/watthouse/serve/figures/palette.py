@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from watthouse.serve.speech import Language
+from watthouse.serve.locale import Language
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from watthouse.serve.figures.palette import Ink
-from watthouse.serve.speech import Language
+from watthouse.serve.locale import Language
 
 TYPE: Final = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 _MARGIN: Final = {"l": 52, "r": 16, "t": 12, "b": 32}

@@ -5,7 +5,7 @@ import pytest
 from watthouse.catalog import CATALOG
 from watthouse.serve.dashboard.pages.data import value
 from watthouse.serve.dashboard.view import View
-from watthouse.serve.speech import Language
+from watthouse.serve.locale import Language
 
 NATIONAL, GAS, WEATHER = (
     CATALOG[name]

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watthouse.serve.asking import Interval, Unit
 from watthouse.serve.dashboard.view import PAGES, View, read
-from watthouse.serve.speech import Language
+from watthouse.serve.locale import Language
+from watthouse.serve.queries.params import Interval, Unit
 
 _DAYS = st.dates(date(2012, 1, 1), date(2026, 12, 31))
 

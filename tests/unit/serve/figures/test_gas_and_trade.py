@@ -5,10 +5,10 @@ from datetime import date, timedelta
 import polars as pl
 import pytest
 
-from watthouse.serve.asking import Interval
 from watthouse.serve.figures import fill, gas, paired, trade
 from watthouse.serve.figures.palette import BORDERS, STOCK, TEMPERATURE
 from watthouse.serve.figures.style import Style
+from watthouse.serve.queries.params import Interval
 
 DAYS = [date(2026, 1, 30) + timedelta(days=n) for n in range(4)]
 

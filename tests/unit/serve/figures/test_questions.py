@@ -5,7 +5,7 @@ import pytest
 
 from watthouse.serve.figures import questions
 from watthouse.serve.figures.style import Style
-from watthouse.serve.speech import Language
+from watthouse.serve.locale import Language
 
 FRENCH = Style(Language.FRENCH)
 MIX = pl.DataFrame(

@@ -10,7 +10,7 @@ from watthouse.serve.figures.balance import balance
 from watthouse.serve.figures.rates import rates
 from watthouse.serve.figures.style import Style
 from watthouse.serve.figures.weather import temperature
-from watthouse.serve.speech import Language
+from watthouse.serve.locale import Language
 
 DAYS = [date(2026, 3, 1) + timedelta(days=n) for n in range(3)]
 MADE = pl.DataFrame(

@@ -8,13 +8,13 @@ import polars as pl
 import structlog
 
 from watthouse.errors import WatthouseError
-from watthouse.serve.api.held import RowsAsked, every_row
+from watthouse.serve.api.held import RowsParams, every_row
+from watthouse.serve.dashboard.grid_filter import ordered, sifted
 from watthouse.serve.dashboard.pages.grid import BLOCK
 from watthouse.serve.dashboard.reading import Reader
-from watthouse.serve.dashboard.sifting import ordered, sifted
 from watthouse.serve.dashboard.view import View
-from watthouse.serve.desk import Desk, Question
 from watthouse.serve.problems import ProblemError, wrong
+from watthouse.serve.service import Question, Service
 
 _FARTHEST: Final = 2**31
 
@@ -39,10 +39,10 @@ class Shown:
     version: str | None
 
 
-def shown(desk: Desk, view: View, asked: Mapping[str, Any]) -> Shown:
+def shown(service: Service, view: View, asked: Mapping[str, Any]) -> Shown:
     """The block that is asked for, or why there is none, in one line."""
     try:
-        block = read(desk, view, asked)
+        block = read(service, view, asked)
     except ProblemError as error:
         why = view.say("This cannot be shown", "Ceci ne peut être montré")
         return _none(asked, f"{why}: {error.detail}")
@@ -59,16 +59,16 @@ def shown(desk: Desk, view: View, asked: Mapping[str, Any]) -> Shown:
     return Shown(rows, counted(view, block.found, block.held), "note", block.version)
 
 
-def read(desk: Desk, view: View, asked: Mapping[str, Any]) -> Block:
+def read(service: Service, view: View, asked: Mapping[str, Any]) -> Block:
     """Of the mart and the days of the view; ``asked`` is AG Grid's request (``startRow``, ``endRow``, ``sortModel``,
     ``filterModel``).
 
     Raises a problem for what no such request says, and for a question that takes too long.
     """
     first, count = _place(asked)
-    with desk.snapshots.lease() as snapshot:
-        reader = Reader(desk, snapshot, view)
-        mart, rows = every_row(desk, snapshot, view.detail, RowsAsked(since=view.since, until=view.until))
+    with service.snapshots.lease() as snapshot:
+        reader = Reader(service, snapshot, view)
+        mart, rows = every_row(service, snapshot, view.detail, RowsParams(since=view.since, until=view.until))
         passes = sifted(rows, asked.get("filterModel"))
         order = ordered(rows, asked.get("sortModel"), mart.key)
         counts = rows.aggregate(held=rows.count(), found=rows.count(where=passes))

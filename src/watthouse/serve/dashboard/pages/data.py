@@ -13,15 +13,15 @@ from watthouse.catalog import CATALOG, Dataset
 from watthouse.clock import PARIS
 from watthouse.home import lake_of
 from watthouse.serve.api import checks
-from watthouse.serve.api.completeness import CompletenessAsked, completeness_of
-from watthouse.serve.api.ledger import DatasetStatus, RevisionsAsked, revisions_of, status_of
-from watthouse.serve.asking import A_YEAR, DEFAULT_DAYS
+from watthouse.serve.api.completeness import CompletenessParams, completeness_of
+from watthouse.serve.api.ledger import DatasetStatus, RevisionsParams, revisions_of, status_of
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.pages import mart
 from watthouse.serve.dashboard.reading import Answer, Reader
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import whole
+from watthouse.serve.queries.params import A_YEAR, DEFAULT_DAYS
 from watthouse.serve.snapshots import Snapshot
 
 _FIRST: Final = "eco2mix-national-tr"
@@ -55,14 +55,14 @@ def _datasets(view: View, chosen: str) -> Component:
     return shell.choice(view.say("Dataset", "Jeu de données"), "datasets", links)
 
 
-def _whole(reader: Reader, asked: CompletenessAsked) -> Answer:
-    return reader.answer("/completeness", asked, completeness_of(reader.desk, reader.snapshot, asked))
+def _whole(reader: Reader, asked: CompletenessParams) -> Answer:
+    return reader.answer("/completeness", asked, completeness_of(reader.service, reader.snapshot, asked))
 
 
 def _calendar(reader: Reader, view: View) -> Component:
     since, until = reader.period
     first = max(since, until - timedelta(days=A_YEAR - 1))
-    answer = _whole(reader, CompletenessAsked(since=first, until=until))
+    answer = _whole(reader, CompletenessParams(since=first, until=until))
     note = view.say(
         "The days of the period, the last 366 where it is longer. Consolidated and real-time datasets follow each"
         " other: where one ends, the other begins.",
@@ -105,7 +105,7 @@ def _held(snapshot: Snapshot) -> dict[str, tuple[date, date]]:
 def _years(reader: Reader, view: View, dataset: Dataset) -> Component:
     since, until = reader.period
     first = max(since, date(max(until.year - _YEARS + 1, 1), 1, 1))
-    answer = _whole(reader, CompletenessAsked(since=first, until=until, dataset=dataset.id))
+    answer = _whole(reader, CompletenessParams(since=first, until=until, dataset=dataset.id))
     years = answer.rows["civil_date"].dt.year().n_unique()
     short = answer.rows.filter(~answer.rows["complete"]).height
     speak = view.language
@@ -133,7 +133,7 @@ def _freshness(reader: Reader, view: View) -> Component:
         view.say("Rows in the ledger", "Lignes au registre"),
         view.say("Overdue", "En retard"),
     ]
-    rows = [_line(view, line) for line in status_of(reader.desk).datasets]
+    rows = [_line(view, line) for line in status_of(reader.service).datasets]
     title = view.say("How fresh each dataset is", "Fraîcheur de chaque jeu de données")
     table = parts.table(heads, rows, "freshness", title)
     built = view.language.moment(reader.snapshot.built_at)
@@ -197,7 +197,9 @@ def _broken(reader: Reader, view: View) -> Component:
     )
     answers, body = [], [html.P(every, className="note", id="tests-found")]
     for one in broken:
-        answer = reader.answer(f"/tests/{one.name}", None, checks.rows_breaking(reader.desk, reader.snapshot, one.name))
+        answer = reader.answer(
+            f"/tests/{one.name}", None, checks.rows_breaking(reader.service, reader.snapshot, one.name)
+        )
         answers.append(answer)
         rows = [[*map(_cell(view), row)] for row in answer.rows.head(_LATELY).iter_rows()]
         places, shown = speak.number(one.places), speak.number(len(rows))
@@ -228,13 +230,13 @@ def _lately(reader: Reader, view: View, dataset: Dataset) -> Answer:
     else:
         until = _last_day(reader, dataset)
         since = until - timedelta(days=DEFAULT_DAYS - 1)
-    asked = RevisionsAsked(dataset=dataset.id, since=since, until=until)
-    return reader.answer("/revisions", asked, revisions_of(reader.desk, asked))
+    asked = RevisionsParams(dataset=dataset.id, since=since, until=until)
+    return reader.answer("/revisions", asked, revisions_of(reader.service, asked))
 
 
 def _last_day(reader: Reader, dataset: Dataset) -> date:
     """The civil day of the newest measurement: rows of days to come hold forecasts only."""
-    newest = lake_of(reader.desk.settings).extent(dataset).newest_measured
+    newest = lake_of(reader.service.settings).extent(dataset).newest_measured
     if isinstance(newest, datetime):
         return newest.astimezone(PARIS).date()
     return newest or reader.held[1]

@@ -9,8 +9,6 @@ from dash.development.base_component import Component
 from dateutil.relativedelta import relativedelta
 
 from watthouse.serve.api import national, points, sensitivity
-from watthouse.serve.asking import Interval, Series, Unit
-from watthouse.serve.coverage import Main
 from watthouse.serve.dashboard import parts
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.reading import Answer, Reader, percent
@@ -18,6 +16,8 @@ from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import fill, paired
 from watthouse.serve.figures import gas as drawn
 from watthouse.serve.figures.palette import LOAD, STOCK, TEMPERATURE
+from watthouse.serve.queries.coverage import Main
+from watthouse.serve.queries.params import Interval, Series, Unit
 
 _GWH: Final = "GWh"
 _HIGHEST: Final = "stock_gaz_max_gwh"
@@ -32,16 +32,16 @@ _SPANS: Final = {
 def body(reader: Reader, view: View) -> list[Component]:
     """The stock and the temperature, one against the other, and the sensitivity of load year by year."""
     since, until = reader.period
-    desk, snapshot = reader.desk, reader.snapshot
+    service, snapshot = reader.service, reader.snapshot
     asked = Series(since=since, until=until, interval=PAGE.interval(view, reader.period))
-    stock = reader.answer("/gas", asked, national.gas_of(desk, snapshot, asked))
-    warm_asked = national.TemperatureAsked(since=since, until=until, interval=asked.interval)
-    warm = reader.answer("/temperature", warm_asked, national.temperature_of(desk, snapshot, warm_asked))
+    stock = reader.answer("/gas", asked, national.gas_of(service, snapshot, asked))
+    warm_asked = national.TemperatureParams(since=since, until=until, interval=asked.interval)
+    warm = reader.answer("/temperature", warm_asked, national.temperature_of(service, snapshot, warm_asked))
     first, last = snapshot.extent("gas_daily")
     whole = Series(since=first, until=last, interval=Interval.YEAR)
-    ever = reader.answer("/gas", whole, national.gas_of(desk, snapshot, whole))
+    ever = reader.answer("/gas", whole, national.gas_of(service, snapshot, whole))
     begins, ends = snapshot.extent("daily_merged")
-    years = sensitivity.SensitivityAsked(since=begins, until=ends)
+    years = sensitivity.SensitivityParams(since=begins, until=ends)
     slopes = reader.answer("/sensitivity", years, sensitivity.sensitivity_of(snapshot, years))
     rows = warm.rows.join(stock.rows, "starts", how="full", coalesce=True, suffix="_of_gas").sort("starts")
     rows = rows.with_columns(**_stocks(ever.rows, PAGE.unit(view)))
@@ -232,11 +232,11 @@ _RECENT: Final = timedelta(days=6)
 
 def _fills(reader: Reader, view: View) -> list[Component]:
     (since, until), interval = reader.period, PAGE.interval(view, reader.period)
-    ending = points.GasPointsAsked(since=max(since, until - _RECENT), until=until, interval=Interval.YEAR)
-    at_end = reader.answer("/gas/points", ending, points.points_of(reader.desk, reader.snapshot, ending))
+    ending = points.GasPointsParams(since=max(since, until - _RECENT), until=until, interval=Interval.YEAR)
+    at_end = reader.answer("/gas/points", ending, points.points_of(reader.service, reader.snapshot, ending))
     newest = at_end.rows.sort("civil_date").unique(["source", "pits"], keep="last")
-    asked = points.GasPointsAsked(since=since, until=until, interval=interval, by=points.Holder.OPERATOR)
-    through = reader.answer("/gas/points", asked, points.points_of(reader.desk, reader.snapshot, asked))
+    asked = points.GasPointsParams(since=since, until=until, interval=interval, by=points.Holder.OPERATOR)
+    through = reader.answer("/gas/points", asked, points.points_of(reader.service, reader.snapshot, asked))
     day = view.language.day(until)
     note = view.say(
         "Capacities are not published: full is the highest stock a point ever reported. A point is at its last report"

@@ -7,7 +7,7 @@ import ibis.expr.schema as sch
 from dash import html
 from dash.development.base_component import Component
 
-from watthouse.serve.dashboard.sifting import Kind, kind_of
+from watthouse.serve.dashboard.grid_filter import Kind, kind_of
 from watthouse.serve.dashboard.view import View
 from watthouse.transform.dictionary import Mart, MartColumn
 

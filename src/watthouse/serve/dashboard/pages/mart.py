@@ -6,13 +6,13 @@ import pyarrow as pa
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from watthouse.serve.api.held import RowsAsked, every_row, rows_of
-from watthouse.serve.asking import Order
+from watthouse.serve.api.held import RowsParams, every_row, rows_of
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.pages import block
 from watthouse.serve.dashboard.pages.grid import grid
 from watthouse.serve.dashboard.reading import Answer, Reader
 from watthouse.serve.dashboard.view import View
+from watthouse.serve.queries.params import Order
 from watthouse.transform.dictionary import Mart
 
 IN_FRENCH: Final = {
@@ -55,9 +55,9 @@ def heading(view: View) -> str | None:
 
 def body(reader: Reader, view: View) -> list[Component]:
     """The rows of the period, the newest first: the table asks for them when it is there."""
-    found = reader.desk.marts.get(view.detail)
+    found = reader.service.marts.get(view.detail)
     if found is None:
-        names = ", ".join(reader.desk.marts)
+        names = ", ".join(reader.service.marts)
         said = view.say(f"There are {names}.", f"Il y a {names}.")
         return [_choice(reader, view), shell.notice(view.say("No such mart", "Table inconnue"), said)]
     held = _held(reader, view)
@@ -77,7 +77,7 @@ def body(reader: Reader, view: View) -> list[Component]:
 
 def _held(reader: Reader, view: View) -> int:
     """How many rows of the period there are."""
-    _, rows = every_row(reader.desk, reader.snapshot, view.detail, RowsAsked(since=view.since, until=view.until))
+    _, rows = every_row(reader.service, reader.snapshot, view.detail, RowsParams(since=view.since, until=view.until))
     (held,) = reader.snapshot.engine.rows(rows.aggregate(held=rows.count())).column("held").to_pylist()
     return int(held or 0)
 
@@ -85,7 +85,7 @@ def _held(reader: Reader, view: View) -> int:
 def _table(reader: Reader, view: View, held: int) -> list[Component]:
     if not held:
         return [parts.nothing(reader)]
-    mart, rows = every_row(reader.desk, reader.snapshot, view.detail, RowsAsked(since=view.since, until=view.until))
+    mart, rows = every_row(reader.service, reader.snapshot, view.detail, RowsParams(since=view.since, until=view.until))
     return [
         html.P(block.counted(view, held, held), className="note", id="mart-rows", role="status"),
         grid(view, mart, rows.schema()),
@@ -108,19 +108,19 @@ def listed(reader: Reader, view: View) -> Component:
             html.Span(described(view, one), className="described"),
             view.language.number(len(one.columns)),
         ]
-        for one in reader.desk.marts.values()
+        for one in reader.service.marts.values()
     ]
     return parts.card(reader, "data-marts", title, [parts.table(heads, rows, "marts", title)], wide=True)
 
 
 def _choice(reader: Reader, view: View) -> Component:
     whole = ("←", view.href(detail=""), "mart-none", False)
-    links = [(name, view.href(detail=name), f"mart-{name}", name == view.detail) for name in reader.desk.marts]
+    links = [(name, view.href(detail=name), f"mart-{name}", name == view.detail) for name in reader.service.marts]
     return shell.choice(view.say("Marts", "Tables"), "mart-choice", [whole, *links])
 
 
 def _whole(reader: Reader, view: View) -> Answer:
     """Whose address gives every row of the period; it holds none of them itself."""
-    asked = RowsAsked(since=view.since, until=view.until, order=Order.NEWEST)
-    question = rows_of(reader.desk, reader.snapshot, view.detail, asked)
+    asked = RowsParams(since=view.since, until=view.until, order=Order.NEWEST)
+    question = rows_of(reader.service, reader.snapshot, view.detail, asked)
     return reader.answer(f"/marts/{view.detail}/rows", asked, question.with_rows(pa.table({"of": [view.detail]})))

@@ -8,8 +8,6 @@ from dash import html
 from dash.development.base_component import Component
 
 from watthouse.serve.api import national
-from watthouse.serve.asking import FROM_SLOTS, EnergyAsOf, Unit
-from watthouse.serve.coverage import Main
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.reading import Answer, Reader, Slots
@@ -17,6 +15,8 @@ from watthouse.serve.dashboard.slots import whole_mix
 from watthouse.serve.dashboard.view import View, day_of
 from watthouse.serve.figures import power
 from watthouse.serve.figures.palette import NATIONAL, OTHER_PERIOD, PERIOD, SOURCES, SUB_SOURCES, Ink, carbon_colour
+from watthouse.serve.queries.coverage import Main
+from watthouse.serve.queries.params import FROM_SLOTS, EnergyAsOf, Unit
 
 _RATE: Final = "taux_co2_g_kwh"
 
@@ -26,7 +26,7 @@ def body(reader: Reader, view: View) -> list[Component]:
     since, until = reader.period
     unit, interval = PAGE.unit(view), PAGE.interval(view, reader.period)
     asked = EnergyAsOf(since=since, until=until, interval=interval, unit=unit.drawn_by(interval))
-    series = reader.answer("/mix", asked, national.mix_of(reader.desk, reader.snapshot, asked))
+    series = reader.answer("/mix", asked, national.mix_of(reader.service, reader.snapshot, asked))
     if series.rows.is_empty():
         return [parts.card(reader, "mix", PAGE.title(view), [parts.nothing(reader)], wide=True)]
     against = _against(reader, view)
@@ -52,7 +52,7 @@ def _against(reader: Reader, view: View) -> tuple[date, date]:
 def _compared(reader: Reader, against: tuple[date, date], unit: Unit) -> Answer:
     since, until = reader.period
     wanted = national.Compared(since=since, until=until, unit=unit, with_since=against[0], with_until=against[1])
-    return reader.answer("/compare", wanted, national.compare_of(reader.desk, reader.snapshot, wanted))
+    return reader.answer("/compare", wanted, national.compare_of(reader.service, reader.snapshot, wanted))
 
 
 def _slots(reader: Reader) -> Slots:

@@ -10,9 +10,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from watthouse.serve.api import national
-from watthouse.serve.api.records import RecordsAsked, records_of
-from watthouse.serve.asking import Unit
-from watthouse.serve.coverage import ENOUGH
+from watthouse.serve.api.records import RecordsParams, records_of
 from watthouse.serve.dashboard import parts
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.pages.window import Window, bar, window_of
@@ -27,6 +25,8 @@ from watthouse.serve.dashboard.slots import (
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import power
 from watthouse.serve.figures.palette import BORDERS, CARBON, LOAD, NATIONAL, SOURCES, Ink, carbon_colour
+from watthouse.serve.queries.coverage import ENOUGH
+from watthouse.serve.queries.params import Unit
 
 _MW: Final = "MW"
 _AT: Final = "date_heure"
@@ -242,8 +242,8 @@ def _most_sold(view: View, known: pl.DataFrame) -> str:
 
 def _records(reader: Reader, view: View) -> Component:
     until = reader.held[1]
-    asked = RecordsAsked(since=until - timedelta(days=_LATELY), until=until, standing=True)
-    answer = reader.answer("/records", asked, records_of(reader.desk, reader.snapshot, asked))
+    asked = RecordsParams(since=until - timedelta(days=_LATELY), until=until, standing=True)
+    answer = reader.answer("/records", asked, records_of(reader.service, reader.snapshot, asked))
     broken = answer.rows.filter(pl.col("previous_value").is_not_null()).head(_RECORDS)
     title = view.say("Records lately broken", "Records récemment battus")
     if answer.more["history_measured"] < ENOUGH:

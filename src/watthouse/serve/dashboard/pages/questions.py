@@ -8,17 +8,17 @@ import polars as pl
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from watthouse.serve.api.questions import QuestionAsked, question_of
-from watthouse.serve.coverage import Main
+from watthouse.serve.analysis.answers import marts_of
+from watthouse.serve.analysis.texts import QUESTIONS
+from watthouse.serve.analysis.wording import typeset
+from watthouse.serve.api.questions import QuestionParams, question_of
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.reading import Answer, Reader, Slots
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import questions
 from watthouse.serve.figures.style import Style, behaviour
-from watthouse.serve.inquiry.answers import marts_of
-from watthouse.serve.inquiry.texts import QUESTIONS
-from watthouse.serve.inquiry.wording import typeset
+from watthouse.serve.queries.coverage import Main
 
 _SHORT: Final = {
     1: ("The mix", "Le mix"),
@@ -59,7 +59,7 @@ def body(reader: Reader, view: View) -> list[Component]:
         said = view.say("The questions are numbered 1 to 6.", "Les questions sont numérotées de 1 à 6.")
         return [_choice(view, 0), shell.notice(view.say("No such question", "Question inconnue"), said)]
     since, until = reader.period
-    asked = QuestionAsked(since=since, until=until, lang=view.language)
+    asked = QuestionParams(since=since, until=until, lang=view.language)
     answer = reader.answer(f"/questions/{number}", asked, question_of(reader.snapshot, number, asked))
     shown = _unanswered if _is_blank(number, answer.rows) else _told
     return [_choice(view, number), *shown(reader, view, number, answer)]

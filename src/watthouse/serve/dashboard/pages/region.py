@@ -12,9 +12,7 @@ from dash.development.base_component import Component
 
 from watthouse.catalog import CORSE, REGIONS
 from watthouse.serve.api import mixes, national, regional
-from watthouse.serve.api.rates import RatesAsked, rates_of
-from watthouse.serve.asking import EnergyAsOf, Interval, Unit
-from watthouse.serve.coverage import Main, extent_of
+from watthouse.serve.api.rates import RatesParams, rates_of
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.pages.window import Window, days
@@ -26,6 +24,8 @@ from watthouse.serve.figures.balance import balance
 from watthouse.serve.figures.palette import NET_FLOW, REGIONAL, SOURCES
 from watthouse.serve.figures.regional import yearly_sources
 from watthouse.serve.figures.weather import temperature
+from watthouse.serve.queries.coverage import Main, extent_of
+from watthouse.serve.queries.params import EnergyAsOf, Interval, Unit
 
 _A_WEEK: Final = 7
 _LINE: Final = 2  # points
@@ -155,13 +155,13 @@ def _of_day(reader: Reader, view: View, title: str, slots: Answer, unit: Unit) -
 
 
 def _mix(reader: Reader, code: str, asked: EnergyAsOf) -> Answer:
-    return reader.answer(f"/regions/{code}/mix", asked, regional.mix_of(reader.desk, reader.snapshot, code, asked))
+    return reader.answer(f"/regions/{code}/mix", asked, regional.mix_of(reader.service, reader.snapshot, code, asked))
 
 
 def _totals(reader: Reader, unit: Unit) -> Answer:
     since, until = reader.period
-    asked = mixes.MixesAsked(since=since, until=until, unit=unit)
-    return reader.answer("/regions/mix", asked, mixes.mixes_of(reader.desk, reader.snapshot, asked))
+    asked = mixes.MixesParams(since=since, until=until, unit=unit)
+    return reader.answer("/regions/mix", asked, mixes.mixes_of(reader.service, reader.snapshot, asked))
 
 
 def _sources(view: View, shares: Answer) -> dict[str, float | None]:
@@ -278,7 +278,7 @@ def _yearly(reader: Reader, view: View) -> Component:
 
 def _rates(reader: Reader, view: View) -> Component:
     since, until = reader.period
-    asked = RatesAsked(since=since, until=until, region=view.detail)
+    asked = RatesParams(since=since, until=until, region=view.detail)
     found = reader.answer("/regions/rates", asked, rates_of(reader.snapshot, asked))
     speak, title = view.language, view.say("Share, TCO and TCH", "Part, TCO et TCH")
     heads = [
@@ -304,8 +304,8 @@ def _rates(reader: Reader, view: View) -> Component:
 def _weather(reader: Reader, view: View, page: Page) -> Component:
     since, until = reader.period
     interval = page.interval(view, reader.period).daily
-    asked = national.TemperatureAsked(since=since, until=until, interval=interval, region=view.detail)
-    found = reader.answer("/temperature", asked, national.temperature_of(reader.desk, reader.snapshot, asked))
+    asked = national.TemperatureParams(since=since, until=until, interval=interval, region=view.detail)
+    found = reader.answer("/temperature", asked, national.temperature_of(reader.service, reader.snapshot, asked))
     title = view.say("Temperature: lowest, mean, highest", "Température : minimale, moyenne, maximale")
     known = found.rows.drop_nulls("tmoy_c")
     if known.height < min(_LINE, (until - since).days + 1):

@@ -9,9 +9,7 @@ from dash.development.base_component import Component
 
 from watthouse.catalog import CORSE, REGIONS
 from watthouse.serve.api import mixes, regional
-from watthouse.serve.api.rates import RatesAsked, rates_of
-from watthouse.serve.asking import FROM_SLOTS, Unit
-from watthouse.serve.coverage import Main
+from watthouse.serve.api.rates import RatesParams, rates_of
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.pages import region
@@ -21,6 +19,8 @@ from watthouse.serve.figures import maps
 from watthouse.serve.figures.palette import REGIONAL, SOURCES
 from watthouse.serve.figures.rates import rates
 from watthouse.serve.figures.regional import source_shares
+from watthouse.serve.queries.coverage import Main
+from watthouse.serve.queries.params import FROM_SLOTS, Unit
 
 OUTLINES_AT: Final = "/outlines/regions.geojson"
 """Where a browser finds the regions' borders."""
@@ -43,10 +43,10 @@ def body(reader: Reader, view: View) -> list[Component]:
         return region.body(reader, view, PAGE)
     since, until = reader.period
     unit, measure = PAGE.unit(view), _measure(view)
-    every = mixes.MixesAsked(since=since, until=until, unit=unit.counted)
-    totals = reader.answer("/regions/mix", every, mixes.mixes_of(reader.desk, reader.snapshot, every))
-    parted = mixes.MixesAsked(since=since, until=until, unit=Unit.SHARE)
-    shares = reader.answer("/regions/mix", parted, mixes.mixes_of(reader.desk, reader.snapshot, parted))
+    every = mixes.MixesParams(since=since, until=until, unit=unit.counted)
+    totals = reader.answer("/regions/mix", every, mixes.mixes_of(reader.service, reader.snapshot, every))
+    parted = mixes.MixesParams(since=since, until=until, unit=Unit.SHARE)
+    shares = reader.answer("/regions/mix", parted, mixes.mixes_of(reader.service, reader.snapshot, parted))
     given = [totals, shares] if unit is Unit.SHARE and measure in REGIONAL else [totals]
     found = Found(measures(totals.rows, shares.rows, unit), unit, measure, given)
     return [
@@ -163,7 +163,7 @@ def _map(reader: Reader, view: View, found: Found) -> Component:
 
 def _mapped(reader: Reader, found: Found) -> Answer:
     since, until = reader.period
-    asked = regional.MapAsked(since=since, until=until, unit=found.unit, measure=found.measure)  # type: ignore[arg-type]
+    asked = regional.MapParams(since=since, until=until, unit=found.unit, measure=found.measure)  # type: ignore[arg-type]
     return reader.answer("/regions/map", asked, regional.map_of(reader.snapshot, asked))
 
 
@@ -209,7 +209,7 @@ def _shares(reader: Reader, view: View, shares: Answer) -> Component:
 
 def _rates(reader: Reader, view: View) -> list[Component]:
     since, until = reader.period
-    asked = RatesAsked(since=since, until=until)
+    asked = RatesParams(since=since, until=until)
     found = reader.answer("/regions/rates", asked, rates_of(reader.snapshot, asked))
     told = {
         "tco": view.say("TCO: part of the load that a source covers, %", "TCO : part de la consommation couverte, %"),

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from dash import html
 from dash.development.base_component import Component
 
-from watthouse.serve.api.national import NowAsked, Rolling
+from watthouse.serve.api.national import NowParams, Rolling
 from watthouse.serve.dashboard import shell
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.view import View, day_of
@@ -30,9 +30,9 @@ class Window:
         return self.day == self.held[1]
 
     @property
-    def asked(self) -> NowAsked:
+    def asked(self) -> NowParams:
         """The call that has its rows; the day is named, so that a download stays what was seen."""
-        return NowAsked(hours=self.hours) if self.hours else NowAsked(day=self.day)
+        return NowParams(hours=self.hours) if self.hours else NowParams(day=self.day)
 
     @property
     def words(self) -> str:

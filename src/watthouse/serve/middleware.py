@@ -1,0 +1,200 @@
+"""What watches over the server: its health, its measures, its log, its limits."""
+
+import logging
+import sys
+import time
+import uuid
+from typing import Any, Final
+
+import structlog
+from fastapi import APIRouter, FastAPI, Request
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from watthouse.errors import WatthouseError
+from watthouse.serve import problems
+from watthouse.serve.api.base import TheService
+from watthouse.settings import Settings
+
+API: Final = "/api/v1"
+router = APIRouter(tags=["operation"])
+
+_GUARDS: Final = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "same-origin",
+    "permissions-policy": "geolocation=(), camera=(), microphone=()",
+    "cross-origin-opener-policy": "same-origin",
+}
+_CLOSED: Final = "default-src 'none'; frame-ancestors 'none'"
+_OPEN_TO_ITSELF: Final = (
+    "default-src 'self'; img-src 'self' data: blob:; font-src 'self' data:; style-src 'self' 'unsafe-inline';"
+    " script-src 'self' 'unsafe-inline';"
+    " frame-ancestors 'none'"
+)
+_UNLIMITED: Final = {"/healthz", "/readyz", "/metrics"}
+
+
+class Measures:
+    """What ``/metrics`` tells."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "watthouse_requests", "Requests answered", ["method", "route", "status"], registry=self.registry
+        )
+        self.seconds = Histogram(
+            "watthouse_request_seconds",
+            "Time to the last byte of an answer",
+            ["route"],
+            registry=self.registry,
+            buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+        )
+        self.under_way = Gauge("watthouse_requests_under_way", "Requests being answered", registry=self.registry)
+        self.built = Gauge(
+            "watthouse_warehouse_built_timestamp_seconds", "When the warehouse was last built", registry=self.registry
+        )
+
+
+@router.get("/healthz", summary="Whether the server runs", response_class=PlainTextResponse)
+async def healthz() -> str:
+    """It does, if this answers: it waits for no other."""
+    return "ok\n"
+
+
+@router.get(
+    "/readyz",
+    summary="Whether there is a warehouse to answer from",
+    response_class=PlainTextResponse,
+    responses=problems.documented(),
+)
+def readyz(service: TheService) -> str:
+    """The version and when it was built; 503 where there is none, with what to do."""
+    with service.snapshots.lease() as snapshot:
+        return f"ready: version {snapshot.version}, built {snapshot.built_at:%Y-%m-%d %H:%M:%SZ}\n"
+
+
+@router.get("/metrics", summary="Measures for Prometheus", response_class=PlainTextResponse)
+def metrics(request: Request, service: TheService) -> Response:
+    """Requests, times and the age of the warehouse."""
+    measures: Measures = request.app.state.measures
+    try:
+        with service.snapshots.lease() as snapshot:
+            measures.built.set(snapshot.built_at.timestamp())
+    except WatthouseError:
+        measures.built.set(0)
+    return Response(generate_latest(measures.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def install(app: FastAPI, settings: Settings) -> None:
+    """Stand around the app, outermost."""
+    app.state.measures = Measures()
+    app.add_middleware(Watch, measures=app.state.measures, settings=settings)
+
+
+class Watch:
+    """Gives every request an id, counts, times and logs it, guards its answer, and says no to too many."""
+
+    def __init__(self, app: ASGIApp, measures: Measures, settings: Settings) -> None:
+        self._app = app
+        self._measures = measures
+        self._log = structlog.get_logger()
+        self._told = settings.log_requests
+        self._limit = RateLimitItemPerMinute(settings.rate_limit) if settings.rate_limit else None
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        began, sent, status, begun = time.perf_counter(), 0, 500, False
+
+        async def watched(message: Message) -> None:
+            nonlocal sent, status, begun
+            if message["type"] == "http.response.start":
+                status, begun = message["status"], True
+                _guard(MutableHeaders(scope=message), scope["path"], request_id)
+            elif message["type"] == "http.response.body":
+                sent += len(message.get("body", b""))
+            await send(message)
+
+        with (
+            structlog.contextvars.bound_contextvars(request_id=request_id),
+            self._measures.under_way.track_inprogress(),
+        ):
+            try:
+                refused = self._refused(scope)
+                await (refused or self._app)(scope, receive, watched)
+            except Exception as error:
+                if begun:
+                    raise
+                await problems.unexpected(scope["path"], error)(scope, receive, watched)
+            finally:
+                self._tell(scope, status, sent, time.perf_counter() - began)
+
+    def _refused(self, scope: Scope) -> Response | None:
+        if self._limit is None or scope["path"] in _UNLIMITED:
+            return None
+        client = (scope.get("client") or ("unknown",))[0]
+        if self._limiter.hit(self._limit, client):
+            return None
+        again = max(1, round(self._limiter.get_window_stats(self._limit, client).reset_time - time.time()))
+        detail = f"more than {self._limit.amount} requests in a minute: try again in {again} s"
+        return problems.answer(scope["path"], 429, detail, headers={"retry-after": str(again)})
+
+    def _tell(self, scope: Scope, status: int, sent: int, seconds: float) -> None:
+        route = _route(scope)
+        self._measures.requests.labels(scope["method"], route, str(status)).inc()
+        self._measures.seconds.labels(route).observe(seconds)
+        if self._told:
+            self._log.info(
+                "request",
+                method=scope["method"],
+                path=scope["path"],
+                status=status,
+                bytes=sent,
+                ms=round(seconds * 1000, 1),
+            )
+
+
+def _route(scope: Scope) -> str:
+    """The call's path with its parameters' names, so that there are few of them."""
+    path = getattr(scope.get("route"), "path", None)
+    if path is None:
+        return "unknown"
+    return f"{API}{path}" if scope["path"].startswith(f"{API}/") and not path.startswith(API) else str(path)
+
+
+def _request_id(scope: Scope) -> str:
+    given = Headers(scope=scope).get("x-request-id", "")
+    return given if 0 < len(given) <= 64 and given.replace("-", "").isalnum() and given.isascii() else uuid.uuid4().hex
+
+
+def _guard(headers: MutableHeaders, path: str, request_id: str) -> None:
+    headers["x-request-id"] = request_id
+    for name, value in _GUARDS.items():
+        headers[name] = value
+    headers["content-security-policy"] = _CLOSED if path.startswith("/api/") else _OPEN_TO_ITSELF
+
+
+def configure_logs() -> None:
+    """A line of JSON an event, on standard error."""
+    logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.INFO)
+    processors: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        structlog.processors.JSONRenderer(),
+    ]
+    structlog.configure(
+        processors=processors,
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )

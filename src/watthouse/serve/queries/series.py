@@ -1,0 +1,282 @@
+"""Series of energy and power over a period, as Ibis expressions over the marts: summed up in the engine.
+
+A point is what was measured in its interval: ``complete`` says whether that is all of it. Energy is a sum; mean power
+is that sum over the hours measured; a share is energy over production.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+import ibis
+import ibis.expr.operations as ops
+import ibis.expr.types as ir
+
+from watthouse.catalog import CORSE
+from watthouse.serve.formats import Shown
+from watthouse.serve.queries.params import Interval, Unit
+from watthouse.serve.queries.prepared import END, FIRST, SINCE, UNTIL, Prepared
+from watthouse.transform.dictionary import Mart
+
+_STEPS: Final = {Interval.DAY: "D", Interval.WEEK: "W", Interval.MONTH: "M", Interval.YEAR: "Y"}
+
+STARTS: Final = Shown(
+    "starts", "", "When the interval begins: its first civil day (Europe/Paris), or its instant (UTC)"
+)
+MEASURED: Final = Shown("measured_hours", "h", "Time of the interval that was measured")
+MIXED: Final = Shown(
+    "mix_hours", "h", "Time of the interval in which the whole mix is known: production and shares are over it"
+)
+COMPLETE: Final = Shown(
+    "complete", "", "Whether every slot of the interval that lies in the period was measured, the whole mix included"
+)
+
+
+@dataclass(frozen=True)
+class Mean:
+    """A column of which the mean is wanted, and the column that weighs it."""
+
+    name: str
+    weight: str
+
+
+@dataclass(frozen=True)
+class Span:
+    """A period and how it is cut: civil days, both included, and the instants between which it lies where any was
+    given."""
+
+    since: date
+    until: date
+    interval: Interval
+    first: datetime | None = None
+    end: datetime | None = None
+
+    def fill(self, draw: Callable[..., ir.Table], table: ir.Table, *of: Hashable) -> Prepared:
+        """The form ``draw(table's operation, interval, *of)``, filled in with these days."""
+        return Prepared(draw, (table.op(), self.interval, *of), self.since, self.until, self.first, self.end)
+
+
+def within(table: ir.Table) -> ir.Table:
+    """The rows of a form's civil days, both ends included."""
+    return table.filter(table.civil_date >= SINCE, table.civil_date <= UNTIL)
+
+
+def between(table: ir.Table) -> ir.Table:
+    """The rows of a form's period, to the instant."""
+    return within(table).filter(lambda rows: (rows.date_heure >= FIRST) & (rows.date_heure < END))
+
+
+def of_region(table: ir.Table, code: str | None) -> ir.Table:
+    """The rows of a region, by its INSEE code; all of them where it is left out."""
+    return table if code is None else table.filter(table.code_insee_region == code)
+
+
+def starts(rows: ir.Table, interval: Interval) -> ir.Value:
+    """When the interval of a row begins."""
+    if interval is Interval.HOUR:
+        return rows.date_heure.name("starts")
+    if interval is Interval.DAY:
+        return rows.civil_date.name("starts")
+    return rows.civil_date.cast("timestamp").truncate(_STEPS[interval]).cast("date").name("starts")
+
+
+def days_asked(starts: ir.DateValue, interval: Interval) -> ir.IntegerValue:
+    """How many civil days of the interval lie in the period."""
+    ends = (starts + ibis.interval(1, _STEPS[interval])).cast("date")
+    last = ibis.least(ends, UNTIL.add(ibis.interval(1, "D")).cast("date"))
+    return last.delta(ibis.greatest(starts, SINCE), unit="day")
+
+
+def energy(
+    table: ir.Table,
+    span: Span,
+    names: Sequence[str],
+    unit: Unit,
+    means: Sequence[Mean] = (),
+    region: str | None = None,
+    regional: bool = False,
+) -> Prepared:
+    """One row an interval (a region, where ``regional``), oldest first: ``names`` in ``unit``, ``means``, and how
+    much was measured.
+
+    ``table`` has one row a civil day (an hour, where these are the intervals), of each region where one is named:
+    ``civil_date``, ``<name>_mwh`` and its count of slots (:func:`known_quarters`), ``measured_slots``,
+    ``expected_slots``; ``mix_slots``, ``<name>_share`` and ``production_mwh`` where shares are wanted.
+    """
+    return span.fill(_energy, table, tuple(names), unit, tuple(means), region, regional)
+
+
+def _energy(
+    table: ops.Relation,
+    interval: Interval,
+    names: tuple[str, ...],
+    unit: Unit,
+    means: tuple[Mean, ...],
+    region: str | None,
+    regional: bool,
+) -> ir.Table:
+    cut = between if interval is Interval.HOUR else within
+    rows = cut(of_region(table.to_expr(), region))
+    draw = _as_kept if interval in {Interval.HOUR, Interval.DAY} else _summed
+    whose = ("code_insee_region", "libelle_region") if regional else ()
+    return draw(rows, interval, names, unit, means, whose).order_by(["starts", *whose[:1]])
+
+
+def _as_kept(
+    rows: ir.Table,
+    interval: Interval,
+    names: tuple[str, ...],
+    unit: Unit,
+    means: tuple[Mean, ...],
+    whose: tuple[str, ...],
+) -> ir.Table:
+    """A row an interval is what the table has: to plan thirty sums of one row each takes longer than to read them."""
+    return rows.select(
+        starts(rows, interval),
+        *(rows[name] for name in whose),
+        *(_kept(rows, name, unit, interval) for name in names),
+        *(ibis.ifelse(rows[one.weight] != 0, rows[one.name], None).name(one.name) for one in means),
+        *(count.name(name) for name, count in _hours(rows, interval).items()),
+        complete_days(rows).name("complete"),
+    )
+
+
+def _summed(
+    rows: ir.Table,
+    interval: Interval,
+    names: tuple[str, ...],
+    unit: Unit,
+    means: tuple[Mean, ...],
+    whose: tuple[str, ...],
+) -> ir.Table:
+    sums = rows.group_by([starts(rows, interval), *(rows[name] for name in whose)]).aggregate(
+        **{f"{name}{unit.suffix}": total(rows, name, unit, interval) for name in names},
+        **{one.name: weighted(rows, one.name, one.weight) for one in means},
+        **{name: count.sum() for name, count in _hours(rows, interval).items()},
+        _whole=complete_days(rows).all(),
+        _days=rows.count(),
+    )
+    complete = sums["_whole"] & (sums["_days"] == days_asked(sums.starts, interval))
+    return sums.mutate(complete=complete).drop("_whole", "_days")
+
+
+def complete_days(rows: ir.Table) -> ir.BooleanValue:
+    """Whether every slot of a row is known: of its load, or its exchanges, and of the whole mix where it has one."""
+    whole: ir.BooleanValue = rows.measured_slots == rows.expected_slots
+    return whole & (rows.mix_slots == rows.expected_slots) if "mix_slots" in rows.columns else whole
+
+
+def _hours(rows: ir.Table, interval: Interval) -> dict[str, ir.Value]:
+    """The time of each row that was measured, and that knows the whole mix where it has one, in hours."""
+    counts = {MEASURED.name: rows.measured_slots}
+    if "mix_slots" in rows.columns:
+        counts[MIXED.name] = rows.mix_slots
+    return {name: (count * quarter_hours(rows, interval)).cast("float64") / 4 for name, count in counts.items()}
+
+
+_COUNTED_AS: Final = {"consommation": "measured", "production": "mix", "net_export": "ech_physiques"}
+
+
+def known_quarters(rows: ir.Table, name: str, interval: Interval = Interval.DAY) -> ir.Value:
+    """The quarter hours of each row in which ``<name>_mwh`` is known: those of its own column.
+
+    Parts of an exchange are known as it is; errors of a forecast where they are held against a load.
+    """
+    if name.startswith("prevision_"):  # forecasts are counted in quarter hours, whatever the load is measured in
+        return rows[f"{name.removesuffix('_error')}_{'compared_' if name.endswith('_error') else ''}slots"]
+    flow = name.removesuffix("_import").removesuffix("_export") if name.startswith("ech_comm_") else name
+    count = f"{_COUNTED_AS.get(name, flow)}_slots"
+    return rows[count] * quarter_hours(rows, interval)
+
+
+def _kept(rows: ir.Table, name: str, unit: Unit, interval: Interval) -> ir.Value:
+    """``<name>_mwh`` of each row in ``unit``, named so: exact as MWh."""
+    mwh = rows[f"{name}_mwh"]
+    if unit is Unit.SHARE:
+        value = rows[f"{name}_share"]
+    elif unit is Unit.MWH:
+        value = mwh.cast("decimal(18, 2)")
+    elif unit is Unit.GWH:
+        value = mwh.cast("float64") / 1000
+    else:
+        value = mwh.cast("float64") * 4 / known_quarters(rows, name, interval).cast("float64").nullif(0)
+    return value.name(f"{name}{unit.suffix}")
+
+
+def total(rows: ir.Table, name: str, unit: Unit, interval: Interval = Interval.DAY) -> ir.Value:
+    """``<name>_mwh`` over a group of rows in ``unit``: exact as MWh; MW over the time in which it is known.
+
+    Shares are over slots that know the whole mix, so that they need ``<name>_share`` and ``production_mwh``; that of a
+    part of a source is over the days that know the part.
+    """
+    mwh = rows[f"{name}_mwh"].sum()
+    if unit is Unit.MWH:
+        return mwh.cast("decimal(18, 2)")
+    if unit is Unit.GWH:
+        return mwh.cast("float64") / 1000
+    if unit is Unit.MW:
+        return mwh.cast("float64") * 4 / known_quarters(rows, name, interval).sum().cast("float64").nullif(0)
+    share, production = rows[f"{name}_share"], rows.production_mwh
+    known = share.notnull() if "_" in name else None
+    energy = (share * production.cast("float64")).cast("decimal(18, 2)").sum().cast("float64")
+    return energy / production.sum(where=known).cast("float64").nullif(0)
+
+
+def measured_hours(rows: ir.Table) -> ir.Value:
+    """The time that was measured, over all rows of a daily mart, in hours."""
+    return (rows.measured_slots * quarter_hours(rows)).sum().cast("float64") / 4
+
+
+def known_hours(rows: ir.Table, name: str, unit: Unit) -> ir.Value:
+    """The time in which ``<name>_mwh`` is known over all rows of a daily mart, as :func:`total` takes it, in hours."""
+    quarters = known_quarters(rows, name)
+    if unit is Unit.SHARE:
+        quarters = ibis.least(quarters, rows.mix_slots * quarter_hours(rows))
+    return quarters.sum().cast("float64") / 4
+
+
+def quarter_hours(rows: ir.Table, interval: Interval = Interval.DAY) -> ir.Value:
+    """How many quarter hours a slot of this row lasts: a day wholly on half hours has 48 of them, or 46."""
+    most = 2 if interval is Interval.HOUR else 48
+    return ibis.ifelse(rows.expected_slots <= most, 2, 1).cast("int32")
+
+
+def weighted(rows: ir.Table, value: str, weight: str) -> ir.Value:
+    """The mean of a column over a group, weighted, where both are known."""
+    weights = rows[weight].cast("float64")
+    known = rows[value].notnull()
+    return (rows[value] * weights).sum() / weights.sum(where=known).nullif(0)
+
+
+def energies(mart: Mart, unit: Unit) -> list[str]:
+    """The columns of a mart that can be shown in this unit: as a share, those that are part of production."""
+    suffix = "_share" if unit is Unit.SHARE else "_mwh"
+    return [name.removesuffix(suffix) for name in mart.names if name.endswith(suffix)]
+
+
+def temperature_of_france(merged: ir.Table, regional: ir.Table) -> ir.Table:
+    """``civil_date``, ``tmin_c``, ``tmoy_c``, ``tmax_c`` [°C]: as ``daily_merged`` has them, and the plain mean of the
+    mainland's regions in ``temperature_daily`` on days of which it has no temperature."""
+    names = ("tmin_c", "tmoy_c", "tmax_c")
+    mainland = regional.filter(regional.code_insee_region != CORSE)
+    plain = mainland.group_by("civil_date").aggregate(**{f"{name}_plain": mainland[name].mean() for name in names})
+    days = merged.select("civil_date", *names).outer_join(plain, "civil_date")
+    known = {name: ibis.coalesce(days[name].cast("float64"), days[f"{name}_plain"].cast("float64")) for name in names}
+    return days.select(civil_date=ibis.coalesce(days.civil_date, days.civil_date_right), **known)
+
+
+def columns_of(mart: Mart, names: Iterable[str] = ()) -> tuple[Shown, ...]:
+    """A mart's columns, or those of ``names``, as its models describe them."""
+    return tuple(Shown(one.name, one.unit, one.meaning) for one in (mart[name] for name in names or mart.names))
+
+
+def shown(mart: Mart, names: Sequence[str], unit: Unit) -> tuple[Shown, ...]:
+    """The columns ``names`` in ``unit``, in the mart's words."""
+    part = ": share of production" if unit is Unit.SHARE else ""
+    return tuple(Shown(f"{name}{unit.suffix}", unit.label, mart[f"{name}_mwh"].meaning + part) for name in names)
+
+
+def last(value: ir.Value, day: ir.Value) -> ir.Value:
+    """The value of the newest day on which there is one."""
+    return value.argmax(day, where=value.notnull())

@@ -1,0 +1,50 @@
+"""What goes wrong unforeseen is told like everything else, and found again in the log."""
+
+import asyncio
+import json
+
+import httpx
+import pytest
+from starlette.types import Receive, Scope, Send
+from structlog.testing import capture_logs
+
+from watthouse.serve.middleware import Measures, Watch
+from watthouse.settings import Settings
+
+
+async def _breaks(scope: Scope, receive: Receive, send: Send) -> None:
+    raise ZeroDivisionError("nobody foresaw this")
+
+
+async def _breaks_on_the_way(scope: Scope, receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"half", "more_body": True})
+    raise ZeroDivisionError("nobody foresaw this")
+
+
+def asked(app: object) -> httpx.Response:
+    watch = Watch(app, Measures(), Settings())  # type: ignore[arg-type]
+
+    async def ask() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(watch), base_url="http://here") as client:
+            return await client.get("/api/v1/mix", headers={"x-request-id": "mine"})
+
+    return asyncio.run(ask())
+
+
+def test_an_unforeseen_error_is_a_problem_with_an_id_that_the_log_knows() -> None:
+    with capture_logs() as lines:
+        answer = asked(_breaks)
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["x-request-id"] == "mine"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "nobody foresaw" not in json.dumps(answer.json())
+    (line,) = [one for one in lines if one["event"] == "unexpected"]
+    assert line["exc_info"][2] is not None
+    assert [one["status"] for one in lines if one["event"] == "request"] == [500]
+
+
+def test_an_answer_that_breaks_on_its_way_does_not_pass_for_whole() -> None:
+    with pytest.raises(ZeroDivisionError):
+        asked(_breaks_on_the_way)
