@@ -1,5 +1,6 @@
 """French and English: what is said, and how numbers, days and instants are written in each."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
 from math import isnan
@@ -21,9 +22,9 @@ class Language(Enum):
     ENGLISH = "en"
     FRENCH = "fr"
 
-    def say(self, english: str, french: str) -> str:
+    def say(self, *, en: str, fr: str) -> str:
         """The words of this language."""
-        return french if self is Language.FRENCH else english
+        return fr if self is Language.FRENCH else en
 
     @property
     def separators(self) -> tuple[str, str]:
@@ -54,11 +55,11 @@ class Language(Enum):
     def percent(self, share: float | None, digits: int = 1, *, signed: bool = False) -> str:
         """A share of 1 as a percentage."""
         said = self.number(None if share is None else share * 100, digits, signed=signed)
-        return said if share is None else f"{said}{self.say('', _NARROW)}%"
+        return said if share is None else f"{said}{self.say(en='', fr=_NARROW)}%"
 
     def day(self, day: date) -> str:
         """A civil day: ``1 Nov 2026``, ``1er nov. 2026``."""
-        first = self.say("", "er") if day.day == 1 else ""
+        first = self.say(en="", fr="er") if day.day == 1 else ""
         return f"{day.day}{first}{_FIXED}{_MONTHS[self.value][day.month - 1]}{_FIXED}{day.year:04}"
 
     def month(self, number: int) -> str:
@@ -75,3 +76,15 @@ class Language(Enum):
         """An instant by the clock of Paris, to the minute."""
         local = instant.astimezone(PARIS)
         return f"{self.day(local.date())}, {local:%H:%M}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    """The same words in both languages."""
+
+    en: str
+    fr: str
+
+    def of(self, language: Language) -> str:
+        """Its words in this language."""
+        return language.say(en=self.en, fr=self.fr)

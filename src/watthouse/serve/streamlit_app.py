@@ -26,7 +26,7 @@ from watthouse.serve.figures.palette import NATIONAL, REGIONAL, SOURCES
 from watthouse.serve.figures.regional import source_shares, yearly_sources
 from watthouse.serve.figures.seasons import source_seasons
 from watthouse.serve.figures.style import behaviour
-from watthouse.serve.locale import Language
+from watthouse.serve.locale import Language, Text
 from watthouse.serve.problems import ProblemError
 from watthouse.serve.queries.params import EnergyAsOf, Interval, Unit
 from watthouse.serve.service import Service
@@ -40,9 +40,9 @@ _SPANS: Final = {
     "days": ("From … to …", "Du … au …", relativedelta(days=30)),
 }
 _MEASURES: Final = {
-    "consommation": ("Mean load", "Consommation moyenne"),
-    "production": ("Mean production", "Production moyenne"),
-    "difference": ("Production − load", "Production − consommation"),
+    "consommation": Text(en="Mean load", fr="Consommation moyenne"),
+    "production": Text(en="Mean production", fr="Production moyenne"),
+    "difference": Text(en="Production − load", fr="Production − consommation"),
 }
 _ICON: Final = Path(__file__).with_name("dashboard") / "assets" / "watthouse.svg"
 _BURNT: Final = ("gaz", "charbon", "fioul")  # published together, as thermal, for a region
@@ -100,10 +100,10 @@ def _period(reader: Reader) -> tuple[date, date]:
     """The days that are meant, both included."""
     say, (first, last) = reader.view.say, reader.held
     span = st.sidebar.selectbox(
-        say("Period", "Période"),
+        say(en="Period", fr="Période"),
         [*_SPANS],
         _kept("period", _SPANS, "1y"),
-        lambda name: say(*_SPANS[name][:2]),
+        lambda name: say(en=_SPANS[name][0], fr=_SPANS[name][1]),
         key="period",
     )
     st.query_params["period"] = span
@@ -116,11 +116,11 @@ def _days_chosen(reader: Reader, since: date) -> tuple[date, date]:
     said = [day_of(st.query_params.get(name)) for name in ("since", "until")]
     start, end = (max(first, min(day or other, last)) for day, other in zip(said, (since, last), strict=True))
     days = st.sidebar.date_input(
-        say("First and last day", "Premier et dernier jour"), (min(start, end), end), first, last, key="days",
+        say(en="First and last day", fr="Premier et dernier jour"), (min(start, end), end), first, last, key="days",
         format="DD/MM/YYYY",
     )  # fmt: skip
     if len(days) < 2:
-        st.sidebar.info(say("Choose the last day too.", "Choisissez aussi le dernier jour."))
+        st.sidebar.info(say(en="Choose the last day too.", fr="Choisissez aussi le dernier jour."))
         return since, last
     st.query_params.update({"since": days[0].isoformat(), "until": days[1].isoformat()})
     return days[0], days[1]
@@ -134,11 +134,13 @@ def _pages(reader: Reader) -> dict[str, list[st.Page]]:
         )
         for name in NATIONAL
     ]
-    one = st.Page(_called("region", partial(_region, reader)), title=say("A region", "Une région"), url_path="region")
+    one = st.Page(
+        _called("region", partial(_region, reader)), title=say(en="A region", fr="Une région"), url_path="region"
+    )
     whole = _called("regions", partial(_regions, reader, one))
     return {
-        say("Regions", "Régions"): [st.Page(whole, title=say("Regions", "Régions"), default=True), one],
-        say("Sources", "Filières"): sources,
+        say(en="Regions", fr="Régions"): [st.Page(whole, title=say(en="Regions", fr="Régions"), default=True), one],
+        say(en="Sources", fr="Filières"): sources,
     }
 
 
@@ -155,13 +157,13 @@ def _called(name: str, page: Callable[[], None]) -> Callable[[], None]:
 def _regions(reader: Reader, one: st.Page) -> None:
     view = reader.view
     say = view.say
-    st.title(say("The regions", "Les régions"))
+    st.title(say(en="The regions", fr="Les régions"))
     st.caption(_days(reader))
     measure = st.radio(
-        say("On the map", "Sur la carte"),
+        say(en="On the map", fr="Sur la carte"),
         [*_MEASURES],
         _kept("measure", _MEASURES, "consommation"),
-        lambda name: say(*_MEASURES[name]),
+        lambda name: _MEASURES[name].of(view.language),
         key="measure",
         horizontal=True,
     )
@@ -170,13 +172,15 @@ def _regions(reader: Reader, one: st.Page) -> None:
     with left:
         found = _map_of(reader, measure)
         figure = regions_map(_mapped(found, measure), "MW", view.style, signed=measure == "difference")
-        _chart(reader, "map", f"{say(*_MEASURES[measure])}, MW", figure, found, height=480)
+        _chart(reader, "map", f"{_MEASURES[measure].of(view.language)}, MW", figure, found, height=480)
     with right:
         asked = mixes.MixesParams(since=view.since, until=view.until, unit=Unit.SHARE)
         shares = reader.answer("/regions/mix", asked, mixes.mixes_of(reader.service, reader.snapshot, asked))
-        title = say("What each source contributes to production", "Part de chaque filière dans la production")
+        title = say(en="What each source contributes to production", fr="Part de chaque filière dans la production")
         _chart(reader, "shares", f"{title}, %", source_shares(shares.rows, view.style), shares, height=480)
-    st.page_link(one, label=say("One region over the years", "Une région au fil des ans"), icon=":material/timeline:")
+    st.page_link(
+        one, label=say(en="One region over the years", fr="Une région au fil des ans"), icon=":material/timeline:"
+    )
 
 
 def _region(reader: Reader) -> None:
@@ -184,7 +188,7 @@ def _region(reader: Reader) -> None:
     say = view.say
     published = sorted((code for code in REGIONS if code != CORSE), key=REGIONS.__getitem__)
     kept = _kept("region", published, published[0])
-    code = st.selectbox(say("Region", "Région"), published, kept, REGIONS.__getitem__, key="region")
+    code = st.selectbox(say(en="Region", fr="Région"), published, kept, REGIONS.__getitem__, key="region")
     st.query_params["region"] = code
     st.title(REGIONS[code])
     first, last = reader.snapshot.extent("daily_regional")
@@ -195,14 +199,14 @@ def _region(reader: Reader) -> None:
     _chart(
         reader,
         "years",
-        say("Production by source and year, GWh", "Production par filière et par an, GWh"),
+        say(en="Production by source and year, GWh", fr="Production par filière et par an, GWh"),
         figure,
         by_year,
     )
     through = _mix(reader, code, EnergyAsOf(since=view.since, until=view.until, unit=Unit.MW))
     columns = {name: f"{name}_mw" for name in REGIONAL}
     figure = power.mix(through.rows, columns, "starts", "MW", view.style, "consommation_mw")
-    title = say("Production by source and load, mean MW", "Production par filière et consommation, MW moyens")
+    title = say(en="Production by source and load, mean MW", fr="Production par filière et consommation, MW moyens")
     _chart(reader, "mix", f"{title} · {_days(reader)}", figure, through)
 
 
@@ -219,13 +223,15 @@ def _source(reader: Reader, name: str) -> None:
     left, right = st.columns([6, 5])
     with left:
         figure = source_seasons(by_month.rows, name, f"{name}_mw", "MW", view.style)
-        title = say("Mean power by month, MW", "Puissance moyenne par mois, MW")
+        title = say(en="Mean power by month, MW", fr="Puissance moyenne par mois, MW")
         _chart(reader, "seasons", title, figure, by_month, names=[f"{name}_mw"], height=480)
     with right:
         measure = "thermique" if name in _BURNT else name
         found = _map_of(reader, measure)
-        together = say(" (gas, coal and oil together)", " (gaz, charbon et fioul ensemble)") if name in _BURNT else ""
-        title = say("Mean power by region, MW", "Puissance moyenne par région, MW")
+        together = (
+            say(en=" (gas, coal and oil together)", fr=" (gaz, charbon et fioul ensemble)") if name in _BURNT else ""
+        )
+        title = say(en="Mean power by region, MW", fr="Puissance moyenne par région, MW")
         _chart(
             reader,
             "map",
@@ -242,7 +248,7 @@ def _totals(reader: Reader, name: str) -> None:
     speak = reader.view.language
     left, right, _ = st.columns([2, 2, 3])
     left.metric(_days(reader), speak.quantity(energy, "GWh"))
-    right.metric(reader.view.say("of all production", "de toute la production"), speak.percent(share))
+    right.metric(reader.view.say(en="of all production", fr="de toute la production"), speak.percent(share))
 
 
 def _total(reader: Reader, name: str, unit: Unit) -> float | None:
@@ -288,13 +294,13 @@ def _chart(
     say = reader.view.say
     st.markdown(f"##### {title}")
     if not answer.rows.height:
-        st.info(say("Nothing is held for this period.", "Rien n'est connu de cette période."))
+        st.info(say(en="Nothing is held for this period.", fr="Rien n'est connu de cette période."))
         return
     st.plotly_chart(
         figure.update_layout(height=height), theme=None, config=behaviour(reader.view.style, name), key=name, alt=title
     )
     rows: pl.DataFrame = answer.rows.select("starts", *names, "complete") if names else answer.rows
-    with st.expander(say("Data", "Données")):
+    with st.expander(say(en="Data", fr="Données")):
         st.dataframe(rows, hide_index=True)
 
 

@@ -89,10 +89,10 @@ def of_days(daily: Daily, number: int, language: Language) -> Answer:
     found = _ASKED[number](daily, language)
     return Answer(
         number,
-        QUESTIONS[number][language],
+        QUESTIONS[number].of(language),
         found.sentence,
         found.method,
-        CAVEATS[number][language],
+        CAVEATS[number].of(language),
         found.figures,
         found.rows,
         found.columns,

@@ -7,46 +7,48 @@ from typing import Final
 from watthouse.serve.analysis.daily import CHANGE, STOCK, TEMPERATURE, Daily, Span
 from watthouse.serve.analysis.mixes import FEWEST_OF_SEASON, Seasons
 from watthouse.serve.analysis.relation import FEWEST_DAYS, Lack, Relation
-from watthouse.serve.analysis.texts import Both, named
+from watthouse.serve.analysis.texts import Sentence, named
 from watthouse.serve.analysis.wording import count_of_days, listed
 from watthouse.serve.locale import Language
 
-_ECO2MIX: Final = Both(
-    "jeux de données eco2mix-national-tr et eco2mix-national-cons-def",
-    "datasets eco2mix-national-tr and eco2mix-national-cons-def",
+_ECO2MIX: Final = Sentence(
+    fr="jeux de données eco2mix-national-tr et eco2mix-national-cons-def",
+    en="datasets eco2mix-national-tr and eco2mix-national-cons-def",
 )
-_GAS: Final = Both("jeu de données stock-quotidien-stockages-gaz", "dataset stock-quotidien-stockages-gaz")
-_WARMTH: Final = Both("jeu de données temperature-quotidienne-regionale", "dataset temperature-quotidienne-regionale")
-_DATASETS: Final[Mapping[str, Both]] = {TEMPERATURE: _WARMTH, STOCK: _GAS, CHANGE: _GAS}
+_GAS: Final = Sentence(fr="jeu de données stock-quotidien-stockages-gaz", en="dataset stock-quotidien-stockages-gaz")
+_WARMTH: Final = Sentence(
+    fr="jeu de données temperature-quotidienne-regionale", en="dataset temperature-quotidienne-regionale"
+)
+_DATASETS: Final[Mapping[str, Sentence]] = {TEMPERATURE: _WARMTH, STOCK: _GAS, CHANGE: _GAS}
 """What a series is made from, where that is not éCO2mix."""
 
 
 def of_mix(daily: Daily, when: str, language: Language) -> str:
     """Where no slot of the period was measured; ``when`` is the period in words."""
     choose = _choose(daily, daily.span("measured"), 1, language)
-    return _UNMEASURED[language].format(when=when, dataset=_ECO2MIX[language], choose=choose)
+    return _UNMEASURED.of(language).format(when=when, dataset=_ECO2MIX.of(language), choose=choose)
 
 
-_UNMEASURED: Final = Both(
-    "{when}, rien n’a été mesuré ({dataset}) ; {choose}.", "{when}, nothing was measured ({dataset}); {choose}."
+_UNMEASURED: Final = Sentence(
+    fr="{when}, rien n’a été mesuré ({dataset}) ; {choose}.", en="{when}, nothing was measured ({dataset}); {choose}."
 )
 
 
 def of_seasons(daily: Daily, found: Seasons, language: Language) -> str:
     """Where winter or summer has too few days."""
-    return _SEASONS[language].format(
+    return _SEASONS.of(language).format(
         winter=language.number(found.days["winter"]),
         summer=language.number(found.days["summer"]),
         fewest=FEWEST_OF_SEASON,
-        dataset=_ECO2MIX[language],
+        dataset=_ECO2MIX.of(language),
         choose=_choose(daily, daily.span("measured"), 2 * FEWEST_OF_SEASON, language),
     )
 
 
-_SEASONS: Final = Both(
-    "Pas de réponse : jours de la période mesurés en entier ({dataset}), {winter} en hiver et {summer} en été, et il"
+_SEASONS: Final = Sentence(
+    fr="Pas de réponse : jours de la période mesurés en entier ({dataset}), {winter} en hiver et {summer} en été, et il"
     " en faut {fewest} de chaque ; {choose}.",
-    "No answer: the days of the period measured whole ({dataset}) are {winter} of winter and {summer} of summer, and"
+    en="No answer: the days of the period measured whole ({dataset}) are {winter} of winter and {summer} of summer, and"
     " {fewest} of each are needed; {choose}.",
 )
 
@@ -56,31 +58,37 @@ def of_relation(daily: Daily, relation: Relation, language: Language, response: 
     assert relation.lack is not None
     if relation.lack is Lack.FEW_DAYS:
         return _few(daily, relation, response or relation.response, language)
-    return _LACKS[relation.lack][language].format(
-        both=_both(relation, response, language),
-        days=count_of_days(relation.days, language),
-        plain="" if relation.plain is None else language.number(relation.plain, 2),
-        learnt=count_of_days(relation.learnt, language),
-        alike=count_of_days(relation.alike, language),
+    return (
+        _LACKS[relation.lack]
+        .of(language)
+        .format(
+            both=_both(relation, response, language),
+            days=count_of_days(relation.days, language),
+            plain="" if relation.plain is None else language.number(relation.plain, 2),
+            learnt=count_of_days(relation.learnt, language),
+            alike=count_of_days(relation.alike, language),
+        )
     )
 
 
-_LACKS: Final[Mapping[Lack, Both]] = {
-    Lack.CONSTANT: Both(
-        "Pas de réponse : sur la période, l’une au moins des deux séries ({both}) ne varie pas, et une corrélation"
+_LACKS: Final[Mapping[Lack, Sentence]] = {
+    Lack.CONSTANT: Sentence(
+        fr="Pas de réponse : sur la période, l’une au moins des deux séries ({both}) ne varie pas, et une corrélation"
         " n’est pas définie.",
-        "No answer: over the period {both} do not both vary, and a correlation is not defined.",
+        en="No answer: over the period {both} do not both vary, and a correlation is not defined.",
     ),
-    Lack.SHORT: Both(
-        "Pas de réponse : une fois écartés de la normale ensemble, {both} le restent environ {alike}, et la période"
+    Lack.SHORT: Sentence(
+        fr="Pas de réponse : une fois écartés de la normale ensemble, {both} le restent environ {alike}, et la période"
         " est trop courte pour contenir dix épisodes indépendants ; choisissez-en une plus longue.",
-        "No answer: once {both} depart from the usual together they stay there for about {alike}, and the period is"
+        en="No answer: once {both} depart from the usual together they stay there for about {alike}, and the period is"
         " too short to hold ten independent spells; choose a longer one.",
     ),
-    Lack.NO_SEASON: Both(
-        "Pas de réponse : saison comprise, la corrélation entre {both} est de {plain} sur {days} ; avec moins de deux"
+    Lack.NO_SEASON: Sentence(
+        fr="Pas de réponse : saison comprise, la corrélation entre {both} est de {plain} sur {days} ; avec moins de"
+        " deux"
         " ans connus ({learnt}), la saison ne se distingue pas du temps qu’il a fait et ne peut être retirée.",
-        "No answer: as they stand, {both} correlate at {plain} over {days}, season included; with less than two years"
+        en="No answer: as they stand, {both} correlate at {plain} over {days}, season included; with less than two"
+        " years"
         " known ({learnt}), the season is not to be told from the weather and cannot be taken off.",
     ),
 }
@@ -91,32 +99,37 @@ def _few(daily: Daily, relation: Relation, response: str, language: Language) ->
     counts = {name: daily.known(name) for name in (relation.driver, relation.response)}
     scarce = min(counts, key=lambda name: counts[name])
     if counts[scarce] and relation.asked < FEWEST_DAYS:
-        return _SHORT[language].format(asked=count_of_days(relation.asked, language), fewest=FEWEST_DAYS)
+        return _SHORT.of(language).format(asked=count_of_days(relation.asked, language), fewest=FEWEST_DAYS)
     alone = counts[scarce] < FEWEST_DAYS
     what = _series(scarce, response if scarce == relation.response else scarce, language) if alone else ""
     days = counts[scarce] if alone else relation.days
-    return (_FEW if days else _NONE)[language].format(
-        what=what or _TOGETHER[language].format(both=_both(relation, response, language)),
-        days=count_of_days(days, language),
-        fewest=FEWEST_DAYS,
-        choose=_choose_of_both(daily, relation, scarce if alone else None, language),
+    return (
+        (_FEW if days else _NONE)
+        .of(language)
+        .format(
+            what=what or _TOGETHER.of(language).format(both=_both(relation, response, language)),
+            days=count_of_days(days, language),
+            fewest=FEWEST_DAYS,
+            choose=_choose_of_both(daily, relation, scarce if alone else None, language),
+        )
     )
 
 
-_SHORT: Final = Both(
-    "Pas de réponse : la période compte {asked}, et il en faut au moins {fewest} ; choisissez-en une plus longue.",
-    "No answer: the period has {asked}, and at least {fewest} are needed; choose a longer one.",
+_SHORT: Final = Sentence(
+    fr="Pas de réponse : la période compte {asked}, et il en faut au moins {fewest} ; choisissez-en une plus longue.",
+    en="No answer: the period has {asked}, and at least {fewest} are needed; choose a longer one.",
 )
-_NONE: Final = Both(
-    "Pas de réponse : aucun jour de la période n’a de chiffre pour {what}, et il en faut au moins {fewest} ; {choose}.",
-    "No answer: no day of the period has a figure for {what}, and at least {fewest} are needed; {choose}.",
-)
-_FEW: Final = Both(
-    "Pas de réponse : la période n’a de chiffre pour {what} que sur {days}, et il en faut au moins {fewest} ;"
+_NONE: Final = Sentence(
+    fr="Pas de réponse : aucun jour de la période n’a de chiffre pour {what}, et il en faut au moins {fewest} ;"
     " {choose}.",
-    "No answer: the period has a figure for {what} on {days} only, and at least {fewest} are needed; {choose}.",
+    en="No answer: no day of the period has a figure for {what}, and at least {fewest} are needed; {choose}.",
 )
-_TOGETHER: Final = Both("{both} à la fois", "both {both}")
+_FEW: Final = Sentence(
+    fr="Pas de réponse : la période n’a de chiffre pour {what} que sur {days}, et il en faut au moins {fewest} ;"
+    " {choose}.",
+    en="No answer: the period has a figure for {what} on {days} only, and at least {fewest} are needed; {choose}.",
+)
+_TOGETHER: Final = Sentence(fr="{both} à la fois", en="both {both}")
 
 
 def _choose_of_both(daily: Daily, relation: Relation, scarce: str | None, language: Language) -> str:
@@ -124,7 +137,7 @@ def _choose_of_both(daily: Daily, relation: Relation, scarce: str | None, langua
     both = _common(daily, relation)
     alone = daily.span(scarce) if scarce else None
     if alone and not both:
-        return _APART[language].format(first=language.day(alone.first), last=language.day(alone.last))
+        return _APART.of(language).format(first=language.day(alone.first), last=language.day(alone.last))
     if both and not scarce:
         both = replace(both, days=relation.learnt)
     return _choose(daily, both, FEWEST_DAYS, language)
@@ -136,10 +149,10 @@ def _common(daily: Daily, relation: Relation) -> Span | None:
     return driver.overlap(response) if driver and response else None
 
 
-_APART: Final = Both(
-    "il y en a du {first} au {last}, sans jour commun avec les autres chiffres : il faut d’abord en télécharger"
+_APART: Final = Sentence(
+    fr="il y en a du {first} au {last}, sans jour commun avec les autres chiffres : il faut d’abord en télécharger"
     " davantage",
-    "there are such days from {first} to {last}, none of them in common with the other figures: more have to be"
+    en="there are such days from {first} to {last}, none of them in common with the other figures: more have to be"
     " downloaded first",
 )
 
@@ -147,28 +160,30 @@ _APART: Final = Both(
 def _choose(daily: Daily, span: Span | None, fewest: int, language: Language) -> str:
     """Which days may have an answer."""
     if span is None or not span.days:
-        return _NONE_HELD[language]
+        return _NONE_HELD.of(language)
     all_of_it = daily.since <= span.first and span.last <= daily.until
-    return (_FEW_HELD if all_of_it or span.days < fewest else _OTHERS)[language].format(
-        days=count_of_days(span.days, language), first=language.day(span.first), last=language.day(span.last)
+    return (
+        (_FEW_HELD if all_of_it or span.days < fewest else _OTHERS)
+        .of(language)
+        .format(days=count_of_days(span.days, language), first=language.day(span.first), last=language.day(span.last))
     )
 
 
-_NONE_HELD: Final = Both(
-    "aucune autre période n’en a : il faut d’abord en télécharger",
-    "no other period has any: they have to be downloaded first",
+_NONE_HELD: Final = Sentence(
+    fr="aucune autre période n’en a : il faut d’abord en télécharger",
+    en="no other period has any: they have to be downloaded first",
 )
-_FEW_HELD: Final = Both(
-    "toutes périodes confondues, on n’a que {days} : il faut d’abord en télécharger d’autres",
-    "all periods together have {days} only: more have to be downloaded first",
+_FEW_HELD: Final = Sentence(
+    fr="toutes périodes confondues, on n’a que {days} : il faut d’abord en télécharger d’autres",
+    en="all periods together have {days} only: more have to be downloaded first",
 )
-_OTHERS: Final = Both(
-    "choisissez d’autres jours entre le {first} et le {last}", "choose other days between {first} and {last}"
+_OTHERS: Final = Sentence(
+    fr="choisissez d’autres jours entre le {first} et le {last}", en="choose other days between {first} and {last}"
 )
 
 
 def _series(name: str, called: str, language: Language) -> str:
-    return f"{named(called, language)} ({_DATASETS.get(name, _ECO2MIX)[language]})"
+    return f"{named(called, language)} ({_DATASETS.get(name, _ECO2MIX).of(language)})"
 
 
 def _both(relation: Relation, response: str | None, language: Language) -> str:

@@ -7,7 +7,7 @@ from watthouse.serve.analysis.daily import Daily
 from watthouse.serve.analysis.links import Link
 from watthouse.serve.analysis.mixes import FEWEST_FOR_TREND, Mix, Seasons
 from watthouse.serve.analysis.resampling import Interval
-from watthouse.serve.analysis.texts import SUBJECTS, Both, named
+from watthouse.serve.analysis.texts import SUBJECTS, Sentence, named
 from watthouse.serve.analysis.wording import span_of_days
 from watthouse.serve.locale import Language
 
@@ -15,26 +15,29 @@ from watthouse.serve.locale import Language
 def of_mix(found: Mix, language: Language) -> str:
     """Of question 1."""
     told = {"days": language.number(found.days), "missing": language.number(found.missing)}
-    return _ENERGY[language] + (_BOUNDS if found.parts else _NOTHING)[language].format(**told)
+    return _ENERGY.of(language) + (_BOUNDS if found.parts else _NOTHING).of(language).format(**told)
 
 
-_ENERGY: Final = Both(
-    "Énergie de chaque filière (puissance de chaque créneau fois sa durée) rapportée à la production de toutes,"
+_ENERGY: Final = Sentence(
+    fr="Énergie de chaque filière (puissance de chaque créneau fois sa durée) rapportée à la production de toutes,"
     " pompage et batteries non compris.",
-    "Energy of each source (power of each slot times its duration) over the production of all, pumping and batteries"
+    en="Energy of each source (power of each slot times its duration) over the production of all, pumping and batteries"
     " left out.",
 )
-_BOUNDS: Final = Both(
-    " C’est un relevé et non un échantillon : rien n’est extrapolé. Les moustaches du graphique vont de la part qu’un"
+_BOUNDS: Final = Sentence(
+    fr=" C’est un relevé et non un échantillon : rien n’est extrapolé. Les moustaches du graphique vont de la part"
+    " qu’un"
     " jour sur dix n’atteint pas à celle qu’un jour sur dix dépasse. La part de la période a aussi deux bornes, selon"
     " que les créneaux non mesurés, supposés de taille moyenne, auraient été sans la filière ou tout à elle. Jours"
     " sans aucune mesure : {missing} sur {days}.",
-    " It is a record, not a sample: nothing is extrapolated. The chart's whiskers run from the share that one day in"
+    en=" It is a record, not a sample: nothing is extrapolated. The chart's whiskers run from the share that one day in"
     " ten falls short of to the share that one day in ten exceeds. The share of the period has two bounds as well:"
     " had the unmeasured slots, taken to be of mean size, none of the source, or nothing else. Days without any"
     " measurement: {missing} of {days}.",
 )
-_NOTHING: Final = Both(" Faute de mesures, rien n’a été calculé.", " For want of measurements, nothing was computed.")
+_NOTHING: Final = Sentence(
+    fr=" Faute de mesures, rien n’a été calculé.", en=" For want of measurements, nothing was computed."
+)
 
 
 def of_links(daily: Daily, number: int, found: Sequence[Link], language: Language) -> str:
@@ -47,7 +50,7 @@ def of_links(daily: Daily, number: int, found: Sequence[Link], language: Languag
     texts.append(_PLAIN if steady else _PLAIN_ONLY if plain else _NO_CORRELATION)
     days = daily.frame["civil_date"]
     told = {
-        "what": SUBJECTS[number][language],
+        "what": SUBJECTS[number].of(language),
         "days": span_of_days([one.days for one in plain], language) if plain else "",
         "asked": language.number(relations[0].asked),
         "learnt": span_of_days([one.learnt for one in steady], language) if steady else "",
@@ -56,37 +59,38 @@ def of_links(daily: Daily, number: int, found: Sequence[Link], language: Languag
         "draws": _draws(intervals, language),
         "block": _blocks(intervals, language),
     }
-    return " ".join(text[language] for text in texts).format(**told)
+    return " ".join(text.of(language) for text in texts).format(**told)
 
 
-_VALUES: Final = Both(
-    "Valeurs journalières : {what}. Un jour où l’une des deux valeurs comparées manque est laissé de côté.",
-    "Daily values: {what}. A day on which either of the two values compared is unknown is left out.",
+_VALUES: Final = Sentence(
+    fr="Valeurs journalières : {what}. Un jour où l’une des deux valeurs comparées manque est laissé de côté.",
+    en="Daily values: {what}. A day on which either of the two values compared is unknown is left out.",
 )
-_USED: Final = Both("Utilisés : {days} sur {asked}.", "Used: {days} of {asked}.")
-_ANOMALIES: Final = Both(
-    "De chaque série sont retirés par moindres carrés une tendance linéaire, la saison (trois harmoniques de l’année,"
+_USED: Final = Sentence(fr="Utilisés : {days} sur {asked}.", en="Used: {days} of {asked}.")
+_ANOMALIES: Final = Sentence(
+    fr="De chaque série sont retirés par moindres carrés une tendance linéaire, la saison (trois harmoniques de"
+    " l’année,"
     " dont l’ampleur peut dériver si trois ans sont connus) et l’effet du jour de la semaine, estimés sur {learnt}"
     " entre le {first} et le {last} ; corrélation et pente sont celles de ce qui reste, l’écart à la normale de la"
     " date. Intervalles à 95 % : bootstrap par blocs circulaires sur le calendrier, {draws} tirages, blocs de {block}"
     " (longueur tirée de l’autocorrélation, règle de Politis et White doublée), loi de Student, appliquée au z de"
     " Fisher pour les corrélations ; la graine du tirage est fixe : mêmes jours, mêmes chiffres.",
-    "Off each series are taken, by least squares, a straight-line trend, the season (three harmonics of the year,"
+    en="Off each series are taken, by least squares, a straight-line trend, the season (three harmonics of the year,"
     " whose size may drift where three years are known) and the day of the week, estimated on {learnt} between"
     " {first} and {last}; correlation and slope are those of what remains, the departure from the usual for the date."
     " 95% intervals: circular block bootstrap over the calendar, {draws} resamples, blocks of {block} (a length set"
     " by the autocorrelation, Politis and White's rule doubled), Student's t, on Fisher's z for correlations; drawn"
     " from a fixed seed: the same days give the same figures.",
 )
-_PLAIN: Final = Both(
-    "La corrélation brute est celle des jours tels quels, saison comprise ; elle n’a pas d’intervalle.",
-    "The plain correlation is that of the days as they stand, season included; it has no interval.",
+_PLAIN: Final = Sentence(
+    fr="La corrélation brute est celle des jours tels quels, saison comprise ; elle n’a pas d’intervalle.",
+    en="The plain correlation is that of the days as they stand, season included; it has no interval.",
 )
-_PLAIN_ONLY: Final = Both(
-    _PLAIN.french + " Aucune corrélation sans la saison n’a été calculée.",
-    _PLAIN.english + " No correlation without the season was computed.",
+_PLAIN_ONLY: Final = Sentence(
+    fr=_PLAIN.fr + " Aucune corrélation sans la saison n’a été calculée.",
+    en=_PLAIN.en + " No correlation without the season was computed.",
 )
-_NO_CORRELATION: Final = Both("Aucune corrélation n’a été calculée.", "No correlation was computed.")
+_NO_CORRELATION: Final = Sentence(fr="Aucune corrélation n’a été calculée.", en="No correlation was computed.")
 
 
 def of_seasons(found: Seasons, language: Language) -> str:
@@ -96,38 +100,39 @@ def of_seasons(found: Seasons, language: Language) -> str:
     texts = [_SHARES, *([_DIFFERENCE] if differences else []), _INTERVALS if intervals else _NOTHING_OF_SEASONS]
     told = {
         "seasons": _counted(found.days, language),
-        "trend": (_TREND_OFF if found.asked >= FEWEST_FOR_TREND else _TREND_ON)[language],
+        "trend": (_TREND_OFF if found.asked >= FEWEST_FOR_TREND else _TREND_ON).of(language),
         "draws": _draws(intervals, language),
         "block": _blocks(intervals, language),
     }
-    return " ".join(text[language] for text in texts).format(**told)
+    return " ".join(text.of(language) for text in texts).format(**told)
 
 
-_SHARES: Final = Both(
-    "Part de chaque filière dans la production de chaque jour mesuré en entier, en moyenne par saison météorologique"
+_SHARES: Final = Sentence(
+    fr="Part de chaque filière dans la production de chaque jour mesuré en entier, en moyenne par saison météorologique"
     " (l’hiver va de décembre à février). Jours : {seasons}.",
-    "Share of each source in the production of each day measured whole, averaged by meteorological season (winter is"
+    en="Share of each source in the production of each day measured whole, averaged by meteorological season (winter is"
     " December to February). Days: {seasons}.",
 )
-_DIFFERENCE: Final = Both(
-    "L’écart entre été et hiver (été moins hiver) {trend}.", "The difference, summer less winter, {trend}."
+_DIFFERENCE: Final = Sentence(
+    fr="L’écart entre été et hiver (été moins hiver) {trend}.", en="The difference, summer less winter, {trend}."
 )
-_INTERVALS: Final = Both(
-    "Intervalles à 95 % : bootstrap par blocs circulaires sur le calendrier, {draws} tirages, blocs de {block}"
+_INTERVALS: Final = Sentence(
+    fr="Intervalles à 95 % : bootstrap par blocs circulaires sur le calendrier, {draws} tirages, blocs de {block}"
     " (longueur tirée de l’autocorrélation), loi de Student, graine fixe.",
-    "95% intervals: circular block bootstrap over the calendar, {draws} resamples, blocks of {block} (a length set by"
+    en="95% intervals: circular block bootstrap over the calendar, {draws} resamples, blocks of {block} (a length"
+    " set by"
     " the autocorrelation), Student's t, fixed seed.",
 )
-_NOTHING_OF_SEASONS: Final = Both(
-    "Aucune saison n’en a assez : rien n’a été calculé.", "No season has enough of them: nothing was computed."
+_NOTHING_OF_SEASONS: Final = Sentence(
+    fr="Aucune saison n’en a assez : rien n’a été calculé.", en="No season has enough of them: nothing was computed."
 )
-_TREND_OFF: Final = Both(
-    "est pris une fois retirée une tendance linéaire sur la période",
-    "is taken with a straight-line trend over the period taken off",
+_TREND_OFF: Final = Sentence(
+    fr="est pris une fois retirée une tendance linéaire sur la période",
+    en="is taken with a straight-line trend over the period taken off",
 )
-_TREND_ON: Final = Both(
-    "est pris tel quel : avec moins de deux ans, une tendance ne se distingue pas d’une saison",
-    "is taken as it stands: with less than two years, a trend is not to be told from a season",
+_TREND_ON: Final = Sentence(
+    fr="est pris tel quel : avec moins de deux ans, une tendance ne se distingue pas d’une saison",
+    en="is taken as it stands: with less than two years, a trend is not to be told from a season",
 )
 
 
@@ -137,7 +142,7 @@ def _counted(days: Mapping[str, int], language: Language) -> str:
 
 def _draws(intervals: Sequence[Interval], language: Language) -> str:
     counts = sorted({one.draws for one in intervals})
-    return language.say(" to ", " à ").join(language.number(end) for end in sorted({*counts[:1], *counts[-1:]}))
+    return language.say(en=" to ", fr=" à ").join(language.number(end) for end in sorted({*counts[:1], *counts[-1:]}))
 
 
 def _blocks(intervals: Sequence[Interval], language: Language) -> str:

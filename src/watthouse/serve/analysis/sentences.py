@@ -10,7 +10,7 @@ from watthouse.serve.analysis.links import Link
 from watthouse.serve.analysis.mixes import FEWEST_FOR_TREND, Mix, Seasons, Swing
 from watthouse.serve.analysis.relation import Relation
 from watthouse.serve.analysis.resampling import Interval
-from watthouse.serve.analysis.texts import LACKS_IN_SHORT, Both, named
+from watthouse.serve.analysis.texts import LACKS_IN_SHORT, Sentence, named
 from watthouse.serve.analysis.wording import between, count_of_days, listed
 from watthouse.serve.locale import Language
 
@@ -26,7 +26,7 @@ def of_mix(daily: Daily, found: Mix, language: Language) -> str:
         return insufficient.of_mix(daily, when, language)
     first, *rest = found.parts
     others = [f"{named(part.source, language)} ({language.percent(part.share)})" for part in rest[:2]]
-    return _MIX[language].format(
+    return _MIX.of(language).format(
         when=when,
         first=named(first.source, language),
         verb="ont" if first.source == "bioenergies" else "a",
@@ -37,44 +37,46 @@ def of_mix(daily: Daily, found: Mix, language: Language) -> str:
     )
 
 
-_MIX: Final = Both(
-    "{when}, {first} {verb} fourni {share} de la production, devant {others} ; {measured}{revised}.",
-    "{when}, {first} made {share} of production, ahead of {others}; {measured}{revised}.",
+_MIX: Final = Sentence(
+    fr="{when}, {first} {verb} fourni {share} de la production, devant {others} ; {measured}{revised}.",
+    en="{when}, {first} made {share} of production, ahead of {others}; {measured}{revised}.",
 )
 
 
 def _when(daily: Daily, language: Language) -> str:
     since, until = language.day(daily.since), language.day(daily.until)
     if daily.since == daily.until:
-        return Both("Le {day}", "On {day}")[language].format(day=since)
-    return Both("Du {since} au {until}", "From {since} to {until}")[language].format(since=since, until=until)
+        return Sentence(fr="Le {day}", en="On {day}").of(language).format(day=since)
+    return (
+        Sentence(fr="Du {since} au {until}", en="From {since} to {until}").of(language).format(since=since, until=until)
+    )
 
 
 def _measured(found: Mix, language: Language) -> str:
     part = found.parts[0]
     if found.measured >= 1:
-        return Both("chaque créneau est mesuré", "every slot was measured")[language]
+        return Sentence(fr="chaque créneau est mesuré", en="every slot was measured").of(language)
     missing = language.percent(1 - found.measured, 1 if found.measured < 1 - _HUNDREDTH else 2)
     if part.high - part.low <= _TENTH_OF_A_POINT:
-        text = Both(
-            "les {missing} de créneaux non mesurés n’y changeraient pas un dixième de point",
-            "the {missing} of slots that were not measured could not move that by a tenth of a point",
+        text = Sentence(
+            fr="les {missing} de créneaux non mesurés n’y changeraient pas un dixième de point",
+            en="the {missing} of slots that were not measured could not move that by a tenth of a point",
         )
     else:
-        text = Both(
-            "selon ce qu’auraient été les {missing} de créneaux non mesurés, ce serait de {low} à {high}",
-            "depending on the {missing} of slots that were not measured, it would be {low} to {high}",
+        text = Sentence(
+            fr="selon ce qu’auraient été les {missing} de créneaux non mesurés, ce serait de {low} à {high}",
+            en="depending on the {missing} of slots that were not measured, it would be {low} to {high}",
         )
-    return text[language].format(missing=missing, low=language.percent(part.low), high=language.percent(part.high))
+    return text.of(language).format(missing=missing, low=language.percent(part.low), high=language.percent(part.high))
 
 
 def _revised(found: Mix, language: Language) -> str:
     live = found.natures.get(REAL_TIME, 0)
-    text = Both(
-        " ; en temps réel, donc à réviser : {live}",
-        "; {live} of real-time figures, to be revised",
+    text = Sentence(
+        fr=" ; en temps réel, donc à réviser : {live}",
+        en="; {live} of real-time figures, to be revised",
     )
-    return text[language].format(live=count_of_days(live, language)) if live else ""
+    return text.of(language).format(live=count_of_days(live, language)) if live else ""
 
 
 def of_stock_and_temperature(daily: Daily, level: Link, flow: Link, language: Language) -> str:
@@ -83,28 +85,34 @@ def of_stock_and_temperature(daily: Daily, level: Link, flow: Link, language: La
     if change.steady is None or change.slope is None:
         return insufficient.of_relation(daily, change, language)
     height = _height(stock, language)
-    return _STOCK[_verdict(change.slope)][language].format(
-        slope=language.number(change.slope.value, 1, signed=True),
-        slope_range=between(change.slope, 1, language),
-        correlation=_correlation(change.steady, language),
-        height=height,
+    return (
+        _STOCK[_verdict(change.slope)]
+        .of(language)
+        .format(
+            slope=language.number(change.slope.value, 1, signed=True),
+            slope_range=between(change.slope, 1, language),
+            correlation=_correlation(change.steady, language),
+            height=height,
+        )
     )
 
 
-_STOCK_BODY: Final = Both(
-    "un degré au-dessus de la normale de la date s’accompagne d’une variation du stock de {slope} GWh dans la journée"
+_STOCK_BODY: Final = Sentence(
+    fr="un degré au-dessus de la normale de la date s’accompagne d’une variation du stock de {slope} GWh dans la"
+    " journée"
     " (intervalle à 95 % : {slope_range} ; corrélation {correlation}){height}.",
-    "one degree above the usual for the date goes with {slope} GWh in the stock's change that day (95% interval:"
+    en="one degree above the usual for the date goes with {slope} GWh in the stock's change that day (95% interval:"
     " {slope_range}; correlation {correlation}){height}.",
 )
 _STOCK: Final = {
-    1: Both("Oui, au jour le jour : " + _STOCK_BODY.french, "Yes, day by day: " + _STOCK_BODY.english),
-    -1: Both(
-        "À l’inverse de ce qu’on attendrait : " + _STOCK_BODY.french, "The other way round: " + _STOCK_BODY.english
+    1: Sentence(fr="Oui, au jour le jour : " + _STOCK_BODY.fr, en="Yes, day by day: " + _STOCK_BODY.en),
+    -1: Sentence(
+        fr="À l’inverse de ce qu’on attendrait : " + _STOCK_BODY.fr,
+        en="The other way round: " + _STOCK_BODY.en,
     ),
-    0: Both(
-        "Aucun lien qui se distingue du hasard : " + _STOCK_BODY.french,
-        "No link that can be told from chance: " + _STOCK_BODY.english,
+    0: Sentence(
+        fr="Aucun lien qui se distingue du hasard : " + _STOCK_BODY.fr,
+        en="No link that can be told from chance: " + _STOCK_BODY.en,
     ),
 }
 
@@ -112,14 +120,14 @@ _STOCK: Final = {
 def _height(stock: Relation, language: Language) -> str:
     if stock.steady is None or stock.plain is None:
         return ""
-    text = Both(
-        " ; pour le niveau même du stock, la corrélation est de {steady} sans la saison et de {plain} avec elle",
-        "; the level of the stock itself correlates at {steady} without the season, and {plain} with it",
+    text = Sentence(
+        fr=" ; pour le niveau même du stock, la corrélation est de {steady} sans la saison et de {plain} avec elle",
+        en="; the level of the stock itself correlates at {steady} without the season, and {plain} with it",
     )
-    return text[language].format(steady=_correlation(stock.steady, language), plain=language.number(stock.plain, 2))
+    return text.of(language).format(steady=_correlation(stock.steady, language), plain=language.number(stock.plain, 2))
 
 
-def of_sources(daily: Daily, links: Sequence[Link], unit: Both, factor: float, language: Language) -> str:
+def of_sources(daily: Daily, links: Sequence[Link], unit: Sentence, factor: float, language: Language) -> str:
     """The source with the strongest link, and which others go the same way, the other way, or neither."""
     relations = [link.relation for link in links]
     told = sorted((one for one in relations if one.steady), key=lambda one: -abs(_r(one)))
@@ -130,39 +138,44 @@ def of_sources(daily: Daily, links: Sequence[Link], unit: Both, factor: float, l
     lead = strongest or told[0]
     assert lead.slope is not None
     assert lead.steady is not None
-    start = (_STRONGEST if strongest else _NONE)[language].format(
-        unit=unit[language],
-        slope=language.number(factor * lead.slope.value, _digits(factor * lead.slope.value), signed=True),
-        slope_range=between(lead.slope, _digits(factor * lead.slope.value), language, factor),
-        source=named(lead.response, language),
-        correlation=_correlation(lead.steady, language),
+    start = (
+        (_STRONGEST if strongest else _NONE)
+        .of(language)
+        .format(
+            unit=unit.of(language),
+            slope=language.number(factor * lead.slope.value, _digits(factor * lead.slope.value), signed=True),
+            slope_range=between(lead.slope, _digits(factor * lead.slope.value), language, factor),
+            source=named(lead.response, language),
+            correlation=_correlation(lead.steady, language),
+        )
     )
     rest = [one for one in told if one is not lead] if strongest else []
     return start + "".join(_groups(_verdict(lead.slope), rest, language)) + _untold(relations, language) + "."
 
 
-_STRONGEST: Final = Both(
-    "Par rapport à la normale de la date, {unit} s’accompagne de {slope} MW pour {source} (intervalle à 95 % :"
+_STRONGEST: Final = Sentence(
+    fr="Par rapport à la normale de la date, {unit} s’accompagne de {slope} MW pour {source} (intervalle à 95 % :"
     " {slope_range} ; corrélation {correlation})",
-    "Against the usual for the date, {unit} goes with {slope} MW of {source} (95% interval: {slope_range};"
+    en="Against the usual for the date, {unit} goes with {slope} MW of {source} (95% interval: {slope_range};"
     " correlation {correlation})",
 )
-_NONE: Final = Both(
-    "Aucune filière n’a de lien qui se distingue du hasard ; le plus fort, par rapport à la normale de la date :"
+_NONE: Final = Sentence(
+    fr="Aucune filière n’a de lien qui se distingue du hasard ; le plus fort, par rapport à la normale de la date :"
     " {slope} MW pour {source} avec {unit} (intervalle à 95 % : {slope_range} ; corrélation {correlation})",
-    "No source has a link that can be told from chance; the strongest, against the usual for the date: {slope} MW of"
+    en="No source has a link that can be told from chance; the strongest, against the usual for the date: {slope} MW of"
     " {source} with {unit} (95% interval: {slope_range}; correlation {correlation})",
 )
 _GROUPS: Final = {
-    -1: Both(" ; la puissance baisse{too} pour {names}", "; less{too} of {names}"),
-    1: Both(" ; la puissance augmente{too} pour {names}", "; more{too} of {names}"),
-    0: Both(
-        " ; pour {names}, le lien ne se distingue pas du hasard", "; for {names} the link cannot be told from chance"
+    -1: Sentence(fr=" ; la puissance baisse{too} pour {names}", en="; less{too} of {names}"),
+    1: Sentence(fr=" ; la puissance augmente{too} pour {names}", en="; more{too} of {names}"),
+    0: Sentence(
+        fr=" ; pour {names}, le lien ne se distingue pas du hasard",
+        en="; for {names} the link cannot be told from chance",
     ),
 }
-_TOO: Final = Both(" aussi", ", too,")
-_DEGREE: Final = Both("un degré de plus", "a degree more")
-_TERAWATT_HOUR: Final = Both("un TWh de plus en stock", "a TWh more in storage")
+_TOO: Final = Sentence(fr=" aussi", en=", too,")
+_DEGREE: Final = Sentence(fr="un degré de plus", en="a degree more")
+_TERAWATT_HOUR: Final = Sentence(fr="un TWh de plus en stock", en="a TWh more in storage")
 
 
 def by_degree(daily: Daily, links: Sequence[Link], language: Language) -> str:
@@ -181,8 +194,8 @@ def _groups(lead: int, rest: Sequence[Relation], language: Language) -> list[str
     for verdict in sorted(_GROUPS, key=lambda one: (one == 0, one != lead)):
         names = [named(one.response, language) for one in rest if one.slope and _verdict(one.slope) == verdict]
         if names:
-            too = _TOO[language] if verdict == lead else ""
-            found.append(_GROUPS[verdict][language].format(names=listed(names, language), too=too))
+            too = _TOO.of(language) if verdict == lead else ""
+            found.append(_GROUPS[verdict].of(language).format(names=listed(names, language), too=too))
     return found
 
 
@@ -191,9 +204,9 @@ def _untold(relations: Sequence[Relation], language: Language) -> str:
     for lack, why in LACKS_IN_SHORT.items():
         names = [named(one.response, language) for one in relations if one.lack is lack]
         if names:
-            found.append(f"{listed(names, language)} ({why[language]})")
-    text = Both(" ; sans réponse : {names}", "; not answered: {names}")
-    return text[language].format(names=listed(found, language)) if found else ""
+            found.append(f"{listed(names, language)} ({why.of(language)})")
+    text = Sentence(fr=" ; sans réponse : {names}", en="; not answered: {names}")
+    return text.of(language).format(names=listed(found, language)) if found else ""
 
 
 def of_seasons(daily: Daily, found: Seasons, language: Language) -> str:
@@ -203,33 +216,33 @@ def of_seasons(daily: Daily, found: Seasons, language: Language) -> str:
         return insufficient.of_seasons(daily, found, language)
     sure = [(swing, one) for swing, one in sorted(differences, key=lambda pair: pair[1].value) if one.sure]
     if not sure:
-        return _SAME[language]
+        return _SAME.of(language)
     ends = [sure[-1]] if len(sure) == 1 else [sure[-1], sure[0]]
-    steady = _STEADY[language] if found.asked >= FEWEST_FOR_TREND else ""
+    steady = _STEADY.of(language) if found.asked >= FEWEST_FOR_TREND else ""
     told = listed([_swung(swing, one, steady, language) for swing, one in ends], language)
-    few = _FEW_SEASONS[language] if found.years < _FEW_YEARS else ""
-    return _CHANGES[language].format(told=told, few=few)
+    few = _FEW_SEASONS.of(language) if found.years < _FEW_YEARS else ""
+    return _CHANGES.of(language).format(told=told, few=few)
 
 
-_SAME: Final = Both(
-    "Entre l’hiver et l’été, la part d’aucune filière ne change d’une façon qui se distingue du hasard.",
-    "Between winter and summer no source's share changes in a way that can be told from chance.",
+_SAME: Final = Sentence(
+    fr="Entre l’hiver et l’été, la part d’aucune filière ne change d’une façon qui se distingue du hasard.",
+    en="Between winter and summer no source's share changes in a way that can be told from chance.",
 )
-_CHANGES: Final = Both("Oui : de l’hiver à l’été, {told}{few}.", "Yes: from winter to summer, {told}{few}.")
-_SWUNG: Final = Both(
-    "{source} passe{plural} de {winter} à {summer} de la production ({points} point{s}{steady}, intervalle à 95 % :"
+_CHANGES: Final = Sentence(fr="Oui : de l’hiver à l’été, {told}{few}.", en="Yes: from winter to summer, {told}{few}.")
+_SWUNG: Final = Sentence(
+    fr="{source} passe{plural} de {winter} à {summer} de la production ({points} point{s}{steady}, intervalle à 95 % :"
     " {range})",
-    "{source} goes from {winter} to {summer} of production ({points} point{s}{steady}, 95% interval: {range})",
+    en="{source} goes from {winter} to {summer} of production ({points} point{s}{steady}, 95% interval: {range})",
 )
-_STEADY: Final = Both(" hors tendance", " without the trend")
-_FEW_SEASONS: Final = Both(
-    " ; avec moins de trois ans, les intervalles disent le temps de ces saisons-là, non l’écart entre les années",
-    "; with less than three years, the intervals tell the weather of these seasons, not how years differ",
+_STEADY: Final = Sentence(fr=" hors tendance", en=" without the trend")
+_FEW_SEASONS: Final = Sentence(
+    fr=" ; avec moins de trois ans, les intervalles disent le temps de ces saisons-là, non l’écart entre les années",
+    en="; with less than three years, the intervals tell the weather of these seasons, not how years differ",
 )
 
 
 def _swung(swing: Swing, difference: Interval, steady: str, language: Language) -> str:
-    return _SWUNG[language].format(
+    return _SWUNG.of(language).format(
         source=named(swing.source, language),
         plural="nt" if swing.source == "bioenergies" else "",
         winter=language.percent(swing.means["winter"].value),
@@ -247,28 +260,32 @@ def of_exchanges(daily: Daily, both_ways: Link, net: Link, language: Language) -
     if volume.steady is None or volume.slope is None or volume.plain is None:
         return insufficient.of_relation(daily, volume, language)
     slope = 1000 * volume.slope.value
-    return _EXCHANGES[_verdict(volume.slope)][language].format(
-        slope=language.number(slope, 2, signed=True),
-        slope_range=between(volume.slope, 2, language, 1000),
-        correlation=_correlation(volume.steady, language),
-        plain=language.number(volume.plain, 2),
-        net=_net(balance, language),
+    return (
+        _EXCHANGES[_verdict(volume.slope)]
+        .of(language)
+        .format(
+            slope=language.number(slope, 2, signed=True),
+            slope_range=between(volume.slope, 2, language, 1000),
+            correlation=_correlation(volume.steady, language),
+            plain=language.number(volume.plain, 2),
+            net=_net(balance, language),
+        )
     )
 
 
-_EXCHANGES_BODY: Final = Both(
-    "par rapport à la normale de la date, un TWh de plus en stock s’accompagne de {slope} GWh d’échanges par jour,"
+_EXCHANGES_BODY: Final = Sentence(
+    fr="par rapport à la normale de la date, un TWh de plus en stock s’accompagne de {slope} GWh d’échanges par jour,"
     " importations et exportations additionnées (intervalle à 95 % : {slope_range} ; corrélation {correlation}, et"
     " {plain} saison comprise){net}.",
-    "against the usual for the date, a TWh more in storage goes with {slope} GWh of exchanges a day, imports and"
+    en="against the usual for the date, a TWh more in storage goes with {slope} GWh of exchanges a day, imports and"
     " exports added up (95% interval: {slope_range}; correlation {correlation}, and {plain} with the season){net}.",
 )
 _EXCHANGES: Final = {
-    1: Both("Oui : " + _EXCHANGES_BODY.french, "Yes: " + _EXCHANGES_BODY.english),
-    -1: Both("Non, moins : " + _EXCHANGES_BODY.french, "No, fewer: " + _EXCHANGES_BODY.english),
-    0: Both(
-        "Aucun lien qui se distingue du hasard : " + _EXCHANGES_BODY.french,
-        "No link that can be told from chance: " + _EXCHANGES_BODY.english,
+    1: Sentence(fr="Oui : " + _EXCHANGES_BODY.fr, en="Yes: " + _EXCHANGES_BODY.en),
+    -1: Sentence(fr="Non, moins : " + _EXCHANGES_BODY.fr, en="No, fewer: " + _EXCHANGES_BODY.en),
+    0: Sentence(
+        fr="Aucun lien qui se distingue du hasard : " + _EXCHANGES_BODY.fr,
+        en="No link that can be told from chance: " + _EXCHANGES_BODY.en,
     ),
 }
 
@@ -276,8 +293,8 @@ _EXCHANGES: Final = {
 def _net(balance: Relation, language: Language) -> str:
     if balance.steady is None:
         return ""
-    text = Both(" ; avec les exportations nettes, {correlation}", "; with net exports, {correlation}")
-    return text[language].format(correlation=_correlation(balance.steady, language))
+    text = Sentence(fr=" ; avec les exportations nettes, {correlation}", en="; with net exports, {correlation}")
+    return text.of(language).format(correlation=_correlation(balance.steady, language))
 
 
 def _correlation(interval: Interval, language: Language) -> str:

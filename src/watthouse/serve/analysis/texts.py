@@ -1,57 +1,55 @@
 """What is asked, how it is computed and what it does not show, in both languages."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from watthouse.serve.analysis.daily import CHANGE, EXCHANGED, NET_EXPORT, SOURCES, STOCK, TEMPERATURE
 from watthouse.serve.analysis.relation import Lack
 from watthouse.serve.analysis.wording import typeset
-from watthouse.serve.locale import Language
+from watthouse.serve.locale import Language, Text
 
 
-@dataclass(frozen=True)
-class Both:
-    """A text in French and in English, with places to fill in."""
+class Sentence(Text):
+    """A text with places to fill in, typeset."""
 
-    french: str
-    english: str
-
-    def __getitem__(self, language: Language) -> str:
-        return typeset(language.say(self.english, self.french), language)
+    def of(self, language: Language) -> str:
+        """Its words in this language, with the spaces that must not break."""
+        return typeset(super().of(language), language)
 
 
-QUESTIONS: Final[Mapping[int, Both]] = {
-    1: Both("Quel est le mix d’un jour ou d’une période ?", "What is the mix of a day or period?"),
-    2: Both("Le stock de gaz suit-il la température ?", "Does gas in storage follow temperature?"),
-    3: Both("Les filières suivent-elles la température ?", "Do the sources follow temperature?"),
-    4: Both("Les filières suivent-elles le stock de gaz ?", "Do the sources follow gas in storage?"),
-    5: Both("Le mix change-t-il avec les saisons ?", "Does the mix change with the seasons?"),
-    6: Both(
-        "Y a-t-il plus d’échanges quand les stocks de gaz sont pleins ?",
-        "Are there more exchanges when gas stocks are full?",
+QUESTIONS: Final[Mapping[int, Sentence]] = {
+    1: Sentence(fr="Quel est le mix d’un jour ou d’une période ?", en="What is the mix of a day or period?"),
+    2: Sentence(fr="Le stock de gaz suit-il la température ?", en="Does gas in storage follow temperature?"),
+    3: Sentence(fr="Les filières suivent-elles la température ?", en="Do the sources follow temperature?"),
+    4: Sentence(fr="Les filières suivent-elles le stock de gaz ?", en="Do the sources follow gas in storage?"),
+    5: Sentence(fr="Le mix change-t-il avec les saisons ?", en="Does the mix change with the seasons?"),
+    6: Sentence(
+        fr="Y a-t-il plus d’échanges quand les stocks de gaz sont pleins ?",
+        en="Are there more exchanges when gas stocks are full?",
     ),
 }
 
-NAMES: Final[Mapping[str, Both]] = {
-    "sources": Both("les filières", "the sources"),
-    "nucleaire": Both("le nucléaire", "nuclear"),
-    "eolien": Both("l’éolien", "wind"),
-    "solaire": Both("le solaire", "solar"),
-    "hydraulique": Both("l’hydraulique", "hydro"),
-    "gaz": Both("le gaz", "gas"),
-    "charbon": Both("le charbon", "coal"),
-    "fioul": Both("le fioul", "oil"),
-    "bioenergies": Both("les bioénergies", "bioenergy"),
-    TEMPERATURE: Both("la température", "temperature"),
-    STOCK: Both("le stock de gaz", "gas in storage"),
-    CHANGE: Both("la variation du stock de gaz d’un jour à l’autre", "the day-to-day change of gas in storage"),
-    EXCHANGED: Both("les échanges", "exchanges"),
-    NET_EXPORT: Both("les exportations nettes", "net exports"),
-    "winter": Both("hiver", "winter"),
-    "spring": Both("printemps", "spring"),
-    "summer": Both("été", "summer"),
-    "autumn": Both("automne", "autumn"),
+NAMES: Final[Mapping[str, Sentence]] = {
+    "sources": Sentence(fr="les filières", en="the sources"),
+    "nucleaire": Sentence(fr="le nucléaire", en="nuclear"),
+    "eolien": Sentence(fr="l’éolien", en="wind"),
+    "solaire": Sentence(fr="le solaire", en="solar"),
+    "hydraulique": Sentence(fr="l’hydraulique", en="hydro"),
+    "gaz": Sentence(fr="le gaz", en="gas"),
+    "charbon": Sentence(fr="le charbon", en="coal"),
+    "fioul": Sentence(fr="le fioul", en="oil"),
+    "bioenergies": Sentence(fr="les bioénergies", en="bioenergy"),
+    TEMPERATURE: Sentence(fr="la température", en="temperature"),
+    STOCK: Sentence(fr="le stock de gaz", en="gas in storage"),
+    CHANGE: Sentence(
+        fr="la variation du stock de gaz d’un jour à l’autre", en="the day-to-day change of gas in storage"
+    ),
+    EXCHANGED: Sentence(fr="les échanges", en="exchanges"),
+    NET_EXPORT: Sentence(fr="les exportations nettes", en="net exports"),
+    "winter": Sentence(fr="hiver", en="winter"),
+    "spring": Sentence(fr="printemps", en="spring"),
+    "summer": Sentence(fr="été", en="summer"),
+    "autumn": Sentence(fr="automne", en="autumn"),
 }
 """Sources by their publisher's name, series by their column, seasons."""
 
@@ -59,89 +57,92 @@ NAMES: Final[Mapping[str, Both]] = {
 def named(name: str, language: Language) -> str:
     """A source, a series or a season in words; a source's power goes by the source's name."""
     source = name.removesuffix("_mw")
-    return NAMES[source if source in SOURCES else name][language]
+    return NAMES[source if source in SOURCES else name].of(language)
 
 
-LACKS_IN_SHORT: Final[Mapping[Lack, Both]] = {
-    Lack.FEW_DAYS: Both("trop peu de jours", "too few days"),
-    Lack.CONSTANT: Both("aucune variation", "does not vary"),
-    Lack.SHORT: Both("période trop courte", "period too short"),
-    Lack.NO_SEASON: Both("moins de deux ans connus", "less than two years known"),
+LACKS_IN_SHORT: Final[Mapping[Lack, Sentence]] = {
+    Lack.FEW_DAYS: Sentence(fr="trop peu de jours", en="too few days"),
+    Lack.CONSTANT: Sentence(fr="aucune variation", en="does not vary"),
+    Lack.SHORT: Sentence(fr="période trop courte", en="period too short"),
+    Lack.NO_SEASON: Sentence(fr="moins de deux ans connus", en="less than two years known"),
 }
 
-SUBJECTS: Final[Mapping[int, Both]] = {
-    2: Both(
-        "stock de gaz en fin de journée, tous exploitants et sites connus (GWh PCS), sa variation sur un jour, et"
+SUBJECTS: Final[Mapping[int, Sentence]] = {
+    2: Sentence(
+        fr="stock de gaz en fin de journée, tous exploitants et sites connus (GWh PCS), sa variation sur un jour, et"
         " température moyenne de la France (°C)",
-        "gas in storage at the end of the day, every operator and storage point known (GWh PCS), its change in a day,"
+        en="gas in storage at the end of the day, every operator and storage point known (GWh PCS), its change in a"
+        " day,"
         " and mean temperature of France (°C)",
     ),
-    3: Both(
-        "puissance moyenne de chaque filière (MW) sur les jours mesurés en entier, et température moyenne de la"
+    3: Sentence(
+        fr="puissance moyenne de chaque filière (MW) sur les jours mesurés en entier, et température moyenne de la"
         " France (°C)",
-        "mean power of each source (MW) on days measured whole, and mean temperature of France (°C)",
+        en="mean power of each source (MW) on days measured whole, and mean temperature of France (°C)",
     ),
-    4: Both(
-        "puissance moyenne de chaque filière (MW) sur les jours mesurés en entier, et stock de gaz en fin de journée,"
+    4: Sentence(
+        fr="puissance moyenne de chaque filière (MW) sur les jours mesurés en entier, et stock de gaz en fin de"
+        " journée,"
         " tous exploitants et sites connus (GWh PCS)",
-        "mean power of each source (MW) on days measured whole, and gas in storage at the end of the day, every"
+        en="mean power of each source (MW) on days measured whole, and gas in storage at the end of the day, every"
         " operator and storage point known (GWh PCS)",
     ),
-    6: Both(
-        "importations et exportations commerciales additionnées, toutes frontières, et exportations physiques nettes"
+    6: Sentence(
+        fr="importations et exportations commerciales additionnées, toutes frontières, et exportations physiques nettes"
         " (GWh), sur les jours mesurés en entier ; stock de gaz en fin de journée, tous exploitants et sites connus"
         " (GWh PCS)",
-        "commercial imports and exports added up, all borders, and net physical exports (GWh), on days measured"
+        en="commercial imports and exports added up, all borders, and net physical exports (GWh), on days measured"
         " whole; gas in storage at the end of the day, every operator and storage point known (GWh PCS)",
     ),
 }
 
-CAVEATS: Final[Mapping[int, Both]] = {
-    1: Both(
-        "Le mix de la production n’est pas celui de la consommation : les importations n’y figurent pas. Les chiffres"
+CAVEATS: Final[Mapping[int, Sentence]] = {
+    1: Sentence(
+        fr="Le mix de la production n’est pas celui de la consommation : les importations n’y figurent pas. Les"
+        " chiffres"
         " du temps réel sont révisés ensuite, et aucune incertitude de mesure n’est publiée.",
-        "The mix of production is not that of consumption: imports are not in it. Real-time figures are revised"
+        en="The mix of production is not that of consumption: imports are not in it. Real-time figures are revised"
         " later, and no error of measurement is published.",
     ),
-    2: Both(
-        "Une corrélation n’est pas une cause. Le stock cumule le temps de tout l’hiver, les prix, les arrivages et"
+    2: Sentence(
+        fr="Une corrélation n’est pas une cause. Le stock cumule le temps de tout l’hiver, les prix, les arrivages et"
         " les obligations de remplissage : son niveau un jour donné dit peu de la température de ce jour, sa"
         " variation en dit davantage. Des écarts lents d’une année à l’autre restent dans les deux séries.",
-        "Correlation is no cause. The stock adds up a whole winter's weather, prices, deliveries and duties to fill"
+        en="Correlation is no cause. The stock adds up a whole winter's weather, prices, deliveries and duties to fill"
         " up: its level on a day says little of that day's temperature, its change says more. Slow differences"
         " between years remain in both series.",
     ),
-    3: Both(
-        "Une corrélation n’est pas une cause : la température agit sur la demande et vient avec le vent,"
+    3: Sentence(
+        fr="Une corrélation n’est pas une cause : la température agit sur la demande et vient avec le vent,"
         " l’ensoleillement et la pluie. Un lien en V (froid et canicule) s’efface en partie dans une droite. Sur huit"
         " intervalles à 95 %, il n’est pas rare que l’un soit faux. Arrêts de réacteurs et fermetures de centrales"
         " restent dans les séries.",
-        "Correlation is no cause: temperature moves demand, and comes with wind, sunshine and rain. A V-shaped link"
+        en="Correlation is no cause: temperature moves demand, and comes with wind, sunshine and rain. A V-shaped link"
         " (cold and heat) partly cancels in a straight line. Of eight 95% intervals it is not rare that one is wrong."
         " Outages of reactors and closures of plants remain in the series.",
     ),
-    4: Both(
-        "Une corrélation n’est pas une cause, et son sens n’est pas donné : les centrales qui brûlent du gaz vident"
+    4: Sentence(
+        fr="Une corrélation n’est pas une cause, et son sens n’est pas donné : les centrales qui brûlent du gaz vident"
         " le stock, et un hiver froid fait tourner les unes et vide l’autre. Le stock garde la trace de mois entiers"
         " : peu d’épisodes indépendants, donc de larges intervalles. Sur huit intervalles à 95 %, il n’est pas rare que"
         " l’un soit faux.",
-        "Correlation is no cause, and its direction is not given: plants that burn gas empty the stock, and a cold"
+        en="Correlation is no cause, and its direction is not given: plants that burn gas empty the stock, and a cold"
         " winter does both. The stock remembers whole months: few independent spells, hence wide intervals. Of eight"
         " 95% intervals it is not rare that one is wrong.",
     ),
-    5: Both(
-        "Les parts se compensent : quand l’une monte, une autre baisse, sans que son énergie ait changé. Un parc qui"
+    5: Sentence(
+        fr="Les parts se compensent : quand l’une monte, une autre baisse, sans que son énergie ait changé. Un parc qui"
         " grandit change aussi l’ampleur de ses saisons. Des saisons de moins de trois ans disent le temps qu’il a"
         " fait, non ce qui diffère d’une année à l’autre.",
-        "Shares make up for one another: when one rises another falls, though its energy may not have changed. A"
+        en="Shares make up for one another: when one rises another falls, though its energy may not have changed. A"
         " fleet that grows changes the size of its seasons too. Seasons of less than three years tell the weather"
         " there was, not how years differ.",
     ),
-    6: Both(
-        "Une corrélation n’est pas une cause : prix, météo et disponibilité du nucléaire agissent à la fois sur les"
+    6: Sentence(
+        fr="Une corrélation n’est pas une cause : prix, météo et disponibilité du nucléaire agissent à la fois sur les"
         " échanges et sur le stock. « Plein » se mesure ici à la normale de la date, non à la capacité, qui n’est pas"
         " publiée avec le stock. Le stock garde la trace de mois entiers : peu d’épisodes indépendants.",
-        "Correlation is no cause: prices, weather and the availability of nuclear plants move exchanges and stock"
+        en="Correlation is no cause: prices, weather and the availability of nuclear plants move exchanges and stock"
         " alike. 'Full' is measured here against the usual for the date, not against capacity, which is not published"
         " with the stock. The stock remembers whole months: few independent spells.",
     ),

@@ -17,26 +17,26 @@ _FRENCH_NARROW: Final = re.compile(r" (?=[;?!%])")
 def between(interval: Interval, digits: int, language: Language, factor: float = 1) -> str:
     """The ends of an interval."""
     low, high = (language.number(factor * end, digits) for end in (interval.low, interval.high))
-    return f"{low} {language.say('to', 'à')} {high}"
+    return f"{low} {language.say(en='to', fr='à')} {high}"
 
 
 def count_of_days(count: int, language: Language) -> str:
     """How many days."""
     plural = count >= 2 if language is Language.FRENCH else count != 1
-    return f"{language.number(count)}{_NBSP}{language.say('day', 'jour')}{'s' if plural else ''}"
+    return f"{language.number(count)}{_NBSP}{language.say(en='day', fr='jour')}{'s' if plural else ''}"
 
 
 def span_of_days(counts: Sequence[int], language: Language) -> str:
     """One count of days, or the least and the most."""
     least, most = min(counts), max(counts)
-    up_to = f"{language.number(least)} {language.say('to', 'à')} " if least != most else ""
+    up_to = f"{language.number(least)} {language.say(en='to', fr='à')} " if least != most else ""
     return up_to + count_of_days(most, language)
 
 
 def listed(words: Sequence[str], language: Language) -> str:
     """a, b and c."""
     *most, last = words
-    return f"{', '.join(most)} {language.say('and', 'et')} {last}" if most else last
+    return f"{', '.join(most)} {language.say(en='and', fr='et')} {last}" if most else last
 
 
 def typeset(text: str, language: Language) -> str:

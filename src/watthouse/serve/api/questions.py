@@ -89,7 +89,7 @@ class Answered(Rows):
 @router.get("/questions", summary="The six questions", responses=documented())
 def questions(params: Annotated[ListParams, Query()]) -> list[QuestionOut]:
     """What can be asked of a period: each is answered at its number."""
-    return [QuestionOut(number=number, question=text[params.lang]) for number, text in QUESTIONS.items()]
+    return [QuestionOut(number=number, question=text.of(params.lang)) for number, text in QUESTIONS.items()]
 
 
 @gives_rows(

@@ -232,14 +232,14 @@ def rendered(service: Service, said: Mapping[str, Any]) -> tuple[list[Component]
 def _body(service: Service, view: View, page: Page | None) -> list[Component]:
     pages = list(PAGES.values())
     if page is None:
-        words = view.say(f"There is no page “{view.page[:40]}”.", f"Il n'y a pas de page « {view.page[:40]} ».")
+        words = view.say(en=f"There is no page “{view.page[:40]}”.", fr=f"Il n'y a pas de page « {view.page[:40]} ».")
         return shell.whole(pages, None, view, [shell.notice("404", words)], None)
     try:
         with service.snapshots.lease() as snapshot:
             reader = Reader(service, snapshot, view, page.span, page.marts(view), page.main(view))
             return shell.whole(pages, page, view, _asked(page, reader, view), reader)
     except WatthouseError as error:
-        nothing = view.say("There is nothing to show yet", "Il n'y a encore rien à montrer")
+        nothing = view.say(en="There is nothing to show yet", fr="Il n'y a encore rien à montrer")
         return shell.whole(pages, page, view, [shell.notice(nothing, str(error))], None)
 
 
@@ -249,14 +249,16 @@ def _asked(page: Page, reader: Reader, view: View) -> list[Component]:
             return [parts.outside(reader)]
         return [*parts.uncovered(reader), *page.body(reader, view)]
     except ProblemError as error:
-        said = view.say(error.detail, _IN_FRENCH.get(error.faults[0].parameter if error.faults else "", error.detail))
-        return [shell.notice(view.say("This cannot be shown", "Ceci ne peut être montré"), said)]
+        said = view.say(
+            en=error.detail, fr=_IN_FRENCH.get(error.faults[0].parameter if error.faults else "", error.detail)
+        )
+        return [shell.notice(view.say(en="This cannot be shown", fr="Ceci ne peut être montré"), said)]
     except WatthouseError:
         raise
     except Exception:
         structlog.get_logger().exception("page", page=page.name, address=view.address)
         words = view.say(
-            "Something went wrong here that should not have. The log of the server says more.",
-            "Une erreur inattendue s'est produite. Le journal du serveur en dit plus.",
+            en="Something went wrong here that should not have. The log of the server says more.",
+            fr="Une erreur inattendue s'est produite. Le journal du serveur en dit plus.",
         )
-        return [shell.notice(view.say("This page failed", "Cette page a échoué"), words)]
+        return [shell.notice(view.say(en="This page failed", fr="Cette page a échoué"), words)]

@@ -42,7 +42,7 @@ class Page:
     pinned: Callable[[Reader], Mapping[str, str]] = lambda _: {}
 
     def title(self, view: View) -> str:
-        return view.say(self.english, self.french)
+        return view.say(en=self.english, fr=self.french)
 
     def unit(self, view: View) -> Unit:
         """The unit that is meant."""

@@ -114,18 +114,18 @@ def nothing(reader: Reader, of: Main | None = None) -> Component:
     view, main = reader.view, of or reader.main
     extent = extent_of(reader.snapshot, main) if main else reader.held
     if extent is None:
-        return html.P(view.say("Nothing of it is held.", "Rien n'en est connu."), className="nothing")
+        return html.P(view.say(en="Nothing of it is held.", fr="Rien n'en est connu."), className="nothing")
     first, last = (view.language.day(day) for day in extent)
     said = view.say(
-        f"Nothing is held for this period. The first day held is {first}, the last {last}.",
-        f"Rien n'est connu de cette période. Le premier jour connu est le {first}, le dernier le {last}.",
+        en=f"Nothing is held for this period. The first day held is {first}, the last {last}.",
+        fr=f"Rien n'est connu de cette période. Le premier jour connu est le {first}, le dernier le {last}.",
     )
     other = nearest(reader.snapshot, main, *reader.period) if main else None
     if other is None:
         return html.P(said, className="nothing")
     days = view.language.days(*other)
     href = view.href(since=other[0], until=other[1])
-    link = html.A(view.say(f"Show {days}", f"Voir {days}"), href=href, className="elsewhere")
+    link = html.A(view.say(en=f"Show {days}", fr=f"Voir {days}"), href=href, className="elsewhere")
     return html.P([said, " ", link], className="nothing")
 
 
@@ -139,8 +139,8 @@ def uncovered(reader: Reader) -> list[Component]:
         return [] if found.mixed is None or found.mixed >= ENOUGH else [_unmixed(view, found.mixed)]
     share, none, days = view.language.percent(found.share), *map(view.language.number, (found.unmeasured, found.days))
     said = view.say(
-        f"{share} of this period was measured, {none} of {days} days have nothing: what is shown is of that part.",
-        f"{share} de cette période a été mesuré, {none} jours sur {days} n'ont rien : ce qui suit porte sur cette"
+        en=f"{share} of this period was measured, {none} of {days} days have nothing: what is shown is of that part.",
+        fr=f"{share} de cette période a été mesuré, {none} jours sur {days} n'ont rien : ce qui suit porte sur cette"
         " partie.",
     )
     return [html.P(said, className="fault", role="status", id="uncovered")]
@@ -149,9 +149,9 @@ def uncovered(reader: Reader) -> list[Component]:
 def outside(reader: Reader) -> Component:
     """What stands in place of a page where none of the days that the address says is held."""
     view = reader.view
-    newest = html.A(view.say("Show the newest days", "Voir les jours les plus récents"),
+    newest = html.A(view.say(en="Show the newest days", fr="Voir les jours les plus récents"),
                     href=view.href(since=None, until=None), id="newest")  # fmt: skip
-    title = view.say(f"Nothing from {(days := view.language.days(*reader.period))}", f"Rien pour {days}")
+    title = view.say(en=f"Nothing from {(days := view.language.days(*reader.period))}", fr=f"Rien pour {days}")
     return card(reader, "outside", title, [nothing(reader), html.P(newest, className="nothing")], wide=True)
 
 
@@ -159,8 +159,8 @@ def _unmixed(view: View, mixed: float) -> Component:
     """A word where a source is not known for much of a period of which the load is."""
     share = view.language.percent(mixed)
     said = view.say(
-        f"The whole mix is known for {share} of this period: production and shares are of that part.",
-        f"Le mix entier est connu pour {share} de cette période : production et parts portent sur cette partie.",
+        en=f"The whole mix is known for {share} of this period: production and shares are of that part.",
+        fr=f"Le mix entier est connu pour {share} de cette période : production et parts portent sur cette partie.",
     )
     return html.P(said, className="fault", role="status", id="unmixed")
 
@@ -187,7 +187,7 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[object]], name: str, cap
 
 def of_load(view: View) -> str:
     """The unit of what is a percentage of the load."""
-    return view.say("% of load", "% de la consommation")
+    return view.say(en="% of load", fr="% de la consommation")
 
 
 def partial(view: View, rows: pl.DataFrame, *, pale: bool = False) -> str:
@@ -199,15 +199,17 @@ def partial(view: View, rows: pl.DataFrame, *, pale: bool = False) -> str:
         return _mix_unknown(view, rows)
     some = rows.filter(~pl.col("complete")).height
     few, of = view.language.number(some), view.language.number(rows.height)
-    said = view.say(f"Points not fully measured: {few} of {of}", f"Points non entièrement mesurés : {few} sur {of}")
-    look = view.say(" (pale)", " (en clair)") if pale and rows.height <= FEW else ""
+    said = view.say(
+        en=f"Points not fully measured: {few} of {of}", fr=f"Points non entièrement mesurés : {few} sur {of}"
+    )
+    look = view.say(en=" (pale)", fr=" (en clair)") if pale and rows.height <= FEW else ""
     return f"{said}{look}." if some else ""
 
 
 def measured_until(view: View, newest: datetime) -> str:
     """How far the load is known, as it stands beside whose figures are shown."""
     until = view.language.moment(newest)
-    return view.say(f"load measured up to {until}", f"consommation mesurée jusqu'au {until}")
+    return view.say(en=f"load measured up to {until}", fr=f"consommation mesurée jusqu'au {until}")
 
 
 def _mix_unknown(view: View, rows: pl.DataFrame) -> str:
@@ -215,8 +217,8 @@ def _mix_unknown(view: View, rows: pl.DataFrame) -> str:
     some = 0 if "mix_known" not in rows.columns else rows.height - int(rows["mix_known"].sum())
     few, of = view.language.number(some), view.language.number(rows.height)
     said = view.say(
-        f"Slots that do not know every source (gaps): {few} of {of}.",
-        f"Pas de temps sans toutes les filières (lacunes) : {few} sur {of}.",
+        en=f"Slots that do not know every source (gaps): {few} of {of}.",
+        fr=f"Pas de temps sans toutes les filières (lacunes) : {few} sur {of}.",
     )
     return said if some else ""
 
@@ -238,7 +240,8 @@ def _downloads(reader: Reader, answers: Sequence[Answer], slots: Sequence[Slots]
         for style in (_OFFERED if isinstance(rows, Answer) else rows.styles)
     ]
     return html.Details(
-        [html.Summary(view.say("Data", "Données"), title=view.say("Download the data", "Télécharger les données")),
+        [html.Summary(view.say(en="Data", fr="Données"), title=view.say(en="Download the data", fr="Télécharger les"
+        " données")),
          html.Ul(links)],
         className="downloads",
     )  # fmt: skip

@@ -133,8 +133,9 @@ class Reader:
         if not (name := self.snapshot.sample):
             return ""
         return self.view.say(
-            f"Synthetic sample ({name}): watthouse made these figures up, nobody measured them.",
-            f"Échantillon synthétique ({name}) : ces chiffres sont inventés par watthouse, personne ne les a mesurés.",
+            en=f"Synthetic sample ({name}): watthouse made these figures up, nobody measured them.",
+            fr=f"Échantillon synthétique ({name}) : ces chiffres sont inventés par watthouse, personne ne les a"
+            f" mesurés.",
         )
 
     def slots(self, call: str, period: tuple[date, date] | None = None, of: str = "") -> Slots:
@@ -146,7 +147,7 @@ class Reader:
         asked = urlencode({"since": since, "until": until, "interval": Interval.SLOT.value})
         bounded = points(since, until, Interval.SLOT) <= self.service.settings.max_points
         styles = (Format.CSV, *([Format.JSON] if bounded else []), Format.PARQUET)
-        title = self.view.say("By slot (15/30 min)", "Par pas de 15/30 min") + (f", {of}" if of else "")
+        title = self.view.say(en="By slot (15/30 min)", fr="Par pas de 15/30 min") + (f", {of}" if of else "")
         return Slots(f"{API}{call}?{asked}", title, styles)
 
     def provenance(self, used: Iterable[Used], fresh: str = "") -> str:
@@ -156,11 +157,11 @@ class Reader:
         told = [f"{name}, {', '.join(starmap(self.view.language.days, days))}" for name, days in spans.items()]
         if sample:
             made_up = say(
-                f"watthouse's synthetic sample ({sample})", f"échantillon synthétique de watthouse ({sample})"
+                en=f"watthouse's synthetic sample ({sample})", fr=f"échantillon synthétique de watthouse ({sample})"
             )
-            told = [made_up + (say(" in place of ", " à la place de ") + told[0] if told else ""), *told[1:]]
+            told = [made_up + (say(en=" in place of ", fr=" à la place de ") + told[0] if told else ""), *told[1:]]
         elif told:
-            told[-1] += say(", through ODRÉ", ", via ODRÉ")
+            told[-1] += say(en=", through ODRÉ", fr=", via ODRÉ")
         return " · ".join([*told, *([fresh] if fresh else []), LICENCE])
 
     def answer(self, call: str, asked: Params | None, question: Question) -> Answer:

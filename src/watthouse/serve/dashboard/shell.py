@@ -14,6 +14,7 @@ from watthouse.catalog import LICENCE
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.reading import Reader
 from watthouse.serve.dashboard.view import View
+from watthouse.serve.locale import Text
 from watthouse.serve.queries.attribution import by_publisher
 from watthouse.serve.queries.params import Interval, finest, points
 
@@ -26,13 +27,13 @@ _SPANS: Final = (
     ("all", "All", "Tout", relativedelta(years=9_000)),
 )
 _INTERVALS: Final = {
-    Interval.AUTO: ("Auto", "Auto"),
-    Interval.SLOT: ("15/30 min", "15/30 min"),
-    Interval.HOUR: ("Hour", "Heure"),
-    Interval.DAY: ("Day", "Jour"),
-    Interval.WEEK: ("Week", "Semaine"),
-    Interval.MONTH: ("Month", "Mois"),
-    Interval.YEAR: ("Year", "An"),
+    Interval.AUTO: Text(en="Auto", fr="Auto"),
+    Interval.SLOT: Text(en="15/30 min", fr="15/30 min"),
+    Interval.HOUR: Text(en="Hour", fr="Heure"),
+    Interval.DAY: Text(en="Day", fr="Jour"),
+    Interval.WEEK: Text(en="Week", fr="Semaine"),
+    Interval.MONTH: Text(en="Month", fr="Mois"),
+    Interval.YEAR: Text(en="Year", fr="An"),
 }
 
 
@@ -42,7 +43,7 @@ def whole(
     """All that is seen; without a ``reader`` there are no data to choose a period of."""
     sample = reader.sample if reader else ""
     return [
-        html.A(view.say("Skip to the content", "Aller au contenu"), href="#content", className="skip"),
+        html.A(view.say(en="Skip to the content", fr="Aller au contenu"), href="#content", className="skip"),
         _head(pages, view),
         *([html.P(sample, className="sample", id="sample")] if sample else []),
         html.Main(
@@ -72,7 +73,7 @@ def _title(page: Page | None, view: View) -> str:
 
 
 def _head(pages: Sequence[Page], view: View) -> Component:
-    other, theme = view.say("fr", "en"), "light" if view.dark else "dark"
+    other, theme = view.say(en="fr", fr="en"), "light" if view.dark else "dark"
     links = [
         html.A(
             page.title(view),
@@ -86,15 +87,15 @@ def _head(pages: Sequence[Page], view: View) -> Component:
         html.A(
             other.upper(),
             href=view.told_href(lang=other),
-            title=view.say("Français", "English"),
+            title=view.say(en="Français", fr="English"),
             lang=other,
             id="language",
-            **{"aria-label": view.say("Français", "English")},
+            **{"aria-label": view.say(en="Français", fr="English")},
         ),
         html.A(
             "☀" if view.dark else "☾",
             href=view.told_href(theme=theme),
-            title=(label := view.say(*(("Light", "Clair") if view.dark else ("Dark", "Sombre")))),
+            title=(label := view.say(en="Light", fr="Clair") if view.dark else view.say(en="Dark", fr="Sombre")),
             id="theme",
             **{"aria-label": label},
         ),
@@ -104,7 +105,7 @@ def _head(pages: Sequence[Page], view: View) -> Component:
         href=view.href(page="now"),
         className="brand",
     )
-    label = view.say("Pages", "Pages")
+    label = view.say(en="Pages", fr="Pages")
     return html.Header(
         [brand, html.Nav(links, **{"aria-label": label}), html.Div(choices, className="choices")], id="head"
     )
@@ -118,26 +119,26 @@ def _bar(page: Page, view: View, reader: Reader) -> Component:
         [
             html.Div(
                 [
-                    step("‹", earlier, view.say("Earlier", "Plus tôt"), "earlier"),
-                    day_field("since", view.say("From", "Du"), since, "period", held),
-                    day_field("until", view.say("to", "au"), until, "period", held),
-                    step("›", later, view.say("Later", "Plus tard"), "later"),
+                    step("‹", earlier, view.say(en="Earlier", fr="Plus tôt"), "earlier"),
+                    day_field("since", view.say(en="From", fr="Du"), since, "period", held),
+                    day_field("until", view.say(en="to", fr="au"), until, "period", held),
+                    step("›", later, view.say(en="Later", fr="Plus tard"), "later"),
                 ],
                 className="days",
             ),
-            _choice(view.say("Period", "Période"), "period", [*_presets(view, since, until, held)]),
+            _choice(view.say(en="Period", fr="Période"), "period", [*_presets(view, since, until, held)]),
             *_granularity(page, view, reader),
             *quantities(page, view),
             html.A(
-                view.say("Link", "Lien"),
+                view.say(en="Link", fr="Lien"),
                 href=_lasting(view, since, until, page.pinned(reader)),
                 id="permalink",
-                title=view.say("A lasting link to this view", "Un lien durable vers cette vue"),
-                **{"data-copied": view.say("Copied", "Copié")},
+                title=view.say(en="A lasting link to this view", fr="Un lien durable vers cette vue"),
+                **{"data-copied": view.say(en="Copied", fr="Copié")},
             ),
         ],
         className="bar",
-        **{"aria-label": view.say("Period", "Période")},
+        **{"aria-label": view.say(en="Period", fr="Période")},
     )
 
 
@@ -192,7 +193,7 @@ def _presets(view: View, since: date, until: date, held: tuple[date, date]) -> I
             continue  # that is all there is
         begins = first if name == "all" else last - span + timedelta(days=1)
         chosen = (since, until) == (begins, last)
-        yield _link(view.say(english, french), view.href(since=begins, until=last), chosen, f"period-{name}")
+        yield _link(view.say(en=english, fr=french), view.href(since=begins, until=last), chosen, f"period-{name}")
 
 
 def _granularity(page: Page, view: View, reader: Reader) -> Iterator[Component]:
@@ -205,17 +206,17 @@ def _granularity(page: Page, view: View, reader: Reader) -> Iterator[Component]:
     for interval in (Interval.AUTO, *page.intervals):
         if interval not in {Interval.AUTO, meant} and points(since, until, interval) > most:
             continue
-        label = view.say(*_INTERVALS[interval])
+        label = _INTERVALS[interval].of(view.language)
         if interval is Interval.AUTO:
-            label += f" ({view.say(*auto).lower()})"
+            label += f" ({auto.of(view.language).lower()})"
         link = _link(label, view.href(interval=interval), interval is meant, f"interval-{interval.value}")
         if interval is Interval.SLOT:
             link.title = view.say(
-                "Slots as they are published: quarter hours, or half hours where there is nothing finer",
-                "Pas de temps publié : le quart d'heure, ou la demi-heure faute de mieux",
+                en="Slots as they are published: quarter hours, or half hours where there is nothing finer",
+                fr="Pas de temps publié : le quart d'heure, ou la demi-heure faute de mieux",
             )
         links.append(link)
-    yield _choice(view.say("One point a", "Un point par"), "interval", links)
+    yield _choice(view.say(en="One point a", fr="Un point par"), "interval", links)
 
 
 def quantities(page: Page, view: View) -> Iterator[Component]:
@@ -223,7 +224,7 @@ def quantities(page: Page, view: View) -> Iterator[Component]:
     if len(page.units) > 1:
         meant = page.unit(view)
         links = [_link(unit.sign, view.href(unit=unit), unit is meant, f"unit-{unit.value}") for unit in page.units]
-        yield _choice(view.say("Unit", "Unité"), "unit", links)
+        yield _choice(view.say(en="Unit", fr="Unité"), "unit", links)
 
 
 def choice(label: str, name: str, links: Sequence[tuple[str, str, str, bool]]) -> Component:
@@ -242,13 +243,15 @@ def _link(label: str, href: str, chosen: bool, name: str) -> Component:
 
 def _foot(view: View, reader: Reader | None) -> Component:
     names = ", ".join(by_publisher(reader.used)) if reader else ""
-    said = view.say(f"Data: {names} through ODRÉ, {LICENCE}. ", f"Données : {names} via ODRÉ, {LICENCE}. ")
+    said = view.say(en=f"Data: {names} through ODRÉ, {LICENCE}. ", fr=f"Données : {names} via ODRÉ, {LICENCE}. ")
     if reader and reader.sample:
-        said = view.say(f"Synthetic data, in place of {names}. ", f"Données synthétiques, à la place de {names}. ")
+        said = view.say(
+            en=f"Synthetic data, in place of {names}. ", fr=f"Données synthétiques, à la place de {names}. "
+        )
     if not names:
         said = ""
     days = view.say(
-        "Days are civil days (Europe/Paris), both ends included. ",
-        "Les jours sont civils (Europe/Paris), bornes comprises. ",
+        en="Days are civil days (Europe/Paris), both ends included. ",
+        fr="Les jours sont civils (Europe/Paris), bornes comprises. ",
     )
     return html.Footer([html.Span([said, days]), html.A("API", href="/docs")])

@@ -41,8 +41,8 @@ class View:
     def style(self) -> Style:
         return Style(self.language, self.dark)
 
-    def say(self, english: str, french: str) -> str:
-        return self.language.say(english, french)
+    def say(self, *, en: str, fr: str) -> str:
+        return fr if self.language is Language.FRENCH else en
 
     def href(self, **changes: Any) -> str:
         """The address of this view with ``changes`` to its fields; ``more`` is added to, None takes away."""
@@ -83,7 +83,9 @@ def read(path: str, query: str, language: str, dark: bool) -> View:
     faults: list[str] = []
     since, until = (_day(said.pop(name, None), name, spoken, faults) for name in ("since", "until"))
     if since and until and until < since:
-        faults.append(spoken.say(f"{until} is before {since}: turned round", f"{until} précède {since} : inversés"))
+        faults.append(
+            spoken.say(en=f"{until} is before {since}: turned round", fr=f"{until} précède {since} : inversés")
+        )
         since, until = until, since
     return View(
         page=page or "now",
@@ -114,7 +116,8 @@ def _day(said: str | None, name: str, language: Language, faults: list[str]) -> 
     if said and day is None:
         faults.append(
             language.say(
-                f"{name}: “{said[:20]}” is not a valid date", f"{name} : « {said[:20]} » n'est pas une date valide"
+                en=f"{name}: “{said[:20]}” is not a valid date",
+                fr=f"{name} : « {said[:20]} » n'est pas une date valide",
             )
         )
     return day
@@ -125,7 +128,7 @@ def _asked(kind: type[_Choice], said: str | None, language: Language, faults: li
     if said and chosen is None:
         names = ", ".join(one.value for one in kind)
         faults.append(
-            language.say(f"“{said[:20]}” is none of {names}", f"« {said[:20]} » n'est aucun de {names}"),
+            language.say(en=f"“{said[:20]}” is none of {names}", fr=f"« {said[:20]} » n'est aucun de {names}"),
         )
     return chosen
 

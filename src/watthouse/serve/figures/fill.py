@@ -21,7 +21,7 @@ def points(rows: pl.DataFrame, style: Style) -> go.Figure:
     figure = go.Figure()
     for operator, colour in colours_of(rows["source"].to_list(), style).items():
         those = rows.filter(pl.col("source") == operator).sort("pits")
-        of = style.say("of", "sur")
+        of = style.say(en="of", fr="sur")
         figure.add_trace(
             go.Bar(
                 y=those["pits"],
@@ -39,7 +39,7 @@ def points(rows: pl.DataFrame, style: Style) -> go.Figure:
     dressed(figure, style, hovermode="closest", bargap=0.25)
     figure.update_layout(legend={"y": 1.02, "yanchor": "bottom"})
     figure.update_yaxes(autorange="reversed")
-    words = style.say("% of the highest stock seen", "% du stock maximal observé")
+    words = style.say(en="% of the highest stock seen", fr="% du stock maximal observé")
     return figure.update_xaxes(range=[0, 105], title={"text": words}, showgrid=True, tickformatstops=())
 
 

@@ -46,14 +46,14 @@ def stock_on_temperature(rows: pl.DataFrame, stock: str, unit: str, fit: Fit | N
     )
     if fit is not None:
         ends = pl.Series([known["tmoy_c"].min(), known["tmoy_c"].max()], dtype=pl.Float64)
-        name = style.say("Straight line by least squares", "Droite des moindres carrés")
+        name = style.say(en="Straight line by least squares", fr="Droite des moindres carrés")
         along = fit.intercept + fit.slope * ends
         line = {"color": style.ink(LOAD), "width": 2, "dash": "dash"}
         figure.add_trace(go.Scatter(x=ends, y=along, name=name, mode="lines", line=line, hoverinfo="skip"))
     dressed(figure, style, hovermode="closest")
-    title = style.say(f"Gas in storage, {unit}", f"Gaz en stock, {unit}")
+    title = style.say(en=f"Gas in storage, {unit}", fr=f"Gaz en stock, {unit}")
     figure.update_yaxes(title={"text": title})
-    words = style.say("Mean temperature, °C", "Température moyenne, °C")
+    words = style.say(en="Mean temperature, °C", fr="Température moyenne, °C")
     figure.update_layout(legend={"y": -0.24})
     return figure.update_xaxes(title={"text": words}, showgrid=True, zeroline=False, tickformatstops=())
 
@@ -78,7 +78,7 @@ def sensitivity(rows: pl.DataFrame, chosen: range, style: Style) -> go.Figure:
     """
     known = rows.drop_nulls("slope_mw_per_c")
     colours = [style.ink(TEMPERATURE if year in chosen else OTHER_PERIOD) for year in known["year"]]
-    days = style.say("days", "jours")
+    days = style.say(en="days", fr="jours")
     figure = go.Figure()
     for colour in dict.fromkeys(colours):
         those = known.filter(pl.Series([one == colour for one in colours], dtype=pl.Boolean))
@@ -99,6 +99,8 @@ def sensitivity(rows: pl.DataFrame, chosen: range, style: Style) -> go.Figure:
                 f" %{{customdata[2]}} {days}<extra></extra>",
             )
         )
-    dressed(figure, style, style.say("MW per °C colder", "MW par °C de moins"), hovermode="closest", showlegend=False)
+    dressed(
+        figure, style, style.say(en="MW per °C colder", fr="MW par °C de moins"), hovermode="closest", showlegend=False
+    )
     figure.layout.annotations[0].update(xanchor="left", xshift=0)
     return figure.update_xaxes(tickformat="d", tickformatstops=(), dtick=max(1, -(-known.height // 8)))

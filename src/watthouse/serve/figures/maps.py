@@ -48,7 +48,9 @@ def regions_map(
     values = dict(rows.drop_nulls("value").select("code_insee_region", "value").iter_rows())
     scale = _Scale.of(values, signed=signed)
     said = {code: style.language.number(value, digits, signed=signed) for code, value in values.items()}
-    none = dict.fromkeys((code for code in REGIONS if code not in values), style.say("no figures", "pas de chiffres"))
+    none = dict.fromkeys(
+        (code for code in REGIONS if code not in values), style.say(en="no figures", fr="pas de chiffres")
+    )
     blank = go.Choropleth(z=[0] * len(none), colorscale=[style.grid] * 2, showscale=False)
     filled = go.Choropleth(z=[*values.values()], colorscale=scale.colours, zmin=scale.least, zmax=scale.most)
     filled.update(showscale=bool(values), colorbar=_BAR | {"title": {"text": f"{unit}\u00a0", "side": "right"}})

@@ -16,7 +16,7 @@ class Ink:
     dark: str
 
     def name(self, language: Language) -> str:
-        return language.say(self.english, self.french)
+        return language.say(en=self.english, fr=self.french)
 
     def colour(self, dark: bool) -> str:
         return self.dark if dark else self.light

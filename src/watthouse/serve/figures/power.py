@@ -118,7 +118,7 @@ def borders(rows: pl.DataFrame, time: str, unit: str, style: Style, suffix: str 
     if balance:
         net = Ink("Balance", "Solde", LOAD.light, LOAD.dark)
         figure.add_trace(line(rows[time], -rows[balance], net, style, unit))
-    return dressed(figure, style, style.say(f"{unit}, exports above 0", f"{unit}, exportations au-dessus de 0"),
+    return dressed(figure, style, style.say(en=f"{unit}, exports above 0", fr=f"{unit}, exportations au-dessus de 0"),
                    barmode="relative", bargap=0.08)  # fmt: skip
 
 

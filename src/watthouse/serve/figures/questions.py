@@ -8,13 +8,14 @@ import polars as pl
 
 from watthouse.serve.figures.palette import NET_EXPORT, OTHER_PERIOD, PERIOD, SEASONS, SOURCES, STOCK, TEMPERATURE
 from watthouse.serve.figures.style import Style, dressed
+from watthouse.serve.locale import Text
 
 _SEASONS: Final = dict(zip(("winter", "spring", "summer", "autumn"), SEASONS, strict=True))
 _RESPONSES: Final = {
-    "stock_gaz_gwh": (STOCK.english, STOCK.french),
-    "stock_gaz_change_gwh": ("Change of gas in storage in a day", "Variation du gaz en stock en un jour"),
-    "exchanged_gwh": ("Exchanges, both ways", "Échanges, dans les deux sens"),
-    "net_export_gwh": (NET_EXPORT.english, NET_EXPORT.french),
+    "stock_gaz_gwh": Text(en=STOCK.english, fr=STOCK.french),
+    "stock_gaz_change_gwh": Text(en="Change of gas in storage in a day", fr="Variation du gaz en stock en un jour"),
+    "exchanged_gwh": Text(en="Exchanges, both ways", fr="Échanges, dans les deux sens"),
+    "net_export_gwh": Text(en=NET_EXPORT.english, fr=NET_EXPORT.french),
 }
 _DRIVERS: Final = {"°C": TEMPERATURE, "GWh": STOCK}
 """What days are alike in, by its unit."""
@@ -33,7 +34,7 @@ def mix(rows: pl.DataFrame, style: Style) -> go.Figure:
     """Question 1: ``source``, ``share`` with ``day_low`` and ``day_high``, between which four days in five lie."""
     share, low, high = (rows[name] * 100 for name in ("share", "day_low", "day_high"))
     days = _apart("%{customdata[0]:.1f}", "%{customdata[1]:.1f}", _percent(style), style)
-    spread = style.say("Four days in five", "Quatre jours sur cinq")
+    spread = style.say(en="Four days in five", fr="Quatre jours sur cinq")
     bars = go.Bar(
         y=_names(rows, style),
         x=share,
@@ -59,24 +60,24 @@ def correlations(rows: pl.DataFrame, style: Style) -> go.Figure:
         y=_names(rows, style),
         x=rows["plain"],
         mode="markers",
-        name=style.say("plain, season included", "brute, saison comprise"),
+        name=style.say(en="plain, season included", fr="brute, saison comprise"),
         marker={"size": 10, "symbol": "diamond-open", "color": style.ink(OTHER_PERIOD), "line": {"width": 2}},
         hovertemplate=f"%{{y}}{_colon(style)} <b>%{{x:.2f}}</b><extra>%{{fullData.name}}</extra>",
     )
     traces = [plain] if rows["correlation"].is_null().all() else [plain, _anomalies(rows, style)]
-    figure = _named_rows(go.Figure(traces), style, style.say("correlation", "corrélation"))
+    figure = _named_rows(go.Figure(traces), style, style.say(en="correlation", fr="corrélation"))
     figure.add_vline(x=0, line={"color": style.text, "width": 1})
     return figure.update_xaxes(range=[-1.05, 1.05]).update_layout(showlegend=True)
 
 
 def _anomalies(rows: pl.DataFrame, style: Style) -> go.Scatter:
-    interval = style.say("95% interval", f"intervalle à 95{_percent(style)}")
+    interval = style.say(en="95% interval", fr=f"intervalle à 95{_percent(style)}")
     ends = _apart("%{customdata[0]:.2f}", "%{customdata[1]:.2f}", "", style)
     return go.Scatter(
         y=_names(rows, style),
         x=rows["correlation"],
         mode="markers",
-        name=style.say(f"without the season ({interval})", f"sans la saison ({interval})"),
+        name=style.say(en=f"without the season ({interval})", fr=f"sans la saison ({interval})"),
         marker={"size": 11, "color": [style.ink(SOURCES[name]) for name in rows["source"]]},
         error_x=_whiskers(rows["correlation"], rows["low"], rows["high"], style),
         customdata=rows.select("low", "high").rows(),
@@ -87,7 +88,7 @@ def _anomalies(rows: pl.DataFrame, style: Style) -> go.Scatter:
 def seasons(rows: pl.DataFrame, style: Style) -> go.Figure:
     """Question 5: ``share`` by source and season, with its interval."""
     figure = go.Figure()
-    interval = style.say("95% interval", f"Intervalle à 95{_percent(style)}")
+    interval = style.say(en="95% interval", fr=f"Intervalle à 95{_percent(style)}")
     ends = _apart("%{customdata[0]:.1f}", "%{customdata[1]:.1f}", _percent(style), style)
     for season, ink in _SEASONS.items():
         part = rows.filter(pl.col("season") == season)
@@ -114,18 +115,18 @@ def clouds(rows: pl.DataFrame, style: Style) -> list[Panel]:
     A panel for each ``response`` and ``kind`` that there is.
     """
     kinds = {
-        "plain": style.say("season included", "saison comprise"),
-        "anomaly": style.say("without the season", "sans la saison"),
+        "plain": style.say(en="season included", fr="saison comprise"),
+        "anomaly": style.say(en="without the season", fr="sans la saison"),
     }
     return [
-        Panel(f"{style.say(*_RESPONSES[part['response'][0]])}, {kinds[part['kind'][0]]}", _panel(part, style))
+        Panel(f"{_RESPONSES[part['response'][0]].of(style.language)}, {kinds[part['kind'][0]]}", _panel(part, style))
         for part in rows.partition_by("response", "kind", maintain_order=True)
     ]
 
 
 def _panel(part: pl.DataFrame, style: Style) -> go.Figure:
     across, unit = style.name(_DRIVERS[part["x_unit"][0]]), part["x_unit"][0]
-    usual = style.say(", less the usual", ", écart à la normale") if part["kind"][0] == "anomaly" else ""
+    usual = style.say(en=", less the usual", fr=", écart à la normale") if part["kind"][0] == "anomaly" else ""
     figure = go.Figure(_cloud(part, style))
     dressed(figure, style, f"{part['y_unit'][0]}{usual}", hovermode="closest", showlegend=False, margin={"b": 44})
     ticks = {"separatethousands": True, "exponentformat": "none", "tickangle": 0, "nticks": 8 if unit == "°C" else 5}
@@ -163,12 +164,12 @@ def _told(part: pl.DataFrame, style: Style) -> str:
     digits = ",.1f" if x_unit == "°C" else ",.0f"
     lines = (
         (style.name(_DRIVERS[x_unit]), f"%{{x:{digits}}}{_FIXED}{x_unit}"),
-        (style.say(*_RESPONSES[part["response"][0]]), f"<b>%{{y:,.0f}}{_FIXED}{y_unit}</b>"),
+        (_RESPONSES[part["response"][0]].of(style.language), f"<b>%{{y:,.0f}}{_FIXED}{y_unit}</b>"),
         (
-            style.say("Four days in five", "Quatre jours sur cinq"),
+            style.say(en="Four days in five", fr="Quatre jours sur cinq"),
             _apart("%{customdata[0]:,.0f}", "%{customdata[1]:,.0f}", f"{_FIXED}{y_unit}", style),
         ),
-        (style.say("Days", "Jours"), "%{customdata[2]:,d}"),
+        (style.say(en="Days", fr="Jours"), "%{customdata[2]:,d}"),
     )
     return "<br>".join(f"{name}{colon} {value}" for name, value in lines) + "<extra></extra>"
 
@@ -178,19 +179,19 @@ def _names(rows: pl.DataFrame, style: Style) -> list[str]:
 
 
 def _apart(low: str, high: str, unit: str, style: Style) -> str:
-    return f"{low} {style.say('to', 'à')} {high}{unit}"
+    return f"{low} {style.say(en='to', fr='à')} {high}{unit}"
 
 
 def _percent(style: Style) -> str:
-    return style.say("%", "\N{NARROW NO-BREAK SPACE}%")
+    return style.say(en="%", fr="\N{NARROW NO-BREAK SPACE}%")
 
 
 def _colon(style: Style) -> str:
-    return style.say(":", f"{_FIXED}:")
+    return style.say(en=":", fr=f"{_FIXED}:")
 
 
 def _of_production(style: Style) -> str:
-    return style.say("of production", "de la production")
+    return style.say(en="of production", fr="de la production")
 
 
 def _whiskers(value: pl.Series, low: pl.Series, high: pl.Series, style: Style) -> dict[str, object]:

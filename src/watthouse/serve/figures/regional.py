@@ -30,7 +30,7 @@ def source_shares(rows: pl.DataFrame, style: Style) -> go.Figure:
     )  # fmt: skip
     figure.update_xaxes(
         range=[0, 100],
-        ticksuffix=style.say("%", "\u202f%"),
+        ticksuffix=style.say(en="%", fr="\u202f%"),
         showgrid=True,
         fixedrange=True,
         tickformatstops=(),
@@ -90,7 +90,7 @@ def _segments(rows: pl.DataFrame, name: str, column: str, style: Style) -> Itera
 
 def _points(rows: pl.DataFrame, name: str, column: str, unit: str, style: Style) -> go.Scatter:
     hover = hover_of(style.name(SOURCES[name]), unit)
-    part = style.say(" (year not whole)", " (année incomplète)")
+    part = style.say(en=" (year not whole)", fr=" (année incomplète)")
     return go.Scatter(
         name=style.name(SOURCES[name]),
         x=rows["starts"].dt.year(),

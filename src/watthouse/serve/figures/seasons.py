@@ -36,7 +36,7 @@ def _year(rows: pl.DataFrame, age: int, source: str, column: str, unit: str, sty
     newest = age < len(_LINES)
     width, dash = _LINES[age] if newest else (1, "solid")
     return go.Scatter(
-        name=year if newest else style.say("Earlier years", "Années précédentes"),
+        name=year if newest else style.say(en="Earlier years", fr="Années précédentes"),
         x=rows["month"],
         y=rows[column],
         mode="lines" if age else "lines+markers",

@@ -22,8 +22,8 @@ class Style:
     language: Language = Language.ENGLISH
     dark: bool = False
 
-    def say(self, english: str, french: str) -> str:
-        return self.language.say(english, french)
+    def say(self, *, en: str, fr: str) -> str:
+        return fr if self.language is Language.FRENCH else en
 
     def ink(self, ink: Ink) -> str:
         return ink.colour(self.dark)

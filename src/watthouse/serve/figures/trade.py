@@ -32,7 +32,7 @@ def out_and_in(rows: pl.DataFrame, suffix: str, unit: str, style: Style) -> go.F
     ]
     drawn = stacked(rows["starts"], layers, style, unit, bars=rows.height <= FEW, whole=whole_of(rows))
     figure = go.Figure([*drawn])
-    above = style.say(f"{unit}, exports above 0", f"{unit}, exportations au-dessus de 0")
+    above = style.say(en=f"{unit}, exports above 0", fr=f"{unit}, exportations au-dessus de 0")
     return dressed(
         _said(figure, above), style, barmode="relative", bargap=0.08, margin={"l": 52, "r": 16, "t": 28, "b": 32}
     )
@@ -94,7 +94,7 @@ def _place(starts: date, interval: Interval, style: Style) -> tuple[str, int]:
         return str(year), week
     if interval is Interval.MONTH:
         return str(starts.year), starts.month
-    return style.say("Year", "Année"), starts.year
+    return style.say(en="Year", fr="Année"), starts.year
 
 
 def _when(starts: date, interval: Interval, style: Style) -> str:

@@ -20,8 +20,8 @@ def temperature(rows: pl.DataFrame, style: Style, period: tuple[date, date]) -> 
 
     ``rows`` have ``starts``, oldest first. The axis is the whole ``period``, of which only a part may be known.
     """
-    figure = go.Figure([_edge(rows, "tmax_c", style.say("Highest", "Maximale"))])
-    lowest = _edge(rows, "tmin_c", style.say("Lowest", "Minimale"))
+    figure = go.Figure([_edge(rows, "tmax_c", style.say(en="Highest", fr="Maximale"))])
+    lowest = _edge(rows, "tmin_c", style.say(en="Lowest", fr="Minimale"))
     figure.add_trace(lowest.update(fill="tonexty", fillcolor="rgba(91, 156, 224, 0.25)"))
     mean = line(rows["starts"], rows["tmoy_c"], TEMPERATURE, style, "°C")
     figure.add_trace(mean.update(mode="lines+markers" if rows.height <= _FEW else "lines"))

@@ -44,15 +44,15 @@ def shown(service: Service, view: View, asked: Mapping[str, Any]) -> Shown:
     try:
         block = read(service, view, asked)
     except ProblemError as error:
-        why = view.say("This cannot be shown", "Ceci ne peut être montré")
+        why = view.say(en="This cannot be shown", fr="Ceci ne peut être montré")
         return _none(asked, f"{why}: {error.detail}")
     except WatthouseError as error:
         return _none(asked, str(error))
     except Exception:
         structlog.get_logger().exception("block", mart=view.detail)
         said = view.say(
-            "These rows could not be read. The log of the server says more.",
-            "Ces lignes n'ont pu être lues. Le journal du serveur en dit plus.",
+            en="These rows could not be read. The log of the server says more.",
+            fr="Ces lignes n'ont pu être lues. Le journal du serveur en dit plus.",
         )
         return _none(asked, said)
     rows = {"rowData": block.cells, "rowCount": block.found}
@@ -82,8 +82,8 @@ def counted(view: View, found: int, held: int) -> str:
     """How many rows the table has, of how many."""
     some, every = view.language.number(found), view.language.number(held)
     if found == held:
-        return view.say(f"{every} rows.", f"{every} lignes.")
-    return view.say(f"{some} of {every} rows.", f"{some} lignes sur {every}.")
+        return view.say(en=f"{every} rows.", fr=f"{every} lignes.")
+    return view.say(en=f"{some} of {every} rows.", fr=f"{some} lignes sur {every}.")
 
 
 def _place(asked: Mapping[str, Any]) -> tuple[int, int]:

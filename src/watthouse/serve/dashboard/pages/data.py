@@ -35,8 +35,8 @@ def body(reader: Reader, view: View) -> list[Component]:
         return mart.body(reader, view)
     asked = view.more.get("dataset", _FIRST)
     if asked not in CATALOG:
-        said = view.say(f"There are {', '.join(CATALOG)}.", f"Il y a {', '.join(CATALOG)}.")
-        unknown = shell.notice(view.say("No such dataset", "Jeu de données inconnu"), said)
+        said = view.say(en=f"There are {', '.join(CATALOG)}.", fr=f"Il y a {', '.join(CATALOG)}.")
+        unknown = shell.notice(view.say(en="No such dataset", fr="Jeu de données inconnu"), said)
         return [_datasets(view, ""), unknown]
     dataset = CATALOG[asked]
     return [
@@ -52,7 +52,7 @@ def body(reader: Reader, view: View) -> list[Component]:
 
 def _datasets(view: View, chosen: str) -> Component:
     links = [(name, view.href(more={"dataset": name}), f"dataset-{name}", name == chosen) for name in CATALOG]
-    return shell.choice(view.say("Dataset", "Jeu de données"), "datasets", links)
+    return shell.choice(view.say(en="Dataset", fr="Jeu de données"), "datasets", links)
 
 
 def _whole(reader: Reader, asked: CompletenessParams) -> Answer:
@@ -64,15 +64,15 @@ def _calendar(reader: Reader, view: View) -> Component:
     first = max(since, until - timedelta(days=A_YEAR - 1))
     answer = _whole(reader, CompletenessParams(since=first, until=until))
     note = view.say(
-        "The days of the period, the last 366 where it is longer. Consolidated and real-time datasets follow each"
+        en="The days of the period, the last 366 where it is longer. Consolidated and real-time datasets follow each"
         " other: where one ends, the other begins.",
-        "Les jours de la période, les 366 derniers si elle est plus longue. Les jeux consolidés et temps réel se"
+        fr="Les jours de la période, les 366 derniers si elle est plus longue. Les jeux consolidés et temps réel se"
         " succèdent : l'un commence où l'autre finit.",
     )
     return parts.chart(
         reader,
         "data-calendar",
-        view.say("How whole each day is", "Complétude de chaque jour"),
+        view.say(en="How whole each day is", fr="Complétude de chaque jour"),
         whole.by_dataset(answer.rows, view.style),
         [answer],
         note=" ".join([note, *_absent(reader, view, answer, (until - first).days + 1)]),
@@ -85,14 +85,16 @@ def _absent(reader: Reader, view: View, answer: Answer, days: int) -> Iterator[s
     """What is said of every dataset that has no day among those that are shown."""
     held, speak = reader.snapshot.once(_held), view.language
     for name in [name for name in CATALOG if name not in set(answer.rows["dataset"])]:
-        none = view.say(f"No day of {name} in these {days} days", f"Aucun jour de {name} parmi ces {days} jours")
+        none = view.say(en=f"No day of {name} in these {days} days", fr=f"Aucun jour de {name} parmi ces {days} jours")
         if name not in held:
-            yield view.say(f"{none}: nothing of it was measured yet.", f"{none} : rien n'en a encore été mesuré.")
+            yield view.say(en=f"{none}: nothing of it was measured yet.", fr=f"{none} : rien n'en a encore été mesuré.")
         elif (last := held[name][1]) < date.fromisoformat(answer.more["since"]):
-            yield view.say(f"{none}: its last is {speak.day(last)}.", f"{none} : son dernier est le {speak.day(last)}.")
+            yield view.say(
+                en=f"{none}: its last is {speak.day(last)}.", fr=f"{none} : son dernier est le {speak.day(last)}."
+            )
         else:
             first = speak.day(held[name][0])
-            yield view.say(f"{none}: its first is {first}.", f"{none} : son premier est le {first}.")
+            yield view.say(en=f"{none}: its first is {first}.", fr=f"{none} : son premier est le {first}.")
 
 
 def _held(snapshot: Snapshot) -> dict[str, tuple[date, date]]:
@@ -110,13 +112,13 @@ def _years(reader: Reader, view: View, dataset: Dataset) -> Component:
     short = answer.rows.filter(~answer.rows["complete"]).height
     speak = view.language
     note = view.say(
-        f"Days not complete: {speak.number(short)} of {speak.number(answer.rows.height)}.",
-        f"Jours incomplets : {speak.number(short)} sur {speak.number(answer.rows.height)}.",
+        en=f"Days not complete: {speak.number(short)} of {speak.number(answer.rows.height)}.",
+        fr=f"Jours incomplets : {speak.number(short)} sur {speak.number(answer.rows.height)}.",
     )
     return parts.chart(
         reader,
         "data-years",
-        view.say(f"Days of {dataset.id}", f"Jours de {dataset.id}"),
+        view.say(en=f"Days of {dataset.id}", fr=f"Jours de {dataset.id}"),
         whole.by_year(answer.rows, view.style),
         [answer],
         note=note,
@@ -126,20 +128,20 @@ def _years(reader: Reader, view: View, dataset: Dataset) -> Component:
 
 def _freshness(reader: Reader, view: View) -> Component:
     heads = [
-        view.say("Dataset", "Jeu de données"),
-        view.say("Newest measured", "Dernière mesure"),
-        view.say("Days missing", "Jours manquants"),
-        view.say("Last refresh", "Dernier rafraîchissement"),
-        view.say("Rows in the ledger", "Lignes au registre"),
-        view.say("Overdue", "En retard"),
+        view.say(en="Dataset", fr="Jeu de données"),
+        view.say(en="Newest measured", fr="Dernière mesure"),
+        view.say(en="Days missing", fr="Jours manquants"),
+        view.say(en="Last refresh", fr="Dernier rafraîchissement"),
+        view.say(en="Rows in the ledger", fr="Lignes au registre"),
+        view.say(en="Overdue", fr="En retard"),
     ]
     rows = [_line(view, line) for line in status_of(reader.service).datasets]
-    title = view.say("How fresh each dataset is", "Fraîcheur de chaque jeu de données")
+    title = view.say(en="How fresh each dataset is", fr="Fraîcheur de chaque jeu de données")
     table = parts.table(heads, rows, "freshness", title)
     built = view.language.moment(reader.snapshot.built_at)
     note = html.P(
-        view.say(f"Instants by the clock of Paris. The marts were last built {built}.",
-                 f"Heures de Paris. Les tables ont été construites le {built}."),
+        view.say(en=f"Instants by the clock of Paris. The marts were last built {built}.",
+                 fr=f"Heures de Paris. Les tables ont été construites le {built}."),
         className="note",
     )  # fmt: skip
     return parts.card(reader, "data-freshness", title, [table, note], wide=True)
@@ -153,7 +155,7 @@ def _line(view: View, line: DatasetStatus) -> list[object]:
         speak.number(line.missing_days),
         speak.moment(line.last_refresh.astimezone(UTC)) if line.last_refresh else "–",
         speak.number(line.lake_rows),
-        view.say("yes", "oui") if line.overdue else view.say("no", "non"),
+        view.say(en="yes", fr="oui") if line.overdue else view.say(en="no", fr="non"),
     ]
 
 
@@ -168,16 +170,16 @@ def _when(view: View, said: str | datetime | date | None) -> str:
 
 def _revisions(reader: Reader, view: View, dataset: Dataset) -> Component:
     answer = _lately(reader, view, dataset)
-    title = view.say("Revisions lately seen", "Révisions récentes")
+    title = view.say(en="Revisions lately seen", fr="Révisions récentes")
     slots = view.language.days(*(date.fromisoformat(answer.more[end]) for end in ("since", "until")))
     if answer.rows.is_empty():
-        none = view.say(f"No value of {slots} was revised.", f"Aucune valeur du {slots} n'a été révisée.")
+        none = view.say(en=f"No value of {slots} was revised.", fr=f"Aucune valeur du {slots} n'a été révisée.")
         return parts.card(reader, "data-revisions", title, [html.P(none, className="nothing")])
     found = view.language.number(answer.more["found"])
     shown = view.language.number(answer.rows.head(_LATELY).height)
     note = view.say(
-        f"The last {shown} seen of {found} changes to {slots}.",
-        f"Les {shown} dernières vues sur {found} modifications du {slots}.",
+        en=f"The last {shown} seen of {found} changes to {slots}.",
+        fr=f"Les {shown} dernières vues sur {found} modifications du {slots}.",
     )
     table = _changed(view, dataset, answer, title)
     return parts.card(reader, "data-revisions", title, [table, html.P(note, className="note")], [answer])
@@ -185,14 +187,14 @@ def _revisions(reader: Reader, view: View, dataset: Dataset) -> Component:
 
 def _broken(reader: Reader, view: View) -> Component:
     """What the tests that only warn find, each with the first rows that break it."""
-    title = view.say("What the tests of the marts find", "Ce que trouvent les tests des tables")
+    title = view.say(en="What the tests of the marts find", fr="Ce que trouvent les tests des tables")
     found = checks.warning(reader.snapshot)
     broken = [one for one in found if one.places]
     speak = view.language
     every = view.say(
-        f"Every build is tested; {speak.number(len(found))} tests only warn, {speak.number(len(broken))} of them are"
+        en=f"Every build is tested; {speak.number(len(found))} tests only warn, {speak.number(len(broken))} of them are"
         " broken now, over all that is held.",
-        f"Chaque construction est testée ; {speak.number(len(found))} tests ne font qu'avertir, dont"
+        fr=f"Chaque construction est testée ; {speak.number(len(found))} tests ne font qu'avertir, dont"
         f" {speak.number(len(broken))} en défaut, sur tout ce qui est connu.",
     )
     answers, body = [], [html.P(every, className="note", id="tests-found")]
@@ -204,8 +206,8 @@ def _broken(reader: Reader, view: View) -> Component:
         rows = [[*map(_cell(view), row)] for row in answer.rows.head(_LATELY).iter_rows()]
         places, shown = speak.number(one.places), speak.number(len(rows))
         words = view.say(
-            f"{one.name}: rows that break it {places}, shown {shown}",
-            f"{one.name} : lignes en défaut {places}, montrées {shown}",
+            en=f"{one.name}: rows that break it {places}, shown {shown}",
+            fr=f"{one.name} : lignes en défaut {places}, montrées {shown}",
         )
         body += [html.H3(words), parts.table(answer.rows.columns, rows, f"broken-{one.name}", words)]
     return parts.card(reader, "data-tests", title, body, answers, wide=True)
@@ -245,12 +247,12 @@ def _last_day(reader: Reader, dataset: Dataset) -> date:
 def _changed(view: View, dataset: Dataset, answer: Answer, title: str) -> Component:
     others = [name for name in dataset.key if name != dataset.time]
     heads = [
-        view.say("Slot", "Créneau"),
+        view.say(en="Slot", fr="Créneau"),
         *others,
-        view.say("Column", "Colonne"),
-        view.say("Before", "Avant"),
-        view.say("After", "Après"),
-        view.say("Seen", "Vue"),
+        view.say(en="Column", fr="Colonne"),
+        view.say(en="Before", fr="Avant"),
+        view.say(en="After", fr="Après"),
+        view.say(en="Seen", fr="Vue"),
     ]
     rows = [
         [
@@ -269,7 +271,7 @@ def _changed(view: View, dataset: Dataset, answer: Answer, title: str) -> Compon
 def value(view: View, dataset: Dataset, column: str, said: str | None) -> str:
     """A value of the ledger as readers write it, with its unit; other than numbers stay as they are."""
     if said is None:
-        return view.say("withdrawn", "retirée")
+        return view.say(en="withdrawn", fr="retirée")
     of = dataset[column]
     if not any(is_so(of.kind.arrow) for is_so in (types.is_integer, types.is_floating, types.is_decimal)):
         return said

@@ -73,7 +73,7 @@ def _slots(reader: Reader, unit: Unit) -> list[Slots]:
     """The slots behind the charts; those of the load too, where exchanges are a part of it."""
     if unit is not Unit.SHARE:
         return [reader.slots("/exchanges")]
-    exchanged, load = reader.view.say("exchanges", "échanges"), reader.view.say("load", "consommation")
+    exchanged, load = reader.view.say(en="exchanges", fr="échanges"), reader.view.say(en="load", fr="consommation")
     return [reader.slots("/exchanges", of=exchanged), reader.slots("/mix", of=load)]
 
 
@@ -156,41 +156,41 @@ def _tiles(view: View, totals: Totals, bought: pl.DataFrame) -> Component:
     sold, came = (_over_all(_gross(totals, way)) for way in ("export", "import"))
     net = _net(totals)
     top, most = max(net.items(), key=lambda one: -inf if one[1] is None else one[1])
-    of = view.say(", of load", ", de la consommation") if totals.unit is Unit.SHARE else ""
+    of = view.say(en=", of load", fr=", de la consommation") if totals.unit is Unit.SHARE else ""
     days, net_days = int(bought["days"].sum()), int(bought["net_export_days"].sum())
     found = [
         parts.tile(
             "exchanges-net",
-            view.say("Net exports", "Exportations nettes"),
+            view.say(en="Net exports", fr="Exportations nettes"),
             totals.said(view, totals["net_export"], signed=True),
-            view.say("physical balance", "solde physique") + of,
+            view.say(en="physical balance", fr="solde physique") + of,
         ),
         parts.tile(
             "exchanges-exports",
-            view.say("Exports", "Exportations"),
+            view.say(en="Exports", fr="Exportations"),
             totals.said(view, sold),
-            view.say("commercial, over all borders", "commerciales, toutes frontières") + of,
+            view.say(en="commercial, over all borders", fr="commerciales, toutes frontières") + of,
             view.style.ink(EXPORTS),
         ),
         parts.tile(
             "exchanges-imports",
-            view.say("Imports", "Importations"),
+            view.say(en="Imports", fr="Importations"),
             totals.said(view, came),
-            view.say("commercial, over all borders", "commerciales, toutes frontières") + of,
+            view.say(en="commercial, over all borders", fr="commerciales, toutes frontières") + of,
             view.style.ink(IMPORTS),
         ),
         parts.tile(
             "exchanges-top",
-            view.say("Largest net buyer", "Premier acheteur net"),
+            view.say(en="Largest net buyer", fr="Premier acheteur net"),
             _buyer(view, top, most),
             totals.said(view, most, signed=True) + of.replace(",", ""),
             view.style.ink(BORDERS[top]),
         ),
         parts.tile(
             "exchanges-days",
-            view.say("Days as a net exporter", "Jours exportateurs nets"),
-            view.say(f"{net_days} of {days}", f"{net_days} sur {days}"),
-            view.say("by the physical balance", "selon le solde physique"),
+            view.say(en="Days as a net exporter", fr="Jours exportateurs nets"),
+            view.say(en=f"{net_days} of {days}", fr=f"{net_days} sur {days}"),
+            view.say(en="by the physical balance", fr="selon le solde physique"),
         ),
     ]  # fmt: skip
     return parts.tiles(found)
@@ -199,19 +199,20 @@ def _tiles(view: View, totals: Totals, bought: pl.DataFrame) -> Component:
 def _buyer(view: View, border: str, net: float | None) -> str:
     if net is None:
         return "–"
-    return BORDERS[border].name(view.language) if net > 0 else view.say("none", "aucun")
+    return BORDERS[border].name(view.language) if net > 0 else view.say(en="none", fr="aucun")
 
 
 def _through_time(reader: Reader, view: View, series: Answers, unit: Unit) -> Component:
     label = _label(view, unit)
     gross = view.say(
-        "Gross commercial exchanges: what is sold in one half hour is not set off against what is bought in another.",
-        "Échanges commerciaux bruts : les ventes d'une demi-heure ne compensent pas les achats d'une autre.",
+        en="Gross commercial exchanges: what is sold in one half hour is not set off against what is bought in"
+        " another.",
+        fr="Échanges commerciaux bruts : les ventes d'une demi-heure ne compensent pas les achats d'une autre.",
     )
     return parts.chart(
         reader,
         "exchanges-time",
-        view.say("Exports and imports by border", "Exportations et importations par frontière"),
+        view.say(en="Exports and imports by border", fr="Exportations et importations par frontière"),
         trade.out_and_in(series.rows, unit.suffix, label, view.style),
         series.given,
         height=420,
@@ -228,7 +229,7 @@ def _by_border(reader: Reader, view: View, totals: Totals, answers: list[Answer]
         for ink, way in ((EXPORTS, "export"), (IMPORTS, "import"))
     )
     names = [style.name(ink) for ink in BORDERS.values()]
-    title = view.say("Exports against imports, whole period", "Exportations et importations, période entière")
+    title = view.say(en="Exports against imports, whole period", fr="Exportations et importations, période entière")
     figure, slots = power.side_by_side(names, out, back, label, style), _slots(reader, totals.unit)
     return parts.chart(reader, "exchanges-gross", title, figure, answers, slots=slots)
 
@@ -237,7 +238,7 @@ def _destinations(reader: Reader, view: View, totals: Totals, answers: list[Answ
     sold = _gross(totals, "export")
     whole = totals.said(view, _over_all(sold))
     shares = sorted(((BORDERS[border], value) for border, value in sold.items()), key=lambda one: -(one[1] or 0))
-    title = view.say("Where exports go", "Destination des exportations")
+    title = view.say(en="Where exports go", fr="Destination des exportations")
     figure, slots = power.donut(shares, _label(view, totals.unit), view.style, whole), _slots(reader, totals.unit)
     return parts.chart(reader, "exchanges-donut", title, figure, answers, slots=slots)
 
@@ -250,16 +251,16 @@ def _beside_gas(reader: Reader, view: View, series: Answers, gas: Answer, unit: 
     return parts.chart(
         reader,
         "exchanges-gas",
-        view.say("Net position beside the gas in storage", "Position nette et gaz en stock"),
+        view.say(en="Net position beside the gas in storage", fr="Position nette et gaz en stock"),
         paired.two_axes(rows["starts"], left, right, view.style),
         [*series.given, gas],
         wide=True,
         slots=_slots(reader, unit),
         note=view.say(
-            "Net position: physical balance, exports above 0; a ring where it is not fully measured. Stock: last"
+            en="Net position: physical balance, exports above 0; a ring where it is not fully measured. Stock: last"
             " complete day of each point; a gap is a day for which not every operator's report is held. Both follow the"
             " seasons: see Questions.",
-            "Position nette : solde physique, exportations au-dessus de 0, un cercle s'il est incomplet. Stock :"
+            fr="Position nette : solde physique, exportations au-dessus de 0, un cercle s'il est incomplet. Stock :"
             " dernier jour complet du point ; une lacune : un jour sans toutes les déclarations connues. Les deux"
             " suivent les saisons : voir Questions.",
         ),
@@ -270,16 +271,19 @@ def _largest_buyers(reader: Reader, view: View, bought: Answer) -> Component:
     interval = bought.interval
     lines = trade.lines_of(bought.rows, interval, view.style)
     often = {
-        Interval.DAY: view.say("The border with the largest net purchases of each day, by month and day of the month.",
-                               "La frontière aux achats nets les plus élevés de chaque jour, par mois et quantième."),
+        Interval.DAY: view.say(en="The border with the largest net purchases of each day, by month and day of the"
+        " month.",
+                               fr="La frontière aux achats nets les plus élevés de chaque jour, par mois et"
+                               " quantième."),
     }.get(interval, view.say(
-        "The border that was the largest net buyer on most days; of two, the one that bought more.",
-        "La frontière première acheteuse nette le plus grand nombre de jours ; à égalité, celle qui a le plus acheté.",
+        en="The border that was the largest net buyer on most days; of two, the one that bought more.",
+        fr="La frontière première acheteuse nette le plus grand nombre de jours ; à égalité, celle qui a le plus"
+        " acheté.",
     ))  # fmt: skip
     return parts.chart(
         reader,
         "exchanges-buyers",
-        view.say("Who buys most", "Qui achète le plus"),
+        view.say(en="Who buys most", fr="Qui achète le plus"),
         trade.largest_buyers(bought.rows, interval, view.style),
         [bought],
         height=min(170 + 24 * lines, 620),
@@ -305,19 +309,19 @@ def _table(reader: Reader, view: View, totals: Totals, answers: list[Answer], bo
         for border in BORDERS
     ]
     rows.append(
-        [view.say("All borders", "Toutes"), speak.number(whole, digits), speak.number(100 if whole else None, 1),
+        [view.say(en="All borders", fr="Toutes"), speak.number(whole, digits), speak.number(100 if whole else None, 1),
          speak.number(_over_all(came), digits), speak.number(_over_all(net), digits, signed=True),
          speak.number(sum(int(bought[f"{border}_days"].sum()) for border in BORDERS))]
     )  # fmt: skip
     heads = [
-        view.say("Border", "Frontière"),
-        view.say(f"Exports, {label}", f"Exportations, {label}"),
-        view.say("% of exports", "% des exportations"),
-        view.say(f"Imports, {label}", f"Importations, {label}"),
-        view.say(f"Net exports, {label}", f"Exportations nettes, {label}"),
-        view.say("Days as largest buyer", "Jours premier acheteur"),
+        view.say(en="Border", fr="Frontière"),
+        view.say(en=f"Exports, {label}", fr=f"Exportations, {label}"),
+        view.say(en="% of exports", fr="% des exportations"),
+        view.say(en=f"Imports, {label}", fr=f"Importations, {label}"),
+        view.say(en=f"Net exports, {label}", fr=f"Exportations nettes, {label}"),
+        view.say(en="Days as largest buyer", fr="Jours premier acheteur"),
     ]
-    title = view.say("Commercial exchanges by border", "Échanges commerciaux par frontière")
+    title = view.say(en="Commercial exchanges by border", fr="Échanges commerciaux par frontière")
     content = [parts.table(heads, rows, "exchanges-table", title)]
     slots = _slots(reader, totals.unit)
     return parts.card(reader, "exchanges-totals", title, content, answers, wide=True, slots=slots)

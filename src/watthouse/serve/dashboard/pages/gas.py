@@ -64,7 +64,7 @@ def _stocks(ever: pl.DataFrame, unit: Unit) -> dict[str, pl.Expr]:
 
 
 def _unit(view: View) -> str:
-    most = view.say("% of the highest", "% du maximum")
+    most = view.say(en="% of the highest", fr="% du maximum")
     return most if PAGE.unit(view) is Unit.SHARE else _GWH
 
 
@@ -76,30 +76,30 @@ def _tiles(view: View, stock: pl.DataFrame, warm: pl.DataFrame, ever: pl.DataFra
 def _stock_tiles(view: View, known: pl.DataFrame, ever: pl.DataFrame) -> list[Component]:
     speak, colour = view.language, view.style.ink(STOCK)
     if known.is_empty():
-        nothing = view.say("no complete day in this period", "aucun jour complet dans cette période")
-        return [parts.tile("gas-stock", view.say("Gas in storage", "Gaz en stock"), "–", nothing, colour)]
+        nothing = view.say(en="no complete day in this period", fr="aucun jour complet dans cette période")
+        return [parts.tile("gas-stock", view.say(en="Gas in storage", fr="Gaz en stock"), "–", nothing, colour)]
     newest, oldest = known.row(-1, named=True), known.row(0, named=True)
     now, before = newest["stock_gaz_gwh"], oldest["stock_gaz_first_gwh"]
     highest = float(ever[_HIGHEST].max() or 0)  # type: ignore[arg-type]
     return [
         parts.tile(
             "gas-stock",
-            view.say("Gas in storage", "Gaz en stock"),
+            view.say(en="Gas in storage", fr="Gaz en stock"),
             speak.quantity(now, _GWH),
-            view.say("at the end of ", "à la fin du ") + speak.day(newest["last_complete_day"]),
+            view.say(en="at the end of ", fr="à la fin du ") + speak.day(newest["last_complete_day"]),
             colour,
         ),
         parts.tile(
             "gas-change",
-            view.say("Change over the period", "Variation sur la période"),
+            view.say(en="Change over the period", fr="Variation sur la période"),
             speak.quantity(now - before, _GWH, signed=True),
-            view.say("since the end of ", "depuis la fin du ") + speak.day(oldest["first_complete_day"]),
+            view.say(en="since the end of ", fr="depuis la fin du ") + speak.day(oldest["first_complete_day"]),
         ),
         parts.tile(
             "gas-fill",
-            view.say("Of the highest ever seen", "Du maximum jamais vu"),
+            view.say(en="Of the highest ever seen", fr="Du maximum jamais vu"),
             speak.percent(now / highest if highest else None),
-            view.say(f"highest {speak.quantity(highest, _GWH)}", f"maximum {speak.quantity(highest, _GWH)}"),
+            view.say(en=f"highest {speak.quantity(highest, _GWH)}", fr=f"maximum {speak.quantity(highest, _GWH)}"),
         ),
     ]
 
@@ -115,14 +115,14 @@ def _temperature_tile(view: View, warm: pl.DataFrame) -> Component:
     )
     return parts.tile(
         "gas-temperature",
-        view.say("Mean temperature", "Température moyenne"),
+        view.say(en="Mean temperature", fr="Température moyenne"),
         speak.quantity(mean, "°C", 1) if days else "–",
         view.say(
-            f"{speak.number(days)} days known, {lowest} to {highest}",
-            f"{speak.number(days)} jours connus, {lowest} à {highest}",
+            en=f"{speak.number(days)} days known, {lowest} to {highest}",
+            fr=f"{speak.number(days)} jours connus, {lowest} à {highest}",
         )
         if days
-        else view.say("not known in this period", "inconnue sur cette période"),
+        else view.say(en="not known in this period", fr="inconnue sur cette période"),
         view.style.ink(TEMPERATURE),
     )
 
@@ -133,14 +133,14 @@ def _slope_tile(view: View, slopes: pl.DataFrame) -> Component:
     newest = known.row(-1, named=True) if known.height else None
     return parts.tile(
         "gas-sensitivity",
-        view.say("A °C colder, below 15 °C", "Un °C de moins, sous 15 °C"),
+        view.say(en="A °C colder, below 15 °C", fr="Un °C de moins, sous 15 °C"),
         speak.quantity(newest["slope_mw_per_c"], "MW", signed=True) if newest else "–",
         view.say(
-            f"standard error {speak.number(newest['standard_error_mw_per_c'])}, working days of {newest['year']}",
-            f"erreur type {speak.number(newest['standard_error_mw_per_c'])}, jours ouvrés de {newest['year']}",
+            en=f"standard error {speak.number(newest['standard_error_mw_per_c'])}, working days of {newest['year']}",
+            fr=f"erreur type {speak.number(newest['standard_error_mw_per_c'])}, jours ouvrés de {newest['year']}",
         )
         if newest
-        else view.say("too few days", "trop peu de jours"),
+        else view.say(en="too few days", fr="trop peu de jours"),
         view.style.ink(LOAD),
     )
 
@@ -152,17 +152,17 @@ def _through_time(reader: Reader, view: View, rows: pl.DataFrame, stock: Answer,
     since, until = reader.period
     warm_days, all_days = (view.language.number(n) for n in (int(warm.rows["days"].sum()), (until - since).days + 1))
     note = view.say(
-        "The stock of the last complete day of each point. A day on which an operator or a storage point has not"
+        en="The stock of the last complete day of each point. A day on which an operator or a storage point has not"
         f" reported is left out, not summed up short ({gone} in this period): a gap, or a ring where a point lacks"
         f" some of its days. {warm_days} of {all_days} days have a temperature.",
-        "Le stock du dernier jour complet de chaque point. Un jour où un opérateur ou un point de stockage n'a pas"
+        fr="Le stock du dernier jour complet de chaque point. Un jour où un opérateur ou un point de stockage n'a pas"
         f" déclaré est écarté, non sommé en partie ({gone} dans cette période) : une lacune, ou un cercle s'il manque"
         f" des jours. {warm_days} jours sur {all_days} ont une température.",
     )
     return parts.chart(
         reader,
         "gas-time",
-        view.say("Gas in storage and temperature", "Gaz en stock et température"),
+        view.say(en="Gas in storage and temperature", fr="Gaz en stock et température"),
         paired.two_axes(
             rows["starts"],
             paired.Curve(rows["stock"], STOCK, _unit(view), partial),
@@ -177,12 +177,13 @@ def _through_time(reader: Reader, view: View, rows: pl.DataFrame, stock: Answer,
 
 
 def _scatter(reader: Reader, view: View, rows: pl.DataFrame, stock: Answer, warm: Answer) -> Component:
-    title = view.say("Gas in storage against temperature", "Gaz en stock selon la température")
+    title = view.say(en="Gas in storage against temperature", fr="Gaz en stock selon la température")
     fit = drawn.fit_of(rows, "tmoy_c", "mean_stock")
     if fit is None:
         few = view.say(
-            "Too few days with both a stock and a temperature for a line. Choose a longer period.",
-            "Trop peu de jours avec un stock et une température pour une droite. Choisissez une période plus longue.",
+            en="Too few days with both a stock and a temperature for a line. Choose a longer period.",
+            fr="Trop peu de jours avec un stock et une température pour une droite. Choisissez une période plus"
+            " longue.",
         )
         said = [html.P(few, className="nothing")]
         return parts.card(reader, "gas-scatter", title, said, [stock, warm])
@@ -197,9 +198,11 @@ def _said_of(view: View, fit: drawn.Fit, interval: Interval) -> str:
     slope = speak.quantity(fit.slope, f"{'%' if share else _GWH}/°C", 2 if share else 0, signed=True)
     said = f"{slope}, r² = {speak.number(fit.r2, 2)}, n = {speak.number(fit.points)} "
     return view.say(
-        f"{said}{english}. Both follow the seasons, and the stock lags behind: the line does not say that one moves the"
+        en=f"{said}{english}. Both follow the seasons, and the stock lags behind: the line does not say that one"
+        f" moves the"
         " other. Questions has it without the season.",
-        f"{said}{french}. Les deux suivent les saisons, le stock avec retard : la droite ne dit pas que l'un entraîne"
+        fr=f"{said}{french}. Les deux suivent les saisons, le stock avec retard : la droite ne dit pas que l'un"
+        f" entraîne"
         " l'autre. La page Questions le montre hors saison.",
     )
 
@@ -207,17 +210,17 @@ def _said_of(view: View, fit: drawn.Fit, interval: Interval) -> str:
 def _sensitivity(reader: Reader, view: View, slopes: Answer) -> Component:
     since, until = reader.period
     note = view.say(
-        "Slope of each day's mean load on its mean temperature, over days below 15 °C, Monday to Friday and wholly"
+        en="Slope of each day's mean load on its mean temperature, over days below 15 °C, Monday to Friday and wholly"
         " measured; every year held, those of the period in colour. Bars: ± 1 standard error, as if days erred"
         " independently; they do not, so the truth may lie further off. The newest year ends with the temperatures.",
-        "Pente de la charge moyenne du jour selon sa température moyenne, jours sous 15 °C, du lundi au vendredi et"
+        fr="Pente de la charge moyenne du jour selon sa température moyenne, jours sous 15 °C, du lundi au vendredi et"
         " entièrement mesurés ; toutes les années, celles de la période en couleur. Barres : ± 1 erreur type, comme si"
         " les jours étaient indépendants ; ils ne le sont pas. La dernière année va jusqu'aux dernières températures.",
     )
     return parts.chart(
         reader,
         "gas-slopes",
-        view.say("Load a colder degree brings, by year", "Consommation par degré de moins, par an"),
+        view.say(en="Load a colder degree brings, by year", fr="Consommation par degré de moins, par an"),
         drawn.sensitivity(slopes.rows, range(since.year, until.year + 1), view.style),
         [slopes],
         height=400,
@@ -239,15 +242,17 @@ def _fills(reader: Reader, view: View) -> list[Component]:
     through = reader.answer("/gas/points", asked, points.points_of(reader.service, reader.snapshot, asked))
     day = view.language.day(until)
     note = view.say(
-        "Capacities are not published: full is the highest stock a point ever reported. A point is at its last report"
+        en="Capacities are not published: full is the highest stock a point ever reported. A point is at its last"
+        " report"
         f" of the 7 days up to {day}.",
-        "Les capacités ne sont pas publiées : plein est le stock maximal qu'un point a déclaré. Chaque point est à sa"
+        fr="Les capacités ne sont pas publiées : plein est le stock maximal qu'un point a déclaré. Chaque point est"
+        " à sa"
         f" dernière déclaration des 7 jours jusqu'au {day}.",
     )
     of_points = parts.chart(
         reader,
         "gas-points",
-        view.say("How full each storage point is", "Remplissage par point de stockage"),
+        view.say(en="How full each storage point is", fr="Remplissage par point de stockage"),
         fill.points(newest, view.style),
         [at_end],
         height=360,
@@ -256,13 +261,13 @@ def _fills(reader: Reader, view: View) -> list[Component]:
     of_operators = parts.chart(
         reader,
         "gas-operators",
-        view.say("How full each operator's points are", "Remplissage par opérateur"),
+        view.say(en="How full each operator's points are", fr="Remplissage par opérateur"),
         fill.operators(through.rows, view.style),
         [through],
         height=360,
         note=view.say(
-            "The points that reported in each interval, at their last report, over the highest each ever reported.",
-            "Les points déclarés dans chaque intervalle, à leur dernière déclaration, sur le maximum de chacun.",
+            en="The points that reported in each interval, at their last report, over the highest each ever reported.",
+            fr="Les points déclarés dans chaque intervalle, à leur dernière déclaration, sur le maximum de chacun.",
         ),
     )
     return [of_points, of_operators]

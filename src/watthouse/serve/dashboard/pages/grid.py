@@ -46,7 +46,7 @@ def grid(view: View, mart: Mart, held: sch.Schema) -> Component:
         className="grid",
         **{
             "data-ag-theme-mode": "dark" if view.dark else "light",
-            "aria-label": view.say(f"Rows of {mart.name}", f"Lignes de {mart.name}"),
+            "aria-label": view.say(en=f"Rows of {mart.name}", fr=f"Lignes de {mart.name}"),
         },
     )
 

@@ -58,8 +58,8 @@ def body(reader: Reader, view: View) -> list[Component]:
     found = reader.service.marts.get(view.detail)
     if found is None:
         names = ", ".join(reader.service.marts)
-        said = view.say(f"There are {names}.", f"Il y a {names}.")
-        return [_choice(reader, view), shell.notice(view.say("No such mart", "Table inconnue"), said)]
+        said = view.say(en=f"There are {names}.", fr=f"Il y a {names}.")
+        return [_choice(reader, view), shell.notice(view.say(en="No such mart", fr="Table inconnue"), said)]
     held = _held(reader, view)
     about = html.P(described(view, found), className="note")
     built = view.language.moment(reader.snapshot.built_at)
@@ -70,7 +70,7 @@ def body(reader: Reader, view: View) -> list[Component]:
         [about, *_table(reader, view, held)],
         [_whole(reader, view)] if held else [],
         wide=True,
-        fresh=view.say(f"built {built}", f"construite le {built}"),
+        fresh=view.say(en=f"built {built}", fr=f"construite le {built}"),
     )
     return [_choice(reader, view), card]
 
@@ -95,13 +95,17 @@ def _table(reader: Reader, view: View, held: int) -> list[Component]:
 
 def described(view: View, mart: Mart) -> str:
     """What a mart holds, in the reader's language."""
-    return view.say(mart.description, IN_FRENCH.get(mart.name, mart.description))
+    return view.say(en=mart.description, fr=IN_FRENCH.get(mart.name, mart.description))
 
 
 def listed(reader: Reader, view: View) -> Component:
     """What marts there are, each a link to its table."""
-    title = view.say("The marts", "Les tables")
-    heads = [view.say("Mart", "Table"), view.say("What it holds", "Contenu"), view.say("Columns", "Colonnes")]
+    title = view.say(en="The marts", fr="Les tables")
+    heads = [
+        view.say(en="Mart", fr="Table"),
+        view.say(en="What it holds", fr="Contenu"),
+        view.say(en="Columns", fr="Colonnes"),
+    ]
     rows = [
         [
             html.A(one.name, href=view.href(detail=one.name, more={"dataset": None})),
@@ -116,7 +120,7 @@ def listed(reader: Reader, view: View) -> Component:
 def _choice(reader: Reader, view: View) -> Component:
     whole = ("←", view.href(detail=""), "mart-none", False)
     links = [(name, view.href(detail=name), f"mart-{name}", name == view.detail) for name in reader.service.marts]
-    return shell.choice(view.say("Marts", "Tables"), "mart-choice", [whole, *links])
+    return shell.choice(view.say(en="Marts", fr="Tables"), "mart-choice", [whole, *links])
 
 
 def _whole(reader: Reader, view: View) -> Answer:

@@ -108,20 +108,20 @@ def _tiles(view: View, covered: Covered) -> Component:
 
     def change(name: str) -> str:
         if covered.change(name) is None:
-            return view.say("too little measured to compare", "trop peu de mesures pour comparer")
+            return view.say(en="too little measured to compare", fr="trop peu de mesures pour comparer")
         said = speak.number(covered.change(name), 1, signed=True)
         if not covered.by_sum or name == _RATE:
-            return view.say(f"{said}% on the other period", f"{said} % par rapport à l'autre période")
+            return view.say(en=f"{said}% on the other period", fr=f"{said} % par rapport à l'autre période")
         mean = speak.number(covered.mean_change(name), 1, signed=True)
         return view.say(
-            f"{mean}% in mean power, {said}% in sum, on the other period",
-            f"{mean} % en puissance moyenne, {said} % en somme, par rapport à l'autre période",
+            en=f"{mean}% in mean power, {said}% in sum, on the other period",
+            fr=f"{mean} % en puissance moyenne, {said} % en somme, par rapport à l'autre période",
         )
 
     found = [
         parts.tile(
             "mix-load",
-            view.say("Load", "Consommation"),
+            view.say(en="Load", fr="Consommation"),
             covered.said(view, totals["consommation"]["value"]),
             change("consommation"),
         ),
@@ -133,23 +133,23 @@ def _tiles(view: View, covered: Covered) -> Component:
         ),
         parts.tile(
             "mix-rate",
-            view.say("Average CO₂ intensity", "Intensité CO₂ moyenne"),
+            view.say(en="Average CO₂ intensity", fr="Intensité CO₂ moyenne"),
             speak.quantity(rate, "g/kWh", 1),
             change(_RATE),
             carbon_colour(rate or 0),
         ),
         parts.tile(
             "mix-top",
-            view.say("Largest source", "Première source"),
+            view.say(en="Largest source", fr="Première source"),
             SOURCES[top].name(speak) if covered.share(top) else "–",
-            speak.percent(covered.share(top)) + view.say(" of production", " de la production"),
+            speak.percent(covered.share(top)) + view.say(en=" of production", fr=" de la production"),
             SOURCES[top].colour(view.dark),
         ),
         parts.tile(
             "mix-low-carbon",
-            view.say("Without fossil fuels", "Hors énergies fossiles"),
+            view.say(en="Without fossil fuels", fr="Hors énergies fossiles"),
             speak.percent(sum(known) if known else None),
-            view.say("of production", "de la production"),
+            view.say(en="of production", fr="de la production"),
         ),
     ]
     return parts.tiles(found)
@@ -165,7 +165,7 @@ def _through_time(reader: Reader, view: View, series: Answer, unit: Unit) -> Com
     return parts.chart(
         reader,
         "mix-time",
-        view.say("Generation by source", "Production par filière"),
+        view.say(en="Generation by source", fr="Production par filière"),
         power.mix(rows, columns, "starts", unit.sign, view.style, load=load),
         [series],
         height=420,
@@ -182,7 +182,7 @@ def _donut(reader: Reader, view: View, covered: Covered, answers: list[Answer]) 
     return parts.chart(
         reader,
         "mix-donut",
-        view.say("Share of each source", "Part de chaque filière"),
+        view.say(en="Share of each source", fr="Part de chaque filière"),
         power.donut(shares, covered.unit.value, view.style, whole),
         answers,
         slots=[_slots(reader)],
@@ -193,7 +193,7 @@ def _carbon(reader: Reader, view: View, series: Answer) -> Component:
     return parts.chart(
         reader,
         "mix-carbon",
-        view.say("CO₂ intensity of production", "Intensité CO₂ de la production"),
+        view.say(en="CO₂ intensity of production", fr="Intensité CO₂ de la production"),
         power.carbon(series.rows["starts"], series.rows["taux_co2_g_kwh"], view.style),
         [series],
         slots=[_slots(reader)],
@@ -206,8 +206,8 @@ def _comparison(reader: Reader, view: View, covered: Covered, parted: Answer) ->
     shares = {which: [_percent(covered.share(name, which)) for name in NATIONAL] for which in ("value", "with_value")}
     here = power.Side(speak.days(*reader.period), shares["value"], style.ink(PERIOD))
     there = power.Side(speak.days(*against), shares["with_value"], style.ink(OTHER_PERIOD))
-    figure = power.side_by_side(names, here, there, view.say("% of production", "% de la production"), style)
-    title = view.say("Compared with another period", "Comparaison avec une autre période")
+    figure = power.side_by_side(names, here, there, view.say(en="% of production", fr="% de la production"), style)
+    title = view.say(en="Compared with another period", fr="Comparaison avec une autre période")
     slots = [reader.slots("/mix", days, speak.days(*days)) for days in (reader.period, against)]
     drawn = parts.chart(reader, "mix-compare", title, figure, [parted], height=360, slots=slots)
     drawn.children.insert(1, _other_days(view, against))
@@ -220,21 +220,21 @@ def _percent(share: float | None) -> float | None:
 
 def _other_days(view: View, against: tuple[date, date]) -> Component:
     fields = [
-        shell.day_field("with_since", view.say("From", "Du"), against[0], "against"),
-        shell.day_field("with_until", view.say("to", "au"), against[1], "against"),
+        shell.day_field("with_since", view.say(en="From", fr="Du"), against[0], "against"),
+        shell.day_field("with_until", view.say(en="to", fr="au"), against[1], "against"),
     ]
     default = view.href(more={"with_since": None, "with_until": None})
-    link = html.A(view.say("A year before", "Un an avant"), href=default, id="a-year-before")
+    link = html.A(view.say(en="A year before", fr="Un an avant"), href=default, id="a-year-before")
     return html.Div([*fields, link], className="days other")
 
 
 def _table(reader: Reader, view: View, covered: Covered, answers: list[Answer]) -> Component:
     speak, totals, unit = view.language, covered.totals, covered.unit.value
     heads = [
-        view.say("Source", "Filière"), unit, "%",
+        view.say(en="Source", fr="Filière"), unit, "%",
         f"{speak.days(*covered.against)}, {unit}",
-        *([view.say("Change of the sum, %", "Variation de la somme, %")] if covered.by_sum else []),
-        view.say("Change of mean power, %", "Variation de la puissance moyenne, %"),
+        *([view.say(en="Change of the sum, %", fr="Variation de la somme, %")] if covered.by_sum else []),
+        view.say(en="Change of mean power, %", fr="Variation de la puissance moyenne, %"),
     ]  # fmt: skip
     rows = [
         [
@@ -247,7 +247,7 @@ def _table(reader: Reader, view: View, covered: Covered, answers: list[Answer]) 
         ]
         for name in NATIONAL
     ]
-    title = view.say("Totals by source", "Totaux par filière")
+    title = view.say(en="Totals by source", fr="Totaux par filière")
     return parts.card(
         reader, "mix-totals", title, [parts.table(heads, rows, "mix-table", title)], answers, slots=[_slots(reader)]
     )
@@ -264,11 +264,11 @@ def _parts_of_sources(reader: Reader, view: View, covered: Covered, compared: An
         for name, (english, french) in SUB_SOURCES.items()
         if name in totals and totals[name]["value"] is not None
     ]
-    title = view.say("What the sources are made of", "Détail des filières")
+    title = view.say(en="What the sources are made of", fr="Détail des filières")
     heads = [
-        view.say("Part of a source", "Sous-filière"),
+        view.say(en="Part of a source", fr="Sous-filière"),
         covered.unit.value,
-        view.say("% of the known parts", "% des parts connues"),
+        view.say(en="% of the known parts", fr="% des parts connues"),
     ]
     content = [parts.table(heads, rows, "mix-parts-table", title)] if rows else [parts.nothing(reader)]
     return parts.card(reader, "mix-parts", title, content, [compared], wide=True, slots=[_slots(reader)])

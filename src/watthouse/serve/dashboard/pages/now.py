@@ -42,7 +42,7 @@ def body(reader: Reader, view: View) -> list[Component]:
     measured = answer.rows.filter(pl.col("consommation").is_not_null())
     above = [*window.fault(), bar(PAGE, view, window)]
     if measured.is_empty():
-        title = view.say("Now", "En ce moment") if window.newest else view.language.day(window.day)
+        title = view.say(en="Now", fr="En ce moment") if window.newest else view.language.day(window.day)
         return [*above, parts.card(reader, "now", title, [parts.nothing(reader), *window.to_newest()], wide=True)]
     sources = to_last_known(measured, NATIONAL)
     tiles = [
@@ -72,15 +72,15 @@ def stale(view: View, measured: pl.DataFrame, now: datetime, *, rolling: bool = 
     if away > _LATE:
         at, ago = view.language.moment(newest), view.language.number(away.days or away.seconds // 3600)
         one = away.days == 1
-        days = view.say(*(("day", "jour") if one else ("days", "jours")))
-        since = days if away.days else view.say("hours", "heures")
-        shown = view.say("what follows is that day", "la suite montre ce jour-là")
+        days = view.say(en="day", fr="jour") if one else view.say(en="days", fr="jours")
+        since = days if away.days else view.say(en="hours", fr="heures")
+        shown = view.say(en="what follows is that day", fr="la suite montre ce jour-là")
         if rolling:
-            shown = view.say("what follows ends there", "la suite s'arrête là")
+            shown = view.say(en="what follows ends there", fr="la suite s'arrête là")
         yield html.P(
             view.say(
-                f"The newest measured instant is {at}, {ago} {since} ago: {shown}.",
-                f"Le dernier instant mesuré est le {at}, il y a {ago} {since} : {shown}.",
+                en=f"The newest measured instant is {at}, {ago} {since} ago: {shown}.",
+                fr=f"Le dernier instant mesuré est le {at}, il y a {ago} {since} : {shown}.",
             ),
             className="fault",
             role="status",
@@ -95,16 +95,16 @@ def _load(view: View, window: Window, measured: pl.DataFrame) -> Iterator[Compon
     away = newest["consommation"] - forecast if forecast else None
     yield parts.tile(
         "now-load",
-        view.say(f"Load at {at:%H:%M}", f"Consommation à {at:%H:%M}"),
+        view.say(en=f"Load at {at:%H:%M}", fr=f"Consommation à {at:%H:%M}"),
         speak.quantity(newest["consommation"], _MW),
-        view.say("forecast error ", "écart à la prévision ") + speak.quantity(away, _MW, signed=True),
+        view.say(en="forecast error ", fr="écart à la prévision ") + speak.quantity(away, _MW, signed=True),
         LOAD.colour(view.dark),
     )
     peak = measured.row(measured["consommation"].arg_max() or 0, named=True)
-    so_far = view.say(" so far", "") if window.newest and window.hours is None else ""
+    so_far = view.say(en=" so far", fr="") if window.newest and window.hours is None else ""
     yield parts.tile(
         "now-peak",
-        view.say("Peak of the ", "Pointe ") + window.of_it + so_far,
+        view.say(en="Peak of the ", fr="Pointe ") + window.of_it + so_far,
         speak.quantity(peak["consommation"], _MW),
         speak.moment(peak["date_heure"]),
     )
@@ -116,8 +116,8 @@ def _rate(view: View, window: Window, measured: pl.DataFrame) -> Iterator[Compon
         return
     value = float(rate[-1])
     mean = view.language.number(float(rate.mean() or 0))  # type: ignore[arg-type]
-    more = view.say(f"mean of the {window.of_it} {mean}", f"moyenne {window.of_it} {mean}")
-    label = view.say("CO₂ intensity", "Intensité CO₂")
+    more = view.say(en=f"mean of the {window.of_it} {mean}", fr=f"moyenne {window.of_it} {mean}")
+    label = view.say(en="CO₂ intensity", fr="Intensité CO₂")
     yield parts.tile("now-rate", label, view.language.quantity(value, "g/kWh"), more, carbon_colour(value))
 
 
@@ -129,9 +129,9 @@ def _largest(view: View, known: pl.DataFrame, measured: pl.DataFrame) -> Iterato
     share = view.language.percent(newest[source] / newest["production_mw"])
     yield parts.tile(
         "now-source",
-        view.say("Largest source", "Première source"),
+        view.say(en="Largest source", fr="Première source"),
         SOURCES[source].name(view.language),
-        view.say(f"{share} of production", f"{share} de la production") + _earlier(view, known, measured),
+        view.say(en=f"{share} of production", fr=f"{share} de la production") + _earlier(view, known, measured),
         SOURCES[source].colour(view.dark),
     )
 
@@ -142,16 +142,16 @@ def _balance(view: View, measured: pl.DataFrame) -> Iterator[Component]:
         return
     yield parts.tile(
         "now-balance",
-        view.say("Net exports", "Exportations nettes"),
+        view.say(en="Net exports", fr="Exportations nettes"),
         view.language.quantity(-known["ech_physiques"][-1], _MW, signed=True),
-        view.say("physical balance", "solde physique") + _earlier(view, known, measured),
+        view.say(en="physical balance", fr="solde physique") + _earlier(view, known, measured),
     )
 
 
 def _earlier(view: View, known: pl.DataFrame, measured: pl.DataFrame) -> str:
     """The last instant that is known, where the load is known for longer."""
     last = known["date_heure"][-1]
-    return view.say(f" at {last:%H:%M}", f" à {last:%H:%M}") if last < measured["date_heure"][-1] else ""
+    return view.say(en=f" at {last:%H:%M}", fr=f" à {last:%H:%M}") if last < measured["date_heure"][-1] else ""
 
 
 def _charts(
@@ -161,7 +161,7 @@ def _charts(
     yield parts.chart(
         reader,
         "load",
-        view.say("Load and its forecasts, ", "Consommation et prévisions, ") + window.words,
+        view.say(en="Load and its forecasts, ", fr="Consommation et prévisions, ") + window.words,
         power.load(through_half_hours(answer.rows, "consommation"), style),
         [answer],
         fresh=parts.measured_until(view, measured[_AT][-1]),
@@ -170,7 +170,7 @@ def _charts(
     yield parts.chart(
         reader,
         "carbon",
-        view.say("CO₂ intensity of production", "Intensité CO₂ de la production"),
+        view.say(en="CO₂ intensity of production", fr="Intensité CO₂ de la production"),
         power.carbon(drawn[_AT], drawn["taux_co2"], style),
         [answer],
         height=280,
@@ -182,10 +182,10 @@ def _charts(
 def _mix(
     reader: Reader, view: View, window: Window, answer: Answer, known: pl.DataFrame, measured: pl.DataFrame
 ) -> Component:
-    title = view.say("Generation mix, ", "Mix de production, ") + window.words
+    title = view.say(en="Generation mix, ", fr="Mix de production, ") + window.words
     if window.newest and window.hours is None:
         title = view.say(
-            "Generation mix to the last measured instant", "Mix de production jusqu'au dernier instant mesuré"
+            en="Generation mix to the last measured instant", fr="Mix de production jusqu'au dernier instant mesuré"
         )
     if known.is_empty():
         return parts.card(reader, "mix-now", title, [parts.nothing(reader)], [answer])
@@ -193,8 +193,8 @@ def _mix(
     if known.height < measured.height:
         every, some = (f"{rows['date_heure'][-1]:%H:%M}" for rows in (known, measured))
         note = view.say(
-            f"Every source is known up to {every}, the load up to {some}.",
-            f"Toutes les filières sont connues jusqu'à {every}, la consommation jusqu'à {some}.",
+            en=f"Every source is known up to {every}, the load up to {some}.",
+            fr=f"Toutes les filières sont connues jusqu'à {every}, la consommation jusqu'à {some}.",
         )
     drawn = with_gaps(known, _AT)
     if PAGE.unit(view) is Unit.SHARE:
@@ -219,11 +219,13 @@ def _borders(reader: Reader, view: View, answer: Answer, measured: pl.DataFrame)
     return parts.chart(
         reader,
         "borders-now",
-        view.say("Commercial exchanges by border", "Échanges commerciaux par frontière"),
+        view.say(en="Commercial exchanges by border", fr="Échanges commerciaux par frontière"),
         power.borders(rows, _AT, unit, view.style, balance="ech_physiques"),
         [answer],
         height=280,
-        note=view.say(f"The line is the physical balance. {sold}", f"La ligne est le solde physique. {sold}").rstrip(),
+        note=view.say(
+            en=f"The line is the physical balance. {sold}", fr=f"La ligne est le solde physique. {sold}"
+        ).rstrip(),
         fresh=parts.measured_until(view, measured[_AT][-1]),
     )
 
@@ -235,9 +237,9 @@ def _most_sold(view: View, known: pl.DataFrame) -> str:
     sold = {border: -(newest[f"ech_comm_{border}"] or 0) for border in BORDERS}
     border = max(sold, key=lambda name: sold[name])
     if sold[border] <= 0:
-        return view.say("No border buys at this instant.", "Aucune frontière n'achète en cet instant.")
+        return view.say(en="No border buys at this instant.", fr="Aucune frontière n'achète en cet instant.")
     name, power_sold = BORDERS[border].name(view.language), view.language.quantity(sold[border], _MW)
-    return view.say(f"Most goes to {name}: {power_sold}.", f"Premier acheteur : {name}, {power_sold}.")
+    return view.say(en=f"Most goes to {name}: {power_sold}.", fr=f"Premier acheteur : {name}, {power_sold}.")
 
 
 def _records(reader: Reader, view: View) -> Component:
@@ -245,22 +247,22 @@ def _records(reader: Reader, view: View) -> Component:
     asked = RecordsParams(since=until - timedelta(days=_LATELY), until=until, standing=True)
     answer = reader.answer("/records", asked, records_of(reader.service, reader.snapshot, asked))
     broken = answer.rows.filter(pl.col("previous_value").is_not_null()).head(_RECORDS)
-    title = view.say("Records lately broken", "Records récemment battus")
+    title = view.say(en="Records lately broken", fr="Records récemment battus")
     if answer.more["history_measured"] < ENOUGH:
         words = html.P(_holes(view, answer.more), className="nothing", id="records-holes")
         return parts.card(reader, "records", title, [words], [answer], wide=True)
     if broken.is_empty():
-        said = view.say(f"None in the last {_LATELY} days.", f"Aucun ces {_LATELY} derniers jours.")
+        said = view.say(en=f"None in the last {_LATELY} days.", fr=f"Aucun ces {_LATELY} derniers jours.")
         return parts.card(reader, "records", title, [html.P(said, className="nothing")], [answer], wide=True)
     heads = [
-        view.say("Record", "Record"), view.say("When", "Quand"), view.say("Value", "Valeur"),
-        view.say("Record before", "Record précédent"), view.say("Set on", "Établi le"),
+        view.say(en="Record", fr="Record"), view.say(en="When", fr="Quand"), view.say(en="Value", fr="Valeur"),
+        view.say(en="Record before", fr="Record précédent"), view.say(en="Set on", fr="Établi le"),
     ]  # fmt: skip
     rows = [_record(view, row) for row in broken.iter_rows(named=True)]
     first = view.language.day(reader.held[0])
     note = view.say(
-        f"Broken in the last {_LATELY} days, over all days held since {first}.",
-        f"Battus ces {_LATELY} derniers jours, parmi les jours connus depuis le {first}.",
+        en=f"Broken in the last {_LATELY} days, over all days held since {first}.",
+        fr=f"Battus ces {_LATELY} derniers jours, parmi les jours connus depuis le {first}.",
     )
     told = [parts.table(heads, rows, "records-table", title), html.P(note, className="note")]
     return parts.card(reader, "records", title, told, [answer], wide=True)
@@ -272,9 +274,10 @@ def _holes(view: View, more: Mapping[str, Any]) -> str:
     first = speak.day(date.fromisoformat(more["history_since"]))
     share, enough = speak.percent(more["history_measured"]), speak.percent(ENOUGH, 0)
     return view.say(
-        f"None is announced: {share} of the time since {first} is held as measured, and a record takes {enough}. The"
+        en=f"None is announced: {share} of the time since {first} is held as measured, and a record takes {enough}. The"
         " data have the highest values of what is held.",
-        f"Aucun n'est annoncé : {share} du temps depuis le {first} est connu comme mesuré, et il en faut {enough}. Les"
+        fr=f"Aucun n'est annoncé : {share} du temps depuis le {first} est connu comme mesuré, et il en faut"
+        f" {enough}. Les"
         " données ont les valeurs les plus hautes de ce qui est connu.",
     )
 
@@ -282,12 +285,12 @@ def _holes(view: View, more: Mapping[str, Any]) -> str:
 def _record(view: View, row: dict[str, Any]) -> list[str]:
     speak, unit = view.language, "MW" if row["span"] == "hour" and row["unit"] == "MWh" else row["unit"]
     highest = row["extreme"] == "highest"
-    extreme = view.say(*(("highest", "maximum") if highest else ("lowest", "minimum")))
-    span = view.say(*(("hour", "horaire") if row["span"] == "hour" else ("day", "journalier")))
+    extreme = view.say(en="highest", fr="maximum") if highest else view.say(en="lowest", fr="minimum")
+    span = view.say(en="hour", fr="horaire") if row["span"] == "hour" else view.say(en="day", fr="journalier")
     name = _MEASURES[row["measure"]].name(speak)
     at = row["date_heure"]
     return [
-        view.say(f"{name}, {extreme} {span}", f"{name}, {extreme} {span}"),
+        view.say(en=f"{name}, {extreme} {span}", fr=f"{name}, {extreme} {span}"),
         speak.moment(at) if at else speak.day(row["civil_date"]),
         speak.quantity(row["value"], unit),
         speak.quantity(row["previous_value"], unit),

@@ -18,15 +18,16 @@ from watthouse.serve.dashboard.reading import Answer, Reader, Slots
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import questions
 from watthouse.serve.figures.style import Style, behaviour
+from watthouse.serve.locale import Text
 from watthouse.serve.queries.coverage import Main
 
 _SHORT: Final = {
-    1: ("The mix", "Le mix"),
-    2: ("Gas stock and temperature", "Stock de gaz et température"),
-    3: ("Sources and temperature", "Filières et température"),
-    4: ("Sources and gas stock", "Filières et stock de gaz"),
-    5: ("Seasons", "Saisons"),
-    6: ("Exchanges and gas stock", "Échanges et stock de gaz"),
+    1: Text(en="The mix", fr="Le mix"),
+    2: Text(en="Gas stock and temperature", fr="Stock de gaz et température"),
+    3: Text(en="Sources and temperature", fr="Filières et température"),
+    4: Text(en="Sources and gas stock", fr="Filières et stock de gaz"),
+    5: Text(en="Seasons", fr="Saisons"),
+    6: Text(en="Exchanges and gas stock", fr="Échanges et stock de gaz"),
 }
 _Draw = Callable[[pl.DataFrame, Style], go.Figure]
 _DRAWN: Final[Mapping[int, _Draw]] = {
@@ -37,14 +38,14 @@ _DRAWN: Final[Mapping[int, _Draw]] = {
 }
 _VALUES: Final[Mapping[int, Sequence[str]]] = {3: ("plain", "correlation"), 4: ("plain", "correlation")}
 """The columns of which a row of a chart has one at least."""
-_WHISKERS: Final[Mapping[int, tuple[str, str]]] = {
-    1: (
-        "A bar is the share of the whole period; four days in five lie between the whiskers.",
-        "La barre est la part sur toute la période ; quatre jours sur cinq se situent entre les moustaches.",
+_WHISKERS: Final[Mapping[int, Text]] = {
+    1: Text(
+        en="A bar is the share of the whole period; four days in five lie between the whiskers.",
+        fr="La barre est la part sur toute la période ; quatre jours sur cinq se situent entre les moustaches.",
     ),
-    5: (
-        "The whiskers are the 95% interval of the season's mean.",
-        "Les moustaches sont l’intervalle à 95 % de la moyenne de la saison.",
+    5: Text(
+        en="The whiskers are the 95% interval of the season's mean.",
+        fr="Les moustaches sont l’intervalle à 95 % de la moyenne de la saison.",
     ),
 }
 _POWER: Final = {1: "/mix", 3: "/mix", 4: "/mix", 5: "/mix", 6: "/exchanges"}
@@ -56,8 +57,8 @@ def body(reader: Reader, view: View) -> list[Component]:
     """One question; the others are a link away."""
     number = _number(view)
     if number is None:
-        said = view.say("The questions are numbered 1 to 6.", "Les questions sont numérotées de 1 à 6.")
-        return [_choice(view, 0), shell.notice(view.say("No such question", "Question inconnue"), said)]
+        said = view.say(en="The questions are numbered 1 to 6.", fr="Les questions sont numérotées de 1 à 6.")
+        return [_choice(view, 0), shell.notice(view.say(en="No such question", fr="Question inconnue"), said)]
     since, until = reader.period
     asked = QuestionParams(since=since, until=until, lang=view.language)
     answer = reader.answer(f"/questions/{number}", asked, question_of(reader.snapshot, number, asked))
@@ -72,10 +73,10 @@ def _number(view: View) -> int | None:
 
 def _choice(view: View, number: int) -> Component:
     links = [
-        (f"{one} · {view.say(*words)}", view.href(detail=str(one)), f"question-{one}", one == number)
+        (f"{one} · {words.of(view.language)}", view.href(detail=str(one)), f"question-{one}", one == number)
         for one, words in _SHORT.items()
     ]
-    return shell.choice(view.say("Questions", "Questions"), "questions", links)
+    return shell.choice(view.say(en="Questions", fr="Questions"), "questions", links)
 
 
 def _told(reader: Reader, view: View, number: int, answer: Answer) -> list[Component]:
@@ -120,9 +121,10 @@ def _panels(reader: Reader, view: View, number: int, answer: Answer) -> Componen
         for place, panel in enumerate(questions.clouds(answer.rows, view.style), 1)
     ]
     said = view.say(
-        "Each point is the mean of days that are alike in what is on the horizontal axis, as many days to a point; the"
+        en="Each point is the mean of days that are alike in what is on the horizontal axis, as many days to a"
+        " point; the"
         " pale band holds four in five of these days.",
-        "Chaque point est la moyenne de jours voisins sur l’axe horizontal, en nombre égal d’un point à l’autre ; la"
+        fr="Chaque point est la moyenne de jours voisins sur l’axe horizontal, en nombre égal d’un point à l’autre ; la"
         " bande claire contient quatre de ces jours sur cinq.",
     )
     body = [html.Div(drawn, className="panels"), html.P(typeset(said, view.language), className="note")]
@@ -139,13 +141,13 @@ def _graph(view: View, name: str, figure: go.Figure) -> Component:
 def _note(view: View, number: int, answer: Answer) -> str:
     """What the whiskers are, where no legend says it."""
     note = _WHISKERS.get(number) if number != 1 or questions.differ(answer.rows) else None
-    return typeset(view.say(*note), view.language) if note else ""
+    return typeset(note.of(view.language), view.language) if note else ""
 
 
 def _explained(view: View, answer: Answer) -> Component:
     said = {
-        view.say("How it was computed", "Comment c’est calculé"): answer.more["method"],
-        view.say("What it does not show", "Ce que cela ne montre pas"): answer.more["caveat"],
+        view.say(en="How it was computed", fr="Comment c’est calculé"): answer.more["method"],
+        view.say(en="What it does not show", fr="Ce que cela ne montre pas"): answer.more["caveat"],
     }
     words = [part for name, text in said.items() for part in (html.H3(name), html.P(text))]
     return html.Section(words, className="card wide explained", id="explained")
@@ -153,7 +155,7 @@ def _explained(view: View, answer: Answer) -> Component:
 
 def _heading(view: View) -> str | None:
     number = _number(view)
-    return QUESTIONS[number][view.language] if number else None
+    return QUESTIONS[number].of(view.language) if number else None
 
 
 PAGE: Final = Page(

@@ -63,23 +63,23 @@ def body(reader: Reader, view: View, page: Page) -> list[Component]:
 
 def _back(view: View) -> Component:
     every = view.href(detail="")
-    back = html.A(view.say("← All regions", "← Toutes les régions"), href=every, id="all-regions")
+    back = html.A(view.say(en="← All regions", fr="← Toutes les régions"), href=every, id="all-regions")
     name = REGIONS.get(view.detail)
     return html.P([back, *([" · ", html.Strong(name)] if name else [])], className="lead")
 
 
 def _unknown(view: View) -> Component:
     codes = ", ".join(f"{code} ({name})" for code, name in REGIONS.items())
-    title = view.say(f"There is not a region “{view.detail[:20]}”", f"Il n'y a pas de région « {view.detail[:20]} »")
-    return shell.notice(title, view.say(f"The INSEE codes are {codes}.", f"Les codes INSEE sont {codes}."))
+    title = view.say(en=f"There is no region “{view.detail[:20]}”", fr=f"Il n'y a pas de région « {view.detail[:20]} »")
+    return shell.notice(title, view.say(en=f"The INSEE codes are {codes}.", fr=f"Les codes INSEE sont {codes}."))
 
 
 def _unpublished(view: View) -> Component:
     said = view.say(
-        "éCO2mix publishes the twelve other regions; only the temperature of Corse is known here.",
-        "éCO2mix publie les douze autres régions ; seule la température de la Corse est connue ici.",
+        en="éCO2mix publishes the twelve other regions; only the temperature of Corse is known here.",
+        fr="éCO2mix publie les douze autres régions ; seule la température de la Corse est connue ici.",
     )
-    return shell.notice(view.say("No power figures for Corse", "Pas de chiffres électriques pour la Corse"), said)
+    return shell.notice(view.say(en="No power figures for Corse", fr="Pas de chiffres électriques pour la Corse"), said)
 
 
 def _series(reader: Reader, view: View, interval: Interval, unit: Unit) -> Answer:
@@ -120,12 +120,14 @@ def _day(reader: Reader, view: View, unit: Unit) -> Iterator[Component]:
     drawn = unit.drawn_by(Interval.SLOT)
     asked = EnergyAsOf(since=window.day, until=window.day, interval=Interval.SLOT, unit=drawn)
     slots = _whole(_mix(reader, view.detail, asked), drawn)
-    title = view.say("Generation and load by slot, ", "Production et consommation par pas de temps, ") + window.words
+    title = (
+        view.say(en="Generation and load by slot, ", fr="Production et consommation par pas de temps, ") + window.words
+    )
     if slots.rows.is_empty():
         first, last = (view.language.day(day) for day in held)
         said = view.say(
-            f"Nothing is held for this day. The first day held is {first}, the last {last}.",
-            f"Rien n'est connu de ce jour. Le premier jour connu est le {first}, le dernier le {last}.",
+            en=f"Nothing is held for this day. The first day held is {first}, the last {last}.",
+            fr=f"Rien n'est connu de ce jour. Le premier jour connu est le {first}, le dernier le {last}.",
         )
         words = [html.P(said, className="nothing"), *window.to_newest()]
         card = parts.card(reader, "region-day", title, words, wide=True)
@@ -141,8 +143,8 @@ def _of_day(reader: Reader, view: View, title: str, slots: Answer, unit: Unit) -
     fresh = ""
     if unit is not Unit.SHARE:
         exchanged = view.say(
-            "The dashed line is the balance with other regions and countries, exports above 0.",
-            "La ligne en tirets est le solde des échanges avec l'extérieur, exportations au-dessus de 0.",
+            en="The dashed line is the balance with other regions and countries, exports above 0.",
+            fr="La ligne en tirets est le solde des échanges avec l'extérieur, exportations au-dessus de 0.",
         )
         if rows["ech_physiques_mw"].count():
             figure.add_trace(
@@ -183,7 +185,7 @@ def _tiles(view: View, unit: Unit, totals: pl.DataFrame, shares: Mapping[str, fl
         [
             parts.tile(
                 "region-load",
-                view.say("Load", "Consommation"),
+                view.say(en="Load", fr="Consommation"),
                 speak.quantity(load, unit.value),
                 _rank(view, rows, f"consommation{suffix}", load),
             ),
@@ -195,15 +197,15 @@ def _tiles(view: View, unit: Unit, totals: pl.DataFrame, shares: Mapping[str, fl
             ),
             parts.tile(
                 "region-difference",
-                view.say("Balance", "Solde"),
+                view.say(en="Balance", fr="Solde"),
                 speak.quantity(row[f"difference{suffix}"], unit.value, signed=True),
-                view.say(f"production is {covered} of load", f"production : {covered} de la consommation"),
+                view.say(en=f"production is {covered} of load", fr=f"production : {covered} de la consommation"),
             ),
             parts.tile(
                 "region-top",
-                view.say("Largest source", "Première filière"),
+                view.say(en="Largest source", fr="Première filière"),
                 SOURCES[largest].name(speak) if shares[largest] else "–",
-                share + view.say(" of production", " de la production"),
+                share + view.say(en=" of production", fr=" de la production"),
                 SOURCES[largest].colour(view.dark),
             ),
         ]
@@ -215,13 +217,13 @@ def _rank(view: View, rows: pl.DataFrame, column: str, value: float | None) -> s
     if value is None:
         return ""
     above = int((known > value).sum()) + 1
-    return view.say(f"no. {above} of {known.len()} regions", f"n° {above} sur {known.len()} régions")
+    return view.say(en=f"no. {above} of {known.len()} regions", fr=f"n° {above} sur {known.len()} régions")
 
 
 def _through_time(reader: Reader, view: View, series: Answer, unit: Unit) -> Component:
-    title = view.say("Generation by source, and load", "Production par filière, et consommation")
+    title = view.say(en="Generation by source, and load", fr="Production par filière, et consommation")
     if unit is Unit.SHARE:
-        title = view.say("Generation by source", "Production par filière")
+        title = view.say(en="Generation by source", fr="Production par filière")
     figure, note = _stack(view, series.rows, unit), parts.partial(view, series.rows, pale=unit is not Unit.MW)
     slots = _slots(reader)
     return parts.chart(reader, "region-mix", title, figure, [series], height=400, wide=True, note=note, slots=slots)
@@ -236,7 +238,7 @@ def _stack(view: View, rows: pl.DataFrame, unit: Unit) -> go.Figure:
 
 
 def _balance(reader: Reader, view: View, series: Answer, unit: Unit) -> Component:
-    title = view.say("Production against load", "Production et consommation")
+    title = view.say(en="Production against load", fr="Production et consommation")
     rows, label, both = series.rows, unit.value, Balance(Unit(series.more["unit"]))
     if unit is Unit.SHARE:
         label = parts.of_load(view)
@@ -258,7 +260,7 @@ def _donut(reader: Reader, view: View, answers: list[Answer], unit: Unit) -> Com
     production = row[f"production{unit.suffix}"]
     found = [(SOURCES[name], (share or 0) * (production or 0)) for name, share in _sources(view, shares).items()]
     whole = view.language.quantity(production, unit.value)
-    title = view.say("Share of each source", "Part de chaque filière")
+    title = view.say(en="Share of each source", fr="Part de chaque filière")
     figure = power.donut(found, unit.value, view.style, whole)
     return parts.chart(reader, "region-donut", title, figure, answers, slots=_slots(reader))
 
@@ -269,7 +271,8 @@ def _yearly(reader: Reader, view: View) -> Component:
     asked = EnergyAsOf(since=since, until=until, interval=Interval.YEAR, unit=Unit.GWH)
     years = _mix(reader, view.detail, asked)
     title = view.say(
-        "Each source over the years, whatever the period", "Chaque filière au fil des ans, quelle que soit la période"
+        en="Each source over the years, whatever the period",
+        fr="Chaque filière au fil des ans, quelle que soit la période",
     )
     columns = {name: f"{name}_gwh" for name in REGIONAL}
     figure, slots = yearly_sources(years.rows, columns, "GWh", view.style), _slots(reader, (since, until))
@@ -280,12 +283,12 @@ def _rates(reader: Reader, view: View) -> Component:
     since, until = reader.period
     asked = RatesParams(since=since, until=until, region=view.detail)
     found = reader.answer("/regions/rates", asked, rates_of(reader.snapshot, asked))
-    speak, title = view.language, view.say("Share, TCO and TCH", "Part, TCO et TCH")
+    speak, title = view.language, view.say(en="Share, TCO and TCH", fr="Part, TCO et TCH")
     heads = [
-        view.say("Source", "Filière"),
-        view.say("% of production", "% de la production"),
-        view.say("TCO, % of load", "TCO, % de la consommation"),
-        view.say("TCH, % of capacity", "TCH, % de la capacité"),
+        view.say(en="Source", fr="Filière"),
+        view.say(en="% of production", fr="% de la production"),
+        view.say(en="TCO, % of load", fr="TCO, % de la consommation"),
+        view.say(en="TCH, % of capacity", fr="TCH, % de la capacité"),
     ]
     rows = [
         [
@@ -306,16 +309,16 @@ def _weather(reader: Reader, view: View, page: Page) -> Component:
     interval = page.interval(view, reader.period).daily
     asked = national.TemperatureParams(since=since, until=until, interval=interval, region=view.detail)
     found = reader.answer("/temperature", asked, national.temperature_of(reader.service, reader.snapshot, asked))
-    title = view.say("Temperature: lowest, mean, highest", "Température : minimale, moyenne, maximale")
+    title = view.say(en="Temperature: lowest, mean, highest", fr="Température : minimale, moyenne, maximale")
     known = found.rows.drop_nulls("tmoy_c")
     if known.height < min(_LINE, (until - since).days + 1):
         words = [parts.nothing(reader, Main("temperature_daily", view.detail))]
         return parts.card(reader, "region-temperature", title, words, [found], wide=True)
     have, days = (view.language.number(count) for count in (int(known["days"].sum()), (until - since).days + 1))
-    note = view.say(f"{have} of {days} days have a temperature", f"{have} jours sur {days} ont une température")
+    note = view.say(en=f"{have} of {days} days have a temperature", fr=f"{have} jours sur {days} ont une température")
     last = known["starts"].max()
     if isinstance(last, date) and (until - last).days > _A_WEEK:
         day = view.language.day(last)
-        note += view.say(f"; none of this period is known after {day}", f" ; aucune n'est connue après le {day}")
+        note += view.say(en=f"; none of this period is known after {day}", fr=f" ; aucune n'est connue après le {day}")
     figure = temperature(found.rows, view.style, (since, until))
     return parts.chart(reader, "region-temperature", title, figure, [found], note=f"{note}.", wide=True)

@@ -19,22 +19,24 @@ from watthouse.serve.figures import maps
 from watthouse.serve.figures.palette import REGIONAL, SOURCES
 from watthouse.serve.figures.rates import rates
 from watthouse.serve.figures.regional import source_shares
+from watthouse.serve.locale import Text
 from watthouse.serve.queries.coverage import Main
 from watthouse.serve.queries.params import FROM_SLOTS, Unit
 
 OUTLINES_AT: Final = "/outlines/regions.geojson"
 """Where a browser finds the regions' borders."""
 _MEASURES: Final = {
-    "consommation": ("Load", "Consommation"),
-    "production": ("Production", "Production"),
-    "difference": ("Balance", "Solde"),
+    "consommation": Text(en="Load", fr="Consommation"),
+    "production": Text(en="Production", fr="Production"),
+    "difference": Text(en="Balance", fr="Solde"),
 }
 """What the map shows beside sources; the balance is production less load."""
 _WHOLES: Final = {
-    "consommation": ("of the load of all regions", "de la consommation des régions"),
-    "production": ("of the production of all regions", "de la production des régions"),
-    "difference": ("of the region's load", "de la consommation de la région"),
+    "consommation": Text(en="of the load of all regions", fr="de la consommation des régions"),
+    "production": Text(en="of the production of all regions", fr="de la production des régions"),
+    "difference": Text(en="of the region's load", fr="de la consommation de la région"),
 }
+_OF_PRODUCTION: Final = Text(en="of the region's production", fr="de la production de la région")
 
 
 def body(reader: Reader, view: View) -> list[Component]:
@@ -101,7 +103,7 @@ def measures(totals: pl.DataFrame, shares: pl.DataFrame, unit: Unit) -> pl.DataF
 
 def _whole(view: View, measure: str) -> str:
     """Of what a percentage is."""
-    return view.say(*_WHOLES.get(measure, ("of the region's production", "de la production de la région")))
+    return _WHOLES.get(measure, _OF_PRODUCTION).of(view.language)
 
 
 def _measure(view: View) -> str:
@@ -110,15 +112,15 @@ def _measure(view: View) -> str:
 
 
 def _name(view: View, measure: str) -> str:
-    return view.say(*_MEASURES[measure]) if measure in _MEASURES else SOURCES[measure].name(view.language)
+    return _MEASURES[measure].of(view.language) if measure in _MEASURES else SOURCES[measure].name(view.language)
 
 
 def _tiles(view: View, found: Found) -> Component:
     wanted = [
-        ("most-used", view.say("Largest load", "Plus forte consommation"), "consommation", True, False),
-        ("most-made", view.say("Largest production", "Plus forte production"), "production", True, False),
-        ("most-left", view.say("Largest surplus", "Plus fort excédent"), "difference", True, True),
-        ("most-wanting", view.say("Largest deficit", "Plus fort déficit"), "difference", False, True),
+        ("most-used", view.say(en="Largest load", fr="Plus forte consommation"), "consommation", True, False),
+        ("most-made", view.say(en="Largest production", fr="Plus forte production"), "production", True, False),
+        ("most-left", view.say(en="Largest surplus", fr="Plus fort excédent"), "difference", True, True),
+        ("most-wanting", view.say(en="Largest deficit", fr="Plus fort déficit"), "difference", False, True),
     ]
     told = []
     for name, label, column, most, signed in wanted:
@@ -136,12 +138,12 @@ def _choice(view: View, measure: str) -> Component:
         (_name(view, one), view.href(more={"measure": one}), f"measure-{one}", one == measure)
         for one in (*_MEASURES, *REGIONAL)
     ]
-    return shell.choice(view.say("What the map shows", "Ce que montre la carte"), "measure", links)
+    return shell.choice(view.say(en="What the map shows", fr="Ce que montre la carte"), "measure", links)
 
 
 def _map(reader: Reader, view: View, found: Found) -> Component:
     measure, name = found.measure, _name(view, found.measure)
-    title = view.say(f"{name} by region", f"{name} par région")
+    title = view.say(en=f"{name} by region", fr=f"{name} par région")
     if found.unit is Unit.SHARE:
         rows, answers = found.rows.rename({measure: "value"}), found.given
         title += f", % {_whole(view, measure)}"
@@ -153,11 +155,11 @@ def _map(reader: Reader, view: View, found: Found) -> Component:
         rows, found.unit.sign, view.style, digits=found.digits, signed=signed, outlines=OUTLINES_AT
     )
     note = view.say(
-        "Choose a region on the map or in the table to see its page. éCO2mix does not publish Corse.",
-        "Choisissez une région sur la carte ou dans le tableau pour voir sa page. éCO2mix ne publie pas la Corse.",
+        en="Choose a region on the map or in the table to see its page. éCO2mix does not publish Corse.",
+        fr="Choisissez une région sur la carte ou dans le tableau pour voir sa page. éCO2mix ne publie pas la Corse.",
     )
     if measure == "difference":
-        note = view.say("Production less load. ", "Production moins consommation. ") + note
+        note = view.say(en="Production less load. ", fr="Production moins consommation. ") + note
     return parts.chart(reader, "regions-map", title, figure, answers, note=note, height=520, slots=[_slots(reader)])
 
 
@@ -186,8 +188,8 @@ def _ranking(reader: Reader, view: View, found: Found) -> Component:
     cells += [
         [html.A(REGIONS[code], href=view.href(detail=code), id=f"to-{code}"), *["–"] * len(shown)] for code in missing
     ]
-    heads = [view.say("Region", "Région"), *(_head(view, found, one) for one in shown)]
-    title = view.say("Regions in order", "Classement des régions")
+    heads = [view.say(en="Region", fr="Région"), *(_head(view, found, one) for one in shown)]
+    title = view.say(en="Regions in order", fr="Classement des régions")
     content = [parts.table(heads, cells, "regions-table", title)]
     return parts.card(reader, "regions-ranking", title, content, found.given, slots=[_slots(reader)])
 
@@ -199,7 +201,7 @@ def _head(view: View, found: Found, measure: str) -> str:
 
 def _shares(reader: Reader, view: View, shares: Answer) -> Component:
     title = view.say(
-        "Share of each source in a region's production", "Part de chaque filière dans la production régionale"
+        en="Share of each source in a region's production", fr="Part de chaque filière dans la production régionale"
     )
     rows = shares.rows.sort([f"{name}_share" for name in REGIONAL], descending=True, nulls_last=True)
     figure = source_shares(rows, view.style)
@@ -212,15 +214,17 @@ def _rates(reader: Reader, view: View) -> list[Component]:
     asked = RatesParams(since=since, until=until)
     found = reader.answer("/regions/rates", asked, rates_of(reader.snapshot, asked))
     told = {
-        "tco": view.say("TCO: part of the load that a source covers, %", "TCO : part de la consommation couverte, %"),
-        "tch": view.say("TCH: load factor of the capacity, %", "TCH : taux de charge des capacités, %"),
+        "tco": view.say(
+            en="TCO: part of the load that a source covers, %", fr="TCO : part de la consommation couverte, %"
+        ),
+        "tch": view.say(en="TCH: load factor of the capacity, %", fr="TCH : taux de charge des capacités, %"),
     }
     return [_rate(reader, view, name, title, found) for name, title in told.items()]
 
 
 def _rate(reader: Reader, view: View, name: str, title: str, found: Answer) -> Component:
     if not found.rows[f"{name}_pct"].count():
-        unknown = view.say("None is held for this period.", "Rien n'en est connu pour cette période.")
+        unknown = view.say(en="None is held for this period.", fr="Rien n'en est connu pour cette période.")
         said = [html.P(unknown, className="nothing")]
         return parts.card(reader, f"regions-{name}", title, said, [found])
     figure = rates(found.rows, f"{name}_pct", view.style)

@@ -38,15 +38,15 @@ class Window:
     def words(self) -> str:
         """As it stands in a title."""
         if self.hours:
-            return self.view.say(f"last {self.hours} hours", f"{self.hours} dernières heures")
+            return self.view.say(en=f"last {self.hours} hours", fr=f"{self.hours} dernières heures")
         return self.view.language.day(self.day)
 
     @property
     def of_it(self) -> str:
         """As it stands behind “peak of the”, or « pointe »."""
         if self.hours:
-            return self.view.say(f"last {self.hours} hours", f"des {self.hours} dernières heures")
-        return self.view.say("day", "du jour")
+            return self.view.say(en=f"last {self.hours} hours", fr=f"des {self.hours} dernières heures")
+        return self.view.say(en="day", fr="du jour")
 
     @property
     def earlier(self) -> str | None:
@@ -64,7 +64,7 @@ class Window:
     def to_newest(self) -> Iterator[Component]:
         """A link to the newest measured day, where another is shown."""
         if not self.newest:
-            words = self.view.say("Show the newest day", "Voir le jour le plus récent")
+            words = self.view.say(en="Show the newest day", fr="Voir le jour le plus récent")
             link = html.A(words, href=address(self.view), className="elsewhere", id="newest-day")
             yield html.P(link, className="nothing")
 
@@ -74,12 +74,14 @@ class Window:
         day, hours = view.more.get("day"), view.more.get("hours")
         if day and day_of(day) is None:
             yield _fault(
-                view.say(f"day: “{day[:20]}” is not a valid date", f"day : « {day[:20]} » n'est pas une date valide")
+                view.say(
+                    en=f"day: “{day[:20]}” is not a valid date", fr=f"day : « {day[:20]} » n'est pas une date valide"
+                )
             )
         if hours and _hours_of(hours) is None:
             offered = ", ".join(str(int(one)) for one in Rolling)
-            said = view.say(f"“{hours[:20]}” is none of {offered}", f"« {hours[:20]} » n'est aucun de {offered}")
-            yield _fault(f"hours{view.say('', ' ')}: {said}")
+            said = view.say(en=f"“{hours[:20]}” is none of {offered}", fr=f"« {hours[:20]} » n'est aucun de {offered}")
+            yield _fault(f"hours{view.say(en='', fr=' ')}: {said}")
 
 
 def window_of(view: View, held: tuple[date, date]) -> Window:
@@ -100,7 +102,7 @@ def address(view: View, *, day: str | None = None, hours: int | None = None) -> 
 
 def bar(page: Page, view: View, window: Window) -> Component:
     """The day before, a field for a day, the day after; the newest day and the last hours; the units of the page."""
-    newest = view.say("Newest day", "Dernier jour")
+    newest = view.say(en="Newest day", fr="Dernier jour")
     links = [
         (newest, address(view), "window-day", window.newest and window.hours is None),
         *(
@@ -111,11 +113,11 @@ def bar(page: Page, view: View, window: Window) -> Component:
     return html.Section(
         [
             days(window),
-            shell.choice(view.say("Period", "Période"), "window", links),
+            shell.choice(view.say(en="Period", fr="Période"), "window", links),
             *shell.quantities(page, view),
         ],
         className="bar",
-        **{"aria-label": view.say("Period", "Période")},
+        **{"aria-label": view.say(en="Period", fr="Période")},
     )
 
 
@@ -124,9 +126,9 @@ def days(window: Window, prefix: str = "") -> Component:
     view = window.view
     return html.Div(
         [
-            shell.step("‹", window.earlier, view.say("Day before", "Jour précédent"), f"{prefix}earlier"),
-            shell.day_field("day", view.say("Day", "Jour"), window.day, "window", window.held),
-            shell.step("›", window.later, view.say("Day after", "Jour suivant"), f"{prefix}later"),
+            shell.step("‹", window.earlier, view.say(en="Day before", fr="Jour précédent"), f"{prefix}earlier"),
+            shell.day_field("day", view.say(en="Day", fr="Jour"), window.day, "window", window.held),
+            shell.step("›", window.later, view.say(en="Day after", fr="Jour suivant"), f"{prefix}later"),
         ],
         className="days",
     )
