@@ -12,8 +12,8 @@ import pytest
 from plotly.utils import PlotlyJSONEncoder
 
 from tests.support import Rows, begun, clock, watthouse, write_csv
-from watthouse.serve.api import national
 from watthouse.serve.dashboard.app import rendered
+from watthouse.serve.queries.compare import Compared, compare_of
 from watthouse.serve.queries.params import Unit
 from watthouse.serve.service import Service
 from watthouse.settings import Settings
@@ -126,9 +126,9 @@ def _unpacked(values: Any) -> Any:
 
 
 def _compared(service: Service, unit: Unit) -> dict[str, dict[str, Any]]:
-    asked = national.Compared(since=TO_NOON, until=TO_NOON, with_since=WHOLE, with_until=WHOLE, unit=unit)
+    asked = Compared(since=TO_NOON, until=TO_NOON, with_since=WHOLE, with_until=WHOLE, unit=unit)
     with service.snapshots.lease() as snapshot:
-        question = national.compare_of(service, snapshot, asked)
+        question = compare_of(snapshot, asked)
     return {row["name"]: row for row in pl.DataFrame(question.rows).to_dicts()}
 
 

@@ -13,10 +13,10 @@ import pytest
 
 from tests.transform.lab import Lab, best_series, half_hours, mwh, power, regional
 from watthouse.catalog import CONSOLIDATED, REAL_TIME
-from watthouse.serve.api import national
-from watthouse.serve.api import regional as regions
 from watthouse.serve.problems import ProblemError
+from watthouse.serve.queries.mix import mix_of
 from watthouse.serve.queries.params import EnergyAsOf, Interval
+from watthouse.serve.queries.regions import mix_of_region
 from watthouse.serve.service import Service
 from watthouse.settings import Settings
 
@@ -55,7 +55,7 @@ def service(observed: Lab) -> Iterator[Service]:
 def known(service: Service, moment: datetime | None, interval: Interval = Interval.DAY) -> list[dict[str, Any]]:
     asked = EnergyAsOf(since=SPRING, until=NEXT, interval=interval, as_of=moment)
     with service.snapshots.lease() as snapshot:
-        question = national.mix_of(service, snapshot, asked)
+        question = mix_of(snapshot, asked)
         rows = question.rows if moment else snapshot.engine.rows(question.rows)  # type: ignore[arg-type]
         return rows.to_pylist()
 
@@ -104,7 +104,7 @@ def test_a_region_is_known_then_too(observed: Lab, service: Service) -> None:
     with service.snapshots.lease() as snapshot:
         for moment, count in ((last, 1), (last - timedelta(seconds=1), 0)):
             asked = EnergyAsOf(since=SPRING, until=SPRING, interval=Interval.DAY, as_of=moment)
-            rows = regions.mix_of(service, snapshot, "53", asked).rows.to_pylist()  # type: ignore[union-attr]
+            rows = mix_of_region(snapshot, "53", asked).rows.to_pylist()  # type: ignore[union-attr]
             assert len(rows) == count
             if rows:
                 expected = mwh(best_series(observed.seen["eco2mix_regional_tr"]), "consommation")
@@ -115,6 +115,6 @@ def test_a_region_is_known_then_too(observed: Lab, service: Service) -> None:
 def test_a_year_and_a_day_is_too_much_of_the_ledger(service: Service) -> None:
     year = {"since": date(2024, 3, 1), "interval": Interval.MONTH, "as_of": datetime(2026, 1, 1, tzinfo=UTC)}
     with service.snapshots.lease() as snapshot:
-        assert national.mix_of(service, snapshot, EnergyAsOf(until=date(2025, 3, 1), **year)).rows is not None
+        assert mix_of(snapshot, EnergyAsOf(until=date(2025, 3, 1), **year)).rows is not None
         with pytest.raises(ProblemError, match="366 days at most"):
-            national.mix_of(service, snapshot, EnergyAsOf(until=date(2025, 3, 2), **year))
+            mix_of(snapshot, EnergyAsOf(until=date(2025, 3, 2), **year))

@@ -3,11 +3,9 @@
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
-from datetime import date
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
-import ibis.expr.types as ir
 import pyarrow as pa
 from cachetools import LRUCache
 from starlette.requests import Request
@@ -18,43 +16,14 @@ from watthouse.serve import formats
 from watthouse.serve.formats import Format, Labels, Shown
 from watthouse.serve.problems import ProblemError
 from watthouse.serve.queries import attribution
-from watthouse.serve.queries.attribution import Period, Used
 from watthouse.serve.queries.prepared import Prepared
+from watthouse.serve.queries.question import Question
 from watthouse.serve.refreshing import Refresher
 from watthouse.serve.snapshots import Snapshot, Snapshots
 from watthouse.settings import Settings
 from watthouse.transform.dictionary import Mart, marts
 
 _LARGEST_KEPT: Final = 8  # parts of the cache one answer may fill
-
-
-@dataclass(frozen=True)
-class Question:
-    """What a call wants of a snapshot: rows, and what stands with them.
-
-    ``marts`` are the tables whose rows it uses, of ``periods`` (those that ``more`` says, where this says none) and
-    of the days that the mart ``among`` has; ``used`` is what they are of the datasets, once that is known.
-    """
-
-    title: str
-    rows: ir.Table | Prepared | pa.Table
-    columns: tuple[Shown, ...]
-    more: Mapping[str, Any] = field(default_factory=dict)
-    marts: tuple[str, ...] = ()
-    periods: tuple[Period, ...] = ()
-    among: str | None = None
-    used: tuple[Used, ...] | None = None
-
-    def attributed(self, snapshot: Snapshot) -> "Question":
-        """The same question, and whose rows it uses."""
-        if self.used is not None:
-            return self
-        periods = self.periods or _periods(self.more)
-        return replace(self, used=attribution.used(snapshot, self.marts, periods, self.among))
-
-    def with_rows(self, rows: pa.Table, **more: Any) -> "Question":
-        """The same question, answered."""
-        return replace(self, rows=rows, more={**self.more, **more})
 
 
 @dataclass(frozen=True)
@@ -164,14 +133,6 @@ def labels(question: Question, version: str, sample: str | None) -> Labels:
     columns = (*question.columns, _SAMPLE) if sample else question.columns
     more = {"attribution": attribution.as_metadata(used, sample), **question.more}
     return Labels(question.title, columns, attribution.in_words(used, sample), LICENCE, version, sample, more)
-
-
-def _periods(more: Mapping[str, Any]) -> tuple[Period, ...]:
-    """The periods that an answer says it is about; always, where it says none."""
-    ends = [(more.get(f"{which}since"), more.get(f"{which}until")) for which in ("", "with_")]
-    return tuple((date.fromisoformat(one), date.fromisoformat(other)) for one, other in ends if one and other) or (
-        attribution.ALWAYS,
-    )
 
 
 _SAMPLE: Final = Shown("sample", "", "The synthetic sample that the row is of: nobody measured it")

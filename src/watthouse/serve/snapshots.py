@@ -7,7 +7,7 @@ read has an engine of its own, closed when its last answer has gone out.
 import hashlib
 import json
 import threading
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from functools import cached_property
@@ -26,6 +26,7 @@ from watthouse.home import kind_of, now_of, sample_of
 from watthouse.serve.engine import Engine
 from watthouse.settings import Settings
 from watthouse.transform import Step
+from watthouse.transform.dictionary import Mart, marts
 
 HELD: Final = "held"
 """The name under which the file is attached."""
@@ -111,6 +112,11 @@ class Snapshot:
             self._asked[ask, of] = ask(self, *of)
         found: T = self._asked[ask, of]
         return found
+
+    @property
+    def marts(self) -> Mapping[str, Mart]:
+        """What the marts are, by name."""
+        return marts(self.settings.transform)
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:

@@ -17,7 +17,6 @@ from dateutil.relativedelta import relativedelta
 
 from watthouse.catalog import CORSE, REGIONS
 from watthouse.errors import WatthouseError
-from watthouse.serve.api import mixes, national, regional
 from watthouse.serve.dashboard.reading import Answer, Reader
 from watthouse.serve.dashboard.view import View, day_of
 from watthouse.serve.figures import power
@@ -28,7 +27,11 @@ from watthouse.serve.figures.seasons import source_seasons
 from watthouse.serve.figures.style import behaviour
 from watthouse.serve.locale import Language, Text
 from watthouse.serve.problems import ProblemError
+from watthouse.serve.queries.compare import Compared, compare_of
+from watthouse.serve.queries.mix import mix_of
+from watthouse.serve.queries.mixes import MixesParams, mixes_of
 from watthouse.serve.queries.params import EnergyAsOf, Interval, Unit
+from watthouse.serve.queries.regions import MapParams, map_of, mix_of_region
 from watthouse.serve.service import Service
 from watthouse.settings import Settings
 
@@ -174,8 +177,8 @@ def _regions(reader: Reader, one: st.Page) -> None:
         figure = regions_map(_mapped(found, measure), "MW", view.style, signed=measure == "difference")
         _chart(reader, "map", f"{_MEASURES[measure].of(view.language)}, MW", figure, found, height=480)
     with right:
-        asked = mixes.MixesParams(since=view.since, until=view.until, unit=Unit.SHARE)
-        shares = reader.answer("/regions/mix", asked, mixes.mixes_of(reader.service, reader.snapshot, asked))
+        asked = MixesParams(since=view.since, until=view.until, unit=Unit.SHARE)
+        shares = reader.answer("/regions/mix", asked, mixes_of(reader.snapshot, asked))
         title = say(en="What each source contributes to production", fr="Part de chaque filière dans la production")
         _chart(reader, "shares", f"{title}, %", source_shares(shares.rows, view.style), shares, height=480)
     st.page_link(
@@ -252,8 +255,8 @@ def _totals(reader: Reader, name: str) -> None:
 
 
 def _total(reader: Reader, name: str, unit: Unit) -> float | None:
-    asked = national.Compared(since=reader.view.since, until=reader.view.until, unit=unit)
-    found = reader.answer("/compare", asked, national.compare_of(reader.service, reader.snapshot, asked)).rows
+    asked = Compared(since=reader.view.since, until=reader.view.until, unit=unit)
+    found = reader.answer("/compare", asked, compare_of(reader.snapshot, asked)).rows
     totals: dict[str, float | None] = dict(found.select("name", "value").iter_rows())
     return totals[name]
 
@@ -264,16 +267,16 @@ def _mapped(found: Answer, measure: str) -> pl.DataFrame:
 
 def _map_of(reader: Reader, measure: str) -> Answer:
     days = {"since": reader.view.since, "until": reader.view.until}
-    asked = regional.MapParams.model_validate(days | {"measure": measure})
-    return reader.answer("/regions/map", asked, regional.map_of(reader.snapshot, asked))
+    asked = MapParams.model_validate(days | {"measure": measure})
+    return reader.answer("/regions/map", asked, map_of(reader.snapshot, asked))
 
 
 def _mix(reader: Reader, code: str, asked: EnergyAsOf) -> Answer:
-    return reader.answer(f"/regions/{code}/mix", asked, regional.mix_of(reader.service, reader.snapshot, code, asked))
+    return reader.answer(f"/regions/{code}/mix", asked, mix_of_region(reader.snapshot, code, asked))
 
 
 def _france(reader: Reader, asked: EnergyAsOf) -> Answer:
-    return reader.answer("/mix", asked, national.mix_of(reader.service, reader.snapshot, asked))
+    return reader.answer("/mix", asked, mix_of(reader.snapshot, asked))
 
 
 def _days(reader: Reader) -> str:

@@ -1,25 +1,15 @@
 """Who buys France's electricity: the border with the largest net commercial exports of each day, counted."""
 
-from typing import Annotated, Final
+from typing import Annotated
 
-import ibis
-import ibis.expr.operations as ops
-import ibis.expr.types as ir
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from watthouse.serve.api.base import TheService, gives_rows, meant, span_of
-from watthouse.serve.formats import Shown
-from watthouse.serve.queries.params import BY_DAY, Interval, Series
-from watthouse.serve.queries.series import STARTS, complete_days, starts, within
-from watthouse.serve.service import Question, Service
-from watthouse.serve.snapshots import Snapshot
-from watthouse.transform.dictionary import Mart
+from watthouse.serve.api.base import TheService, gives_rows
+from watthouse.serve.queries.buyers import buyers_of
+from watthouse.serve.queries.params import Series
 
 router = APIRouter(tags=["France"])
-
-_EXPORTED: Final = "_export_mwh"
-_FAR_MORE: Final = 1e12  # MWh, than crosses a border
 
 
 @gives_rows(
@@ -30,49 +20,4 @@ _FAR_MORE: Final = 1e12  # MWh, than crosses a border
 )
 def buyers(service: TheService, request: Request, params: Annotated[Series, Query()]) -> Response:
     """The buyer of a day is the border with the largest net commercial exports; on some days there is none."""
-    return service.answer(request, params.format, lambda snapshot: buyers_of(service, snapshot, params), "buyers")
-
-
-def buyers_of(service: Service, snapshot: Snapshot, params: Series) -> Question:
-    """The largest net buyer by interval; of two that were it on as many days, the one that bought more."""
-    span = span_of(service.settings.max_points, snapshot, "exchanges_daily", params, params.interval, BY_DAY)
-    borders = _borders(service.marts["exchanges_daily"])
-    found = span.fill(_counted, snapshot.table("exchanges_daily"), borders)
-    return Question("The largest net buyer", found, _told(borders), meant(span), ("exchanges_daily",))
-
-
-def _counted(table: ops.Relation, interval: Interval, borders: tuple[str, ...]) -> ir.Table:
-    rows = within(table.to_expr())
-    counts = {f"{border}_days": rows.count(where=rows.top_foreign_buyer == border) for border in borders}
-    counted = rows.group_by(starts(rows, interval)).aggregate(
-        **counts,
-        **{f"{border}_bought": -rows[f"ech_comm_{border}_mwh"].cast("float64").sum() for border in borders},
-        net_export_days=rows.count(where=rows.net_export_mwh > 0),
-        days=rows.count(where=rows.measured_slots > 0),
-        complete_days=rows.count(where=complete_days(rows)),
-    )
-    found = counted.mutate(top_foreign_buyer=_most(counted, borders)).order_by("starts")
-    return found.select(*(one.name for one in _told(borders)))
-
-
-def _borders(mart: Mart) -> tuple[str, ...]:
-    exports = (name.removeprefix("ech_comm_") for name in mart.names if name.endswith(_EXPORTED))
-    return tuple(name.removesuffix(_EXPORTED) for name in exports if not name.startswith("net"))
-
-
-def _most(counted: ir.Table, borders: tuple[str, ...]) -> ir.Value:
-    """The border with most days; energy, far below 1 on this scale, parts those that have as many."""
-    score = {b: counted[f"{b}_days"] + counted[f"{b}_bought"].fill_null(0) / _FAR_MORE for b in borders}
-    best = ibis.greatest(*score.values())
-    return ibis.cases(*(((score[b] == best) & (counted[f"{b}_days"] > 0), b) for b in borders))
-
-
-def _told(borders: tuple[str, ...]) -> tuple[Shown, ...]:
-    return (
-        STARTS,
-        Shown("top_foreign_buyer", "", "Largest net buyer on most days of the interval; null where no border was one"),
-        *(Shown(f"{border}_days", "days", "Days on which this border was the largest net buyer") for border in borders),
-        Shown("net_export_days", "days", "Days on which more left France than came in, physically"),
-        Shown("days", "days", "Days with a measurement"),
-        Shown("complete_days", "days", "Days on which every slot was measured"),
-    )
+    return service.answer(request, params.format, lambda snapshot: buyers_of(snapshot, params), "buyers")

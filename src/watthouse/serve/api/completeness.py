@@ -2,36 +2,13 @@
 
 from typing import Annotated
 
-import ibis.expr.operations as ops
-import ibis.expr.types as ir
 from fastapi import APIRouter, Query, Request
-from pydantic import Field
 from starlette.responses import Response
 
-from watthouse.catalog import CATALOG
-from watthouse.serve.api.base import TheService, days, gives_rows
-from watthouse.serve.problems import wrong
-from watthouse.serve.queries import attribution
-from watthouse.serve.queries.params import Period, newest_first
-from watthouse.serve.queries.prepared import Prepared
-from watthouse.serve.queries.series import columns_of, within
-from watthouse.serve.service import Question, Service
-from watthouse.serve.snapshots import Snapshot
+from watthouse.serve.api.base import TheService, gives_rows
+from watthouse.serve.queries.completeness import CompletenessParams, completeness_of
 
 router = APIRouter(tags=["freshness and revisions"])
-
-
-class CompletenessParams(Period):
-    """Days of a dataset, or of all."""
-
-    dataset: Annotated[
-        str | None,
-        Field(
-            description="Only this dataset, by its name at the publisher",
-            examples=["eco2mix-national-tr"],
-            json_schema_extra={"enum": list(CATALOG)},
-        ),
-    ] = None
 
 
 @gives_rows(
@@ -42,25 +19,4 @@ class CompletenessParams(Period):
 )
 def completeness(service: TheService, request: Request, params: Annotated[CompletenessParams, Query()]) -> Response:
     """A day without any measurement has a row with 0; days before a dataset's first and after its last have none."""
-    return service.answer(
-        request, params.format, lambda snapshot: completeness_of(service, snapshot, params), "completeness"
-    )
-
-
-def completeness_of(service: Service, snapshot: Snapshot, params: CompletenessParams) -> Question:
-    """The rows of ``completeness_daily`` that are meant; raises a problem for a dataset that there is not."""
-    if params.dataset is not None and params.dataset not in CATALOG:
-        raise wrong("dataset", f"there is no dataset '{params.dataset[:60]}': there are {', '.join(CATALOG)}")
-    mart = service.marts["completeness_daily"]
-    since, until = newest_first(snapshot.extent(mart.name), params)
-    found = Prepared(_days, (snapshot.table(mart.name).op(), params.dataset), since, until)
-    used = attribution.used(snapshot, [mart.name], [(since, until)])
-    of = tuple(one for one in used if params.dataset in {None, one.dataset.id})
-    return Question(mart.description, found, columns_of(mart), days(since, until), used=of)
-
-
-def _days(table: ops.Relation, dataset: str | None) -> ir.Table:
-    rows = within(table.to_expr())
-    if dataset is not None:
-        rows = rows.filter(rows.dataset == dataset)
-    return rows.order_by(["dataset", "civil_date"])
+    return service.answer(request, params.format, lambda snapshot: completeness_of(snapshot, params), "completeness")

@@ -1,51 +1,24 @@
 """The six questions: which there are, and the answer of one for a period."""
 
-from collections.abc import Mapping
-from dataclasses import asdict
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from watthouse.serve.analysis.answers import answer, marts_of
+from watthouse.serve.analysis.questions import QuestionParams, Spoken, question_of
 from watthouse.serve.analysis.texts import QUESTIONS
-from watthouse.serve.api.base import Rows, TheService, days, gives_rows
+from watthouse.serve.api.base import Rows, TheService, gives_rows
 from watthouse.serve.locale import Language
 from watthouse.serve.problems import ProblemError, documented
-from watthouse.serve.queries.attribution import TEMPERATURE_OF_FRANCE
-from watthouse.serve.queries.params import Day, Params, Period
-from watthouse.serve.service import Question
-from watthouse.serve.snapshots import Snapshot
+from watthouse.serve.queries.params import Params
 
 router = APIRouter(tags=["questions"])
-
-Spoken = Annotated[Language, Field(description="What the texts are written in: French or English", examples=["fr"])]
 
 
 class ListParams(Params):
     """The questions, in a language."""
 
-    lang: Spoken = Language.ENGLISH
-
-
-class QuestionParams(Period):
-    """A question of a period."""
-
-    since: Annotated[
-        Day | None,
-        Field(
-            description="First civil day (Europe/Paris), included; the first day held where it is left out",
-            examples=["2016-01-01"],
-        ),
-    ] = None
-    until: Annotated[
-        Day | None,
-        Field(
-            description="Last civil day (Europe/Paris), included; the newest day held where it is left out",
-            examples=["2025-12-31"],
-        ),
-    ] = None
     lang: Spoken = Language.ENGLISH
 
 
@@ -113,32 +86,3 @@ def one_question(
     return service.answer(
         request, params.format, lambda snapshot: question_of(snapshot, number, params), f"question-{number}"
     )
-
-
-def question_of(snapshot: Snapshot, number: int, params: QuestionParams) -> Question:
-    """Question ``number`` (1 to 6), answered."""
-    found = answer(snapshot, number, params.since, params.until, params.lang)
-    told = {
-        **days(found.since, found.until),
-        "lang": params.lang.value,
-        "number": found.number,
-        "question": found.question,
-        "sentence": found.sentence,
-        "method": found.method,
-        "caveat": found.caveat,
-        "figures": [asdict(figure) for figure in found.figures],
-    }
-    among = "daily_merged" if marts_of(number) == ("daily_merged",) else None
-    return Question(found.question, found.rows, found.columns, told, _OF[number], among=among)
-
-
-_POWER, _GAS = "daily_mix", "gas_daily"
-_OF: Final[Mapping[int, tuple[str, ...]]] = {
-    1: (_POWER,),
-    2: (_GAS, TEMPERATURE_OF_FRANCE),
-    3: (_POWER, TEMPERATURE_OF_FRANCE),
-    4: (_POWER, _GAS),
-    5: (_POWER,),
-    6: ("exchanges_daily", _GAS),
-}
-"""What each question is answered from."""

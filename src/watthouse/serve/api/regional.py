@@ -1,41 +1,17 @@
 """The regions: which there are, the mix of one, and all of them side by side for a map."""
 
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any
 
-import ibis
-import ibis.expr.operations as ops
-import ibis.expr.types as ir
 from fastapi import APIRouter, Path, Query, Request
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from watthouse.catalog import CORSE, REGIONS
-from watthouse.serve.api.base import (
-    A_REGION,
-    DAYS,
-    Rows,
-    TheService,
-    answer_series,
-    as_known,
-    by_slot,
-    days,
-    energies_of,
-    gives_rows,
-    named,
-    refuse_share,
-    rows_described,
-    span_of,
-    unbounded,
-)
-from watthouse.serve.formats import Shown
+from watthouse.serve.api.base import Rows, TheService, answer_series, gives_rows, rows_described, unbounded
 from watthouse.serve.problems import ProblemError
-from watthouse.serve.queries.as_of import REGIONAL, Tables
-from watthouse.serve.queries.params import BY_DAY, BY_SLOT, Energy, EnergyAsOf, Interval, Period, Unit, newest_first
-from watthouse.serve.queries.prepared import Prepared
-from watthouse.serve.queries.series import MEASURED, Span, known_hours, measured_hours, total, within
-from watthouse.serve.queries.slots import Kind
-from watthouse.serve.service import Question, Service
-from watthouse.serve.snapshots import Snapshot
+from watthouse.serve.queries.base import refuse_share
+from watthouse.serve.queries.params import EnergyAsOf
+from watthouse.serve.queries.regions import MapParams, RegionsParams, every_mix_of, map_of, mix_of_region
 
 router = APIRouter(tags=["regions"])
 
@@ -46,26 +22,6 @@ class RegionOut(BaseModel):
     insee: str = Field(description="Its INSEE code", examples=["53"])
     name: str = Field(description="Its official name", examples=["Bretagne"])
     mapped: bool = Field(description="Whether éCO2mix has it: all of mainland France but Corse", examples=[True])
-
-
-class RegionsParams(Energy):
-    """The regions, or their mixes by interval."""
-
-    interval: Annotated[
-        Interval | None,
-        Field(
-            description="Gives the load and mix of every region by this interval, a row a region and interval; without"
-            " it, the regions are listed",
-            examples=["day"],
-        ),
-    ] = None  # type: ignore[assignment]
-
-    @model_validator(mode="after")
-    def _cut(self) -> Self:
-        others = sorted(self.model_fields_set - {"interval"})
-        if self.interval is None and others:
-            raise ValueError(f"interval must be given with {', '.join(others)}: without it, the regions are listed")
-        return self
 
 
 @router.get(
@@ -85,24 +41,9 @@ def regions(service: TheService, request: Request, params: Annotated[RegionsPara
         service,
         request,
         params,
-        lambda snapshot: every_mix_of(service, snapshot, params, any_number=any_number),
+        lambda snapshot: every_mix_of(snapshot, params, any_number=any_number),
         "regions",
     )
-
-
-def every_mix_of(service: Service, snapshot: Snapshot, params: Energy, *, any_number: bool = False) -> Question:
-    """Load, sources, storage and exchanges of every region by interval, a row a region."""
-    most = None if any_number else service.settings.max_points
-    span = span_of(most, snapshot, "daily_regional", params, params.interval, BY_SLOT, BY_DAY)
-    mart, title, unit = service.marts["daily_regional"], "Load and generation mix of the regions", params.counted_in
-    names = named(mart, unit)
-    if span.interval.length is None:
-        rows = snapshot.table(mart.name)
-        return energies_of(mart, rows, span, unit, title, regional=True)
-    return by_slot(snapshot, None, span, Kind(("consommation",), regional=True), _POWER, unit, title, names)
-
-
-_POWER: Final = "core_regional_power"
 
 
 @gives_rows(
@@ -127,56 +68,9 @@ def mix(
         service,
         request,
         params,
-        lambda snapshot: mix_of(service, snapshot, insee, params, any_number=any_number),
+        lambda snapshot: mix_of_region(snapshot, insee, params, any_number=any_number),
         f"mix-{insee}",
     )
-
-
-def mix_of(
-    service: Service, snapshot: Snapshot, insee: str, params: EnergyAsOf, *, any_number: bool = False
-) -> Question:
-    """Load, sources, storage and exchanges of a region by interval."""
-    most = None if any_number else service.settings.max_points
-    span = span_of(most, snapshot, "daily_regional", params, params.interval, BY_SLOT, BY_DAY)
-    unit = params.counted_in
-    if span.interval.length is None:
-        return as_known(snapshot, params.as_of, span, REGIONAL, lambda table: _mix(service, table, insee, span, unit))
-    names = named(service.marts["daily_regional"], unit)
-    kind = Kind(("consommation",), region=insee)
-    return by_slot(snapshot, params.as_of, span, kind, _POWER, unit, _title(insee), names)
-
-
-def _mix(service: Service, table: Tables, insee: str, span: Span, unit: Unit) -> Question:
-    mart = service.marts["daily_regional"]
-    return energies_of(mart, table(mart.name), span, unit, _title(insee), region=insee)
-
-
-def _title(insee: str) -> str:
-    return f"Load and generation mix of {REGIONS[insee]}"
-
-
-Measure = Literal[
-    "consommation", "production", "difference",
-    "thermique", "nucleaire", "eolien", "solaire", "hydraulique", "bioenergies",
-]  # fmt: skip
-
-
-class MapParams(Period):
-    """A quantity of every region over a period."""
-
-    measure: Annotated[
-        Measure,
-        Field(
-            description="What is shown: load, production, production less load, or a source", examples=["consommation"]
-        ),
-    ] = "consommation"
-    unit: Annotated[
-        Unit,
-        Field(
-            description="MW is the mean power of what was measured; share a source's part of the region's production",
-            examples=["MW"],
-        ),
-    ] = Unit.MW
 
 
 @gives_rows(router, "/regions/map", "A quantity of every region over a period", "A row a region")
@@ -185,35 +79,3 @@ def regions_map(service: TheService, request: Request, params: Annotated[MapPara
     if params.measure in {"consommation", "production", "difference"}:
         refuse_share(params.unit, f"{params.measure} is")
     return service.answer(request, params.format, lambda snapshot: map_of(snapshot, params), "regions")
-
-
-def map_of(snapshot: Snapshot, params: MapParams) -> Question:
-    """One value a region over a period."""
-    since, until = newest_first(snapshot.extent("daily_regional"), params)
-    found = Prepared(_mapped, (snapshot.table("daily_regional").op(), params.measure, params.unit), since, until)
-    more = {**days(since, until), "unit": params.unit.value, "measure": params.measure}
-    value = Shown(f"{params.measure}{params.unit.suffix}", params.unit.label, f"{params.measure} of the period")
-    columns = (*A_REGION, value, MEASURED, DAYS)
-    return Question("Regions of France", found, columns, more, ("daily_regional",))
-
-
-def _difference(rows: ir.Table, unit: Unit) -> ir.Value:
-    """Production less load, of mean powers: energies of unlike hours, where a source has a hole, have no difference, so
-    that of energy is over the time in which both are known."""
-    power = total(rows, "production", Unit.MW) - total(rows, "consommation", Unit.MW)
-    if unit is Unit.MW:
-        return power
-    hours = ibis.least(*(known_hours(rows, name, Unit.MW) for name in ("production", "consommation")))
-    return power * hours / (1000 if unit is Unit.GWH else 1)
-
-
-def _mapped(table: ops.Relation, measure: str, unit: Unit) -> ir.Table:
-    rows = within(table.to_expr())
-    value = _difference(rows, unit) if measure == "difference" else total(rows, measure, unit)
-    sums = rows.group_by("code_insee_region").aggregate(
-        libelle_region=rows.libelle_region.max(),
-        value=value.cast("float64"),
-        measured_hours=measured_hours(rows),
-        days=rows.count(),
-    )
-    return sums.order_by("code_insee_region").rename({f"{measure}{unit.suffix}": "value"})

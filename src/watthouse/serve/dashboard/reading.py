@@ -20,7 +20,8 @@ from watthouse.serve.formats import Format
 from watthouse.serve.queries.attribution import Used, by_publisher
 from watthouse.serve.queries.coverage import Main, extent_of
 from watthouse.serve.queries.params import DEFAULT_DAYS, Interval, Params, Unit, points
-from watthouse.serve.service import Question, Service
+from watthouse.serve.queries.question import Question
+from watthouse.serve.service import Service
 from watthouse.serve.snapshots import Snapshot
 
 API: Final = "/api/v1"

@@ -8,13 +8,14 @@ import polars as pl
 import structlog
 
 from watthouse.errors import WatthouseError
-from watthouse.serve.api.held import RowsParams, every_row
 from watthouse.serve.dashboard.grid_filter import ordered, sifted
 from watthouse.serve.dashboard.pages.grid import BLOCK
 from watthouse.serve.dashboard.reading import Reader
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.problems import ProblemError, wrong
-from watthouse.serve.service import Question, Service
+from watthouse.serve.queries.question import Question
+from watthouse.serve.queries.rows import RowsParams, every_row
+from watthouse.serve.service import Service
 
 _FARTHEST: Final = 2**31
 
@@ -68,7 +69,7 @@ def read(service: Service, view: View, asked: Mapping[str, Any]) -> Block:
     first, count = _place(asked)
     with service.snapshots.lease() as snapshot:
         reader = Reader(service, snapshot, view)
-        mart, rows = every_row(service, snapshot, view.detail, RowsParams(since=view.since, until=view.until))
+        mart, rows = every_row(snapshot, view.detail, RowsParams(since=view.since, until=view.until))
         passes = sifted(rows, asked.get("filterModel"))
         order = ordered(rows, asked.get("sortModel"), mart.key)
         counts = rows.aggregate(held=rows.count(), found=rows.count(where=passes))

@@ -12,15 +12,15 @@ from pyarrow import types
 from watthouse.catalog import CATALOG, Dataset
 from watthouse.clock import PARIS
 from watthouse.home import lake_of
-from watthouse.serve.api import checks
-from watthouse.serve.api.completeness import CompletenessParams, completeness_of
-from watthouse.serve.api.ledger import DatasetStatus, RevisionsParams, revisions_of, status_of
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.pages import mart
 from watthouse.serve.dashboard.reading import Answer, Reader
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import whole
+from watthouse.serve.ledger import DatasetStatus, RevisionsParams, revisions_of, status_of
+from watthouse.serve.queries.checks import rows_breaking, warning
+from watthouse.serve.queries.completeness import CompletenessParams, completeness_of
 from watthouse.serve.queries.params import A_YEAR, DEFAULT_DAYS
 from watthouse.serve.snapshots import Snapshot
 
@@ -56,7 +56,7 @@ def _datasets(view: View, chosen: str) -> Component:
 
 
 def _whole(reader: Reader, asked: CompletenessParams) -> Answer:
-    return reader.answer("/completeness", asked, completeness_of(reader.service, reader.snapshot, asked))
+    return reader.answer("/completeness", asked, completeness_of(reader.snapshot, asked))
 
 
 def _calendar(reader: Reader, view: View) -> Component:
@@ -188,7 +188,7 @@ def _revisions(reader: Reader, view: View, dataset: Dataset) -> Component:
 def _broken(reader: Reader, view: View) -> Component:
     """What the tests that only warn find, each with the first rows that break it."""
     title = view.say(en="What the tests of the marts find", fr="Ce que trouvent les tests des tables")
-    found = checks.warning(reader.snapshot)
+    found = warning(reader.snapshot)
     broken = [one for one in found if one.places]
     speak = view.language
     every = view.say(
@@ -199,9 +199,7 @@ def _broken(reader: Reader, view: View) -> Component:
     )
     answers, body = [], [html.P(every, className="note", id="tests-found")]
     for one in broken:
-        answer = reader.answer(
-            f"/tests/{one.name}", None, checks.rows_breaking(reader.service, reader.snapshot, one.name)
-        )
+        answer = reader.answer(f"/tests/{one.name}", None, rows_breaking(reader.snapshot, one.name))
         answers.append(answer)
         rows = [[*map(_cell(view), row)] for row in answer.rows.head(_LATELY).iter_rows()]
         places, shown = speak.number(one.places), speak.number(len(rows))

@@ -8,7 +8,6 @@ from typing import Final
 import polars as pl
 from dash.development.base_component import Component
 
-from watthouse.serve.api import buyers, national
 from watthouse.serve.dashboard import parts
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.reading import Answer, Reader, Slots, percent
@@ -16,7 +15,11 @@ from watthouse.serve.dashboard.slots import lasting
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import paired, power, trade
 from watthouse.serve.figures.palette import BORDERS, EXPORTS, IMPORTS, NET_EXPORT, STOCK
+from watthouse.serve.queries.buyers import buyers_of
 from watthouse.serve.queries.coverage import Main
+from watthouse.serve.queries.exchanges import exchanged, exchanges_of, mean_load
+from watthouse.serve.queries.gas import gas_of
+from watthouse.serve.queries.mix import mix_of
 from watthouse.serve.queries.params import FROM_SLOTS, Energy, EnergyAsOf, Interval, Series, Unit
 
 _GWH: Final = "GWh"
@@ -25,29 +28,24 @@ _GWH: Final = "GWh"
 def body(reader: Reader, view: View) -> list[Component]:
     """Totals, the series by border, destinations, the net position beside gas in store, the largest buyers."""
     since, until = reader.period
-    service, snapshot, unit, interval = (
-        reader.service,
-        reader.snapshot,
-        PAGE.unit(view),
-        PAGE.interval(view, reader.period),
-    )
+    snapshot, unit, interval = reader.snapshot, PAGE.unit(view), PAGE.interval(view, reader.period)
     # parts of the load are mean power over mean power: exchanges of a day under way are known for longer than its load
     counted = Unit.MW if unit is Unit.SHARE else unit
     series = _series(reader, interval, counted.drawn_by(interval))
     summed = _series(reader, Interval.YEAR, counted)
     days = Series(since=since, until=until, interval=interval.daily)
-    bought = reader.answer("/exchanges/buyers", days, buyers.buyers_of(service, snapshot, days))
-    gas = reader.answer("/gas", days, national.gas_of(service, snapshot, days))
+    bought = reader.answer("/exchanges/buyers", days, buyers_of(snapshot, days))
+    gas = reader.answer("/gas", days, gas_of(snapshot, days))
     if series.rows.is_empty():
         return [parts.card(reader, "exchanges", PAGE.title(view), [parts.nothing(reader)], wide=True)]
     by_day = _series(reader, interval.daily, counted) if interval.length else series  # as gas in storage is known
     through, beside, whole = Answers(series.rows, [series]), Answers(by_day.rows, [by_day]), [summed]
-    totals = Totals(national.exchanged(snapshot, since, until, counted), unit)
+    totals = Totals(exchanged(snapshot, since, until, counted), unit)
     if unit is Unit.SHARE:
         through, mix = _of_load(reader, series)
         beside = _of_load(reader, by_day)[0] if interval.length else through
         whole.append(mix)
-        totals = totals.of_load(national.mean_load(snapshot, since, until))
+        totals = totals.of_load(mean_load(snapshot, since, until))
     return [
         _tiles(view, totals, bought.rows),
         _through_time(reader, view, through, unit.drawn_by(interval)),
@@ -63,7 +61,7 @@ def _series(reader: Reader, interval: Interval, unit: Unit) -> Answer:
     """Exchanges by interval; half-hourly values of slots last into the second quarter hour."""
     since, until = reader.period
     asked = Energy(since=since, until=until, interval=interval, unit=unit)
-    found = reader.answer("/exchanges", asked, national.exchanges_of(reader.service, reader.snapshot, asked))
+    found = reader.answer("/exchanges", asked, exchanges_of(reader.snapshot, asked))
     if interval is not Interval.SLOT:
         return found
     return replace(found, rows=lasting(found.rows, [name for name in found.rows.columns if name.endswith("_mw")]))
@@ -89,7 +87,7 @@ def _of_load(reader: Reader, series: Answer) -> tuple[Answers, Answer]:
     """Mean power of ``series`` (MW) beside that of the load, and each as a part of it (``_share``, %); the load."""
     since, until = reader.period
     asked = EnergyAsOf(since=since, until=until, interval=series.interval, unit=Unit.MW)
-    mix = reader.answer("/mix", asked, national.mix_of(reader.service, reader.snapshot, asked))
+    mix = reader.answer("/mix", asked, mix_of(reader.snapshot, asked))
     names = [name for name in series.rows.columns if name.endswith("_mw")]
     load = pl.col("consommation_mw")
     rows = series.rows.join(mix.rows.select("starts", load), "starts", how="left", maintain_order="left")

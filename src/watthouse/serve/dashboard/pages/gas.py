@@ -8,7 +8,6 @@ from dash import html
 from dash.development.base_component import Component
 from dateutil.relativedelta import relativedelta
 
-from watthouse.serve.api import national, points, sensitivity
 from watthouse.serve.dashboard import parts
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.reading import Answer, Reader, percent
@@ -17,7 +16,11 @@ from watthouse.serve.figures import fill, paired
 from watthouse.serve.figures import gas as drawn
 from watthouse.serve.figures.palette import LOAD, STOCK, TEMPERATURE
 from watthouse.serve.queries.coverage import Main
+from watthouse.serve.queries.gas import gas_of
+from watthouse.serve.queries.gas_points import GasPointsParams, Holder, points_of
 from watthouse.serve.queries.params import Interval, Series, Unit
+from watthouse.serve.queries.sensitivity import SensitivityParams, sensitivity_of
+from watthouse.serve.queries.temperature import TemperatureParams, temperature_of
 
 _GWH: Final = "GWh"
 _HIGHEST: Final = "stock_gaz_max_gwh"
@@ -32,17 +35,17 @@ _SPANS: Final = {
 def body(reader: Reader, view: View) -> list[Component]:
     """The stock and the temperature, one against the other, and the sensitivity of load year by year."""
     since, until = reader.period
-    service, snapshot = reader.service, reader.snapshot
+    snapshot = reader.snapshot
     asked = Series(since=since, until=until, interval=PAGE.interval(view, reader.period))
-    stock = reader.answer("/gas", asked, national.gas_of(service, snapshot, asked))
-    warm_asked = national.TemperatureParams(since=since, until=until, interval=asked.interval)
-    warm = reader.answer("/temperature", warm_asked, national.temperature_of(service, snapshot, warm_asked))
+    stock = reader.answer("/gas", asked, gas_of(snapshot, asked))
+    warm_asked = TemperatureParams(since=since, until=until, interval=asked.interval)
+    warm = reader.answer("/temperature", warm_asked, temperature_of(snapshot, warm_asked))
     first, last = snapshot.extent("gas_daily")
     whole = Series(since=first, until=last, interval=Interval.YEAR)
-    ever = reader.answer("/gas", whole, national.gas_of(service, snapshot, whole))
+    ever = reader.answer("/gas", whole, gas_of(snapshot, whole))
     begins, ends = snapshot.extent("daily_merged")
-    years = sensitivity.SensitivityParams(since=begins, until=ends)
-    slopes = reader.answer("/sensitivity", years, sensitivity.sensitivity_of(snapshot, years))
+    years = SensitivityParams(since=begins, until=ends)
+    slopes = reader.answer("/sensitivity", years, sensitivity_of(snapshot, years))
     rows = warm.rows.join(stock.rows, "starts", how="full", coalesce=True, suffix="_of_gas").sort("starts")
     rows = rows.with_columns(**_stocks(ever.rows, PAGE.unit(view)))
     return [
@@ -235,11 +238,11 @@ _RECENT: Final = timedelta(days=6)
 
 def _fills(reader: Reader, view: View) -> list[Component]:
     (since, until), interval = reader.period, PAGE.interval(view, reader.period)
-    ending = points.GasPointsParams(since=max(since, until - _RECENT), until=until, interval=Interval.YEAR)
-    at_end = reader.answer("/gas/points", ending, points.points_of(reader.service, reader.snapshot, ending))
+    ending = GasPointsParams(since=max(since, until - _RECENT), until=until, interval=Interval.YEAR)
+    at_end = reader.answer("/gas/points", ending, points_of(reader.snapshot, ending))
     newest = at_end.rows.sort("civil_date").unique(["source", "pits"], keep="last")
-    asked = points.GasPointsParams(since=since, until=until, interval=interval, by=points.Holder.OPERATOR)
-    through = reader.answer("/gas/points", asked, points.points_of(reader.service, reader.snapshot, asked))
+    asked = GasPointsParams(since=since, until=until, interval=interval, by=Holder.OPERATOR)
+    through = reader.answer("/gas/points", asked, points_of(reader.snapshot, asked))
     day = view.language.day(until)
     note = view.say(
         en="Capacities are not published: full is the highest stock a point ever reported. A point is at its last"

@@ -6,13 +6,13 @@ import pyarrow as pa
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from watthouse.serve.api.held import RowsParams, every_row, rows_of
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.pages import block
 from watthouse.serve.dashboard.pages.grid import grid
 from watthouse.serve.dashboard.reading import Answer, Reader
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.queries.params import Order
+from watthouse.serve.queries.rows import RowsParams, every_row, rows_of
 from watthouse.transform.dictionary import Mart
 
 IN_FRENCH: Final = {
@@ -77,7 +77,7 @@ def body(reader: Reader, view: View) -> list[Component]:
 
 def _held(reader: Reader, view: View) -> int:
     """How many rows of the period there are."""
-    _, rows = every_row(reader.service, reader.snapshot, view.detail, RowsParams(since=view.since, until=view.until))
+    _, rows = every_row(reader.snapshot, view.detail, RowsParams(since=view.since, until=view.until))
     (held,) = reader.snapshot.engine.rows(rows.aggregate(held=rows.count())).column("held").to_pylist()
     return int(held or 0)
 
@@ -85,7 +85,7 @@ def _held(reader: Reader, view: View) -> int:
 def _table(reader: Reader, view: View, held: int) -> list[Component]:
     if not held:
         return [parts.nothing(reader)]
-    mart, rows = every_row(reader.service, reader.snapshot, view.detail, RowsParams(since=view.since, until=view.until))
+    mart, rows = every_row(reader.snapshot, view.detail, RowsParams(since=view.since, until=view.until))
     return [
         html.P(block.counted(view, held, held), className="note", id="mart-rows", role="status"),
         grid(view, mart, rows.schema()),
@@ -126,5 +126,5 @@ def _choice(reader: Reader, view: View) -> Component:
 def _whole(reader: Reader, view: View) -> Answer:
     """Whose address gives every row of the period; it holds none of them itself."""
     asked = RowsParams(since=view.since, until=view.until, order=Order.NEWEST)
-    question = rows_of(reader.service, reader.snapshot, view.detail, asked)
+    question = rows_of(reader.snapshot, view.detail, asked)
     return reader.answer(f"/marts/{view.detail}/rows", asked, question.with_rows(pa.table({"of": [view.detail]})))

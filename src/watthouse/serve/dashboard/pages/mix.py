@@ -7,7 +7,6 @@ from typing import Final
 from dash import html
 from dash.development.base_component import Component
 
-from watthouse.serve.api import national
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.reading import Answer, Reader, Slots
@@ -15,7 +14,9 @@ from watthouse.serve.dashboard.slots import whole_mix
 from watthouse.serve.dashboard.view import View, day_of
 from watthouse.serve.figures import power
 from watthouse.serve.figures.palette import NATIONAL, OTHER_PERIOD, PERIOD, SOURCES, SUB_SOURCES, Ink, carbon_colour
+from watthouse.serve.queries.compare import Compared, compare_of
 from watthouse.serve.queries.coverage import Main
+from watthouse.serve.queries.mix import mix_of
 from watthouse.serve.queries.params import FROM_SLOTS, EnergyAsOf, Unit
 
 _RATE: Final = "taux_co2_g_kwh"
@@ -26,7 +27,7 @@ def body(reader: Reader, view: View) -> list[Component]:
     since, until = reader.period
     unit, interval = PAGE.unit(view), PAGE.interval(view, reader.period)
     asked = EnergyAsOf(since=since, until=until, interval=interval, unit=unit.drawn_by(interval))
-    series = reader.answer("/mix", asked, national.mix_of(reader.service, reader.snapshot, asked))
+    series = reader.answer("/mix", asked, mix_of(reader.snapshot, asked))
     if series.rows.is_empty():
         return [parts.card(reader, "mix", PAGE.title(view), [parts.nothing(reader)], wide=True)]
     against = _against(reader, view)
@@ -51,8 +52,8 @@ def _against(reader: Reader, view: View) -> tuple[date, date]:
 
 def _compared(reader: Reader, against: tuple[date, date], unit: Unit) -> Answer:
     since, until = reader.period
-    wanted = national.Compared(since=since, until=until, unit=unit, with_since=against[0], with_until=against[1])
-    return reader.answer("/compare", wanted, national.compare_of(reader.service, reader.snapshot, wanted))
+    wanted = Compared(since=since, until=until, unit=unit, with_since=against[0], with_until=against[1])
+    return reader.answer("/compare", wanted, compare_of(reader.snapshot, wanted))
 
 
 def _slots(reader: Reader) -> Slots:

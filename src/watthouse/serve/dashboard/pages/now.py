@@ -9,8 +9,6 @@ import polars as pl
 from dash import html
 from dash.development.base_component import Component
 
-from watthouse.serve.api import national
-from watthouse.serve.api.records import RecordsParams, records_of
 from watthouse.serve.dashboard import parts
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.pages.window import Window, bar, window_of
@@ -26,7 +24,9 @@ from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import power
 from watthouse.serve.figures.palette import BORDERS, CARBON, LOAD, NATIONAL, SOURCES, Ink, carbon_colour
 from watthouse.serve.queries.coverage import ENOUGH
+from watthouse.serve.queries.now import now_of
 from watthouse.serve.queries.params import Unit
+from watthouse.serve.queries.records import RecordsParams, records_of
 
 _MW: Final = "MW"
 _AT: Final = "date_heure"
@@ -37,7 +37,7 @@ def body(reader: Reader, view: View) -> list[Component]:
     """The newest measured day, another one or the last hours, slot by slot."""
     window = window_of(view, reader.held)
     asked = window.asked
-    answer = reader.answer("/now", asked, national.now_of(reader.snapshot, asked))
+    answer = reader.answer("/now", asked, now_of(reader.snapshot, asked))
     answer = replace(answer, rows=answer.rows.rename(_published))
     measured = answer.rows.filter(pl.col("consommation").is_not_null())
     above = [*window.fault(), bar(PAGE, view, window)]
@@ -245,7 +245,7 @@ def _most_sold(view: View, known: pl.DataFrame) -> str:
 def _records(reader: Reader, view: View) -> Component:
     until = reader.held[1]
     asked = RecordsParams(since=until - timedelta(days=_LATELY), until=until, standing=True)
-    answer = reader.answer("/records", asked, records_of(reader.service, reader.snapshot, asked))
+    answer = reader.answer("/records", asked, records_of(reader.snapshot, asked))
     broken = answer.rows.filter(pl.col("previous_value").is_not_null()).head(_RECORDS)
     title = view.say(en="Records lately broken", fr="Records récemment battus")
     if answer.more["history_measured"] < ENOUGH:

@@ -9,9 +9,9 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from watthouse.serve.analysis.answers import marts_of
+from watthouse.serve.analysis.questions import QuestionParams, question_of
 from watthouse.serve.analysis.texts import QUESTIONS
 from watthouse.serve.analysis.wording import typeset
-from watthouse.serve.api.questions import QuestionParams, question_of
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.reading import Answer, Reader, Slots

@@ -11,8 +11,6 @@ from dash import html
 from dash.development.base_component import Component
 
 from watthouse.catalog import CORSE, REGIONS
-from watthouse.serve.api import mixes, national, regional
-from watthouse.serve.api.rates import RatesParams, rates_of
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.pages.window import Window, days
@@ -25,7 +23,11 @@ from watthouse.serve.figures.palette import NET_FLOW, REGIONAL, SOURCES
 from watthouse.serve.figures.regional import yearly_sources
 from watthouse.serve.figures.weather import temperature
 from watthouse.serve.queries.coverage import Main, extent_of
+from watthouse.serve.queries.mixes import MixesParams, mixes_of
 from watthouse.serve.queries.params import EnergyAsOf, Interval, Unit
+from watthouse.serve.queries.rates import RatesParams, rates_of
+from watthouse.serve.queries.regions import mix_of_region
+from watthouse.serve.queries.temperature import TemperatureParams, temperature_of
 
 _A_WEEK: Final = 7
 _LINE: Final = 2  # points
@@ -157,13 +159,13 @@ def _of_day(reader: Reader, view: View, title: str, slots: Answer, unit: Unit) -
 
 
 def _mix(reader: Reader, code: str, asked: EnergyAsOf) -> Answer:
-    return reader.answer(f"/regions/{code}/mix", asked, regional.mix_of(reader.service, reader.snapshot, code, asked))
+    return reader.answer(f"/regions/{code}/mix", asked, mix_of_region(reader.snapshot, code, asked))
 
 
 def _totals(reader: Reader, unit: Unit) -> Answer:
     since, until = reader.period
-    asked = mixes.MixesParams(since=since, until=until, unit=unit)
-    return reader.answer("/regions/mix", asked, mixes.mixes_of(reader.service, reader.snapshot, asked))
+    asked = MixesParams(since=since, until=until, unit=unit)
+    return reader.answer("/regions/mix", asked, mixes_of(reader.snapshot, asked))
 
 
 def _sources(view: View, shares: Answer) -> dict[str, float | None]:
@@ -307,8 +309,8 @@ def _rates(reader: Reader, view: View) -> Component:
 def _weather(reader: Reader, view: View, page: Page) -> Component:
     since, until = reader.period
     interval = page.interval(view, reader.period).daily
-    asked = national.TemperatureParams(since=since, until=until, interval=interval, region=view.detail)
-    found = reader.answer("/temperature", asked, national.temperature_of(reader.service, reader.snapshot, asked))
+    asked = TemperatureParams(since=since, until=until, interval=interval, region=view.detail)
+    found = reader.answer("/temperature", asked, temperature_of(reader.snapshot, asked))
     title = view.say(en="Temperature: lowest, mean, highest", fr="Température : minimale, moyenne, maximale")
     known = found.rows.drop_nulls("tmoy_c")
     if known.height < min(_LINE, (until - since).days + 1):

@@ -8,8 +8,6 @@ from dash import html
 from dash.development.base_component import Component
 
 from watthouse.catalog import CORSE, REGIONS
-from watthouse.serve.api import mixes, regional
-from watthouse.serve.api.rates import RatesParams, rates_of
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.pages import region
@@ -21,7 +19,10 @@ from watthouse.serve.figures.rates import rates
 from watthouse.serve.figures.regional import source_shares
 from watthouse.serve.locale import Text
 from watthouse.serve.queries.coverage import Main
+from watthouse.serve.queries.mixes import MixesParams, mixes_of
 from watthouse.serve.queries.params import FROM_SLOTS, Unit
+from watthouse.serve.queries.rates import RatesParams, rates_of
+from watthouse.serve.queries.regions import MapParams, Measure, map_of
 
 OUTLINES_AT: Final = "/outlines/regions.geojson"
 """Where a browser finds the regions' borders."""
@@ -45,10 +46,10 @@ def body(reader: Reader, view: View) -> list[Component]:
         return region.body(reader, view, PAGE)
     since, until = reader.period
     unit, measure = PAGE.unit(view), _measure(view)
-    every = mixes.MixesParams(since=since, until=until, unit=unit.counted)
-    totals = reader.answer("/regions/mix", every, mixes.mixes_of(reader.service, reader.snapshot, every))
-    parted = mixes.MixesParams(since=since, until=until, unit=Unit.SHARE)
-    shares = reader.answer("/regions/mix", parted, mixes.mixes_of(reader.service, reader.snapshot, parted))
+    every = MixesParams(since=since, until=until, unit=unit.counted)
+    totals = reader.answer("/regions/mix", every, mixes_of(reader.snapshot, every))
+    parted = MixesParams(since=since, until=until, unit=Unit.SHARE)
+    shares = reader.answer("/regions/mix", parted, mixes_of(reader.snapshot, parted))
     given = [totals, shares] if unit is Unit.SHARE and measure in REGIONAL else [totals]
     found = Found(measures(totals.rows, shares.rows, unit), unit, measure, given)
     return [
@@ -108,7 +109,7 @@ def _whole(view: View, measure: str) -> str:
 
 def _measure(view: View) -> str:
     said = view.more.get("measure", "")
-    return said if said in get_args(regional.Measure) else "consommation"
+    return said if said in get_args(Measure) else "consommation"
 
 
 def _name(view: View, measure: str) -> str:
@@ -165,8 +166,8 @@ def _map(reader: Reader, view: View, found: Found) -> Component:
 
 def _mapped(reader: Reader, found: Found) -> Answer:
     since, until = reader.period
-    asked = regional.MapParams(since=since, until=until, unit=found.unit, measure=found.measure)  # type: ignore[arg-type]
-    return reader.answer("/regions/map", asked, regional.map_of(reader.snapshot, asked))
+    asked = MapParams(since=since, until=until, unit=found.unit, measure=found.measure)  # type: ignore[arg-type]
+    return reader.answer("/regions/map", asked, map_of(reader.snapshot, asked))
 
 
 def _ranking(reader: Reader, view: View, found: Found) -> Component:

@@ -7,10 +7,10 @@ from datetime import date, timedelta
 from dash import html
 from dash.development.base_component import Component
 
-from watthouse.serve.api.national import NowParams, Rolling
 from watthouse.serve.dashboard import shell
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.view import View, day_of
+from watthouse.serve.queries.now import NowParams, Rolling
 
 _A_DAY = timedelta(days=1)
 

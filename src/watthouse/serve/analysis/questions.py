@@ -1,0 +1,68 @@
+"""A question of the six, put to a snapshot."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from watthouse.serve.analysis.answers import answer, marts_of
+from watthouse.serve.locale import Language
+from watthouse.serve.queries.attribution import TEMPERATURE_OF_FRANCE
+from watthouse.serve.queries.base import days
+from watthouse.serve.queries.params import Day, Period
+from watthouse.serve.queries.question import Question
+from watthouse.serve.snapshots import Snapshot
+
+Spoken = Annotated[Language, Field(description="What the texts are written in: French or English", examples=["fr"])]
+
+
+class QuestionParams(Period):
+    """A question of a period."""
+
+    since: Annotated[
+        Day | None,
+        Field(
+            description="First civil day (Europe/Paris), included; the first day held where it is left out",
+            examples=["2016-01-01"],
+        ),
+    ] = None
+    until: Annotated[
+        Day | None,
+        Field(
+            description="Last civil day (Europe/Paris), included; the newest day held where it is left out",
+            examples=["2025-12-31"],
+        ),
+    ] = None
+    lang: Spoken = Language.ENGLISH
+
+
+def question_of(snapshot: Snapshot, number: int, params: QuestionParams) -> Question:
+    """Question ``number`` (1 to 6), answered."""
+    found = answer(snapshot, number, params.since, params.until, params.lang)
+    told = {
+        **days(found.since, found.until),
+        "lang": params.lang.value,
+        "number": found.number,
+        "question": found.question,
+        "sentence": found.sentence,
+        "method": found.method,
+        "caveat": found.caveat,
+        "figures": [asdict(figure) for figure in found.figures],
+    }
+    among = "daily_merged" if marts_of(number) == ("daily_merged",) else None
+    return Question(found.question, found.rows, found.columns, told, _OF[number], among=among)
+
+
+_POWER, _GAS = "daily_mix", "gas_daily"
+
+
+_OF: Final[Mapping[int, tuple[str, ...]]] = {
+    1: (_POWER,),
+    2: (_GAS, TEMPERATURE_OF_FRANCE),
+    3: (_POWER, TEMPERATURE_OF_FRANCE),
+    4: (_POWER, _GAS),
+    5: (_POWER,),
+    6: ("exchanges_daily", _GAS),
+}
+"""What each question is answered from."""

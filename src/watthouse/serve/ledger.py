@@ -1,0 +1,170 @@
+"""What the lake says of itself: how fresh it is, and what was revised."""
+
+import hashlib
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+import polars as pl
+from pydantic import BaseModel, Field
+
+from watthouse.catalog import CATALOG, Dataset
+from watthouse.clock import PARIS
+from watthouse.home import kind_of, lake_of, now_of, sample_of
+from watthouse.lake.ledger import Lake
+from watthouse.operate.status import look
+from watthouse.serve.formats import Shown
+from watthouse.serve.problems import wrong
+from watthouse.serve.queries.attribution import Used
+from watthouse.serve.queries.base import days
+from watthouse.serve.queries.params import A_YEAR, Period, newest_first
+from watthouse.serve.queries.question import Question
+from watthouse.serve.refreshing import Progress, State
+from watthouse.serve.service import Service
+from watthouse.serve.snapshots import HELD, Snapshot
+
+
+class RefreshOut(BaseModel):
+    """The last refresh that was asked for over the API."""
+
+    state: State = Field(description="How it stands", examples=["done"])
+    started_at: datetime | None = Field(description="When it began (UTC)")
+    ended_at: datetime | None = Field(description="When it ended (UTC)")
+    said: str | None = Field(
+        description="Its last line", examples=["120 fetched, 96 new, 4 revised, 20 unchanged, 0 dropped"]
+    )
+
+
+class DatasetStatus(BaseModel):
+    """How fresh and how whole a dataset is."""
+
+    dataset: str = Field(description="Its name at the publisher", examples=["eco2mix-national-tr"])
+    newest: str | None = Field(description="Its newest row: an instant (UTC) or a civil day")
+    newest_measured: str | None = Field(description="Its newest measurement: an instant (UTC) or a civil day")
+    missing_days: int = Field(description="Days without a measurement between the first and the last [days]")
+    last_refresh: datetime | None = Field(description="When it was last fetched (UTC)")
+    lake_rows: int = Field(description="Observations in the ledger [rows]")
+    lake_version: int | None = Field(description="Version of the ledger")
+    warehouse_version: int | None = Field(description="Version of the ledger that the marts are built from")
+    overdue: bool = Field(description="Whether the next measurement should have been here, by cadence and lag")
+
+
+class StatusOut(BaseModel):
+    """What is served, and how fresh it is."""
+
+    data: str = Field(description="`published`, or the name of the synthetic sample", examples=["published"])
+    sample: str | None = Field(description="The sample's name where the data are synthetic, else null")
+    version: str = Field(description="The version of the data served")
+    built_at: datetime = Field(description="When the marts were last built (UTC)")
+    datasets: list[DatasetStatus] = Field(description="A line a dataset")
+    refresh: RefreshOut = Field(description="The last refresh that was asked for over the API")
+
+
+def status_of(service: Service) -> StatusOut:
+    """What is served as it stands, a line a dataset."""
+    with service.snapshots.lease() as snapshot:
+        version, built_at, loaded = snapshot.version, snapshot.built_at, snapshot.once(_loaded)
+    lines = [_with_z(line.as_json()) for line in look(service.settings, loaded=loaded)]
+    return StatusOut(
+        data=kind_of(service.settings) or "nothing",
+        sample=sample_of(service.settings),
+        version=version,
+        built_at=built_at,
+        datasets=[DatasetStatus(**{name: line[name] for name in DatasetStatus.model_fields}) for line in lines],
+        refresh=progress_of(service.refresher.progress),
+    )
+
+
+def _loaded(snapshot: Snapshot) -> dict[str, int]:
+    return dict(snapshot.engine.run(f"select dataset, lake_version from {HELD}.raw.loads"))
+
+
+def _with_z(line: dict[str, Any]) -> dict[str, Any]:
+    """Instants as every other answer writes them."""
+    return {name: said.replace("+00:00", "Z") if isinstance(said, str) else said for name, said in line.items()}
+
+
+class RevisionsParams(Period):
+    """What changed in what was published."""
+
+    dataset: Annotated[
+        str,
+        Field(
+            description="The dataset's name at the publisher",
+            examples=["eco2mix-national-tr"],
+            json_schema_extra={"enum": list(CATALOG)},
+        ),
+    ]
+    column: Annotated[
+        str | None, Field(description="Only changes of this column", examples=["consommation"], max_length=100)
+    ] = None
+    limit: Annotated[
+        int, Field(description="Changes at most, the last seen first", ge=1, le=10_000, examples=[100])
+    ] = 1_000
+
+
+def dataset_of(params: RevisionsParams) -> Dataset:
+    """The dataset that is meant; raises a problem for one, or a column, that there is not."""
+    if params.dataset not in CATALOG:
+        raise wrong("dataset", f"there is no dataset '{params.dataset[:60]}': there are {', '.join(CATALOG)}")
+    dataset = CATALOG[params.dataset]
+    if params.column is not None and params.column not in dataset.names:
+        raise wrong("column", f"{dataset.id} has no column '{params.column[:60]}': it has {', '.join(dataset.names)}")
+    return dataset
+
+
+def revisions_of(service: Service, params: RevisionsParams) -> Question:
+    """The changes that are meant, the last seen first; raises a problem for a dataset or column that there is not and
+    for more than a year of slots."""
+    dataset, lake = dataset_of(params), lake_of(service.settings)
+    newest = lake.extent(dataset).newest or now_of(service.settings).astimezone(PARIS).date()
+    last = newest.date() if isinstance(newest, datetime) else newest
+    since, until = newest_first((last, last), params)
+    if (until - since).days >= A_YEAR:
+        raise wrong("since", f"revisions of {A_YEAR} days of slots at most: ask for a shorter period")
+    found = _newest_first(dataset, lake.revisions(dataset, since=since, until=until, column=params.column))
+    rows = found.head(params.limit).to_arrow(compat_level=pl.CompatLevel.oldest())
+    title, more = "What changed in what was published", {**days(since, until), "found": found.height}
+    return Question(title, rows, _columns(dataset), more, used=_used(dataset, found))
+
+
+def _used(dataset: Dataset, found: pl.DataFrame) -> tuple[Used, ...]:
+    if found.is_empty():
+        return ()
+    slots = found["slot"]
+    days = slots.str.to_date() if slots.dtype == pl.String else slots.dt.convert_time_zone("Europe/Paris").dt.date()
+    return (Used(dataset, days.min(), days.max()),)  # type: ignore[arg-type]
+
+
+def _newest_first(dataset: Dataset, found: pl.DataFrame) -> pl.DataFrame:
+    """The last seen first; where several were seen at once, always in the same order."""
+    slot = pl.col(dataset.time).cast(pl.String if found.schema[dataset.time] == pl.Date else pl.Datetime("us", "UTC"))
+    others = [name for name in dataset.key if name != dataset.time]
+    shown = found.select(pl.lit(dataset.id).alias("dataset"), slot.alias("slot"), *others, *_CHANGE)
+    return shown.sort("seen", "slot", *others, "column", descending=[True, True, *(False for _ in others), False])
+
+
+_CHANGE: Final = ("column", "from", "to", "seen")
+
+
+def _columns(dataset: Dataset) -> tuple[Shown, ...]:
+    return (
+        Shown("dataset", "", "The dataset's name at the publisher"),
+        Shown("slot", "", "The slot whose value changed: an instant (UTC) or a civil day"),
+        *(Shown(name, "", dataset[name].meaning) for name in dataset.key if name != dataset.time),
+        Shown("column", "", "The column whose value changed"),
+        Shown("from", "", "The value that was known before, as text"),
+        Shown("to", "", "The value since, as text; null where it was withdrawn"),
+        Shown("seen", "", "When the change was seen (UTC)"),
+    )
+
+
+def version_of(service: Service, lake: Lake, dataset: Dataset) -> str:
+    """Changes with the ledger of the dataset."""
+    said = repr((kind_of(service.settings), lake.head(dataset)))
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def progress_of(progress: Progress) -> RefreshOut:
+    """How a refresh stands, as it is told."""
+    return RefreshOut(**asdict(progress))

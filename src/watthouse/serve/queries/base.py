@@ -1,0 +1,225 @@
+"""What every question about a period shares: the period that is meant, and the rows of energy or of slots."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Final
+
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from watthouse.catalog import REGIONS
+from watthouse.serve.formats import Shown
+from watthouse.serve.problems import wrong
+from watthouse.serve.queries import slots
+from watthouse.serve.queries.as_of import Tables, natures, rows_then, tables_then
+from watthouse.serve.queries.attribution import used_of
+from watthouse.serve.queries.params import (
+    Interval,
+    Moments,
+    Period,
+    Unit,
+    finest,
+    instant,
+    newest_first,
+    points,
+)
+from watthouse.serve.queries.question import Question
+from watthouse.serve.queries.series import COMPLETE, MEASURED, MIXED, STARTS, Mean, Span, energies, energy, shown
+from watthouse.serve.queries.slots import (
+    BEGINS,
+    CLOCK,
+    COMMERCIAL_MINUTES,
+    MIX_KNOWN,
+    NATURE,
+    PHYSICAL_MINUTES,
+    SLOT_MINUTES,
+    Kind,
+)
+from watthouse.serve.snapshots import Snapshot
+from watthouse.transform.dictionary import Mart
+
+
+def span_of(
+    most: int | None,
+    snapshot: Snapshot,
+    mart: str,
+    params: Period | Moments,
+    interval: Interval,
+    offered: tuple[Interval, ...],
+    auto: tuple[Interval, ...] | None = None,
+) -> Span:
+    """The period and interval that are meant, ``auto`` among those; raises a problem where that is more points than a
+    series may have (any number, where ``most`` is None), or instants are no ends of the interval."""
+    since, until = newest_first(snapshot.extent(mart), params)
+    if interval is not Interval.AUTO and interval not in offered:
+        names = ", ".join(one.value for one in offered)
+        raise wrong("interval", f"this is not kept by {interval.value}: ask for one of {names}, or auto")
+    first, end = (one if isinstance(one, datetime) else None for one in (params.since, params.until))
+    found = interval
+    if interval is Interval.AUTO:
+        found = Interval.HOUR if first or end else finest(since, until, auto or offered)
+    _refuse_uneven(found, since=first, until=end)
+    if most is not None and (asked_for := points(since, until, found)) > most:
+        instead = ", or csv, parquet or arrow as format, which have no such bound" if found.length else ""
+        raise wrong(
+            "interval",
+            f"{asked_for:,} points of one {found.value} from {since} to {until}, and a series has"
+            f" {most:,} at most: take a longer interval or a shorter period{instead}",
+        )
+    return Span(since, until, found, first, end)
+
+
+def _refuse_uneven(interval: Interval, **bounds: datetime | None) -> None:
+    """Raises a problem for an instant that lies within an interval: part of one would be taken for the whole."""
+    for name, moment in bounds.items():
+        if moment is None:
+            continue
+        if interval.length is None:
+            raise wrong(name, f"an instant is for intervals of an hour or less: give a civil day for {interval.value}")
+        if interval is not Interval.SLOT and (moment - _EPOCH) % interval.length:
+            within = f"{instant(moment)} lies within an interval of {interval.value}"
+            raise wrong(name, f"{within}: give an instant at which one begins")
+
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def region_of(code: str | None) -> str | None:
+    """The region's code; raises a problem for one that there is not."""
+    if code is not None and code not in REGIONS:
+        raise wrong("region", f"'{code[:20]}' is not a region: the codes are {', '.join(sorted(REGIONS))}")
+    return code
+
+
+def refuse_share(unit: Unit, what: str) -> None:
+    """Raises a problem where the share of production is asked of what is none of it (``what``, with its verb)."""
+    if unit is Unit.SHARE:
+        raise wrong("unit", f"{what} no part of production: ask for MW, MWh or GWh")
+
+
+def energies_of(
+    mart: Mart,
+    rows: ir.Table,
+    span: Span,
+    unit: Unit,
+    title: str,
+    means: Sequence[Mean] = (),
+    told: Sequence[Shown] = (),
+    region: str | None = None,
+    regional: bool = False,
+) -> Question:
+    """Every energy of a mart, by interval; ``told`` says what its ``means`` are; ``regional`` is a row a region."""
+    names = energies(mart, unit)
+    mixed = (MIXED,) if "mix_slots" in mart.names else ()
+    columns = (STARTS, *(A_REGION if regional else ()), *shown(mart, names, unit), *told, MEASURED, *mixed, COMPLETE)
+    more = meant(span, unit=unit.value)
+    return Question(
+        title,
+        energy(rows, span, names, unit, means, region, regional),
+        columns,
+        more,
+        (mart.name,),
+        ((span.since, span.until),),
+    )
+
+
+def _slots(
+    kind: Kind, table: ir.Table, core: str, span: Span, unit: Unit, title: str, names: Sequence[Shown]
+) -> Question:
+    """Power or energy by slot, quarter hour, half hour or hour; ``names`` are without a unit."""
+    values = (Shown(f"{one.name}{unit.suffix}", unit.label, one.description) for one in names)
+    rated = (CARBON,) if kind.rated else ()
+    regional = A_REGION if kind.regional else ()
+    if span.interval is Interval.SLOT:
+        minutes = (SLOT_MINUTES,) if kind.mixed else (COMMERCIAL_MINUTES, PHYSICAL_MINUTES)
+        known = (MIX_KNOWN,) if kind.mixed else ()
+        columns = (BEGINS, CLOCK, *regional, *minutes, NATURE, *values, *rated, *known)
+    else:
+        mixed = (MIXED,) if kind.mixed else ()
+        columns = (STARTS, *regional, *values, *rated, MEASURED, *mixed, COMPLETE)
+    rows = slots.cut(span, table, kind, [one.name for one in names], unit)
+    return Question(title, rows, columns, meant(span, unit=unit.value), (core,), ((span.since, span.until),))
+
+
+def by_slot(
+    snapshot: Snapshot,
+    moment: datetime | None,
+    span: Span,
+    kind: Kind,
+    core: str,
+    unit: Unit,
+    title: str,
+    names: Sequence[Shown],
+) -> Question:
+    """The same as it is known, or as it was known at ``moment``; raises a problem where quarter hours are asked for and
+    a value of the period lasts longer."""
+
+    if span.interval is Interval.QUARTER_HOUR:
+        table = tables_then(snapshot) if moment else snapshot.table
+        question = slots.longest(span, table(core, "core"), kind, [one.name for one in names])
+        refuse_longer(
+            rows_then(snapshot, moment, span, (core,), question)[0] if moment else snapshot.engine.rows(question)
+        )
+    return as_known(
+        snapshot,
+        moment,
+        span,
+        (core,),
+        lambda table: _slots(kind, table(core, "core"), core, span, unit, title, names),
+    )
+
+
+CARBON: Final = Shown("taux_co2_g_kwh", "g/kWh", "CO₂ intensity of production: mean weighted by production")
+
+
+def named(mart: Mart, unit: Unit) -> list[Shown]:
+    """The energies of a mart that can be shown in this unit, without it."""
+    part = ": share of production" if unit is Unit.SHARE else ""
+    return [Shown(name, "", mart[f"{name}_mwh"].meaning + part) for name in energies(mart, unit)]
+
+
+def refuse_longer(found: pa.Table) -> None:
+    """Raises a problem where ``found``, of :func:`~watthouse.serve.queries.slots.longest`, passes a quarter hour."""
+    (longest,) = found.to_pylist()
+    if (longest["quarter_hours"] or 0) > 1:
+        day = longest["civil_date"]
+        raise wrong("interval", f"values of {day} last half an hour: ask for slot or 30min, or for other days")
+
+
+def as_known(
+    snapshot: Snapshot,
+    moment: datetime | None,
+    span: Span,
+    models: tuple[str, ...],
+    ask: Callable[[Tables], Question],
+) -> Question:
+    """What ``ask`` asks of the marts as they are, or of ``models`` as they would have been at ``moment``."""
+    if moment is None:
+        return ask(snapshot.table)
+    question = ask(tables_then(snapshot))
+    core = models[0]
+    rows, whose = rows_then(snapshot, moment, span, models, question.rows, natures(core))
+    used = used_of(whose, snapshot.datasets_of(core), (span.since, span.until))
+    return replace(question.with_rows(rows, as_of=instant(moment)), used=used)
+
+
+A_REGION: Final = (
+    Shown("code_insee_region", "", "INSEE code of the region"),
+    Shown("libelle_region", "", "Official name of the region"),
+)
+
+
+DAYS: Final = Shown("days", "days", "Days of the period with any measured slot")
+
+
+def days(since: date, until: date) -> dict[str, str]:
+    """What an answer says of the days it is about."""
+    return {"since": since.isoformat(), "until": until.isoformat()}
+
+
+def meant(span: Span, **more: str) -> dict[str, str]:
+    """What an answer says of its period."""
+    told = days(span.since, span.until)
+    told |= {name: instant(one) for name, one in {"since": span.first, "until": span.end}.items() if one}
+    return {**told, "interval": span.interval.value, **more}

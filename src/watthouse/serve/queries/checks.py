@@ -1,0 +1,87 @@
+"""What the tests of the marts find, and the rows that break one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Final
+
+import duckdb
+import pyarrow as pa
+
+from watthouse.serve.formats import Shown
+from watthouse.serve.problems import ProblemError
+from watthouse.serve.queries.as_of import catalog
+from watthouse.serve.queries.question import Question
+from watthouse.serve.queries.series import columns_of
+from watthouse.serve.snapshots import HELD, Snapshot
+from watthouse.transform.breaking import RULE, Tested, breaking, tested, tests_of
+
+_WARN: Final = "warn"
+
+
+_MOST: Final = 1_000
+"""Rows that are given of one test."""
+
+
+def tests_found(snapshot: Snapshot) -> Question:
+    """Columns: ``name``, ``models``, ``places``."""
+    found = [{**asdict(one), "models": ", ".join(one.models)} for one in warning(snapshot)]
+    rows = pa.Table.from_pylist(found, pa.schema(_KINDS))
+    return Question("What the tests of the marts find", rows, _TESTS, marts=("completeness_daily",))
+
+
+def warning(snapshot: Snapshot) -> tuple[Tested, ...]:
+    """What each test that only warns finds in this version."""
+    return snapshot.once(_warning)
+
+
+def rows_breaking(snapshot: Snapshot, name: str) -> Question:
+    """The rows that break a test that only warns: ``rule``, key, values; raises a problem for a test there is not."""
+    known = {step.title: step for step in tests_of(snapshot.steps).values() if step.severity == _WARN}
+    if name not in known:
+        raise ProblemError(404, f"there is no test '{name[:60]}': there are {', '.join(known)}", parameter="name")
+    with _models(snapshot) as session:
+        rows = breaking(session, known[name], _MOST)
+    models = tuple(one.rpartition(".")[2] for one in known[name].stands_on)
+    described = [one for model in models if model in snapshot.marts for one in columns_of(snapshot.marts[model])]
+    meanings = _OTHERS | {one.name: one for one in described}
+    columns = tuple(meanings.get(one, Shown(one, "", "A value of the row")) for one in rows.column_names)
+    return Question(f"Rows that break {name}", rows, columns, marts=models)
+
+
+def _warning(snapshot: Snapshot) -> tuple[Tested, ...]:
+    with _models(snapshot) as session:
+        return tuple(tested(session, [step for step in snapshot.steps if step.severity == _WARN]))
+
+
+@contextmanager
+def _models(snapshot: Snapshot) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A session in which the tests find core and marts by the names that the build gave them."""
+    with catalog(snapshot) as name, snapshot.engine.session() as session:
+        session.execute(f"use {name}")
+        for schema in ("core", "marts"):
+            session.execute(f"create schema {schema}")
+        for step in snapshot.models.values():
+            session.execute(f"create view {step.relation} as from {HELD}.{step.relation}")
+        yield session
+
+
+_KINDS: Final[dict[str, pa.DataType]] = {"name": pa.string(), "models": pa.string(), "places": pa.int64()}
+
+
+_TESTS: Final = (
+    Shown("name", "", "The test's name"),
+    Shown("models", "", "The tables it looks at"),
+    Shown("places", "places", "In how many places it is broken"),
+)
+
+
+_OTHERS: Final[dict[str, Shown]] = {
+    RULE: Shown(RULE, "", "The rule that the row breaks"),
+    "judged": Shown("judged", "", "Slots of the day that know every term of the balance"),
+    "off_balance": Shown("off_balance", "", "Those of them that are off balance"),
+    "gap_mw": Shown("gap_mw", "MW", "How far the load is from what meets it"),
+    "date_heure": Shown("date_heure", "", "Instant the slot begins (UTC)"),
+    "civil_date": Shown("civil_date", "", "Civil day (Europe/Paris)"),
+    "code_insee_region": Shown("code_insee_region", "", "INSEE code of the region"),
+}

@@ -1,0 +1,118 @@
+"""Load and mix of two periods."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated, Self
+
+import ibis.expr.operations as ops
+import ibis.expr.types as ir
+from dateutil.relativedelta import relativedelta
+from pydantic import Field, model_validator
+
+from watthouse.serve.problems import wrong
+from watthouse.serve.queries.base import CARBON, days
+from watthouse.serve.queries.comparison import COLUMNS, Side, side_by_side
+from watthouse.serve.queries.mix import MEAN_CARBON
+from watthouse.serve.queries.params import (
+    Day,
+    Period,
+    Unit,
+    newest_first,
+)
+from watthouse.serve.queries.prepared import Prepared
+from watthouse.serve.queries.question import Question
+from watthouse.serve.queries.series import (
+    MEASURED,
+    energies,
+    known_hours,
+    measured_hours,
+    shown,
+    total,
+    weighted,
+    within,
+)
+from watthouse.serve.snapshots import Snapshot
+
+
+class Compared(Period):
+    """Two periods."""
+
+    with_since: Annotated[
+        Day | None,
+        Field(
+            description="First civil day of the other period; the same days a year before where it is left out",
+            examples=["2024-01-01"],
+        ),
+    ] = None
+    with_until: Annotated[
+        Day | None, Field(description="Last civil day of the other period, included", examples=["2024-01-31"])
+    ] = None
+    unit: Annotated[Unit, Field(description="MWh, GWh, mean MW, or share of production (0 to 1)", examples=["GWh"])] = (
+        Unit.GWH
+    )
+
+    @model_validator(mode="after")
+    def _both(self) -> Self:
+        if (self.with_since is None) != (self.with_until is None):
+            raise ValueError("with_since and with_until go together: give both, or neither")
+        if self.with_since and self.with_until and self.with_until < self.with_since:
+            raise ValueError(f"with_until {self.with_until} is before with_since {self.with_since}: swap them")
+        return self
+
+
+def compare_of(snapshot: Snapshot, params: Compared) -> Question:
+    """Load, sources and CO₂ intensity of two periods, a row a quantity."""
+    since, until = newest_first(snapshot.extent("daily_mix"), params)
+    other = _other(params, since, until)
+    mart = snapshot.marts["daily_mix"]
+    names = energies(mart, params.unit)
+    sides = [_side(snapshot, names, params.unit, period) for period in ((since, until), other)]
+    quantities = [
+        *zip(names, shown(mart, names, params.unit), strict=True),
+        *((one.name, one) for one in (CARBON, MEASURED)),
+    ]
+    more = {
+        **days(since, until),
+        "unit": params.unit.value,
+        "measured": sides[0].measured,
+        "with_since": other[0].isoformat(),
+        "with_until": other[1].isoformat(),
+        "with_measured": sides[1].measured,
+    }
+    found = side_by_side(quantities, *sides)
+    title = "Shares of production in two periods" if params.unit is Unit.SHARE else "Load and mix of two periods"
+    return Question(title, found, COLUMNS, more, (mart.name,))
+
+
+def _other(params: Compared, since: date, until: date) -> tuple[date, date]:
+    if params.with_since and params.with_until:
+        return params.with_since, params.with_until
+    if since.year == date.min.year:
+        raise wrong("since", "no year lies before this one: give with_since and with_until")
+    return since + relativedelta(years=-1), until + relativedelta(years=-1)
+
+
+def _side(snapshot: Snapshot, names: Sequence[str], unit: Unit, period: tuple[date, date]) -> Side:
+    totals, means = (_total(snapshot, names, one, *period) for one in (unit, Unit.MW))
+    known = {name: totals[f"{name}_known_hours"] or 0.0 for name in (*names, CARBON.name)}
+    hours = totals[MEASURED.name] or 0.0
+    return Side(period, totals, {name: means[name] for name in names}, {**known, MEASURED.name: hours}, hours)
+
+
+def _total(snapshot: Snapshot, names: Sequence[str], unit: Unit, since: date, until: date) -> dict[str, float | None]:
+    """The whole period as one interval: its quantities, their CO₂ intensity, the hours measured, and those in which
+    each quantity is known."""
+    form = Prepared(_totals, (snapshot.table("daily_mix").op(), tuple(names), unit), since, until)
+    (found,) = snapshot.engine.rows(form).to_pylist()
+    return found
+
+
+def _totals(table: ops.Relation, names: tuple[str, ...], unit: Unit) -> ir.Table:
+    rows = within(table.to_expr())
+    return rows.aggregate(
+        **{name: total(rows, name, unit).cast("float64") for name in names},
+        **{f"{name}_known_hours": known_hours(rows, name, unit) for name in names},
+        taux_co2_g_kwh=weighted(rows, MEAN_CARBON.name, MEAN_CARBON.weight),
+        taux_co2_g_kwh_known_hours=known_hours(rows, "taux_co2", Unit.MW),
+        measured_hours=measured_hours(rows),
+    )

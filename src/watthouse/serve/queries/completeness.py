@@ -1,0 +1,49 @@
+"""How much of each day was measured, by dataset."""
+
+from typing import Annotated
+
+import ibis.expr.operations as ops
+import ibis.expr.types as ir
+from pydantic import Field
+
+from watthouse.catalog import CATALOG
+from watthouse.serve.problems import wrong
+from watthouse.serve.queries import attribution
+from watthouse.serve.queries.base import days
+from watthouse.serve.queries.params import Period, newest_first
+from watthouse.serve.queries.prepared import Prepared
+from watthouse.serve.queries.question import Question
+from watthouse.serve.queries.series import columns_of, within
+from watthouse.serve.snapshots import Snapshot
+
+
+class CompletenessParams(Period):
+    """Days of a dataset, or of all."""
+
+    dataset: Annotated[
+        str | None,
+        Field(
+            description="Only this dataset, by its name at the publisher",
+            examples=["eco2mix-national-tr"],
+            json_schema_extra={"enum": list(CATALOG)},
+        ),
+    ] = None
+
+
+def completeness_of(snapshot: Snapshot, params: CompletenessParams) -> Question:
+    """The rows of ``completeness_daily`` that are meant; raises a problem for a dataset that there is not."""
+    if params.dataset is not None and params.dataset not in CATALOG:
+        raise wrong("dataset", f"there is no dataset '{params.dataset[:60]}': there are {', '.join(CATALOG)}")
+    mart = snapshot.marts["completeness_daily"]
+    since, until = newest_first(snapshot.extent(mart.name), params)
+    found = Prepared(_days, (snapshot.table(mart.name).op(), params.dataset), since, until)
+    used = attribution.used(snapshot, [mart.name], [(since, until)])
+    of = tuple(one for one in used if params.dataset in {None, one.dataset.id})
+    return Question(mart.description, found, columns_of(mart), days(since, until), used=of)
+
+
+def _days(table: ops.Relation, dataset: str | None) -> ir.Table:
+    rows = within(table.to_expr())
+    if dataset is not None:
+        rows = rows.filter(rows.dataset == dataset)
+    return rows.order_by(["dataset", "civil_date"])

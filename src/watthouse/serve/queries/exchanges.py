@@ -1,0 +1,66 @@
+"""Exchanges of France with other countries, by border."""
+
+from datetime import date
+from typing import Final
+
+import ibis.expr.operations as ops
+import ibis.expr.types as ir
+
+from watthouse.catalog import CATALOG
+from watthouse.serve.queries.base import by_slot, energies_of, named, span_of
+from watthouse.serve.queries.mix import POWER
+from watthouse.serve.queries.params import (
+    BY_DAY,
+    BY_SLOT,
+    Energy,
+    Unit,
+)
+from watthouse.serve.queries.prepared import Prepared
+from watthouse.serve.queries.question import Question
+from watthouse.serve.queries.series import (
+    total,
+    within,
+)
+from watthouse.serve.queries.slots import Kind
+from watthouse.serve.snapshots import Snapshot
+
+
+def exchanges_of(snapshot: Snapshot, params: Energy, *, any_number: bool = False) -> Question:
+    """Exchanges by border, net and gross, by interval; ``asked.unit`` is none of shares."""
+    most = None if any_number else snapshot.settings.max_points
+    span = span_of(most, snapshot, "exchanges_daily", params, params.interval, BY_SLOT, BY_DAY)
+    mart, title, unit = snapshot.marts["exchanges_daily"], "Exchanges with other countries", params.counted_in
+    if span.interval.length is None:
+        return energies_of(mart, snapshot.table(mart.name), span, unit, title)
+    return by_slot(snapshot, None, span, _FLOWS, POWER, unit, title, named(mart, unit))
+
+
+def exchanged(snapshot: Snapshot, since: date, until: date, unit: Unit) -> dict[str, float | None]:
+    """Exchanges of a whole period by column of ``exchanges_daily``: null where one is known for none of it, MW over the
+    time in which it is known."""
+    table = snapshot.table("exchanges_daily")
+    names = tuple(name.removesuffix("_mwh") for name in table.columns if name.endswith("_mwh"))
+    return _whole(snapshot, table, names, unit, since, until)
+
+
+def mean_load(snapshot: Snapshot, since: date, until: date) -> float | None:
+    """Mean load of a whole period [MW], over the time in which it is known."""
+    return _whole(snapshot, snapshot.table("daily_mix"), ("consommation",), Unit.MW, since, until)["consommation"]
+
+
+def _whole(
+    snapshot: Snapshot, table: ir.Table, names: tuple[str, ...], unit: Unit, since: date, until: date
+) -> dict[str, float | None]:
+    (found,) = snapshot.engine.rows(Prepared(_summed_up, (table.op(), names, unit), since, until)).to_pylist()
+    return found
+
+
+def _summed_up(table: ops.Relation, names: tuple[str, ...], unit: Unit) -> ir.Table:
+    rows = within(table.to_expr())
+    return rows.aggregate(**{name: total(rows, name, unit).cast("float64") for name in names})
+
+
+_FLOWS: Final = Kind(
+    ("ech_physiques", *(name for name in CATALOG["eco2mix-national-tr"].names if name.startswith("ech_comm_"))),
+    mixed=False,
+)

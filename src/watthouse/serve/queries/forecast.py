@@ -1,0 +1,70 @@
+"""Load against the forecasts made of it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from watthouse.serve.formats import Shown
+from watthouse.serve.queries import forecast_slots
+from watthouse.serve.queries.base import (
+    energies_of,
+    meant,
+    named,
+    refuse_longer,
+    span_of,
+)
+from watthouse.serve.queries.mix import POWER
+from watthouse.serve.queries.params import (
+    BY_DAY,
+    BY_SLOT,
+    Energy,
+    Interval,
+)
+from watthouse.serve.queries.question import Question
+from watthouse.serve.queries.series import (
+    COMPLETE,
+    MEASURED,
+    STARTS,
+    Mean,
+)
+from watthouse.serve.queries.slots import BEGINS, CLOCK, SLOT_MINUTES
+from watthouse.serve.snapshots import Snapshot
+
+
+def forecast_of(snapshot: Snapshot, params: Energy, *, any_number: bool = False) -> Question:
+    """Load, its forecasts and their errors by interval; ``asked.unit`` is none of shares."""
+    most = None if any_number else snapshot.settings.max_points
+    span = span_of(most, snapshot, "forecast_daily", params, params.interval, BY_SLOT, BY_DAY)
+    mart, title, unit = snapshot.marts["forecast_daily"], "Load forecasts of France", params.counted_in
+    errors = [Shown(name, "%", mart[name].meaning) for name in _ERRORS]
+    if span.interval.length is None:
+        return energies_of(mart, snapshot.table(mart.name), span, unit, title, _MISSED, errors)
+    tables = (snapshot.table("core_national_forecast", "core"), snapshot.table(POWER, "core"))
+    if span.interval is Interval.QUARTER_HOUR:
+        refuse_longer(snapshot.engine.rows(forecast_slots.longest(span, *tables)))
+    names = named(mart, unit)
+    if span.interval is Interval.SLOT:
+        names = [one for one in names if not one.name.endswith("_error")]
+    values = {one.name: Shown(f"{one.name}{unit.suffix}", unit.label, one.description) for one in names}
+    columns = (
+        (BEGINS, CLOCK, *_lasting(values))
+        if span.interval is Interval.SLOT
+        else (STARTS, *values.values(), *errors, MEASURED, COMPLETE)
+    )
+    more, stands_on = meant(span, unit=unit.value), ("core_national_forecast", POWER)
+    rows = forecast_slots.cut(span, *tables, unit)
+    return Question(title, rows, columns, more, stands_on, ((span.since, span.until),))
+
+
+def _lasting(values: Mapping[str, Shown]) -> Iterator[Shown]:
+    """Each forecast, and the load that stands at its instant, after how long it lasts."""
+    for name in forecast_slots.HORIZONS:
+        yield Shown(f"{name}_minutes", "min", f"How long {name} lasts: 15 or 30")
+        yield values[name]
+    yield SLOT_MINUTES
+    yield values["consommation"]
+
+
+_ERRORS: Final = ("prevision_j1_mape_pct", "prevision_j_mape_pct")
+
+
+_MISSED: Final = tuple(Mean(name, name.replace("mape_pct", "compared_slots")) for name in _ERRORS)

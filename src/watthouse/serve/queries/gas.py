@@ -1,0 +1,61 @@
+"""Gas in storage in France."""
+
+from typing import Final
+
+import ibis.expr.operations as ops
+import ibis.expr.types as ir
+
+from watthouse.serve.formats import Shown
+from watthouse.serve.queries.base import meant, span_of
+from watthouse.serve.queries.params import (
+    BY_DAY,
+    Interval,
+    Series,
+)
+from watthouse.serve.queries.question import Question
+from watthouse.serve.queries.series import (
+    STARTS,
+    days_asked,
+    last,
+    starts,
+    within,
+)
+from watthouse.serve.snapshots import Snapshot
+
+
+def gas_of(snapshot: Snapshot, params: Series) -> Question:
+    """Gas in storage in France by interval."""
+    span = span_of(snapshot.settings.max_points, snapshot, "gas_daily", params, params.interval, BY_DAY)
+    found = span.fill(_gas, snapshot.table("gas_daily"))
+    return Question("Gas in storage in France", found, _GAS, meant(span), ("gas_daily",))
+
+
+def _gas(table: ops.Relation, interval: Interval) -> ir.Table:
+    rows = within(table.to_expr())
+    complete = rows.stock_gaz_gwh.notnull()
+    sums = rows.group_by(starts(rows, interval)).aggregate(
+        stock_gaz_gwh=last(rows.stock_gaz_gwh, rows.civil_date),
+        last_complete_day=rows.civil_date.max(where=complete),
+        stock_gaz_first_gwh=rows.stock_gaz_gwh.argmin(rows.civil_date, where=complete),
+        first_complete_day=rows.civil_date.min(where=complete),
+        stock_gaz_mean_gwh=rows.stock_gaz_gwh.cast("float64").mean(),
+        stock_gaz_max_gwh=rows.stock_gaz_gwh.max(),
+        days=rows.count(),
+        complete_days=rows.stock_gaz_complete.cast("int64").sum().cast("int64"),
+    )
+    complete = sums.complete_days == days_asked(sums.starts, interval)
+    return sums.mutate(complete=complete).order_by("starts")
+
+
+_GAS: Final = (
+    STARTS,
+    Shown("stock_gaz_gwh", "GWh PCS 0 °C", "Gas in storage at the end of the last complete day of the interval"),
+    Shown("last_complete_day", "", "That civil day"),
+    Shown("stock_gaz_first_gwh", "GWh PCS 0 °C", "Gas in storage at the end of the first complete day of the interval"),
+    Shown("first_complete_day", "", "That civil day"),
+    Shown("stock_gaz_mean_gwh", "GWh PCS 0 °C", "Gas in storage at the end of the day, mean of the complete days"),
+    Shown("stock_gaz_max_gwh", "GWh PCS 0 °C", "The highest of the complete days"),
+    Shown("days", "days", "Days that any operator reported"),
+    Shown("complete_days", "days", "Days that every operator and storage point reported"),
+    Shown("complete", "", "Whether every day of the interval that lies in the period is complete"),
+)

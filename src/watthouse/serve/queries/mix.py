@@ -1,0 +1,51 @@
+"""Load and generation mix of France."""
+
+from typing import Final
+
+from watthouse.serve.queries.as_of import NATIONAL, Tables
+from watthouse.serve.queries.base import CARBON, as_known, by_slot, energies_of, named, span_of
+from watthouse.serve.queries.params import (
+    BY_HOUR,
+    BY_SLOT,
+    EnergyAsOf,
+    Interval,
+    Unit,
+)
+from watthouse.serve.queries.question import Question
+from watthouse.serve.queries.series import (
+    Mean,
+    Span,
+)
+from watthouse.serve.queries.slots import Kind
+from watthouse.serve.snapshots import Snapshot
+
+
+def mix_of(snapshot: Snapshot, params: EnergyAsOf, *, any_number: bool = False) -> Question:
+    """Load, sources, storage and CO₂ intensity of France by interval: of any number of points, or a bounded one."""
+    most = None if any_number else snapshot.settings.max_points
+    span = span_of(most, snapshot, "daily_mix", params, params.interval, BY_SLOT, BY_HOUR)
+    unit = params.counted_in
+    if span.interval in BY_HOUR:
+        return as_known(snapshot, params.as_of, span, NATIONAL, lambda table: _mix(snapshot, table, span, unit))
+    names = named(snapshot.marts["daily_mix"], unit)
+    return by_slot(snapshot, params.as_of, span, _MIX, POWER, unit, _TITLE, names)
+
+
+_TITLE: Final = "Load and generation mix of France"
+
+
+POWER: Final = "core_national_power"
+
+
+_MIX: Final = Kind(("consommation",), rated=True)
+
+
+def _mix(snapshot: Snapshot, table: Tables, span: Span, unit: Unit) -> Question:
+    rows = table("daily_mix")
+    if span.interval is Interval.HOUR:
+        hours = table("hourly_national")
+        rows = hours.filter((hours.measured_slots > 0) | (hours.mix_slots > 0))  # not those of scheduled exchanges only
+    return energies_of(snapshot.marts["daily_mix"], rows, span, unit, _TITLE, [MEAN_CARBON], [CARBON])
+
+
+MEAN_CARBON: Final = Mean("taux_co2_g_kwh", "production_mwh")

@@ -1,0 +1,50 @@
+"""The mix of every region over a period."""
+
+from typing import Annotated
+
+import ibis.expr.operations as ops
+import ibis.expr.types as ir
+from pydantic import Field
+
+from watthouse.serve.queries.base import A_REGION, DAYS, days
+from watthouse.serve.queries.params import Period, Unit, newest_first
+from watthouse.serve.queries.prepared import Prepared
+from watthouse.serve.queries.question import Question
+from watthouse.serve.queries.series import MEASURED, MIXED, energies, known_hours, measured_hours, shown, total, within
+from watthouse.serve.snapshots import Snapshot
+
+
+class MixesParams(Period):
+    """The mix of every region over a period."""
+
+    unit: Annotated[
+        Unit,
+        Field(
+            description="MWh and GWh are energy; MW is the mean power of what was measured; share is the part of the"
+            " region's production, 0 to 1",
+            examples=["share"],
+        ),
+    ] = Unit.MWH
+
+
+def mixes_of(snapshot: Snapshot, params: MixesParams) -> Question:
+    """Load, sources, storage and exchanges of every region over a period."""
+    mart = snapshot.marts["daily_regional"]
+    since, until = newest_first(snapshot.extent(mart.name), params)
+    names = energies(mart, params.unit)
+    found = Prepared(_mixes, (snapshot.table(mart.name).op(), tuple(names), params.unit), since, until)
+    columns = (*A_REGION, *shown(mart, names, params.unit), MEASURED, MIXED, DAYS)
+    more = {**days(since, until), "unit": params.unit.value}
+    return Question("Mix of the regions", found, columns, more, (mart.name,))
+
+
+def _mixes(table: ops.Relation, names: tuple[str, ...], unit: Unit) -> ir.Table:
+    rows = within(table.to_expr())
+    sums = rows.group_by("code_insee_region").aggregate(
+        libelle_region=rows.libelle_region.max(),
+        **{f"{name}{unit.suffix}": total(rows, name, unit) for name in names},
+        measured_hours=measured_hours(rows),
+        mix_hours=known_hours(rows, "production", Unit.MW),
+        days=rows.count(),
+    )
+    return sums.order_by("code_insee_region")

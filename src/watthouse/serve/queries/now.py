@@ -1,0 +1,159 @@
+"""The newest measured day, another one, or the last hours, slot by slot."""
+
+from datetime import date, datetime, timedelta
+from enum import IntEnum
+from typing import Annotated, Final, Self
+
+import ibis
+import ibis.expr.operations as ops
+import ibis.expr.types as ir
+import polars as pl
+from pydantic import Field, model_validator
+
+from watthouse.catalog import CATALOG
+from watthouse.serve.formats import Shown
+from watthouse.serve.queries.base import days
+from watthouse.serve.queries.mix import POWER
+from watthouse.serve.queries.params import (
+    Day,
+    Interval,
+    Moments,
+    Written,
+    days_of,
+    instant,
+)
+from watthouse.serve.queries.prepared import Prepared
+from watthouse.serve.queries.question import Question
+from watthouse.serve.queries.series import (
+    between,
+    within,
+)
+from watthouse.serve.queries.slots import bucket
+from watthouse.serve.snapshots import Snapshot
+
+
+class Rolling(IntEnum):
+    """How many hours up to the end of the newest measured slot."""
+
+    DAY = 24
+    TWO_DAYS = 48
+
+
+class NowParams(Written):
+    """A civil day or the last hours, slot by slot."""
+
+    day: Annotated[
+        Day | None,
+        Field(
+            description="Civil day (Europe/Paris); the newest with a measurement where it is left out",
+            examples=["2025-01-31"],
+        ),
+    ] = None
+    hours: Annotated[
+        Rolling | None,
+        Field(description="The last 24 or 48 hours up to the end of the newest measured slot", examples=[24]),
+    ] = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if self.day and self.hours:
+            raise ValueError("day and hours exclude each other: give one of them")
+        return self
+
+
+def now_of(snapshot: Snapshot, params: NowParams) -> Question:
+    """A civil day (the newest with a measurement, where none is asked for) or the last hours, a row a slot, in MW."""
+    if params.hours:
+        return snapshot.once(_rolling, int(params.hours))
+    newest = snapshot.extent("daily_mix")[1]
+    if params.day is None or params.day == newest:
+        return snapshot.once(_newest, newest)
+    return _slots_now(snapshot, f"France on {params.day}, slot by slot", params.day, params.day)
+
+
+def _newest(snapshot: Snapshot, day: date) -> Question:
+    return _slots_now(snapshot, "The newest measured day of France", day, day)
+
+
+def _rolling(snapshot: Snapshot, hours: int) -> Question:
+    """The hours before the end of the newest slot whose load is known: scheduled exchanges run on after it."""
+    newest = snapshot.extent("daily_mix")[1]
+    form = Prepared(_last_measured, (snapshot.table(POWER, "core").op(),), newest, newest)
+    (found,) = snapshot.engine.rows(form).to_pylist()
+    title = f"The last {hours} hours measured of France"
+    if found["date_heure"] is None:
+        return _slots_now(snapshot, title, newest, newest)
+    end = found["date_heure"] + timedelta(minutes=found["slot_minutes"])
+    first = end - timedelta(hours=hours)
+    since, until = days_of(Moments(since=first, until=end))
+    return _slots_now(snapshot, title, since or newest, until or newest, first, end)
+
+
+def _last_measured(power: ops.Relation) -> ir.Table:
+    rows = within(power.to_expr())
+    rows = rows.filter(rows.consommation.notnull())
+    return rows.aggregate(date_heure=rows.date_heure.max(), slot_minutes=rows.slot_minutes.argmax(rows.date_heure))
+
+
+def _slots_now(
+    snapshot: Snapshot,
+    title: str,
+    since: date,
+    until: date,
+    first: datetime | None = None,
+    end: datetime | None = None,
+) -> Question:
+    """Power and forecasts of civil days, between two instants where they are given."""
+    power, forecasts = (snapshot.table(f"core_national_{name}", "core") for name in ("power", "forecast"))
+    columns = tuple(map(_of_now, (*_shown_now(power), *_HORIZONS)))
+    measured, ahead = (
+        pl.DataFrame(snapshot.engine.rows(Prepared(draw, (table.op(),), since, until, first, end)))
+        for draw, table in ((_measured, power), (_ahead, forecasts))
+    )
+    rows = measured.join(ahead, on="date_heure", how="full", coalesce=True).sort("date_heure")
+    rows = rows.rename({name: _of_now(name).name for name in rows.columns})
+    marts = ("core_national_power", "core_national_forecast")
+    ends = {name: instant(one) for name, one in {"since": first, "until": end}.items() if one}
+    return Question(title, rows.to_arrow(), columns, days(since, until) | ends, marts, ((since, until),))
+
+
+_HORIZONS: Final = ("prevision_j1", "prevision_j")
+
+
+def _measured(power: ops.Relation) -> ir.Table:
+    """The slots that know load or mix, and settled exchanges that stand on the second quarter of such a half hour."""
+    rows = between(power.to_expr())
+    shown = _shown_now(rows)
+    of_half_hour = rows.slot_minutes.max().over(ibis.window(group_by=bucket(rows.date_heure, Interval.HALF_HOUR)))
+    rows = rows.mutate(lasts=of_half_hour)
+    return rows.filter(rows.slot_minutes.notnull() | (rows.lasts == 30)).select(shown)
+
+
+def _shown_now(power: ir.Table) -> list[str]:
+    """The columns of power that are shown: all but the day, its nature and how long each value lasts."""
+    hidden = ("civil_date", "heure", "nature", "commercial_minutes")
+    return [name for name in power.columns if name not in hidden and not name.endswith("quarter_hours")]
+
+
+def _ahead(forecasts: ops.Relation) -> ir.Table:
+    said = between(forecasts.to_expr())
+    return said.group_by("date_heure").aggregate(
+        **{horizon: said.forecast_mw.max(where=said.horizon == horizon) for horizon in _HORIZONS}
+    )
+
+
+_NOW: Final = (
+    Shown("date_heure", "", "Instant the slot begins (UTC)"),
+    Shown("slot_minutes", "min", "How long the slot lasts"),
+    Shown("consommation_mw", "MW", "Load; null where it is not measured yet"),
+    Shown("production_mw", "MW", "Production: the sum of the sources; null where one of them is not known"),
+)
+
+
+def _of_now(name: str) -> Shown:
+    """A column of a slot, in watthouse's words or its publisher's."""
+    told = next((one for one in _NOW if one.name in {name, f"{name}_mw"}), None)
+    if told is not None:
+        return told
+    published = CATALOG["eco2mix-national-tr"][name]
+    return Shown(f"{name}_{published.unit.lower().replace('/', '_')}", published.unit, published.meaning)

@@ -1,0 +1,98 @@
+"""Coverage (TCO) and load factor (TCH) of each region's sources."""
+
+from typing import Any, Final
+
+import ibis.expr.operations as ops
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from watthouse.serve.formats import Shown
+from watthouse.serve.queries.base import days, region_of
+from watthouse.serve.queries.params import Period, Region, Unit, newest_first
+from watthouse.serve.queries.prepared import Prepared
+from watthouse.serve.queries.question import Question
+from watthouse.serve.queries.series import known_quarters, measured_hours, of_region, total, within
+from watthouse.serve.snapshots import Snapshot
+
+SOURCES: Final = ("thermique", "nucleaire", "eolien", "solaire", "hydraulique", "bioenergies")
+
+
+class RatesParams(Period):
+    """Rates of every region, or of one."""
+
+    region: Region = None
+
+
+def rates_of(snapshot: Snapshot, params: RatesParams) -> Question:
+    """Columns: ``code_insee_region``, ``libelle_region``, ``source``, ``energy_mwh``, ``share`` (0 to 1), ``tco_pct``,
+    ``tch_pct``, ``measured_hours``; raises a problem for a region that there is not."""
+    code = region_of(params.region)
+    since, until = newest_first(snapshot.extent("daily_regional"), params)
+    form = Prepared(_sums, (snapshot.table("daily_regional").op(), code), since, until)
+    regions = snapshot.engine.rows(form).to_pylist()
+    found = pa.Table.from_pylist([_rates(region, name) for region in regions for name in SOURCES], _TYPES)
+    return Question(
+        "Share, TCO and TCH of every source by region", found, _RATES, days(since, until), ("daily_regional",)
+    )
+
+
+def _sums(table: ops.Relation, region: str | None) -> ir.Table:
+    rows = within(of_region(table.to_expr(), region))
+    sums = rows.group_by("code_insee_region").aggregate(
+        libelle_region=rows.libelle_region.max(),
+        **{
+            f"{name}{unit.suffix}": total(rows, name, unit)
+            for unit in (Unit.MWH, Unit.SHARE, Unit.MW)
+            for name in SOURCES
+        },
+        consommation_mw=total(rows, "consommation", Unit.MW),
+        **{f"{name}_tch": _load_factor(rows, name) for name in SOURCES},
+        measured_hours=measured_hours(rows),
+    )
+    return sums.order_by("code_insee_region")
+
+
+def _load_factor(rows: ir.Table, source: str) -> ir.Value:
+    """The mean of the days' means by the time in which the rate is known."""
+    quarters = known_quarters(rows, f"tch_{source}").cast("float64")
+    return (rows[f"tch_{source}_pct"].cast("float64") * quarters).sum() / quarters.sum().nullif(0)
+
+
+def _rates(region: dict[str, Any], source: str) -> dict[str, Any]:
+    """What is said of a source, of a region's sums."""
+    power, load = region[f"{source}_mw"], region["consommation_mw"]
+    return {
+        **{name: region[name] for name in ("code_insee_region", "libelle_region", "measured_hours")},
+        "source": source,
+        "energy_mwh": region[f"{source}_mwh"],
+        "share": region[f"{source}_share"],
+        "tco_pct": 100 * power / load if power is not None and load else None,
+        "tch_pct": region[f"{source}_tch"],
+    }
+
+
+_TYPES: Final = pa.schema(
+    [(name, pa.string()) for name in ("code_insee_region", "libelle_region", "source")]
+    + [("energy_mwh", pa.decimal128(18, 2))]
+    + [(name, pa.float64()) for name in ("share", "tco_pct", "tch_pct", "measured_hours")]
+)
+
+
+_RATES: Final = (
+    Shown("code_insee_region", "", "INSEE code of the region"),
+    Shown("libelle_region", "", "Official name of the region"),
+    Shown("source", "", "The publisher's name of the source"),
+    Shown("energy_mwh", "MWh", "Energy of the source in the period"),
+    Shown("share", "0-1", "Its share of the region's production"),
+    Shown(
+        "tco_pct",
+        "%",
+        "TCO: its mean power in relation to that of the region's load; above 100 where more is made than used",
+    ),
+    Shown(
+        "tch_pct",
+        "%",
+        "TCH: load factor of the installed capacity as published, mean over the time in which it is known",
+    ),
+    Shown("measured_hours", "h", "Time of the period that was measured"),
+)

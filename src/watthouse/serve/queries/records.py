@@ -1,0 +1,78 @@
+"""The highest and lowest values of a history."""
+
+from datetime import date
+from typing import Annotated, Final, Literal
+
+import ibis
+import ibis.expr.operations as ops
+import ibis.expr.types as ir
+from pydantic import Field
+
+from watthouse.serve.queries.base import days
+from watthouse.serve.queries.coverage import Main, coverage
+from watthouse.serve.queries.params import Period, newest_first
+from watthouse.serve.queries.prepared import Prepared
+from watthouse.serve.queries.question import Question
+from watthouse.serve.queries.series import columns_of, within
+from watthouse.serve.snapshots import Snapshot
+
+Measure = Literal[
+    "consommation", "production", "net_export", "taux_co2",
+    "fioul", "charbon", "gaz", "nucleaire", "eolien", "solaire", "hydraulique", "bioenergies",
+]  # fmt: skip
+
+
+class RecordsParams(Period):
+    """Records broken in a period."""
+
+    measure: Annotated[
+        Measure | None,
+        Field(description="Only of this: load, production, net export, CO₂ rate or a source", examples=["eolien"]),
+    ] = None
+    of: Annotated[
+        Literal["hour", "day"] | None, Field(description="Only records of an hour, or of a day", examples=["hour"])
+    ] = None
+    standing: Annotated[
+        bool,
+        Field(
+            description="Only records that still stand; of the whole history where `since` is left out", examples=[True]
+        ),
+    ] = False
+
+
+def records_of(snapshot: Snapshot, params: RecordsParams) -> Question:
+    """The rows of ``records_daily`` that are meant, newest first."""
+    mart = snapshot.marts["records_daily"]
+    first, _ = snapshot.extent(mart.name)
+    since, until = newest_first(snapshot.extent("daily_mix"), params)
+    if params.standing and params.since is None:
+        since = min(first, until)
+    of = (snapshot.table(mart.name).op(), params.measure, params.of, params.standing)
+    found = Prepared(_records, of, since, until)
+    history = history_until(snapshot, until)
+    measured = coverage(snapshot, _HISTORY, *history).share
+    more = {**days(since, until), "history_since": history[0].isoformat(), "history_measured": measured}
+    return Question(_TITLE, found, columns_of(mart), more, (mart.name,), (history,))
+
+
+def history_until(snapshot: Snapshot, until: date) -> tuple[date, date]:
+    """All days among which a record up to a day is one."""
+    first, _ = snapshot.extent(_HISTORY.mart)
+    return min(first, until), until
+
+
+_HISTORY: Final = Main("daily_mix")
+
+
+def _records(table: ops.Relation, measure: str | None, span: str | None, standing: bool) -> ir.Table:
+    rows = within(table.to_expr())
+    if measure is not None:
+        rows = rows.filter(rows.measure == measure)
+    if span is not None:
+        rows = rows.filter(rows.span == span)
+    if standing:
+        rows = rows.filter(rows.broken_on.isnull())
+    return rows.order_by([ibis.desc("civil_date"), ibis.asc("measure"), ibis.asc("span")])
+
+
+_TITLE: Final = "Records of France"

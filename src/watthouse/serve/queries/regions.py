@@ -1,0 +1,131 @@
+"""The mix of one region or of each, and one quantity of all of them for a map."""
+
+from typing import Annotated, Final, Literal, Self
+
+import ibis
+import ibis.expr.operations as ops
+import ibis.expr.types as ir
+from pydantic import Field, model_validator
+
+from watthouse.catalog import REGIONS
+from watthouse.serve.formats import Shown
+from watthouse.serve.queries.as_of import REGIONAL, Tables
+from watthouse.serve.queries.base import A_REGION, DAYS, as_known, by_slot, days, energies_of, named, span_of
+from watthouse.serve.queries.params import BY_DAY, BY_SLOT, Energy, EnergyAsOf, Interval, Period, Unit, newest_first
+from watthouse.serve.queries.prepared import Prepared
+from watthouse.serve.queries.question import Question
+from watthouse.serve.queries.series import MEASURED, Span, known_hours, measured_hours, total, within
+from watthouse.serve.queries.slots import Kind
+from watthouse.serve.snapshots import Snapshot
+
+
+class RegionsParams(Energy):
+    """The regions, or their mixes by interval."""
+
+    interval: Annotated[
+        Interval | None,
+        Field(
+            description="Gives the load and mix of every region by this interval, a row a region and interval; without"
+            " it, the regions are listed",
+            examples=["day"],
+        ),
+    ] = None  # type: ignore[assignment]
+
+    @model_validator(mode="after")
+    def _cut(self) -> Self:
+        others = sorted(self.model_fields_set - {"interval"})
+        if self.interval is None and others:
+            raise ValueError(f"interval must be given with {', '.join(others)}: without it, the regions are listed")
+        return self
+
+
+def every_mix_of(snapshot: Snapshot, params: Energy, *, any_number: bool = False) -> Question:
+    """Load, sources, storage and exchanges of every region by interval, a row a region."""
+    most = None if any_number else snapshot.settings.max_points
+    span = span_of(most, snapshot, "daily_regional", params, params.interval, BY_SLOT, BY_DAY)
+    mart, title, unit = snapshot.marts["daily_regional"], "Load and generation mix of the regions", params.counted_in
+    names = named(mart, unit)
+    if span.interval.length is None:
+        rows = snapshot.table(mart.name)
+        return energies_of(mart, rows, span, unit, title, regional=True)
+    return by_slot(snapshot, None, span, Kind(("consommation",), regional=True), _POWER, unit, title, names)
+
+
+_POWER: Final = "core_regional_power"
+
+
+def mix_of_region(snapshot: Snapshot, insee: str, params: EnergyAsOf, *, any_number: bool = False) -> Question:
+    """Load, sources, storage and exchanges of a region by interval."""
+    most = None if any_number else snapshot.settings.max_points
+    span = span_of(most, snapshot, "daily_regional", params, params.interval, BY_SLOT, BY_DAY)
+    unit = params.counted_in
+    if span.interval.length is None:
+        return as_known(snapshot, params.as_of, span, REGIONAL, lambda table: _mix(snapshot, table, insee, span, unit))
+    names = named(snapshot.marts["daily_regional"], unit)
+    kind = Kind(("consommation",), region=insee)
+    return by_slot(snapshot, params.as_of, span, kind, _POWER, unit, _title(insee), names)
+
+
+def _mix(snapshot: Snapshot, table: Tables, insee: str, span: Span, unit: Unit) -> Question:
+    mart = snapshot.marts["daily_regional"]
+    return energies_of(mart, table(mart.name), span, unit, _title(insee), region=insee)
+
+
+def _title(insee: str) -> str:
+    return f"Load and generation mix of {REGIONS[insee]}"
+
+
+Measure = Literal[
+    "consommation", "production", "difference",
+    "thermique", "nucleaire", "eolien", "solaire", "hydraulique", "bioenergies",
+]  # fmt: skip
+
+
+class MapParams(Period):
+    """A quantity of every region over a period."""
+
+    measure: Annotated[
+        Measure,
+        Field(
+            description="What is shown: load, production, production less load, or a source", examples=["consommation"]
+        ),
+    ] = "consommation"
+    unit: Annotated[
+        Unit,
+        Field(
+            description="MW is the mean power of what was measured; share a source's part of the region's production",
+            examples=["MW"],
+        ),
+    ] = Unit.MW
+
+
+def map_of(snapshot: Snapshot, params: MapParams) -> Question:
+    """One value a region over a period."""
+    since, until = newest_first(snapshot.extent("daily_regional"), params)
+    found = Prepared(_mapped, (snapshot.table("daily_regional").op(), params.measure, params.unit), since, until)
+    more = {**days(since, until), "unit": params.unit.value, "measure": params.measure}
+    value = Shown(f"{params.measure}{params.unit.suffix}", params.unit.label, f"{params.measure} of the period")
+    columns = (*A_REGION, value, MEASURED, DAYS)
+    return Question("Regions of France", found, columns, more, ("daily_regional",))
+
+
+def _difference(rows: ir.Table, unit: Unit) -> ir.Value:
+    """Production less load, of mean powers: energies of unlike hours, where a source has a hole, have no difference, so
+    that of energy is over the time in which both are known."""
+    power = total(rows, "production", Unit.MW) - total(rows, "consommation", Unit.MW)
+    if unit is Unit.MW:
+        return power
+    hours = ibis.least(*(known_hours(rows, name, Unit.MW) for name in ("production", "consommation")))
+    return power * hours / (1000 if unit is Unit.GWH else 1)
+
+
+def _mapped(table: ops.Relation, measure: str, unit: Unit) -> ir.Table:
+    rows = within(table.to_expr())
+    value = _difference(rows, unit) if measure == "difference" else total(rows, measure, unit)
+    sums = rows.group_by("code_insee_region").aggregate(
+        libelle_region=rows.libelle_region.max(),
+        value=value.cast("float64"),
+        measured_hours=measured_hours(rows),
+        days=rows.count(),
+    )
+    return sums.order_by("code_insee_region").rename({f"{measure}{unit.suffix}": "value"})

@@ -1,0 +1,92 @@
+"""How load follows temperature in the cold half of the year."""
+
+from typing import Annotated, Final
+
+import ibis
+import ibis.expr.operations as ops
+import ibis.expr.types as ir
+from pydantic import Field
+
+from watthouse.serve.formats import Shown
+from watthouse.serve.queries.attribution import TEMPERATURE_OF_FRANCE
+from watthouse.serve.queries.base import days
+from watthouse.serve.queries.params import Day, Period, newest_first
+from watthouse.serve.queries.prepared import Prepared
+from watthouse.serve.queries.question import Question
+from watthouse.serve.queries.series import quarter_hours, within
+from watthouse.serve.snapshots import Snapshot
+
+_FEWEST: Final = 10
+"""Days under which no slope is given."""
+
+
+class SensitivityParams(Period):
+    """Years, and which of their days are cold."""
+
+    since: Annotated[
+        Day | None,
+        Field(
+            description="First civil day (Europe/Paris), included; the first day held where it is left out",
+            examples=["2016-01-01"],
+        ),
+    ] = None
+    below: Annotated[
+        float,
+        Field(description="Days with a daily mean temperature below this count, °C", examples=[15], gt=-50, lt=50),
+    ] = 15.0
+
+
+def sensitivity_of(snapshot: Snapshot, params: SensitivityParams) -> Question:
+    """Thermosensitivity by civil year, of wholly measured days with a temperature; the slope's error assumes that
+    days err independently."""
+    first, last = snapshot.extent("daily_merged")
+    since, until = newest_first((first, last), params)
+    if params.since is None:
+        since = min(first, until)
+    found = Prepared(_fitted, (snapshot.table("daily_merged").op(), params.below), since, until)
+    marts = ("daily_mix", TEMPERATURE_OF_FRANCE)
+    return Question("Load a colder day brings, by year", found, _TOLD, days(since, until), marts, among="daily_merged")
+
+
+def _fitted(table: ops.Relation, below: float) -> ir.Table:
+    rows = _cold_working_days(within(table.to_expr()), below)
+    warm, power = rows.tmoy_c.cast("float64"), rows.load_mw
+    sums = rows.group_by("year").aggregate(
+        days=rows.count(),
+        slope=warm.cov(power, how="sample") / warm.var(how="sample").nullif(0),
+        ratio=power.std(how="sample") / warm.std(how="sample").nullif(0),
+        r2=warm.corr(power, how="pop") ** 2,
+        tmoy_c=warm.mean(),
+        load_mw=power.mean(),
+    )
+    enough = sums.days >= _FEWEST
+    error = sums.ratio * ((1 - sums.r2) / (sums.days - 2).nullif(0)).sqrt()
+    found = sums.select(
+        "year",
+        ibis.ifelse(enough, -sums.slope, ibis.null("float64")).name("slope_mw_per_c"),
+        ibis.ifelse(enough, error, ibis.null("float64")).name("standard_error_mw_per_c"),
+        ibis.ifelse(enough, sums.r2, ibis.null("float64")).name("r2"),
+        sums.days.cast("int64").name("days"),
+        "tmoy_c",
+        "load_mw",
+    )
+    return found.order_by("year")
+
+
+def _cold_working_days(rows: ir.Table, below: float) -> ir.Table:
+    cold = rows.filter(
+        rows.tmoy_c < below, rows.measured_slots == rows.expected_slots, rows.civil_date.day_of_week.index() < 5
+    )
+    hours = cold.measured_slots * quarter_hours(cold) / 4
+    return cold.mutate(year=cold.civil_date.year(), load_mw=cold.consommation_mwh.cast("float64") / hours)
+
+
+_TOLD: Final = (
+    Shown("year", "", "Civil year"),
+    Shown("slope_mw_per_c", "MW/°C", f"Mean load added by each °C colder; null under {_FEWEST} days"),
+    Shown("standard_error_mw_per_c", "MW/°C", "Standard error of that slope, were days to err independently"),
+    Shown("r2", "", "Part of the variance of load that goes with temperature"),
+    Shown("days", "days", "Cold working days, wholly measured, that the slope is of"),
+    Shown("tmoy_c", "°C", "Mean temperature of these days"),
+    Shown("load_mw", "MW", "Mean load of these days"),
+)

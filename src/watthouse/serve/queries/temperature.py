@@ -1,0 +1,77 @@
+"""Temperature of France, weighted by load, or of a region."""
+
+from typing import Final
+
+import ibis.expr.operations as ops
+import ibis.expr.types as ir
+
+from watthouse.catalog import REGIONS
+from watthouse.serve.formats import Shown
+from watthouse.serve.queries.attribution import TEMPERATURE_OF_FRANCE
+from watthouse.serve.queries.base import meant, span_of
+from watthouse.serve.queries.params import (
+    BY_DAY,
+    Daily,
+    Interval,
+    Region,
+)
+from watthouse.serve.queries.question import Question
+from watthouse.serve.queries.series import (
+    STARTS,
+    days_asked,
+    of_region,
+    starts,
+    temperature_of_france,
+    within,
+)
+from watthouse.serve.snapshots import Snapshot
+
+
+class TemperatureParams(Daily):
+    """Temperature of France, or of a region."""
+
+    region: Region = None
+
+
+def temperature_of(snapshot: Snapshot, params: TemperatureParams) -> Question:
+    """Lowest, mean and highest temperature of France or of a region, by interval."""
+    code = params.region
+    regional = snapshot.table("temperature_daily")
+    span = span_of(snapshot.settings.max_points, snapshot, "temperature_daily", params, params.interval, BY_DAY)
+    found = (
+        span.fill(_temperature, regional, code)
+        if code
+        else span.fill(_temperature_of_france, snapshot.table("daily_merged"), regional.op())
+    )
+    whose = REGIONS[code] if code else "France, weighted by load"
+    of = "temperature_daily" if code else TEMPERATURE_OF_FRANCE
+    return Question(f"Temperature of {whose}", found, _TEMPERATURE, meant(span), (of,))
+
+
+def _temperature(table: ops.Relation, interval: Interval, region: str) -> ir.Table:
+    return _by_interval(within(of_region(table.to_expr(), region)), interval)
+
+
+def _temperature_of_france(merged: ops.Relation, interval: Interval, regional: ops.Relation) -> ir.Table:
+    return _by_interval(temperature_of_france(within(merged.to_expr()), within(regional.to_expr())), interval)
+
+
+def _by_interval(rows: ir.Table, interval: Interval) -> ir.Table:
+    sums = rows.group_by(starts(rows, interval)).aggregate(
+        tmin_c=rows.tmin_c.min(),
+        tmoy_c=rows.tmoy_c.cast("float64").mean(),
+        tmax_c=rows.tmax_c.max(),
+        days=rows.tmoy_c.count(),
+    )
+    complete = sums.days == days_asked(sums.starts, interval)
+    return sums.mutate(complete=complete).order_by("starts")
+
+
+_TEMPERATURE: Final = (
+    STARTS,
+    Shown("tmin_c", "°C", "Lowest temperature of the interval"),
+    Shown("tmoy_c", "°C", "Mean of the days' mean temperatures"),
+    Shown("tmax_c", "°C", "Highest temperature of the interval"),
+    Shown("days", "days", "Days with a mean temperature"),
+    Shown("complete", "", "Whether every day of the interval that lies in the period has one"),
+)
