@@ -41,10 +41,10 @@ France's electricity, gas storage and temperature, as published by the operators
 without losing an hour. Days are civil days (Europe/Paris), `since` and `until` both included; instants are UTC.
 """
 
-_BREATH: Final = 0.5
+_WARM_AFTER: Final = 0.5
 """For the first answer, before the pages are loaded, s."""
 
-_ROOMS = (
+_ROUTED = (
     held,
     national,
     points,
@@ -68,7 +68,7 @@ def create(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def living(_: FastAPI) -> AsyncIterator[None]:
-        warming = threading.Timer(_BREATH, _warm, args=[pages])
+        warming = threading.Timer(_WARM_AFTER, _warm, args=[pages])
         warming.daemon = True
         warming.start()
         yield
@@ -93,7 +93,7 @@ def create(settings: Settings) -> FastAPI:
     document.install(app)
     problems.install(app)
     api = APIRouter(prefix=middleware.API, dependencies=[Depends(refuse_repeated)])
-    for room in _ROOMS:
+    for room in _ROUTED:
         api.include_router(room.router)
     app.include_router(api)
     app.include_router(middleware.router)

@@ -15,8 +15,6 @@ from watthouse.serve.snapshots import Snapshot
 from watthouse.transform.dictionary import Mart
 
 _EXPORTED: Final = "_export_mwh"
-
-
 _FAR_MORE: Final = 1e12  # MWh, than crosses a border
 
 

@@ -17,8 +17,6 @@ from watthouse.serve.snapshots import HELD, Snapshot
 from watthouse.transform.breaking import RULE, Tested, breaking, tested, tests_of
 
 _WARN: Final = "warn"
-
-
 _MOST: Final = 1_000
 """Rows that are given of one test."""
 
@@ -67,8 +65,6 @@ def _models(snapshot: Snapshot) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 _KINDS: Final[dict[str, pa.DataType]] = {"name": pa.string(), "models": pa.string(), "places": pa.int64()}
-
-
 _TESTS: Final = (
     Shown("name", "", "The test's name"),
     Shown("models", "", "The tables it looks at"),

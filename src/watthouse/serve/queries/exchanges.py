@@ -26,7 +26,7 @@ from watthouse.serve.snapshots import Snapshot
 
 
 def exchanges_of(snapshot: Snapshot, params: Energy, *, any_number: bool = False) -> Question:
-    """Exchanges by border, net and gross, by interval; ``asked.unit`` is none of shares."""
+    """Exchanges by border, net and gross, by interval; ``params.unit`` is not of shares."""
     most = None if any_number else snapshot.settings.max_points
     span = span_of(most, snapshot, "exchanges_daily", params, params.interval, BY_SLOT, BY_DAY)
     mart, title, unit = snapshot.marts["exchanges_daily"], "Exchanges with other countries", params.counted_in

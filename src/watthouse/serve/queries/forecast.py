@@ -31,7 +31,7 @@ from watthouse.serve.snapshots import Snapshot
 
 
 def forecast_of(snapshot: Snapshot, params: Energy, *, any_number: bool = False) -> Question:
-    """Load, its forecasts and their errors by interval; ``asked.unit`` is none of shares."""
+    """Load, its forecasts and their errors by interval; ``params.unit`` is not of shares."""
     most = None if any_number else snapshot.settings.max_points
     span = span_of(most, snapshot, "forecast_daily", params, params.interval, BY_SLOT, BY_DAY)
     mart, title, unit = snapshot.marts["forecast_daily"], "Load forecasts of France", params.counted_in
@@ -65,6 +65,4 @@ def _lasting(values: Mapping[str, Shown]) -> Iterator[Shown]:
 
 
 _ERRORS: Final = ("prevision_j1_mape_pct", "prevision_j_mape_pct")
-
-
 _MISSED: Final = tuple(Mean(name, name.replace("mape_pct", "compared_slots")) for name in _ERRORS)

@@ -83,14 +83,8 @@ def _by_operator(held: ir.Table) -> ir.Table:
 
 
 _SOURCE: Final = Shown("source", "", "Operator")
-
-
 _POINT: Final = (_SOURCE, Shown("pits", "", "Storage point (PITS)"))
-
-
 _OPERATOR: Final = (_SOURCE, Shown("points", "storage points", "Storage points that reported in the interval"))
-
-
 _STOCK: Final = (
     Shown("civil_date", "", "Civil day of the last report in the interval"),
     Shown("stock_gwh", "GWh PCS 0 °C", "Gas in storage at the end of that day"),

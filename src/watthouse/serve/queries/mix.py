@@ -32,11 +32,7 @@ def mix_of(snapshot: Snapshot, params: EnergyAsOf, *, any_number: bool = False) 
 
 
 _TITLE: Final = "Load and generation mix of France"
-
-
 POWER: Final = "core_national_power"
-
-
 _MIX: Final = Kind(("consommation",), rated=True)
 
 

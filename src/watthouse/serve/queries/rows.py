@@ -77,7 +77,7 @@ def rows_of(snapshot: Snapshot, name: str, params: RowsParams) -> Question:
 
 
 def every_row(snapshot: Snapshot, name: str, params: RowsParams) -> tuple[Mart, ir.Table]:
-    """A mart and the rows of it that are meant, with every column and in no order, whatever ``asked`` says of either;
+    """A mart and the rows of it that are meant, with every column and in no order, whatever ``params`` says of either;
     raises a problem for a mart that there is not."""
     mart = mart_named(snapshot.marts, name)
     return mart, _within(snapshot, mart, params, mart.names)
