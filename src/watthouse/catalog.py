@@ -7,6 +7,7 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import Enum
+from functools import cached_property
 from types import MappingProxyType
 from typing import Final
 
@@ -168,25 +169,25 @@ class Dataset:
         """How often it is worth asking whether it moved: at its cadence, and daily where that is not announced."""
         return min(self.cadence, timedelta(days=1))
 
-    @property
+    @cached_property
     def identity(self) -> tuple[str, ...]:
         """The columns that name one line of the ledger: the key, and the version where there is one."""
         return (*self.key, self.version) if self.version else self.key
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         return tuple(self._by_name)
 
-    @property
+    @cached_property
     def observed(self) -> tuple[str, ...]:
         """The columns that are compared: all but the identity."""
         return tuple(name for name in self.names if name not in self.identity)
 
-    @property
+    @cached_property
     def schema(self) -> pa.Schema:
         return pa.schema([(column.name, column.kind.arrow) for column in self.columns])
 
-    @property
+    @cached_property
     def table(self) -> str:
         """The dataset's name in the warehouse's ``raw`` schema and in dbt."""
         return self.id.replace("-", "_")

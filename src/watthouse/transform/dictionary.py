@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,7 +32,7 @@ class Mart:
     key: tuple[str, ...]
     columns: tuple[MartColumn, ...]
 
-    @property
+    @cached_property
     def day(self) -> str:
         """The column of its civil day, month or year."""
         return next(column.name for column in self.columns if column.name in _DAYS)
@@ -40,7 +40,7 @@ class Mart:
     def __getitem__(self, name: str) -> MartColumn:
         return next(column for column in self.columns if column.name == name)
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
 

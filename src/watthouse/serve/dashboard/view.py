@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import Enum
+from functools import cached_property
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
@@ -37,7 +38,7 @@ class View:
     said: str = ""
     """The address as the browser says it."""
 
-    @property
+    @cached_property
     def style(self) -> Style:
         return Style(self.language, self.dark)
 
@@ -55,7 +56,7 @@ class View:
         """The address of this view in another language or theme."""
         return replace(self, told={**self.told, **told}).address
 
-    @property
+    @cached_property
     def address(self) -> str:
         path = "/" if self.page == "now" else "/".join(("", self.page, *([self.detail] if self.detail else [])))
         query = urlencode([*self._query()])

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -31,19 +31,19 @@ class Style:
     def name(self, ink: Ink) -> str:
         return ink.name(self.language)
 
-    @property
+    @cached_property
     def text(self) -> str:
         return "#d5dbe3" if self.dark else "#39424e"
 
-    @property
+    @cached_property
     def soft(self) -> str:
         return "#8b95a1" if self.dark else "#7a8491"
 
-    @property
+    @cached_property
     def grid(self) -> str:
         return "#333c49" if self.dark else "#e4e8ed"
 
-    @property
+    @cached_property
     def paper(self) -> str:
         return "#1b222c" if self.dark else "#ffffff"
 
