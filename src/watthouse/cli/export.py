@@ -1,12 +1,15 @@
-"""A frame as a file or on a pipe: CSV, JSON, Parquet."""
+"""Rows as a file or on a pipe, in pieces: CSV, JSON, Parquet."""
 
 import sys
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
-from io import BytesIO
 from pathlib import Path
+from typing import IO, Final
 
 import polars as pl
 import polars.selectors as cs
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from watthouse.errors import UsageError, WatthouseError
 
@@ -20,19 +23,23 @@ class Format(Enum):
     PARQUET = "parquet"
 
 
-def write(rows: pl.DataFrame, style: Format, output: Path | None) -> None:
-    """Write to a file, or to standard output where none is named; a file appears whole or not at all."""
+def write(pieces: Iterable[pl.DataFrame], style: Format, output: Path | None) -> None:
+    """Write to a file, or to standard output where none is named; a file appears whole or not at all.
+
+    ``pieces`` have the same columns, and are one at least.
+    """
     if output is None:
         if style is Format.PARQUET and sys.stdout.isatty():
             raise UsageError("Parquet is not for a terminal: name a file with --output")
-        sys.stdout.buffer.write(_bytes(rows, style))
+        _WRITERS[style](pieces, sys.stdout.buffer)
         sys.stdout.buffer.flush()
         return
     if not output.name or output.is_dir():
         raise UsageError(f"--output '{output}' is not a file: name one")
     fresh = output.with_name(f".{output.name}.new")
     try:
-        fresh.write_bytes(_bytes(rows, style))
+        with fresh.open("wb") as sink:
+            _WRITERS[style](pieces, sink)
         fresh.replace(output)
     except OSError as error:
         raise WatthouseError(f"{output} cannot be written ({error.strerror}): name another file") from error
@@ -40,11 +47,32 @@ def write(rows: pl.DataFrame, style: Format, output: Path | None) -> None:
         fresh.unlink(missing_ok=True)
 
 
-def _bytes(rows: pl.DataFrame, style: Format) -> bytes:
-    if style is Format.PARQUET:
-        sink = BytesIO()
-        rows.write_parquet(sink)
-        return sink.getvalue()
-    if style is Format.JSON:
-        return (rows.with_columns(cs.decimal().cast(pl.Float64)).write_json() + "\n").encode()
-    return rows.write_csv(datetime_format="%Y-%m-%dT%H:%M:%SZ").encode()
+def _csv(pieces: Iterable[pl.DataFrame], sink: IO[bytes]) -> None:
+    for number, rows in enumerate(pieces):
+        rows.write_csv(sink, include_header=not number, datetime_format="%Y-%m-%dT%H:%M:%SZ")
+
+
+def _json(pieces: Iterable[pl.DataFrame], sink: IO[bytes]) -> None:
+    between = b"["
+    for rows in pieces:
+        if rows.height:
+            sink.write(between + rows.with_columns(cs.decimal().cast(pl.Float64)).write_json().encode()[1:-1])
+            between = b","
+    sink.write(b"[]\n" if between == b"[" else b"]\n")
+
+
+def _parquet(pieces: Iterable[pl.DataFrame], sink: IO[bytes]) -> None:
+    tables = (rows.to_arrow(compat_level=pl.CompatLevel.oldest()) for rows in pieces)
+    first = next(tables)
+    file = pa.PythonFile(sink, mode="w")  # type: ignore[arg-type]  # any file will do
+    with pq.ParquetWriter(file, first.schema, compression="zstd") as writer:
+        writer.write_table(first)
+        for table in tables:
+            writer.write_table(table)
+
+
+_WRITERS: Final[Mapping[Format, Callable[[Iterable[pl.DataFrame], IO[bytes]], None]]] = {
+    Format.CSV: _csv,
+    Format.JSON: _json,
+    Format.PARQUET: _parquet,
+}

@@ -1,5 +1,6 @@
 """The verbs that read what a home holds."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -31,8 +32,8 @@ def show(
     refuse_reversed(since, until)
     settings = home(sample)
     chosen = [name.strip() for name in columns.split(",")] if columns else None
-    rows = warehouse_of(settings).read(mart, since=since, until=until, columns=chosen)
-    _write(pl.DataFrame(rows), style, output, sample_of(settings))
+    pieces = warehouse_of(settings).pieces(mart, since=since, until=until, columns=chosen)
+    _write(map(pl.DataFrame, pieces), style, output, sample_of(settings))
 
 
 @verb()
@@ -47,9 +48,9 @@ def _tests(
     warehouse = warehouse_of(settings)
     if test is None:
         found = [{**asdict(one), "models": ", ".join(one.models)} for one in warehouse.tested()]
-        _write(pl.DataFrame(found), style, output, sample_of(settings))
+        _write([pl.DataFrame(found)], style, output, sample_of(settings))
     else:
-        _write(pl.DataFrame(warehouse.breaking(test)), style, output, sample_of(settings))
+        _write([pl.DataFrame(warehouse.breaking(test))], style, output, sample_of(settings))
 
 
 @verb()
@@ -68,7 +69,7 @@ def revisions(
     if column is not None and column not in one:
         raise UsageError(f"{one.id} has no column '{column}': see `watthouse datasets {one.id}`")
     changes = lake_of(settings).revisions(one, since=since, until=until, column=column)
-    _write(changes, style, output, sample_of(settings))
+    _write([changes], style, output, sample_of(settings))
 
 
 @verb()
@@ -98,10 +99,11 @@ def marts(
         raise UsageError(f"unknown mart '{mart}': there are {', '.join(sorted(held))}")
 
 
-def _write(rows: pl.DataFrame, style: Format, output: Path | None, sample: str | None) -> None:
+def _write(pieces: Iterable[pl.DataFrame], style: Format, output: Path | None, sample: str | None) -> None:
     if style is Format.TABLE and output is None:
-        tables.frame(rows, hint="see --columns, --since, --format")
+        tables.frame(pieces, hint="see --columns, --since, --format")
         return
     if sample:
-        rows = rows.with_columns(pl.lit(f"synthetic sample of watthouse, {sample}").alias("sample"))
-    write(rows, Format.CSV if style is Format.TABLE else style, output)
+        word = pl.lit(f"synthetic sample of watthouse, {sample}").alias("sample")
+        pieces = (rows.with_columns(word) for rows in pieces)
+    write(pieces, Format.CSV if style is Format.TABLE else style, output)

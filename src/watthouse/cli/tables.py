@@ -23,7 +23,7 @@ _MOST_ROWS = 60
 def newest(rows: pl.DataFrame, settings: Settings, sample: str | None) -> None:
     """The newest days, and where everything lies."""
     out.print()
-    frame(rows, hint="see `watthouse show daily_merged`")
+    frame([rows], hint="see `watthouse show daily_merged`")
     option = " --sample" if sample else ""
     places = {
         "lake": f"{settings.lake}/  every value ever seen, a Delta table a dataset",
@@ -97,23 +97,26 @@ def statuses(lines: Sequence[Status]) -> None:
             out.print(f"[red]damaged[/]  {line.dataset}: {safe(line.damage)}")
 
 
-def frame(rows: pl.DataFrame, *, hint: str) -> None:
+def frame(pieces: Iterable[pl.DataFrame], *, hint: str) -> None:
     """The newest rows and as many columns as the terminal is wide; a line says what is not shown."""
-    shown = rows.tail(_MOST_ROWS)
-    texts = {name: [_cell(value) for value in shown[name]] for name in rows.columns}
+    height, shown = 0, pl.DataFrame()
+    for rows in pieces:
+        height += rows.height
+        shown = pl.concat([shown, rows]).tail(_MOST_ROWS) if shown.height else rows.tail(_MOST_ROWS)
+    texts = {name: [_cell(value) for value in shown[name]] for name in shown.columns}
     widths = {name: max([len(name), *map(len, cells)]) + 2 for name, cells in texts.items()}
     fitting = _fitting(widths, out.width)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in fitting:
-        table.add_column(name, justify="right" if rows.schema[name].is_numeric() else "left", no_wrap=True)
+        table.add_column(name, justify="right" if shown.schema[name].is_numeric() else "left", no_wrap=True)
     for row in zip(*(texts[name] for name in fitting), strict=True):
         table.add_row(*map(safe, row))
     out.print(table)
-    left = [f"{rows.height - shown.height:,} older rows"] if rows.height > shown.height else []
+    left = [f"{height - shown.height:,} older rows"] if height > shown.height else []
     left += [f"{len(texts) - len(fitting)} more columns"] if len(fitting) < len(texts) else []
     if left:
         out.print(f"[dim]not shown: {' and '.join(left)} ({hint})[/]")
-    if not rows.height:
+    if not height:
         out.print("[dim]no rows[/]")
 
 

@@ -91,3 +91,8 @@ class Warehouse(Protocol):
 
     def read(self, mart: str, *, since: date | None, until: date | None, columns: Sequence[str] | None) -> pa.Table:
         """Rows of a mart, oldest first, between two days (both included)."""
+
+    def pieces(
+        self, mart: str, *, since: date | None, until: date | None, columns: Sequence[str] | None
+    ) -> Iterator[pa.Table]:
+        """The same rows, some 100,000 at a time; one piece at least."""

@@ -2,11 +2,14 @@
 
 import errno
 import os
+from datetime import date, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from watthouse.errors import WarehouseError
+from watthouse.warehouse.duckdb import store
 from watthouse.warehouse.duckdb.store import DuckDB
 
 
@@ -45,3 +48,23 @@ def test_a_draft_that_fails_leaves_what_is_published(published: DuckDB) -> None:
         raise RuntimeError("in the middle")
     assert published.path.read_bytes() == before
     assert [one.name for one in published.path.parent.iterdir()] == [published.path.name]
+
+
+def test_pieces_of_a_mart_are_its_rows_in_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    days = [day for day in range(60) if day % 7]  # with holes between them
+    rows = [(date(2024, 2, 1) + timedelta(days=day), region, day) for day in days for region in ("11", "53")]
+    with duckdb.connect(tmp_path / "warehouse.duckdb") as connection:
+        connection.execute("create schema marts")
+        connection.execute("create table marts.daily (civil_date date, code_insee_region varchar, load_mwh integer)")
+        connection.executemany("insert into marts.daily values (?, ?, ?)", rows[::-1])
+    warehouse = DuckDB(tmp_path / "warehouse.duckdb")
+    monkeypatch.setattr(store, "_PIECE_ROWS", 10)
+    pieces = [list(zip(*piece.to_pydict().values(), strict=True)) for piece in warehouse.pieces("daily")]
+    assert len(pieces) > 5
+    assert max(map(len, pieces)) <= 2 * 10
+    assert [row for piece in pieces for row in piece] == rows
+    since, until = date(2024, 2, 9), date(2024, 3, 1)
+    wanted = [row for row in rows if since <= row[0] <= until]
+    assert list(zip(*warehouse.read("daily", since=since, until=until).to_pydict().values(), strict=True)) == wanted
+    (none,) = warehouse.pieces("daily", since=date(2030, 1, 1))
+    assert (none.num_rows, none.column_names) == (0, ["civil_date", "code_insee_region", "load_mwh"])
