@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -198,3 +199,22 @@ def test_no_answer_loads_pandas() -> None:
     )
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (said.returncode, said.stdout) == (0, "2025-01-01 False\n"), said.stderr
+
+
+LONG: Final = (
+    "/forecast?interval=hour",
+    "/mix?interval=slot",
+    "/regions?interval=30min",
+    "/marts/hourly_national/rows?",
+)
+
+
+def test_long_downloads_at_once_are_each_whole(api: Api) -> None:
+    """They share an engine of little memory: what does not fit there is read elsewhere, none is cut."""
+    paths = [f"{path}&since=2020-01-01&format=csv" for path in LONG]
+    alone = [api.get(path).content for path in paths]
+    assert all(len(body.splitlines()) > 100 for body in alone)
+    with ThreadPoolExecutor(8) as readers:
+        for path, answer in zip(paths * 4, readers.map(api.get, paths * 4), strict=True):
+            assert answer.status_code == 200
+            assert answer.content == alone[paths.index(path)]

@@ -10,18 +10,18 @@ _AT_ONCE = dedent("""
     from concurrent.futures import ThreadPoolExecutor
     from pathlib import Path
 
-    from watthouse.serve.service import Desk
+    from watthouse.serve.service import Service
     from watthouse.serve.pages import Pages
     from watthouse.settings import Settings
 
-    desk = Desk(Settings(home=Path(sys.argv[1])))
-    pages = Pages(desk)
+    service = Service(Settings(home=Path(sys.argv[1])))
+    pages = Pages(service)
 
     def visit(path):
         pages.load()
         from watthouse.serve.dashboard.app import rendered
 
-        return str(rendered(desk, {"path": path}))
+        return str(rendered(service, {"path": path}))
 
     with ThreadPoolExecutor(6) as visitors:
         for shown in visitors.map(visit, ["/", "/", "/", "/mix", "/regions", "/gas"]):

@@ -83,7 +83,7 @@ class Lake:
     def table(self, dataset: Dataset) -> Table:
         """The table of a dataset, whether it is there or not."""
         table = self._tables.get(dataset.id)
-        if table is None or table.dataset is not dataset:
+        if table is None or table.dataset != dataset:
             table = self._tables[dataset.id] = Table(dataset, self.uri(dataset), self._options, self._kind)
         return table
 

@@ -32,15 +32,26 @@ warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", cat
 
 
 class Engine:
-    """Closed by :meth:`close`; several threads may ask it at once."""
+    """Closed by :meth:`close`; several threads may ask it at once.
 
-    def __init__(self, settings: Settings, memory: str = _MEMORY) -> None:
+    One of little ``memory`` answers one at a time, and hands a form that does not fit to ``instead``.
+    """
+
+    def __init__(self, settings: Settings, memory: str = _MEMORY, instead: "Engine | None" = None) -> None:
         self._seconds = settings.query_seconds
+        self._instead = instead
         self._lock = threading.Lock()
-        self._at_once = threading.BoundedSemaphore(os.cpu_count() or 1)
+        self._at_once = threading.BoundedSemaphore(1 if instead else os.cpu_count() or 1)
         self._idle: list[duckdb.DuckDBPyConnection] = []
         self._statements: LRUCache[Hashable, duckdb.Statement] = LRUCache(_FORMS)
-        self._connection = duckdb.connect(config={"threads": _THREADS, "memory_limit": memory})
+        self._connection = duckdb.connect(
+            config={
+                "threads": _THREADS,
+                "memory_limit": memory,
+                # else `.tmp` where the server was started; nowhere, where another engine may be asked instead
+                "temp_directory": "" if instead else str(settings.scratch / "serve"),
+            }
+        )
         self._parser, self._shapes = self._connection.cursor(), self._connection.cursor()
         self.run("set global TimeZone = 'UTC'")
 
@@ -106,6 +117,14 @@ class Engine:
         return pa.RecordBatchReader.from_batches(schema, batches())
 
     def _filled(self, form: Prepared) -> pa.Table:
+        if self._instead is None:
+            return self._answered(form)
+        try:
+            return self._answered(form)
+        except TooLargeError:
+            return self._instead._answered(form)
+
+    def _answered(self, form: Prepared) -> pa.Table:
         statement = self._statement(form)
         days = {name: form.days[name] for name in statement.named_parameters}
         with self._turn(), self._idle_session() as session, _Clock(self._seconds, session).running():
@@ -145,6 +164,10 @@ class Engine:
         self._idle.append(session)
 
 
+class TooLargeError(ProblemError):
+    """An answer takes more memory than its engine has."""
+
+
 class _Clock:
     """Interrupts a session when it has run for so many seconds in all."""
 
@@ -160,6 +183,8 @@ class _Clock:
         threading.Thread(target=self._watch, args=[over], daemon=True).start()
         try:
             yield
+        except duckdb.OutOfMemoryException as error:
+            raise TooLargeError(503, _TOO_LARGE) from error
         except (
             duckdb.Error,
             pa.ArrowException,
@@ -193,6 +218,9 @@ class _Clock:
                 if not over.is_set():
                     self._session.interrupt()
             pause = _AGAIN
+
+
+_TOO_LARGE: Final = "the answer takes more memory than one may have: ask for a shorter period, or for fewer columns"
 
 
 def _late(seconds: float) -> ProblemError:

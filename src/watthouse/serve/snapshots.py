@@ -32,8 +32,8 @@ HELD: Final = "held"
 """The name under which the file is attached."""
 T = TypeVar("T")
 _ADVICE: Final = "run `watthouse refresh`"
-_OF_STREAMS: Final = "16MB"
-"""Sorting half a month of every region takes some 10; what is read once need not be kept."""
+_OF_STREAMS: Final = "24MB"
+"""Half a month of forecasts beside their load takes most, some 20; what is read once need not be kept."""
 
 
 class Snapshot:
@@ -78,7 +78,7 @@ class Snapshot:
             return self._streams
 
     def _beside(self) -> Engine | None:
-        engine = Engine(self.settings, memory=_OF_STREAMS)
+        engine = Engine(self.settings, _OF_STREAMS, self.engine)
         try:
             engine.attach(self.settings.warehouse, HELD)
             if self._books(engine)[0] == self.version:

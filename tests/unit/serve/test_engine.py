@@ -4,6 +4,8 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -12,7 +14,7 @@ import ibis
 import ibis.expr.types as ir
 import pytest
 
-from watthouse.serve.engine import Engine
+from watthouse.serve.engine import Engine, TooLargeError
 from watthouse.serve.problems import ProblemError
 from watthouse.serve.queries.prepared import Prepared
 from watthouse.settings import Settings
@@ -103,3 +105,23 @@ def test_who_waits_for_others_waits_no_longer_than_the_limit(engine: Engine) -> 
 def test_another_error_is_its_own(engine: Engine) -> None:
     with pytest.raises(Exception, match="no_such_table"), engine.session() as session:
         session.execute("select * from no_such_table")
+
+
+def shuffled(most: int) -> ir.Table:
+    """Numbers in another order: to sort them takes some 16 bytes each."""
+    numbers = ibis.range(most).unnest().name("n").as_table()
+    return numbers.order_by(numbers.n * 7_919 % most)
+
+
+def test_what_does_not_fit_into_little_memory_is_asked_of_the_engine_with_more(tmp_path: Path) -> None:
+    patient = Settings(home=tmp_path, query_seconds=60)
+    form = Prepared(shuffled, (10**6,), date.min, date.max)
+    with closing(Engine(patient)) as large, closing(Engine(patient, "4MB", large)) as little:
+        with pytest.raises(TooLargeError, match="more memory than one may have") as raised, little.session() as session:
+            session.execute(form.sql()).fetchall()
+        assert raised.value.status == 503
+        with ThreadPoolExecutor(4) as readers:
+            answers = list(readers.map(little.rows, [form] * 4))
+    whole = list(range(10**6))
+    assert all(sorted(rows.column(0).to_pylist()) == whole for rows in answers)
+    assert not list(tmp_path.rglob("*.tmp*"))

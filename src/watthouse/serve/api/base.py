@@ -1,4 +1,4 @@
-"""What the API's calls share: the desk, the period a call means, the shape of its answer."""
+"""What the API's calls share: the service, the period a call means, the shape of its answer."""
 
 from collections.abc import Callable
 from typing import Annotated, Any

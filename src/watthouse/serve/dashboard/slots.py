@@ -20,18 +20,32 @@ def lasting(rows: pl.DataFrame, columns: Sequence[str], time: str = "starts") ->
     """The rows with the values of half-hourly ``columns`` in the quarter hour through which they last.
 
     Exchanges stood on half hours in rows of quarter hours up to 2023: an area stacked from such rows has a hole at
-    each :15 and :45. A column is half-hourly on a civil day on which no value of it stands on one of these.
+    each :15 and :45. The row before says whether its value lasts (``…_minutes``); where none does, a column is
+    half-hourly on a civil day on which several rows stand on :15 and :45, and none of them knows it.
     """
     at = pl.col(time)
     between = at.dt.minute().is_in([15, 45])
     next_to = at.diff() == timedelta(minutes=15)
+
+    def lasts(name: str) -> pl.Expr:
+        if (minutes := _minutes_of(name)) in rows.columns:
+            return pl.col(minutes).shift(1) == 30
+        return (between.sum().over(at.dt.date()) > 1) & ~(between & pl.col(name).is_not_null()).any().over(at.dt.date())
+
     return rows.with_columns(
-        pl.when(between & next_to & ~(between & pl.col(name).is_not_null()).any().over(at.dt.date()))
+        pl.when(between & next_to & lasts(name) & pl.col(name).is_null())
         .then(pl.col(name).shift(1))
         .otherwise(pl.col(name))
         .alias(name)
         for name in columns
     )
+
+
+def _minutes_of(column: str) -> str:
+    """The column that says how long one lasts, as answers by slot have it."""
+    if column.startswith("ech_comm_"):
+        return "commercial_minutes"
+    return "physical_minutes" if column.startswith(("ech_physiques", "net_export")) else "slot_minutes"
 
 
 def to_last_known(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:

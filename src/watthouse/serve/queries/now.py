@@ -122,10 +122,10 @@ _HORIZONS: Final = ("prevision_j1", "prevision_j")
 
 def _measured(power: ops.Relation) -> ir.Table:
     """The slots that know load or mix, and settled exchanges that stand on the second quarter of such a half hour."""
-    rows = between(power.to_expr())
+    rows = within(power.to_expr())
     shown = _shown_now(rows)
     of_half_hour = rows.slot_minutes.max().over(ibis.window(group_by=bucket(rows.date_heure, Interval.HALF_HOUR)))
-    rows = rows.mutate(lasts=of_half_hour)
+    rows = between(rows.mutate(lasts=of_half_hour))  # then: the last hours may begin within a half hour
     return rows.filter(rows.slot_minutes.notnull() | (rows.lasts == 30)).select(shown)
 
 

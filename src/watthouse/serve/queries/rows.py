@@ -84,7 +84,7 @@ def every_row(snapshot: Snapshot, name: str, params: RowsParams) -> tuple[Mart, 
 
 
 def by_month(snapshot: Snapshot, mart: Mart, params: RowsParams) -> Question:
-    """Every row of a mart that is kept by slot or hour, however many: it is read a month at a time."""
+    """Every row of a mart that is kept by slot or hour, however many: it is read by half months."""
     question = rows_wanted(snapshot, mart, params)
     first, last = snapshot.once(_ends, mart.name)
     since, until = max(params.since or first, first), min(params.until or last, last)

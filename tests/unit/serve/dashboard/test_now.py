@@ -150,3 +150,21 @@ def test_the_days_beside_a_day_end_where_what_is_held_ends(query: str, earlier: 
 def test_what_is_neither_is_said_to_be_none(query: str, language: str, said: list[str]) -> None:
     window = window_of(read("/", query, language, dark=False), HELD)
     assert [word.children for word in window.fault()] == said
+
+
+def test_a_value_lasts_where_its_row_says_so() -> None:
+    starts = [BEGAN + timedelta(minutes=minutes) for minutes in (0, 15, 30, 45)]
+    rows = pl.DataFrame(
+        {
+            "starts": starts,
+            "slot_minutes": [15, 15, 30, None],
+            "consommation_mw": [5, None, 7, None],
+            "commercial_minutes": [30, None, 30, 15],
+            "ech_comm_italie_mw": [1, None, 3, 4],
+        }
+    )
+    drawn = lasting(rows, ["consommation_mw", "ech_comm_italie_mw"])
+    assert drawn["consommation_mw"].to_list() == [5, None, 7, 7]
+    assert drawn["ech_comm_italie_mw"].to_list() == [1, 1, 3, 4]
+    just_begun = rows[:2].select("starts", "consommation_mw")
+    assert lasting(just_begun, ["consommation_mw"])["consommation_mw"].to_list() == [5, None]

@@ -90,8 +90,10 @@ def _of_load(reader: Reader, series: Answer) -> tuple[Answers, Answer]:
     mix = reader.answer("/mix", asked, mix_of(reader.snapshot, asked))
     names = [name for name in series.rows.columns if name.endswith("_mw")]
     load = pl.col("consommation_mw")
-    rows = series.rows.join(mix.rows.select("starts", load), "starts", how="left", maintain_order="left")
-    if series.interval is Interval.SLOT:
+    by_slot = series.interval is Interval.SLOT
+    wanted = mix.rows.select("starts", load, *(["slot_minutes"] if by_slot else []))
+    rows = series.rows.join(wanted, "starts", how="left", maintain_order="left")
+    if by_slot:
         rows = lasting(rows, ["consommation_mw"])
     rows = rows.with_columns(**{f"{name.removesuffix('_mw')}_share": percent(pl.col(name), load) for name in names})
     return Answers(rows, [series, mix]), mix
