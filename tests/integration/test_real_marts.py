@@ -16,8 +16,7 @@ import pytest
 
 from tests.support import PARIS, mart, watthouse
 from watthouse.serve.analysis.answers import answer
-from watthouse.serve.api import national
-from watthouse.serve.queries.temperature import temperature_of
+from watthouse.serve.queries.temperature import TemperatureParams, temperature_of
 from watthouse.serve.service import Service
 from watthouse.settings import Settings
 
@@ -311,7 +310,7 @@ def test_gas_and_temperature_are_known_on_days_without_national_power(home: Path
     summer = mainland.filter(pl.col("date").cast(pl.Date) == date(2019, 7, 25))
     service = Service(Settings(home=home))
     with service.snapshots.lease() as snapshot:
-        asked = national.TemperatureAsked(since=date(2019, 7, 25), until=date(2019, 7, 25))
+        asked = TemperatureParams(since=date(2019, 7, 25), until=date(2019, 7, 25))
         (warm,) = snapshot.engine.rows(temperature_of(snapshot, asked).rows).to_pylist()
         answered = answer(snapshot, 2, date(2016, 1, 1), date(2020, 12, 31))
     service.close()

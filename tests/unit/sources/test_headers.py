@@ -98,7 +98,7 @@ NATIONAL = ["nature", "date", "heure", "date_heure", "consommation", "nucleaire"
     ["Zone", "Territoire", "Code INSEE département", "libelle_metropole", "Département", "Code INSEE EPCI", "Commune"],
 )
 def test_a_column_that_names_another_place_makes_no_figures_of_france(foreign: str) -> None:
-    with pytest.raises(UnrecognisedError, match=r"name another place|which is no dataset") as refused:
+    with pytest.raises(UnrecognisedError, match=r"name another place|which is not a dataset") as refused:
         recognise([foreign, *NATIONAL], "a.csv")
     assert foreign in str(refused.value) or "eco2mix-metropoles-tr" in str(refused.value)
 
