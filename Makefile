@@ -36,7 +36,7 @@ endif
 test: .venv/installed chromium strace  ## every test, on a machine with Python ≥ 3.11, make and pip
 	.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-test-days: .venv/installed chromium  ## the tests that read a sample, as of ten awkward days, up to 14 min each; DAYS="2024-02-29 …" takes others
+test-days: .venv/installed chromium  ## the tests that read a sample, as of ten awkward days, some 6 min each; DAYS="2024-02-29 …" takes others
 	.venv/bin/python -m tests.days $(DAYS)
 
 chromium:  ## Debian's Chromium, for the browser tests; where it cannot be had they are skipped, with the reason

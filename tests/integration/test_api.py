@@ -238,6 +238,19 @@ def test_a_question_of_days_that_are_not_held_has_no_answer_and_says_so(number: 
         assert sentence.startswith("No answer") or "nothing was measured" in sentence
 
 
+def _energy(api: Api, name: str, since: date, until: date) -> float:
+    days = f"from marts.daily_mix where civil_date between '{since}' and '{until}'"
+    return float(api.query(f"select sum({name}_mwh) {days}")[0][0])
+
+
+def _known_hours(api: Api, slots: str, since: date, until: date) -> float:
+    """The sample has holes: a mean is over the time that is known."""
+    column = "measured_slots" if slots == "consommation_slots" else slots
+    lasts = "case when expected_slots <= 50 then 0.5 else 0.25 end"
+    days = f"from marts.daily_mix where civil_date between '{since}' and '{until}'"
+    return float(api.query(f"select sum({column} * {lasts}) {days}")[0][0])
+
+
 def test_two_periods_stand_side_by_side(api: Api) -> None:
     first, last = SINCE + timedelta(days=10), SINCE + timedelta(days=16)
     before = (SINCE + timedelta(days=3), SINCE + timedelta(days=9))
@@ -254,9 +267,12 @@ def test_two_periods_stand_side_by_side(api: Api) -> None:
         assert (row["value"], row["with_value"]) == (now, then)
         assert row["difference"] == pytest.approx(now - then)
         assert row["change_pct"] == pytest.approx((now - then) / then * 100)
-        means = now / (7 * 24), then / (7 * 24)
+        means = (
+            now / _known_hours(api, f"{name}_slots", first, last),
+            then / _known_hours(api, f"{name}_slots", *before),
+        )
         assert (row["mean_power_mw"], row["with_mean_power_mw"]) == pytest.approx(means)
-        assert row["mean_power_change_pct"] == pytest.approx(row["change_pct"])
+        assert row["mean_power_change_pct"] == pytest.approx((means[0] / means[1] - 1) * 100)
     rate = rows["taux_co2_g_kwh"]
     assert rate["change_pct"] is not None
     assert rate["mean_power_mw"] is rate["mean_power_change_pct"] is None
@@ -268,17 +284,14 @@ def test_periods_of_other_length_differ_in_sum_as_they_do_not_in_mean_power(api:
     asked = f"since={first}&until={last}&with_since={before[0]}&with_until={before[1]}"
     said = api.get(f"/compare?{asked}&unit=GWh").json()
     (load,) = (row for row in said["rows"] if row["name"] == "consommation")
-    means = [
-        api.query(
-            "select sum(consommation_mwh)::double / (4 * count(*) * 6) from marts.daily_mix"
-            f" where civil_date between '{a}' and '{b}'"
-        )[0][0]
-        for a, b in ((first, last), before)
-    ]
+    sums = [_energy(api, "consommation", *days) for days in ((first, last), before)]
+    hours = [_known_hours(api, "measured_slots", *days) for days in ((first, last), before)]
+    means = [energy / known for energy, known in zip(sums, hours, strict=True)]
     assert [load["mean_power_mw"], load["with_mean_power_mw"]] == pytest.approx(means)
-    assert load["mean_power_change_pct"] == pytest.approx(100 * (means[0] / means[1] - 1))  # type: ignore[operator]
-    assert load["change_pct"] == pytest.approx(100 * (2 * means[0] / means[1] - 1))  # type: ignore[operator]
-    assert (said["measured"], said["with_measured"]) == (1, 1)
+    assert load["mean_power_change_pct"] == pytest.approx(100 * (means[0] / means[1] - 1))
+    assert load["change_pct"] == pytest.approx(100 * (sums[0] / sums[1] - 1))
+    measured = hours[0] / (10 * 24), hours[1] / (5 * 24)
+    assert (said["measured"], said["with_measured"]) == pytest.approx(measured)
 
 
 def test_a_period_that_is_hardly_measured_is_held_against_nothing(api: Api) -> None:

@@ -21,7 +21,7 @@ from watthouse.serve.queries.prepared import Prepared, to_sql
 from watthouse.settings import Settings
 
 BATCH_ROWS: Final = 2_048
-_MEMORY: Final = "256MB"
+_MEMORY: Final = "192MB"
 _THREADS: Final = 1
 """Of one answer: most of its time is planning, and where many are asked for at once, more threads only wait."""
 _FORMS: Final = 512
@@ -40,6 +40,7 @@ class Engine:
     def __init__(self, settings: Settings, memory: str = _MEMORY, instead: "Engine | None" = None) -> None:
         self._seconds = settings.query_seconds
         self._instead = instead
+        self._too_large: set[Hashable] = set()
         self._lock = threading.Lock()
         self._at_once = threading.BoundedSemaphore(1 if instead else os.cpu_count() or 1)
         self._idle: list[duckdb.DuckDBPyConnection] = []
@@ -119,10 +120,12 @@ class Engine:
     def _filled(self, form: Prepared) -> pa.Table:
         if self._instead is None:
             return self._answered(form)
-        try:
-            return self._answered(form)
-        except TooLargeError:
-            return self._instead._answered(form)
+        if form.blank not in self._too_large:
+            try:
+                return self._answered(form)
+            except TooLargeError:
+                self._too_large.add(form.blank)
+        return self._instead._answered(form)
 
     def _answered(self, form: Prepared) -> pa.Table:
         statement = self._statement(form)

@@ -32,8 +32,8 @@ HELD: Final = "held"
 """The name under which the file is attached."""
 T = TypeVar("T")
 _ADVICE: Final = "run `watthouse refresh`"
-_OF_STREAMS: Final = "24MB"
-"""Half a month of forecasts beside their load takes most, some 20; what is read once need not be kept."""
+_OF_STREAMS: Final = "12MB"
+"""Half a month of every region by slot fits; what does not is read elsewhere, and nothing is kept that is read once."""
 
 
 class Snapshot:
