@@ -85,11 +85,9 @@ _LACKS: Final[Mapping[Lack, Sentence]] = {
     ),
     Lack.NO_SEASON: Sentence(
         fr="Pas de réponse : saison comprise, la corrélation entre {both} est de {plain} sur {days} ; avec moins de"
-        " deux"
-        " ans connus ({learnt}), la saison ne se distingue pas du temps qu’il a fait et ne peut être retirée.",
+        " deux ans connus ({learnt}), la saison ne se distingue pas du temps qu’il a fait et ne peut être retirée.",
         en="No answer: as they stand, {both} correlate at {plain} over {days}, season included; with less than two"
-        " years"
-        " known ({learnt}), the season is not to be told from the weather and cannot be taken off.",
+        " years known ({learnt}), the season is not to be told from the weather and cannot be taken off.",
     ),
 }
 

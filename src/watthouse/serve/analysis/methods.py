@@ -26,10 +26,9 @@ _ENERGY: Final = Sentence(
 )
 _BOUNDS: Final = Sentence(
     fr=" C’est un relevé et non un échantillon : rien n’est extrapolé. Les moustaches du graphique vont de la part"
-    " qu’un"
-    " jour sur dix n’atteint pas à celle qu’un jour sur dix dépasse. La part de la période a aussi deux bornes, selon"
-    " que les créneaux non mesurés, supposés de taille moyenne, auraient été sans la filière ou tout à elle. Jours"
-    " sans aucune mesure : {missing} sur {days}.",
+    " qu’un jour sur dix n’atteint pas à celle qu’un jour sur dix dépasse. La part de la période a aussi deux"
+    " bornes, selon que les créneaux non mesurés, supposés de taille moyenne, auraient été sans la filière ou tout à"
+    " elle. Jours sans aucune mesure : {missing} sur {days}.",
     en=" It is a record, not a sample: nothing is extrapolated. The chart's whiskers run from the share that one day in"
     " ten falls short of to the share that one day in ten exceeds. The share of the period has two bounds as well:"
     " had the unmeasured slots, taken to be of mean size, none of the source, or nothing else. Days without any"
@@ -69,12 +68,11 @@ _VALUES: Final = Sentence(
 _USED: Final = Sentence(fr="Utilisés : {days} sur {asked}.", en="Used: {days} of {asked}.")
 _ANOMALIES: Final = Sentence(
     fr="De chaque série sont retirés par moindres carrés une tendance linéaire, la saison (trois harmoniques de"
-    " l’année,"
-    " dont l’ampleur peut dériver si trois ans sont connus) et l’effet du jour de la semaine, estimés sur {learnt}"
-    " entre le {first} et le {last} ; corrélation et pente sont celles de ce qui reste, l’écart à la normale de la"
-    " date. Intervalles à 95 % : bootstrap par blocs circulaires sur le calendrier, {draws} tirages, blocs de {block}"
-    " (longueur tirée de l’autocorrélation, règle de Politis et White doublée), loi de Student, appliquée au z de"
-    " Fisher pour les corrélations ; la graine du tirage est fixe : mêmes jours, mêmes chiffres.",
+    " l’année, dont l’ampleur peut dériver si trois ans sont connus) et l’effet du jour de la semaine, estimés sur"
+    " {learnt} entre le {first} et le {last} ; corrélation et pente sont celles de ce qui reste, l’écart à la"
+    " normale de la date. Intervalles à 95 % : bootstrap par blocs circulaires sur le calendrier, {draws} tirages,"
+    " blocs de {block} (longueur tirée de l’autocorrélation, règle de Politis et White doublée), loi de Student,"
+    " appliquée au z de Fisher pour les corrélations ; la graine du tirage est fixe : mêmes jours, mêmes chiffres.",
     en="Off each series are taken, by least squares, a straight-line trend, the season (three harmonics of the year,"
     " whose size may drift where three years are known) and the day of the week, estimated on {learnt} between"
     " {first} and {last}; correlation and slope are those of what remains, the departure from the usual for the date."
@@ -120,8 +118,7 @@ _INTERVALS: Final = Sentence(
     fr="Intervalles à 95 % : bootstrap par blocs circulaires sur le calendrier, {draws} tirages, blocs de {block}"
     " (longueur tirée de l’autocorrélation), loi de Student, graine fixe.",
     en="95% intervals: circular block bootstrap over the calendar, {draws} resamples, blocks of {block} (a length"
-    " set by"
-    " the autocorrelation), Student's t, fixed seed.",
+    " set by the autocorrelation), Student's t, fixed seed.",
 )
 _NOTHING_OF_SEASONS: Final = Sentence(
     fr="Aucune saison n’en a assez : rien n’a été calculé.", en="No season has enough of them: nothing was computed."

@@ -99,8 +99,7 @@ def of_stock_and_temperature(daily: Daily, level: Link, flow: Link, language: La
 
 _STOCK_BODY: Final = Sentence(
     fr="un degré au-dessus de la normale de la date s’accompagne d’une variation du stock de {slope} GWh dans la"
-    " journée"
-    " (intervalle à 95 % : {slope_range} ; corrélation {correlation}){height}.",
+    " journée (intervalle à 95 % : {slope_range} ; corrélation {correlation}){height}.",
     en="one degree above the usual for the date goes with {slope} GWh in the stock's change that day (95% interval:"
     " {slope_range}; correlation {correlation}){height}.",
 )

@@ -72,8 +72,7 @@ SUBJECTS: Final[Mapping[int, Sentence]] = {
         fr="stock de gaz en fin de journée, tous exploitants et sites connus (GWh PCS), sa variation sur un jour, et"
         " température moyenne de la France (°C)",
         en="gas in storage at the end of the day, every operator and storage point known (GWh PCS), its change in a"
-        " day,"
-        " and mean temperature of France (°C)",
+        " day, and mean temperature of France (°C)",
     ),
     3: Sentence(
         fr="puissance moyenne de chaque filière (MW) sur les jours mesurés en entier, et température moyenne de la"
@@ -82,8 +81,7 @@ SUBJECTS: Final[Mapping[int, Sentence]] = {
     ),
     4: Sentence(
         fr="puissance moyenne de chaque filière (MW) sur les jours mesurés en entier, et stock de gaz en fin de"
-        " journée,"
-        " tous exploitants et sites connus (GWh PCS)",
+        " journée, tous exploitants et sites connus (GWh PCS)",
         en="mean power of each source (MW) on days measured whole, and gas in storage at the end of the day, every"
         " operator and storage point known (GWh PCS)",
     ),
@@ -99,8 +97,7 @@ SUBJECTS: Final[Mapping[int, Sentence]] = {
 CAVEATS: Final[Mapping[int, Sentence]] = {
     1: Sentence(
         fr="Le mix de la production n’est pas celui de la consommation : les importations n’y figurent pas. Les"
-        " chiffres"
-        " du temps réel sont révisés ensuite, et aucune incertitude de mesure n’est publiée.",
+        " chiffres du temps réel sont révisés ensuite, et aucune incertitude de mesure n’est publiée.",
         en="The mix of production is not that of consumption: imports are not in it. Real-time figures are revised"
         " later, and no error of measurement is published.",
     ),

@@ -202,11 +202,9 @@ def _said_of(view: View, fit: drawn.Fit, interval: Interval) -> str:
     said = f"{slope}, r² = {speak.number(fit.r2, 2)}, n = {speak.number(fit.points)} "
     return view.say(
         en=f"{said}{english}. Both follow the seasons, and the stock lags behind: the line does not say that one"
-        f" moves the"
-        " other. Questions has it without the season.",
+        " moves the other. Questions has it without the season.",
         fr=f"{said}{french}. Les deux suivent les saisons, le stock avec retard : la droite ne dit pas que l'un"
-        f" entraîne"
-        " l'autre. La page Questions le montre hors saison.",
+        " entraîne l'autre. La page Questions le montre hors saison.",
     )
 
 
@@ -246,11 +244,9 @@ def _fills(reader: Reader, view: View) -> list[Component]:
     day = view.language.day(until)
     note = view.say(
         en="Capacities are not published: full is the highest stock a point ever reported. A point is at its last"
-        " report"
-        f" of the 7 days up to {day}.",
+        f" report of the 7 days up to {day}.",
         fr="Les capacités ne sont pas publiées : plein est le stock maximal qu'un point a déclaré. Chaque point est"
-        " à sa"
-        f" dernière déclaration des 7 jours jusqu'au {day}.",
+        f" à sa dernière déclaration des 7 jours jusqu'au {day}.",
     )
     of_points = parts.chart(
         reader,

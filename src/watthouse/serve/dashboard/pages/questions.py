@@ -122,8 +122,7 @@ def _panels(reader: Reader, view: View, number: int, answer: Answer) -> Componen
     ]
     said = view.say(
         en="Each point is the mean of days that are alike in what is on the horizontal axis, as many days to a"
-        " point; the"
-        " pale band holds four in five of these days.",
+        " point; the pale band holds four in five of these days.",
         fr="Chaque point est la moyenne de jours voisins sur l’axe horizontal, en nombre égal d’un point à l’autre ; la"
         " bande claire contient quatre de ces jours sur cinq.",
     )
