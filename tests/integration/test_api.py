@@ -257,12 +257,7 @@ def test_two_periods_stand_side_by_side(api: Api) -> None:
     asked = f"since={first}&until={last}&with_since={before[0]}&with_until={before[1]}"
     rows = {row["name"]: row for row in api.get(f"/compare?{asked}&unit=MWh").json()["rows"]}
     for name in ("consommation", "nucleaire"):
-        now, then = (
-            api.query(f"select sum({name}_mwh)::double from marts.daily_mix where civil_date between '{a}' and '{b}'")[
-                0
-            ][0]
-            for a, b in ((first, last), before)
-        )
+        now, then = (_energy(api, name, *days) for days in ((first, last), before))
         row = rows[name]
         assert (row["value"], row["with_value"]) == (now, then)
         assert row["difference"] == pytest.approx(now - then)

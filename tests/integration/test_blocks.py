@@ -12,6 +12,7 @@ from watthouse.serve.dashboard.view import View, read
 from watthouse.serve.problems import ProblemError
 from watthouse.serve.service import Service
 from watthouse.settings import Settings
+from watthouse.transform.dictionary import marts
 
 pytestmark = [pytest.mark.slow]
 
@@ -51,7 +52,11 @@ def _cells(found: block.Block, at: int) -> list[object]:
 
 def test_blocks_one_after_the_other_are_the_mart(service: Service) -> None:
     blocks = [block.read(service, TABLE, {**WHOLE, "startRow": at, "endRow": at + 200}) for at in (0, 200, 400)]
-    days = [day for one in blocks for day in _cells(one, service.marts["temperature_daily"].names.index("civil_date"))]
+    days = [
+        day
+        for one in blocks
+        for day in _cells(one, marts(service.settings.transform)["temperature_daily"].names.index("civil_date"))
+    ]
     assert len(set(days)) == ROWS
     assert days == sorted(days, key=str, reverse=True)
     assert {(one.found, one.held, one.version) for one in blocks} == {(ROWS, ROWS, blocks[0].version)}

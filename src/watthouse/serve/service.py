@@ -1,7 +1,7 @@
 """Where questions become answers: the snapshot they are put to, the answers kept at hand."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final
@@ -21,7 +21,6 @@ from watthouse.serve.queries.question import Question
 from watthouse.serve.refreshing import Refresher
 from watthouse.serve.snapshots import Snapshot, Snapshots
 from watthouse.settings import Settings
-from watthouse.transform.dictionary import Mart, marts
 
 _LARGEST_KEPT: Final = 8  # parts of the cache one answer may fill
 
@@ -43,10 +42,6 @@ class Service:
         self.refresher = Refresher(settings)
         self._lock = threading.Lock()
         self._kept: LRUCache[str, _Kept] = LRUCache(max(settings.cache_bytes, 1), getsizeof=lambda one: len(one.body))
-
-    @property
-    def marts(self) -> Mapping[str, Mart]:
-        return marts(self.settings.transform)
 
     def answer(
         self, request: Request, style: Format | None, ask: Callable[[Snapshot], Question], name: str

@@ -10,7 +10,7 @@ from watthouse.serve.analysis.answers import answer, marts_of
 from watthouse.serve.locale import Language
 from watthouse.serve.queries.attribution import TEMPERATURE_OF_FRANCE
 from watthouse.serve.queries.base import days
-from watthouse.serve.queries.params import Day, Period
+from watthouse.serve.queries.params import Day, FirstHeld, Period
 from watthouse.serve.queries.question import Question
 from watthouse.serve.snapshots import Snapshot
 
@@ -20,13 +20,7 @@ Spoken = Annotated[Language, Field(description="What the texts are written in: F
 class QuestionParams(Period):
     """A question of a period."""
 
-    since: Annotated[
-        Day | None,
-        Field(
-            description="First civil day (Europe/Paris), included; the first day held where it is left out",
-            examples=["2016-01-01"],
-        ),
-    ] = None
+    since: FirstHeld = None
     until: Annotated[
         Day | None,
         Field(

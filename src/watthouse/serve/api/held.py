@@ -26,7 +26,7 @@ from watthouse.serve.queries.rows import (
     mart_named,
     rows_wanted,
 )
-from watthouse.transform.dictionary import Mart, MartColumn
+from watthouse.transform.dictionary import Mart, MartColumn, marts
 
 router = APIRouter(tags=["what is held"])
 
@@ -96,7 +96,7 @@ def dataset(
 @router.get("/marts", summary="The marts", responses=documented())
 def all_marts(service: TheService, _: Annotated[Params, Query()]) -> list[MartOut]:
     """What one row of each is, and the columns that name it."""
-    return [MartOut(**_mart(one)) for one in service.marts.values()]
+    return [MartOut(**_mart(one)) for one in marts(service.settings.transform).values()]
 
 
 MartName = Annotated[str, Path(description="The mart's name", examples=["daily_merged"])]
@@ -105,14 +105,14 @@ MartName = Annotated[str, Path(description="The mart's name", examples=["daily_m
 @router.get("/marts/{name}", summary="A mart and its columns, with their units", responses=documented(404))
 def one_mart(service: TheService, name: MartName, _: Annotated[Params, Query()]) -> MartWhole:
     """With the type, unit and meaning of every column."""
-    mart = mart_named(service.marts, name)
+    mart = mart_named(marts(service.settings.transform), name)
     return MartWhole(**_mart(mart), columns=[_column(column, column.type) for column in mart.columns])
 
 
 @gives_rows(router, "/marts/{name}/rows", "Rows of a mart, as they are", "The rows", 404)
 def rows(service: TheService, request: Request, name: MartName, params: Annotated[RowsParams, Query()]) -> Response:
     """Page by page in JSON; all at once, in pieces, as CSV, Parquet or Arrow where no `limit` is given."""
-    mart = mart_named(service.marts, name)
+    mart = mart_named(marts(service.settings.transform), name)
     style = formats.chosen(request, params.format)
     if params.limit is None and style is not Format.JSON:
         if mart.key[0] == "date_heure" and params.cursor is None:

@@ -55,16 +55,6 @@ def to_last_known(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
     return rows.filter(pl.col("date_heure") <= whole["date_heure"].max()) if whole.height else rows.clear()
 
 
-def through_half_hours(rows: pl.DataFrame, column: str) -> pl.DataFrame:
-    """The rows with ``column`` in the second quarter of slots of half an hour too.
-
-    Settled loads stand on half hours beside forecasts on quarters: a line through such rows alone has a gap at every
-    second one, and so cannot be seen.
-    """
-    second = (pl.col("slot_minutes").shift(1) == 30) & (pl.col("date_heure").diff() == timedelta(minutes=15))
-    return rows.with_columns(pl.when(second).then(pl.col(column).shift(1)).otherwise(pl.col(column)).alias(column))
-
-
 def with_second_quarters(rows: pl.DataFrame, measured: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
     """``measured`` and, of ``rows``, the second quarters of its half hours that know any of ``columns``.
 

@@ -43,7 +43,7 @@ class View:
         return Style(self.language, self.dark)
 
     def say(self, *, en: str, fr: str) -> str:
-        return fr if self.language is Language.FRENCH else en
+        return self.language.say(en=en, fr=fr)
 
     def href(self, **changes: Any) -> str:
         """The address of this view with ``changes`` to its fields; ``more`` is added to, None takes away."""

@@ -23,7 +23,7 @@ class Style:
     dark: bool = False
 
     def say(self, *, en: str, fr: str) -> str:
-        return fr if self.language is Language.FRENCH else en
+        return self.language.say(en=en, fr=fr)
 
     def ink(self, ink: Ink) -> str:
         return ink.colour(self.dark)

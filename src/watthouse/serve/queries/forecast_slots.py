@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 from watthouse.serve.queries.params import Interval, Unit
 from watthouse.serve.queries.prepared import Prepared
 from watthouse.serve.queries.series import Span, between
-from watthouse.serve.queries.slots import QUARTERS, as_energy, bucket
+from watthouse.serve.queries.slots import QUARTERS, bucket, in_unit, sum_of
 
 HORIZONS: Final = ("prevision_j1", "prevision_j")
 
@@ -56,7 +56,7 @@ def _published(forecasts: ops.Relation, _: Interval, power: ops.Relation, unit: 
             for horizon in HORIZONS
             for name, value in {
                 f"{horizon}_minutes": rows.slot_minutes,
-                f"{horizon}{unit.suffix}": _one(rows.forecast_mw, rows.quarter_hours, unit),
+                f"{horizon}{unit.suffix}": in_unit(rows.forecast_mw, rows.quarter_hours, unit),
             }.items()
         }
     )
@@ -64,13 +64,9 @@ def _published(forecasts: ops.Relation, _: Interval, power: ops.Relation, unit: 
     load = load.select(
         starts=load.date_heure,
         slot_minutes=15 * load.quarter_hours,
-        **{f"consommation{unit.suffix}": _one(load.load_mw, load.quarter_hours, unit)},
+        **{f"consommation{unit.suffix}": in_unit(load.load_mw, load.quarter_hours, unit)},
     )
     return found.left_join(load, "starts").drop("starts_right").order_by("starts")
-
-
-def _one(mw: ir.Value, quarters: ir.Value, unit: Unit) -> ir.Value:
-    return mw if unit is Unit.MW else as_energy(mw * quarters, unit)
 
 
 def _summed(forecasts: ops.Relation, interval: Interval, power: ops.Relation, unit: Unit) -> ir.Table:
@@ -78,19 +74,21 @@ def _summed(forecasts: ops.Relation, interval: Interval, power: ops.Relation, un
     rows = between(forecasts.to_expr())
     sums = rows.group_by(bucket(rows.date_heure, interval).name("starts")).aggregate(
         **{
-            f"{horizon}{unit.suffix}": _sum(rows.forecast_mw, rows.quarter_hours, unit, rows.horizon == horizon)
+            f"{horizon}{unit.suffix}": sum_of(
+                rows.forecast_mw * rows.quarter_hours, rows.quarter_hours, unit, rows.horizon == horizon
+            )
             for horizon in HORIZONS
         }
     )
     load = _compared(_load(power), rows)
     starts = bucket(load.date_heure, interval).name("starts")
     errors = {
-        f"{horizon}_error{unit.suffix}": _sum(load[f"{horizon}_error"], load.quarter_hours, unit, whole=True)
+        f"{horizon}_error{unit.suffix}": sum_of(load[f"{horizon}_error"], load.quarter_hours, unit)
         for horizon in HORIZONS
     }
     missed = {f"{horizon}_mape_pct": _mape(load, horizon) for horizon in HORIZONS}
     known = load.group_by(starts).aggregate(
-        **{f"consommation{unit.suffix}": _sum(load.load_mw, load.quarter_hours, unit)},
+        **{f"consommation{unit.suffix}": sum_of(load.load_mw * load.quarter_hours, load.quarter_hours, unit)},
         **errors,
         **missed,
         _quarters=load.quarter_hours.sum(),
@@ -102,17 +100,6 @@ def _summed(forecasts: ops.Relation, interval: Interval, power: ops.Relation, un
         .drop("_quarters")
         .order_by("starts")
     )
-
-
-def _sum(
-    value: ir.Value, quarters: ir.Value, unit: Unit, where: ir.Value | None = None, *, whole: bool = False
-) -> ir.Value:
-    """Energy, or mean power over the time in which ``value`` is known; ``whole`` values are of their slot, not MW."""
-    energy = (value if whole else value * quarters).sum(where=where)
-    if unit is not Unit.MW:
-        return as_energy(energy, unit)
-    known = value.notnull() if where is None else value.notnull() & where
-    return energy.cast("float64") / quarters.sum(where=known).cast("float64").nullif(0)
 
 
 def _compared(load: ir.Table, forecasts: ir.Table) -> ir.Table:

@@ -204,6 +204,14 @@ Every = Annotated[
     ),
 ]
 ByDay = Annotated[Every, _only(Interval.AUTO, *BY_DAY)]
+FirstHeld = Annotated[
+    Day | None,
+    Field(
+        description="First civil day (Europe/Paris), included; the first day held where it is left out",
+        examples=["2016-01-01"],
+    ),
+]
+"""``since`` of what is about all that is held."""
 Region = Annotated[
     str | None,
     Field(description="INSEE code of a region", examples=["53"], json_schema_extra={"enum": sorted(REGIONS)}),

@@ -7,7 +7,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from watthouse.serve.formats import Shown
-from watthouse.serve.queries.base import days, region_of
+from watthouse.serve.queries.base import A_REGION, days, region_of
 from watthouse.serve.queries.params import Period, Region, Unit, newest_first
 from watthouse.serve.queries.prepared import Prepared
 from watthouse.serve.queries.question import Question
@@ -79,8 +79,7 @@ _TYPES: Final = pa.schema(
 
 
 _RATES: Final = (
-    Shown("code_insee_region", "", "INSEE code of the region"),
-    Shown("libelle_region", "", "Official name of the region"),
+    *A_REGION,
     Shown("source", "", "The publisher's name of the source"),
     Shown("energy_mwh", "MWh", "Energy of the source in the period"),
     Shown("share", "0-1", "Its share of the region's production"),

@@ -10,7 +10,7 @@ from pydantic import Field
 from watthouse.serve.formats import Shown
 from watthouse.serve.queries.attribution import TEMPERATURE_OF_FRANCE
 from watthouse.serve.queries.base import days
-from watthouse.serve.queries.params import Day, Period, newest_first
+from watthouse.serve.queries.params import FirstHeld, Period, newest_first
 from watthouse.serve.queries.prepared import Prepared
 from watthouse.serve.queries.question import Question
 from watthouse.serve.queries.series import quarter_hours, within
@@ -23,13 +23,7 @@ _FEWEST: Final = 10
 class SensitivityParams(Period):
     """Years, and which of their days are cold."""
 
-    since: Annotated[
-        Day | None,
-        Field(
-            description="First civil day (Europe/Paris), included; the first day held where it is left out",
-            examples=["2016-01-01"],
-        ),
-    ] = None
+    since: FirstHeld = None
     below: Annotated[
         float,
         Field(description="Days with a daily mean temperature below this count, °C", examples=[15], gt=-50, lt=50),

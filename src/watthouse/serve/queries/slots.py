@@ -96,7 +96,21 @@ def _of_slot(rows: ir.Table, name: str, unit: Unit) -> ir.Value:
     if unit is Unit.SHARE:
         return value.cast("float64") / rows.production_mw.cast("float64").nullif(0)
     published = ibis.ifelse(lasts > 0, value, None)  # 0: it lasts from the half hour before
-    return published if unit is Unit.MW else as_energy(published * lasts, unit)
+    return in_unit(published, lasts, unit)
+
+
+def in_unit(mw: ir.Value, quarters: ir.Value, unit: Unit) -> ir.Value:
+    """Power that lasts so many quarter hours, or its energy."""
+    return mw if unit is Unit.MW else as_energy(mw * quarters, unit)
+
+
+def sum_of(quarter_mwh: ir.Value, quarters: ir.Value, unit: Unit, where: ir.Value | None = None) -> ir.Value:
+    """Energy of a group of rows, or its mean power over the quarter hours in which it is known."""
+    energy = quarter_mwh.sum(where=where)
+    if unit is not Unit.MW:
+        return as_energy(energy, unit)
+    known = quarter_mwh.notnull() if where is None else quarter_mwh.notnull() & where
+    return energy.cast("float64") / quarters.sum(where=known).cast("float64").nullif(0)
 
 
 def as_energy(quarter_mwh: ir.Value, unit: Unit) -> ir.Value:
@@ -160,10 +174,7 @@ def _total(rows: ir.Table, name: str, unit: Unit) -> ir.Value:
         of = value.notnull() if "_" in name else None  # part of a source: over the slots that know the part
         part = (value * rows.production_quarter_hours).sum(where=rows.production_mw.notnull())
         return part.cast("float64") / whole.sum(where=of).cast("float64").nullif(0)
-    energy = (value * lasts).sum()
-    if unit is not Unit.MW:
-        return as_energy(energy, unit)
-    return energy.cast("float64") / lasts.sum(where=value.notnull()).cast("float64").nullif(0)
+    return sum_of(value * lasts, lasts, unit)
 
 
 def _rate(rows: ir.Table) -> ir.Value:

@@ -7,7 +7,7 @@ import pytest
 
 from watthouse.serve.dashboard.pages.now import stale
 from watthouse.serve.dashboard.pages.window import window_of
-from watthouse.serve.dashboard.slots import lasting, through_half_hours, to_last_known, with_second_quarters
+from watthouse.serve.dashboard.slots import lasting, to_last_known, with_second_quarters
 from watthouse.serve.dashboard.view import View, read
 
 BEGAN = datetime(2026, 3, 29, tzinfo=UTC)
@@ -87,7 +87,7 @@ def test_exchanges_on_quarters_are_drawn_beside_load_on_half_hours() -> None:
 
 def test_load_on_half_hours_is_drawn_as_a_line_beside_forecasts_on_quarters() -> None:
     rows = _rows(consommation=[50, None, 60, None, None, None], slot_minutes=[30, None, 15, None, None, None])
-    assert through_half_hours(rows, "consommation")["consommation"].to_list() == [50, 50, 60, None, None, None]
+    assert lasting(rows, ["consommation"], "date_heure")["consommation"].to_list() == [50, 50, 60, None, None, None]
 
 
 def test_a_quarter_without_load_is_not_drawn_where_load_stands_on_quarters() -> None:

@@ -55,9 +55,9 @@ def heading(view: View) -> str | None:
 
 def body(reader: Reader, view: View) -> list[Component]:
     """The rows of the period, the newest first: the table asks for them when it is there."""
-    found = reader.service.marts.get(view.detail)
+    found = reader.snapshot.marts.get(view.detail)
     if found is None:
-        names = ", ".join(reader.service.marts)
+        names = ", ".join(reader.snapshot.marts)
         said = view.say(en=f"There are {names}.", fr=f"Il y a {names}.")
         return [_choice(reader, view), shell.notice(view.say(en="No such mart", fr="Table inconnue"), said)]
     held = _held(reader, view)
@@ -112,14 +112,14 @@ def listed(reader: Reader, view: View) -> Component:
             html.Span(described(view, one), className="described"),
             view.language.number(len(one.columns)),
         ]
-        for one in reader.service.marts.values()
+        for one in reader.snapshot.marts.values()
     ]
     return parts.card(reader, "data-marts", title, [parts.table(heads, rows, "marts", title)], wide=True)
 
 
 def _choice(reader: Reader, view: View) -> Component:
     whole = ("←", view.href(detail=""), "mart-none", False)
-    links = [(name, view.href(detail=name), f"mart-{name}", name == view.detail) for name in reader.service.marts]
+    links = [(name, view.href(detail=name), f"mart-{name}", name == view.detail) for name in reader.snapshot.marts]
     return shell.choice(view.say(en="Marts", fr="Tables"), "mart-choice", [whole, *links])
 
 

@@ -15,7 +15,6 @@ from watthouse.serve.dashboard.pages.window import Window, bar, window_of
 from watthouse.serve.dashboard.reading import Answer, Reader, percent
 from watthouse.serve.dashboard.slots import (
     lasting,
-    through_half_hours,
     to_last_known,
     with_gaps,
     with_second_quarters,
@@ -162,7 +161,7 @@ def _charts(
         reader,
         "load",
         view.say(en="Load and its forecasts, ", fr="Consommation et prévisions, ") + window.words,
-        power.load(through_half_hours(answer.rows, "consommation"), style),
+        power.load(lasting(answer.rows, ["consommation"], _AT), style),
         [answer],
         fresh=parts.measured_until(view, measured[_AT][-1]),
     )
@@ -277,8 +276,7 @@ def _holes(view: View, more: Mapping[str, Any]) -> str:
         en=f"None is announced: {share} of the time since {first} is held as measured, and a record takes {enough}. The"
         " data have the highest values of what is held.",
         fr=f"Aucun n'est annoncé : {share} du temps depuis le {first} est connu comme mesuré, et il en faut"
-        f" {enough}. Les"
-        " données ont les valeurs les plus hautes de ce qui est connu.",
+        f" {enough}. Les données ont les valeurs les plus hautes de ce qui est connu.",
     )
 
 
