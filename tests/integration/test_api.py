@@ -193,6 +193,11 @@ def test_every_column_of_an_answer_is_told_of_with_its_unit(path: str, api: Api)
                 assert column["unit"].startswith(unit), name
 
 
+def _comes_again(at: datetime) -> bool:
+    """Whether the clock of Paris shows the same time an hour later: of the two hours, RTE publishes the second."""
+    return at.astimezone(PARIS).hour == (at + timedelta(hours=1)).astimezone(PARIS).hour
+
+
 def test_any_day_and_the_last_hours_are_had_slot_by_slot(api: Api) -> None:
     (newest,) = api.query(
         "select max(date_heure) from core.core_national_power where consommation is not null and slot_minutes = 15"
@@ -201,6 +206,7 @@ def test_any_day_and_the_last_hours_are_had_slot_by_slot(api: Api) -> None:
     for hours in (24, 48):
         said = api.get(f"/now?hours={hours}").json()
         begins = [newest - timedelta(minutes=15 * slot) for slot in range(4 * hours)][::-1]
+        begins = [at for at in begins if not _comes_again(at)]
         assert [datetime.fromisoformat(row["date_heure"]) for row in said["rows"]] == begins
         assert said["rows"][-1]["consommation_mw"]
         assert datetime.fromisoformat(said["until"]) - newest == timedelta(minutes=15)
@@ -302,7 +308,11 @@ def test_the_sensitivity_is_that_of_everything_held_where_no_days_are_asked_for(
     ((first, last),) = api.query("select min(civil_date)::varchar, max(civil_date)::varchar from marts.daily_merged")
     assert (said["since"], said["until"]) == (first, last)
     assert said["rows"] == api.get(f"/sensitivity?since={first}&until={last}").json()["rows"]
-    assert len(said["rows"]) == len({first[:4], last[:4]})  # type: ignore[index]
+    ((years,),) = api.query(
+        "select count(distinct year(civil_date)) from marts.daily_merged"
+        " where tmoy_c < 15 and isodow(civil_date) <= 5 and measured_slots = expected_slots"
+    )
+    assert len(said["rows"]) == years
 
 
 _ENDS = {
