@@ -19,7 +19,7 @@ import pytest
 from filelock import FileLock
 
 from tests import forking
-from watthouse.transform import PROJECT, Transform, fingerprint
+from watthouse.transform import Transform
 from watthouse.warehouse.duckdb.store import DuckDB
 
 ROOT: Final = Path(__file__).parents[1]
@@ -63,12 +63,11 @@ def begun(home: Path) -> Path:
 
 @cache
 def _blank() -> Path:
-    warehouse, scratch = DuckDB(Path(_LENT.name) / "warehouse.duckdb"), Path(_LENT.name) / "dbt"
-    transform = Transform(warehouse.path.name, scratch, threads=2, memory_limit="1GB", project=PROJECT)
+    warehouse = DuckDB(Path(_LENT.name) / "warehouse.duckdb", memory_limit="1GB")
+    transform = Transform(warehouse.dbt(), Path(_LENT.name) / "dbt")
     with transform, warehouse.draft(empty=True) as draft:
-        draft.release()
-        _, steps = transform.run(draft.path.parent)
-        draft.remember(fingerprint(), steps)
+        _, steps = transform.run(draft.release())
+        draft.remember(steps)
     return warehouse.path
 
 

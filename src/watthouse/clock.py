@@ -5,7 +5,7 @@ RTE publishes 96 clock slots on every civil day. In spring the slots 02:00 to 02
 quarter hours, never 100.
 """
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -45,3 +45,20 @@ def is_spring_change(civil_date: date) -> bool:
 def published_minutes(civil_date: date) -> int:
     """Minutes of measurement a complete civil day holds as published: 1,380 in spring, else 1,440."""
     return 1380 if is_spring_change(civil_date) else 1440
+
+
+def start_of(bound: date | datetime) -> datetime:
+    """The instant [UTC] at which a period begins."""
+    if isinstance(bound, datetime):
+        return bound
+    try:
+        return datetime.combine(bound, time.min, PARIS).astimezone(UTC)
+    except OverflowError:  # the first day there is began in the year before
+        return datetime.min.replace(tzinfo=UTC)
+
+
+def end_of(bound: date | datetime) -> datetime:
+    """The instant [UTC] at which a period ends: a civil day belongs to it whole."""
+    if isinstance(bound, datetime):
+        return bound
+    return datetime.max.replace(tzinfo=UTC) if bound == date.max else start_of(bound + timedelta(days=1))

@@ -55,5 +55,9 @@ class WarehouseError(WatthouseError):
     """The warehouse cannot be loaded, built or read."""
 
 
+class QueryLimitError(WarehouseError):
+    """An answer that takes longer, or more memory, than one may."""
+
+
 class BusyError(WatthouseError):
     """Another refresh holds this WATTHOUSE_HOME."""

@@ -15,7 +15,9 @@ from filelock import FileLock, Timeout
 from watthouse.errors import BusyError, LakeError, UsageError
 from watthouse.lake.ledger import Lake
 from watthouse.settings import Settings
-from watthouse.warehouse.duckdb.store import DuckDB
+from watthouse.warehouse import engines
+from watthouse.warehouse.base import Warehouse
+from watthouse.warehouse.snapshots import Snapshots
 
 REAL: Final = "published"
 """The kind of a home whose data were published by the operators; any other kind names the sample they are from."""
@@ -26,9 +28,14 @@ def lake_of(settings: Settings) -> Lake:
     return Lake(settings.lake, chunk_rows=settings.chunk_rows, kind=_noted(settings))
 
 
-def warehouse_of(settings: Settings) -> DuckDB:
+def warehouse_of(settings: Settings) -> Warehouse:
     """The warehouse of this home."""
-    return DuckDB(settings.warehouse, threads=settings.threads, memory_limit=settings.memory_limit)
+    return engines.warehouse(settings)
+
+
+def snapshots_of(settings: Settings) -> Snapshots:
+    """The builds of that warehouse, to be read one at a time."""
+    return Snapshots(warehouse_of(settings), settings, lambda: sample_of(settings), lambda: now_of(settings))
 
 
 def kind_of(settings: Settings) -> str | None:

@@ -78,9 +78,5 @@ class Settings(BaseSettings):
         return self.home / "lake"
 
     @property
-    def warehouse(self) -> Path:
-        return self.home / "warehouse.duckdb"
-
-    @property
     def scratch(self) -> Path:
         return self.home / "scratch"

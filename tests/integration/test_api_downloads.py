@@ -23,8 +23,7 @@ import pytest
 import zstandard
 
 from tests.integration.serving import Api
-from watthouse.serve.snapshots import Snapshots
-from watthouse.settings import Settings
+from watthouse.warehouse.duckdb.reader import DuckDBReader
 
 pytestmark = [pytest.mark.slow]
 
@@ -172,20 +171,19 @@ def test_the_format_is_the_one_that_is_liked_best(accept: str, media: str, api: 
 
 
 def test_a_download_is_of_its_own_version_though_another_was_published_meanwhile(api: Api, tmp_path: Path) -> None:
-    for name in ("home.json", "warehouse.duckdb"):
-        shutil.copyfile(api.home / name, tmp_path / name)
-    snapshots = Snapshots(Settings(home=tmp_path))
-    with closing(snapshots), snapshots.lease() as first:
-        shutil.copyfile(tmp_path / "warehouse.duckdb", tmp_path / "next")
-        with duckdb.connect(tmp_path / "next") as connection:
-            connection.execute("update raw.builds set fingerprint = 'another'")
-        (tmp_path / "next").replace(tmp_path / "warehouse.duckdb")
-        assert first.streams is first.engine
-        with snapshots.lease() as second:
-            assert second.version != first.version
-            assert second.streams is not second.engine
-            (rows,) = second.streams.run("select count(*) from held.marts.regional_slots")
-        assert rows == first.engine.run("select count(*) from held.marts.regional_slots")[0]
+    path, following = tmp_path / "warehouse.duckdb", tmp_path / "next"
+    for copy in (path, following):
+        shutil.copyfile(api.home / path.name, copy)
+    with duckdb.connect(following) as connection:
+        connection.execute("update raw.builds set fingerprint = 'another'")
+    count = "select count(*) from held.marts.regional_slots"
+    with closing(DuckDBReader(path, 30, tmp_path)) as first:
+        following.replace(path)
+        assert first.streams() is first.engine
+        with closing(DuckDBReader(path, 30, tmp_path)) as second:
+            assert second.build.mark != first.build.mark
+            assert second.streams() is not second.engine
+            assert second.streams().run(count) == first.engine.run(count)
 
 
 def test_no_answer_loads_pandas() -> None:

@@ -311,7 +311,7 @@ def test_gas_and_temperature_are_known_on_days_without_national_power(home: Path
     service = Service(Settings(home=home))
     with service.snapshots.lease() as snapshot:
         asked = TemperatureParams(since=date(2019, 7, 25), until=date(2019, 7, 25))
-        (warm,) = snapshot.engine.rows(temperature_of(snapshot, asked).rows).to_pylist()
+        (warm,) = snapshot.rows(temperature_of(snapshot, asked).rows).to_pylist()
         answered = answer(snapshot, 2, date(2016, 1, 1), date(2020, 12, 31))
     service.close()
     assert warm["tmoy_c"] == pytest.approx(float(summer["tmoy"].cast(pl.Float64).mean()))  # type: ignore[arg-type]

@@ -88,7 +88,7 @@ def test_a_declaration_and_a_staging_model_carry_a_new_dataset_end_to_end(
     assert refresh("12.5").counts.new == 2
     assert refresh("12.5").counts.unchanged == 2
     assert refresh("13").counts.revised == 2
-    with duckdb.connect(settings.warehouse, read_only=True) as connection:
+    with duckdb.connect(settings.home / "warehouse.duckdb", read_only=True) as connection:
         rows = connection.execute(f"select consommation_gaz::double from staging.{name}").fetchall()
     assert rows == [(13.0,), (13.0,)]
     changes = pipeline.lake_of(settings).revisions(SEVENTH)

@@ -13,8 +13,10 @@ import pyarrow as pa
 
 from tests.support import PARIS, clock
 from watthouse.catalog import CATALOG, CONSOLIDATED, NATURES, REAL_TIME
-from watthouse.transform import PROJECT, Step, Transform, replay
-from watthouse.warehouse.duckdb.store import DuckDBDraft
+from watthouse.transform import PROJECT, Step, Transform
+from watthouse.warehouse.duckdb.draft import DuckDBDraft
+from watthouse.warehouse.duckdb.replay import replay
+from watthouse.warehouse.duckdb.store import DuckDB
 
 Row = dict[str, Any]
 NATIONAL: Final = ("eco2mix_national_tr", "eco2mix_national_cons_def")
@@ -50,7 +52,7 @@ class Lab:
         self.steps = steps
         self.seen: dict[str, list[Row]] = defaultdict(list)
         self._moment = datetime(2026, 1, 1, tzinfo=UTC)
-        DuckDBDraft(self.path, {}, self.path).close()
+        DuckDBDraft(self.path, {}, self.path, "lab").close()
 
     def observe(self, table: str, rows: Sequence[Row]) -> None:
         """Append observations, all stamped with the same next moment, and mark their days."""
@@ -65,8 +67,8 @@ class Lab:
 
     def build_everything(self, project: Path = PROJECT) -> None:
         """By dbt, in a process of its own; raises where a model or a test breaks."""
-        scratch = self.folder / "scratch"
-        with Transform(_FILE, scratch, threads=2, memory_limit="1GB", project=project) as transform:
+        profile = DuckDB(self.path, threads=2, memory_limit="1GB").dbt()
+        with Transform(profile, self.folder / "scratch", project) as transform:
             _, self.steps = transform.run(self.folder)
         self.run("delete from raw.changed_days")
 

@@ -56,7 +56,7 @@ def known(service: Service, moment: datetime | None, interval: Interval = Interv
     asked = EnergyAsOf(since=SPRING, until=NEXT, interval=interval, as_of=moment)
     with service.snapshots.lease() as snapshot:
         question = mix_of(snapshot, asked)
-        rows = question.rows if moment else snapshot.engine.rows(question.rows)  # type: ignore[arg-type]
+        rows = question.rows if moment else snapshot.rows(question.rows)  # type: ignore[arg-type]
         return rows.to_pylist()
 
 

@@ -35,7 +35,7 @@ def wait(seconds: float) -> bool:
 
 @contextmanager
 def recognised() -> Iterator[None]:
-    """Raises :class:`KeyboardInterrupt` for whatever a library made of one: DuckDB a RuntimeError, Delta a refusal."""
+    """Raises :class:`KeyboardInterrupt` for what a library made of one: an engine a RuntimeError, Delta a refusal."""
     try:
         yield
     except BaseException as error:

@@ -66,7 +66,7 @@ def run(
     if done.asked is not None:
         reports.report(done)
     newest = pl.DataFrame(warehouse_of(settings).read("daily_merged", columns=_FIRST_LOOK)).tail(_NEWEST_DAYS)
-    tables.newest(newest, settings, sample_of(settings))
+    tables.newest(newest, settings, warehouse_of(settings), sample_of(settings))
     if serve:
         serve_home(settings.model_copy(update={"port": port or settings.port, "log_requests": False}), afresh=True)
     leave_if_refused(done)

@@ -23,7 +23,6 @@ from watthouse.operate.consistency import Standing, stand
 from watthouse.operate.status import damage_of
 from watthouse.settings import Settings
 from watthouse.sources.odre import Odre
-from watthouse.transform import fingerprint
 
 _ROOM: Final = 2 * 10**9
 
@@ -157,12 +156,12 @@ def _lake(settings: Settings, standing: Standing, damage: Mapping[str, str]) -> 
 
 def _warehouse(settings: Settings, standing: Standing) -> Finding:
     warehouse, loaded = warehouse_of(settings), standing.loaded
-    current = warehouse.steps(fingerprint(settings.transform)) is not None
+    current = warehouse.steps() is not None
     behind = [dataset.id for dataset in standing.moved if dataset not in standing.behind]
     if standing.is_empty and not loaded:
         return Finding("warehouse", State.ODD, "nothing to build from", "run `watthouse refresh`")
-    if not loaded and settings.warehouse.exists() and not warehouse.is_readable():
-        return Finding("warehouse", State.BAD, f"{settings.warehouse} cannot be read", "run `watthouse build --full`")
+    if not loaded and not warehouse.is_readable():
+        return Finding("warehouse", State.BAD, f"{warehouse.place} cannot be read", "run `watthouse build --full`")
     if standing.behind or (standing.broken and loaded):
         return Finding("warehouse", State.ODD, "it serves what the lake has lost", "see the lake")
     if not loaded:
@@ -170,7 +169,7 @@ def _warehouse(settings: Settings, standing: Standing) -> Finding:
     if behind or not current:
         why = f"behind the lake: {', '.join(behind)}" if behind else "built by other models than these"
         return Finding("warehouse", State.ODD, why, "run `watthouse build`")
-    return Finding("warehouse", State.WELL, f"{settings.warehouse} is up to date with the lake")
+    return Finding("warehouse", State.WELL, f"{warehouse.place} is up to date with the lake")
 
 
 def _service(settings: Settings) -> Finding:

@@ -14,7 +14,7 @@ from watthouse.sources.base import Document, Source
 from watthouse.sync import odre
 from watthouse.sync.ingest import take_in, tidy
 from watthouse.sync.report import Progress, Report, Selection, Silent
-from watthouse.transform import Node, Transform, fingerprint
+from watthouse.transform import Node, Transform
 from watthouse.warehouse.base import Draft, Warehouse
 
 
@@ -86,7 +86,7 @@ def reload(settings: Settings, datasets: Sequence[Dataset], progress: Progress |
     For whoever holds the home: it is not locked here.
     """
     progress, report, warehouse = progress or Silent(), Report(), warehouse_of(settings)
-    steps, lake = warehouse.steps(fingerprint(settings.transform)), lake_of(settings)
+    steps, lake = warehouse.steps(), lake_of(settings)
     if steps is None:
         report.built = _build_anew(settings, warehouse, (), progress, report)
         return report
@@ -174,7 +174,7 @@ def _build(
         return ()
     left = _left(standing, lake_was_lost, report)
     is_replaced = lake_was_lost and bool(standing.behind)
-    steps = None if full or is_replaced else warehouse.steps(fingerprint(settings.transform))
+    steps = None if full or is_replaced else warehouse.steps()
     if steps is None:
         if is_replaced or not warehouse.is_readable():
             report.kept = warehouse.keep()
@@ -209,16 +209,16 @@ def _build_anew(
     A table that cannot be loaded is taken from the warehouse as it was.
     """
     lake, wanted = lake_of(settings), [dataset for dataset in CATALOG.values() if dataset not in left]
-    with _transform(settings) as transform, warehouse.draft(empty=True) as draft:
+    transforming = Transform(warehouse.dbt(), settings.scratch / "dbt", settings.transform)
+    with transforming as transform, warehouse.draft(empty=True) as draft:
         loaded = _load(draft, lake, wanted, progress, report)
         carried = [dataset for dataset in CATALOG.values() if dataset not in loaded and draft.carry_over(dataset)]
         if report.failed and not carried and not any(map(lake.head, loaded)):
             raise TableError(next(iter(report.failed.values())))
         draft.describe(_about(settings))
         progress.stage("building the marts")
-        draft.release()
-        nodes, steps = transform.run(draft.path.parent, progress.node)
-        draft.remember(fingerprint(settings.transform), steps)
+        nodes, steps = transform.run(draft.release(), progress.node)
+        draft.remember(steps)
         return tuple(nodes)
 
 
@@ -241,13 +241,3 @@ def _load(draft: Draft, lake: Lake, datasets: Iterable[Dataset], progress: Progr
         else:
             loaded.append(dataset)
     return loaded
-
-
-def _transform(settings: Settings) -> Transform:
-    return Transform(
-        settings.warehouse.name,
-        settings.scratch / "dbt",
-        threads=settings.threads,
-        memory_limit=settings.memory_limit,
-        project=settings.transform,
-    )

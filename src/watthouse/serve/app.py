@@ -3,7 +3,6 @@
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib import import_module
 from importlib.metadata import version as version_of
 from typing import Final
 
@@ -68,7 +67,7 @@ def create(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def living(_: FastAPI) -> AsyncIterator[None]:
-        warming = threading.Timer(_WARM_AFTER, _warm, args=[pages])
+        warming = threading.Timer(_WARM_AFTER, _warm, args=[pages, service])
         warming.daemon = True
         warming.start()
         yield
@@ -102,10 +101,10 @@ def create(settings: Settings) -> FastAPI:
     return app
 
 
-def _warm(pages: Pages) -> None:
+def _warm(pages: Pages, service: Service) -> None:
     """What the first question wants, and then the first page: neither keeps the server from being ready."""
     with uncollected():
-        import_module("ibis.backends.duckdb")
+        service.snapshots.warm_up()
     pages.load()
 
 

@@ -21,7 +21,6 @@ from watthouse.serve.queries.params import A_YEAR, Period, newest_first
 from watthouse.serve.queries.question import Question
 from watthouse.serve.refreshing import Progress, State
 from watthouse.serve.service import Service
-from watthouse.serve.snapshots import HELD, Snapshot
 
 
 class RefreshOut(BaseModel):
@@ -63,7 +62,7 @@ class StatusOut(BaseModel):
 def status_of(service: Service) -> StatusOut:
     """What is served as it stands, a line a dataset."""
     with service.snapshots.lease() as snapshot:
-        version, built_at, loaded = snapshot.version, snapshot.built_at, snapshot.once(_loaded)
+        version, built_at, loaded = snapshot.version, snapshot.built_at, snapshot.lake_versions
     lines = [_with_z(line.as_json()) for line in look(service.settings, loaded=loaded)]
     return StatusOut(
         data=kind_of(service.settings) or "nothing",
@@ -73,10 +72,6 @@ def status_of(service: Service) -> StatusOut:
         datasets=[DatasetStatus(**{name: line[name] for name in DatasetStatus.model_fields}) for line in lines],
         refresh=progress_of(service.refresher.progress),
     )
-
-
-def _loaded(snapshot: Snapshot) -> dict[str, int]:
-    return dict(snapshot.engine.run(f"select dataset, lake_version from {HELD}.raw.loads"))
 
 
 def _with_z(line: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from watthouse.errors import BusyError, LakeError, UsageError, WarehouseError, WatthouseError
+from watthouse.errors import BusyError, LakeError, QueryLimitError, UsageError, WarehouseError, WatthouseError
 
 MEDIA: Final = "application/problem+json"
 SCHEMA: Final = "#/components/schemas/Problem"
@@ -137,7 +137,8 @@ def _own(request: Request, error: Exception) -> Response:
     if isinstance(error, BusyError):
         return answer(request.url.path, 409, str(error))
     if isinstance(error, WarehouseError | LakeError):
-        return answer(request.url.path, 503, str(error), headers={"retry-after": "10"})
+        again = "60" if isinstance(error, QueryLimitError) else "10"
+        return answer(request.url.path, 503, str(error), headers={"retry-after": again})
     return answer(request.url.path, 500, str(error))
 
 

@@ -12,15 +12,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from watthouse.catalog import LICENCE
+from watthouse.home import snapshots_of
 from watthouse.serve import formats
 from watthouse.serve.formats import Format, Labels, Shown
 from watthouse.serve.problems import ProblemError
 from watthouse.serve.queries import attribution
-from watthouse.serve.queries.prepared import Prepared
 from watthouse.serve.queries.question import Question
 from watthouse.serve.refreshing import Refresher
-from watthouse.serve.snapshots import Snapshot, Snapshots
 from watthouse.settings import Settings
+from watthouse.warehouse.query import Prepared
+from watthouse.warehouse.snapshots import Snapshot
 
 _LARGEST_KEPT: Final = 8  # parts of the cache one answer may fill
 
@@ -38,7 +39,7 @@ class Service:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.snapshots = Snapshots(settings)
+        self.snapshots = snapshots_of(settings)
         self.refresher = Refresher(settings)
         self._lock = threading.Lock()
         self._kept: LRUCache[str, _Kept] = LRUCache(max(settings.cache_bytes, 1), getsizeof=lambda one: len(one.body))
@@ -91,8 +92,7 @@ class Service:
                 return formats.not_modified(headers)
             question = ask(snapshot).attributed(snapshot)
             said = labels(question, snapshot.version, snapshot.sample)
-            engine = snapshot.streams if isinstance(question.rows, Prepared) else snapshot.engine
-            reader = held.enter_context(engine.batches(question.rows))
+            reader = held.enter_context(snapshot.batches(question.rows))
             link = attribution.links(question.used or (), snapshot.sample)
             attached = formats.attached({**headers, "link": link}, name, wanted)
             return formats.stream(said, reader, reader.schema, wanted, attached, held.pop_all())
@@ -109,7 +109,7 @@ class Service:
         asked = question.rows
         if not isinstance(asked, Prepared):  # a form has a few rows a day at most
             asked = asked.limit(self.settings.max_rows + 1)
-        rows = snapshot.engine.rows(asked)
+        rows = snapshot.rows(asked)
         if rows.num_rows > self.settings.max_rows:
             raise ProblemError(
                 422, f"the answer has more than {self.settings.max_rows:,} rows: ask for a shorter period"

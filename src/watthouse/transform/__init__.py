@@ -1,7 +1,7 @@
-"""The dbt project (staging, core, marts), the process that runs it, and the plan that repeats it for a few days."""
+"""The dbt project (staging, core, marts), the process that runs it, and the steps that repeat it for a few days."""
 
 from watthouse.transform.node import Node
-from watthouse.transform.plan import Step, replay
 from watthouse.transform.runner import PROJECT, Transform, fingerprint
+from watthouse.transform.step import DAYS, Step, broken, tests_of
 
-__all__ = ["PROJECT", "Node", "Step", "Transform", "fingerprint", "replay"]
+__all__ = ["DAYS", "PROJECT", "Node", "Step", "Transform", "broken", "fingerprint", "tests_of"]

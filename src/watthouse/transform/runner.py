@@ -15,28 +15,31 @@ from typing import Any, Final, Self
 
 from watthouse.errors import WarehouseError
 from watthouse.transform.node import Node
-from watthouse.transform.plan import Step
+from watthouse.transform.step import Step
 
 PROJECT: Final = Path(__file__).parent
-_SOURCES: Final = ("*.sql", "*.yml", "*.md", "plan.py")
+_SOURCES: Final = ("*.sql", "*.yml", "*.md")
 
 
-def fingerprint(project: Path = PROJECT) -> str:
-    """A hash of a project's text: another one means that the models have changed."""
+def fingerprint(project: Path = PROJECT, *engine: Path) -> str:
+    """A hash of a project's text, and of the ``engine``'s own files: another one means that the models have changed."""
     digest = hashlib.sha256()
     for path in sorted(path for pattern in _SOURCES for path in project.rglob(pattern) if "target" not in path.parts):
         digest.update(path.relative_to(project).as_posix().encode() + b"\0" + path.read_bytes())
+    for path in engine:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
 
 
 class Transform:
-    """A dbt that warms up beside other work. :meth:`run` it once, and leave the block."""
+    """A dbt that warms up beside other work. :meth:`run` it once, and leave the block.
 
-    def __init__(self, warehouse: str, scratch: Path, *, threads: int, memory_limit: str, project: Path) -> None:
+    ``profile`` is the environment in which its profile finds the engine.
+    """
+
+    def __init__(self, profile: Mapping[str, str], scratch: Path, project: Path = PROJECT) -> None:
         environment = {
-            "WATTHOUSE_DBT_PATH": warehouse,
-            "WATTHOUSE_DBT_THREADS": str(threads),
-            "WATTHOUSE_DBT_MEMORY": memory_limit,
+            **profile,
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
             "DO_NOT_TRACK": "1",
             "PYTHONWARNINGS": "ignore",

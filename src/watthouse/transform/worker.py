@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO, cast
 
-from watthouse.transform.plan import Step, broken
+from watthouse.transform.step import Step, broken
 
 _BROKEN = {"error", "fail", "runtime error"}
 _QUIET = (

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from watthouse.errors import WarehouseError
-from watthouse.warehouse.duckdb import store
+from watthouse.warehouse.duckdb import marts
 from watthouse.warehouse.duckdb.store import DuckDB
 
 
@@ -58,7 +58,7 @@ def test_pieces_of_a_mart_are_its_rows_in_their_order(tmp_path: Path, monkeypatc
         connection.execute("create table marts.daily (civil_date date, code_insee_region varchar, load_mwh integer)")
         connection.executemany("insert into marts.daily values (?, ?, ?)", rows[::-1])
     warehouse = DuckDB(tmp_path / "warehouse.duckdb")
-    monkeypatch.setattr(store, "_PIECE_ROWS", 10)
+    monkeypatch.setattr(marts, "_PIECE_ROWS", 10)
     pieces = [list(zip(*piece.to_pydict().values(), strict=True)) for piece in warehouse.pieces("daily")]
     assert len(pieces) > 5
     assert max(map(len, pieces)) <= 2 * 10

@@ -14,7 +14,7 @@ from watthouse.serve.analysis.resampling import Interval
 from watthouse.serve.analysis.texts import CAVEATS, QUESTIONS
 from watthouse.serve.formats import Shown
 from watthouse.serve.locale import Language
-from watthouse.serve.snapshots import Snapshot
+from watthouse.warehouse.snapshots import Snapshot
 
 _TWH: Final = 1000
 _STOCK_AND_TEMPERATURE: Final = 2

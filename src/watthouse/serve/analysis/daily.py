@@ -13,9 +13,9 @@ import numpy as np
 import polars as pl
 
 from watthouse.serve.analysis.season import Calendar, Flags, Floats, calendar
-from watthouse.serve.queries.prepared import Prepared
 from watthouse.serve.queries.series import temperature_of_france, within
-from watthouse.serve.snapshots import Snapshot
+from watthouse.warehouse.query import Prepared
+from watthouse.warehouse.snapshots import Snapshot
 
 SOURCES: Final = ("nucleaire", "eolien", "solaire", "hydraulique", "gaz", "charbon", "fioul", "bioenergies")
 ENERGIES: Final = tuple(f"{source}_mwh" for source in SOURCES)
@@ -137,7 +137,7 @@ def _spans(snapshot: Snapshot) -> dict[str, Span]:
         table = snapshot.table(mart)
         known = table.filter(table.measured_slots > 0 if name == "measured" else table[name].notnull())
         day = known.civil_date
-        rows = snapshot.engine.rows(known.aggregate(first=day.min(), last=day.max(), days=day.nunique()))
+        rows = snapshot.rows(known.aggregate(first=day.min(), last=day.max(), days=day.nunique()))
         (said,) = rows.to_pylist()
         if said["days"]:
             found[name] = Span(**said)
@@ -154,9 +154,7 @@ def around(first: date, last: date, since: date, until: date) -> tuple[date, dat
 
 def _rows(snapshot: Snapshot, since: date, until: date) -> pl.DataFrame:
     days, stocks, warm, exchanged = (
-        pl.DataFrame(
-            snapshot.engine.rows(Prepared(draw, tuple(snapshot.table(mart).op() for mart in marts), since, until))
-        )
+        pl.DataFrame(snapshot.rows(Prepared(draw, tuple(snapshot.table(mart).op() for mart in marts), since, until)))
         for draw, marts in (
             (_merged, ("daily_merged",)),
             (_stocks, ("gas_daily",)),

@@ -12,7 +12,7 @@ from watthouse.serve.queries.attribution import TEMPERATURE_OF_FRANCE
 from watthouse.serve.queries.base import days
 from watthouse.serve.queries.params import Day, FirstHeld, Period
 from watthouse.serve.queries.question import Question
-from watthouse.serve.snapshots import Snapshot
+from watthouse.warehouse.snapshots import Snapshot
 
 Spoken = Annotated[Language, Field(description="What the texts are written in: French or English", examples=["fr"])]
 

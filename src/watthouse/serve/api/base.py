@@ -14,7 +14,7 @@ from watthouse.serve.queries.params import (
 )
 from watthouse.serve.queries.question import Question
 from watthouse.serve.service import Service
-from watthouse.serve.snapshots import Snapshot
+from watthouse.warehouse.snapshots import Snapshot
 
 
 async def _service(request: Request) -> Service:  # FastAPI hands what is not async to a thread

@@ -130,7 +130,7 @@ def _page(service: TheService, request: Request, style: Format, mart: Mart, para
         def ask() -> Question:
             question = rows_wanted(snapshot, mart, params)
             assert isinstance(question.rows, ir.Table)
-            found = snapshot.engine.rows(question.rows.limit(limit + 1))
+            found = snapshot.rows(question.rows.limit(limit + 1))
             page = found.slice(0, limit)
             last = page.slice(limit - 1).to_pylist() if found.num_rows > limit else []
             more = {"next": cursors.write(last[0], mart.key) if last else None}

@@ -15,7 +15,7 @@ from dash.exceptions import PreventUpdate
 from fastapi import FastAPI, HTTPException, Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
-from watthouse.errors import WatthouseError
+from watthouse.errors import QueryLimitError, WatthouseError
 from watthouse.serve import problems
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
@@ -248,10 +248,9 @@ def _asked(page: Page, reader: Reader, view: View) -> list[Component]:
         if page.period and reader.outside:
             return [parts.outside(reader)]
         return [*parts.uncovered(reader), *page.body(reader, view)]
-    except ProblemError as error:
-        said = view.say(
-            en=error.detail, fr=_IN_FRENCH.get(error.faults[0].parameter if error.faults else "", error.detail)
-        )
+    except (ProblemError, QueryLimitError) as error:
+        faults = error.faults if isinstance(error, ProblemError) else []
+        said = view.say(en=str(error), fr=_IN_FRENCH.get(faults[0].parameter if faults else "", str(error)))
         return [shell.notice(view.say(en="This cannot be shown", fr="Ceci ne peut être montré"), said)]
     except WatthouseError:
         raise

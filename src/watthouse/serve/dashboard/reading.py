@@ -22,7 +22,7 @@ from watthouse.serve.queries.coverage import Main, extent_of
 from watthouse.serve.queries.params import DEFAULT_DAYS, Interval, Params, Unit, points
 from watthouse.serve.queries.question import Question
 from watthouse.serve.service import Service
-from watthouse.serve.snapshots import Snapshot
+from watthouse.warehouse.snapshots import Snapshot
 
 API: Final = "/api/v1"
 A_MONTH: Final = relativedelta(days=DEFAULT_DAYS)
@@ -169,7 +169,7 @@ class Reader:
         """The rows of a question."""
         rows = question.rows
         if not isinstance(rows, pa.Table):
-            rows = self.snapshot.engine.rows(rows)
+            rows = self.snapshot.rows(rows)
         said = asked.model_dump(mode="json", exclude_none=True, exclude_defaults=True) if asked else {}
         path = f"{API}{call}" + (f"?{urlencode(said)}" if said else "")
         used = question.attributed(self.snapshot).used or ()

@@ -17,7 +17,7 @@ import polars as pl
 import pyarrow as pa
 
 from watthouse.catalog import CATALOG, LICENCE_URL, PORTAL, PORTAL_URL, Dataset
-from watthouse.serve.snapshots import Snapshot
+from watthouse.warehouse.snapshots import Snapshot
 
 Period = tuple[date, date]
 """Civil days, both included."""
@@ -161,18 +161,18 @@ def _days(snapshot: Snapshot, core: str) -> dict[str, Days]:
     table = snapshot.table(core, "core")
     held: ir.Table = table if "tmoy" not in table.columns else table.filter(table.tmoy.notnull())
     names = [name for name in ("dataset", "nature", "civil_date") if name in held.columns]
-    return _by_dataset(snapshot.engine.rows(held.select(names).distinct()), snapshot.datasets_of(core))
+    return _by_dataset(snapshot.rows(held.select(names).distinct()), snapshot.datasets_of(core))
 
 
 def _days_of_mart(snapshot: Snapshot, mart: str) -> Days:
-    rows = snapshot.engine.rows(snapshot.table(mart).select("civil_date").distinct())
+    rows = snapshot.rows(snapshot.table(mart).select("civil_date").distinct())
     return np.unique(_civil_dates(rows))
 
 
 def _days_weighted(snapshot: Snapshot) -> Days:
     """The days whose temperature of France is weighted by the load of every region."""
     table = snapshot.table("daily_merged")
-    rows = snapshot.engine.rows(table.filter(table.temperature_weighted).select("civil_date"))
+    rows = snapshot.rows(table.filter(table.temperature_weighted).select("civil_date"))
     return _civil_dates(rows)
 
 

@@ -12,7 +12,7 @@ from watthouse.catalog import REGIONS
 from watthouse.serve.formats import Shown
 from watthouse.serve.problems import wrong
 from watthouse.serve.queries import slots
-from watthouse.serve.queries.as_of import Tables, natures, rows_then, tables_then
+from watthouse.serve.queries.as_of import Tables, natures, rows_as_of
 from watthouse.serve.queries.attribution import used_of
 from watthouse.serve.queries.params import (
     Interval,
@@ -36,8 +36,8 @@ from watthouse.serve.queries.slots import (
     SLOT_MINUTES,
     Kind,
 )
-from watthouse.serve.snapshots import Snapshot
 from watthouse.transform.dictionary import Mart
+from watthouse.warehouse.snapshots import Snapshot
 
 
 def span_of(
@@ -156,11 +156,9 @@ def by_slot(
     a value of the period lasts longer."""
 
     if span.interval is Interval.QUARTER_HOUR:
-        table = tables_then(snapshot) if moment else snapshot.table
+        table = snapshot.table_as_of if moment else snapshot.table
         question = slots.longest(span, table(core, "core"), kind, [one.name for one in names])
-        refuse_longer(
-            rows_then(snapshot, moment, span, (core,), question)[0] if moment else snapshot.engine.rows(question)
-        )
+        refuse_longer(rows_as_of(snapshot, moment, span, (core,), question)[0] if moment else snapshot.rows(question))
     return as_known(
         snapshot,
         moment,
@@ -197,9 +195,9 @@ def as_known(
     """What ``ask`` asks of the marts as they are, or of ``models`` as they would have been at ``moment``."""
     if moment is None:
         return ask(snapshot.table)
-    question = ask(tables_then(snapshot))
+    question = ask(snapshot.table_as_of)
     core = models[0]
-    rows, whose = rows_then(snapshot, moment, span, models, question.rows, natures(core))
+    rows, whose = rows_as_of(snapshot, moment, span, models, question.rows, natures(snapshot, core))
     used = used_of(whose, snapshot.datasets_of(core), (span.since, span.until))
     return replace(question.with_rows(rows, as_of=instant(moment)), used=used)
 

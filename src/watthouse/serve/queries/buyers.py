@@ -11,8 +11,8 @@ from watthouse.serve.queries.base import meant, span_of
 from watthouse.serve.queries.params import BY_DAY, Interval, Series
 from watthouse.serve.queries.question import Question
 from watthouse.serve.queries.series import STARTS, complete_days, starts, within
-from watthouse.serve.snapshots import Snapshot
 from watthouse.transform.dictionary import Mart
+from watthouse.warehouse.snapshots import Snapshot
 
 _EXPORTED: Final = "_export_mwh"
 _FAR_MORE: Final = 1e12  # MWh, than crosses a border

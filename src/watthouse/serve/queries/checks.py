@@ -1,20 +1,17 @@
 """What the tests of the marts find, and the rows that break one."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Final
 
-import duckdb
 import pyarrow as pa
 
 from watthouse.serve.formats import Shown
 from watthouse.serve.problems import ProblemError
-from watthouse.serve.queries.as_of import catalog
 from watthouse.serve.queries.question import Question
 from watthouse.serve.queries.series import columns_of
-from watthouse.serve.snapshots import HELD, Snapshot
-from watthouse.transform.breaking import RULE, Tested, breaking, tested, tests_of
+from watthouse.transform import tests_of
+from watthouse.warehouse.base import RULE, Tested
+from watthouse.warehouse.snapshots import Snapshot
 
 _WARN: Final = "warn"
 _MOST: Final = 1_000
@@ -38,9 +35,7 @@ def rows_breaking(snapshot: Snapshot, name: str) -> Question:
     known = {step.title: step for step in tests_of(snapshot.steps).values() if step.severity == _WARN}
     if name not in known:
         raise ProblemError(404, f"there is no test '{name[:60]}': there are {', '.join(known)}", parameter="name")
-    with _models(snapshot) as session:
-        rows = breaking(session, known[name], _MOST)
-    models = tuple(one.rpartition(".")[2] for one in known[name].stands_on)
+    rows, models = snapshot.breaking(known[name], _MOST), known[name].titles
     described = [one for model in models if model in snapshot.marts for one in columns_of(snapshot.marts[model])]
     meanings = _OTHERS | {one.name: one for one in described}
     columns = tuple(meanings.get(one, Shown(one, "", "A value of the row")) for one in rows.column_names)
@@ -48,20 +43,7 @@ def rows_breaking(snapshot: Snapshot, name: str) -> Question:
 
 
 def _warning(snapshot: Snapshot) -> tuple[Tested, ...]:
-    with _models(snapshot) as session:
-        return tuple(tested(session, [step for step in snapshot.steps if step.severity == _WARN]))
-
-
-@contextmanager
-def _models(snapshot: Snapshot) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A session in which the tests find core and marts by the names that the build gave them."""
-    with catalog(snapshot) as name, snapshot.engine.session() as session:
-        session.execute(f"use {name}")
-        for schema in ("core", "marts"):
-            session.execute(f"create schema {schema}")
-        for step in snapshot.models.values():
-            session.execute(f"create view {step.relation} as from {HELD}.{step.relation}")
-        yield session
+    return tuple(snapshot.tested([step for step in snapshot.steps if step.severity == _WARN]))
 
 
 _KINDS: Final[dict[str, pa.DataType]] = {"name": pa.string(), "models": pa.string(), "places": pa.int64()}

@@ -19,7 +19,6 @@ from watthouse.serve.queries.params import (
     Unit,
     newest_first,
 )
-from watthouse.serve.queries.prepared import Prepared
 from watthouse.serve.queries.question import Question
 from watthouse.serve.queries.series import (
     MEASURED,
@@ -31,7 +30,8 @@ from watthouse.serve.queries.series import (
     weighted,
     within,
 )
-from watthouse.serve.snapshots import Snapshot
+from watthouse.warehouse.query import Prepared
+from watthouse.warehouse.snapshots import Snapshot
 
 
 class Compared(Period):
@@ -103,7 +103,7 @@ def _total(snapshot: Snapshot, names: Sequence[str], unit: Unit, since: date, un
     """The whole period as one interval: its quantities, their CO₂ intensity, the hours measured, and those in which
     each quantity is known."""
     form = Prepared(_totals, (snapshot.table("daily_mix").op(), tuple(names), unit), since, until)
-    (found,) = snapshot.engine.rows(form).to_pylist()
+    (found,) = snapshot.rows(form).to_pylist()
     return found
 
 

@@ -11,10 +11,10 @@ from watthouse.serve.problems import wrong
 from watthouse.serve.queries import attribution
 from watthouse.serve.queries.base import days
 from watthouse.serve.queries.params import Period, newest_first
-from watthouse.serve.queries.prepared import Prepared
 from watthouse.serve.queries.question import Question
 from watthouse.serve.queries.series import columns_of, within
-from watthouse.serve.snapshots import Snapshot
+from watthouse.warehouse.query import Prepared
+from watthouse.warehouse.snapshots import Snapshot
 
 
 class CompletenessParams(Period):

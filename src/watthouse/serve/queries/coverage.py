@@ -10,9 +10,9 @@ import ibis.expr.types as ir
 
 from watthouse.catalog import CORSE, REGIONS
 from watthouse.clock import PARIS
-from watthouse.serve.queries.prepared import Prepared
 from watthouse.serve.queries.series import measured_hours, of_region, quarter_hours, within
-from watthouse.serve.snapshots import Snapshot
+from watthouse.warehouse.query import Prepared
+from watthouse.warehouse.snapshots import Snapshot
 
 ENOUGH: Final = 0.9
 """Of a period, before its totals are held against another's, and of a history, before records in it are announced."""
@@ -46,7 +46,7 @@ def hours_of(since: date, until: date) -> float:
 def coverage(snapshot: Snapshot, main: Main, since: date, until: date) -> Coverage:
     """How much a mart has of a period: of its slots (of all regions), or of its days where it counts no slots."""
     form = Prepared(_measured, (snapshot.table(main.mart).op(), main.region), since, until)
-    (found,) = snapshot.engine.rows(form).to_pylist()
+    (found,) = snapshot.rows(form).to_pylist()
     days = (until - since).days + 1
     whole: float = days
     if found["by_slot"]:
@@ -81,17 +81,17 @@ def extent_of(snapshot: Snapshot, main: Main) -> tuple[date, date] | None:
 
 def _extent(snapshot: Snapshot, main: Main) -> tuple[date, date] | None:
     rows = known_days(of_region(snapshot.table(main.mart), main.region))
-    first, last = snapshot.engine.rows(_ends(rows)).to_pylist()[0].values()
+    first, last = snapshot.rows(_ends(rows)).to_pylist()[0].values()
     return (first, last) if first and last else None
 
 
 def nearest(snapshot: Snapshot, main: Main, since: date, until: date) -> tuple[date, date] | None:
     """A period as long as this one, or as what is known, that has something: before this one, else after it."""
     rows, span = known_days(of_region(snapshot.table(main.mart), main.region)), until - since
-    before = snapshot.engine.rows(_ends(rows.filter(rows.civil_date < since))).to_pylist()[0]
+    before = snapshot.rows(_ends(rows.filter(rows.civil_date < since))).to_pylist()[0]
     if before["last"]:
         return max(before["last"] - span, before["first"]), before["last"]
-    after = snapshot.engine.rows(_ends(rows.filter(rows.civil_date > until))).to_pylist()[0]
+    after = snapshot.rows(_ends(rows.filter(rows.civil_date > until))).to_pylist()[0]
     return (after["first"], min(after["first"] + span, after["last"])) if after["first"] else None
 
 

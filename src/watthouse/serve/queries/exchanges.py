@@ -15,14 +15,14 @@ from watthouse.serve.queries.params import (
     Energy,
     Unit,
 )
-from watthouse.serve.queries.prepared import Prepared
 from watthouse.serve.queries.question import Question
 from watthouse.serve.queries.series import (
     total,
     within,
 )
 from watthouse.serve.queries.slots import Kind
-from watthouse.serve.snapshots import Snapshot
+from watthouse.warehouse.query import Prepared
+from watthouse.warehouse.snapshots import Snapshot
 
 
 def exchanges_of(snapshot: Snapshot, params: Energy, *, any_number: bool = False) -> Question:
@@ -51,7 +51,7 @@ def mean_load(snapshot: Snapshot, since: date, until: date) -> float | None:
 def _whole(
     snapshot: Snapshot, table: ir.Table, names: tuple[str, ...], unit: Unit, since: date, until: date
 ) -> dict[str, float | None]:
-    (found,) = snapshot.engine.rows(Prepared(_summed_up, (table.op(), names, unit), since, until)).to_pylist()
+    (found,) = snapshot.rows(Prepared(_summed_up, (table.op(), names, unit), since, until)).to_pylist()
     return found
 
 

@@ -27,7 +27,7 @@ from watthouse.serve.queries.series import (
     Mean,
 )
 from watthouse.serve.queries.slots import BEGINS, CLOCK, SLOT_MINUTES
-from watthouse.serve.snapshots import Snapshot
+from watthouse.warehouse.snapshots import Snapshot
 
 
 def forecast_of(snapshot: Snapshot, params: Energy, *, any_number: bool = False) -> Question:
@@ -40,7 +40,7 @@ def forecast_of(snapshot: Snapshot, params: Energy, *, any_number: bool = False)
         return energies_of(mart, snapshot.table(mart.name), span, unit, title, _MISSED, errors)
     tables = (snapshot.table("core_national_forecast", "core"), snapshot.table(POWER, "core"))
     if span.interval is Interval.QUARTER_HOUR:
-        refuse_longer(snapshot.engine.rows(forecast_slots.longest(span, *tables)))
+        refuse_longer(snapshot.rows(forecast_slots.longest(span, *tables)))
     names = named(mart, unit)
     if span.interval is Interval.SLOT:
         names = [one for one in names if not one.name.endswith("_error")]

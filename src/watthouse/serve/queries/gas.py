@@ -20,7 +20,7 @@ from watthouse.serve.queries.series import (
     starts,
     within,
 )
-from watthouse.serve.snapshots import Snapshot
+from watthouse.warehouse.snapshots import Snapshot
 
 
 def gas_of(snapshot: Snapshot, params: Series) -> Question:

@@ -13,7 +13,7 @@ from watthouse.serve.queries.base import meant, span_of
 from watthouse.serve.queries.params import BY_DAY, Daily, Interval
 from watthouse.serve.queries.question import Question
 from watthouse.serve.queries.series import STARTS, last, starts, within
-from watthouse.serve.snapshots import Snapshot
+from watthouse.warehouse.snapshots import Snapshot
 
 
 class Holder(Enum):
@@ -69,7 +69,7 @@ def _refuse_unknown(snapshot: Snapshot, operator: str) -> None:
 
 def _operators(snapshot: Snapshot) -> list[str]:
     table = snapshot.table("gas_points_daily")
-    found = snapshot.engine.rows(table.select("source").distinct()).column("source")
+    found = snapshot.rows(table.select("source").distinct()).column("source")
     return sorted(str(one) for one in found.to_pylist())
 
 

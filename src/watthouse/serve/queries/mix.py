@@ -17,7 +17,7 @@ from watthouse.serve.queries.series import (
     Span,
 )
 from watthouse.serve.queries.slots import Kind
-from watthouse.serve.snapshots import Snapshot
+from watthouse.warehouse.snapshots import Snapshot
 
 
 def mix_of(snapshot: Snapshot, params: EnergyAsOf, *, any_number: bool = False) -> Question:

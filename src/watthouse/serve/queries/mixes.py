@@ -8,10 +8,10 @@ from pydantic import Field
 
 from watthouse.serve.queries.base import A_REGION, DAYS, days
 from watthouse.serve.queries.params import Period, Unit, newest_first
-from watthouse.serve.queries.prepared import Prepared
 from watthouse.serve.queries.question import Question
 from watthouse.serve.queries.series import MEASURED, MIXED, energies, known_hours, measured_hours, shown, total, within
-from watthouse.serve.snapshots import Snapshot
+from watthouse.warehouse.query import Prepared
+from watthouse.warehouse.snapshots import Snapshot
 
 
 class MixesParams(Period):

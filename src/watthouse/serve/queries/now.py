@@ -22,14 +22,14 @@ from watthouse.serve.queries.params import (
     days_of,
     instant,
 )
-from watthouse.serve.queries.prepared import Prepared
 from watthouse.serve.queries.question import Question
 from watthouse.serve.queries.series import (
     between,
     within,
 )
 from watthouse.serve.queries.slots import bucket
-from watthouse.serve.snapshots import Snapshot
+from watthouse.warehouse.query import Prepared
+from watthouse.warehouse.snapshots import Snapshot
 
 
 class Rolling(IntEnum):
@@ -79,7 +79,7 @@ def _rolling(snapshot: Snapshot, hours: int) -> Question:
     """The hours before the end of the newest slot whose load is known: scheduled exchanges run on after it."""
     newest = snapshot.extent("daily_mix")[1]
     form = Prepared(_last_measured, (snapshot.table(POWER, "core").op(),), newest, newest)
-    (found,) = snapshot.engine.rows(form).to_pylist()
+    (found,) = snapshot.rows(form).to_pylist()
     title = f"The last {hours} hours measured of France"
     if found["date_heure"] is None:
         return _slots_now(snapshot, title, newest, newest)
@@ -107,7 +107,7 @@ def _slots_now(
     power, forecasts = (snapshot.table(f"core_national_{name}", "core") for name in ("power", "forecast"))
     columns = tuple(map(_of_now, (*_shown_now(power), *_HORIZONS)))
     measured, ahead = (
-        pl.DataFrame(snapshot.engine.rows(Prepared(draw, (table.op(),), since, until, first, end)))
+        pl.DataFrame(snapshot.rows(Prepared(draw, (table.op(),), since, until, first, end)))
         for draw, table in ((_measured, power), (_ahead, forecasts))
     )
     rows = measured.join(ahead, on="date_heure", how="full", coalesce=True).sort("date_heure")

@@ -1,7 +1,7 @@
 """What may be asked, and how: every parameter with its meaning, its unit and an example."""
 
 import re
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from typing import Annotated, Final, Self
 
@@ -18,7 +18,7 @@ from pydantic import (
 from starlette.requests import Request
 
 from watthouse.catalog import REGIONS
-from watthouse.clock import PARIS
+from watthouse.clock import PARIS, end_of, start_of
 from watthouse.serve.formats import Format
 from watthouse.serve.problems import wrong
 
@@ -274,7 +274,7 @@ class Moments(Written):
     def _in_order(self) -> Self:
         if self.since is None or self.until is None:
             return self
-        if end_of(self.until) <= first_of(self.since):
+        if end_of(self.until) <= start_of(self.since):
             since, until = self.since.isoformat(), self.until.isoformat()
             raise ValueError(f"until {until} is before since {since}: swap them")
         return self
@@ -326,24 +326,6 @@ class Flows(Energy):
     ] = Unit.MWH
 
 
-def first_of(bound: date | datetime) -> datetime:
-    """The instant [UTC] at which a period begins."""
-    if isinstance(bound, datetime):
-        return bound
-    try:
-        return datetime.combine(bound, time.min, PARIS).astimezone(UTC)
-    except OverflowError:  # the first day there is began in the year before
-        return datetime.min.replace(tzinfo=UTC)
-
-
-def end_of(bound: date | datetime) -> datetime:
-    """The instant [UTC] at which a period ends: a civil day belongs to it whole."""
-    if isinstance(bound, datetime):
-        return bound
-    return datetime.max.replace(tzinfo=UTC) if bound == date.max else first_of(bound + _A_DAY)
-
-
-_A_DAY: Final = timedelta(days=1)
 _MOMENT: Final = timedelta(microseconds=1)
 
 
@@ -370,7 +352,7 @@ def points(since: date, until: date, interval: Interval) -> int:
     """How many intervals the period has, about."""
     days = (until - since).days + 1
     if interval.length:
-        return days * int(_A_DAY / interval.length)
+        return days * int(timedelta(days=1) / interval.length)
     months = (until.year - since.year) * 12 + until.month - since.month + 1
     return {
         Interval.DAY: days,

@@ -5,14 +5,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-import ibis.expr.types as ir
 import pyarrow as pa
 
 from watthouse.serve.formats import Shown
 from watthouse.serve.queries import attribution
 from watthouse.serve.queries.attribution import Period, Used
-from watthouse.serve.queries.prepared import Prepared
-from watthouse.serve.snapshots import Snapshot
+from watthouse.warehouse.query import Query
+from watthouse.warehouse.snapshots import Snapshot
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class Question:
     """
 
     title: str
-    rows: ir.Table | Prepared | pa.Table
+    rows: Query | pa.Table
     columns: tuple[Shown, ...]
     more: Mapping[str, Any] = field(default_factory=dict)
     marts: tuple[str, ...] = ()

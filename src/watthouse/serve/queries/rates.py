@@ -9,10 +9,10 @@ import pyarrow as pa
 from watthouse.serve.formats import Shown
 from watthouse.serve.queries.base import A_REGION, days, region_of
 from watthouse.serve.queries.params import Period, Region, Unit, newest_first
-from watthouse.serve.queries.prepared import Prepared
 from watthouse.serve.queries.question import Question
 from watthouse.serve.queries.series import known_quarters, measured_hours, of_region, total, within
-from watthouse.serve.snapshots import Snapshot
+from watthouse.warehouse.query import Prepared
+from watthouse.warehouse.snapshots import Snapshot
 
 SOURCES: Final = ("thermique", "nucleaire", "eolien", "solaire", "hydraulique", "bioenergies")
 
@@ -29,7 +29,7 @@ def rates_of(snapshot: Snapshot, params: RatesParams) -> Question:
     code = region_of(params.region)
     since, until = newest_first(snapshot.extent("daily_regional"), params)
     form = Prepared(_sums, (snapshot.table("daily_regional").op(), code), since, until)
-    regions = snapshot.engine.rows(form).to_pylist()
+    regions = snapshot.rows(form).to_pylist()
     found = pa.Table.from_pylist([_rates(region, name) for region in regions for name in SOURCES], _TYPES)
     return Question(
         "Share, TCO and TCH of every source by region", found, _RATES, days(since, until), ("daily_regional",)

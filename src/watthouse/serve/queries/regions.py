@@ -12,11 +12,11 @@ from watthouse.serve.formats import Shown
 from watthouse.serve.queries.as_of import REGIONAL, Tables
 from watthouse.serve.queries.base import A_REGION, DAYS, as_known, by_slot, days, energies_of, named, span_of
 from watthouse.serve.queries.params import BY_DAY, BY_SLOT, Energy, EnergyAsOf, Interval, Period, Unit, newest_first
-from watthouse.serve.queries.prepared import Prepared
 from watthouse.serve.queries.question import Question
 from watthouse.serve.queries.series import MEASURED, Span, known_hours, measured_hours, total, within
 from watthouse.serve.queries.slots import Kind
-from watthouse.serve.snapshots import Snapshot
+from watthouse.warehouse.query import Prepared
+from watthouse.warehouse.snapshots import Snapshot
 
 
 class RegionsParams(Energy):

@@ -17,11 +17,11 @@ from watthouse.serve.problems import ProblemError, wrong
 from watthouse.serve.queries import attribution, cursors
 from watthouse.serve.queries.base import region_of
 from watthouse.serve.queries.params import Order, Period, Region
-from watthouse.serve.queries.prepared import Prepared
 from watthouse.serve.queries.question import Question
 from watthouse.serve.queries.series import columns_of, of_region, within
-from watthouse.serve.snapshots import Snapshot
 from watthouse.transform.dictionary import Mart
+from watthouse.warehouse.query import Prepared
+from watthouse.warehouse.snapshots import Snapshot
 
 PAGE: Final = 1_000
 """Rows of one page, where no number is asked for."""
@@ -96,9 +96,7 @@ def by_month(snapshot: Snapshot, mart: Mart, params: RowsParams) -> Question:
 def _ends(snapshot: Snapshot, name: str) -> tuple[date, date]:
     """The first and the last civil day of which a mart holds anything; the day after the last, where it is empty."""
     table = snapshot.table(name)
-    (row,) = snapshot.engine.rows(
-        table.aggregate(first=table.civil_date.min(), last=table.civil_date.max())
-    ).to_pylist()
+    (row,) = snapshot.rows(table.aggregate(first=table.civil_date.min(), last=table.civil_date.max())).to_pylist()
     first, last = row.values()
     return (first, last) if first else (date(1, 1, 2), date(1, 1, 1))
 
@@ -114,7 +112,7 @@ def all_rows(most: int, snapshot: Snapshot, mart: Mart, params: RowsParams) -> Q
     """Every row that is meant; raises a problem where these are more than ``most``."""
     question = rows_wanted(snapshot, mart, params)
     assert isinstance(question.rows, ir.Table)
-    (count,) = snapshot.engine.rows(question.rows.aggregate(rows=question.rows.count())).column("rows").to_pylist()
+    (count,) = snapshot.rows(question.rows.aggregate(rows=question.rows.count())).column("rows").to_pylist()
     if int(count or 0) > most:
         detail = f"{count:,} rows from here, and an answer has {most:,} at most: take a shorter period, or pages"
         raise wrong("limit", detail)

@@ -11,10 +11,10 @@ from watthouse.serve.formats import Shown
 from watthouse.serve.queries.attribution import TEMPERATURE_OF_FRANCE
 from watthouse.serve.queries.base import days
 from watthouse.serve.queries.params import FirstHeld, Period, newest_first
-from watthouse.serve.queries.prepared import Prepared
 from watthouse.serve.queries.question import Question
 from watthouse.serve.queries.series import quarter_hours, within
-from watthouse.serve.snapshots import Snapshot
+from watthouse.warehouse.query import Prepared
+from watthouse.warehouse.snapshots import Snapshot
 
 _FEWEST: Final = 10
 """Days under which no slope is given."""

@@ -16,8 +16,8 @@ import ibis.expr.types as ir
 from watthouse.catalog import CORSE
 from watthouse.serve.formats import Shown
 from watthouse.serve.queries.params import Interval, Unit
-from watthouse.serve.queries.prepared import END, FIRST, SINCE, UNTIL, Prepared
 from watthouse.transform.dictionary import Mart
+from watthouse.warehouse.query import END, FIRST, SINCE, UNTIL, Prepared
 
 _STEPS: Final = {Interval.DAY: "D", Interval.WEEK: "W", Interval.MONTH: "M", Interval.YEAR: "Y"}
 

@@ -14,8 +14,8 @@ import ibis.expr.types as ir
 
 from watthouse.serve.formats import Shown
 from watthouse.serve.queries.params import Interval, Unit
-from watthouse.serve.queries.prepared import Prepared
 from watthouse.serve.queries.series import Span, between, of_region, within
+from watthouse.warehouse.query import Prepared
 
 BEGINS: Final = Shown("starts", "", "When the slot begins (UTC)")
 CLOCK: Final = Shown("heure", "", "Clock time the slot begins (Europe/Paris), HH:MM")

@@ -24,7 +24,7 @@ from watthouse.serve.queries.series import (
     temperature_of_france,
     within,
 )
-from watthouse.serve.snapshots import Snapshot
+from watthouse.warehouse.snapshots import Snapshot
 
 
 class TemperatureParams(Daily):

@@ -12,9 +12,9 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pytest
 
-from watthouse.serve.queries.params import BY_HOUR, Interval, Unit, end_of, first_of
-from watthouse.serve.queries.prepared import END, FIRST, SINCE, UNTIL
+from watthouse.serve.queries.params import BY_HOUR, Interval, Unit, end_of, start_of
 from watthouse.serve.queries.series import Mean, Span, energy, measured_hours, temperature_of_france, weighted, within
+from watthouse.warehouse.query import END, FIRST, SINCE, UNTIL
 
 MWH: Final = pa.decimal128(18, 2)
 DAILY: Final = pa.schema(
@@ -56,7 +56,7 @@ def series(
 ) -> list[dict[str, Any]]:
     form = energy(table(rows, schema), Span(since, until, interval), ["load"], unit)
     found: pa.Table = form.draw(*form.of).to_pyarrow(
-        params={SINCE: since, UNTIL: until, FIRST: first_of(since), END: end_of(until)}
+        params={SINCE: since, UNTIL: until, FIRST: start_of(since), END: end_of(until)}
     )
     return found.to_pylist()
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 import polars as pl
 import structlog
 
-from watthouse.errors import WatthouseError
+from watthouse.errors import QueryLimitError, WatthouseError
 from watthouse.serve.dashboard.grid_filter import ordered, sifted
 from watthouse.serve.dashboard.pages.grid import BLOCK
 from watthouse.serve.dashboard.reading import Reader
@@ -44,9 +44,9 @@ def shown(service: Service, view: View, asked: Mapping[str, Any]) -> Shown:
     """The block that is asked for, or why there is none, in one line."""
     try:
         block = read(service, view, asked)
-    except ProblemError as error:
+    except (ProblemError, QueryLimitError) as error:
         why = view.say(en="This cannot be shown", fr="Ceci ne peut être montré")
-        return _none(asked, f"{why}: {error.detail}")
+        return _none(asked, f"{why}: {error}")
     except WatthouseError as error:
         return _none(asked, str(error))
     except Exception:
@@ -73,7 +73,7 @@ def read(service: Service, view: View, asked: Mapping[str, Any]) -> Block:
         passes = sifted(rows, asked.get("filterModel"))
         order = ordered(rows, asked.get("sortModel"), mart.key)
         counts = rows.aggregate(held=rows.count(), found=rows.count(where=passes))
-        (of,) = snapshot.engine.rows(counts).to_pylist()
+        (of,) = snapshot.rows(counts).to_pylist()
         wanted = rows.filter(passes).order_by(order).limit(count, offset=first)
         answer = reader.answer("", None, Question(mart.description, wanted, ()))
         return Block(_plain(answer.rows), of["found"], of["held"], snapshot.version)

@@ -22,7 +22,7 @@ from watthouse.serve.ledger import DatasetStatus, RevisionsParams, revisions_of,
 from watthouse.serve.queries.checks import rows_breaking, warning
 from watthouse.serve.queries.completeness import CompletenessParams, completeness_of
 from watthouse.serve.queries.params import A_YEAR, DEFAULT_DAYS
-from watthouse.serve.snapshots import Snapshot
+from watthouse.warehouse.snapshots import Snapshot
 
 _FIRST: Final = "eco2mix-national-tr"
 _YEARS: Final = 13
@@ -101,7 +101,7 @@ def _held(snapshot: Snapshot) -> dict[str, tuple[date, date]]:
     """The first and the last day of every dataset of which any was measured."""
     table = snapshot.table("completeness_daily")
     ends = table.group_by("dataset").aggregate(first=table.civil_date.min(), last=table.civil_date.max())
-    return {row["dataset"]: (row["first"], row["last"]) for row in snapshot.engine.rows(ends).to_pylist()}
+    return {row["dataset"]: (row["first"], row["last"]) for row in snapshot.rows(ends).to_pylist()}
 
 
 def _years(reader: Reader, view: View, dataset: Dataset) -> Component:

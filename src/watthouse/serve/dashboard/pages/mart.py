@@ -78,7 +78,7 @@ def body(reader: Reader, view: View) -> list[Component]:
 def _held(reader: Reader, view: View) -> int:
     """How many rows of the period there are."""
     _, rows = every_row(reader.snapshot, view.detail, RowsParams(since=view.since, until=view.until))
-    (held,) = reader.snapshot.engine.rows(rows.aggregate(held=rows.count())).column("held").to_pylist()
+    (held,) = reader.snapshot.rows(rows.aggregate(held=rows.count())).column("held").to_pylist()
     return int(held or 0)
 
 

@@ -6,51 +6,65 @@ import time
 import warnings
 from collections.abc import Hashable, Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, date, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 import duckdb
 import ibis
-import ibis.expr.types as ir
 import pyarrow as pa
 from cachetools import LRUCache
 
-from watthouse.serve.problems import ProblemError
-from watthouse.serve.queries.prepared import Prepared, to_sql
-from watthouse.settings import Settings
+from watthouse.errors import QueryLimitError
+from watthouse.warehouse.query import Prepared, Query, to_sql
 
+DIALECT: Final = "duckdb"
 BATCH_ROWS: Final = 2_048
 _MEMORY: Final = "192MB"
 _THREADS: Final = 1
 """Of one answer: most of its time is planning, and where many are asked for at once, more threads only wait."""
-_FORMS: Final = 512
+_STATEMENTS: Final = 512
 _AGAIN: Final = 0.05  # s between two interrupts
+_BLANKS: Final = {
+    "since": date(1, 1, 1),
+    "until": date(1, 1, 2),
+    "first": datetime(1, 1, 1, tzinfo=UTC),
+    "end": datetime(1, 1, 2, tzinfo=UTC),
+}
+_WRITTEN: Final = {
+    "since": "MAKE_DATE(1, 1, 1)",
+    "until": "MAKE_DATE(1, 1, 2)",
+    "first": "MAKE_TIMESTAMPTZ(1, 1, 1, 0, 0, 0.0, 'UTC')",
+    "end": "MAKE_TIMESTAMPTZ(1, 1, 2, 0, 0, 0.0, 'UTC')",
+}
+"""The same as Ibis writes them for DuckDB: Ibis has no placeholders for values that are bound later."""
 
-# A form's answer is a few thousand rows: to copy them costs less than the second parse that relations would cost.
+# A prepared query gives a few thousand rows: copying them costs less than the second parse that a relation takes.
 warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", category=UserWarning)
 
 
 class Engine:
-    """Closed by :meth:`close`; several threads may ask it at once.
+    """Closed by :meth:`close`; several threads may ask it at once. A query is given up after ``seconds``.
 
-    One of little ``memory`` answers one at a time, and hands a form that does not fit to ``instead``.
+    What does not fit into memory is spilled to ``scratch``. One of little ``memory`` answers one at a time, and hands a
+    prepared query that does not fit to ``instead``.
     """
 
-    def __init__(self, settings: Settings, memory: str = _MEMORY, instead: "Engine | None" = None) -> None:
-        self._seconds = settings.query_seconds
+    def __init__(self, seconds: float, scratch: Path, memory: str = _MEMORY, instead: "Engine | None" = None) -> None:
+        self._seconds = seconds
         self._instead = instead
         self._too_large: set[Hashable] = set()
         self._lock = threading.Lock()
         self._at_once = threading.BoundedSemaphore(1 if instead else os.cpu_count() or 1)
         self._idle: list[duckdb.DuckDBPyConnection] = []
-        self._statements: LRUCache[Hashable, duckdb.Statement] = LRUCache(_FORMS)
+        self._statements: LRUCache[Hashable, duckdb.Statement] = LRUCache(_STATEMENTS)
         self._connection = duckdb.connect(
             config={
                 "threads": _THREADS,
                 "memory_limit": memory,
                 # else `.tmp` where the server was started; nowhere, where another engine may be asked instead
-                "temp_directory": "" if instead else str(settings.scratch / "serve"),
+                "temp_directory": "" if instead else str(scratch),
             }
         )
         self._parser, self._shapes = self._connection.cursor(), self._connection.cursor()
@@ -70,24 +84,24 @@ class Engine:
         """An Ibis backend that knows the tables; it is for their shapes, not for their rows."""
         return ibis.duckdb.from_connection(self._shapes)
 
-    def rows(self, question: ir.Expr | Prepared) -> pa.Table:
-        """The whole answer; raises :class:`ProblemError` 503 where it takes too long."""
-        if isinstance(question, Prepared):
-            return self._filled(question)
-        with self.batches(question) as reader:
+    def rows(self, query: Query) -> pa.Table:
+        """The whole answer; raises :class:`QueryLimitError` where it takes too long."""
+        if isinstance(query, Prepared):
+            return self._filled(query)
+        with self.batches(query) as reader:
             return reader.read_all()
 
     @contextmanager
-    def batches(self, question: ir.Expr | Prepared) -> Iterator[pa.RecordBatchReader]:
-        """The answer in pieces of :data:`BATCH_ROWS`, or a form's by half months: sorting 13 years of slots would take
-        more memory than all else. So its size in memory does not matter.
+    def batches(self, query: Query) -> Iterator[pa.RecordBatchReader]:
+        """The answer in pieces of :data:`BATCH_ROWS`, so that its size does not matter; of a prepared query by half
+        months, because sorting 13 years of slots would take more memory than all else.
 
         Only the engine's own time counts against its limit: whoever reads may be slow.
         """
-        if isinstance(question, Prepared):
-            yield self._piece_by_piece(question)
+        if isinstance(query, Prepared):
+            yield self._piece_by_piece(query)
             return
-        sql = to_sql(question)
+        sql = to_sql(query, DIALECT)
         with closing(self._connection.cursor()) as session:
             clock = _Clock(self._seconds, session)
             with clock.running():
@@ -96,7 +110,7 @@ class Engine:
 
     @contextmanager
     def session(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection to do anything with; raises :class:`ProblemError` 503 where what is done takes too long."""
+        """A connection to do anything with; raises :class:`QueryLimitError` where what is done takes too long."""
         with closing(self._connection.cursor()) as session, _Clock(self._seconds, session).running():
             yield session
 
@@ -105,8 +119,8 @@ class Engine:
         for session in (*self._idle, self._parser, self._shapes, self._connection):
             session.close()
 
-    def _piece_by_piece(self, form: Prepared) -> pa.RecordBatchReader:
-        pieces = iter(form.by_half_month())
+    def _piece_by_piece(self, query: Prepared) -> pa.RecordBatchReader:
+        pieces = iter(query.by_half_month())
         held = [self._filled(next(pieces))]
         schema = held[0].schema
 
@@ -117,19 +131,19 @@ class Engine:
 
         return pa.RecordBatchReader.from_batches(schema, batches())
 
-    def _filled(self, form: Prepared) -> pa.Table:
+    def _filled(self, query: Prepared) -> pa.Table:
         if self._instead is None:
-            return self._answered(form)
-        if form.blank not in self._too_large:
+            return self._answered(query)
+        if query.blank not in self._too_large:
             try:
-                return self._answered(form)
+                return self._answered(query)
             except TooLargeError:
-                self._too_large.add(form.blank)
-        return self._instead._answered(form)
+                self._too_large.add(query.blank)
+        return self._instead._answered(query)
 
-    def _answered(self, form: Prepared) -> pa.Table:
-        statement = self._statement(form)
-        days = {name: form.days[name] for name in statement.named_parameters}
+    def _answered(self, query: Prepared) -> pa.Table:
+        statement = self._statement(query)
+        days = {name: query.days[name] for name in statement.named_parameters}
         with self._turn(), self._idle_session() as session, _Clock(self._seconds, session).running():
             rows = session.execute(statement, days).to_arrow_table()
         assert rows is not None
@@ -145,12 +159,12 @@ class Engine:
         finally:
             self._at_once.release()
 
-    def _statement(self, form: Prepared) -> duckdb.Statement:
+    def _statement(self, query: Prepared) -> duckdb.Statement:
         """Compiled and parsed once, by whoever asks first."""
         with self._lock:
-            if form.blank not in self._statements:
-                (self._statements[form.blank],) = self._parser.extract_statements(form.template())
-            return self._statements[form.blank]
+            if query.blank not in self._statements:
+                (self._statements[query.blank],) = self._parser.extract_statements(_template(query))
+            return self._statements[query.blank]
 
     @contextmanager
     def _idle_session(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -167,7 +181,7 @@ class Engine:
         self._idle.append(session)
 
 
-class TooLargeError(ProblemError):
+class TooLargeError(QueryLimitError):
     """An answer takes more memory than its engine has."""
 
 
@@ -181,18 +195,14 @@ class _Clock:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Count what is done in the block; raises :class:`ProblemError` 503 where that is too long."""
+        """Count what is done in the block; raises :class:`QueryLimitError` where that is too long."""
         began, over = time.monotonic(), threading.Event()
         threading.Thread(target=self._watch, args=[over], daemon=True).start()
         try:
             yield
         except duckdb.OutOfMemoryException as error:
-            raise TooLargeError(503, _TOO_LARGE) from error
-        except (
-            duckdb.Error,
-            pa.ArrowException,
-            OSError,
-        ) as error:  # Arrow's streams tell of an interrupt as an OSError
+            raise TooLargeError(_TOO_LARGE) from error
+        except (duckdb.Error, pa.ArrowException, OSError) as error:  # Arrow's streams raise OSError when interrupted
             if time.monotonic() - began < self._left:
                 raise
             raise _late(self._seconds) from error
@@ -226,6 +236,15 @@ class _Clock:
 _TOO_LARGE: Final = "the answer takes more memory than one may have: ask for a shorter period, or for fewer columns"
 
 
-def _late(seconds: float) -> ProblemError:
-    said = f"the answer takes longer than {seconds:g} s: ask for a shorter period, or for fewer columns"
-    return ProblemError(503, said, headers={"retry-after": "60"})
+def _late(seconds: float) -> QueryLimitError:
+    return QueryLimitError(
+        f"the answer takes longer than {seconds:g} s: ask for a shorter period, or for fewer columns"
+    )
+
+
+def _template(query: Prepared) -> str:
+    """With ``$since``, ``$until``, ``$first`` and ``$end`` for its days and instants."""
+    sql = query.sql(DIALECT, _BLANKS)
+    for name, written in _WRITTEN.items():
+        sql = sql.replace(written, f"${name}")
+    return sql

@@ -13,11 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from watthouse.serve.engine import Engine
 from watthouse.serve.queries.params import Interval
-from watthouse.serve.queries.prepared import Prepared
 from watthouse.serve.queries.series import days_asked, starts, within
-from watthouse.settings import Settings
+from watthouse.warehouse.duckdb.engine import DIALECT, Engine
+from watthouse.warehouse.query import Prepared
 
 FIRST = date(2024, 1, 1)
 DAYS = 400
@@ -44,7 +43,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         file.execute(
             f"create table days as select date '{FIRST}' + n::int as civil_date, n as load from range({DAYS}) t(n)"
         )
-    engine = Engine(Settings(home=Path()))
+    engine = Engine(30, Path("scratch"))
     engine.attach(path, "held")
     yield engine
     engine.close()
@@ -71,7 +70,7 @@ def test_a_form_filled_in_says_what_its_period_says(engine: Engine, period: list
 
 def test_it_says_the_same_where_it_is_compiled_with_its_days(engine: Engine) -> None:
     form = of(date(2024, 2, 29), date(2024, 4, 1), Interval.WEEK)
-    (asked, written) = engine.rows(form), engine.run(form.sql())
+    (asked, written) = engine.rows(form), engine.run(form.sql(DIALECT))
     assert [tuple(row.values()) for row in asked.to_pylist()] == written
 
 

@@ -1,67 +1,24 @@
-"""What dbt built, written down so that an hourly refresh can do the same for a few days without dbt.
+"""A refresh: the SQL that dbt left, run for the days that changed."""
 
-Starting dbt, rendering and checking its project takes longer than an hour's rows take to build. So a full build is
-dbt's, and leaves its compiled SQL in the warehouse; a refresh runs that SQL for the days that changed. The SQL is the
-same: its filter on days is a session variable, and where none is set every day counts.
-"""
-
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Final
+
+import duckdb
 
 from watthouse.errors import WarehouseError
-from watthouse.transform.node import Node
+from watthouse.transform import DAYS, Node, Step, broken
 
-DAYS = "days_to_rebuild"
-"""The session variable that holds the days; the dbt macro of the same name reads it."""
-
-_MANY = 400
+_MANY: Final = 400
 """More days than this are rebuilt faster with all the others than one by one."""
 
 
-@dataclass(frozen=True)
-class Step:
-    """A model or a test: what it is named, what it stands on, and its compiled SQL.
-
-    ``relation`` is a model's table; a test has none and passes where its SQL finds nothing. ``observed_in`` are the raw
-    tables whose changed days a model rebuilds, ``follows`` the columns it repeats from other tables; a model without
-    either is small and rebuilt whole.
-    """
-
-    name: str
-    sql: str
-    stands_on: tuple[str, ...]
-    relation: str | None = None
-    severity: str = "error"
-    observed_in: tuple[str, ...] = ()
-    follows: Mapping[str, Sequence[str]] = field(default_factory=dict)
-
-    @property
-    def title(self) -> str:
-        """Its name without what dbt puts before and behind it."""
-        return self.name.split(".")[2]
-
-    @property
-    def is_model(self) -> bool:
-        """Whether it is a model, not a test."""
-        return self.name.startswith("model.")
-
-    @classmethod
-    def of(cls, said: Mapping[str, Any]) -> "Step":
-        """From what :func:`dataclasses.asdict` made of one, by way of JSON."""
-        return cls(**{**said, "stands_on": tuple(said["stands_on"]), "observed_in": tuple(said["observed_in"])})
-
-
-class Session(Protocol):
-    """A connection to the warehouse."""
-
-    def execute(self, query: str, parameters: Sequence[object] = ...) -> Any: ...
-
-
 def replay(
-    session: Session, steps: Sequence[Step], sources: Iterable[str], on_node: Callable[[Node], None] = lambda _: None
+    session: duckdb.DuckDBPyConnection,
+    steps: Sequence[Step],
+    sources: Iterable[str],
+    on_node: Callable[[Node], None] = lambda _: None,
 ) -> list[Node]:
     """Rebuild what follows from the raw tables named, for the days that changed; raises on the first broken test."""
     nodes = []
@@ -76,11 +33,6 @@ def replay(
     return nodes
 
 
-def broken(rows: int) -> str:
-    """What a test says that found something."""
-    return f"broken in {rows} {'place' if rows == 1 else 'places'}"
-
-
 def _downstream(steps: Sequence[Step], sources: set[str]) -> Iterator[Step]:
     """The steps that stand on one of the sources, in an order in which each comes after what it stands on."""
     reached = {f"source.watthouse.raw.{source}" for source in sources}
@@ -91,7 +43,7 @@ def _downstream(steps: Sequence[Step], sources: set[str]) -> Iterator[Step]:
                 yield step
 
 
-def _rebuild(session: Session, step: Step) -> str:
+def _rebuild(session: duckdb.DuckDBPyConnection, step: Step) -> str:
     days = _days(session, step)
     if days is None:
         session.execute(f"reset variable {DAYS}")
@@ -108,7 +60,7 @@ def _literal(days: Sequence[date]) -> str:
     return "[" + ", ".join(f"date '{day}'" for day in days) + "]::date[]"
 
 
-def _days(session: Session, step: Step) -> list[date] | None:
+def _days(session: duckdb.DuckDBPyConnection, step: Step) -> list[date] | None:
     if not step.observed_in:
         return None
     queries = ["select civil_date from raw.changed_days where list_contains($1, dataset)"]
@@ -122,9 +74,9 @@ def _days(session: Session, step: Step) -> list[date] | None:
     return days if len(days) <= _MANY else None
 
 
-def _check(session: Session, step: Step) -> tuple[str, str]:
+def _check(session: duckdb.DuckDBPyConnection, step: Step) -> tuple[str, str]:
     """A test looks at the days its model just rebuilt: the variable still holds them."""
-    (rows,) = session.execute(f"select count(*) from ({step.sql})").fetchone()
+    ((rows,),) = session.execute(f"select count(*) from ({step.sql})").fetchall()
     if not rows:
         return "pass", ""
     return ("warn" if step.severity == "warn" else "fail"), broken(rows)

@@ -1,0 +1,61 @@
+"""What dbt built, written down so that a refresh can do the same for a few days without dbt.
+
+Starting dbt, rendering and checking its project takes longer than an hour's rows take to build. So a full build is
+dbt's and leaves its compiled SQL in the warehouse, and a refresh runs that SQL for the days that changed: its filter on
+days is a variable of the session, and where none is set every day counts.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+DAYS: Final = "days_to_rebuild"
+"""The session variable that holds the days; the dbt macro of the same name reads it."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A model or a test: its name, what it stands on, and its compiled SQL, which names no database.
+
+    ``relation`` is a model's table; a test has none and passes where its SQL finds nothing. ``observed_in`` are the raw
+    tables whose changed days a model rebuilds, ``follows`` the columns it repeats from other tables; a model without
+    either is small and rebuilt whole.
+    """
+
+    name: str
+    sql: str
+    stands_on: tuple[str, ...]
+    relation: str | None = None
+    severity: str = "error"
+    observed_in: tuple[str, ...] = ()
+    follows: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """Its name without what dbt puts before and behind it."""
+        return self.name.split(".")[2]
+
+    @property
+    def is_model(self) -> bool:
+        """Whether it is a model, not a test."""
+        return self.name.startswith("model.")
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """The names of what it stands on, likewise."""
+        return tuple(name.rpartition(".")[2] for name in self.stands_on)
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any]) -> "Step":
+        """From what :func:`dataclasses.asdict` made of one, by way of JSON."""
+        return cls(**{**fields, "stands_on": tuple(fields["stands_on"]), "observed_in": tuple(fields["observed_in"])})
+
+
+def tests_of(steps: Sequence[Step]) -> dict[str, Step]:
+    """The tests among the steps, by name."""
+    return {step.title: step for step in steps if not step.is_model}
+
+
+def broken(rows: int) -> str:
+    """What a test that found rows reports."""
+    return f"broken in {rows} {'place' if rows == 1 else 'places'}"

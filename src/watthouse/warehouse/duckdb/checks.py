@@ -1,0 +1,40 @@
+"""The tests of a build, run again: which hold, and the rows that break the others."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import duckdb
+import pyarrow as pa
+
+from watthouse.transform import DAYS, Step, tests_of
+from watthouse.warehouse.base import RULE, Tested
+
+_KEYS: Final = (
+    "civil_date", "civil_month", "civil_year", "date_heure", "code_insee_region", "dataset", "source", "pits",
+    "measure", "span", "horizon",
+)  # fmt: skip
+_WORDS: Final = re.compile(r"\w+")
+
+
+def tested(session: duckdb.DuckDBPyConnection, steps: Sequence[Step]) -> Iterator[Tested]:
+    """What each test among the steps finds now, in the order of the build."""
+    session.execute(f"reset variable {DAYS}")  # every day counts
+    for name, step in tests_of(steps).items():
+        ((places,),) = session.execute(f"select count(*) from ({step.sql})").fetchall()
+        yield Tested(name, step.severity, step.titles, places)
+
+
+def breaking(session: duckdb.DuckDBPyConnection, step: Step, limit: int | None = None) -> pa.Table:
+    """The rows that break a test, in order: the rule, the key, and the values that the rule speaks of.
+
+    Where the rule names no column of them, every value.
+    """
+    session.execute(f"reset variable {DAYS}")
+    most = "" if limit is None else f" limit {limit}"
+    rows: pa.Table = session.sql(f"select * from ({step.sql}) order by all{most}").to_arrow_table()
+    names = rows.column_names
+    mentioned = {word for rule in rows.column(RULE).unique().to_pylist() for word in _WORDS.findall(str(rule))}
+    key = [name for name in _KEYS if name in names]
+    values = [name for name in names if name not in {RULE, *key}]
+    return rows.select([RULE, *key, *([name for name in values if name in mentioned] or values)])

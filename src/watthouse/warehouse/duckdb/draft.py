@@ -1,0 +1,154 @@
+"""A warehouse being written: a file beside the published one, which takes its place when it is whole."""
+
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from watthouse.catalog import Dataset
+from watthouse.errors import TableError, WarehouseError, WatthouseError
+from watthouse.lake.ledger import Head, Lake
+from watthouse.transform import Node, Step
+from watthouse.warehouse.duckdb import raw
+from watthouse.warehouse.duckdb.file import Settings, connected, explain, quoted, reading
+from watthouse.warehouse.duckdb.replay import replay
+
+
+class DuckDBDraft:
+    """A file beside the published one."""
+
+    def __init__(self, path: Path, settings: Settings, published: Path, fingerprint: str) -> None:
+        self.path = path
+        self._fingerprint = fingerprint
+        self._published = published
+        self._settings = settings
+        self._connection = self._connect()
+        raw.prepare(self._connection)
+
+    def load(self, lake: Lake, dataset: Dataset, *, anew: bool = False) -> int:
+        """Append the observations stamped after the last load, and mark their days, in one transaction."""
+        held, head = dict(raw.loads(self._connection)).get(dataset.id), lake.head(dataset)
+        if anew and held:
+            self._forget(dataset)
+            held = None
+        if head is None or (held and held.head.observed_until == head.observed_until and held.head.rows == head.rows):
+            return 0
+        self._connection.execute("begin")
+        try:
+            count = self._append(lake, dataset, head, held.head if held else None)
+            self._connection.execute("commit")
+        except (WatthouseError, duckdb.Error) as error:
+            with suppress(duckdb.TransactionException):  # a full disk has ended the transaction already
+                self._connection.execute("rollback")
+            if isinstance(error, WatthouseError) or not lake.faults(dataset, whole=True):
+                raise
+            raise TableError(explain(Path(lake.uri(dataset)), error, "see `watthouse repair`")) from error
+        return count
+
+    def _append(self, lake: Lake, dataset: Dataset, head: Head, held: Head | None) -> int:
+        """Raises TableError where the ledger has lost what it held, whatever was appended to it since."""
+        count = self._insert(lake, dataset, head, held.observed_until if held else None)
+        before = head.rows - count  # the ledger's observations up to the last load
+        if held and before < held.rows:
+            raise TableError(
+                f"{lake.uri(dataset)} lacks {held.rows - before:,} of the {held.rows:,} observations that were loaded"
+                f" from it until {held.observed_until:%Y-%m-%d %H:%MZ}: `watthouse repair` says what can be restored"
+            )
+        if held and before > held.rows:  # it was mended, and holds more of the past than when that was loaded
+            self._forget(dataset)
+            return self._append(lake, dataset, head, None)
+        self._connection.execute("delete from raw.loads where dataset = $1", [dataset.id])
+        state = [dataset.id, head.ledger, head.version, head.observed_until, datetime.now(UTC), head.rows]
+        self._connection.execute(
+            "insert into raw.loads (dataset, ledger, lake_version, observed_until, loaded_at, observations)"
+            " values ($1, $2, $3, $4, $5, $6)",
+            state,
+        )
+        return count
+
+    def _insert(self, lake: Lake, dataset: Dataset, head: Head, since: datetime | None) -> int:
+        run = self._connection.execute
+        files = lake.local_files(dataset) if since is None else None
+        into = f"insert into raw.{dataset.table} by name from"
+        if files:
+            whole = "read_parquet($2, union_by_name = true, hive_partitioning = false)"
+            rows = run(f"{into} {whole} where observed_at <= $1", [head.observed_until, files])
+        else:
+            incoming = lake.rows(dataset, since=since)  # noqa: F841 (DuckDB finds it by its name)
+            rows = run(f"{into} incoming where observed_at <= $1", [head.observed_until])
+        ((count,),) = rows.fetchall()
+        run(
+            f"insert into raw.changed_days select distinct $1, date from raw.{dataset.table}"
+            " where $2::timestamptz is null or observed_at > $2",
+            [dataset.table, since],
+        )
+        return int(count)
+
+    def _forget(self, dataset: Dataset) -> None:
+        run = self._connection.execute
+        run(f"insert into raw.changed_days select distinct $1, date from raw.{dataset.table}", [dataset.table])
+        run(f"delete from raw.{dataset.table}")
+        run("delete from raw.loads where dataset = $1", [dataset.id])
+
+    def carry_over(self, dataset: Dataset) -> bool:
+        if dataset.id not in self._published_ids():
+            return False
+        run, table = self._connection.execute, f"raw.{dataset.table}"
+        run(f"attach '{quoted(self._published)}' as published (read_only)")
+        held = raw.columns_of(self._connection, f"published.{table}")
+        shared = ", ".join(name for name in raw.columns_of(self._connection, table) if name in held)
+        run("begin")
+        run(f"insert into {table} by name select {shared} from published.{table}")
+        run("insert into raw.loads by name select * from published.raw.loads where dataset = $1", [dataset.id])
+        run("commit")
+        run("detach published")
+        return True
+
+    def replay(
+        self, steps: Sequence[Step], sources: Iterable[str], on_node: Callable[[Node], None] = lambda _: None
+    ) -> list[Node]:
+        return replay(self._connection, steps, sources, on_node)
+
+    def describe(self, about: Mapping[str, str]) -> None:
+        self._connection.execute("create or replace table main.about (name varchar, value varchar)")
+        self._connection.executemany("insert into main.about values ($1, $2)", [list(one) for one in about.items()])
+
+    def release(self) -> Path:
+        self.close()
+        return self.path.parent
+
+    def remember(self, steps: Sequence[Step]) -> None:
+        self._connection = self._connect()
+        self._connection.execute("delete from raw.builds")
+        kept = [self._fingerprint, json.dumps([asdict(step) for step in steps]), datetime.now(UTC)]
+        self._connection.execute("insert into raw.builds values ($1, $2, $3)", kept)
+
+    def close(self) -> None:
+        """Let go of the file; closing twice is no harm."""
+        self._connection.close()
+
+    def finish(self) -> None:
+        """Nothing is left to rebuild: make the file whole."""
+        self._connection.execute("delete from raw.changed_days")
+        self._connection.execute("checkpoint")
+        self.close()
+        with self.path.open("rb") as file:
+            os.fsync(file.fileno())
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        return connected(self.path, self._settings)
+
+    def _published_ids(self) -> set[str]:
+        """The datasets that the published warehouse has loaded; none where it cannot be read."""
+        if not self._published.exists():
+            return set()
+        try:
+            with reading(self._published, threads=1) as connection:
+                return {name for name, _ in raw.loads(connection)}
+        except WarehouseError:
+            return set()

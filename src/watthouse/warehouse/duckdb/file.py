@@ -1,0 +1,42 @@
+"""The file that a DuckDB warehouse is: how it is opened, and what is said where it cannot be used."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from watthouse.errors import WarehouseError
+
+Settings = dict[str, str | bool | int | float | list[str]]
+REBUILD = "`watthouse build --full` makes it anew from the lake"
+
+
+def connected(path: Path, settings: Settings, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    """A connection whose sessions keep UTC."""
+    connection = duckdb.connect(path, read_only=read_only, config=settings)
+    connection.execute("set TimeZone = 'UTC'")
+    return connection
+
+
+@contextmanager
+def reading(path: Path, threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that reads; raises :class:`WarehouseError` for whatever the engine refuses in the block."""
+    try:
+        with connected(path, {"threads": threads}, read_only=True) as connection:
+            yield connection
+    except duckdb.Error as error:
+        raise WarehouseError(explain(path, error, REBUILD)) from error
+
+
+def explain(path: Path, error: Exception, advice: str) -> str:
+    """One line for what an engine or a disk said of a file."""
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    if "No space left" in reason:
+        return f"the disk is full at {path.parent}: free some space and run again; {advice}"
+    return f"{path} cannot be used ({reason}): {advice}"
+
+
+def quoted(path: Path) -> str:
+    """For a literal in SQL."""
+    return str(path).replace("'", "''")

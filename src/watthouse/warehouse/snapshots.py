@@ -1,0 +1,218 @@
+"""The warehouse as it stood at one build. A new build is picked up by the next question; no answer mixes two.
+
+Each build that is read is held open until its last answer has gone out.
+"""
+
+import hashlib
+import threading
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import date, datetime
+from functools import cached_property
+from importlib.metadata import version as version_of
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import pyarrow as pa
+
+from watthouse.catalog import CATALOG
+from watthouse.clock import PARIS
+from watthouse.settings import Settings
+from watthouse.transform import Step
+from watthouse.transform.dictionary import Mart, marts
+from watthouse.warehouse.base import Reader, Tested, Warehouse
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from watthouse.warehouse.query import Query
+
+T = TypeVar("T")
+
+
+class Snapshot:
+    """One version of the warehouse, read-only. ``version`` changes with its content, and with the program.
+
+    ``sample`` names the synthetic sample that it holds; None where the figures are published ones.
+    """
+
+    def __init__(self, reader: Reader, settings: Settings, sample: str | None, now: Callable[[], datetime]) -> None:
+        self.settings = settings
+        self.sample = sample
+        self._reader = reader
+        self._now = now
+        self._lock = threading.Lock()
+        self._tables: dict[tuple[str, str], ir.Table] = {}
+        self._answers: dict[tuple[Callable[..., Any], tuple[Hashable, ...]], Any] = {}
+        self.built_at, self.lake_versions = reader.build.built_at, reader.build.lake_versions
+        described = repr((sample, version_of("watthouse"), reader.build.mark))
+        self.version: Final = hashlib.sha256(described.encode()).hexdigest()[:16]
+
+    def table(self, name: str, schema: str = "marts") -> "ir.Table":
+        """A table of this version as an Ibis expression.
+
+        Raises :class:`~watthouse.errors.WarehouseError` where another version of watthouse built it without that table.
+        """
+        with self._lock:
+            if (schema, name) not in self._tables:
+                self._tables[schema, name] = self._reader.table(name, schema)
+            return self._tables[schema, name]
+
+    def rows(self, query: "Query") -> pa.Table:
+        """The whole answer; raises :class:`~watthouse.errors.QueryLimitError` where it takes too long."""
+        return self._reader.rows(query)
+
+    def batches(self, query: "Query") -> AbstractContextManager[pa.RecordBatchReader]:
+        """The answer in pieces, in bounded memory."""
+        return self._reader.batches(query)
+
+    def table_as_of(self, name: str, schema: str = "marts") -> "ir.Table":
+        """The same table's shape, to be asked with :meth:`rows_as_of`."""
+        return self._reader.table_as_of(name, schema)
+
+    def rows_as_of(
+        self, moment: datetime, since: date, until: date, models: Sequence[str], *queries: "Query"
+    ) -> tuple[pa.Table, ...]:
+        """What a warehouse built at ``moment`` would have answered; the queries may ask ``models`` only."""
+        return self._reader.rows_as_of(moment, since, until, models, queries)
+
+    def tested(self, steps: Sequence[Step]) -> list[Tested]:
+        """What each test among the steps finds, over all that is held."""
+        return self._reader.tested(steps)
+
+    def breaking(self, step: Step, limit: int) -> pa.Table:
+        """The first rows that break a test: rule, key, values."""
+        return self._reader.breaking(step, limit)
+
+    def extent(self, *names: str) -> tuple[date, date]:
+        """The first and the last civil day that any of these marts holds; today, where all are empty."""
+        held = [bounds for name in names if (bounds := self.once(_extent, name))]
+        if not held:
+            return (today := self._now().astimezone(PARIS).date()), today
+        return min(first for first, _ in held), max(last for _, last in held)
+
+    def once(self, ask: Callable[..., T], *of: Hashable) -> T:
+        """``ask(self, *of)``, a small answer that nothing but the version decides: asked once for all."""
+        if (ask, of) not in self._answers:
+            self._answers[ask, of] = ask(self, *of)
+        answer: T = self._answers[ask, of]
+        return answer
+
+    @property
+    def marts(self) -> Mapping[str, Mart]:
+        """What the marts are, by name."""
+        return marts(self.settings.transform)
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """What the build did, and left to be done again."""
+        return self._reader.steps()
+
+    def stands_on(self, name: str) -> tuple[str, ...]:
+        """The models and raw tables that a model is made of, near and far, each once."""
+        near = self._near.get(name, ())
+        return tuple(dict.fromkeys(far for title in near for far in (title, *self.stands_on(title))))
+
+    def datasets_of(self, name: str) -> tuple[str, ...]:
+        """The ids of the datasets that a model is made of."""
+        made_of = {name, *self.stands_on(name)}
+        return tuple(dataset.id for dataset in CATALOG.values() if dataset.table in made_of)
+
+    @cached_property
+    def _near(self) -> dict[str, tuple[str, ...]]:
+        return {step.title: step.titles for step in self.steps if step.is_model}
+
+    def close(self) -> None:
+        """Let go of the build."""
+        self._reader.close()
+
+
+_MEASURED: Final = ("daily_merged", "daily_mix", "daily_regional", "exchanges_daily", "hourly_national")
+"""Marts that hold a day before its load is known, where anything else is: it is no measured day yet."""
+
+
+def _extent(snapshot: Snapshot, mart: str) -> tuple[date, date] | None:
+    table = snapshot.table(mart)
+    if mart in _MEASURED:
+        table = table.filter(table.measured_slots > 0)
+    bounds = table.aggregate(first=table.civil_date.min(), last=table.civil_date.max())
+    first, last = snapshot.rows(bounds).to_pylist()[0].values()
+    return (first, last) if first and last else None
+
+
+class _Held:
+    """A snapshot with the number of answers that read it."""
+
+    def __init__(self, stamp: Hashable, snapshot: Snapshot) -> None:
+        self.stamp = stamp
+        self.snapshot = snapshot
+        self.readers = 0
+        self.retired = False
+
+
+class Snapshots:
+    """The version to read now; older ones until their last reader has gone.
+
+    ``sample`` tells which sample the warehouse holds, ``now`` what time it is for it.
+    """
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        settings: Settings,
+        sample: Callable[[], str | None],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._warehouse = warehouse
+        self._settings = settings
+        self._sample = sample
+        self._now = now
+        self._lock = threading.Lock()
+        self._held: _Held | None = None
+
+    @contextmanager
+    def lease(self) -> Iterator[Snapshot]:
+        """The newest build, kept open until the block ends.
+
+        Raises :class:`~watthouse.errors.WarehouseError` where there is none, or it cannot be read.
+        """
+        held = self._take()
+        try:
+            yield held.snapshot
+        finally:
+            self._give_back(held)
+
+    def warm_up(self) -> None:
+        """Import what reading takes, before the first question."""
+        self._warehouse.warm_up()
+
+    def close(self) -> None:
+        """Let go of what is held."""
+        with self._lock:
+            self._retire()
+
+    def _take(self) -> _Held:
+        with self._lock:
+            stamp = self._warehouse.stamp()
+            if self._held is None or self._held.stamp != stamp:
+                fresh = _Held(stamp, self._open())
+                self._retire()
+                self._held = fresh
+            self._held.readers += 1
+            return self._held
+
+    def _open(self) -> Snapshot:
+        sample = self._sample()
+        return Snapshot(self._warehouse.open(self._settings.query_seconds), self._settings, sample, self._now)
+
+    def _give_back(self, held: _Held) -> None:
+        with self._lock:
+            held.readers -= 1
+            if held.retired and not held.readers:
+                held.snapshot.close()
+
+    def _retire(self) -> None:
+        if self._held is not None:
+            self._held.retired = True
+            if not self._held.readers:
+                self._held.snapshot.close()
+        self._held = None
