@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,121 +24,132 @@ REAL: Final = "published"
 """The kind of a home whose data were published by the operators; any other kind names the sample they are from."""
 
 
-def lake_of(settings: Settings) -> Lake:
-    """The lake of this home."""
-    return Lake(settings.lake, chunk_rows=settings.chunk_rows, kind=_noted(settings))
+class Home:
+    """The lake and the warehouse of these settings, what data they hold, and who may write to them."""
 
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
 
-def warehouse_of(settings: Settings) -> Warehouse:
-    """The warehouse of this home."""
-    return engines.warehouse(settings)
+    @cached_property
+    def lake(self) -> Lake:
+        return Lake(self.settings.lake, chunk_rows=self.settings.chunk_rows, kind=self._noted)
 
+    @cached_property
+    def warehouse(self) -> Warehouse:
+        return engines.warehouse(self.settings)
 
-def snapshots_of(settings: Settings) -> Snapshots:
-    """The builds of that warehouse, to be read one at a time."""
-    return Snapshots(warehouse_of(settings), settings, lambda: sample_of(settings), lambda: now_of(settings))
+    def snapshots(self) -> Snapshots:
+        """The builds of the warehouse, to be read one at a time."""
+        return Snapshots(self.warehouse, self.settings, lambda: self.sample, lambda: self.now)
 
+    @property
+    def kind(self) -> str | None:
+        """:data:`REAL`, or the sample's name (``seed=0``); None for a home that holds nothing yet.
 
-def kind_of(settings: Settings) -> str | None:
-    """:data:`REAL`, or the sample's name (``seed=0``); None for a home that holds nothing yet.
+        Raises :class:`~watthouse.errors.LakeError` where there is a lake, and nothing says what it holds.
+        """
+        if noted := self._noted:
+            return noted
+        if not any(self.settings.lake.glob("*/_delta_log")):
+            return None
+        kinds = self.lake.kinds()
+        if len(kinds) == 1:
+            return next(iter(kinds))
+        if kinds or self._note.exists():
+            raise LakeError(
+                f"{self._note} cannot be read, and {self.settings.lake} does not tell published data from a sample's:"
+                f' write {{"data": "{REAL}"}} into it if no sample was ever kept there; else remove'
+                f" {self.settings.home}"
+            )
+        return REAL  # made before homes were marked, when there was no sample
 
-    Raises :class:`~watthouse.errors.LakeError` where there is a lake, and nothing says what it holds.
-    """
-    if noted := _noted(settings):
-        return noted
-    if not any(settings.lake.glob("*/_delta_log")):
-        return None
-    said, note = lake_of(settings).kinds(), _note(settings)
-    if len(said) == 1:
-        return next(iter(said))
-    if said or note.exists():
-        raise LakeError(
-            f"{note} cannot be read, and {settings.lake} does not tell published data from a sample's: write"
-            f' {{"data": "{REAL}"}} into it if no sample was ever kept there; else remove {settings.home}'
-        )
-    return REAL  # made before homes were marked, when there was no sample
+    @property
+    def sample(self) -> str | None:
+        """The sample that this home holds, None where it is none."""
+        kind = self.kind
+        return None if kind == REAL else kind
 
+    @property
+    def now(self) -> datetime:
+        """What time it is for who asks how old these data are: the sample's own time where its clock stands."""
+        stands = self.settings.sample_now
+        return stands if stands and self.sample else datetime.now(UTC)
 
-def sample_of(settings: Settings) -> str | None:
-    """The sample that this home holds, None where it is none."""
-    kind = kind_of(settings)
-    return None if kind == REAL else kind
+    def claim(self, kind: str) -> None:
+        """Note what this home holds, before anything is put there.
 
+        Raises :class:`~watthouse.errors.UsageError` where it holds another kind: made-up and published numbers, or
+        those of two samples, never share a home.
+        """
+        held = self.kind
+        if held not in {None, kind}:
+            raise UsageError(
+                f"{self.settings.home} holds {described(str(held))}, and this is {described(kind)}: they never share a"
+                " home; set WATTHOUSE_HOME to another folder"
+            )
+        if self._noted is None:
+            with disk(self.settings.home, "set WATTHOUSE_HOME to a folder of yours with room in it"):
+                write_json(self._note, {"data": kind}, durable=True)
+        self.lake.claim(kind)
 
-def now_of(settings: Settings) -> datetime:
-    """What time it is for who asks how old this home's data are: the sample's own time where its clock stands."""
-    stands = settings.sample_now
-    return stands if stands and sample_of(settings) else datetime.now(UTC)
+    @contextmanager
+    def only_one(self) -> Iterator[None]:
+        """One refresh a home at a time; raises :class:`~watthouse.errors.BusyError` at once where another runs."""
+        lock = self._lock()
+        try:
+            yield
+        finally:
+            lock.release()
 
+    def last_refreshed(self) -> Mapping[str, datetime]:
+        """When each dataset was last fetched, whether or not anything was new (UTC)."""
+        try:
+            return {name: datetime.fromisoformat(moment) for name, moment in read_json(self._refreshes).items()}
+        except (ValueError, TypeError):
+            return {}  # a note for `status`, made again by the next refresh
 
-def claim(settings: Settings, kind: str) -> None:
-    """Say what this home holds, before anything is put there.
+    def remember(self, datasets: Iterable[str]) -> None:
+        """Note that these datasets were fetched now."""
+        moments = {**self.last_refreshed(), **dict.fromkeys(datasets, datetime.now(UTC))}
+        with disk(self.settings.home, "free some space and run again"):
+            write_json(self._refreshes, {name: moment.isoformat() for name, moment in sorted(moments.items())})
 
-    Raises :class:`~watthouse.errors.UsageError` where it holds another kind: made-up and published numbers, or those
-    of two samples, never share a home.
-    """
-    held = kind_of(settings)
-    if held not in {None, kind}:
-        raise UsageError(
-            f"{settings.home} holds {described(str(held))}, and this is {described(kind)}: they never share a home;"
-            " set WATTHOUSE_HOME to another folder"
-        )
-    if _noted(settings) is None:
-        with disk(settings.home, "set WATTHOUSE_HOME to a folder of yours with room in it"):
-            write_json(_note(settings), {"data": kind}, durable=True)
+    def _lock(self) -> FileLock:
+        home = self.settings.home
+        odd = sorted(set("%#?*[]") & set(str(home.absolute())))
+        if odd:
+            raise UsageError(f"WATTHOUSE_HOME '{home}' holds {' '.join(odd)}, which storage reads otherwise: rename it")
+        holder = home / "refresh.pid"
+        with disk(home, "set WATTHOUSE_HOME to a folder of yours with room in it"):
+            home.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(home / "refresh.lock")
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                pid = holder.read_text() if holder.exists() else "unknown"
+                raise BusyError(
+                    f"another refresh (pid {pid}) is at work in {home}: wait for it to end, or set WATTHOUSE_HOME"
+                ) from None
+            holder.write_text(str(os.getpid()))
+            return lock
+
+    @property
+    def _note(self) -> Path:
+        return self.settings.home / "home.json"
+
+    @property
+    def _noted(self) -> str | None:
+        kind = read_json(self._note).get("data")
+        return str(kind) if kind else None
+
+    @property
+    def _refreshes(self) -> Path:
+        return self.settings.home / "refreshes.json"
 
 
 def described(kind: str) -> str:
     """A kind in words."""
     return "published data" if kind == REAL else f"watthouse's synthetic sample ({kind})"
-
-
-@contextmanager
-def only_one(settings: Settings) -> Iterator[None]:
-    """One refresh a home at a time; raises :class:`~watthouse.errors.BusyError` at once where another runs."""
-    lock = _lock(settings)
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _lock(settings: Settings) -> FileLock:
-    odd = sorted(set("%#?*[]") & set(str(settings.home.absolute())))
-    if odd:
-        raise UsageError(
-            f"WATTHOUSE_HOME '{settings.home}' holds {' '.join(odd)}, which storage reads otherwise: rename it"
-        )
-    holder = settings.home / "refresh.pid"
-    with disk(settings.home, "set WATTHOUSE_HOME to a folder of yours with room in it"):
-        settings.home.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(settings.home / "refresh.lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            pid = holder.read_text() if holder.exists() else "unknown"
-            raise BusyError(
-                f"another refresh (pid {pid}) is at work in {settings.home}: wait for it to end, or set WATTHOUSE_HOME"
-            ) from None
-        holder.write_text(str(os.getpid()))
-        return lock
-
-
-def last_refreshed(settings: Settings) -> Mapping[str, datetime]:
-    """When each dataset was last fetched, whether or not anything was new (UTC)."""
-    said = read_json(_refreshes(settings))
-    try:
-        return {name: datetime.fromisoformat(moment) for name, moment in said.items()}
-    except (ValueError, TypeError):
-        return {}  # a note for `status`, made again by the next refresh
-
-
-def remember(settings: Settings, datasets: Iterable[str]) -> None:
-    """Note that these datasets were fetched now."""
-    now = datetime.now(UTC)
-    said = {**last_refreshed(settings), **dict.fromkeys(datasets, now)}
-    with disk(settings.home, "free some space and run again"):
-        write_json(_refreshes(settings), {name: moment.isoformat() for name, moment in sorted(said.items())})
 
 
 @contextmanager
@@ -177,16 +189,3 @@ def _flush(path: Path) -> None:
         os.fsync(opened)
     finally:
         os.close(opened)
-
-
-def _note(settings: Settings) -> Path:
-    return settings.home / "home.json"
-
-
-def _noted(settings: Settings) -> str | None:
-    said = read_json(_note(settings)).get("data")
-    return str(said) if said else None
-
-
-def _refreshes(settings: Settings) -> Path:
-    return settings.home / "refreshes.json"

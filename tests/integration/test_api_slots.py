@@ -17,7 +17,7 @@ from tests.integration.serving import Api, problem, served
 from tests.support import PARIS, begun, watthouse
 from tests.transform.lab import COARSE_IN_REAL_TIME, SOURCES, Row, best_series
 from watthouse.catalog import CATALOG
-from watthouse.home import lake_of
+from watthouse.home import Home
 from watthouse.settings import Settings
 
 pytestmark = [pytest.mark.slow]
@@ -58,7 +58,7 @@ def api(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
 
 
 def series_of(home: Path, *datasets: str) -> list[Row]:
-    lake = lake_of(Settings(home=home))
+    lake = Home(Settings(home=home)).lake
     rows = (row for name in datasets for row in lake.rows(CATALOG[name]).read_all().to_pylist())
     return sorted(best_series(rows), key=lambda row: (row["date_heure"], row.get("code_insee_region") or ""))
 
@@ -228,7 +228,7 @@ def test_quarter_hours_are_refused_where_a_value_lasts_longer(api: Api) -> None:
 
 
 def test_forecasts_are_held_against_the_load_quarter_by_quarter(api: Api, home: Path, national: list[Row]) -> None:
-    lake = lake_of(Settings(home=home))
+    lake = Home(Settings(home=home)).lake
     told = [row for row in lake.rows(CATALOG[NAMES[0]]).read_all().to_pylist() if row["date"] >= SPRING]
     ahead = {row["date_heure"]: row["prevision_j1"] for row in told if row["prevision_j1"] is not None}
     load = {row["date_heure"]: row["consommation"] for row in national if row.get("consommation") is not None}

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support import write_csv
 from watthouse.catalog import CATALOG, Column, Dataset, Kind
+from watthouse.home import Home
 from watthouse.operate import pipeline, status
 from watthouse.settings import PROJECT, Settings
 from watthouse.sources.files import FileSource
@@ -91,7 +92,7 @@ def test_a_declaration_and_a_staging_model_carry_a_new_dataset_end_to_end(
     with duckdb.connect(settings.home / "warehouse.duckdb", read_only=True) as connection:
         rows = connection.execute(f"select consommation_gaz::double from staging.{name}").fetchall()
     assert rows == [(13.0,), (13.0,)]
-    changes = pipeline.lake_of(settings).revisions(SEVENTH)
+    changes = Home(settings).lake.revisions(SEVENTH)
     assert changes.select("column", "from", "to").unique().rows() == [("consommation_gaz", "12.500000", "13.000000")]
     (line,) = [line for line in status.look(settings) if line.dataset == SEVENTH.id]
     assert (line.lake_rows, line.newest_measured) == (4, date(2024, 1, 2))

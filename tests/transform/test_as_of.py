@@ -104,7 +104,7 @@ def test_a_region_is_known_then_too(observed: Lab, service: Service) -> None:
     with service.snapshots.lease() as snapshot:
         for moment, count in ((last, 1), (last - timedelta(seconds=1), 0)):
             asked = EnergyAsOf(since=SPRING, until=SPRING, interval=Interval.DAY, as_of=moment)
-            rows = mix_of_region(snapshot, "53", asked).rows.to_pylist()  # type: ignore[union-attr]
+            rows = mix_of_region(snapshot, asked, "53").rows.to_pylist()  # type: ignore[union-attr]
             assert len(rows) == count
             if rows:
                 expected = mwh(best_series(observed.seen["eco2mix_regional_tr"]), "consommation")

@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.lake.test_ledger import GAS, gas, observe
 from watthouse.errors import LakeError, UsageError
-from watthouse.home import REAL, claim, kind_of, lake_of, last_refreshed, now_of, remember, sample_of
+from watthouse.home import REAL, Home
 from watthouse.lake.ledger import Lake
 from watthouse.settings import Settings
 
@@ -25,72 +25,72 @@ def made(settings: Settings) -> Settings:
 
 
 def test_an_empty_home_is_of_no_kind(settings: Settings) -> None:
-    assert kind_of(settings) is None
-    assert sample_of(settings) is None
+    assert Home(settings).kind is None
+    assert Home(settings).sample is None
 
 
 def test_a_home_stays_what_it_was_claimed_for(settings: Settings) -> None:
-    claim(made(settings), "seed=3")
-    claim(settings, "seed=3")
-    assert kind_of(settings) == sample_of(settings) == "seed=3"
+    Home(made(settings)).claim("seed=3")
+    Home(settings).claim("seed=3")
+    assert Home(settings).kind == Home(settings).sample == "seed=3"
     for other in (REAL, "seed=4"):
         with pytest.raises(UsageError, match="never share a home"):
-            claim(settings, other)
-    assert kind_of(settings) == "seed=3"
+            Home(settings).claim(other)
+    assert Home(settings).kind == "seed=3"
 
 
 def test_it_is_the_samples_own_time_in_its_home_alone(settings: Settings) -> None:
     stopped = made(settings).model_copy(update={"sample_today": date(2024, 2, 29)})
-    claim(stopped, "seed=3")
-    assert now_of(stopped) == datetime(2024, 2, 29, 12, tzinfo=UTC)
+    Home(stopped).claim("seed=3")
+    assert Home(stopped).now == datetime(2024, 2, 29, 12, tzinfo=UTC)
     published = stopped.model_copy(update={"home": settings.home / "published"})
-    claim(made(published), REAL)
+    Home(made(published)).claim(REAL)
     for running in (settings, published):
-        assert abs(now_of(running) - datetime.now(UTC)) < timedelta(seconds=5)
+        assert abs(Home(running).now - datetime.now(UTC)) < timedelta(seconds=5)
 
 
 def test_a_folder_that_is_called_lake_is_none(settings: Settings) -> None:
     settings.lake.mkdir(parents=True)
-    assert kind_of(settings) is None
+    assert Home(settings).kind is None
 
 
 def test_a_lake_from_before_homes_were_marked_is_published_data(settings: Settings) -> None:
     (settings.lake / "eco2mix-national-tr" / "_delta_log").mkdir(parents=True)
-    assert kind_of(settings) == REAL
-    assert sample_of(settings) is None
+    assert Home(settings).kind == REAL
+    assert Home(settings).sample is None
     with pytest.raises(UsageError, match="published data"):
-        claim(settings, "seed=0")
-    claim(settings, REAL)
+        Home(settings).claim("seed=0")
+    Home(settings).claim(REAL)
     assert json.loads((settings.home / "home.json").read_text()) == {"data": REAL}
 
 
 @pytest.mark.parametrize("kind", [REAL, "seed=3"])
 @pytest.mark.parametrize("left", [None, "", "[1]", "\x00"])
 def test_a_home_whose_note_was_lost_is_what_its_lake_says(left: str | None, kind: str, settings: Settings) -> None:
-    claim(made(settings), kind)
-    observe(lake_of(settings), GAS, [gas(1, "1")])
+    Home(made(settings)).claim(kind)
+    observe(Home(settings).lake, GAS, [gas(1, "1")])
     note = settings.home / "home.json"
     note.unlink() if left is None else note.write_text(left)
-    assert kind_of(settings) == kind
+    assert Home(settings).kind == kind
     with pytest.raises(UsageError, match="never share a home"):
-        claim(settings, "seed=4")
-    claim(settings, kind)
+        Home(settings).claim("seed=4")
+    Home(settings).claim(kind)
     assert json.loads(note.read_text()) == {"data": kind}
 
 
 def test_a_lake_of_which_nothing_says_what_it_is_is_refused(settings: Settings) -> None:
     observe(Lake(settings.lake), GAS, [gas(1, "1")])
     (settings.home / "home.json").write_text("")
-    for asked in (kind_of, sample_of, lambda one: claim(one, REAL)):
+    for asked in (lambda one: one.kind, lambda one: one.sample, lambda one: one.claim(REAL)):
         with pytest.raises(LakeError, match=r'write {"data": "published"} into it if no sample was ever kept there'):
-            asked(settings)
+            asked(Home(settings))
 
 
 def test_a_spoilt_note_of_an_empty_home_is_written_anew(settings: Settings) -> None:
     (made(settings).home / "home.json").write_text("")
-    assert kind_of(settings) is None
-    claim(settings, "seed=3")
-    assert kind_of(settings) == "seed=3"
+    assert Home(settings).kind is None
+    Home(settings).claim("seed=3")
+    assert Home(settings).kind == "seed=3"
 
 
 def test_what_a_home_holds_is_on_the_disk_before_anything_is_put_there(
@@ -98,24 +98,24 @@ def test_what_a_home_holds_is_on_the_disk_before_anything_is_put_there(
 ) -> None:
     flushed: list[int] = []
     monkeypatch.setattr("os.fsync", lambda opened: flushed.append(os.fstat(opened).st_ino))
-    claim(made(settings), REAL)
+    Home(made(settings)).claim(REAL)
     assert flushed == [(settings.home / "home.json").stat().st_ino, settings.home.stat().st_ino]
 
 
 def test_a_home_that_cannot_be_written_is_said(settings: Settings) -> None:
     settings.home.write_text("a file")
     with pytest.raises(LakeError, match="set WATTHOUSE_HOME"):
-        claim(settings, REAL)
+        Home(settings).claim(REAL)
 
 
 def test_refreshes_are_remembered_by_dataset(settings: Settings) -> None:
-    remember(made(settings), ["one"])
-    first = last_refreshed(settings)["one"]
-    remember(settings, ["other"])
-    assert last_refreshed(settings)["one"] == first <= last_refreshed(settings)["other"]
+    Home(made(settings)).remember(["one"])
+    first = Home(settings).last_refreshed()["one"]
+    Home(settings).remember(["other"])
+    assert Home(settings).last_refreshed()["one"] == first <= Home(settings).last_refreshed()["other"]
 
 
 @pytest.mark.parametrize("spoilt", ["", "[1]", '{"one": 7}', "\x00"])
 def test_a_spoilt_note_of_refreshes_is_no_note(spoilt: str, settings: Settings) -> None:
     (made(settings).home / "refreshes.json").write_text(spoilt)
-    assert last_refreshed(settings) == {}
+    assert Home(settings).last_refreshed() == {}

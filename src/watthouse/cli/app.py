@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from watthouse.cli import console, reports, signals
 from watthouse.cli.options import settings_of
 from watthouse.errors import WatthouseError
-from watthouse.home import sample_of
+from watthouse.home import Home
 from watthouse.settings import Settings
 from watthouse.starting import uncollected
 from watthouse.sync.report import Report
@@ -117,7 +117,7 @@ def home(sample: bool) -> Settings:
 
 def announce(settings: Settings) -> None:
     """A word where this home holds a sample."""
-    if sample_of(settings):
+    if Home(settings).sample:
         console.announce_sample()
 
 

@@ -14,7 +14,7 @@ from watthouse.cli.app import home, verb
 from watthouse.cli.export import Format, write
 from watthouse.cli.options import OfSample, Output, Since, Style, Until, settings_of
 from watthouse.errors import UsageError
-from watthouse.home import lake_of, sample_of, warehouse_of
+from watthouse.home import Home
 from watthouse.sync.report import refuse_reversed
 
 
@@ -30,10 +30,10 @@ def show(
 ) -> None:
     """Read a mart."""
     refuse_reversed(since, until)
-    settings = home(sample)
+    held = Home(home(sample))
     chosen = [name.strip() for name in columns.split(",")] if columns else None
-    pieces = warehouse_of(settings).pieces(mart, since=since, until=until, columns=chosen)
-    _write(map(pl.DataFrame, pieces), style, output, sample_of(settings))
+    pieces = held.warehouse.pieces(mart, since=since, until=until, columns=chosen)
+    _write(map(pl.DataFrame, pieces), style, output, held.sample)
 
 
 @verb()
@@ -44,13 +44,12 @@ def _tests(
     output: Output = None,
 ) -> None:
     """What the tests of the marts find, over all that is held; with a name, the rows that break that one."""
-    settings = home(sample)
-    warehouse = warehouse_of(settings)
+    held = Home(home(sample))
     if test is None:
-        found = [{**asdict(one), "models": ", ".join(one.models)} for one in warehouse.tested()]
-        _write([pl.DataFrame(found)], style, output, sample_of(settings))
+        found = [{**asdict(one), "models": ", ".join(one.models)} for one in held.warehouse.tested()]
+        _write([pl.DataFrame(found)], style, output, held.sample)
     else:
-        _write([pl.DataFrame(warehouse.breaking(test))], style, output, sample_of(settings))
+        _write([pl.DataFrame(held.warehouse.breaking(test))], style, output, held.sample)
 
 
 @verb()
@@ -65,11 +64,11 @@ def revisions(
 ) -> None:
     """What changed in what was published: key, column, from, to, when it was seen."""
     refuse_reversed(since, until)
-    one, settings = find(dataset), home(sample)
+    one, held = find(dataset), Home(home(sample))
     if column is not None and column not in one:
         raise UsageError(f"{one.id} has no column '{column}': see `watthouse datasets {one.id}`")
-    changes = lake_of(settings).revisions(one, since=since, until=until, column=column)
-    _write([changes], style, output, sample_of(settings))
+    changes = held.lake.revisions(one, since=since, until=until, column=column)
+    _write([changes], style, output, held.sample)
 
 
 @verb()

@@ -32,7 +32,7 @@ from watthouse.cli.options import (
 )
 from watthouse.cli.serve import serve_home
 from watthouse.errors import UnreachableError, UsageError, WatthouseError
-from watthouse.home import sample_of, warehouse_of
+from watthouse.home import Home
 from watthouse.operate import status
 from watthouse.operate.schedule import Following
 from watthouse.settings import Settings
@@ -65,8 +65,9 @@ def run(
     settings, done = _run_sample() if sample else _run_live(home(sample=False))
     if done.asked is not None:
         reports.report(done)
-    newest = pl.DataFrame(warehouse_of(settings).read("daily_merged", columns=_FIRST_LOOK)).tail(_NEWEST_DAYS)
-    tables.newest(newest, settings, warehouse_of(settings), sample_of(settings))
+    held = Home(settings)
+    newest = pl.DataFrame(held.warehouse.read("daily_merged", columns=_FIRST_LOOK)).tail(_NEWEST_DAYS)
+    tables.newest(newest, settings, held.warehouse, held.sample)
     if serve:
         serve_home(settings.model_copy(update={"port": port or settings.port, "log_requests": False}), afresh=True)
     leave_if_refused(done)
@@ -80,7 +81,7 @@ def _run_live(settings: Settings) -> tuple[Settings, Report]:
             return settings, pipeline.refresh(settings, None, Selection.of(), progress=bar)
     except UnreachableError as error:
         console.err.print(f"[yellow]watthouse:[/] {console.safe(str(error))}")
-    if warehouse_of(settings).loaded():
+    if Home(settings).warehouse.loaded():
         console.err.print(f"[yellow]watthouse:[/] these are the days that {settings.home} held before")
         return settings, Report()
     return _run_sample()
@@ -174,7 +175,7 @@ def status_(
 ) -> None:
     """How fresh and how whole every dataset is."""
     settings = home(sample)
-    lines = status.look(settings, damage=status.damage_of(settings) if check else None)
+    lines = status.look(settings, damage=status.damage_of(Home(settings)) if check else None)
     if as_json:
         console.out.print_json(json.dumps([line.as_json() for line in lines]))
     else:

@@ -77,6 +77,12 @@ class Lake:
         self._kind = kind
         self._tables: dict[str, Table] = {}
 
+    def claim(self, kind: str) -> None:
+        """Write this kind into every table that is made from now on."""
+        self._kind = kind
+        for table in self._tables.values():
+            table.kind = kind
+
     def uri(self, dataset: Dataset) -> str:
         return f"{self.root}/{dataset.id}"
 

@@ -11,9 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 from watthouse.catalog import CATALOG, Dataset
 from watthouse.errors import TableError
-from watthouse.home import lake_of, warehouse_of
+from watthouse.home import Home
 from watthouse.lake.ledger import Head
-from watthouse.settings import Settings
 from watthouse.warehouse.base import Loaded
 
 
@@ -103,10 +102,11 @@ class Standing:
             return f"{count}, observed after {_z(head.observed_until)} and until {_z(held.observed_until)}"
         return f"{count}, observed until {_z(held.observed_until)}"
 
-    def ahead_of_the_clock(self, settings: Settings) -> dict[str, str]:
-        """By dataset id, what is stamped later than it is now: a clock was wrong then, or is now."""
+    def ahead_of_the_clock(self, tolerated: float) -> dict[str, str]:
+        """By dataset id, what is stamped more than ``tolerated`` seconds later than it is now: a clock was wrong then,
+        or is now."""
         now = datetime.now(UTC)
-        latest = now + timedelta(seconds=settings.clock_tolerance_seconds)
+        latest = now + timedelta(seconds=tolerated)
         return {
             dataset.id: f"its newest observation is stamped {_z(head.observed_until)}, and this machine's clock says"
             f" {now:%Y-%m-%d}: set the clock if it is wrong; if it was wrong then, `watthouse repair --apply` stamps"
@@ -115,18 +115,25 @@ class Standing:
             if head and head.observed_until > latest
         }
 
+    def again(self, home: Home) -> "Standing":
+        """After the lake has changed, and the warehouse has not."""
+        return _stand(home, self.loaded)
 
-def stand(settings: Settings) -> Standing:
+
+def stand(home: Home) -> Standing:
     """Open every table of the lake, and read in the warehouse how far it follows them."""
-    lake = lake_of(settings)
+    return _stand(home, home.warehouse.loaded())
+
+
+def _stand(home: Home, loaded: Mapping[str, Loaded]) -> Standing:
     heads: dict[Dataset, Head | None] = {}
     broken: dict[Dataset, str] = {}
     for dataset in CATALOG.values():
         try:
-            heads[dataset] = lake.head(dataset)
+            heads[dataset] = home.lake.head(dataset)
         except TableError as error:
             broken[dataset] = str(error)
-    return Standing(lake.root, heads, broken, warehouse_of(settings).loaded())
+    return Standing(home.lake.root, heads, broken, loaded)
 
 
 def _z(moment: datetime) -> str:

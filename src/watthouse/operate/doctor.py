@@ -18,7 +18,7 @@ from packaging.requirements import Requirement
 from watthouse.catalog import CATALOG
 from watthouse.clock import ZONE
 from watthouse.errors import BusyError, WatthouseError
-from watthouse.home import described, kind_of, only_one, warehouse_of
+from watthouse.home import Home, described
 from watthouse.operate.consistency import Standing, stand
 from watthouse.operate.status import damage_of
 from watthouse.settings import Settings
@@ -55,9 +55,10 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _packages()
     yield _zone()
     yield from _variables()
-    yield _home(settings)
+    home = Home(settings)
+    yield _home(home)
     yield _room(settings)
-    yield from _stations(settings)
+    yield from _stations(home)
     yield _service(settings)
 
 
@@ -102,16 +103,16 @@ def _variables() -> Iterator[Finding]:
         yield Finding("settings", State.ODD, f"nothing reads {name}", meant)
 
 
-def _home(settings: Settings) -> Finding:
-    name, home = "home", settings.home.absolute()
+def _home(home: Home) -> Finding:
+    name, folder = "home", home.settings.home.absolute()
     try:
-        with only_one(settings), tempfile.TemporaryFile(dir=home):
-            kind = kind_of(settings)
+        with home.only_one(), tempfile.TemporaryFile(dir=folder):
+            kind = home.kind
     except BusyError as error:
         return Finding(name, State.ODD, str(error))
     except (WatthouseError, OSError) as error:
         return Finding(name, State.BAD, str(error), "set WATTHOUSE_HOME to a folder of yours")
-    return Finding(name, State.WELL, f"{home} is writable, {f'holds {described(kind)}' if kind else 'empty so far'}")
+    return Finding(name, State.WELL, f"{folder} is writable, {f'holds {described(kind)}' if kind else 'empty so far'}")
 
 
 def _room(settings: Settings) -> Finding:
@@ -127,20 +128,20 @@ def _room(settings: Settings) -> Finding:
     )
 
 
-def _stations(settings: Settings) -> Iterator[Finding]:
+def _stations(home: Home) -> Iterator[Finding]:
     """The lake, every file of it read, and the warehouse that is made from it."""
     try:
-        standing = stand(settings)
-        damage = damage_of(settings, standing)
+        standing = stand(home)
+        damage = damage_of(home, standing)
     except WatthouseError as error:
         yield Finding("lake", State.BAD, str(error))
         yield Finding("warehouse", State.ODD, "not looked at", "see the lake")
         return
-    yield from _lake(settings, standing, damage)
-    yield _warehouse(settings, standing)
+    yield from _lake(standing, damage)
+    yield _warehouse(home, standing)
 
 
-def _lake(settings: Settings, standing: Standing, damage: Mapping[str, str]) -> Iterator[Finding]:
+def _lake(standing: Standing, damage: Mapping[str, str]) -> Iterator[Finding]:
     if standing.is_lost:
         yield Finding("lake", State.BAD, standing.said_of_behind())
         return
@@ -151,11 +152,11 @@ def _lake(settings: Settings, standing: Standing, damage: Mapping[str, str]) -> 
         yield Finding("lake", State.ODD, "empty", "run `watthouse refresh`")
     elif not damage:
         whole = "every entry of their logs and every file as written"
-        yield Finding("lake", State.WELL, f"{settings.lake} holds {held} of {len(CATALOG)} datasets, {whole}")
+        yield Finding("lake", State.WELL, f"{standing.root} holds {held} of {len(CATALOG)} datasets, {whole}")
 
 
-def _warehouse(settings: Settings, standing: Standing) -> Finding:
-    warehouse, loaded = warehouse_of(settings), standing.loaded
+def _warehouse(home: Home, standing: Standing) -> Finding:
+    warehouse, loaded = home.warehouse, standing.loaded
     current = warehouse.steps() is not None
     behind = [dataset.id for dataset in standing.moved if dataset not in standing.behind]
     if standing.is_empty and not loaded:

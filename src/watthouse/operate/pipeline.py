@@ -2,20 +2,20 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from watthouse.catalog import CATALOG, LICENCE, PORTAL, Dataset
 from watthouse.errors import LakeError, TableError, WatthouseError
-from watthouse.home import REAL, claim, described, kind_of, lake_of, only_one, remember, warehouse_of
-from watthouse.lake.ledger import Lake
+from watthouse.home import REAL, Home, described
 from watthouse.operate.consistency import Standing, stand
 from watthouse.settings import Settings
 from watthouse.sources.base import Document, Source
 from watthouse.sync import odre
 from watthouse.sync.ingest import take_in, tidy
 from watthouse.sync.report import Progress, Report, Selection, Silent
-from watthouse.transform import Node, Transform
-from watthouse.warehouse.base import Draft, Warehouse
+from watthouse.transform import Transform
+from watthouse.warehouse.base import Draft
 
 
 def refresh(
@@ -36,12 +36,10 @@ def refresh(
     rows in the warehouse; ``report.failed`` says so, and the others go on. ``lake_was_lost`` accepts that what a table
     lacks is gone: the warehouse as it was is kept in a folder of its own, ``report.kept``, and replaced.
     """
-    progress = progress or Silent()
-    report = Report()
-    with only_one(settings), _told(report):
-        _fetch(settings, source, selection, full, lake_was_lost, progress, report)
-        report.built = _build(settings, full=full, lake_was_lost=lake_was_lost, progress=progress, report=report)
-    return report
+    with _running(settings, full, lake_was_lost, progress) as run:
+        standing = run.fetch(source, selection)
+        run.build(standing.again(run.home))
+    return run.report
 
 
 def fetch(
@@ -54,10 +52,9 @@ def fetch(
     progress: Progress | None = None,
 ) -> Report:
     """The first half: read and observe."""
-    report = Report()
-    with only_one(settings), _told(report):
-        _fetch(settings, source, selection, full, lake_was_lost, progress or Silent(), report)
-    return report
+    with _running(settings, full, lake_was_lost, progress) as run:
+        run.fetch(source, selection)
+    return run.report
 
 
 def build(
@@ -67,177 +64,170 @@ def build(
 
     Raises :class:`~watthouse.errors.LakeError` where there is nothing to build from.
     """
-    report = Report()
-    with only_one(settings), _told(report):
-        standing = stand(settings)
+    with _running(settings, full, lake_was_lost, progress) as run:
+        standing = stand(run.home)
         if standing.is_empty and (lake_was_lost or not standing.loaded):
             words = "refresh --full --lake-was-lost" if standing.is_lost else "refresh"
             raise LakeError(f"the lake at {settings.lake} is empty: run `watthouse {words}`")
-        _note_the_clock(settings, standing, report)
-        report.built = _build(
-            settings, full=full, lake_was_lost=lake_was_lost, progress=progress or Silent(), report=report
-        )
-    return report
+        run.note_the_clock(standing)
+        run.build(standing)
+    return run.report
 
 
-def reload(settings: Settings, datasets: Sequence[Dataset], progress: Progress | None = None) -> Report:
+def reload(home: Home, datasets: Sequence[Dataset], progress: Progress | None = None) -> Report:
     """Take these datasets from the lake anew, whatever the warehouse holds of them, and rebuild what follows.
 
     For whoever holds the home: it is not locked here.
     """
-    progress, report, warehouse = progress or Silent(), Report(), warehouse_of(settings)
-    steps, lake = warehouse.steps(), lake_of(settings)
+    run = _Run(home, Report(), progress or Silent())
+    steps = home.warehouse.steps()
     if steps is None:
-        report.built = _build_anew(settings, warehouse, (), progress, report)
-        return report
-    with warehouse.draft() as draft:
+        run.build_anew(())
+        return run.report
+    with home.warehouse.draft() as draft:
         for dataset in datasets:
-            draft.load(lake, dataset, anew=True)
-        report.built = tuple(draft.replay(steps, [dataset.table for dataset in datasets], progress.node))
-    return report
+            draft.load(home.lake, dataset, anew=True)
+        run.report.built = tuple(draft.replay(steps, [dataset.table for dataset in datasets], run.progress.node))
+    return run.report
 
 
 @contextmanager
-def _told(report: Report) -> Iterator[None]:
-    """An error in the middle carries what was done before it: those rows are in the lake all the same."""
+def _running(settings: Settings, full: bool, lake_was_lost: bool, progress: Progress | None) -> Iterator["_Run"]:
+    """A run that holds the home; an error in its middle carries the report of what is in the lake all the same."""
+    run = _Run(Home(settings), Report(), progress or Silent(), full, lake_was_lost)
     try:
-        yield
+        with run.home.only_one():
+            yield run
     except WatthouseError as error:
-        error.report = report
+        error.report = run.report
         raise
 
 
-def _fetch(
-    settings: Settings,
-    source: Source | None,
-    selection: Selection,
-    full: bool,
-    lake_was_lost: bool,
-    progress: Progress,
-    report: Report,
-) -> None:
-    standing = stand(settings)
-    _note_the_clock(settings, standing, report)
-    left = _left(standing, lake_was_lost, report)
-    report.unsettled |= {dataset.id for dataset in left if dataset in selection.datasets}
-    wanted = replace(selection, datasets=tuple(one for one in selection.datasets if one not in left))
-    if not wanted.datasets or (standing.is_lost and not lake_was_lost):
-        return  # where a disk is not mounted, what is written now would lie hidden below it later
-    if source is None:
-        odre.fetch(settings, wanted, full=full, progress=progress, report=report)
-        return
-    documents = list(source.documents())
-    claim(settings, REAL)
-    total = sum(document.size for document in documents)
-    before = dict(zip(map(id, documents), _running(documents), strict=True))
+@dataclass(frozen=True)
+class _Run:
+    """One refresh, or a half of it."""
 
-    def told(document: Document, position: int, rows: int) -> None:
-        progress.reading(document.origin, before[id(document)] + position, total, rows)
+    home: Home
+    report: Report
+    progress: Progress
+    full: bool = False
+    lake_was_lost: bool = False
 
-    lake = lake_of(settings)
-    seen = take_in(settings, lake, documents, selection, progress, report, told, without=left)
-    for dataset in seen:
-        try:
-            tidy(settings, lake, dataset)
-        except TableError as error:
-            report.failed[dataset.id] = str(error)
-    remember(settings, [dataset.id for dataset in seen])
-
-
-def _note_the_clock(settings: Settings, standing: Standing, report: Report) -> None:
-    for name, said in standing.ahead_of_the_clock(settings).items():
-        report.note(name, [said])
-
-
-def _left(standing: Standing, lake_was_lost: bool, report: Report) -> frozenset[Dataset]:
-    """The tables that are left as they are; the report says why."""
-    behind = [] if lake_was_lost else standing.behind
-    report.failed |= standing.said_of_broken()
-    if behind:
-        report.failed[standing.root] = standing.said_of_behind()
-    return frozenset([*standing.broken, *behind])
-
-
-def _running(documents: Iterable[Document]) -> Iterator[int]:
-    done = 0
-    for document in documents:
-        yield done
-        done += document.size
-
-
-def _build(
-    settings: Settings, *, full: bool, lake_was_lost: bool, progress: Progress, report: Report
-) -> tuple[Node, ...]:
-    warehouse, standing = warehouse_of(settings), stand(settings)
-    warehouse.sweep()
-    if standing.is_empty and not standing.loaded:
-        return ()
-    left = _left(standing, lake_was_lost, report)
-    is_replaced = lake_was_lost and bool(standing.behind)
-    steps = None if full or is_replaced else warehouse.steps()
-    if steps is None:
-        if is_replaced or not warehouse.is_readable():
-            report.kept = warehouse.keep()
-        return _build_anew(settings, warehouse, left, progress, report)
-    lake = lake_of(settings)
-    moved = [one for one in standing.moved if one not in left and _is_sound(lake, one, standing, report)]
-    if not moved:
-        return ()
-    with warehouse.draft() as draft:
-        loaded = _load(draft, lake, moved, progress, report)
-        draft.describe(_about(settings))
-        progress.stage("building the marts")
-        return tuple(draft.replay(steps, [dataset.table for dataset in loaded], progress.node))
-
-
-def _is_sound(lake: Lake, dataset: Dataset, standing: Standing, report: Report) -> bool:
-    """Whether what is to be loaded of a table is what was written; the report says where it is not."""
-    loaded = standing.loaded.get(dataset.id)
-    try:
-        lake.refuse_faulty(dataset, since=loaded.head.observed_until if loaded else None)
-    except TableError as error:
-        report.failed[dataset.id] = str(error)
-        return False
-    return True
-
-
-def _build_anew(
-    settings: Settings, warehouse: Warehouse, left: Collection[Dataset], progress: Progress, report: Report
-) -> tuple[Node, ...]:
-    """Everything, by dbt, which warms up while the rows are loaded.
-
-    A table that cannot be loaded is taken from the warehouse as it was.
-    """
-    lake, wanted = lake_of(settings), [dataset for dataset in CATALOG.values() if dataset not in left]
-    transforming = Transform(warehouse.dbt(), settings.scratch / "dbt", settings.transform)
-    with transforming as transform, warehouse.draft(empty=True) as draft:
-        loaded = _load(draft, lake, wanted, progress, report)
-        carried = [dataset for dataset in CATALOG.values() if dataset not in loaded and draft.carry_over(dataset)]
-        if report.failed and not carried and not any(map(lake.head, loaded)):
-            raise TableError(next(iter(report.failed.values())))
-        draft.describe(_about(settings))
-        progress.stage("building the marts")
-        nodes, steps = transform.run(draft.release(), progress.node)
-        draft.remember(steps)
-        return tuple(nodes)
-
-
-def _about(settings: Settings) -> dict[str, str]:
-    kind = kind_of(settings)
-    synthetic = f"synthetic figures, {described(str(kind))}: nobody measured them"
-    data = "published by the operators" if kind in {None, REAL} else synthetic
-    return {"data": data, "source": PORTAL, "licence": LICENCE}
-
-
-def _load(draft: Draft, lake: Lake, datasets: Iterable[Dataset], progress: Progress, report: Report) -> list[Dataset]:
-    """Those that could be loaded; the report says of the others why."""
-    loaded = []
-    for dataset in datasets:
-        progress.stage(f"loading {dataset.id}")
-        try:
-            draft.load(lake, dataset)
-        except TableError as error:
-            report.failed[dataset.id] = str(error)
+    def fetch(self, source: Source | None, selection: Selection) -> Standing:
+        """What is new into the lake; returns how the lake stood before."""
+        standing = stand(self.home)
+        self.note_the_clock(standing)
+        left = self._left(standing)
+        self.report.unsettled |= {dataset.id for dataset in left if dataset in selection.datasets}
+        wanted = replace(selection, datasets=tuple(dataset for dataset in selection.datasets if dataset not in left))
+        if not wanted.datasets or (standing.is_lost and not self.lake_was_lost):
+            return standing  # where a disk is not mounted, what is written now would lie hidden below it later
+        if source is None:
+            odre.fetch(self.home, wanted, full=self.full, progress=self.progress, report=self.report)
         else:
-            loaded.append(dataset)
-    return loaded
+            self._take_in([*source.documents()], selection, left)
+        return standing
+
+    def build(self, standing: Standing) -> None:
+        """What is new in the lake into the warehouse, and the marts that follow from it."""
+        warehouse = self.home.warehouse
+        warehouse.sweep()
+        if standing.is_empty and not standing.loaded:
+            self.report.built = ()
+            return
+        left = self._left(standing)
+        is_replaced = self.lake_was_lost and bool(standing.behind)
+        steps = None if self.full or is_replaced else warehouse.steps()
+        if steps is None:
+            if is_replaced or not warehouse.is_readable():
+                self.report.kept = warehouse.keep()
+            self.build_anew(left)
+            return
+        moved = [dataset for dataset in standing.moved if dataset not in left and self._is_sound(dataset, standing)]
+        if not moved:
+            self.report.built = ()
+            return
+        with warehouse.draft() as draft:
+            loaded = self._load(draft, moved)
+            draft.describe(self._about)
+            self.progress.stage("building the marts")
+            self.report.built = tuple(draft.replay(steps, [dataset.table for dataset in loaded], self.progress.node))
+
+    def build_anew(self, left: Collection[Dataset]) -> None:
+        """Everything, by dbt, which warms up while the rows are loaded.
+
+        A table that cannot be loaded is taken from the warehouse as it was.
+        """
+        home, wanted = self.home, [dataset for dataset in CATALOG.values() if dataset not in left]
+        transforming = Transform(home.warehouse.dbt(), home.settings.scratch / "dbt", home.settings.transform)
+        with transforming as transform, home.warehouse.draft(empty=True) as draft:
+            loaded = self._load(draft, wanted)
+            carried = [dataset for dataset in CATALOG.values() if dataset not in loaded and draft.carry_over(dataset)]
+            if self.report.failed and not carried and not any(map(home.lake.head, loaded)):
+                raise TableError(next(iter(self.report.failed.values())))
+            draft.describe(self._about)
+            self.progress.stage("building the marts")
+            nodes, steps = transform.run(draft.release(), self.progress.node)
+            draft.remember(steps)
+            self.report.built = tuple(nodes)
+
+    def note_the_clock(self, standing: Standing) -> None:
+        """Say which tables have stamps in the future."""
+        tolerated = self.home.settings.clock_tolerance_seconds
+        for name, notice in standing.ahead_of_the_clock(tolerated).items():
+            self.report.note(name, [notice])
+
+    def _take_in(self, documents: Sequence[Document], selection: Selection, left: Collection[Dataset]) -> None:
+        self.home.claim(REAL)
+        total = sum(document.size for document in documents)
+        sizes = accumulate((document.size for document in documents), initial=0)
+        before = dict(zip(map(id, documents), sizes, strict=False))
+
+        def on_piece(document: Document, position: int, rows: int) -> None:
+            self.progress.reading(document.origin, before[id(document)] + position, total, rows)
+
+        taken = take_in(self.home, documents, selection, self.progress, self.report, on_piece, without=left)
+        for dataset in taken:
+            try:
+                tidy(self.home, dataset)
+            except TableError as error:
+                self.report.failed[dataset.id] = str(error)
+        self.home.remember([dataset.id for dataset in taken])
+
+    def _left(self, standing: Standing) -> frozenset[Dataset]:
+        """The tables that are left as they are; the report says why."""
+        behind = [] if self.lake_was_lost else standing.behind
+        self.report.failed |= standing.said_of_broken()
+        if behind:
+            self.report.failed[standing.root] = standing.said_of_behind()
+        return frozenset([*standing.broken, *behind])
+
+    def _is_sound(self, dataset: Dataset, standing: Standing) -> bool:
+        """Whether what is to be loaded of a table is what was written; the report says where it is not."""
+        loaded = standing.loaded.get(dataset.id)
+        try:
+            self.home.lake.refuse_faulty(dataset, since=loaded.head.observed_until if loaded else None)
+        except TableError as error:
+            self.report.failed[dataset.id] = str(error)
+            return False
+        return True
+
+    def _load(self, draft: Draft, datasets: Iterable[Dataset]) -> list[Dataset]:
+        """Those that could be loaded; the report says of the others why."""
+        loaded = []
+        for dataset in datasets:
+            self.progress.stage(f"loading {dataset.id}")
+            try:
+                draft.load(self.home.lake, dataset)
+            except TableError as error:
+                self.report.failed[dataset.id] = str(error)
+            else:
+                loaded.append(dataset)
+        return loaded
+
+    @property
+    def _about(self) -> dict[str, str]:
+        kind = self.home.kind
+        synthetic = f"synthetic figures, {described(str(kind))}: nobody measured them"
+        data = "published by the operators" if kind in {None, REAL} else synthetic
+        return {"data": data, "source": PORTAL, "licence": LICENCE}

@@ -13,7 +13,7 @@ import polars as pl
 
 from watthouse.catalog import CATALOG, Dataset
 from watthouse.errors import TableError
-from watthouse.home import lake_of, only_one, warehouse_of
+from watthouse.home import Home
 from watthouse.lake import damage
 from watthouse.lake.ledger import Lake
 from watthouse.lake.revisions import OBSERVED_AT
@@ -50,44 +50,47 @@ class Mending:
 
 def look(settings: Settings) -> list[Mending]:
     """What is wrong, and what could be restored; nothing is changed."""
-    with only_one(settings):
-        standing = stand(settings)
-        return [_looked_at(settings, standing, one, said) for one, said in _damaged(settings, standing)]
+    home = Home(settings)
+    with home.only_one():
+        standing = stand(home)
+        return [_looked_at(home, standing, one, said) for one, said in _damaged(home, standing)]
 
 
 def mend(settings: Settings, progress: Progress | None = None) -> list[Mending]:
     """Restore what can be, and bring the warehouse up to it. What is damaged is moved aside, never removed."""
-    with only_one(settings):
-        standing = stand(settings)
-        future = standing.ahead_of_the_clock(settings)
+    home = Home(settings)
+    with home.only_one():
+        standing = stand(home)
+        future = standing.ahead_of_the_clock(settings.clock_tolerance_seconds)
         done = []
-        for dataset, said in _damaged(settings, standing):
+        for dataset, said in _damaged(home, standing):
             is_early = dataset.id in future
-            done.append(_restamped(settings, dataset, said) if is_early else _mended(settings, standing, dataset, said))
+            done.append(_restamped(home, dataset, said) if is_early else _mended(home, standing, dataset, said))
             forget(settings.home / "service.json", dataset)
-        anew = [dataset for dataset in stand(settings).behind if dataset.id in {one.dataset for one in done}]
+        mended = Home(settings)  # its tables are others than those that were opened before
+        anew = [dataset for dataset in stand(mended).behind if dataset.id in {one.dataset for one in done}]
         if anew:
-            pipeline.reload(settings, anew, progress)
+            pipeline.reload(mended, anew, progress)
         return done
 
 
-def _damaged(settings: Settings, standing: Standing) -> list[tuple[Dataset, str]]:
-    found = damage_of(settings, standing)
+def _damaged(home: Home, standing: Standing) -> list[tuple[Dataset, str]]:
+    found = damage_of(home, standing)
     return [(dataset, found[dataset.id]) for dataset in CATALOG.values() if dataset.id in found]
 
 
-def _is_sound_but_early(settings: Settings, standing: Standing, dataset: Dataset) -> bool:
+def _is_sound_but_early(home: Home, standing: Standing, dataset: Dataset) -> bool:
     """Whether the clock is all that is wrong: what is damaged is mended first, and stamped anew by the next repair."""
     return (
-        dataset.id in standing.ahead_of_the_clock(settings)
+        dataset.id in standing.ahead_of_the_clock(home.settings.clock_tolerance_seconds)
         and dataset not in standing.behind
-        and not lake_of(settings).faults(dataset, whole=True)
+        and not home.lake.faults(dataset, whole=True)
     )
 
 
-def _looked_at(settings: Settings, standing: Standing, dataset: Dataset, said: str) -> Mending:
-    lake, warehouse = lake_of(settings), warehouse_of(settings)
-    if _is_sound_but_early(settings, standing, dataset):
+def _looked_at(home: Home, standing: Standing, dataset: Dataset, said: str) -> Mending:
+    lake, warehouse = home.lake, home.warehouse
+    if _is_sound_but_early(home, standing, dataset):
         future = lake.scan(dataset).filter(pl.col(OBSERVED_AT) > datetime.now(UTC))
         return Mending(dataset.id, said, restamped=int(future.select(pl.len()).collect().item()))
     sound, broken = _sound(lake, dataset)
@@ -112,23 +115,23 @@ def _identity_schema(dataset: Dataset) -> pl.Schema:
     return pl.Schema({**empty.schema, OBSERVED_AT: pl.Datetime("us", "UTC")})
 
 
-def _mended(settings: Settings, standing: Standing, dataset: Dataset, said: str) -> Mending:
-    lake, stamp, aside = lake_of(settings), _stamp(), None
+def _mended(home: Home, standing: Standing, dataset: Dataset, said: str) -> Mending:
+    lake, stamp, aside = home.lake, _stamp(), None
     old, broken = lake, 0
     if dataset in standing.broken and not damage.repair_log(lake.table(dataset), stamp):
         old = lake.set_table_aside(dataset, stamp)
         aside = old.uri(dataset)
-    lake = lake_of(settings)
+    lake = Home(home.settings).lake
     if aside is None:
         broken = damage.drop_faulty_files(lake.table(dataset), stamp)
-    restored = sum(damage.restore(lake.table(dataset), rows) for rows in _loaded(warehouse_of(settings), dataset))
+    restored = sum(damage.restore(lake.table(dataset), rows) for rows in _loaded(home.warehouse, dataset))
     unnamed = damage.restore(lake.table(dataset), damage.unnamed(old.table(dataset), after=_until(standing, dataset)))
     return Mending(dataset.id, said, restored, unnamed, lost=max(0, broken - restored), aside=aside)
 
 
-def _restamped(settings: Settings, dataset: Dataset, said: str) -> Mending:
+def _restamped(home: Home, dataset: Dataset, said: str) -> Mending:
     """Give what is stamped in the future the last microseconds before now, in the same order; the rest stays."""
-    lake, now = lake_of(settings), datetime.now(UTC)
+    lake, now = home.lake, datetime.now(UTC)
     future = pl.col(OBSERVED_AT) > now
     stamps = lake.scan(dataset).filter(future).select(OBSERVED_AT).unique().collect()[OBSERVED_AT].sort()
     fresh = pl.Series([now - timedelta(microseconds=stamps.len() - turn) for turn in range(stamps.len())])

@@ -8,7 +8,7 @@ from typing import Any
 from watthouse.catalog import CATALOG, Dataset
 from watthouse.clock import PARIS
 from watthouse.errors import TableError
-from watthouse.home import lake_of, last_refreshed, now_of, sample_of, warehouse_of
+from watthouse.home import Home
 from watthouse.lake.ledger import Extent, Lake
 from watthouse.operate.consistency import Standing, stand
 from watthouse.settings import Settings
@@ -56,13 +56,13 @@ def look(
     ``loaded`` are the versions of the lake that the warehouse mirrors, and ``damage`` what was found wrong with its
     tables, by dataset id, where they are known. ``now`` is the time of this home where none is given.
     """
-    now = now or now_of(settings)
+    home = Home(settings)
+    now = now or home.now
     if loaded is None:
-        loaded = {name: one.head.version for name, one in warehouse_of(settings).loaded().items()}
-    lake, refreshed = lake_of(settings), last_refreshed(settings)
-    lines, sample = [], sample_of(settings)
+        loaded = {name: one.head.version for name, one in home.warehouse.loaded().items()}
+    lines, refreshed, sample = [], home.last_refreshed(), home.sample
     for dataset in CATALOG.values():
-        extent, broken = _extent(lake, dataset)
+        extent, broken = _extent(home.lake, dataset)
         lines.append(
             Status(
                 dataset=dataset.id,
@@ -91,19 +91,19 @@ def _extent(lake: Lake, dataset: Dataset) -> tuple[Extent, str | None]:
         return Extent(), str(error)
 
 
-def damage_of(settings: Settings, standing: Standing | None = None) -> dict[str, str]:
+def damage_of(home: Home, standing: Standing | None = None) -> dict[str, str]:
     """What is wrong with the tables of the lake, by dataset id, found by reading each of their files.
 
     Each file is held to its digest (13 years of regional rows: 100 MB, a second), each table to what the warehouse
     loaded from it, and the newest stamp to this machine's clock.
     """
-    standing, lake = standing or stand(settings), lake_of(settings)
+    standing = standing or stand(home)
     found = standing.said_of_broken() | standing.said_by_table()
     sound = [dataset for dataset in CATALOG.values() if dataset.id not in found]
     return (
-        standing.ahead_of_the_clock(settings)
+        standing.ahead_of_the_clock(home.settings.clock_tolerance_seconds)
         | found
-        | {dataset.id: faults for dataset in sound if (faults := _faults(lake, dataset))}
+        | {dataset.id: faults for dataset in sound if (faults := _faults(home.lake, dataset))}
     )
 
 

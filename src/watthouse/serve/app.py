@@ -12,21 +12,7 @@ from fastapi_swagger import patch_fastapi
 from starlette_compress import CompressMiddleware, add_compress_type
 
 from watthouse.serve import document, middleware, problems
-from watthouse.serve.api import (
-    buyers,
-    checks,
-    completeness,
-    held,
-    ledger,
-    mixes,
-    national,
-    points,
-    questions,
-    rates,
-    records,
-    regional,
-    sensitivity,
-)
+from watthouse.serve.api import calls, held, ledger, questions, regional
 from watthouse.serve.formats import Format
 from watthouse.serve.heads import Heads
 from watthouse.serve.pages import Pages
@@ -43,21 +29,7 @@ without losing an hour. Days are civil days (Europe/Paris), `since` and `until` 
 _WARM_AFTER: Final = 0.5
 """For the first answer, before the pages are loaded, s."""
 
-_ROUTED = (
-    held,
-    national,
-    points,
-    records,
-    buyers,
-    sensitivity,
-    regional,
-    rates,
-    mixes,
-    questions,
-    ledger,
-    completeness,
-    checks,
-)
+_ROUTED = (held, calls, regional, questions, ledger)
 
 
 def create(settings: Settings) -> FastAPI:

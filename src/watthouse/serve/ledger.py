@@ -10,8 +10,7 @@ from pydantic import BaseModel, Field
 
 from watthouse.catalog import CATALOG, Dataset
 from watthouse.clock import PARIS
-from watthouse.home import kind_of, lake_of, now_of, sample_of
-from watthouse.lake.ledger import Lake
+from watthouse.home import Home
 from watthouse.operate.status import look
 from watthouse.serve.formats import Shown
 from watthouse.serve.problems import wrong
@@ -63,10 +62,11 @@ def status_of(service: Service) -> StatusOut:
     """What is served as it stands, a line a dataset."""
     with service.snapshots.lease() as snapshot:
         version, built_at, loaded = snapshot.version, snapshot.built_at, snapshot.lake_versions
+    home = Home(service.settings)
     lines = [_with_z(line.as_json()) for line in look(service.settings, loaded=loaded)]
     return StatusOut(
-        data=kind_of(service.settings) or "nothing",
-        sample=sample_of(service.settings),
+        data=home.kind or "nothing",
+        sample=home.sample,
         version=version,
         built_at=built_at,
         datasets=[DatasetStatus(**{name: line[name] for name in DatasetStatus.model_fields}) for line in lines],
@@ -111,13 +111,13 @@ def dataset_of(params: RevisionsParams) -> Dataset:
 def revisions_of(service: Service, params: RevisionsParams) -> Question:
     """The changes that are meant, the last seen first; raises a problem for a dataset or column that there is not and
     for more than a year of slots."""
-    dataset, lake = dataset_of(params), lake_of(service.settings)
-    newest = lake.extent(dataset).newest or now_of(service.settings).astimezone(PARIS).date()
+    dataset, home = dataset_of(params), Home(service.settings)
+    newest = home.lake.extent(dataset).newest or home.now.astimezone(PARIS).date()
     last = newest.date() if isinstance(newest, datetime) else newest
     since, until = newest_first((last, last), params)
     if (until - since).days >= A_YEAR:
         raise wrong("since", f"revisions of {A_YEAR} days of slots at most: ask for a shorter period")
-    found = _newest_first(dataset, lake.revisions(dataset, since=since, until=until, column=params.column))
+    found = _newest_first(dataset, home.lake.revisions(dataset, since=since, until=until, column=params.column))
     rows = found.head(params.limit).to_arrow(compat_level=pl.CompatLevel.oldest())
     title, more = "What changed in what was published", {**days(since, until), "found": found.height}
     return Question(title, rows, _columns(dataset), more, used=_used(dataset, found))
@@ -154,10 +154,9 @@ def _columns(dataset: Dataset) -> tuple[Shown, ...]:
     )
 
 
-def version_of(service: Service, lake: Lake, dataset: Dataset) -> str:
+def version_of(home: Home, dataset: Dataset) -> str:
     """Changes with the ledger of the dataset."""
-    said = repr((kind_of(service.settings), lake.head(dataset)))
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
+    return hashlib.sha256(repr((home.kind, home.lake.head(dataset))).encode()).hexdigest()[:16]
 
 
 def progress_of(progress: Progress) -> RefreshOut:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
 from math import isnan
-from typing import Final
+from typing import Final, Protocol
 
 from watthouse.clock import PARIS
 
@@ -14,6 +14,12 @@ _MONTHS: Final = {
     "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
     "fr": ("janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."),
 }
+
+
+class Say(Protocol):
+    """Gives the words of one language."""
+
+    def __call__(self, *, en: str, fr: str) -> str: ...
 
 
 class Language(Enum):
@@ -87,4 +93,4 @@ class Text:
 
     def of(self, language: Language) -> str:
         """Its words in this language."""
-        return language.say(en=self.en, fr=self.fr)
+        return self.fr if language is Language.FRENCH else self.en

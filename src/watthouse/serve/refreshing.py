@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from enum import Enum
 
 from watthouse.errors import BusyError
-from watthouse.home import sample_of
+from watthouse.home import Home
 from watthouse.settings import Settings
 
 _LAST = 400  # characters of what it said that are kept
@@ -61,7 +61,7 @@ class Refresher:
 
     def _spawn(self) -> subprocess.Popen[str]:
         home, words = self._settings.home, ["refresh"]
-        if sample_of(self._settings) and home.name == "sample":
+        if Home(self._settings).sample and home.name == "sample":
             home, words = home.parent, [*words, "--sample"]
         environment = {**os.environ, "WATTHOUSE_HOME": str(home.absolute()), "COLUMNS": "200"}
         return subprocess.Popen(

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from watthouse.catalog import LICENCE
-from watthouse.home import snapshots_of
+from watthouse.home import Home
 from watthouse.serve import formats
 from watthouse.serve.formats import Format, Labels, Shown
 from watthouse.serve.problems import ProblemError
@@ -39,7 +39,7 @@ class Service:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.snapshots = snapshots_of(settings)
+        self.snapshots = Home(settings).snapshots()
         self.refresher = Refresher(settings)
         self._lock = threading.Lock()
         self._kept: LRUCache[str, _Kept] = LRUCache(max(settings.cache_bytes, 1), getsizeof=lambda one: len(one.body))

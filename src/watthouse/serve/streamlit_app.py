@@ -27,11 +27,11 @@ from watthouse.serve.figures.seasons import source_seasons
 from watthouse.serve.figures.style import behaviour
 from watthouse.serve.locale import Language, Text
 from watthouse.serve.problems import ProblemError
-from watthouse.serve.queries.compare import Compared, compare_of
-from watthouse.serve.queries.mix import mix_of
-from watthouse.serve.queries.mixes import MixesParams, mixes_of
+from watthouse.serve.queries.compare import COMPARE, Compared
+from watthouse.serve.queries.mix import MIX
+from watthouse.serve.queries.mixes import MIXES, MixesParams
 from watthouse.serve.queries.params import EnergyAsOf, Interval, Unit
-from watthouse.serve.queries.regions import MapParams, map_of, mix_of_region
+from watthouse.serve.queries.regions import MAP, REGION_MIX, MapParams
 from watthouse.serve.service import Service
 from watthouse.settings import Settings
 
@@ -178,7 +178,7 @@ def _regions(reader: Reader, one: st.Page) -> None:
         _chart(reader, "map", f"{_MEASURES[measure].of(view.language)}, MW", figure, found, height=480)
     with right:
         asked = MixesParams(since=view.since, until=view.until, unit=Unit.SHARE)
-        shares = reader.answer("/regions/mix", asked, mixes_of(reader.snapshot, asked))
+        shares = reader.ask(MIXES, asked)
         title = say(en="What each source contributes to production", fr="Part de chaque filière dans la production")
         _chart(reader, "shares", f"{title}, %", source_shares(shares.rows, view.style), shares, height=480)
     st.page_link(
@@ -256,7 +256,7 @@ def _totals(reader: Reader, name: str) -> None:
 
 def _total(reader: Reader, name: str, unit: Unit) -> float | None:
     asked = Compared(since=reader.view.since, until=reader.view.until, unit=unit)
-    found = reader.answer("/compare", asked, compare_of(reader.snapshot, asked)).rows
+    found = reader.ask(COMPARE, asked).rows
     totals: dict[str, float | None] = dict(found.select("name", "value").iter_rows())
     return totals[name]
 
@@ -268,15 +268,15 @@ def _mapped(found: Answer, measure: str) -> pl.DataFrame:
 def _map_of(reader: Reader, measure: str) -> Answer:
     days = {"since": reader.view.since, "until": reader.view.until}
     asked = MapParams.model_validate(days | {"measure": measure})
-    return reader.answer("/regions/map", asked, map_of(reader.snapshot, asked))
+    return reader.ask(MAP, asked)
 
 
 def _mix(reader: Reader, code: str, asked: EnergyAsOf) -> Answer:
-    return reader.answer(f"/regions/{code}/mix", asked, mix_of_region(reader.snapshot, code, asked))
+    return reader.ask(REGION_MIX, asked, code)
 
 
 def _france(reader: Reader, asked: EnergyAsOf) -> Answer:
-    return reader.answer("/mix", asked, mix_of(reader.snapshot, asked))
+    return reader.ask(MIX, asked)
 
 
 def _days(reader: Reader) -> str:

@@ -7,10 +7,8 @@ from datetime import timedelta
 
 from watthouse.catalog import Dataset, find
 from watthouse.errors import SourceError, TableError, UnrecognisedError
-from watthouse.home import disk
-from watthouse.lake.ledger import Lake
+from watthouse.home import Home, disk
 from watthouse.lake.spool import Draft, Spool
-from watthouse.settings import Settings
 from watthouse.sources.base import Document
 from watthouse.sync.report import Progress, Report, Selection, Tally
 
@@ -21,8 +19,7 @@ Told = Callable[[Document, int, int], None]
 
 
 def take_in(
-    settings: Settings,
-    lake: Lake,
+    home: Home,
     documents: Sequence[Document],
     selection: Selection,
     progress: Progress,
@@ -42,7 +39,8 @@ def take_in(
     """
     if of:
         selection = replace(selection, datasets=(of,))
-    with disk(settings.scratch, "free some space and run again"), Spool(settings.scratch / "spool") as spool:
+    scratch = home.settings.scratch
+    with disk(scratch, "free some space and run again"), Spool(scratch / "spool") as spool:
         for document in documents:
             _read(document, selection, spool.document(current=of is not None), report, told, of)
         observed = []
@@ -51,7 +49,7 @@ def take_in(
                 continue
             progress.stage(f"observing {dataset_id}")
             try:
-                counts = lake.observe(dataset, spooled)
+                counts = home.lake.observe(dataset, spooled)
             except TableError as error:
                 if of:
                     raise
@@ -64,11 +62,12 @@ def take_in(
         return tuple(observed)
 
 
-def tidy(settings: Settings, lake: Lake, dataset: Dataset) -> None:
+def tidy(home: Home, dataset: Dataset) -> None:
     """Merge the small files that observing left in the dataset's ledger."""
+    settings = home.settings
     with disk(settings.lake, "free some space and run again"):
         retention = timedelta(days=settings.retention_days)
-        lake.compact(dataset, files=settings.compact_files, retention=retention)
+        home.lake.compact(dataset, files=settings.compact_files, retention=retention)
 
 
 def _read(

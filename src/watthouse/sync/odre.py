@@ -6,8 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from watthouse.errors import LakeError, ServiceError, SourceError, TableError
-from watthouse.home import REAL, claim, lake_of, remember
-from watthouse.lake.ledger import Lake
+from watthouse.home import REAL, Home
 from watthouse.settings import Settings
 from watthouse.sources.base import Document
 from watthouse.sources.odre import Download, Facts, Odre
@@ -17,7 +16,7 @@ from watthouse.sync.watermarks import Watermark, Watermarks
 from watthouse.sync.windows import Plan, plan
 
 
-def fetch(settings: Settings, selection: Selection, *, full: bool, progress: Progress, report: Report) -> None:
+def fetch(home: Home, selection: Selection, *, full: bool, progress: Progress, report: Report) -> None:
     """Bring the lake up to what the service shows of these datasets.
 
     What goes wrong with a dataset or a window is entered in the report, and the others go on; where the service as a
@@ -26,18 +25,18 @@ def fetch(settings: Settings, selection: Selection, *, full: bool, progress: Pro
     all.
     """
     report.unsettled |= {dataset.id for dataset in selection.datasets}
+    settings = home.settings
     with _stopping(settings, report), Odre(settings) as odre, _counting(odre, report):
         progress.stage(f"asking {odre.host}")
         said = odre.facts(selection.datasets)
-        claim(settings, odre.sample or REAL)
-        lake = lake_of(settings)
-        marks = Watermarks(settings.home / "service.json", odre.sample or settings.odre_url, lake)
+        home.claim(odre.sample or REAL)
+        marks = Watermarks(settings.home / "service.json", odre.sample or settings.odre_url, home.lake)
         for dataset, facts in said.items():
             if isinstance(facts, SourceError):
                 report.failed[dataset.id] = str(facts)
             else:
                 report.note(dataset.id, facts.notes)
-                following = _Following(settings, odre, lake, marks, selection, progress, report)
+                following = _Following(home, odre, marks, selection, progress, report)
                 try:
                     following.follow(facts, full=full)
                 except (SourceError, TableError) as error:
@@ -49,15 +48,14 @@ class _Following:
 
     def __init__(
         self,
-        settings: Settings,
+        home: Home,
         odre: Odre,
-        lake: Lake,
         marks: Watermarks,
         selection: Selection,
         progress: Progress,
         report: Report,
     ) -> None:
-        self._settings, self._odre, self._lake, self._marks = settings, odre, lake, marks
+        self._home, self._odre, self._marks = home, odre, marks
         self._selection, self._progress, self._report = selection, progress, report
 
     def follow(self, facts: Facts, *, full: bool) -> None:
@@ -83,7 +81,7 @@ class _Following:
         swept = facts.processed if wanted.sweeps else mark.swept
         if (mark.processed, mark.swept) != (processed, swept):
             self._marks.keep(facts.dataset, replace(mark, processed=processed, swept=swept))
-        remember(self._settings, [facts.dataset.id])
+        self._home.remember([facts.dataset.id])
 
     def _outdated(self, facts: Facts, mark: Watermark, wanted: Plan) -> list[str]:
         """The months just fetched that have moved since their fingerprints were taken: either may be in the lake."""
@@ -104,7 +102,7 @@ class _Following:
             facts,
             mark,
             lambda: self._odre.months(facts),
-            rows=self._settings.window_rows,
+            rows=self._home.settings.window_rows,
             full=full,
             since=self._selection.since,
             until=self._selection.until,
@@ -124,7 +122,7 @@ class _Following:
             if stretch.months:
                 mark = self._marks.keep(facts.dataset, mark)
         if windows:
-            tidy(self._settings, self._lake, facts.dataset)
+            tidy(self._home, facts.dataset)
         return mark, whole
 
     def _arrive(self, download: Download, before: int, total: int) -> bool:
@@ -134,8 +132,7 @@ class _Following:
             self._progress.reading(document.origin, rows - before, max(total, rows - before), rows)
 
         take_in(
-            self._settings,
-            self._lake,
+            self._home,
             [download],
             self._selection,
             self._progress,

@@ -109,7 +109,7 @@ class Reader(Protocol):
     def batches(self, query: "Query") -> AbstractContextManager[pa.RecordBatchReader]:
         """The answer in pieces, in memory that does not grow with its length; it counts while the block runs."""
 
-    def table_as_of(self, name: str, schema: str) -> "ir.Table":
+    def table_as_of(self, name: str, schema: str = "marts") -> "ir.Table":
         """The same table's shape, for a query of :meth:`rows_as_of`."""
 
     def rows_as_of(

@@ -5,26 +5,22 @@ Each build that is read is held open until its last answer has gone out.
 
 import hashlib
 import threading
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime
 from functools import cached_property
 from importlib.metadata import version as version_of
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-import pyarrow as pa
-
 from watthouse.catalog import CATALOG
 from watthouse.clock import PARIS
 from watthouse.settings import Settings
-from watthouse.transform import Step
 from watthouse.transform.dictionary import Mart, marts
-from watthouse.warehouse.base import Reader, Tested, Warehouse
+from watthouse.warehouse.base import Reader, Warehouse
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-    from watthouse.warehouse.query import Query
 
 T = TypeVar("T")
 
@@ -32,6 +28,7 @@ T = TypeVar("T")
 class Snapshot:
     """One version of the warehouse, read-only. ``version`` changes with its content, and with the program.
 
+    Its methods are those of :class:`~watthouse.warehouse.base.Reader`, and what follows from them in any engine.
     ``sample`` names the synthetic sample that it holds; None where the figures are published ones.
     """
 
@@ -40,6 +37,9 @@ class Snapshot:
         self.sample = sample
         self._reader = reader
         self._now = now
+        self.rows, self.batches, self.steps = reader.rows, reader.batches, reader.steps
+        self.table_as_of, self.rows_as_of = reader.table_as_of, reader.rows_as_of
+        self.tested, self.breaking, self.close = reader.tested, reader.breaking, reader.close
         self._lock = threading.Lock()
         self._tables: dict[tuple[str, str], ir.Table] = {}
         self._answers: dict[tuple[Callable[..., Any], tuple[Hashable, ...]], Any] = {}
@@ -56,32 +56,6 @@ class Snapshot:
             if (schema, name) not in self._tables:
                 self._tables[schema, name] = self._reader.table(name, schema)
             return self._tables[schema, name]
-
-    def rows(self, query: "Query") -> pa.Table:
-        """The whole answer; raises :class:`~watthouse.errors.QueryLimitError` where it takes too long."""
-        return self._reader.rows(query)
-
-    def batches(self, query: "Query") -> AbstractContextManager[pa.RecordBatchReader]:
-        """The answer in pieces, in bounded memory."""
-        return self._reader.batches(query)
-
-    def table_as_of(self, name: str, schema: str = "marts") -> "ir.Table":
-        """The same table's shape, to be asked with :meth:`rows_as_of`."""
-        return self._reader.table_as_of(name, schema)
-
-    def rows_as_of(
-        self, moment: datetime, since: date, until: date, models: Sequence[str], *queries: "Query"
-    ) -> tuple[pa.Table, ...]:
-        """What a warehouse built at ``moment`` would have answered; the queries may ask ``models`` only."""
-        return self._reader.rows_as_of(moment, since, until, models, queries)
-
-    def tested(self, steps: Sequence[Step]) -> list[Tested]:
-        """What each test among the steps finds, over all that is held."""
-        return self._reader.tested(steps)
-
-    def breaking(self, step: Step, limit: int) -> pa.Table:
-        """The first rows that break a test: rule, key, values."""
-        return self._reader.breaking(step, limit)
 
     def extent(self, *names: str) -> tuple[date, date]:
         """The first and the last civil day that any of these marts holds; today, where all are empty."""
@@ -102,11 +76,6 @@ class Snapshot:
         """What the marts are, by name."""
         return marts(self.settings.transform)
 
-    @cached_property
-    def steps(self) -> tuple[Step, ...]:
-        """What the build did, and left to be done again."""
-        return self._reader.steps()
-
     def stands_on(self, name: str) -> tuple[str, ...]:
         """The models and raw tables that a model is made of, near and far, each once."""
         near = self._near.get(name, ())
@@ -119,11 +88,7 @@ class Snapshot:
 
     @cached_property
     def _near(self) -> dict[str, tuple[str, ...]]:
-        return {step.title: step.titles for step in self.steps if step.is_model}
-
-    def close(self) -> None:
-        """Let go of the build."""
-        self._reader.close()
+        return {step.title: step.titles for step in self.steps() if step.is_model}
 
 
 _MEASURED: Final = ("daily_merged", "daily_mix", "daily_regional", "exchanges_daily", "hourly_national")

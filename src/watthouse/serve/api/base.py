@@ -1,20 +1,16 @@
 """What the API's calls share: the service, the period a call means, the shape of its answer."""
 
 from collections.abc import Callable
+from enum import Enum
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from watthouse.serve.formats import MEDIA, Format, chosen
+from watthouse.serve.formats import MEDIA, Format
 from watthouse.serve.problems import documented
-from watthouse.serve.queries.params import (
-    Energy,
-)
-from watthouse.serve.queries.question import Question
 from watthouse.serve.service import Service
-from watthouse.warehouse.snapshots import Snapshot
 
 
 async def _service(request: Request) -> Service:  # FastAPI hands what is not async to a thread
@@ -90,14 +86,22 @@ class Rows(BaseModel):
 
 
 def gives_rows(
-    router: APIRouter, path: str, summary: str, row: str, *statuses: int, model: type[Rows] = Rows
+    router: APIRouter,
+    path: str,
+    summary: str,
+    row: str,
+    *statuses: int,
+    model: type[Rows] = Rows,
+    tag: str | None = None,
+    detail: str | None = None,
 ) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
     """Register a call that gives rows in every format: what a ``row`` is, and its problems beside everybody's.
 
-    ``model`` is what it answers in JSON.
+    ``model`` is what it answers in JSON, ``detail`` what its documentation adds where the function has no docstring.
     """
     described = rows_described(row, model) | documented(*statuses)
-    return router.get(path, summary=summary, response_model=model, responses=described)
+    tags: list[str | Enum] | None = [tag] if tag else None
+    return router.get(path, summary=summary, description=detail, response_model=model, responses=described, tags=tags)
 
 
 def rows_described(what: str, model: Any = Rows) -> dict[int | str, dict[str, Any]]:
@@ -119,16 +123,3 @@ def rows_described(what: str, model: Any = Rows) -> dict[int | str, dict[str, An
         304: {"description": "What the caller holds (If-None-Match) is still true", "headers": {"ETag": tag}},
         **documented(406),
     }
-
-
-def answer_series(
-    service: Service, request: Request, params: Energy, ask: Callable[[Snapshot], Question], name: str
-) -> Response:
-    """A series on its way: one by the hour or finer has no bound where its format is made in pieces."""
-    return (service.stream if unbounded(request, params) else service.answer)(request, params.format, ask, name)
-
-
-def unbounded(request: Request, params: Energy) -> bool:
-    """Whether a series may have any number of points: JSON is read whole, what was known then is computed whole."""
-    known_then = getattr(params, "as_of", None) is not None
-    return bool(params.interval.length) and not known_then and chosen(request, params.format) is not Format.JSON

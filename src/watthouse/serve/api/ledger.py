@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.responses import Response
 
-from watthouse.home import lake_of, sample_of
+from watthouse.home import Home
 from watthouse.serve.api.base import TheService, gives_rows
 from watthouse.serve.formats import SAMPLE_HEADER
 from watthouse.serve.ledger import (
@@ -45,13 +45,13 @@ def status(service: TheService, response: Response, _: Annotated[Params, Query()
 )
 def revisions(service: TheService, request: Request, params: Annotated[RevisionsParams, Query()]) -> Response:
     """A value that fills an empty cell is no revision; one that is withdrawn is. A year of slots at most."""
-    dataset = dataset_of(params)
+    dataset, home = dataset_of(params), Home(service.settings)
     return service.versioned(
         request,
         params.format,
         "revisions",
-        version_of(service, lake_of(service.settings), dataset),
-        sample_of(service.settings),
+        version_of(home, dataset),
+        home.sample,
         lambda: revisions_of(service, params),
     )
 

@@ -28,8 +28,8 @@ class Page:
     """
 
     name: str
-    english: str
-    french: str
+    en: str
+    fr: str
     body: Body
     units: tuple[Unit, ...] = ()
     intervals: tuple[Interval, ...] = BY_DAY
@@ -42,7 +42,7 @@ class Page:
     pinned: Callable[[Reader], Mapping[str, str]] = lambda _: {}
 
     def title(self, view: View) -> str:
-        return view.say(en=self.english, fr=self.french)
+        return view.say(en=self.en, fr=self.fr)
 
     def unit(self, view: View) -> Unit:
         """The unit that is meant."""

@@ -38,15 +38,16 @@ def chart(
     """
     if not any(answer.rows.height for answer in answers):
         return card(reader, name, title, [nothing(reader)], answers, wide=wide, fresh=fresh)
+    line = whose(reader, answers, fresh)
     drawn = dcc.Graph(
         id=name,
-        figure=signed(figure, title, whose(reader, answers, fresh)),
+        figure=signed(figure, title, line),
         config=behaviour(reader.view.style, name),
         style={"height": f"{height}px"},
         className="drawing keyed" if _is_keyed(figure) else "drawing",
     )
     told = [html.P(note, className="note")] if note else []
-    return card(reader, name, title, [drawn, *told], answers, wide=wide, fresh=fresh, slots=slots)
+    return card(reader, name, title, [drawn, *told], answers, wide=wide, line=line, slots=slots)
 
 
 def signed(figure: go.Figure, title: str, line: str) -> go.Figure:
@@ -74,13 +75,14 @@ def card(
     *,
     wide: bool = False,
     fresh: str = "",
+    line: str = "",
     slots: Sequence[Slots] = (),
 ) -> Component:
     """A part of a page with a title and downloads of those of its answers that have rows, and of the ``slots`` behind
-    them; below it who measured what it shows, on which days, and what ``fresh`` adds."""
+    them; below it who measured what it shows, on which days, and what ``fresh`` adds (the ``line``)."""
     held = [answer for answer in answers if answer.rows.height]
     head = [html.H2(title, id=f"{name}-title"), *([_downloads(reader, held, slots)] if held else [])]
-    foot = [html.P(whose(reader, answers, fresh), className="provenance")] if answers else []
+    foot = [html.P(line or whose(reader, answers, fresh), className="provenance")] if answers else []
     return html.Section(
         [html.Div(head, className="card-head"), *body, *foot],
         className="card wide" if wide else "card",

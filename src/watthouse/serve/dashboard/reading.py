@@ -13,14 +13,14 @@ import pyarrow as pa
 from dateutil.relativedelta import relativedelta
 
 from watthouse.catalog import LICENCE
-from watthouse.home import now_of
+from watthouse.home import Home
 from watthouse.serve.dashboard.slots import with_gaps
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.formats import Format
 from watthouse.serve.queries.attribution import Used, by_publisher
 from watthouse.serve.queries.coverage import Main, extent_of
-from watthouse.serve.queries.params import DEFAULT_DAYS, Interval, Params, Unit, points
-from watthouse.serve.queries.question import Question
+from watthouse.serve.queries.params import DEFAULT_DAYS, Interval, Params, Unit, Written, points
+from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.service import Service
 from watthouse.warehouse.snapshots import Snapshot
 
@@ -86,6 +86,7 @@ class Reader:
         self.main = main
         self.used: list[Used] = []
         """Of all answers that were read, for the foot of the page."""
+        self._provenance: dict[tuple[tuple[str, date, date], ...], str] = {}
 
     @cached_property
     def period(self) -> tuple[date, date]:
@@ -106,7 +107,7 @@ class Reader:
         known = extent_of(self.snapshot, self.main) if self.main else None
         return known[1] if known and known[1] >= (self.view.since or known[1]) else last
 
-    @property
+    @cached_property
     def held(self) -> tuple[date, date]:
         """The first and the last civil day that can be chosen: those of the page's marts."""
         return self.snapshot.extent(*self._marts)
@@ -114,9 +115,9 @@ class Reader:
     @property
     def now(self) -> datetime:
         """The time of this home."""
-        return now_of(self.service.settings)
+        return Home(self.service.settings).now
 
-    @property
+    @cached_property
     def outside(self) -> bool:
         """Whether the address says days of which none is held."""
         first, last = self.held
@@ -139,7 +140,7 @@ class Reader:
             f" mesurés.",
         )
 
-    def slots(self, call: str, period: tuple[date, date] | None = None, of: str = "") -> Slots:
+    def slots(self, call: Call, *place: str, period: tuple[date, date] | None = None, of: str = "") -> Slots:
         """The slots behind a chart of the page's period, or of another; ``of`` names them where there are several.
 
         JSON is read whole and has an end; the other formats come in pieces, whatever their length.
@@ -149,10 +150,17 @@ class Reader:
         bounded = points(since, until, Interval.SLOT) <= self.service.settings.max_points
         styles = (Format.CSV, *([Format.JSON] if bounded else []), Format.PARQUET)
         title = self.view.say(en="By slot (15/30 min)", fr="Par pas de 15/30 min") + (f", {of}" if of else "")
-        return Slots(f"{API}{call}?{asked}", title, styles)
+        return Slots(f"{API}{call.at(*place)}?{asked}", title, styles)
 
     def provenance(self, used: Iterable[Used], fresh: str = "") -> str:
         """Who measured the rows that were used, on which days, under which licence; ``fresh`` is said of the whole."""
+        used = tuple(used)
+        cards = tuple((one.dataset.id, one.since, one.until) for one in used)  # most cards of a page use the same
+        if cards not in self._provenance:
+            self._provenance[cards] = self._measured_by(used)
+        return " · ".join(part for part in (self._provenance[cards], fresh, LICENCE) if part)
+
+    def _measured_by(self, used: Iterable[Used]) -> str:
         say, sample = self.view.say, self.snapshot.sample
         spans = by_publisher(used)
         told = [f"{name}, {', '.join(starmap(self.view.language.days, days))}" for name, days in spans.items()]
@@ -163,10 +171,14 @@ class Reader:
             told = [made_up + (say(en=" in place of ", fr=" à la place de ") + told[0] if told else ""), *told[1:]]
         elif told:
             told[-1] += say(en=", through ODRÉ", fr=", via ODRÉ")
-        return " · ".join([*told, *([fresh] if fresh else []), LICENCE])
+        return " · ".join(told)
+
+    def ask(self, call: Call, asked: Written, *place: str) -> Answer:
+        """What the API answers to a call."""
+        return self.answer(call.at(*place), asked, call.build(self.snapshot, asked, *place))
 
     def answer(self, call: str, asked: Params | None, question: Question) -> Answer:
-        """The rows of a question."""
+        """The rows of a question, and the address of the ``call`` that gives them."""
         rows = question.rows
         if not isinstance(rows, pa.Table):
             rows = self.snapshot.rows(rows)

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 from watthouse.serve.figures.style import Style
-from watthouse.serve.locale import Language
+from watthouse.serve.locale import Language, Say
 from watthouse.serve.queries.params import Interval, Unit
 
 _Choice = TypeVar("_Choice", bound=Enum)
@@ -42,8 +42,10 @@ class View:
     def style(self) -> Style:
         return Style(self.language, self.dark)
 
-    def say(self, *, en: str, fr: str) -> str:
-        return self.language.say(en=en, fr=fr)
+    @cached_property
+    def say(self) -> Say:
+        """``say(en=…, fr=…)`` gives the words of its language."""
+        return self.language.say
 
     def href(self, **changes: Any) -> str:
         """The address of this view with ``changes`` to its fields; ``more`` is added to, None takes away."""

@@ -10,16 +10,13 @@ from watthouse.serve.locale import Language
 class Ink:
     """What a thing is called, and its colour on light and on dark paper."""
 
-    english: str
-    french: str
+    en: str
+    fr: str
     light: str
     dark: str
 
     def name(self, language: Language) -> str:
-        return language.say(en=self.english, fr=self.french)
-
-    def colour(self, dark: bool) -> str:
-        return self.dark if dark else self.light
+        return self.fr if language is Language.FRENCH else self.en
 
 
 SOURCES: Final = {

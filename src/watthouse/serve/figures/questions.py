@@ -12,10 +12,10 @@ from watthouse.serve.locale import Text
 
 _SEASONS: Final = dict(zip(("winter", "spring", "summer", "autumn"), SEASONS, strict=True))
 _RESPONSES: Final = {
-    "stock_gaz_gwh": Text(en=STOCK.english, fr=STOCK.french),
+    "stock_gaz_gwh": Text(en=STOCK.en, fr=STOCK.fr),
     "stock_gaz_change_gwh": Text(en="Change of gas in storage in a day", fr="Variation du gaz en stock en un jour"),
     "exchanged_gwh": Text(en="Exchanges, both ways", fr="Échanges, dans les deux sens"),
-    "net_export_gwh": Text(en=NET_EXPORT.english, fr=NET_EXPORT.french),
+    "net_export_gwh": Text(en=NET_EXPORT.en, fr=NET_EXPORT.fr),
 }
 _DRIVERS: Final = {"°C": TEMPERATURE, "GWh": STOCK}
 """What days are alike in, by its unit."""

@@ -43,8 +43,8 @@ def stacked(
         for trace in (
             _bar(time, layer, style, unit, whole) if bars else _areas(time, layer, runs[layer.below], style, unit)
         ):
-            yield trace.update(showlegend=layer.ink.english not in legend)
-            legend.add(layer.ink.english)
+            yield trace.update(showlegend=layer.ink.en not in legend)
+            legend.add(layer.ink.en)
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def _bar(time: pl.Series, layer: Layer, style: Style, unit: str, whole: pl.Serie
         x=time,
         y=layer.values,
         name=style.name(layer.ink),
-        legendgroup=layer.ink.english,
+        legendgroup=layer.ink.en,
         marker={"color": style.ink(layer.ink), "line": {"width": 0}, "opacity": opacity},
         hovertemplate=hover_of(style.name(layer.hover or layer.ink), unit),
     )
@@ -101,7 +101,7 @@ def _areas(time: pl.Series, layer: Layer, runs: Sequence[_Run], style: Style, un
             x=time[run.first : run.end],
             y=layer.values[run.first : run.end],
             name=style.name(layer.ink),
-            legendgroup=layer.ink.english,
+            legendgroup=layer.ink.en,
             stackgroup=f"{'below' if layer.below else 'sources'}{number or ''}",
             mode="lines" if run.end - run.first > 1 else "lines+markers",  # an area of one point is nothing
             line={"width": 0.5, "color": style.paper},

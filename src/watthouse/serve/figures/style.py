@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from watthouse.serve.figures.palette import Ink
-from watthouse.serve.locale import Language
+from watthouse.serve.locale import Language, Say
 
 TYPE: Final = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 _MARGIN: Final = {"l": 52, "r": 16, "t": 12, "b": 32}
@@ -22,14 +22,16 @@ class Style:
     language: Language = Language.ENGLISH
     dark: bool = False
 
-    def say(self, *, en: str, fr: str) -> str:
-        return self.language.say(en=en, fr=fr)
+    @cached_property
+    def say(self) -> Say:
+        """``say(en=…, fr=…)`` gives the words of its language."""
+        return self.language.say
 
     def ink(self, ink: Ink) -> str:
-        return ink.colour(self.dark)
+        return ink.dark if self.dark else ink.light
 
     def name(self, ink: Ink) -> str:
-        return ink.name(self.language)
+        return self.say(en=ink.en, fr=ink.fr)
 
     @cached_property
     def text(self) -> str:

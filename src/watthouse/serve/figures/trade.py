@@ -40,7 +40,7 @@ def out_and_in(rows: pl.DataFrame, suffix: str, unit: str, style: Style) -> go.F
 
 def _way(ink: Ink, way: str) -> Ink:
     english, french = ("exports", "exportations") if way == "export" else ("imports", "importations")
-    return Ink(f"{ink.english}, {english}", f"{ink.french}, {french}", ink.light, ink.dark)
+    return Ink(f"{ink.en}, {english}", f"{ink.fr}, {french}", ink.light, ink.dark)
 
 
 def _said(figure: go.Figure, words: str) -> go.Figure:

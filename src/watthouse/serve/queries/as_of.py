@@ -40,4 +40,4 @@ def rows_as_of(
     """
     if (span.until - span.since).days >= A_YEAR:
         raise wrong("as_of", f"with as_of the period has {A_YEAR} days at most: ask for a shorter one")
-    return snapshot.rows_as_of(moment, span.since, span.until, models, *queries)
+    return snapshot.rows_as_of(moment, span.since, span.until, models, queries)

@@ -9,7 +9,7 @@ import ibis.expr.types as ir
 from watthouse.serve.formats import Shown
 from watthouse.serve.queries.base import meant, span_of
 from watthouse.serve.queries.params import BY_DAY, Interval, Series
-from watthouse.serve.queries.question import Question
+from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import STARTS, complete_days, starts, within
 from watthouse.transform.dictionary import Mart
 from watthouse.warehouse.snapshots import Snapshot
@@ -61,3 +61,13 @@ def _told(borders: tuple[str, ...]) -> tuple[Shown, ...]:
         Shown("days", "days", "Days with a measurement"),
         Shown("complete_days", "days", "Days on which every slot was measured"),
     )
+
+
+BUYERS: Final = Call(
+    "/exchanges/buyers",
+    Series,
+    buyers_of,
+    summary="The border that buys most, and how often",
+    detail="The buyer of a day is the border with the largest net commercial exports; on some days there is none.",
+    row="A row an interval: the border that was the largest net buyer on most of its days, and the days of each",
+)

@@ -1,13 +1,15 @@
 """What the tests of the marts find, and the rows that break one."""
 
 from dataclasses import asdict
-from typing import Final
+from typing import Annotated, Final
 
 import pyarrow as pa
+from fastapi import Path
 
 from watthouse.serve.formats import Shown
 from watthouse.serve.problems import ProblemError
-from watthouse.serve.queries.question import Question
+from watthouse.serve.queries.params import Written
+from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import columns_of
 from watthouse.transform import tests_of
 from watthouse.warehouse.base import RULE, Tested
@@ -18,7 +20,7 @@ _MOST: Final = 1_000
 """Rows that are given of one test."""
 
 
-def tests_found(snapshot: Snapshot) -> Question:
+def tests_found(snapshot: Snapshot, _: Written) -> Question:
     """Columns: ``name``, ``models``, ``places``."""
     found = [{**asdict(one), "models": ", ".join(one.models)} for one in warning(snapshot)]
     rows = pa.Table.from_pylist(found, pa.schema(_KINDS))
@@ -30,9 +32,9 @@ def warning(snapshot: Snapshot) -> tuple[Tested, ...]:
     return snapshot.once(_warning)
 
 
-def rows_breaking(snapshot: Snapshot, name: str) -> Question:
+def rows_breaking(snapshot: Snapshot, _: Written | None, name: str) -> Question:
     """The rows that break a test that only warns: ``rule``, key, values; raises a problem for a test there is not."""
-    known = {step.title: step for step in tests_of(snapshot.steps).values() if step.severity == _WARN}
+    known = {step.title: step for step in tests_of(snapshot.steps()).values() if step.severity == _WARN}
     if name not in known:
         raise ProblemError(404, f"there is no test '{name[:60]}': there are {', '.join(known)}", parameter="name")
     rows, models = snapshot.breaking(known[name], _MOST), known[name].titles
@@ -43,7 +45,7 @@ def rows_breaking(snapshot: Snapshot, name: str) -> Question:
 
 
 def _warning(snapshot: Snapshot) -> tuple[Tested, ...]:
-    return tuple(snapshot.tested([step for step in snapshot.steps if step.severity == _WARN]))
+    return tuple(snapshot.tested([step for step in snapshot.steps() if step.severity == _WARN]))
 
 
 _KINDS: Final[dict[str, pa.DataType]] = {"name": pa.string(), "models": pa.string(), "places": pa.int64()}
@@ -63,3 +65,27 @@ _OTHERS: Final[dict[str, Shown]] = {
     "civil_date": Shown("civil_date", "", "Civil day (Europe/Paris)"),
     "code_insee_region": Shown("code_insee_region", "", "INSEE code of the region"),
 }
+
+
+TESTS: Final = Call(
+    "/tests",
+    Written,
+    tests_found,
+    summary="What the tests of the marts find",
+    detail="Tests whose breach stops no build, over all that is held; one that does holds in whatever is served.",
+    row="A row a test that warns where it is broken",
+    tag="freshness and revisions",
+)
+
+
+TEST: Final = Call(
+    "/tests/{name}",
+    Written,
+    rows_breaking,
+    summary="The rows that break a test",
+    detail="The first 1,000 of them, with the rule that each breaks and the values that the rule speaks of.",
+    row="A row: the rule, the key, the values",
+    tag="freshness and revisions",
+    file="{name}",
+    place=Annotated[str, Path(alias="name", description="The test's name", examples=["temperature_daily_plausible"])],
+)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
@@ -19,7 +19,7 @@ from watthouse.serve.queries.params import (
     Unit,
     newest_first,
 )
-from watthouse.serve.queries.question import Question
+from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import (
     MEASURED,
     energies,
@@ -116,3 +116,13 @@ def _totals(table: ops.Relation, names: tuple[str, ...], unit: Unit) -> ir.Table
         taux_co2_g_kwh_known_hours=known_hours(rows, "taux_co2", Unit.MW),
         measured_hours=measured_hours(rows),
     )
+
+
+COMPARE: Final = Call(
+    "/compare",
+    Compared,
+    compare_of,
+    summary="Load and mix of two periods, side by side",
+    detail="Any two periods, of any length: mean power and shares compare them whatever their lengths.",
+    row="A row a quantity: its value in both periods and the difference",
+)

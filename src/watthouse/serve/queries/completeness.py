@@ -1,6 +1,6 @@
 """How much of each day was measured, by dataset."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
@@ -11,7 +11,7 @@ from watthouse.serve.problems import wrong
 from watthouse.serve.queries import attribution
 from watthouse.serve.queries.base import days
 from watthouse.serve.queries.params import Period, newest_first
-from watthouse.serve.queries.question import Question
+from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import columns_of, within
 from watthouse.warehouse.query import Prepared
 from watthouse.warehouse.snapshots import Snapshot
@@ -47,3 +47,14 @@ def _days(table: ops.Relation, dataset: str | None) -> ir.Table:
     if dataset is not None:
         rows = rows.filter(rows.dataset == dataset)
     return rows.order_by(["dataset", "civil_date"])
+
+
+COMPLETENESS: Final = Call(
+    "/completeness",
+    CompletenessParams,
+    completeness_of,
+    summary="How much of each day was measured",
+    detail="A day without a measurement has a row with 0; days before a dataset's first and after its last have none.",
+    row="A row a dataset and civil day between its first and last measured one: measured, expected, complete",
+    tag="freshness and revisions",
+)

@@ -7,15 +7,15 @@ import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
 from watthouse.catalog import CATALOG
-from watthouse.serve.queries.base import by_slot, energies_of, named, span_of
+from watthouse.serve.queries.base import by_slot, energies_of, named, refuse_share, span_of
 from watthouse.serve.queries.mix import POWER
 from watthouse.serve.queries.params import (
     BY_DAY,
     BY_SLOT,
-    Energy,
+    Flows,
     Unit,
 )
-from watthouse.serve.queries.question import Question
+from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import (
     total,
     within,
@@ -25,8 +25,9 @@ from watthouse.warehouse.query import Prepared
 from watthouse.warehouse.snapshots import Snapshot
 
 
-def exchanges_of(snapshot: Snapshot, params: Energy, *, any_number: bool = False) -> Question:
-    """Exchanges by border, net and gross, by interval; ``params.unit`` is not of shares."""
+def exchanges_of(snapshot: Snapshot, params: Flows, *, any_number: bool = False) -> Question:
+    """Exchanges by border, net and gross, by interval; raises a problem for shares."""
+    refuse_share(params.unit, "exchanges are")
     most = None if any_number else snapshot.settings.max_points
     span = span_of(most, snapshot, "exchanges_daily", params, params.interval, BY_SLOT, BY_DAY)
     mart, title, unit = snapshot.marts["exchanges_daily"], "Exchanges with other countries", params.counted_in
@@ -63,4 +64,15 @@ def _summed_up(table: ops.Relation, names: tuple[str, ...], unit: Unit) -> ir.Ta
 _FLOWS: Final = Kind(
     ("ech_physiques", *(name for name in CATALOG["eco2mix-national-tr"].names if name.startswith("ech_comm_"))),
     mixed=False,
+)
+
+
+EXCHANGES: Final = Call(
+    "/exchanges",
+    Flows,
+    exchanges_of,
+    summary="Exchanges with other countries, by border",
+    detail="Commercial exchanges by border, net and gross, and the physical balance.",
+    row="A row an interval: net, imports and exports by border; net values are negative for exports",
+    series=True,
 )

@@ -10,16 +10,17 @@ from watthouse.serve.queries.base import (
     meant,
     named,
     refuse_longer,
+    refuse_share,
     span_of,
 )
 from watthouse.serve.queries.mix import POWER
 from watthouse.serve.queries.params import (
     BY_DAY,
     BY_SLOT,
-    Energy,
+    Flows,
     Interval,
 )
-from watthouse.serve.queries.question import Question
+from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import (
     COMPLETE,
     MEASURED,
@@ -30,8 +31,9 @@ from watthouse.serve.queries.slots import BEGINS, CLOCK, SLOT_MINUTES
 from watthouse.warehouse.snapshots import Snapshot
 
 
-def forecast_of(snapshot: Snapshot, params: Energy, *, any_number: bool = False) -> Question:
-    """Load, its forecasts and their errors by interval; ``params.unit`` is not of shares."""
+def forecast_of(snapshot: Snapshot, params: Flows, *, any_number: bool = False) -> Question:
+    """Load, its forecasts and their errors by interval; raises a problem for shares."""
+    refuse_share(params.unit, "load is")
     most = None if any_number else snapshot.settings.max_points
     span = span_of(most, snapshot, "forecast_daily", params, params.interval, BY_SLOT, BY_DAY)
     mart, title, unit = snapshot.marts["forecast_daily"], "Load forecasts of France", params.counted_in
@@ -66,3 +68,14 @@ def _lasting(values: Mapping[str, Shown]) -> Iterator[Shown]:
 
 _ERRORS: Final = ("prevision_j1_mape_pct", "prevision_j_mape_pct")
 _MISSED: Final = tuple(Mean(name, name.replace("mape_pct", "compared_slots")) for name in _ERRORS)
+
+
+FORECAST: Final = Call(
+    "/forecast",
+    Flows,
+    forecast_of,
+    summary="Load forecasts and their errors",
+    detail="Load as it was forecast the day before and on the day, and how far off; days to come included.",
+    row="A row an interval: load, forecasts of the day before and of the day, and their errors",
+    series=True,
+)

@@ -9,10 +9,11 @@ from watthouse.serve.formats import Shown
 from watthouse.serve.queries.base import meant, span_of
 from watthouse.serve.queries.params import (
     BY_DAY,
+    Daily,
     Interval,
     Series,
 )
-from watthouse.serve.queries.question import Question
+from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import (
     STARTS,
     days_asked,
@@ -58,4 +59,14 @@ _GAS: Final = (
     Shown("days", "days", "Days that any operator reported"),
     Shown("complete_days", "days", "Days that every operator and storage point reported"),
     Shown("complete", "", "Whether every day of the interval that lies in the period is complete"),
+)
+
+
+GAS: Final = Call(
+    "/gas",
+    Daily,
+    gas_of,
+    summary="Gas in storage",
+    detail="A day on which an operator has not reported yet counts as incomplete, never as less gas.",
+    row="A row an interval: the stock at its last complete day, and the mean of its complete days",
 )

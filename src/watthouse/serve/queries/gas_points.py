@@ -11,7 +11,7 @@ from watthouse.serve.formats import Shown
 from watthouse.serve.problems import wrong
 from watthouse.serve.queries.base import meant, span_of
 from watthouse.serve.queries.params import BY_DAY, Daily, Interval
-from watthouse.serve.queries.question import Question
+from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import STARTS, last, starts, within
 from watthouse.warehouse.snapshots import Snapshot
 
@@ -90,4 +90,15 @@ _STOCK: Final = (
     Shown("stock_gwh", "GWh PCS 0 °C", "Gas in storage at the end of that day"),
     Shown("highest_gwh", "GWh PCS 0 °C", "The highest stock ever reported, of an operator the sum of its points'"),
     Shown("fill_of_highest", "0-1", "The stock in relation to the highest"),
+)
+
+
+GAS_POINTS: Final = Call(
+    "/gas/points",
+    GasPointsParams,
+    points_of,
+    summary="Gas in storage by storage point or operator",
+    detail="Capacities are not published: how full a point is is told by the highest stock it ever reported.",
+    row="A row an interval and storage point (or operator): its stock at its last report, and how full that is",
+    file="gas-points",
 )

@@ -11,7 +11,7 @@ from watthouse.serve.queries.params import (
     Interval,
     Unit,
 )
-from watthouse.serve.queries.question import Question
+from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import (
     Mean,
     Span,
@@ -45,3 +45,14 @@ def _mix(snapshot: Snapshot, table: Tables, span: Span, unit: Unit) -> Question:
 
 
 MEAN_CARBON: Final = Mean("taux_co2_g_kwh", "production_mwh")
+
+
+MIX: Final = Call(
+    "/mix",
+    EnergyAsOf,
+    mix_of,
+    summary="Load and generation mix of France",
+    detail="Energy of each source, of load and of storage, by interval; mean power or shares where asked for.",
+    row="A row an interval: load, each source, production, storage, CO₂ intensity",
+    series=True,
+)

@@ -1,6 +1,6 @@
 """The mix of every region over a period."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
@@ -8,7 +8,7 @@ from pydantic import Field
 
 from watthouse.serve.queries.base import A_REGION, DAYS, days
 from watthouse.serve.queries.params import Period, Unit, newest_first
-from watthouse.serve.queries.question import Question
+from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import MEASURED, MIXED, energies, known_hours, measured_hours, shown, total, within
 from watthouse.warehouse.query import Prepared
 from watthouse.warehouse.snapshots import Snapshot
@@ -48,3 +48,15 @@ def _mixes(table: ops.Relation, names: tuple[str, ...], unit: Unit) -> ir.Table:
         days=rows.count(),
     )
     return sums.order_by("code_insee_region")
+
+
+MIXES: Final = Call(
+    "/regions/mix",
+    MixesParams,
+    mixes_of,
+    summary="Load and generation mix of every region over a period",
+    detail="Energy of each source of every region, or its share of the region's production.",
+    row="A row a region: load, each source, production, storage, exchanges",
+    tag="regions",
+    file="mixes",
+)

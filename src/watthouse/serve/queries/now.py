@@ -22,7 +22,7 @@ from watthouse.serve.queries.params import (
     days_of,
     instant,
 )
-from watthouse.serve.queries.question import Question
+from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import (
     between,
     within,
@@ -157,3 +157,16 @@ def _of_now(name: str) -> Shown:
         return told
     published = CATALOG["eco2mix-national-tr"][name]
     return Shown(f"{name}_{published.unit.lower().replace('/', '_')}", published.unit, published.meaning)
+
+
+NOW: Final = Call(
+    "/now",
+    NowParams,
+    now_of,
+    summary="The newest measured day, another one, or the last 24 or 48 hours, slot by slot",
+    detail=(
+        "Load, forecasts, sources, exchanges and CO₂ intensity in MW and g/kWh, of the newest civil day with a "
+        "measurement where neither a day nor hours are asked for."
+    ),
+    row="A row a slot: load, its forecasts, each source, exchanges, CO₂ intensity; forecasts of a day run ahead",
+)

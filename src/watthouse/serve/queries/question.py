@@ -1,15 +1,17 @@
 """What is asked of a snapshot: rows, and what stands with them."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 
 from watthouse.serve.formats import Shown
 from watthouse.serve.queries import attribution
 from watthouse.serve.queries.attribution import Period, Used
+from watthouse.serve.queries.params import Written
 from watthouse.warehouse.query import Query
 from watthouse.warehouse.snapshots import Snapshot
 
@@ -49,3 +51,41 @@ def _periods(more: Mapping[str, Any]) -> tuple[Period, ...]:
     return tuple((date.fromisoformat(one), date.fromisoformat(other)) for one, other in ends if one and other) or (
         attribution.ALWAYS,
     )
+
+
+_PLACE: Final = re.compile(r"\{\w+\}")
+
+
+@dataclass(frozen=True)
+class Call:
+    """A question that the API answers and pages ask, declared once: address, documentation and downloads follow.
+
+    ``path`` is its address below ``/api/v1``, ``params`` what may be asked for, ``build(snapshot, params)`` makes the
+    question; what stands in braces in the path, which ``place`` describes, is its third argument. A ``series`` has no
+    bound where its format is made in pieces: ``build`` is told ``any_number``.
+
+    ``summary``, ``detail`` and ``row`` are its documentation; a download is called ``file``, else as its path ends.
+    """
+
+    path: str
+    params: type[Written]
+    build: Callable[..., Question]
+    summary: str
+    detail: str
+    row: str
+    tag: str = "France"
+    file: str = ""
+    series: bool = False
+    place: Any = None
+
+    def at(self, *place: str) -> str:
+        """Its address below ``/api/v1``."""
+        return self._filled(self.path, place)
+
+    def name(self, *place: str) -> str:
+        """What a download is called."""
+        return self._filled(self.file, place) or self.path.rpartition("/")[2]
+
+    @staticmethod
+    def _filled(text: str, place: tuple[str, ...]) -> str:
+        return _PLACE.sub(lambda _: place[0], text)

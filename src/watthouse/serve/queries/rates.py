@@ -9,7 +9,7 @@ import pyarrow as pa
 from watthouse.serve.formats import Shown
 from watthouse.serve.queries.base import A_REGION, days, region_of
 from watthouse.serve.queries.params import Period, Region, Unit, newest_first
-from watthouse.serve.queries.question import Question
+from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import known_quarters, measured_hours, of_region, total, within
 from watthouse.warehouse.query import Prepared
 from watthouse.warehouse.snapshots import Snapshot
@@ -94,4 +94,17 @@ _RATES: Final = (
         "TCH: load factor of the installed capacity as published, mean over the time in which it is known",
     ),
     Shown("measured_hours", "h", "Time of the period that was measured"),
+)
+
+
+RATES: Final = Call(
+    "/regions/rates",
+    RatesParams,
+    rates_of,
+    summary="Share, TCO and TCH of every source, by region",
+    detail=(
+        "TCO is computed from the period's mean powers; TCH is the mean of what RTE publishes. Both pass 100 in places."
+    ),
+    row="A row a region and source: its energy, share of production, share of load covered (TCO), load factor (TCH)",
+    tag="regions",
 )

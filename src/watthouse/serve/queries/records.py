@@ -11,7 +11,7 @@ from pydantic import Field
 from watthouse.serve.queries.base import days
 from watthouse.serve.queries.coverage import Main, coverage
 from watthouse.serve.queries.params import Period, newest_first
-from watthouse.serve.queries.question import Question
+from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import columns_of, within
 from watthouse.warehouse.query import Prepared
 from watthouse.warehouse.snapshots import Snapshot
@@ -76,3 +76,17 @@ def _records(table: ops.Relation, measure: str | None, span: str | None, standin
 
 
 _TITLE: Final = "Records of France"
+
+
+RECORDS: Final = Call(
+    "/records",
+    RecordsParams,
+    records_of,
+    summary="Records of France that were broken in a period",
+    detail=(
+        "Of hours and days that were measured in full: the highest of each, and the lowest CO₂ "
+        "intensity.\n\nThey are records of what is held: `history_measured` says how much of the days since the "
+        "first one that is."
+    ),
+    row="A row a record: what, when, its value, the record that it broke and when it was broken in turn; newest first",
+)

@@ -5,14 +5,26 @@ from typing import Annotated, Final, Literal, Self
 import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
+from fastapi import Path
 from pydantic import Field, model_validator
 
-from watthouse.catalog import REGIONS
+from watthouse.catalog import CORSE, REGIONS
 from watthouse.serve.formats import Shown
+from watthouse.serve.problems import ProblemError
 from watthouse.serve.queries.as_of import REGIONAL, Tables
-from watthouse.serve.queries.base import A_REGION, DAYS, as_known, by_slot, days, energies_of, named, span_of
+from watthouse.serve.queries.base import (
+    A_REGION,
+    DAYS,
+    as_known,
+    by_slot,
+    days,
+    energies_of,
+    named,
+    refuse_share,
+    span_of,
+)
 from watthouse.serve.queries.params import BY_DAY, BY_SLOT, Energy, EnergyAsOf, Interval, Period, Unit, newest_first
-from watthouse.serve.queries.question import Question
+from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import MEASURED, Span, known_hours, measured_hours, total, within
 from watthouse.serve.queries.slots import Kind
 from watthouse.warehouse.query import Prepared
@@ -54,8 +66,11 @@ def every_mix_of(snapshot: Snapshot, params: Energy, *, any_number: bool = False
 _POWER: Final = "core_regional_power"
 
 
-def mix_of_region(snapshot: Snapshot, insee: str, params: EnergyAsOf, *, any_number: bool = False) -> Question:
-    """Load, sources, storage and exchanges of a region by interval."""
+def mix_of_region(snapshot: Snapshot, params: EnergyAsOf, insee: str, *, any_number: bool = False) -> Question:
+    """Load, sources, storage and exchanges of a region by interval; raises a problem for one that éCO2mix lacks."""
+    if insee not in REGIONS or insee == CORSE:
+        detail = f"éCO2mix has no region '{insee[:20]}': the codes are {', '.join(sorted({*REGIONS} - {CORSE}))}"
+        raise ProblemError(404, detail, parameter="insee")
     most = None if any_number else snapshot.settings.max_points
     span = span_of(most, snapshot, "daily_regional", params, params.interval, BY_SLOT, BY_DAY)
     unit = params.counted_in
@@ -101,6 +116,8 @@ class MapParams(Period):
 
 def map_of(snapshot: Snapshot, params: MapParams) -> Question:
     """One value a region over a period."""
+    if params.measure in {"consommation", "production", "difference"}:
+        refuse_share(params.unit, f"{params.measure} is")
     since, until = newest_first(snapshot.extent("daily_regional"), params)
     found = Prepared(_mapped, (snapshot.table("daily_regional").op(), params.measure, params.unit), since, until)
     more = {**days(since, until), "unit": params.unit.value, "measure": params.measure}
@@ -129,3 +146,40 @@ def _mapped(table: ops.Relation, measure: str, unit: Unit) -> ir.Table:
         days=rows.count(),
     )
     return sums.order_by("code_insee_region").rename({f"{measure}{unit.suffix}": "value"})
+
+
+REGION_MIX: Final = Call(
+    "/regions/{insee}/mix",
+    EnergyAsOf,
+    mix_of_region,
+    summary="Load and generation mix of a region",
+    detail="Energy of each source, of load, of storage and of exchanges, by interval.",
+    row="A row an interval: load, each source, production, storage, exchanges",
+    tag="regions",
+    file="mix-{insee}",
+    series=True,
+    place=Annotated[str, Path(alias="insee", description="INSEE code of the region", examples=["53"])],
+)
+
+
+MAP: Final = Call(
+    "/regions/map",
+    MapParams,
+    map_of,
+    summary="A quantity of every region over a period",
+    detail="One value a region: for a map, or a ranking.",
+    row="A row a region",
+    tag="regions",
+    file="regions",
+)
+
+
+REGIONS_MIX: Final = Call(
+    "/regions",
+    RegionsParams,
+    every_mix_of,
+    summary="The regions; by interval, the load and generation mix of each",
+    detail="",
+    row="The regions, or a row a region and interval: load, each source, production, exchanges",
+    series=True,
+)

@@ -11,7 +11,7 @@ from watthouse.serve.formats import Shown
 from watthouse.serve.queries.attribution import TEMPERATURE_OF_FRANCE
 from watthouse.serve.queries.base import days
 from watthouse.serve.queries.params import FirstHeld, Period, newest_first
-from watthouse.serve.queries.question import Question
+from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import quarter_hours, within
 from watthouse.warehouse.query import Prepared
 from watthouse.warehouse.snapshots import Snapshot
@@ -83,4 +83,14 @@ _TOLD: Final = (
     Shown("days", "days", "Cold working days, wholly measured, that the slope is of"),
     Shown("tmoy_c", "°C", "Mean temperature of these days"),
     Shown("load_mw", "MW", "Mean load of these days"),
+)
+
+
+SENSITIVITY: Final = Call(
+    "/sensitivity",
+    SensitivityParams,
+    sensitivity_of,
+    summary="How much more load a colder day brings, by year",
+    detail="Least squares of mean load on mean temperature, Mondays to Fridays (public holidays are among them).",
+    row="A row a civil year: the slope of daily load on temperature over its cold working days",
 )

@@ -8,14 +8,14 @@ import ibis.expr.types as ir
 from watthouse.catalog import REGIONS
 from watthouse.serve.formats import Shown
 from watthouse.serve.queries.attribution import TEMPERATURE_OF_FRANCE
-from watthouse.serve.queries.base import meant, span_of
+from watthouse.serve.queries.base import meant, region_of, span_of
 from watthouse.serve.queries.params import (
     BY_DAY,
     Daily,
     Interval,
     Region,
 )
-from watthouse.serve.queries.question import Question
+from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import (
     STARTS,
     days_asked,
@@ -35,7 +35,7 @@ class TemperatureParams(Daily):
 
 def temperature_of(snapshot: Snapshot, params: TemperatureParams) -> Question:
     """Lowest, mean and highest temperature of France or of a region, by interval."""
-    code = params.region
+    code = region_of(params.region)
     regional = snapshot.table("temperature_daily")
     span = span_of(snapshot.settings.max_points, snapshot, "temperature_daily", params, params.interval, BY_DAY)
     found = (
@@ -74,4 +74,17 @@ _TEMPERATURE: Final = (
     Shown("tmax_c", "°C", "Highest temperature of the interval"),
     Shown("days", "days", "Days with a mean temperature"),
     Shown("complete", "", "Whether every day of the interval that lies in the period has one"),
+)
+
+
+DAILY_TEMPERATURE: Final = Call(
+    "/temperature",
+    TemperatureParams,
+    temperature_of,
+    summary="Temperature of France, weighted by load, or of a region",
+    detail=(
+        "Lowest, mean and highest temperature by interval, of the civil days.\n\nThat of France is the mean of "
+        "its mainland regions, weighted by their load on days that know it."
+    ),
+    row="A row an interval: lowest, mean and highest temperature",
 )

@@ -45,6 +45,7 @@ class DuckDBReader:
         self._lock = threading.Lock()
         self._one_aside = threading.Lock()
         self.engine = Engine(seconds, scratch)
+        self.rows = self.engine.rows
         self._long: Engine | None = None
         try:
             self.engine.attach(path, HELD)
@@ -54,8 +55,7 @@ class DuckDBReader:
             raise
 
     def steps(self) -> tuple[Step, ...]:
-        ((kept,),) = self.engine.run(f"select steps from {HELD}.raw.builds")
-        return tuple(map(Step.of, json.loads(kept)))
+        return self._steps
 
     def table(self, name: str, schema: str) -> ir.Table:
         try:
@@ -64,13 +64,10 @@ class DuckDBReader:
             lacks = f"{self._path} has no {schema}.{name}: another version of watthouse built it"
             raise WarehouseError(f"{lacks}; {_ADVICE}") from None
 
-    def rows(self, query: Query) -> pa.Table:
-        return self.engine.rows(query)
-
     def batches(self, query: Query) -> AbstractContextManager[pa.RecordBatchReader]:
         return (self.streams() if isinstance(query, Prepared) else self.engine).batches(query)
 
-    def table_as_of(self, name: str, schema: str) -> ir.Table:
+    def table_as_of(self, name: str, schema: str = "marts") -> ir.Table:
         shape: ir.Table = ibis.table(self.table(name, schema).schema(), name=name, catalog=_ASIDE, database=schema)
         return shape
 
@@ -120,9 +117,14 @@ class DuckDBReader:
         return self.engine.tables()
 
     @cached_property
+    def _steps(self) -> tuple[Step, ...]:
+        ((kept,),) = self.engine.run(f"select steps from {HELD}.raw.builds")
+        return tuple(map(Step.of, json.loads(kept)))
+
+    @cached_property
     def _models(self) -> dict[str, Step]:
         """The SQL that made core and marts, by model."""
-        return {step.title: step for step in self.steps() if step.relation}
+        return {step.title: step for step in self._steps if step.relation}
 
     @cached_property
     def _staging(self) -> tuple[str, ...]:

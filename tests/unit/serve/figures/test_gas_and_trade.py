@@ -52,7 +52,7 @@ def test_every_day_has_its_cell_in_the_colour_of_its_buyer() -> None:
 def test_a_day_that_was_not_measured_has_not_nobody_as_its_buyer() -> None:
     rows = pl.DataFrame({"starts": DAYS, "top_foreign_buyer": ["italie", None, None, None], "days": [1, 1, None, 0]})
     cells, *legend = trade.largest_buyers(rows, Interval.DAY, Style()).data
-    names = [*(ink.english for ink in BORDERS.values()), "No net buyer", "Not measured"]
+    names = [*(ink.en for ink in BORDERS.values()), "No net buyer", "Not measured"]
     shown = [names[rank] for line in cells.z for rank in line if rank is not None]
     assert shown == ["Italy", "No net buyer", "Not measured", "Not measured"]
     assert {trace.name for trace in legend} == {"Italy", "No net buyer", "Not measured"}

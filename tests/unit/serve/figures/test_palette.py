@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from watthouse.serve.figures.palette import BORDERS, NATIONAL, SOURCES, carbon_colour
+from watthouse.serve.figures.style import Style
 
 # Machado, Oliveira and Fernandes (2009), severity 1.0, on linear RGB
 SEEN = {
@@ -41,8 +42,10 @@ def _lab(colour: str, seen: np.ndarray) -> np.ndarray:
 def test_layers_that_touch_are_told_apart(dark: bool, seen: str) -> None:
     for inks in ([SOURCES[name] for name in NATIONAL], list(BORDERS.values())):
         for below, above in pairwise(inks):
-            apart = np.linalg.norm(_lab(below.colour(dark), SEEN[seen]) - _lab(above.colour(dark), SEEN[seen]))
-            assert apart > JUST_TOLD, (below.english, above.english, round(float(apart), 1))
+            apart = np.linalg.norm(
+                _lab(Style(dark=dark).ink(below), SEEN[seen]) - _lab(Style(dark=dark).ink(above), SEEN[seen])
+            )
+            assert apart > JUST_TOLD, (below.en, above.en, round(float(apart), 1))
 
 
 def test_a_source_has_one_colour_for_good() -> None:

@@ -124,4 +124,4 @@ def test_gross_exchanges_have_gaps_too() -> None:
         tops = _tops(figure, side)
         assert [tops[at] for at in sorted(tops)] == [sign * len(BORDERS) * (slot + 1) for slot in known]
         assert {*tops} == _places(*known)
-    assert [one.name for one in figure.data if one.showlegend] == [ink.english for ink in BORDERS.values()]
+    assert [one.name for one in figure.data if one.showlegend] == [ink.en for ink in BORDERS.values()]

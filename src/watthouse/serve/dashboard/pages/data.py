@@ -11,7 +11,7 @@ from pyarrow import types
 
 from watthouse.catalog import CATALOG, Dataset
 from watthouse.clock import PARIS
-from watthouse.home import lake_of
+from watthouse.home import Home
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.pages import mart
@@ -19,9 +19,9 @@ from watthouse.serve.dashboard.reading import Answer, Reader
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import whole
 from watthouse.serve.ledger import DatasetStatus, RevisionsParams, revisions_of, status_of
-from watthouse.serve.queries.checks import rows_breaking, warning
-from watthouse.serve.queries.completeness import CompletenessParams, completeness_of
-from watthouse.serve.queries.params import A_YEAR, DEFAULT_DAYS
+from watthouse.serve.queries.checks import TEST, warning
+from watthouse.serve.queries.completeness import COMPLETENESS, CompletenessParams
+from watthouse.serve.queries.params import A_YEAR, DEFAULT_DAYS, Written
 from watthouse.warehouse.snapshots import Snapshot
 
 _FIRST: Final = "eco2mix-national-tr"
@@ -56,7 +56,7 @@ def _datasets(view: View, chosen: str) -> Component:
 
 
 def _whole(reader: Reader, asked: CompletenessParams) -> Answer:
-    return reader.answer("/completeness", asked, completeness_of(reader.snapshot, asked))
+    return reader.ask(COMPLETENESS, asked)
 
 
 def _calendar(reader: Reader, view: View) -> Component:
@@ -199,7 +199,7 @@ def _broken(reader: Reader, view: View) -> Component:
     )
     answers, body = [], [html.P(every, className="note", id="tests-found")]
     for one in broken:
-        answer = reader.answer(f"/tests/{one.name}", None, rows_breaking(reader.snapshot, one.name))
+        answer = reader.ask(TEST, Written(), one.name)
         answers.append(answer)
         rows = [[*map(_cell(view), row)] for row in answer.rows.head(_LATELY).iter_rows()]
         places, shown = speak.number(one.places), speak.number(len(rows))
@@ -236,7 +236,7 @@ def _lately(reader: Reader, view: View, dataset: Dataset) -> Answer:
 
 def _last_day(reader: Reader, dataset: Dataset) -> date:
     """The civil day of the newest measurement: rows of days to come hold forecasts only."""
-    newest = lake_of(reader.service.settings).extent(dataset).newest_measured
+    newest = Home(reader.service.settings).lake.extent(dataset).newest_measured
     if isinstance(newest, datetime):
         return newest.astimezone(PARIS).date()
     return newest or reader.held[1]

@@ -15,11 +15,11 @@ from watthouse.serve.dashboard.slots import lasting
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import paired, power, trade
 from watthouse.serve.figures.palette import BORDERS, EXPORTS, IMPORTS, NET_EXPORT, STOCK
-from watthouse.serve.queries.buyers import buyers_of
+from watthouse.serve.queries.buyers import BUYERS
 from watthouse.serve.queries.coverage import Main
-from watthouse.serve.queries.exchanges import exchanged, exchanges_of, mean_load
-from watthouse.serve.queries.gas import gas_of
-from watthouse.serve.queries.mix import mix_of
+from watthouse.serve.queries.exchanges import EXCHANGES, exchanged, mean_load
+from watthouse.serve.queries.gas import GAS
+from watthouse.serve.queries.mix import MIX
 from watthouse.serve.queries.params import FROM_SLOTS, Energy, EnergyAsOf, Interval, Series, Unit
 
 _GWH: Final = "GWh"
@@ -34,8 +34,8 @@ def body(reader: Reader, view: View) -> list[Component]:
     series = _series(reader, interval, counted.drawn_by(interval))
     summed = _series(reader, Interval.YEAR, counted)
     days = Series(since=since, until=until, interval=interval.daily)
-    bought = reader.answer("/exchanges/buyers", days, buyers_of(snapshot, days))
-    gas = reader.answer("/gas", days, gas_of(snapshot, days))
+    bought = reader.ask(BUYERS, days)
+    gas = reader.ask(GAS, days)
     if series.rows.is_empty():
         return [parts.card(reader, "exchanges", PAGE.title(view), [parts.nothing(reader)], wide=True)]
     by_day = _series(reader, interval.daily, counted) if interval.length else series  # as gas in storage is known
@@ -61,7 +61,7 @@ def _series(reader: Reader, interval: Interval, unit: Unit) -> Answer:
     """Exchanges by interval; half-hourly values of slots last into the second quarter hour."""
     since, until = reader.period
     asked = Energy(since=since, until=until, interval=interval, unit=unit)
-    found = reader.answer("/exchanges", asked, exchanges_of(reader.snapshot, asked))
+    found = reader.ask(EXCHANGES, asked)
     if interval is not Interval.SLOT:
         return found
     return replace(found, rows=lasting(found.rows, [name for name in found.rows.columns if name.endswith("_mw")]))
@@ -70,9 +70,9 @@ def _series(reader: Reader, interval: Interval, unit: Unit) -> Answer:
 def _slots(reader: Reader, unit: Unit) -> list[Slots]:
     """The slots behind the charts; those of the load too, where exchanges are a part of it."""
     if unit is not Unit.SHARE:
-        return [reader.slots("/exchanges")]
+        return [reader.slots(EXCHANGES)]
     exchanged, load = reader.view.say(en="exchanges", fr="échanges"), reader.view.say(en="load", fr="consommation")
-    return [reader.slots("/exchanges", of=exchanged), reader.slots("/mix", of=load)]
+    return [reader.slots(EXCHANGES, of=exchanged), reader.slots(MIX, of=load)]
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def _of_load(reader: Reader, series: Answer) -> tuple[Answers, Answer]:
     """Mean power of ``series`` (MW) beside that of the load, and each as a part of it (``_share``, %); the load."""
     since, until = reader.period
     asked = EnergyAsOf(since=since, until=until, interval=series.interval, unit=Unit.MW)
-    mix = reader.answer("/mix", asked, mix_of(reader.snapshot, asked))
+    mix = reader.ask(MIX, asked)
     names = [name for name in series.rows.columns if name.endswith("_mw")]
     load = pl.col("consommation_mw")
     by_slot = series.interval is Interval.SLOT

@@ -16,11 +16,12 @@ from watthouse.serve.figures import fill, paired
 from watthouse.serve.figures import gas as drawn
 from watthouse.serve.figures.palette import LOAD, STOCK, TEMPERATURE
 from watthouse.serve.queries.coverage import Main
-from watthouse.serve.queries.gas import gas_of
-from watthouse.serve.queries.gas_points import GasPointsParams, Holder, points_of
+from watthouse.serve.queries.gas import GAS
+from watthouse.serve.queries.gas_points import GAS_POINTS, GasPointsParams, Holder
+from watthouse.serve.queries.mix import MIX
 from watthouse.serve.queries.params import Interval, Series, Unit
-from watthouse.serve.queries.sensitivity import SensitivityParams, sensitivity_of
-from watthouse.serve.queries.temperature import TemperatureParams, temperature_of
+from watthouse.serve.queries.sensitivity import SENSITIVITY, SensitivityParams
+from watthouse.serve.queries.temperature import DAILY_TEMPERATURE, TemperatureParams
 
 _GWH: Final = "GWh"
 _HIGHEST: Final = "stock_gaz_max_gwh"
@@ -37,15 +38,15 @@ def body(reader: Reader, view: View) -> list[Component]:
     since, until = reader.period
     snapshot = reader.snapshot
     asked = Series(since=since, until=until, interval=PAGE.interval(view, reader.period))
-    stock = reader.answer("/gas", asked, gas_of(snapshot, asked))
+    stock = reader.ask(GAS, asked)
     warm_asked = TemperatureParams(since=since, until=until, interval=asked.interval)
-    warm = reader.answer("/temperature", warm_asked, temperature_of(snapshot, warm_asked))
+    warm = reader.ask(DAILY_TEMPERATURE, warm_asked)
     first, last = snapshot.extent("gas_daily")
     whole = Series(since=first, until=last, interval=Interval.YEAR)
-    ever = reader.answer("/gas", whole, gas_of(snapshot, whole))
+    ever = reader.ask(GAS, whole)
     begins, ends = snapshot.extent("daily_merged")
     years = SensitivityParams(since=begins, until=ends)
-    slopes = reader.answer("/sensitivity", years, sensitivity_of(snapshot, years))
+    slopes = reader.ask(SENSITIVITY, years)
     rows = warm.rows.join(stock.rows, "starts", how="full", coalesce=True, suffix="_of_gas").sort("starts")
     rows = rows.with_columns(**_stocks(ever.rows, PAGE.unit(view)))
     return [
@@ -226,7 +227,7 @@ def _sensitivity(reader: Reader, view: View, slopes: Answer) -> Component:
         [slopes],
         height=400,
         note=note,
-        slots=[reader.slots("/mix", reader.snapshot.extent("daily_mix"))],
+        slots=[reader.slots(MIX, period=reader.snapshot.extent("daily_mix"))],
     )
 
 
@@ -237,10 +238,10 @@ _RECENT: Final = timedelta(days=6)
 def _fills(reader: Reader, view: View) -> list[Component]:
     (since, until), interval = reader.period, PAGE.interval(view, reader.period)
     ending = GasPointsParams(since=max(since, until - _RECENT), until=until, interval=Interval.YEAR)
-    at_end = reader.answer("/gas/points", ending, points_of(reader.snapshot, ending))
+    at_end = reader.ask(GAS_POINTS, ending)
     newest = at_end.rows.sort("civil_date").unique(["source", "pits"], keep="last")
     asked = GasPointsParams(since=since, until=until, interval=interval, by=Holder.OPERATOR)
-    through = reader.answer("/gas/points", asked, points_of(reader.snapshot, asked))
+    through = reader.ask(GAS_POINTS, asked)
     day = view.language.day(until)
     note = view.say(
         en="Capacities are not published: full is the highest stock a point ever reported. A point is at its last"

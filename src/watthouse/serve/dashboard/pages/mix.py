@@ -14,9 +14,9 @@ from watthouse.serve.dashboard.slots import whole_mix
 from watthouse.serve.dashboard.view import View, day_of
 from watthouse.serve.figures import power
 from watthouse.serve.figures.palette import NATIONAL, OTHER_PERIOD, PERIOD, SOURCES, SUB_SOURCES, Ink, carbon_colour
-from watthouse.serve.queries.compare import Compared, compare_of
+from watthouse.serve.queries.compare import COMPARE, Compared
 from watthouse.serve.queries.coverage import Main
-from watthouse.serve.queries.mix import mix_of
+from watthouse.serve.queries.mix import MIX
 from watthouse.serve.queries.params import FROM_SLOTS, EnergyAsOf, Unit
 
 _RATE: Final = "taux_co2_g_kwh"
@@ -27,21 +27,22 @@ def body(reader: Reader, view: View) -> list[Component]:
     since, until = reader.period
     unit, interval = PAGE.unit(view), PAGE.interval(view, reader.period)
     asked = EnergyAsOf(since=since, until=until, interval=interval, unit=unit.drawn_by(interval))
-    series = reader.answer("/mix", asked, mix_of(reader.snapshot, asked))
+    series = reader.ask(MIX, asked)
     if series.rows.is_empty():
         return [parts.card(reader, "mix", PAGE.title(view), [parts.nothing(reader)], wide=True)]
     against = _against(reader, view)
     counted = unit.counted
     compared, parted = (_compared(reader, against, one) for one in (counted, Unit.SHARE))
+    slots = reader.slots(MIX)
     covered = Covered(_by_name(compared), _by_name(parted), counted, against)
     return [
         _tiles(view, covered),
-        _through_time(reader, view, series, asked.unit),
-        _donut(reader, view, covered, [compared, parted]),
-        _carbon(reader, view, series),
+        _through_time(reader, view, series, asked.unit, slots),
+        _donut(reader, view, covered, [compared, parted], slots),
+        _carbon(reader, view, series, slots),
         _comparison(reader, view, covered, parted),
-        _table(reader, view, covered, [compared, parted]),
-        _parts_of_sources(reader, view, covered, compared),
+        _table(reader, view, covered, [compared, parted], slots),
+        _parts_of_sources(reader, view, covered, compared, slots),
     ]
 
 
@@ -53,11 +54,7 @@ def _against(reader: Reader, view: View) -> tuple[date, date]:
 def _compared(reader: Reader, against: tuple[date, date], unit: Unit) -> Answer:
     since, until = reader.period
     wanted = Compared(since=since, until=until, unit=unit, with_since=against[0], with_until=against[1])
-    return reader.answer("/compare", wanted, compare_of(reader.snapshot, wanted))
-
-
-def _slots(reader: Reader) -> Slots:
-    return reader.slots("/mix")
+    return reader.ask(COMPARE, wanted)
 
 
 Totals = Mapping[str, Mapping[str, float | None]]
@@ -144,7 +141,7 @@ def _tiles(view: View, covered: Covered) -> Component:
             view.say(en="Largest source", fr="Première source"),
             SOURCES[top].name(speak) if covered.share(top) else "–",
             speak.percent(covered.share(top)) + view.say(en=" of production", fr=" de la production"),
-            SOURCES[top].colour(view.dark),
+            view.style.ink(SOURCES[top]),
         ),
         parts.tile(
             "mix-low-carbon",
@@ -156,7 +153,7 @@ def _tiles(view: View, covered: Covered) -> Component:
     return parts.tiles(found)
 
 
-def _through_time(reader: Reader, view: View, series: Answer, unit: Unit) -> Component:
+def _through_time(reader: Reader, view: View, series: Answer, unit: Unit, slots: Slots) -> Component:
     suffix = unit.suffix
     columns = {name: f"{name}{suffix}" for name in NATIONAL}
     if unit is not Unit.SHARE:
@@ -172,11 +169,11 @@ def _through_time(reader: Reader, view: View, series: Answer, unit: Unit) -> Com
         height=420,
         wide=True,
         note=parts.partial(view, series.rows, pale=unit is not Unit.MW),
-        slots=[_slots(reader)],
+        slots=[slots],
     )
 
 
-def _donut(reader: Reader, view: View, covered: Covered, answers: list[Answer]) -> Component:
+def _donut(reader: Reader, view: View, covered: Covered, answers: list[Answer], slots: Slots) -> Component:
     production = covered.totals["production"]["value"]
     shares = [(SOURCES[name], (covered.share(name) or 0) * (production or 0)) for name in NATIONAL]
     whole = covered.said(view, production)
@@ -186,18 +183,18 @@ def _donut(reader: Reader, view: View, covered: Covered, answers: list[Answer]) 
         view.say(en="Share of each source", fr="Part de chaque filière"),
         power.donut(shares, covered.unit.value, view.style, whole),
         answers,
-        slots=[_slots(reader)],
+        slots=[slots],
     )
 
 
-def _carbon(reader: Reader, view: View, series: Answer) -> Component:
+def _carbon(reader: Reader, view: View, series: Answer, slots: Slots) -> Component:
     return parts.chart(
         reader,
         "mix-carbon",
         view.say(en="CO₂ intensity of production", fr="Intensité CO₂ de la production"),
         power.carbon(series.rows["starts"], series.rows["taux_co2_g_kwh"], view.style),
         [series],
-        slots=[_slots(reader)],
+        slots=[slots],
     )
 
 
@@ -209,7 +206,7 @@ def _comparison(reader: Reader, view: View, covered: Covered, parted: Answer) ->
     there = power.Side(speak.days(*against), shares["with_value"], style.ink(OTHER_PERIOD))
     figure = power.side_by_side(names, here, there, view.say(en="% of production", fr="% de la production"), style)
     title = view.say(en="Compared with another period", fr="Comparaison avec une autre période")
-    slots = [reader.slots("/mix", days, speak.days(*days)) for days in (reader.period, against)]
+    slots = [reader.slots(MIX, period=days, of=speak.days(*days)) for days in (reader.period, against)]
     drawn = parts.chart(reader, "mix-compare", title, figure, [parted], height=360, slots=slots)
     drawn.children.insert(1, _other_days(view, against))
     return drawn
@@ -229,7 +226,7 @@ def _other_days(view: View, against: tuple[date, date]) -> Component:
     return html.Div([*fields, link], className="days other")
 
 
-def _table(reader: Reader, view: View, covered: Covered, answers: list[Answer]) -> Component:
+def _table(reader: Reader, view: View, covered: Covered, answers: list[Answer], slots: Slots) -> Component:
     speak, totals, unit = view.language, covered.totals, covered.unit.value
     heads = [
         view.say(en="Source", fr="Filière"), unit, "%",
@@ -250,11 +247,11 @@ def _table(reader: Reader, view: View, covered: Covered, answers: list[Answer]) 
     ]
     title = view.say(en="Totals by source", fr="Totaux par filière")
     return parts.card(
-        reader, "mix-totals", title, [parts.table(heads, rows, "mix-table", title)], answers, slots=[_slots(reader)]
+        reader, "mix-totals", title, [parts.table(heads, rows, "mix-table", title)], answers, slots=[slots]
     )
 
 
-def _parts_of_sources(reader: Reader, view: View, covered: Covered, compared: Answer) -> Component:
+def _parts_of_sources(reader: Reader, view: View, covered: Covered, compared: Answer, slots: Slots) -> Component:
     speak, totals = view.language, covered.totals
     rows = [
         [
@@ -272,7 +269,7 @@ def _parts_of_sources(reader: Reader, view: View, covered: Covered, compared: An
         view.say(en="% of the known parts", fr="% des parts connues"),
     ]
     content = [parts.table(heads, rows, "mix-parts-table", title)] if rows else [parts.nothing(reader)]
-    return parts.card(reader, "mix-parts", title, content, [compared], wide=True, slots=[_slots(reader)])
+    return parts.card(reader, "mix-parts", title, content, [compared], wide=True, slots=[slots])
 
 
 def _of_source(totals: Totals, name: str) -> float | None:

@@ -23,9 +23,9 @@ from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import power
 from watthouse.serve.figures.palette import BORDERS, CARBON, LOAD, NATIONAL, SOURCES, Ink, carbon_colour
 from watthouse.serve.queries.coverage import ENOUGH
-from watthouse.serve.queries.now import now_of
+from watthouse.serve.queries.now import NOW
 from watthouse.serve.queries.params import Unit
-from watthouse.serve.queries.records import RecordsParams, records_of
+from watthouse.serve.queries.records import RECORDS, RecordsParams
 
 _MW: Final = "MW"
 _AT: Final = "date_heure"
@@ -36,7 +36,7 @@ def body(reader: Reader, view: View) -> list[Component]:
     """The newest measured day, another one or the last hours, slot by slot."""
     window = window_of(view, reader.held)
     asked = window.asked
-    answer = reader.answer("/now", asked, now_of(reader.snapshot, asked))
+    answer = reader.ask(NOW, asked)
     answer = replace(answer, rows=answer.rows.rename(_published))
     measured = answer.rows.filter(pl.col("consommation").is_not_null())
     above = [*window.fault(), bar(PAGE, view, window)]
@@ -97,7 +97,7 @@ def _load(view: View, window: Window, measured: pl.DataFrame) -> Iterator[Compon
         view.say(en=f"Load at {at:%H:%M}", fr=f"Consommation à {at:%H:%M}"),
         speak.quantity(newest["consommation"], _MW),
         view.say(en="forecast error ", fr="écart à la prévision ") + speak.quantity(away, _MW, signed=True),
-        LOAD.colour(view.dark),
+        view.style.ink(LOAD),
     )
     peak = measured.row(measured["consommation"].arg_max() or 0, named=True)
     so_far = view.say(en=" so far", fr="") if window.newest and window.hours is None else ""
@@ -131,7 +131,7 @@ def _largest(view: View, known: pl.DataFrame, measured: pl.DataFrame) -> Iterato
         view.say(en="Largest source", fr="Première source"),
         SOURCES[source].name(view.language),
         view.say(en=f"{share} of production", fr=f"{share} de la production") + _earlier(view, known, measured),
-        SOURCES[source].colour(view.dark),
+        view.style.ink(SOURCES[source]),
     )
 
 
@@ -244,7 +244,7 @@ def _most_sold(view: View, known: pl.DataFrame) -> str:
 def _records(reader: Reader, view: View) -> Component:
     until = reader.held[1]
     asked = RecordsParams(since=until - timedelta(days=_LATELY), until=until, standing=True)
-    answer = reader.answer("/records", asked, records_of(reader.snapshot, asked))
+    answer = reader.ask(RECORDS, asked)
     broken = answer.rows.filter(pl.col("previous_value").is_not_null()).head(_RECORDS)
     title = view.say(en="Records lately broken", fr="Records récemment battus")
     if answer.more["history_measured"] < ENOUGH:

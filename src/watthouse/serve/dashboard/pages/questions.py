@@ -20,6 +20,8 @@ from watthouse.serve.figures import questions
 from watthouse.serve.figures.style import Style, behaviour
 from watthouse.serve.locale import Text
 from watthouse.serve.queries.coverage import Main
+from watthouse.serve.queries.exchanges import EXCHANGES
+from watthouse.serve.queries.mix import MIX
 
 _SHORT: Final = {
     1: Text(en="The mix", fr="Le mix"),
@@ -48,7 +50,7 @@ _WHISKERS: Final[Mapping[int, Text]] = {
         fr="Les moustaches sont l’intervalle à 95 % de la moyenne de la saison.",
     ),
 }
-_POWER: Final = {1: "/mix", 3: "/mix", 4: "/mix", 5: "/mix", 6: "/exchanges"}
+_POWER: Final = {1: MIX, 3: MIX, 4: MIX, 5: MIX, 6: EXCHANGES}
 """Where the API has the power that a question is about, slot by slot."""
 _PANEL_PX: Final = 290
 

@@ -23,11 +23,11 @@ from watthouse.serve.figures.palette import NET_FLOW, REGIONAL, SOURCES
 from watthouse.serve.figures.regional import yearly_sources
 from watthouse.serve.figures.weather import temperature
 from watthouse.serve.queries.coverage import Main, extent_of
-from watthouse.serve.queries.mixes import MixesParams, mixes_of
+from watthouse.serve.queries.mixes import MIXES, MixesParams
 from watthouse.serve.queries.params import EnergyAsOf, Interval, Unit
-from watthouse.serve.queries.rates import RatesParams, rates_of
-from watthouse.serve.queries.regions import mix_of_region
-from watthouse.serve.queries.temperature import TemperatureParams, temperature_of
+from watthouse.serve.queries.rates import RATES, RatesParams
+from watthouse.serve.queries.regions import REGION_MIX
+from watthouse.serve.queries.temperature import DAILY_TEMPERATURE, TemperatureParams
 
 _A_WEEK: Final = 7
 _LINE: Final = 2  # points
@@ -96,7 +96,7 @@ def _whole(slots: Answer, unit: Unit) -> Answer:
 
 
 def _slots(reader: Reader, period: tuple[date, date] | None = None) -> list[Slots]:
-    return [reader.slots(f"/regions/{reader.view.detail}/mix", period)]
+    return [reader.slots(REGION_MIX, reader.view.detail, period=period)]
 
 
 def _window(reader: Reader) -> Window | None:
@@ -159,13 +159,13 @@ def _of_day(reader: Reader, view: View, title: str, slots: Answer, unit: Unit) -
 
 
 def _mix(reader: Reader, code: str, asked: EnergyAsOf) -> Answer:
-    return reader.answer(f"/regions/{code}/mix", asked, mix_of_region(reader.snapshot, code, asked))
+    return reader.ask(REGION_MIX, asked, code)
 
 
 def _totals(reader: Reader, unit: Unit) -> Answer:
     since, until = reader.period
     asked = MixesParams(since=since, until=until, unit=unit)
-    return reader.answer("/regions/mix", asked, mixes_of(reader.snapshot, asked))
+    return reader.ask(MIXES, asked)
 
 
 def _sources(view: View, shares: Answer) -> dict[str, float | None]:
@@ -208,7 +208,7 @@ def _tiles(view: View, unit: Unit, totals: pl.DataFrame, shares: Mapping[str, fl
                 view.say(en="Largest source", fr="Première filière"),
                 SOURCES[largest].name(speak) if shares[largest] else "–",
                 share + view.say(en=" of production", fr=" de la production"),
-                SOURCES[largest].colour(view.dark),
+                view.style.ink(SOURCES[largest]),
             ),
         ]
     )
@@ -284,7 +284,7 @@ def _yearly(reader: Reader, view: View) -> Component:
 def _rates(reader: Reader, view: View) -> Component:
     since, until = reader.period
     asked = RatesParams(since=since, until=until, region=view.detail)
-    found = reader.answer("/regions/rates", asked, rates_of(reader.snapshot, asked))
+    found = reader.ask(RATES, asked)
     speak, title = view.language, view.say(en="Share, TCO and TCH", fr="Part, TCO et TCH")
     heads = [
         view.say(en="Source", fr="Filière"),
@@ -310,7 +310,7 @@ def _weather(reader: Reader, view: View, page: Page) -> Component:
     since, until = reader.period
     interval = page.interval(view, reader.period).daily
     asked = TemperatureParams(since=since, until=until, interval=interval, region=view.detail)
-    found = reader.answer("/temperature", asked, temperature_of(reader.snapshot, asked))
+    found = reader.ask(DAILY_TEMPERATURE, asked)
     title = view.say(en="Temperature: lowest, mean, highest", fr="Température : minimale, moyenne, maximale")
     known = found.rows.drop_nulls("tmoy_c")
     if known.height < min(_LINE, (until - since).days + 1):

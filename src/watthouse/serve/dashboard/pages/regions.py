@@ -19,10 +19,10 @@ from watthouse.serve.figures.rates import rates
 from watthouse.serve.figures.regional import source_shares
 from watthouse.serve.locale import Text
 from watthouse.serve.queries.coverage import Main
-from watthouse.serve.queries.mixes import MixesParams, mixes_of
+from watthouse.serve.queries.mixes import MIXES, MixesParams
 from watthouse.serve.queries.params import FROM_SLOTS, Unit
-from watthouse.serve.queries.rates import RatesParams, rates_of
-from watthouse.serve.queries.regions import MapParams, Measure, map_of
+from watthouse.serve.queries.rates import RATES, RatesParams
+from watthouse.serve.queries.regions import MAP, REGIONS_MIX, MapParams, Measure
 
 OUTLINES_AT: Final = "/outlines/regions.geojson"
 """Where a browser finds the regions' borders."""
@@ -47,9 +47,9 @@ def body(reader: Reader, view: View) -> list[Component]:
     since, until = reader.period
     unit, measure = PAGE.unit(view), _measure(view)
     every = MixesParams(since=since, until=until, unit=unit.counted)
-    totals = reader.answer("/regions/mix", every, mixes_of(reader.snapshot, every))
+    totals = reader.ask(MIXES, every)
     parted = MixesParams(since=since, until=until, unit=Unit.SHARE)
-    shares = reader.answer("/regions/mix", parted, mixes_of(reader.snapshot, parted))
+    shares = reader.ask(MIXES, parted)
     given = [totals, shares] if unit is Unit.SHARE and measure in REGIONAL else [totals]
     found = Found(measures(totals.rows, shares.rows, unit), unit, measure, given)
     return [
@@ -167,7 +167,7 @@ def _map(reader: Reader, view: View, found: Found) -> Component:
 def _mapped(reader: Reader, found: Found) -> Answer:
     since, until = reader.period
     asked = MapParams(since=since, until=until, unit=found.unit, measure=found.measure)  # type: ignore[arg-type]
-    return reader.answer("/regions/map", asked, map_of(reader.snapshot, asked))
+    return reader.ask(MAP, asked)
 
 
 def _ranking(reader: Reader, view: View, found: Found) -> Component:
@@ -213,7 +213,7 @@ def _shares(reader: Reader, view: View, shares: Answer) -> Component:
 def _rates(reader: Reader, view: View) -> list[Component]:
     since, until = reader.period
     asked = RatesParams(since=since, until=until)
-    found = reader.answer("/regions/rates", asked, rates_of(reader.snapshot, asked))
+    found = reader.ask(RATES, asked)
     told = {
         "tco": view.say(
             en="TCO: part of the load that a source covers, %", fr="TCO : part de la consommation couverte, %"
@@ -234,7 +234,7 @@ def _rate(reader: Reader, view: View, name: str, title: str, found: Answer) -> C
 
 
 def _slots(reader: Reader) -> Slots:
-    return reader.slots("/regions")
+    return reader.slots(REGIONS_MIX)
 
 
 _MAPPED: Final = {*REGIONS} - {CORSE}
