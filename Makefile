@@ -34,7 +34,10 @@ else
 endif
 
 test: .venv/installed chromium strace  ## every test, on a machine with Python ≥ 3.11, make and pip
-	.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not long"
+
+test-long: .venv/installed  ## those that kill at random moments and run for long: what `make test` leaves out
+	.venv/bin/python -m pytest -n 2 -m long
 
 test-days: .venv/installed chromium  ## the tests that read a sample, as of ten awkward days, some 6 min each; DAYS="2024-02-29 …" takes others
 	.venv/bin/python -m tests.days $(DAYS)
@@ -68,4 +71,4 @@ bench: .venv/installed chromium  ## side by side, in one run; writes benchmarks/
 clean:  ## remove the environment and what tools left behind; state in var/ stays
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
 
-.PHONY: help run test test-days chromium strace quick lint format bench clean
+.PHONY: help run test test-long test-days chromium strace quick lint format bench clean

@@ -1,8 +1,8 @@
 """The command line without its start-up: each call is a process of its own, forked from one that has imported it all.
 
 ``python -m watthouse`` spends most of a short call on imports. What a test wants of a process (its own memory, working
-directory, environment, exit code and end) a forked one has as well; what hangs on the start itself, or needs a process
-to be killed, is tested with :func:`tests.support.command`.
+directory, environment, exit code and end) a forked one has as well, and it can kill itself (:mod:`tests.killing`); what
+hangs on the start itself, or needs to be killed from outside, is tested with :func:`tests.support.command`.
 """
 
 import json
@@ -18,6 +18,8 @@ from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
+
+from tests import killing
 
 _LOCK: Final = Lock()
 _LONGEST: Final = 1 << 20
@@ -78,4 +80,5 @@ if __name__ == "__main__":
     with socket.socket(fileno=int(sys.argv[1])) as channel:
         _serve(channel)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    killing.arm()
     runpy.run_module("watthouse", run_name="__main__", alter_sys=True)

@@ -8,10 +8,12 @@ import subprocess
 import time
 from datetime import date
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from tests.integration.test_made_up_marts import gas, national
+from tests.killing import at
 from tests.support import Tables, begun, command, environment, tables, watthouse, write_csv
 
 pytestmark = [pytest.mark.slow]
@@ -47,6 +49,61 @@ def expected(files: Path, tmp_path_factory: pytest.TempPathFactory) -> Tables:
     return tables(home)
 
 
+APPEND: Final = "watthouse.lake.table:Table.append"
+LOAD: Final = "watthouse.warehouse.duckdb.draft:DuckDBDraft.load"
+REPLAY: Final = "watthouse.warehouse.duckdb.draft:replay"
+FINISH: Final = "watthouse.warehouse.duckdb.draft:DuckDBDraft.finish"
+PUBLISH: Final = "watthouse.operate.pipeline:_Run.build"
+
+
+@pytest.fixture(scope="module")
+def month(files: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Tables]:
+    """A home that holds gas, another month of it with electricity, and the tables of both undisturbed."""
+    before, fresh = tmp_path_factory.mktemp("before"), tmp_path_factory.mktemp("month")
+    for name in ("tr-2.csv", "gas-2.csv"):
+        shutil.copy(files / name, fresh)
+    assert watthouse(begun(before), "refresh", "--from", files / "gas-1.csv").returncode == 0
+    undisturbed = shutil.copytree(before, tmp_path_factory.mktemp("undisturbed") / "home")
+    assert watthouse(undisturbed, "refresh", "--from", fresh).returncode == 0
+    return before, fresh, tables(undisturbed)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("point", [APPEND, LOAD, REPLAY, FINISH, PUBLISH], ids=lambda point: point.rpartition(":")[2])
+def test_kill_9_around_each_commit_then_one_more_refresh(
+    point: str, when: str, month: tuple[Path, Path, Tables], tmp_path: Path
+) -> None:
+    before, fresh, expected = month
+    home = shutil.copytree(before, tmp_path / "home")
+    killed = watthouse(home, "refresh", "--from", fresh, env=at(when, point))
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    done = watthouse(home, "refresh", "--from", fresh)
+    assert done.returncode == 0, done.stderr
+    assert tables(home) == expected
+    assert not list(home.glob("building-*"))
+
+
+@pytest.mark.parametrize(
+    ("when", "point"),
+    [
+        ("before", "watthouse.transform.runner:Transform.run"),
+        ("after", "watthouse.warehouse.duckdb.draft:DuckDBDraft.remember"),
+    ],
+    ids=["before dbt", "after dbt"],
+)
+def test_kill_9_around_a_first_build_then_one_more(when: str, point: str, files: Path, tmp_path: Path) -> None:
+    home, gas_of_a_month = tmp_path / "home", files / "gas-1.csv"
+    killed = watthouse(home, "refresh", "--from", gas_of_a_month, env=at(when, point))
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    done = watthouse(home, "refresh", "--from", gas_of_a_month)
+    assert done.returncode == 0, done.stderr
+    undisturbed = begun(tmp_path / "undisturbed")
+    assert watthouse(undisturbed, "refresh", "--from", gas_of_a_month).returncode == 0
+    assert tables(home) == tables(undisturbed)
+    assert not list(home.glob("building-*"))
+
+
+@pytest.mark.long
 @pytest.mark.parametrize(("held", "rounds"), [(0, FIRST), (2, ROUNDS - FIRST)], ids=["first", "later"])
 def test_kill_9_at_random_moments_then_one_more_refresh(
     held: int, rounds: int, files: Path, expected: Tables, tmp_path: Path

@@ -10,10 +10,12 @@ import time
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from tests.integration.service import Service, built_from_tables, service, utc
+from tests.killing import at
 from tests.support import Tables, begun, command, environment, tables, watthouse
 from watthouse.catalog import CATALOG
 from watthouse.lake.ledger import Lake
@@ -180,11 +182,39 @@ def started(home: Path, served: Service) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(command("refresh"), env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
+APPEND: Final = "watthouse.lake.table:Table.append"
+KEEP: Final = "watthouse.sync.watermarks:Watermarks.keep"
+REMEMBER: Final = "watthouse.home:Home.remember"
+
+
+@pytest.fixture(scope="module")
+def earlier(served: Service, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home as of 40 days ago: since then a quarter was consolidated."""
+    home = tmp_path_factory.mktemp("earlier")
+    served.at(NOW - timedelta(days=40))
+    served.trouble("")
+    refresh(begun(home), served)
+    return home
+
+
+@pytest.mark.parametrize(("when", "point"), [("after", APPEND), ("before", KEEP), ("after", KEEP), ("after", REMEMBER)])
+def test_kill_9_around_what_a_live_refresh_notes_then_one_more(
+    when: str, point: str, earlier: Path, served: Service, expected: Tables, tmp_path: Path
+) -> None:
+    home = shutil.copytree(earlier, tmp_path / "home")
+    served.at(NOW)
+    killed = watthouse(home, "refresh", env={**served.variables, **SMALL, **at(when, point)})
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    refresh(home, served, **SMALL)
+    assert tables(home) == expected
+
+
+@pytest.mark.long
 @pytest.mark.parametrize(
-    ("earlier", "rounds"), [(None, FIRST), (NOW - timedelta(days=40), ROUNDS - FIRST)], ids=["first", "later"]
+    ("moment", "rounds"), [(None, FIRST), (NOW - timedelta(days=40), ROUNDS - FIRST)], ids=["first", "later"]
 )
 def test_kill_9_at_random_moments_of_a_live_refresh_then_one_more(
-    earlier: datetime | None,
+    moment: datetime | None,
     rounds: int,
     served: Service,
     expected: Tables,
@@ -193,15 +223,15 @@ def test_kill_9_at_random_moments_of_a_live_refresh_then_one_more(
     """Of a first refresh, which dbt builds, and of one after which a quarter is consolidated."""
     before = tmp_path / "before"
     before.mkdir()
-    if earlier:
-        served.at(earlier)
+    if moment:
+        served.at(moment)
         refresh(begun(before), served)
         served.at(NOW)
     shutil.copytree(before, tmp_path / "undisturbed")
     began = time.monotonic()
     assert started(tmp_path / "undisturbed", served).wait() == 0
     seconds = time.monotonic() - began
-    chance = random.Random(earlier is None)
+    chance = random.Random(moment is None)
     for turn in range(rounds):
         home = shutil.copytree(before, tmp_path / f"home-{turn}")
         killed = started(home, served)
