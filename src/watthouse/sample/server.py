@@ -17,14 +17,14 @@ from watthouse.catalog import CATALOG
 from watthouse.clock import PARIS
 from watthouse.errors import UsageError
 from watthouse.sample.service import control
-from watthouse.sample.service.answers import Answer, as_json, as_refused, canned, quota_headers, spent
 from watthouse.sample.service.calls import export, metadata, records
-from watthouse.sample.service.folding import Folder
+from watthouse.sample.service.grouping import Grouper
 from watthouse.sample.service.quota import Allowance, Limits, Meter
-from watthouse.sample.service.reading import Publisher, View
 from watthouse.sample.service.refusals import RefusalError, forbidden, invalid, unknown_dataset
+from watthouse.sample.service.replies import Reply, as_json, as_refused, canned, quota_headers, spent
 from watthouse.sample.service.serving import serve, serving
 from watthouse.sample.service.shelf import Packed
+from watthouse.sample.service.view import Publisher, View
 from watthouse.sample.service.wire import Wire, http_date
 from watthouse.sample.service.writing import packed
 from watthouse.sample.trouble import Troubles, Turn
@@ -67,7 +67,7 @@ class Sample:
         self.move(now)
         _check_span(publisher.since, self.now)
         self._schemas: dict[str, pl.Schema] = {}
-        self._folder, self._packed = Folder(), Packed(_KEPT_BYTES)
+        self._grouper, self._packed = Grouper(), Packed(_KEPT_BYTES)
         self.app: ASGIApp = _Signed(self, Starlette(routes=[*self._explore(), *control.routes(self)]))
 
     @property
@@ -103,21 +103,19 @@ class Sample:
         elif turn.event == "reset":
             wire.reset()
         else:
-            answer = await run_in_threadpool(self._answered, request, dataset_id, call, turn)
-            await wire.deliver(answer, turn.event, self.pace, "clock" in turn.states)
+            reply = await run_in_threadpool(self._answered, request, dataset_id, call, turn)
+            await wire.deliver(reply, turn.event, self.pace, "clock" in turn.states)
 
     def _explore(self) -> list[Route]:
         paths = (_DATASET, f"{_DATASET}/records", f"{_DATASET}/exports/{{form}}")
         return [Route(path, _Endpoint(self), methods=["GET"]) for path in paths]
 
-    def _answered(self, request: Request, dataset_id: str, call: str, turn: Turn) -> Answer:
+    def _answered(self, request: Request, dataset_id: str, call: str, turn: Turn) -> Reply:
         left, forbidden = self.meter.spend(dataset_id if dataset_id in CATALOG else None)
-        answer = spent(forbidden) if forbidden else self._troubled(request, dataset_id, call, turn, left)
-        return Answer(answer.status, answer.body, {**quota_headers(left), **answer.headers})
+        reply = spent(forbidden) if forbidden else self._troubled(request, dataset_id, call, turn, left)
+        return Reply(reply.status, reply.body, {**quota_headers(left), **reply.headers})
 
-    def _troubled(
-        self, request: Request, dataset_id: str, call: str, turn: Turn, left: tuple[Allowance, ...]
-    ) -> Answer:
+    def _troubled(self, request: Request, dataset_id: str, call: str, turn: Turn, left: tuple[Allowance, ...]) -> Reply:
         if self.key is not None and request.headers.get("authorization", f"Apikey {self.key}") != f"Apikey {self.key}":
             return as_refused(forbidden())
         instead = canned(turn.event or "", turn.again, left, self.meter.now())
@@ -128,7 +126,7 @@ class Sample:
         except RefusalError as refusal:
             return as_refused(refusal)
 
-    def _called(self, request: Request, dataset_id: str, call: str, turn: Turn) -> Answer:
+    def _called(self, request: Request, dataset_id: str, call: str, turn: Turn) -> Reply:
         if dataset_id not in CATALOG or dataset_id in turn.renamed:
             raise unknown_dataset(dataset_id)
         view = self._view(dataset_id, turn)
@@ -136,14 +134,14 @@ class Sample:
         if call == "metadata":
             return as_json(metadata(view), gzip=gzip)
         if call == "records":
-            return as_json(records(view, self._folder, request.query_params, turn), gzip=gzip)
+            return as_json(records(view, self._grouper, request.query_params, turn), gzip=gzip)
         if "no-parquet" in turn.states and call == "exports/parquet":
             raise _no_parquet(turn)
-        exported = export(view, self._folder, request.path_params["form"], request.query_params, turn)
+        exported = export(view, self._grouper, request.path_params["form"], request.query_params, turn)
         headers = {"content-type": exported.media, "vary": "accept-encoding"}
         if gzip and exported.is_text:
-            return Answer(200, packed(exported.pieces), {**headers, "content-encoding": "gzip"})
-        return Answer(200, exported.pieces, headers)
+            return Reply(200, packed(exported.pieces), {**headers, "content-encoding": "gzip"})
+        return Reply(200, exported.pieces, headers)
 
     def _view(self, dataset_id: str, turn: Turn) -> View:
         if dataset_id not in self._schemas:

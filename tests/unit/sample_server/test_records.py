@@ -180,6 +180,14 @@ def test_text_columns_are_selected_by_equality(client: httpx.Client) -> None:
         {"refine": "consommation:5"},
         {"refine": "nature"},
         {"order_by": "date_heure sideways"},
+        {"where": "nature = 'a';"},
+        {"where": "nature = 'a' -- and more"},
+        {"select": "heure as"},
+        {"select": "heure h"},
+        {"select": "heure, , nature"},
+        {"select": "distinct heure"},
+        {"select": "heure from dual"},
+        {"order_by": "heure,"},
     ],
 )
 def test_odsql_that_cannot_be_followed_is_refused(client: httpx.Client, parameters: dict[str, str]) -> None:

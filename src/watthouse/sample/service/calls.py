@@ -7,13 +7,14 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 import polars as pl
+from starlette.datastructures import QueryParams
 
 from watthouse.catalog import CATALOG
-from watthouse.sample.service.asking import Parameters, Question, ask
-from watthouse.sample.service.folding import Folder
+from watthouse.sample.service.grouping import Grouper
 from watthouse.sample.service.listing import download, page
-from watthouse.sample.service.reading import View
+from watthouse.sample.service.odsql import RowsRequest, rows_request
 from watthouse.sample.service.refusals import RefusalError, interruption, invalid, malformed, over_cap
+from watthouse.sample.service.view import View
 from watthouse.sample.service.writing import Csv, Json, JsonLines, Parquet, Writer, headings, shown
 from watthouse.sample.trouble import Turn
 
@@ -51,30 +52,30 @@ def metadata(view: View) -> dict[str, object]:
     return {"dataset_id": view.dataset_id, "fields": fields, "metas": {"default": default}}
 
 
-def records(view: View, folder: Folder, parameters: Parameters, turn: Turn) -> dict[str, object]:
+def records(view: View, grouper: Grouper, parameters: QueryParams, turn: Turn) -> dict[str, object]:
     """A page of rows or groups; raises a :class:`~watthouse.sample.service.refusals.RefusalError` over the limits."""
     limit = _whole("limit", parameters.get("limit", "10"), -1, PAGE)
     offset = _whole("offset", parameters.get("offset", "0"), 0, None)
     limit = PAGE if limit == -1 else limit
     if offset + limit > CAP:
         raise over_cap(offset + limit)
-    question = _asked(view, parameters, turn)
-    if question.grouped:
-        groups = folder.grouped(view, question)
-        return _results(groups.height, groups.slice(offset, limit), question)
-    return _results(folder.count(view, question), page(view, question, offset, limit), question)
+    request = _asked(view, parameters, turn)
+    if request.grouped:
+        groups = grouper.grouped(view, request)
+        return _results(groups.height, groups.slice(offset, limit), request)
+    return _results(grouper.count(view, request), page(view, request, offset, limit), request)
 
 
-def export(view: View, folder: Folder, form: str, parameters: Parameters, turn: Turn) -> Export:
+def export(view: View, grouper: Grouper, form: str, parameters: QueryParams, turn: Turn) -> Export:
     """A whole selection; raises :class:`~watthouse.sample.service.refusals.RefusalError` for a format there is not."""
     if form not in FORMATS:
         raise RefusalError(404, {"error_code": "NotFound", "message": f"Unknown export format: {form}"})
     limit = _whole("limit", parameters.get("limit", "-1"), -1, None)
     offset = _whole("offset", parameters.get("offset", "0"), 0, None)
-    question = _asked(view, parameters, turn)
-    writer = _writer(form, view, question, parameters)
-    frames, empty = _frames(view, folder, question)
-    total = folder.count(view, question) if offset and limit == -1 else offset + max(limit, 0)
+    request = _asked(view, parameters, turn)
+    writer = _writer(form, view, request, parameters)
+    frames, empty = _frames(view, grouper, request)
+    total = grouper.count(view, request) if offset and limit == -1 else offset + max(limit, 0)
     wanted = max(min(total, CAP) - offset, 0) if offset else limit
     rows = _head(_skipped(frames, offset), wanted)
     if turn.event == "short":
@@ -83,15 +84,15 @@ def export(view: View, folder: Folder, form: str, parameters: Parameters, turn: 
     return Export(writer.media, form != "parquet", _broken(pieces) if turn.event == "interrupted" else pieces)
 
 
-def _asked(view: View, parameters: Parameters, turn: Turn) -> Question:
-    question = ask(view.shape, parameters)
-    if question.keys and "no-group" in turn.states:
+def _asked(view: View, parameters: QueryParams, turn: Turn) -> RowsRequest:
+    request = rows_request(view.shape, parameters)
+    if request.keys and "no-group" in turn.states:
         raise malformed("group_by is not allowed")
-    return question
+    return request
 
 
-def _results(total: int, frame: pl.DataFrame, question: Question) -> dict[str, object]:
-    return {"total_count": total, "results": shown(frame, question.zone).to_dicts()}
+def _results(total: int, frame: pl.DataFrame, request: RowsRequest) -> dict[str, object]:
+    return {"total_count": total, "results": shown(frame, request.zone).to_dicts()}
 
 
 def _whole(name: str, text: str, least: int, most: int | None) -> int:
@@ -105,23 +106,23 @@ def _whole(name: str, text: str, least: int, most: int | None) -> int:
     return number
 
 
-def _writer(form: str, view: View, question: Question, parameters: Parameters) -> Writer:
+def _writer(form: str, view: View, request: RowsRequest, parameters: QueryParams) -> Writer:
     if form == "csv":
         delimiter = parameters.get("delimiter", ";")
         if delimiter not in _DELIMITERS:
             raise invalid("delimiter", delimiter, "one of ; , | or a tab")
         wanted = parameters.get("use_labels", "false").lower() == "true"
         labels = headings(CATALOG[view.dataset_id], view.shape.fields, view.now) if wanted else {}
-        return Csv(question.zone, delimiter, labels)
-    return _WRITERS[form](question.zone)
+        return Csv(request.zone, delimiter, labels)
+    return _WRITERS[form](request.zone)
 
 
-def _frames(view: View, folder: Folder, question: Question) -> tuple[Iterable[pl.DataFrame], pl.DataFrame]:
-    if question.grouped:
-        groups = folder.grouped(view, question)
+def _frames(view: View, grouper: Grouper, request: RowsRequest) -> tuple[Iterable[pl.DataFrame], pl.DataFrame]:
+    if request.grouped:
+        groups = grouper.grouped(view, request)
         return iter([groups]), groups.clear()
-    empty = view.empty.select(pl.col(term.field).alias(term.name) for term in question.select)
-    return download(view, question), empty
+    empty = view.empty.select(pl.col(term.field).alias(term.name) for term in request.select)
+    return download(view, request), empty
 
 
 def _written(writer: Writer, empty: pl.DataFrame, frames: Iterable[pl.DataFrame]) -> Iterator[bytes]:

@@ -11,7 +11,7 @@ from typing import Final
 from starlette.concurrency import iterate_in_threadpool
 from starlette.types import Receive, Scope, Send
 
-from watthouse.sample.service.answers import Answer
+from watthouse.sample.service.replies import Reply
 
 _DROPS: Final = 8
 _DROP: Final = 64
@@ -33,19 +33,19 @@ class Wire:
         )
         self.sent = 0
 
-    async def deliver(self, answer: Answer, event: str | None = None, pace: float = 0, clock_off: bool = False) -> None:
-        """Send ``answer``; ``slow`` lets it wait and trickle for ``pace`` seconds each, ``cut`` breaks it off."""
+    async def deliver(self, reply: Reply, event: str | None = None, pace: float = 0, clock_off: bool = False) -> None:
+        """Send ``reply``; ``slow`` lets it wait and trickle for ``pace`` seconds each, ``cut`` breaks it off."""
         if event == "slow":
             await asyncio.sleep(pace)
-        await self._start(answer, {"date": http_date(clock_off)})
+        await self._start(reply, {"date": http_date(clock_off)})
         if event == "cut":
-            await self._cut(answer)
+            await self._cut(reply)
             return
-        if isinstance(answer.body, bytes) and event != "slow":
-            await self._body(answer.body, more=False)
+        if isinstance(reply.body, bytes) and event != "slow":
+            await self._body(reply.body, more=False)
             return
         drops = _DROPS if event == "slow" else 0
-        async for piece in _pieces(answer):
+        async for piece in _pieces(reply):
             if self._transport.is_closing():
                 return  # the client is gone: nothing more is made for it
             drops -= await self._trickle(piece, pace, drops)
@@ -66,11 +66,11 @@ class Wire:
         )
         self._transport.abort()
 
-    async def _start(self, answer: Answer, more: Mapping[str, str]) -> None:
-        length = {"content-length": str(len(answer.body))} if isinstance(answer.body, bytes) else {}
-        headers = {**answer.headers, **more, **length}
+    async def _start(self, reply: Reply, more: Mapping[str, str]) -> None:
+        length = {"content-length": str(len(reply.body))} if isinstance(reply.body, bytes) else {}
+        headers = {**reply.headers, **more, **length}
         raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
-        await self._send({"type": "http.response.start", "status": answer.status, "headers": raw})
+        await self._send({"type": "http.response.start", "status": reply.status, "headers": raw})
 
     async def _body(self, piece: bytes, more: bool = True) -> None:
         self.sent += len(piece)
@@ -85,22 +85,22 @@ class Wire:
             await asyncio.sleep(pace / _DROPS if count else 0)
         return count if piece else 0
 
-    async def _cut(self, answer: Answer) -> None:
+    async def _cut(self, reply: Reply) -> None:
         """Send half of what there is (of what is made first, if it is a stream) and close."""
         begun = b""
-        async for piece in _pieces(answer):
+        async for piece in _pieces(reply):
             begun += piece
-            if len(begun) >= _CUTTABLE and not isinstance(answer.body, bytes):
+            if len(begun) >= _CUTTABLE and not isinstance(reply.body, bytes):
                 break
         await self._body(begun[: len(begun) // 2])
         self._transport.close()
 
 
-async def _pieces(answer: Answer) -> AsyncIterator[bytes]:
-    if isinstance(answer.body, bytes):
-        yield answer.body
+async def _pieces(reply: Reply) -> AsyncIterator[bytes]:
+    if isinstance(reply.body, bytes):
+        yield reply.body
         return
-    async for piece in iterate_in_threadpool(answer.body):
+    async for piece in iterate_in_threadpool(reply.body):
         yield piece
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from watthouse.errors import QuotaError, SourceError, UnreachableError, WatthouseError
 from watthouse.sources.archive import BOM, INTERRUPTED
 from watthouse.sources.folding import shown
-from watthouse.sources.odre.questions import Question
+from watthouse.sources.odre.calls import ExploreCall
 from watthouse.sources.odre.quota import SpentError, clock, is_of_dataset, moment, spent
 
 LATER: Final = "run again later"
@@ -54,18 +54,18 @@ class RefusedError(SourceError):
         self.status = status
 
 
-def verdict(status: int, headers: Mapping[str, str], body: bytes, question: Question, host: str) -> Exception:
+def verdict(status: int, headers: Mapping[str, str], body: bytes, call: ExploreCall, host: str) -> Exception:
     """What to raise for an answer that is no success: :class:`TransientError`, :class:`RefusedError` or a stop."""
     said = f"answered {status}{words(body)}"
     if status == 429:
-        return _spent(headers, body, said, question)
+        return _spent(headers, body, said, call)
     if status in _TRANSIENT or (status >= 500 and status not in _NEVER):
         wait = retry_after(headers)
         pause = f"{host} {said} and asks for a pause of {wait or 0:,.0f} s: {LATER}"
         return TransientError(said, wait=wait, too_long=pause)
     if status == 407:
         return UnreachableError(f"the proxy on the way to {host} {said}: it wants a login, see HTTPS_PROXY")
-    return RefusedError(status, f"{question.about}: {host} {said}: {_advice(status)}")
+    return RefusedError(status, f"{call.about}: {host} {said}: {_advice(status)}")
 
 
 def words(body: bytes) -> str:
@@ -113,7 +113,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     return None if until is None or until <= now else (until - now).total_seconds()
 
 
-def _spent(headers: Mapping[str, str], body: bytes, said: str, question: Question) -> TransientError:
+def _spent(headers: Mapping[str, str], body: bytes, said: str, call: ExploreCall) -> TransientError:
     content = parsed(body)
     reset, size = spent(headers, content if isinstance(content, dict) else {})
     now = datetime.now(UTC)
@@ -122,7 +122,7 @@ def _spent(headers: Mapping[str, str], body: bytes, said: str, question: Questio
         wait = (reset - now).total_seconds()
     until = f" until {clock(reset)}" if reset and reset > now else f" for {wait or 0:,.0f} s"
     alone = is_of_dataset(headers)
-    whose = f"ODRÉ's quota for {question.dataset_id}" if alone else "ODRÉ's quota"
+    whose = f"ODRÉ's quota for {call.dataset_id}" if alone else "ODRÉ's quota"
     too_long = f"{whose} is spent{until} ({f'{size}; ' if size else ''}it {said}): run again then"
     return TransientError(said, wait=wait, too_long=too_long, becomes=SpentError if alone else QuotaError)
 

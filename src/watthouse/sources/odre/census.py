@@ -8,8 +8,8 @@ from typing import Any, Final
 from urllib.parse import quote_plus
 
 from watthouse.errors import SourceError
+from watthouse.sources.odre.calls import ExploreCall, records
 from watthouse.sources.odre.facts import Facts
-from watthouse.sources.odre.questions import Question, records
 
 PAGE: Final = 100
 CAP: Final = 10_000
@@ -22,7 +22,7 @@ _NUMBERS: Final = frozenset({"int", "double"})
 _DECIMALS: Final = 6
 """Sums of doubles differ in their last bits with the order of summation."""
 
-Ask = Callable[[Question, str], Mapping[str, Any]]
+Ask = Callable[[ExploreCall, str], Mapping[str, Any]]
 Group = Mapping[str, Any]
 _Sums = dict[str, object]
 _Column = tuple[str, bool]

@@ -21,8 +21,8 @@ from watthouse.sources.base import Piece
 from watthouse.sources.files import File
 from watthouse.sources.folding import shown
 from watthouse.sources.odre.answers import RefusedError, TransientError, lie, parsed
+from watthouse.sources.odre.calls import ExploreCall, Window, counting, export, origin
 from watthouse.sources.odre.facts import Facts
-from watthouse.sources.odre.questions import Question, Window, counting, export, origin
 from watthouse.sources.odre.retry import Insistence
 from watthouse.sources.odre.wire import Wire
 
@@ -122,31 +122,31 @@ class Downloads:
         raise refused
 
     def _insisted(self, facts: Facts, window: Window, path: Path, form: str) -> Download:
-        question = export(facts, window, form)
-        return self._insistence.insist(question.about, lambda: self._once(facts, window, question, path, form))
+        call = export(facts, window, form)
+        return self._insistence.insist(call.about, lambda: self._once(facts, window, call, path, form))
 
-    def _once(self, facts: Facts, window: Window, question: Question, path: Path, form: str) -> Download:
+    def _once(self, facts: Facts, window: Window, call: ExploreCall, path: Path, form: str) -> Download:
         try:
-            self._stream(question, path)
-            rows = self._looked_over(path, facts, form, question.about)
+            self._stream(call, path)
+            rows = self._looked_over(path, facts, form, call.about)
             short = rows < (window.rows or 0)
             if short:  # it has to be so by the service's own count
                 self._refuse_short(rows, facts, window)
             return Download(
-                facts.dataset, window, path, question.about, self._settings, path.stat().st_size, rows, moved=short
+                facts.dataset, window, path, call.about, self._settings, path.stat().st_size, rows, moved=short
             )
         except BaseException:
             path.unlink(missing_ok=True)
             raise
 
-    def _stream(self, question: Question, path: Path) -> None:
+    def _stream(self, call: ExploreCall, path: Path) -> None:
         cap, count = self._settings.max_file_bytes, 0
-        with self._wire.open(question) as response, _written(path), path.open("wb") as file:
+        with self._wire.open(call) as response, _written(path), path.open("wb") as file:
             for chunk in self._wire.body(response):
                 count += len(chunk)
                 if count > cap:
                     raise SourceError(
-                        f"{question.about}: over {cap:,} bytes: lower WATTHOUSE_WINDOW_ROWS, or raise"
+                        f"{call.about}: over {cap:,} bytes: lower WATTHOUSE_WINDOW_ROWS, or raise"
                         " WATTHOUSE_MAX_FILE_BYTES"
                     )
                 file.write(chunk)

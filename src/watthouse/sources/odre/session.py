@@ -16,10 +16,10 @@ from watthouse.sources.folding import shown
 from watthouse.sources.odre import census
 from watthouse.sources.odre.answers import RefusedError, TransientError
 from watthouse.sources.odre.background import in_order
+from watthouse.sources.odre.calls import ExploreCall, Window, metadata
 from watthouse.sources.odre.census import Month
 from watthouse.sources.odre.downloads import Download, Downloads
 from watthouse.sources.odre.facts import Facts, stated
-from watthouse.sources.odre.questions import Question, Window, metadata
 from watthouse.sources.odre.quota import SpentError
 from watthouse.sources.odre.retry import Insistence
 from watthouse.sources.odre.wire import Usage, Wire
@@ -53,23 +53,23 @@ class Odre:
         return self._wire.usage
 
     def reach(self) -> str:
-        """Ask one question, once, and say in words how that went.
+        """Make one call, once, and say in words how that went.
 
         Raises :class:`~watthouse.errors.ServiceError` where there is no answer, and
         :class:`~watthouse.errors.SourceError` where it is not one of such a service.
         """
-        question, began = metadata(next(iter(CATALOG.values()))), time.monotonic()
+        call, began = metadata(next(iter(CATALOG.values()))), time.monotonic()
         try:
-            self._wire.json(question, "fields")
+            self._wire.json(call, "fields")
         except TransientError as again:
             raise again.becomes(f"{self.host} {again.said}: {again.advice}") from again
-        left = self._wire.quota.left(question.dataset_id)
+        left = self._wire.quota.left(call.dataset_id)
         what = f"watthouse's synthetic sample ({self.sample}) at {self.host}" if self.sample else self.host
         return f"{what} answers in {time.monotonic() - began:.1f} s{f', {left} left' if left else ''}"
 
     def facts(self, datasets: Sequence[Dataset]) -> Mapping[Dataset, Facts | SourceError]:
         """What the service says of each dataset, or why it cannot be told; the first call also makes contact."""
-        # the first alone: where the service is out of reach, that is known after one question
+        # the first alone: where the service is out of reach, that is known after one call
         alone, others = datasets[:1], datasets[1:]
         said = [self._facts(dataset) for dataset in alone]
         said += in_order(self._facts, others, self._settings.fetch_threads)
@@ -78,7 +78,7 @@ class Odre:
     def months(self, facts: Facts) -> list[Month] | None:
         """The months of a dataset with rows, oldest first, each with its fingerprint.
 
-        None where the service will not answer such a question; raises :class:`~watthouse.errors.SourceError` where it
+        None where the service will not group; raises :class:`~watthouse.errors.SourceError` where it
         cannot.
         """
         try:
@@ -141,8 +141,8 @@ class Odre:
         except SourceError as error:
             return error
 
-    def _asked(self, question: Question, proof: str) -> Mapping[str, Any]:
-        return self._insistence.insist(question.about, lambda: self._wire.json(question, proof))
+    def _asked(self, call: ExploreCall, proof: str) -> Mapping[str, Any]:
+        return self._insistence.insist(call.about, lambda: self._wire.json(call, proof))
 
 
 def _withdrawn(dataset: Dataset, refusal: RefusedError) -> SourceError:

@@ -17,7 +17,7 @@ from watthouse.settings import Settings
 from watthouse.sources.folding import shown
 from watthouse.sources.odre.answers import BETWEEN, TransientError, lie, parsed, verdict
 from watthouse.sources.odre.background import begun, dispose
-from watthouse.sources.odre.questions import Question
+from watthouse.sources.odre.calls import ExploreCall
 from watthouse.sources.odre.quota import Quota, SpentError, moment
 from watthouse.sources.odre.unreachable import FAILURES, reason, unreachable
 
@@ -54,7 +54,7 @@ class Usage:
 
 
 class Wire:
-    """Sends one try of a question, and says what came of it.
+    """Sends one try of a call, and says what came of it.
 
     Raises :class:`~watthouse.sources.odre.answers.TransientError` where another try may help,
     :class:`~watthouse.sources.odre.answers.RefusedError` where none will, and
@@ -74,13 +74,13 @@ class Wire:
         self._client = self._built()
 
     @contextmanager
-    def open(self, question: Question) -> Iterator[httpx.Response]:
-        """The answer to a question, its body still to come (see :meth:`body`)."""
+    def open(self, call: ExploreCall) -> Iterator[httpx.Response]:
+        """The answer to a call, its body still to come (see :meth:`body`)."""
         with self._translated():
-            response = self._sent(question)
+            response = self._sent(call)
             try:
                 if not response.is_success:
-                    raise self._verdict(response, question)
+                    raise self._verdict(response, call)
                 yield response
             finally:
                 response.close()
@@ -96,16 +96,14 @@ class Wire:
         else:
             raise TransientError(f"answered packed with {shown(packing, 20)}, which was not asked for", BETWEEN)
 
-    def json(self, question: Question, proof: str) -> Mapping[str, Any]:
+    def json(self, call: ExploreCall, proof: str) -> Mapping[str, Any]:
         """An answer that is a JSON object with a member ``proof``."""
-        with self.open(question) as response:
+        with self.open(call) as response:
             content = b""
             for chunk in self.body(response):
                 content += chunk
                 if len(content) > _JSON_BYTES:
-                    raise SourceError(
-                        f"{question.about}: {self.host} answered with over {_JSON_BYTES:,} bytes: {BETWEEN}"
-                    )
+                    raise SourceError(f"{call.about}: {self.host} answered with over {_JSON_BYTES:,} bytes: {BETWEEN}")
         said = parsed(content)
         if not isinstance(said, dict) or proof not in said:
             raise self.plain(lie(content))
@@ -137,12 +135,12 @@ class Wire:
             why = shown(error, 120)
             raise unreachable(self.host, f"HTTPS_PROXY, HTTP_PROXY or SSL_CERT_FILE cannot be used: {why}") from error
 
-    def _sent(self, question: Question) -> httpx.Response:
+    def _sent(self, call: ExploreCall) -> httpx.Response:
         """The answer, redirects followed within the service: the key goes nowhere else."""
-        url = self._base.copy_with(path=f"{self._base.path.rstrip('/')}/{question.path}")
-        request = self._client.build_request("GET", url, params=dict(question.params))
+        url = self._base.copy_with(path=f"{self._base.path.rstrip('/')}/{call.path}")
+        request = self._client.build_request("GET", url, params=dict(call.params))
         for _ in range(_HOPS):
-            response = self._exchanged(request, question.dataset_id)
+            response = self._exchanged(request, call.dataset_id)
             if not response.has_redirect_location:
                 return response
             response.close()
@@ -215,7 +213,7 @@ class Wire:
         except httpx.HTTPError as error:
             raise TransientError(f"broke the connection off ({shown(error, 80) or type(error).__name__})") from error
 
-    def _verdict(self, response: httpx.Response, question: Question) -> Exception:
+    def _verdict(self, response: httpx.Response, call: ExploreCall) -> Exception:
         head = b""
         for chunk in self.body(response):
             head += chunk
@@ -223,7 +221,7 @@ class Wire:
                 break
         key = self._key.encode()
         head = head.replace(key, b"...") if key else head
-        return verdict(response.status_code, response.headers, head, question, self.host)
+        return verdict(response.status_code, response.headers, head, call, self.host)
 
     def _paced(self, response: httpx.Response) -> Iterator[bytes]:
         began, count = time.monotonic(), 0

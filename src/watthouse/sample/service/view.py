@@ -2,15 +2,16 @@
 
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final, Protocol
 
 import polars as pl
 
 from watthouse.catalog import CATALOG
-from watthouse.sample.service.asking import Among, Question, Shape
+from watthouse.sample.country.calendar import month_end, month_start
+from watthouse.sample.service.odsql import Among, RowsRequest, Shape
 from watthouse.sample.service.shelf import Packed
-from watthouse.sample.service.spans import Span
+from watthouse.sample.service.timespan import TimeSpan
 
 _SHORT: Final = timedelta(days=35)
 _TYPES: Final = {pl.Date: "date", pl.Datetime: "datetime", pl.String: "text"}
@@ -58,7 +59,7 @@ class View:
         """No rows, every column."""
         return pl.DataFrame(schema=self.schema)
 
-    def months(self, span: Span) -> Iterator[tuple[str, Span]]:
+    def months(self, span: TimeSpan) -> Iterator[tuple[str, TimeSpan]]:
         """Each UTC month that has rows in ``span``, oldest first, and the part of it that lies in the span."""
         first, last = _label(span.since, "0000-00"), _label(span.until, "9999-99")
         for month in (one for one in self.publisher.months(self.dataset_id, self.now) if first <= one <= last):
@@ -66,21 +67,21 @@ class View:
             if part.since and part.until and part.since < part.until:
                 yield month, part
 
-    def spans(self, span: Span) -> list[Span]:
+    def spans(self, span: TimeSpan) -> list[TimeSpan]:
         """``span`` in pieces small enough to hold, oldest first: one where it is short, else a month each."""
         parts = [part for _, part in self.months(span)]
         if not parts:
             return []
-        whole = Span(parts[0].since, parts[-1].until)
+        whole = TimeSpan(parts[0].since, parts[-1].until)
         assert whole.since is not None
         assert whole.until is not None
         return [whole] if whole.until - whole.since <= _SHORT else parts
 
-    def rows(self, span: Span, among: Iterable[Among] = ()) -> pl.DataFrame:
+    def rows(self, span: TimeSpan, among: Iterable[Among] = ()) -> pl.DataFrame:
         """The rows of one piece, in clock order, every column."""
         frame = pl.concat([self.empty, *(self._part(month, part) for month, part in self.months(span))])
-        for condition in among:
-            frame = frame.filter(pl.col(condition.field).is_in(list(condition.values)))
+        for field, values in among:
+            frame = frame.filter(pl.col(field).is_in(values))
         return frame
 
     @property
@@ -88,7 +89,7 @@ class View:
         """How many rows there are."""
         return self.publisher.rows(self.dataset_id, self.now)
 
-    def _part(self, month: str, part: Span) -> pl.DataFrame:
+    def _part(self, month: str, part: TimeSpan) -> pl.DataFrame:
         """The rows of a month, or of a part of it; whole months are made once for as long as they stand."""
         key, is_whole = (self.dataset_id, month, self.stamp(month)), part == month_span(month)
         kept = self.packed.find(key)
@@ -114,7 +115,7 @@ def _label(moment: datetime | None, without: str) -> str:
     return f"{moment.year:04}-{moment.month:02}" if moment else without
 
 
-def _within(frame: pl.DataFrame, time: str, span: Span) -> pl.Expr:
+def _within(frame: pl.DataFrame, time: str, span: TimeSpan) -> pl.Expr:
     moment = pl.col(time)
     if frame.schema[time] == pl.Date:
         moment = moment.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
@@ -126,22 +127,19 @@ def field_type(kind: pl.DataType) -> str:
     return _TYPES.get(kind.base_type()) or ("int" if kind.is_integer() else "double")
 
 
-def month_span(month: str) -> Span:
+def month_span(month: str) -> TimeSpan:
     """The UTC month ``YYYY-MM``."""
-    year, number = map(int, month.split("-"))
-    following = datetime(year + number // 12, number % 12 + 1, 1, tzinfo=UTC)
-    return Span(datetime(year, number, 1, tzinfo=UTC), following)
+    return TimeSpan(month_start(month), month_end(month))
 
 
-def selected(frame: pl.DataFrame, question: Question) -> pl.DataFrame:
-    """The columns that an ungrouped question selects, under their aliases."""
-    return frame.select(pl.col(term.field).alias(term.name) for term in question.select)
+def selected(frame: pl.DataFrame, request: RowsRequest) -> pl.DataFrame:
+    """The columns that an ungrouped request selects, under their aliases."""
+    return frame.select(pl.col(term.field).alias(term.name) for term in request.select)
 
 
-def ordered(frame: pl.DataFrame, question: Question) -> pl.DataFrame:
-    """``frame`` sorted as the question says; nulls last."""
-    if not question.order:
+def ordered(frame: pl.DataFrame, request: RowsRequest) -> pl.DataFrame:
+    """``frame`` sorted as the request says; nulls last."""
+    if not request.order:
         return frame
-    names = [order.name for order in question.order]
-    descending = [order.descending for order in question.order]
+    names, descending = zip(*request.order, strict=True)
     return frame.sort(names, descending=descending, nulls_last=True, maintain_order=True)

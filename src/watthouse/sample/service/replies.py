@@ -18,7 +18,7 @@ _PAGE: Final = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body>
 
 
 @dataclass(frozen=True)
-class Answer:
+class Reply:
     """``body`` is sent as it is made; where it is bytes, with its length."""
 
     status: int
@@ -26,16 +26,16 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def as_json(content: object, status: int = 200, gzip: bool = False) -> Answer:
+def as_json(content: object, status: int = 200, gzip: bool = False) -> Reply:
     """``content`` as JSON, packed where the client takes gzip and it is worth it."""
     body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
     headers = {"content-type": "application/json; charset=utf-8"}
     if gzip and len(body) > _WORTH_PACKING:
-        return Answer(status, b"".join(packed([body])), {**headers, "content-encoding": "gzip"})
-    return Answer(status, body, headers)
+        return Reply(status, b"".join(packed([body])), {**headers, "content-encoding": "gzip"})
+    return Reply(status, body, headers)
 
 
-def as_refused(refusal: RefusalError) -> Answer:
+def as_refused(refusal: RefusalError) -> Reply:
     """A refusal in the words of the live service."""
     return as_json(refusal.body, refusal.status)
 
@@ -45,23 +45,21 @@ def quota_headers(left: Sequence[Allowance], epoch: bool = False) -> dict[str, s
     return {name: value for allowance in left for name, value in allowance.headers(epoch).items()}
 
 
-def spent(allowance: Allowance) -> Answer:
+def spent(allowance: Allowance) -> Reply:
     """429 of a quota that is really spent: no Retry-After, the reset tells."""
     unit = "month" if allowance.family else "day"
     return as_json(too_many(_iso(allowance.reset), unit, allowance.limit), 429)
 
 
-def day_spent(left: Sequence[Allowance], *, anonymous: bool = False) -> Answer:
+def day_spent(left: Sequence[Allowance], *, anonymous: bool = False) -> Reply:
     """429 as if the day's quota were spent: nothing remains until the next UTC midnight."""
     day = next(allowance for allowance in left if not allowance.family)
     limit = _ANONYMOUS_LIMIT if anonymous else day.limit
-    answer = as_json(too_many(_iso(day.reset), "day", limit, anonymous=anonymous), 429)
-    return Answer(
-        answer.status, answer.body, {**answer.headers, **quota_headers([replace(day, limit=limit, remaining=0)])}
-    )
+    reply = as_json(too_many(_iso(day.reset), "day", limit, anonymous=anonymous), 429)
+    return Reply(reply.status, reply.body, {**reply.headers, **quota_headers([replace(day, limit=limit, remaining=0)])})
 
 
-def canned(event: str, again: bool, left: Sequence[Allowance], now: datetime) -> Answer | None:
+def canned(event: str, again: bool, left: Sequence[Allowance], now: datetime) -> Reply | None:
     """The answer that an event replaces the real one by, if it does; ``again`` picks the second of two forms."""
     if event == "429":
         return _hurried(again, left, now)
@@ -73,19 +71,19 @@ def canned(event: str, again: bool, left: Sequence[Allowance], now: datetime) ->
 _BROKEN: Final = {
     "forbidden": as_refused(forbidden()),
     "500": as_json({"error_code": "InternalServerError", "message": "Internal server error"}, 500),
-    "503": Answer(503, b"Service Unavailable\n", {"content-type": "text/plain; charset=utf-8"}),
-    "html": Answer(200, _PAGE.encode(), {"content-type": "text/html; charset=utf-8"}),
+    "503": Reply(503, b"Service Unavailable\n", {"content-type": "text/plain; charset=utf-8"}),
+    "html": Reply(200, _PAGE.encode(), {"content-type": "text/html; charset=utf-8"}),
     "json": as_json({"error_code": "InternalServerError", "message": "The export could not be made"}),
 }
 
 
-def _hurried(again: bool, left: Sequence[Allowance], now: datetime) -> Answer:
+def _hurried(again: bool, left: Sequence[Allowance], now: datetime) -> Reply:
     """429 for a moment: told in seconds and date strings, every second time as an HTTP date and epochs."""
     soon = (now + timedelta(seconds=2)).replace(microsecond=0) if again else now + timedelta(seconds=1)
     day = next(allowance for allowance in left if not allowance.family)
-    answer = as_json(too_many(_iso(soon), "day", day.limit), 429)
+    reply = as_json(too_many(_iso(soon), "day", day.limit), 429)
     after = format_datetime(soon, usegmt=True) if again else "1"
-    return Answer(answer.status, answer.body, {**answer.headers, **quota_headers(left, again), "retry-after": after})
+    return Reply(reply.status, reply.body, {**reply.headers, **quota_headers(left, again), "retry-after": after})
 
 
 def _iso(moment: datetime) -> str:

@@ -13,7 +13,7 @@ _DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Question:
+class ExploreCall:
     """One GET: ``path`` below the service's address; ``about`` is what messages call it."""
 
     about: str
@@ -31,29 +31,29 @@ class Window:
     rows: int | None
 
 
-def metadata(dataset: Dataset) -> Question:
+def metadata(dataset: Dataset) -> ExploreCall:
     """What is there to know of a dataset."""
-    return Question(dataset.id, dataset.id, f"catalog/datasets/{dataset.id}")
+    return ExploreCall(dataset.id, dataset.id, f"catalog/datasets/{dataset.id}")
 
 
-def records(facts: Facts, about: str, params: Mapping[str, str]) -> Question:
+def records(facts: Facts, about: str, params: Mapping[str, str]) -> ExploreCall:
     """Rows, or groups of them, as JSON."""
-    return Question(about, facts.dataset.id, f"catalog/datasets/{facts.dataset.id}/records", params)
+    return ExploreCall(about, facts.dataset.id, f"catalog/datasets/{facts.dataset.id}/records", params)
 
 
-def counting(facts: Facts, window: Window) -> Question:
+def counting(facts: Facts, window: Window) -> ExploreCall:
     """How many rows a window holds: ``total_count``."""
     return records(facts, origin(facts.dataset, window), {"limit": "1", **_where(facts, window)})
 
 
-def export(facts: Facts, window: Window, form: str) -> Question:
+def export(facts: Facts, window: Window, form: str) -> ExploreCall:
     """A window in one of the service's export formats: the catalog's columns, technical names, instants in UTC."""
     names = [name for name in facts.dataset.names if name in facts.fields]
     params = {"select": ",".join(names), "timezone": "UTC", "use_labels": "false", **_where(facts, window)}
     if form == "csv":
         params["delimiter"] = ";"
     path = f"catalog/datasets/{facts.dataset.id}/exports/{form}"
-    return Question(origin(facts.dataset, window), facts.dataset.id, path, params)
+    return ExploreCall(origin(facts.dataset, window), facts.dataset.id, path, params)
 
 
 def origin(dataset: Dataset, window: Window) -> str:

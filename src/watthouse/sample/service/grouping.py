@@ -1,0 +1,91 @@
+"""Grouped answers: counts, sums, extremes and means by key, a month at a time and kept as long as it stands."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import polars as pl
+
+from watthouse.sample.service.odsql import RowsRequest, Term, strftime
+from watthouse.sample.service.shelf import Shelf, weight
+from watthouse.sample.service.timespan import TimeSpan
+from watthouse.sample.service.view import View, ordered
+
+_AGGREGATES: Final[Mapping[str, Callable[[pl.Expr], pl.Expr]]] = {
+    "count": pl.Expr.count,
+    "sum": pl.Expr.sum,
+    "min": pl.Expr.min,
+    "max": pl.Expr.max,
+}
+_MERGED: Final = {**_AGGREGATES, "count": pl.Expr.sum}
+_ROWS: Final = Term("*", "count")
+
+
+class Grouper:
+    """Answers grouped requests. Months that did not change since are not read again."""
+
+    def __init__(self, capacity: int = 32 * 2**20) -> None:
+        self._parts = Shelf[pl.DataFrame](capacity, weight)
+        self._answers = Shelf[pl.DataFrame](capacity // 4, weight)
+
+    def grouped(self, view: View, request: RowsRequest) -> pl.DataFrame:
+        """One row a group: its keys, then its aggregates, in the order asked for (else by key)."""
+        key = (view.dataset_id, request, view.processed)
+        return self._answers.get(key, lambda: self._merged(view, request))
+
+    def count(self, view: View, request: RowsRequest) -> int:
+        """How many rows a request selects, whatever it makes of them."""
+        if request.span == TimeSpan() and not request.among:
+            return view.total
+        plain = RowsRequest(request.span, request.among, (_ROWS,), (), (), request.zone)
+        return int(self.grouped(view, plain).item())
+
+    def _merged(self, view: View, request: RowsRequest) -> pl.DataFrame:
+        names = [key.name for key in request.keys]
+        parts = [self._part(view, request, month, part) for month, part in view.months(request.span)] or [
+            _aggregated(view.empty, request)  # no rows: no groups, and one row of nothing where there are no keys
+        ]
+        merged = [_MERGED[term.function](pl.col(term.text)) for term in _partials(request)]
+        stacked = pl.concat(parts, rechunk=True)
+        whole = stacked.group_by(names).agg(merged).sort(names) if names else stacked.select(merged)
+        return ordered(whole.select(*names, *map(_final, request.select)), request)
+
+    def _part(self, view: View, request: RowsRequest, month: str, part: TimeSpan) -> pl.DataFrame:
+        asked = (request.among, request.select, request.keys, str(request.zone))
+        key = (view.dataset_id, month, view.stamp(month), part, asked)
+        return self._parts.get(key, lambda: _aggregated(view.rows(part, request.among), request))
+
+
+def _aggregated(frame: pl.DataFrame, request: RowsRequest) -> pl.DataFrame:
+    frame = frame.with_columns(pl.selectors.datetime().dt.convert_time_zone(str(request.zone)))
+    partials = list(map(_partial, _partials(request)))
+    return frame.group_by(map(_key, request.keys)).agg(partials) if request.keys else frame.select(partials)
+
+
+def _partials(request: RowsRequest) -> list[Term]:
+    """What must be known of each month to answer for all: a mean needs its sum and its count."""
+    parts = {"avg": ("sum", "count")}
+    needed = [Term(term.field, part) for term in request.select for part in parts.get(term.function, (term.function,))]
+    return list(dict.fromkeys(needed))
+
+
+def _partial(term: Term) -> pl.Expr:
+    column = pl.len() if term == _ROWS else _AGGREGATES[term.function](pl.col(term.field))
+    return (column.cast(pl.Int64) if term.function == "count" else column).alias(term.text)
+
+
+def _final(term: Term) -> pl.Expr:
+    if term.function == "avg":
+        return (pl.col(f"sum({term.field})") / pl.col(f"count({term.field})").replace(0, None)).alias(term.name)
+    return pl.col(term.text).alias(term.name)
+
+
+def _key(key: Term) -> pl.Expr:
+    column = pl.col(key.field)
+    match key.function:
+        case "year":
+            column = column.dt.year()
+        case "month":
+            column = column.dt.month()
+        case "date_format":
+            column = column.dt.strftime(strftime(key.pattern))
+    return column.alias(key.name)
