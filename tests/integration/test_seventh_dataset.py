@@ -5,12 +5,18 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
+import httpx
+import polars as pl
 import pytest
+from starlette.testclient import TestClient
 
+from tests.integration.service import service, utc
 from tests.support import write_csv
 from watthouse.catalog import CATALOG, Column, Dataset, Kind
+from watthouse.cli import tables
 from watthouse.home import Home
 from watthouse.operate import pipeline, status
+from watthouse.serve.app import create
 from watthouse.settings import PROJECT, Settings
 from watthouse.sources.files import FileSource
 
@@ -96,3 +102,37 @@ def test_a_declaration_and_a_staging_model_carry_a_new_dataset_end_to_end(
     assert changes.select("column", "from", "to").unique().rows() == [("consommation_gaz", "12.500000", "13.000000")]
     (line,) = [line for line in status.look(settings) if line.dataset == SEVENTH.id]
     assert (line.lake_rows, line.newest_measured) == (4, date(2024, 1, 2))
+
+
+def test_the_sample_serves_a_new_dataset_and_a_refresh_brings_its_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(CATALOG, SEVENTH.id, SEVENTH)
+    project, name, now = tmp_path / "transform", f"stg_{SEVENTH.table}", utc("2024-03-04T12:00")
+    shutil.copytree(PROJECT, project, ignore=shutil.ignore_patterns("__pycache__", "target", "logs"))
+    (project / "models" / "staging" / f"{name}.sql").write_text(STAGING_SQL)
+    (project / "models" / "staging" / f"{name}.yml").write_text(STAGING_YML)
+    with service(date(2024, 1, 1), now) as served:
+        settings = Settings(home=tmp_path / "home", transform=project, odre_url=served.url)
+        for call in ("", "/records", "/exports/csv", "/exports/json", "/exports/jsonl", "/exports/parquet"):
+            answer = httpx.get(f"{served.url}/catalog/datasets/{SEVENTH.id}{call}")
+            assert answer.status_code == 200, call
+        days = [date(2024, 1, 1) + timedelta(days=day) for day in range(62)]
+        published = pl.read_parquet(answer.content).sort("date", "operateur")
+        assert published["date"].unique(maintain_order=True).to_list() == days, "to the day before yesterday: lag"
+
+        first = pipeline.refresh(settings, None, pipeline.Selection.of())
+        again = pipeline.refresh(settings, None, pipeline.Selection.of())
+    assert (first.failed, again.failed) == ({}, {})
+    assert again.counts.new == 0
+    with duckdb.connect(settings.home / "warehouse.duckdb", read_only=True) as connection:
+        rows = f"select civil_date, operateur, consommation_gaz::double from staging.{name} order by all"
+        assert connection.execute(rows).fetchall() == published.rows()
+    (line,) = [line for line in status.look(settings) if line.dataset == SEVENTH.id]
+    assert (line.lake_rows, line.newest_measured) == (published.height, days[-1])
+    tables.catalog()
+    assert SEVENTH.id in capsys.readouterr().out
+    with TestClient(create(settings)) as api:
+        for path in ("/datasets", f"/datasets/{SEVENTH.id}", "/status"):
+            assert SEVENTH.id in api.get(f"/api/v1{path}").raise_for_status().text, path
+        assert api.get(f"/api/v1/completeness?dataset={SEVENTH.id}").status_code == 200

@@ -9,12 +9,12 @@ from typing import Final
 
 import polars as pl
 
-from watthouse.catalog import find
+from watthouse.catalog import CATALOG, find
 from watthouse.sample.country.calendar import month_end, month_start, months_between, quarter_of
 from watthouse.sample.country.power import Power
 from watthouse.sample.country.regions import MAINLAND
 from watthouse.sample.country.weather import Weather
-from watthouse.sample.publishing import dressing, eco2mix, realtime, settled
+from watthouse.sample.publishing import declared, dressing, eco2mix, realtime, settled
 from watthouse.sample.publishing.chronicle import GONE, Chronicle, at, events_of
 from watthouse.sample.publishing.gas import Gas
 from watthouse.sample.publishing.layout import LAYOUTS, NATIONAL_MEASURES, REGIONAL_MEASURES
@@ -38,7 +38,9 @@ class Publisher:
     def __init__(self, seed: int = 0, since: date = NATIONAL_SINCE) -> None:
         self.seed: Final = seed
         self.since: Final = since
-        self._chronicles: Final = _chronicles(seed, since)
+        studied = _studied(seed, since)
+        others = {name: declared.Declared(seed, since, it) for name, it in CATALOG.items() if name not in studied}
+        self._chronicles: Final[Mapping[str, Chronicle]] = {**studied, **others}
         # a look at the last days reaches over a month's end; whoever wants more keeps it
         self._records: Final = {name: lru_cache(maxsize=2)(it.record) for name, it in self._chronicles.items()}
         self._lasting: Final = {name: lru_cache(maxsize=1)(it.lasting) for name, it in self._chronicles.items()}
@@ -140,7 +142,7 @@ class Publisher:
         return months_between(datetime(start.year, start.month, start.day, tzinfo=UTC) - timedelta(days=1), until)
 
     def _nothing(self, dataset_id: str, *, recorded: bool = False) -> pl.DataFrame:
-        layout = dict(LAYOUTS[find(dataset_id).id])
+        layout = dict(LAYOUTS.get(dataset_id) or declared.layout(find(dataset_id)))
         return pl.DataFrame(schema={**layout, PUBLISHED: realtime.MOMENT} if recorded else layout)
 
 
@@ -160,7 +162,8 @@ def _touched(months: list[str], since: datetime | None, until: datetime | None) 
     return [month for month in months if first <= month and (until is None or month_start(month) < until)]
 
 
-def _chronicles(seed: int, since: date) -> Mapping[str, Chronicle]:
+def _studied(seed: int, since: date) -> Mapping[str, Chronicle]:
+    """The datasets whose publishers' manners are known."""
     weather = Weather(seed)
     power = Power(seed, weather)
     national, regional = National(seed, power), Regional(power)

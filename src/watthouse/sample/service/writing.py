@@ -172,7 +172,8 @@ def packed(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _instant(dataset: Dataset, year: int) -> str:
-    return dataset["date_heure"].labels[(year + ("perimetre" in dataset)) % 2]
+    spellings = dataset["date_heure"].labels[:2] or ("Date - Heure",)
+    return spellings[(year + ("perimetre" in dataset)) % len(spellings)]
 
 
 def _heading(dataset: Dataset, name: str) -> str:
