@@ -18,12 +18,12 @@ from watthouse.clock import PARIS
 from watthouse.errors import UsageError
 from watthouse.sample.service import control
 from watthouse.sample.service.calls import export, metadata, records
+from watthouse.sample.service.disk_cache import DiskCache
 from watthouse.sample.service.grouping import Grouper
 from watthouse.sample.service.quota import Allowance, Limits, Meter
 from watthouse.sample.service.refusals import RefusalError, forbidden, invalid, unknown_dataset
 from watthouse.sample.service.replies import Reply, as_json, as_refused, canned, quota_headers, spent
 from watthouse.sample.service.serving import serve, serving
-from watthouse.sample.service.shelf import Packed
 from watthouse.sample.service.view import Publisher, View
 from watthouse.sample.service.wire import Wire, http_date
 from watthouse.sample.service.writing import packed
@@ -67,7 +67,7 @@ class Sample:
         self.move(now)
         _check_span(publisher.since, self.now)
         self._schemas: dict[str, pl.Schema] = {}
-        self._grouper, self._packed = Grouper(), Packed(_KEPT_BYTES)
+        self._grouper, self._cache = Grouper(), DiskCache(_KEPT_BYTES)
         self.app: ASGIApp = _Signed(self, Starlette(routes=[*self._explore(), *control.routes(self)]))
 
     @property
@@ -148,7 +148,7 @@ class Sample:
             self._schemas[dataset_id] = self.publisher.table(dataset_id, self.now, _EPOCH, _EPOCH).schema
         schema = self._schemas[dataset_id].items()
         shown = pl.Schema({name: kind for name, kind in schema if name not in turn.hidden})
-        return View(self.publisher, dataset_id, self.now, shown, self._packed)
+        return View(self.publisher, dataset_id, self.now, shown, self._cache)
 
 
 class _Endpoint:

@@ -1,12 +1,13 @@
 """Grouped answers: counts, sums, extremes and means by key, a month at a time and kept as long as it stands."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
+from threading import Lock
 from typing import Final
 
 import polars as pl
+from cachetools import LRUCache, cachedmethod
 
 from watthouse.sample.service.odsql import RowsRequest, Term, strftime
-from watthouse.sample.service.shelf import Shelf, weight
 from watthouse.sample.service.timespan import TimeSpan
 from watthouse.sample.service.view import View, ordered
 
@@ -20,17 +21,40 @@ _MERGED: Final = {**_AGGREGATES, "count": pl.Expr.sum}
 _ROWS: Final = Term("*", "count")
 
 
+_Tables = LRUCache[Hashable, pl.DataFrame]
+
+
+def _answer_key(_: "Grouper", view: View, request: RowsRequest) -> Hashable:
+    return view.dataset_id, request, view.processed
+
+
+def _part_key(_: "Grouper", view: View, request: RowsRequest, part: TimeSpan) -> Hashable:
+    asked = (request.among, request.select, request.keys, str(request.zone))
+    return view.dataset_id, part, view.stamp(f"{part.since:%Y-%m}"), asked
+
+
 class Grouper:
-    """Answers grouped requests. Months that did not change since are not read again."""
+    """Answers grouped requests. Months that did not change since are not read again.
+
+    Safe to use from several threads; two may compute the same.
+    """
 
     def __init__(self, capacity: int = 32 * 2**20) -> None:
-        self._parts = Shelf[pl.DataFrame](capacity, weight)
-        self._answers = Shelf[pl.DataFrame](capacity // 4, weight)
+        self._parts = _Tables(capacity, getsizeof=_bytes)
+        self._answers = _Tables(capacity // 4, getsizeof=_bytes)
+        self._lock = Lock()
 
+    @cachedmethod(lambda self: self._answers, key=_answer_key, lock=lambda self: self._lock)
     def grouped(self, view: View, request: RowsRequest) -> pl.DataFrame:
         """One row a group: its keys, then its aggregates, in the order asked for (else by key)."""
-        key = (view.dataset_id, request, view.processed)
-        return self._answers.get(key, lambda: self._merged(view, request))
+        names = [key.name for key in request.keys]
+        parts = [self._part(view, request, part) for _, part in view.months(request.span)] or [
+            _aggregated(view.empty, request)  # no rows: no groups, and one row of nothing where there are no keys
+        ]
+        merged = [_MERGED[term.function](pl.col(term.text)) for term in _partials(request)]
+        stacked = pl.concat(parts, rechunk=True)
+        whole = stacked.group_by(names).agg(merged).sort(names) if names else stacked.select(merged)
+        return ordered(whole.select(*names, *map(_final, request.select)), request)
 
     def count(self, view: View, request: RowsRequest) -> int:
         """How many rows a request selects, whatever it makes of them."""
@@ -39,20 +63,14 @@ class Grouper:
         plain = RowsRequest(request.span, request.among, (_ROWS,), (), (), request.zone)
         return int(self.grouped(view, plain).item())
 
-    def _merged(self, view: View, request: RowsRequest) -> pl.DataFrame:
-        names = [key.name for key in request.keys]
-        parts = [self._part(view, request, month, part) for month, part in view.months(request.span)] or [
-            _aggregated(view.empty, request)  # no rows: no groups, and one row of nothing where there are no keys
-        ]
-        merged = [_MERGED[term.function](pl.col(term.text)) for term in _partials(request)]
-        stacked = pl.concat(parts, rechunk=True)
-        whole = stacked.group_by(names).agg(merged).sort(names) if names else stacked.select(merged)
-        return ordered(whole.select(*names, *map(_final, request.select)), request)
+    @cachedmethod(lambda self: self._parts, key=_part_key, lock=lambda self: self._lock)
+    def _part(self, view: View, request: RowsRequest, part: TimeSpan) -> pl.DataFrame:
+        return _aggregated(view.rows(part, request.among), request)
 
-    def _part(self, view: View, request: RowsRequest, month: str, part: TimeSpan) -> pl.DataFrame:
-        asked = (request.among, request.select, request.keys, str(request.zone))
-        key = (view.dataset_id, month, view.stamp(month), part, asked)
-        return self._parts.get(key, lambda: _aggregated(view.rows(part, request.among), request))
+
+def _bytes(frame: pl.DataFrame) -> int:
+    """What a table takes, the bookkeeping of its columns included (measured: about 2 kB each)."""
+    return int(frame.estimated_size()) + 2_000 * frame.width
 
 
 def _aggregated(frame: pl.DataFrame, request: RowsRequest) -> pl.DataFrame:

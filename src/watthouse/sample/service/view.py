@@ -9,8 +9,8 @@ import polars as pl
 
 from watthouse.catalog import CATALOG
 from watthouse.sample.country.calendar import month_end, month_start
+from watthouse.sample.service.disk_cache import DiskCache
 from watthouse.sample.service.odsql import Among, RowsRequest, Shape
-from watthouse.sample.service.shelf import Packed
 from watthouse.sample.service.timespan import TimeSpan
 
 _SHORT: Final = timedelta(days=35)
@@ -41,13 +41,13 @@ class Publisher(Protocol):
 
 @dataclass(frozen=True)
 class View:
-    """One dataset as shown at ``now``, in the columns of ``schema``; ``packed`` keeps the months that were read."""
+    """One dataset as shown at ``now``, in the columns of ``schema``; ``cache`` keeps the months that were read."""
 
     publisher: Publisher
     dataset_id: str
     now: datetime
     schema: pl.Schema
-    packed: Packed
+    cache: DiskCache
 
     @property
     def shape(self) -> Shape:
@@ -92,13 +92,13 @@ class View:
     def _part(self, month: str, part: TimeSpan) -> pl.DataFrame:
         """The rows of a month, or of a part of it; whole months are made once for as long as they stand."""
         key, is_whole = (self.dataset_id, month, self.stamp(month)), part == month_span(month)
-        kept = self.packed.find(key)
+        kept = self.cache.find(key)
         if kept is not None:
             frame = kept if is_whole else kept.filter(_within(kept, self.shape.time, part))
         else:
             frame = self.publisher.table(self.dataset_id, self.now, part.since, part.until)
             if is_whole:
-                self.packed.put(key, frame)
+                self.cache.put(key, frame)
         return frame.select(list(self.schema))
 
     @property
