@@ -1,7 +1,6 @@
 """The sample ODRÉ: the Explore API over a synthetic publisher, with its limits, its quirks, and trouble on demand."""
 
 from collections import Counter
-from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Final
 
@@ -12,6 +11,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from werkzeug.http import parse_accept_header
 
 from watthouse.catalog import CATALOG
 from watthouse.clock import PARIS
@@ -130,7 +130,7 @@ class Sample:
         if dataset_id not in CATALOG or dataset_id in turn.renamed:
             raise unknown_dataset(dataset_id)
         view = self._view(dataset_id, turn)
-        gzip = _takes_gzip(request.headers)
+        gzip = parse_accept_header(request.headers.get("accept-encoding")).quality("gzip") > 0
         if call == "metadata":
             return as_json(metadata(view), gzip=gzip)
         if call == "records":
@@ -189,11 +189,6 @@ def _call(request: Request) -> str:
     if "form" in request.path_params:
         return f"exports/{request.path_params['form']}"
     return "records" if request.url.path.endswith("/records") else "metadata"
-
-
-def _takes_gzip(headers: Mapping[str, str]) -> bool:
-    offers = (offer.strip().partition(";") for offer in headers.get("accept-encoding", "").lower().split(","))
-    return any(name.strip() in {"gzip", "*"} and rest.strip() != "q=0" for name, _, rest in offers)
 
 
 def _no_parquet(turn: Turn) -> RefusalError:

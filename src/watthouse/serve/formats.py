@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from werkzeug.http import parse_accept_header
 
 from watthouse.serve.problems import ProblemError
 
@@ -78,7 +79,10 @@ def chosen(request: Request, named: Format | None) -> Format:
         return named
     liked = request.headers.get("accept", "*/*")
     offers = {media: one for one, media in MEDIA.items()}
-    for media in _by_preference(liked):
+    for wish, quality in parse_accept_header(liked.lower()):  # the best first
+        media = wish.partition(";")[0]
+        if quality == 0:
+            break
         if media in {"*/*", "application/*"}:
             return Format.JSON
         if media == "text/*":
@@ -88,20 +92,6 @@ def chosen(request: Request, named: Format | None) -> Format:
     raise ProblemError(406, f"nothing here is '{liked[:80]}': ask for one of {', '.join(offers)}", parameter="Accept")
 
 
-def _by_preference(accept: str) -> list[str]:
-    weighed = []
-    for place, part in enumerate(accept.lower().split(",")):
-        media, *knobs = (word.strip() for word in part.split(";"))
-        weight = next((knob[2:] for knob in knobs if knob.startswith("q=")), "1")
-        try:
-            quality = float(weight)
-        except ValueError:
-            quality = 0.0
-        if quality > 0:
-            weighed.append((-quality, place, media))
-    return [media for _, _, media in sorted(weighed)]
-
-
 def etag(version: str, request: Request, style: Format) -> str:
     """Weak, since an answer may be packed on its way."""
     said = f"{version} {style.value} {request.url.path}?{request.url.query}"
@@ -109,7 +99,7 @@ def etag(version: str, request: Request, style: Format) -> str:
 
 
 def unchanged(request: Request, tag: str) -> bool:
-    """Whether the caller holds this answer already."""
+    """Whether the caller holds this answer already; a tag without its quotes is none (to Werkzeug it would be)."""
     held = request.headers.get("if-none-match", "")
     opaque = {one.strip().removeprefix("W/") for one in held.split(",")}
     return held.strip() == "*" or tag.removeprefix("W/") in opaque
