@@ -17,12 +17,21 @@ $(TOOLS)/bin/uv:
 	$(PYTHON) -m venv $(TOOLS)
 	$(TOOLS)/bin/python -m pip install --quiet uv
 
-.venv/installed: pyproject.toml uv.lock | $(if $(filter $(TOOLS)/bin/uv,$(UV)),$(TOOLS)/bin/uv)
-	$(UV) sync --quiet --locked --all-extras
-	@touch $@
-
 .venv/base: pyproject.toml uv.lock | $(if $(filter $(TOOLS)/bin/uv,$(UV)),$(TOOLS)/bin/uv)
 	$(UV) sync --quiet --locked --no-dev --inexact --extra serve
+	@touch $@
+
+# What takes long to fetch and is seldom wanted comes in groups of its own, on top of what every test needs.
+.venv/installed: pyproject.toml uv.lock | $(if $(filter $(TOOLS)/bin/uv,$(UV)),$(TOOLS)/bin/uv)
+	$(UV) sync --quiet --locked --extra serve
+	@touch $@
+
+.venv/browser: .venv/installed
+	$(UV) sync --quiet --locked --inexact --all-extras --group browser
+	@touch $@
+
+.venv/sql .venv/bench: .venv/installed
+	$(UV) sync --quiet --locked --inexact --extra serve --group $(@F)
 	@touch $@
 
 run: .venv/base  ## refresh from ODRÉ, show the newest days, open the pages; FROM="path…" reads exports, PORT=8060
@@ -33,13 +42,13 @@ else
 	@.venv/bin/watthouse run --serve $(if $(PORT),--port $(PORT))
 endif
 
-test: .venv/installed chromium strace  ## every test, on a machine with Python ≥ 3.11, make and pip
+test: .venv/browser chromium strace  ## every test, on a machine with Python ≥ 3.11, make and pip
 	.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not long"
 
-test-long: .venv/installed  ## those that kill at random moments and run for long: what `make test` leaves out
+test-long: .venv/browser  ## those that kill at random moments and run for long: what `make test` leaves out
 	.venv/bin/python -m pytest -n 2 -m long
 
-test-days: .venv/installed chromium  ## the tests that read a sample, as of ten awkward days, some 6 min each; DAYS="2024-02-29 …" takes others
+test-days: .venv/browser chromium  ## the tests that read a sample, as of ten awkward days, some 6 min each; DAYS="2024-02-29 …" takes others
 	.venv/bin/python -m tests.days $(DAYS)
 
 chromium:  ## Debian's Chromium, for the browser tests; where it cannot be had they are skipped, with the reason
@@ -50,22 +59,22 @@ strace:  ## Debian's strace, which hears more of what leaves the machine; where 
 	@command -v strace >/dev/null || { apt-get update -qq && apt-get install -y -qq strace >/dev/null; } \
 		|| echo "strace cannot be installed from here: what leaves the machine is listened for in Python alone"
 
-quick: .venv/installed  ## the tests that take no server and no time
-	.venv/bin/python -m pytest -n 2 -m "not slow"
+quick: .venv/installed  ## the tests that take no server, no browser and no time
+	.venv/bin/python -m pytest -n 2 -m "not slow" --ignore tests/browser
 
-lint: .venv/installed  ## format, lint, types, SQL, layers
+lint: .venv/sql  ## format, lint, types, SQL, layers
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-cache
 	.venv/bin/sqlfluff lint --processes 2 src/watthouse/transform
 
-format: .venv/installed  ## make ruff and sqlfluff mend what they can
+format: .venv/sql  ## make ruff and sqlfluff mend what they can
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
 	.venv/bin/sqlfluff fix src/watthouse/transform
 
-bench: .venv/installed chromium  ## side by side, in one run; writes benchmarks/RESULTS.md
+bench: .venv/bench chromium  ## side by side, in one run; writes benchmarks/RESULTS.md
 	.venv/bin/python -m benchmarks
 
 clean:  ## remove the environment and what tools left behind; state in var/ stays
