@@ -40,6 +40,9 @@ class Settings(BaseSettings):
         default=120, gt=0, description="time without a byte after which an answer is given up, s"
     )
     attempts: int = Field(default=8, gt=0, description="times a request is tried before it is given up")
+    retry_seconds: float = Field(
+        default=0.5, gt=0, description="pause before a request is first tried again, s; doubled each time, up to 20 s"
+    )
     patience_seconds: float = Field(
         default=300, gt=0, description="longest time one request may be retried and waited for, s"
     )

@@ -26,7 +26,7 @@ class Service:
 
     @property
     def variables(self) -> dict[str, str]:
-        return {"WATTHOUSE_ODRE_URL": self.url}
+        return {"WATTHOUSE_ODRE_URL": self.url, "WATTHOUSE_RETRY_SECONDS": "0.02"}
 
     @property
     def requests(self) -> int:

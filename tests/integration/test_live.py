@@ -92,7 +92,7 @@ def test_revisions_between_troubled_refreshes_end_in_the_same_marts(
     moments = [NOW - timedelta(days=40), *(NOW - timedelta(hours=hours) for hours in (72, 50, 25, 13, 12, 5)), NOW]
     for moment in moments:
         served.at(moment)
-        served.trouble("429:5,cut:7,interrupted:9,reset:11")
+        served.trouble("429:25,500:5,cut:7,interrupted:9,reset:11")  # a 429 asks for a pause of a second
         refresh(home, served)
     assert tables(home) == expected
 

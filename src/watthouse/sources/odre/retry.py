@@ -17,9 +17,8 @@ T = TypeVar("T")
 IN_A_ROW: Final = 3
 """Requests given up one after another, none answered in between, from which the service itself counts as gone."""
 
-_FIRST_WAIT: Final = 0.5
 _LONGEST_WAIT: Final = 20.0
-_JITTER: Final = 1.0
+_JITTER: Final = 2.0  # times the first pause, at random: clients that failed together must not come back together
 
 # the report counts the retries; stamina would tell each to whichever logging it finds installed
 stamina.instrumentation.set_on_retry_hooks([])
@@ -55,9 +54,9 @@ class Insistence:
             on=tries.backoff,
             attempts=self._settings.attempts,
             timeout=self._settings.patience_seconds,
-            wait_initial=_FIRST_WAIT,
+            wait_initial=self._settings.retry_seconds,
             wait_max=_LONGEST_WAIT,
-            wait_jitter=_JITTER,
+            wait_jitter=_JITTER * self._settings.retry_seconds,
         ):
             with attempt:
                 self._usage.count(retries=min(tries.count, 1))

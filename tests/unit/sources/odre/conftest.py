@@ -2,13 +2,10 @@
 
 import pytest
 
-from watthouse.sources.odre import retry
-
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Retries without a pause where the service asks for none, and no proxy of this machine's."""
-    monkeypatch.setattr(retry, "_FIRST_WAIT", 0.0)
-    monkeypatch.setattr(retry, "_JITTER", 0.0)
+    """Retries at once where the service asks for no pause, and no proxy of this machine's."""
+    monkeypatch.setenv("WATTHOUSE_RETRY_SECONDS", "0.001")
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.delenv(name, raising=False)

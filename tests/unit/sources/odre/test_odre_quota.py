@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.sources.odre.odre_server import GAS, NATIONAL, SEPTEMBER, Asked, answer, facts, gas, knobs, serving
 from watthouse.errors import QuotaError, SourceError, UnreachableError
-from watthouse.sources.odre import Facts, Odre, retry
+from watthouse.sources.odre import Facts, Odre
 from watthouse.sources.odre.quota import Quota, SpentError, moment
 
 pytestmark = pytest.mark.usefixtures("quick")
@@ -291,9 +291,9 @@ def test_a_quota_that_stays_spent_is_given_up_after_so_many_tries(tmp_path: Path
     assert asked == 4
 
 
-def test_a_request_is_given_up_when_patience_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retry, "_FIRST_WAIT", 0.2)
-    outcome, asked, seconds = refusing(tmp_path, *[answer("", 500)] * 99, attempts=99, patience_seconds=0.7)
+def test_a_request_is_given_up_when_patience_ends(tmp_path: Path) -> None:
+    patience = {"attempts": 99, "retry_seconds": 0.1, "patience_seconds": 0.7}
+    outcome, asked, seconds = refusing(tmp_path, *[answer("", 500)] * 99, **patience)
     assert isinstance(outcome, SourceError)
     assert 2 <= asked <= 5
     assert 0.7 <= seconds < 3.5
