@@ -1,0 +1,81 @@
+"""The datasets, declared. What differs between them stands here; the code reads it.
+
+A seventh dataset is one more :class:`Dataset` in :data:`CATALOG`, and what ``python -m tools.staging`` makes of it.
+"""
+
+from typing import Final
+
+from watthouse.catalog.columns import OTHER_UNITS, Column, Kind
+from watthouse.catalog.dataset import LICENCE, LICENCE_URL, PORTAL, PORTAL_URL, Dataset
+from watthouse.catalog.eco2mix import CONSOLIDATED, DEFINITIVE, ECO2MIX, HALF_HOUR, NATURES, QUARTER_HOUR, REAL_TIME
+from watthouse.catalog.gas import GAS, GAS_OPERATORS
+from watthouse.catalog.grid import (
+    BATTERIES,
+    BORDERS,
+    COMMERCIAL,
+    CORSE,
+    FORECASTS,
+    MAINLAND,
+    NATIONAL_SOURCES,
+    PUMPING,
+    REGION_ALIASES,
+    REGIONAL_SOURCES,
+    REGIONS,
+    STORAGE,
+    Family,
+    parts_of,
+)
+from watthouse.catalog.siblings import SIBLINGS, Sibling
+from watthouse.catalog.temperature import TEMPERATURE
+from watthouse.errors import UsageError
+
+__all__ = [
+    "BATTERIES",
+    "BORDERS",
+    "CATALOG",
+    "COMMERCIAL",
+    "CONSOLIDATED",
+    "CORSE",
+    "DEFINITIVE",
+    "ECO2MIX",
+    "FORECASTS",
+    "GAS",
+    "GAS_OPERATORS",
+    "HALF_HOUR",
+    "LICENCE",
+    "LICENCE_URL",
+    "MAINLAND",
+    "NATIONAL_SOURCES",
+    "NATURES",
+    "OTHER_UNITS",
+    "PORTAL",
+    "PORTAL_URL",
+    "PUMPING",
+    "QUARTER_HOUR",
+    "REAL_TIME",
+    "REGIONAL_SOURCES",
+    "REGIONS",
+    "REGION_ALIASES",
+    "SIBLINGS",
+    "STORAGE",
+    "TEMPERATURE",
+    "Column",
+    "Dataset",
+    "Family",
+    "Kind",
+    "Sibling",
+    "find",
+    "parts_of",
+]
+
+CATALOG: Final[dict[str, Dataset]] = {dataset.id: dataset for dataset in (*ECO2MIX, GAS, TEMPERATURE)}
+
+
+def find(dataset_id: str) -> Dataset:
+    """The dataset of that id; raises :class:`UsageError` with the ids there are."""
+    try:
+        return CATALOG[dataset_id]
+    except KeyError:
+        raise UsageError(
+            f"unknown dataset '{dataset_id}': the catalog has {', '.join(CATALOG)} (see `watthouse datasets`)"
+        ) from None

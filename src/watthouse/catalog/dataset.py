@@ -1,0 +1,91 @@
+"""What a dataset declares of itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+from typing import Final
+
+import pyarrow as pa
+
+from watthouse.catalog.columns import Column
+
+LICENCE: Final = "Licence Ouverte / Open Licence 2.0 (Etalab)"
+LICENCE_URL: Final = "https://www.etalab.gouv.fr/licence-ouverte-open-licence/"
+PORTAL: Final = "ODRÉ (Open Data Réseaux Énergies)"
+PORTAL_URL: Final = "https://odre.opendatasoft.com"
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A published dataset.
+
+    ``key`` names one published slot; ``version`` (where there is one) the column that tells settled from provisional
+    rows of that slot, so ``identity`` = key + version is one line of the ledger. ``time`` is the column the lake is
+    partitioned by. ``measured`` is the column whose value makes a row a measurement. ``signature`` are the columns by
+    which a file is known to be of this dataset; ``versions`` the values of ``version`` it holds. ``step`` is the
+    duration of a measurement; ``grid`` the distance of published rows. Fresh rows arrive every ``cadence``, ``lag``
+    after the slot they measure. What is younger than ``revision_window`` may be revised any time; a dataset with a
+    ``sweep`` is small and restless enough to be fetched whole that often, whatever its fingerprints say. Every dataset
+    has a column ``date``, the civil day.
+    """
+
+    id: str
+    title: str
+    grain: str
+    key: tuple[str, ...]
+    time: str
+    measured: str
+    columns: tuple[Column, ...]
+    signature: frozenset[str]
+    cadence: timedelta
+    lag: timedelta
+    revision_window: timedelta
+    publisher: str
+    since: str
+    version: str | None = None
+    versions: tuple[str, ...] = ()
+    step: timedelta = timedelta(days=1)
+    grid: timedelta = timedelta(days=1)
+    licence: str = LICENCE
+    source: str = PORTAL
+    notes: str = ""
+    sweep: timedelta | None = None
+    _by_name: Mapping[str, Column] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_name", {column.name: column for column in self.columns})
+
+    def __getitem__(self, name: str) -> Column:
+        return self._by_name[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._by_name
+
+    @property
+    def asked_every(self) -> timedelta:
+        """How often it is worth asking whether it moved: at its cadence, and daily where that is not announced."""
+        return min(self.cadence, timedelta(days=1))
+
+    @cached_property
+    def identity(self) -> tuple[str, ...]:
+        """The columns that name one line of the ledger: the key, and the version where there is one."""
+        return (*self.key, self.version) if self.version else self.key
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._by_name)
+
+    @cached_property
+    def observed(self) -> tuple[str, ...]:
+        """The columns that are compared: all but the identity."""
+        return tuple(name for name in self.names if name not in self.identity)
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        return pa.schema([(column.name, column.kind.arrow) for column in self.columns])
+
+    @cached_property
+    def table(self) -> str:
+        """The dataset's name in the warehouse's ``raw`` schema and in dbt."""
+        return self.id.replace("-", "_")
