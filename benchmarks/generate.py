@@ -11,11 +11,11 @@ from typing import Final
 
 import polars as pl
 
-from watthouse.catalog import CONSOLIDATED, DEFINITIVE, REGIONS, find
+from watthouse.catalog import CONSOLIDATED, DEFINITIVE, MAINLAND, NATIONAL_SOURCES, REGIONS, STORAGE, find
 from watthouse.clock import ZONE
 
 FIRST: Final = date(2013, 1, 1)
-_MAINLAND: Final = {code: name for code, name in REGIONS.items() if code != "94"}
+_MAINLAND: Final = {code: REGIONS[code] for code in MAINLAND}
 _MEAN_LOAD_MW: Final = dict(
     zip(_MAINLAND, (8200, 2200, 2500, 3100, 5500, 5000, 3100, 2500, 4700, 4200, 7300, 4500), strict=True)
 )
@@ -78,7 +78,7 @@ def regional(first: date, days: int) -> pl.DataFrame:
         *(_rate(f"tco_{name}", pl.col(name)) for name in _SHARE),
         *(_rate(f"tch_{name}", pl.col(name)) for name in _SHARE),
         pl.lit(None, pl.String).alias("column_30"),
-        *(pl.lit(0, pl.Int64).alias(name) for name in ("pompage", "stockage_batterie", "destockage_batterie")),
+        *(pl.lit(0, pl.Int64).alias(name) for name in STORAGE),
         pl.col("eolien").alias("eolien_terrestre"),
         pl.lit(0, pl.Int64).alias("eolien_offshore"),
     )
@@ -99,7 +99,7 @@ def national(first: date, days: int) -> pl.DataFrame:
         *((pl.col("consommation") * _noise(name, 0.02)).round().cast(pl.Int64).alias(name) for name in forecasts),
         *((_noise(name, 1.0) * 900).round().cast(pl.Int64).alias(name) for name in measured),
     )
-    supply = ("fioul", "charbon", "gaz", "nucleaire", "eolien", "solaire", "hydraulique", "pompage", "bioenergies")
+    supply = (*NATIONAL_SOURCES, "pompage")
     rows = rows.with_columns((40_000 * _noise("nucleaire", 0.1)).cast(pl.Int64).alias("nucleaire"), -pl.col("pompage"))
     rows = rows.with_columns((pl.col("consommation") - pl.sum_horizontal(supply)).alias("ech_physiques"))
     masked = ("consommation", *measured)

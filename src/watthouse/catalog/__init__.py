@@ -22,7 +22,11 @@ from watthouse.catalog.grid import (
     REGIONAL_SOURCES,
     REGIONS,
     STORAGE,
+    Border,
     Family,
+    Part,
+    Source,
+    Storage,
     parts_of,
 )
 from watthouse.catalog.siblings import SIBLINGS, Sibling
@@ -59,11 +63,15 @@ __all__ = [
     "SIBLINGS",
     "STORAGE",
     "TEMPERATURE",
+    "Border",
     "Column",
     "Dataset",
     "Family",
     "Kind",
+    "Part",
     "Sibling",
+    "Source",
+    "Storage",
     "find",
     "parts_of",
 ]

@@ -15,7 +15,7 @@ import polars as pl
 import streamlit as st
 from dateutil.relativedelta import relativedelta
 
-from watthouse.catalog import CORSE, REGIONS
+from watthouse.catalog import MAINLAND, REGIONS
 from watthouse.errors import WatthouseError
 from watthouse.serve.dashboard.reading import Answer, Reader
 from watthouse.serve.dashboard.view import View, day_of
@@ -189,7 +189,7 @@ def _regions(reader: Reader, one: st.Page) -> None:
 def _region(reader: Reader) -> None:
     view = reader.view
     say = view.say
-    published = sorted((code for code in REGIONS if code != CORSE), key=REGIONS.__getitem__)
+    published = sorted(MAINLAND, key=REGIONS.__getitem__)
     kept = _kept("region", published, published[0])
     code = st.selectbox(say(en="Region", fr="Région"), published, kept, REGIONS.__getitem__, key="region")
     st.query_params["region"] = code

@@ -4,40 +4,43 @@ Orders and types are those of the Parquet exports of 2025 (national real time, t
 the types that differ between datasets are as seen there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import polars as pl
 
+from watthouse.catalog import BATTERIES, COMMERCIAL, NATIONAL_SOURCES, PUMPING, REGIONAL_SOURCES, Family, Source
+from watthouse.catalog import FORECASTS as FORECAST_COLUMNS
+
 INSTANT: Final = pl.Datetime("ms", "UTC")
 CO2: Final = "taux_co2"
-SPLIT: Final = ("eolien_terrestre", "eolien_offshore")
-BATTERY: Final = ("stockage_batterie", "destockage_batterie")
-BORDERS: Final = ("angleterre", "espagne", "italie", "suisse", "allemagne_belgique")
-RATED: Final = ("thermique", "nucleaire", "eolien", "solaire", "hydraulique", "bioenergies")
-
+RATED: Final = tuple(REGIONAL_SOURCES)
+BATTERY: Final = tuple(one.name for one in BATTERIES)
+FORECASTS: Final = tuple(column.name for column in FORECAST_COLUMNS)
 PARTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "fioul": ("fioul_tac", "fioul_cogen", "fioul_autres"),
-    "gaz": ("gaz_tac", "gaz_cogen", "gaz_ccg", "gaz_autres"),
-    "hydraulique": ("hydraulique_fil_eau_eclusee", "hydraulique_lacs", "hydraulique_step_turbinage"),
-    "bioenergies": ("bioenergies_dechets", "bioenergies_biomasse", "bioenergies_biogaz"),
+    name: tuple(part.name for part in source.parts) for name, source in NATIONAL_SOURCES.items() if source.parts
 }
 """National sources and what they are the sum of."""
 
-COMMERCIAL: Final = tuple(f"ech_comm_{border}" for border in BORDERS)
-FORECASTS: Final = ("prevision_j1", "prevision_j")
+SPLIT: Final = PARTS["eolien"]
 
-NATIONAL_MEASURES: Final = (
-    "consommation", "fioul", "charbon", "gaz", "nucleaire", "eolien", *SPLIT, "solaire", "hydraulique", "pompage",
-    "bioenergies", "ech_physiques", CO2, *PARTS["fioul"], *PARTS["gaz"], *PARTS["hydraulique"], *PARTS["bioenergies"],
-    *BATTERY,
-)  # fmt: skip
+
+def _exported(sources: Mapping[str, Source], parts_of_wind: tuple[str, ...] = ()) -> Iterator[str]:
+    """Sources in the order of an export: the parts of wind and pumping stand among them."""
+    for name, source in sources.items():
+        yield name
+        if source.family is Family.WIND:
+            yield from parts_of_wind
+        if source.family is Family.HYDRO:
+            yield PUMPING.name
+
+
+_NATIONAL_POWER: Final = (*_exported(NATIONAL_SOURCES, SPLIT), "ech_physiques", CO2)
+_NATIONAL_PARTS: Final = (*(part for parts in PARTS.values() if parts is not SPLIT for part in parts), *BATTERY)
+NATIONAL_MEASURES: Final = ("consommation", *_NATIONAL_POWER, *_NATIONAL_PARTS)
 """What is measured in national rows: all but forecasts and the commercial exchanges, which are known ahead."""
 
-REGIONAL_POWER: Final = (
-    "consommation", "thermique", "nucleaire", "eolien", "solaire", "hydraulique", "pompage", "bioenergies",
-    "ech_physiques",
-)  # fmt: skip
+REGIONAL_POWER: Final = ("consommation", *_exported(REGIONAL_SOURCES), "ech_physiques")
 RATES: Final = tuple(f"{kind}_{source}" for source in RATED for kind in ("tco", "tch"))
 REGIONAL_MEASURES: Final = (*REGIONAL_POWER, *BATTERY, *SPLIT, *RATES)
 
@@ -47,11 +50,7 @@ _CLOCK: Final[Mapping[str, pl.DataType | type[pl.DataType]]] = {
     "heure": pl.String,
     "date_heure": INSTANT,
 }
-_NATIONAL_ORDER: Final = (
-    "consommation", *FORECASTS, "fioul", "charbon", "gaz", "nucleaire", "eolien", *SPLIT, "solaire", "hydraulique",
-    "pompage", "bioenergies", "ech_physiques", CO2, *COMMERCIAL, *PARTS["fioul"], *PARTS["gaz"], *PARTS["hydraulique"],
-    *PARTS["bioenergies"], *BATTERY,
-)  # fmt: skip
+_NATIONAL_ORDER: Final = ("consommation", *FORECASTS, *_NATIONAL_POWER, *COMMERCIAL, *_NATIONAL_PARTS)
 
 
 def _typed(names: tuple[str, ...], text: tuple[str, ...]) -> Mapping[str, pl.DataType | type[pl.DataType]]:

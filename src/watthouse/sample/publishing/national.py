@@ -6,10 +6,11 @@ from typing import Final
 
 import polars as pl
 
+from watthouse.catalog import COMMERCIAL, NATIONAL_SOURCES
 from watthouse.sample.country.calendar import HALF_HOUR
 from watthouse.sample.country.noise import HOURS, Bank, chance, field, jitter
 from watthouse.sample.country.power import Power, Truth
-from watthouse.sample.publishing.layout import BORDERS, COMMERCIAL, FORECASTS, PARTS
+from watthouse.sample.publishing.layout import FORECASTS, PARTS
 
 QUARTERS_SINCE: Final = date(2024, 6, 27)
 """Commercial exchanges stand on :15 and :45 from then on, as in RTE's consolidated file of 2024."""
@@ -21,7 +22,7 @@ _EMISSIONS: Final = {
 }  # fmt: skip
 """g/kWh; fitted to éCO2mix 2025-Q1."""
 
-_PRODUCERS: Final = ("fioul", "charbon", "gaz", "nucleaire", "eolien", "solaire", "hydraulique", "bioenergies")
+_PRODUCERS: Final = tuple(NATIONAL_SOURCES)
 _BORDERS: Final = {
     "angleterre": (-2000, 1550, 0.20, -200), "espagne": (300, 1700, 0.12, 700), "italie": (-3000, 700, 0.07, -250),
     "suisse": (-2100, 550, 0.05, -150),
@@ -73,9 +74,7 @@ class National:
             "date_heure", "date", "heure", "_day", "_slot", "_dice", "_copied", *self._measured
         ).with_columns(list(_summed()))
         frame = frame.with_columns(_closed().alias("ech_physiques"), _co2().alias("taux_co2"))
-        frame = frame.with_columns(list(_commercial())).with_columns(
-            _rest_of_exchange().alias("ech_comm_allemagne_belgique")
-        )
+        frame = frame.with_columns(list(_commercial())).with_columns(_rest_of_exchange().alias(COMMERCIAL[-1]))
         return frame.drop("_whole", "_cos1", *_BORDERS)
 
     def _hourly(self, frame: pl.DataFrame) -> pl.DataFrame:
@@ -119,7 +118,6 @@ def _measured() -> Iterator[pl.Expr]:
 def _summed() -> Iterator[pl.Expr]:
     for source, parts in PARTS.items():
         yield pl.sum_horizontal(parts).alias(source)
-    yield (pl.col("eolien_terrestre") + pl.col("eolien_offshore")).alias("eolien")
 
 
 def _closed() -> pl.Expr:
@@ -144,8 +142,7 @@ def _commercial() -> Iterator[pl.Expr]:
 
 
 def _rest_of_exchange() -> pl.Expr:
-    others = [f"ech_comm_{border}" for border in BORDERS[:-1]]
-    return _mw(pl.col("_whole") - pl.sum_horizontal(others))
+    return _mw(pl.col("_whole") - pl.sum_horizontal(COMMERCIAL[:-1]))
 
 
 def _halfway(before: pl.Expr, name: str) -> pl.Expr:

@@ -11,9 +11,10 @@ from typing import Final
 
 import polars as pl
 
+from watthouse.catalog import COMMERCIAL
 from watthouse.clock import ZONE
 from watthouse.sample.country.noise import chance, jitter, whole
-from watthouse.sample.publishing.layout import COMMERCIAL, FORECASTS
+from watthouse.sample.publishing.layout import FORECASTS, SPLIT
 
 PUBLISHED: Final = "published_at"
 MOMENT: Final = pl.Datetime("us", "UTC")
@@ -25,7 +26,7 @@ _LATE: Final = 0.003
 _NEWEST_PARTIAL, _NEWEST_EMPTY, _SECOND_PARTIAL = 0.55, 0.80, 0.12
 _FAR_OFF: Final = 0.001
 _FARTHEST: Final = 5600
-_UNTIMELY: Final = ("eolien", "eolien_terrestre", "eolien_offshore", "solaire", "hydraulique")
+_UNTIMELY: Final = ("eolien", *SPLIT, "solaire", "hydraulique")
 """Sources that arrive after the others."""
 
 

@@ -9,14 +9,13 @@ from watthouse.sample.country.calendar import HALF_HOUR
 from watthouse.sample.country.noise import jitter
 from watthouse.sample.country.power import Power, Truth
 from watthouse.sample.country.regions import MAINLAND
+from watthouse.sample.publishing.layout import RATED, SPLIT
 
 PUMPING: Final = frozenset({"27", "32", "44", "53", "76", "84", "93"})
 """Regions whose pumping is published, be it nought; the others have no such plant."""
 
 _PUMPING: Final = [place for place, region in enumerate(MAINLAND) if region.code in PUMPING]
-_BALANCED: Final = (
-    "thermique", "nucleaire", "eolien_terrestre", "eolien_offshore", "solaire", "hydraulique", "pompage", "bioenergies",
-)  # fmt: skip
+_BALANCED: Final = (*SPLIT, *(name for name in RATED if name != "eolien"), "pompage")
 _RIVERS, _LAKES, _TURBINES, _WASTES = 10_300.0, 8_400.0, 5_000.0, 1.55
 
 

@@ -12,11 +12,13 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from watthouse.catalog import Dataset
+from watthouse.catalog import BATTERIES, NATIONAL_SOURCES, Dataset
 
 _PIECE: Final = 8_192
 _BOM: Final = b"\xef\xbb\xbf"
-_UNITLESS: Final = frozenset({"eolien_terrestre", "eolien_offshore", "stockage_batterie", "destockage_batterie"})
+_UNITLESS: Final = frozenset(
+    [*(one.name for one in BATTERIES), *(part.name for part in NATIONAL_SOURCES["eolien"].parts)]
+)
 _ISO: Final = "%Y-%m-%dT%H:%M:%S%:z"
 
 

@@ -12,12 +12,13 @@ import ibis.expr.types as ir
 import numpy as np
 import polars as pl
 
+from watthouse.catalog import COMMERCIAL
 from watthouse.serve.analysis.season import Calendar, Flags, Floats, calendar
+from watthouse.serve.analysis.sources import SOURCES
 from watthouse.serve.queries.series import temperature_of_france, within
 from watthouse.warehouse.query import Prepared
 from watthouse.warehouse.snapshots import Snapshot
 
-SOURCES: Final = ("nucleaire", "eolien", "solaire", "hydraulique", "gaz", "charbon", "fioul", "bioenergies")
 ENERGIES: Final = tuple(f"{source}_mwh" for source in SOURCES)
 TEMPERATURE: Final = "tmoy_c"
 STOCK: Final = "stock_gaz_gwh"
@@ -28,7 +29,6 @@ NET_EXPORT: Final = "net_export_gwh"
 LEARN_DAYS: Final = 3653
 """The season is learnt on ten years at least, where they are held."""
 _QUARTERS: Final = 96
-_BORDERS: Final = ("angleterre", "espagne", "italie", "suisse", "allemagne_belgique")
 
 
 @dataclass(frozen=True)
@@ -187,10 +187,8 @@ def _warm(merged: ops.Relation, regional: ops.Relation) -> ir.Table:
 
 def _exchanged(table: ops.Relation) -> ir.Table:
     crossings = within(table.to_expr())
-    gross = [
-        crossings[f"ech_comm_{border}_{way}_mwh"].cast("float64") for border in _BORDERS for way in ("import", "export")
-    ]
-    borders = ibis.least(*(crossings[f"ech_comm_{border}_slots"] for border in _BORDERS))
+    gross = [crossings[f"{border}_{way}_mwh"].cast("float64") for border in COMMERCIAL for way in ("import", "export")]
+    borders = ibis.least(*(crossings[f"{border}_slots"] for border in COMMERCIAL))
     return crossings.select(
         "civil_date",
         exchanged_mwh=_if_whole(crossings, borders, sum(gross[1:], gross[0])),

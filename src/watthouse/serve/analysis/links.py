@@ -6,8 +6,9 @@ from typing import Final
 
 import numpy as np
 
-from watthouse.serve.analysis.daily import CHANGE, EXCHANGED, NET_EXPORT, SOURCES, STOCK, TEMPERATURE, Daily
+from watthouse.serve.analysis.daily import CHANGE, EXCHANGED, NET_EXPORT, STOCK, TEMPERATURE, Daily
 from watthouse.serve.analysis.relation import Pair, Relation, relate
+from watthouse.serve.analysis.sources import SOURCES
 
 _MOST_BINS: Final = 20
 _DAYS_A_BIN: Final = 15

@@ -7,9 +7,10 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from watthouse.serve.analysis.daily import ENERGIES, SOURCES, Daily
+from watthouse.serve.analysis.daily import ENERGIES, Daily
 from watthouse.serve.analysis.resampling import Interval, interval, resample
 from watthouse.serve.analysis.season import Calendar, Flags, Floats, calendar, without_trend
+from watthouse.serve.analysis.sources import SOURCES
 
 SEASONS: Final[Mapping[str, tuple[int, int, int]]] = {
     "winter": (12, 1, 2),

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
-from watthouse.serve.analysis.daily import CHANGE, EXCHANGED, NET_EXPORT, SOURCES, STOCK, TEMPERATURE
+from watthouse.serve.analysis.daily import CHANGE, EXCHANGED, NET_EXPORT, STOCK, TEMPERATURE
 from watthouse.serve.analysis.relation import Lack
+from watthouse.serve.analysis.sources import IN_WORDS
 from watthouse.serve.analysis.wording import typeset
 from watthouse.serve.locale import Language, Text
 
@@ -29,16 +30,9 @@ QUESTIONS: Final[Mapping[int, Sentence]] = {
     ),
 }
 
-NAMES: Final[Mapping[str, Sentence]] = {
+NAMES: Final[Mapping[str, Text]] = {
     "sources": Sentence(fr="les filières", en="the sources"),
-    "nucleaire": Sentence(fr="le nucléaire", en="nuclear"),
-    "eolien": Sentence(fr="l’éolien", en="wind"),
-    "solaire": Sentence(fr="le solaire", en="solar"),
-    "hydraulique": Sentence(fr="l’hydraulique", en="hydro"),
-    "gaz": Sentence(fr="le gaz", en="gas"),
-    "charbon": Sentence(fr="le charbon", en="coal"),
-    "fioul": Sentence(fr="le fioul", en="oil"),
-    "bioenergies": Sentence(fr="les bioénergies", en="bioenergy"),
+    **IN_WORDS,
     TEMPERATURE: Sentence(fr="la température", en="temperature"),
     STOCK: Sentence(fr="le stock de gaz", en="gas in storage"),
     CHANGE: Sentence(
@@ -57,7 +51,7 @@ NAMES: Final[Mapping[str, Sentence]] = {
 def named(name: str, language: Language) -> str:
     """A source, a series or a season in words; a source's power goes by the source's name."""
     source = name.removesuffix("_mw")
-    return NAMES[source if source in SOURCES else name].of(language)
+    return NAMES[source if source in IN_WORDS else name].of(language)
 
 
 LACKS_IN_SHORT: Final[Mapping[Lack, Sentence]] = {

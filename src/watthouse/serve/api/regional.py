@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
-from watthouse.catalog import CORSE, REGIONS
+from watthouse.catalog import MAINLAND, REGIONS
 from watthouse.serve.api.base import Rows, TheService, rows_described
 from watthouse.serve.api.calls import answered
 from watthouse.serve.queries.regions import REGIONS_MIX, RegionsParams
@@ -30,5 +30,5 @@ class RegionOut(BaseModel):
 def regions(service: TheService, request: Request, params: Annotated[RegionsParams, Query()]) -> Any:
     """All thirteen of mainland France; éCO2mix publishes twelve of them. With `interval`, the mix of these twelve."""
     if params.interval is None:
-        return [RegionOut(insee=code, name=name, mapped=code != CORSE) for code, name in REGIONS.items()]
+        return [RegionOut(insee=code, name=name, mapped=code in MAINLAND) for code, name in REGIONS.items()]
     return answered(service, request, REGIONS_MIX, params)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from watthouse.catalog import NATIONAL_SOURCES, REGIONAL_SOURCES
 from watthouse.serve.locale import Language
 
 
@@ -33,8 +34,8 @@ SOURCES: Final = {
 """The main sources by their publisher's names, in the order in which they are stacked; ``thermique`` is a region's
 gas, coal and oil."""
 
-NATIONAL: Final = tuple(name for name in SOURCES if name != "thermique")
-REGIONAL: Final = ("nucleaire", "hydraulique", "eolien", "solaire", "bioenergies", "thermique")
+NATIONAL: Final = tuple(name for name in SOURCES if name in NATIONAL_SOURCES)
+REGIONAL: Final = tuple(name for name in SOURCES if name in REGIONAL_SOURCES)
 
 SUB_SOURCES: Final = {
     "eolien_terrestre": ("Onshore wind", "Éolien terrestre"),

@@ -8,7 +8,7 @@ import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
-from watthouse.catalog import CORSE, REGIONS
+from watthouse.catalog import MAINLAND
 from watthouse.clock import PARIS
 from watthouse.serve.queries.series import measured_hours, of_region, quarter_hours, within
 from watthouse.warehouse.query import Prepared
@@ -52,7 +52,7 @@ def coverage(snapshot: Snapshot, main: Main, since: date, until: date) -> Covera
     if found["by_slot"]:
         whole = hours_of(since, until)
         if main.mart == "daily_regional" and main.region is None:
-            whole *= len({*REGIONS} - {CORSE})
+            whole *= len(MAINLAND)
     measured, mixed = (None if found[name] is None else min(found[name] / whole, 1.0) for name in ("measured", "mixed"))
     return Coverage(measured or 0.0, mixed, days - (found["days"] or 0), days)
 

@@ -6,7 +6,7 @@ from typing import Final
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
-from watthouse.catalog import CATALOG
+from watthouse.catalog import COMMERCIAL
 from watthouse.serve.queries.base import by_slot, energies_of, named, refuse_share, span_of
 from watthouse.serve.queries.mix import POWER
 from watthouse.serve.queries.params import (
@@ -61,10 +61,7 @@ def _summed_up(table: ops.Relation, names: tuple[str, ...], unit: Unit) -> ir.Ta
     return rows.aggregate(**{name: total(rows, name, unit).cast("float64") for name in names})
 
 
-_FLOWS: Final = Kind(
-    ("ech_physiques", *(name for name in CATALOG["eco2mix-national-tr"].names if name.startswith("ech_comm_"))),
-    mixed=False,
-)
+_FLOWS: Final = Kind(("ech_physiques", *COMMERCIAL), mixed=False)
 
 
 EXCHANGES: Final = Call(

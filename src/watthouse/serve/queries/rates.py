@@ -6,6 +6,7 @@ import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from watthouse.catalog import REGIONAL_SOURCES
 from watthouse.serve.formats import Shown
 from watthouse.serve.queries.base import A_REGION, days, region_of
 from watthouse.serve.queries.params import Period, Region, Unit, newest_first
@@ -13,8 +14,6 @@ from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import known_quarters, measured_hours, of_region, total, within
 from watthouse.warehouse.query import Prepared
 from watthouse.warehouse.snapshots import Snapshot
-
-SOURCES: Final = ("thermique", "nucleaire", "eolien", "solaire", "hydraulique", "bioenergies")
 
 
 class RatesParams(Period):
@@ -30,7 +29,7 @@ def rates_of(snapshot: Snapshot, params: RatesParams) -> Question:
     since, until = newest_first(snapshot.extent("daily_regional"), params)
     form = Prepared(_sums, (snapshot.table("daily_regional").op(), code), since, until)
     regions = snapshot.rows(form).to_pylist()
-    found = pa.Table.from_pylist([_rates(region, name) for region in regions for name in SOURCES], _TYPES)
+    found = pa.Table.from_pylist([_rates(region, name) for region in regions for name in REGIONAL_SOURCES], _TYPES)
     return Question(
         "Share, TCO and TCH of every source by region", found, _RATES, days(since, until), ("daily_regional",)
     )
@@ -43,10 +42,10 @@ def _sums(table: ops.Relation, region: str | None) -> ir.Table:
         **{
             f"{name}{unit.suffix}": total(rows, name, unit)
             for unit in (Unit.MWH, Unit.SHARE, Unit.MW)
-            for name in SOURCES
+            for name in REGIONAL_SOURCES
         },
         consommation_mw=total(rows, "consommation", Unit.MW),
-        **{f"{name}_tch": _load_factor(rows, name) for name in SOURCES},
+        **{f"{name}_tch": _load_factor(rows, name) for name in REGIONAL_SOURCES},
         measured_hours=measured_hours(rows),
     )
     return sums.order_by("code_insee_region")

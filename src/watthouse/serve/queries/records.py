@@ -8,18 +8,17 @@ import ibis.expr.operations as ops
 import ibis.expr.types as ir
 from pydantic import Field
 
+from watthouse.catalog import NATIONAL_SOURCES
 from watthouse.serve.queries.base import days
 from watthouse.serve.queries.coverage import Main, coverage
 from watthouse.serve.queries.params import Period, newest_first
 from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import columns_of, within
+from watthouse.serve.queries.words import OneOf
 from watthouse.warehouse.query import Prepared
 from watthouse.warehouse.snapshots import Snapshot
 
-Measure = Literal[
-    "consommation", "production", "net_export", "taux_co2",
-    "fioul", "charbon", "gaz", "nucleaire", "eolien", "solaire", "hydraulique", "bioenergies",
-]  # fmt: skip
+Measure = Annotated[str, OneOf(("consommation", "production", "net_export", "taux_co2", *NATIONAL_SOURCES))]
 
 
 class RecordsParams(Period):

@@ -1,6 +1,6 @@
 """The mix of one region or of each, and one quantity of all of them for a map."""
 
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Self
 
 import ibis
 import ibis.expr.operations as ops
@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 from fastapi import Path
 from pydantic import Field, model_validator
 
-from watthouse.catalog import CORSE, REGIONS
+from watthouse.catalog import MAINLAND, REGIONAL_SOURCES, REGIONS
 from watthouse.serve.formats import Shown
 from watthouse.serve.problems import ProblemError
 from watthouse.serve.queries.as_of import REGIONAL, Tables
@@ -27,6 +27,7 @@ from watthouse.serve.queries.params import BY_DAY, BY_SLOT, Energy, EnergyAsOf, 
 from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import MEASURED, Span, known_hours, measured_hours, total, within
 from watthouse.serve.queries.slots import Kind
+from watthouse.serve.queries.words import OneOf
 from watthouse.warehouse.query import Prepared
 from watthouse.warehouse.snapshots import Snapshot
 
@@ -68,8 +69,8 @@ _POWER: Final = "core_regional_power"
 
 def mix_of_region(snapshot: Snapshot, params: EnergyAsOf, insee: str, *, any_number: bool = False) -> Question:
     """Load, sources, storage and exchanges of a region by interval; raises a problem for one that éCO2mix lacks."""
-    if insee not in REGIONS or insee == CORSE:
-        detail = f"éCO2mix has no region '{insee[:20]}': the codes are {', '.join(sorted({*REGIONS} - {CORSE}))}"
+    if insee not in MAINLAND:
+        detail = f"éCO2mix has no region '{insee[:20]}': the codes are {', '.join(sorted(MAINLAND))}"
         raise ProblemError(404, detail, parameter="insee")
     most = None if any_number else snapshot.settings.max_points
     span = span_of(most, snapshot, "daily_regional", params, params.interval, BY_SLOT, BY_DAY)
@@ -90,17 +91,15 @@ def _title(insee: str) -> str:
     return f"Load and generation mix of {REGIONS[insee]}"
 
 
-Measure = Literal[
-    "consommation", "production", "difference",
-    "thermique", "nucleaire", "eolien", "solaire", "hydraulique", "bioenergies",
-]  # fmt: skip
+MEASURES: Final = ("consommation", "production", "difference", *REGIONAL_SOURCES)
 
 
 class MapParams(Period):
     """A quantity of every region over a period."""
 
     measure: Annotated[
-        Measure,
+        str,
+        OneOf(MEASURES),
         Field(
             description="What is shown: load, production, production less load, or a source", examples=["consommation"]
         ),

@@ -5,7 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from watthouse.serve.figures.palette import BORDERS, NATIONAL, SOURCES, carbon_colour
+from watthouse import catalog
+from watthouse.serve.figures.palette import BORDERS, NATIONAL, REGIONAL, SOURCES, SUB_SOURCES, carbon_colour
 from watthouse.serve.figures.style import Style
 
 # Machado, Oliveira and Fernandes (2009), severity 1.0, on linear RGB
@@ -46,6 +47,15 @@ def test_layers_that_touch_are_told_apart(dark: bool, seen: str) -> None:
                 _lab(Style(dark=dark).ink(below), SEEN[seen]) - _lab(Style(dark=dark).ink(above), SEEN[seen])
             )
             assert apart > JUST_TOLD, (below.en, above.en, round(float(apart), 1))
+
+
+def test_every_declared_source_part_and_border_has_its_names_and_colours() -> None:
+    assert {*SOURCES} == {*catalog.NATIONAL_SOURCES, *catalog.REGIONAL_SOURCES}
+    assert {*NATIONAL} == {*catalog.NATIONAL_SOURCES}
+    assert {*REGIONAL} == {*catalog.REGIONAL_SOURCES}
+    parts = (catalog.parts_of(catalog.NATIONAL_SOURCES), catalog.parts_of(catalog.REGIONAL_SOURCES))
+    assert {*SUB_SOURCES} == {part.name for some in parts for part in some}
+    assert {*BORDERS} == {*catalog.BORDERS}
 
 
 def test_a_source_has_one_colour_for_good() -> None:

@@ -7,6 +7,7 @@ from typing import Final
 from dash import html
 from dash.development.base_component import Component
 
+from watthouse.catalog import NATIONAL_SOURCES, Family
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.reading import Answer, Reader, Slots
@@ -101,7 +102,7 @@ def _tiles(view: View, covered: Covered) -> Component:
     speak, totals = view.language, covered.totals
     top = max(NATIONAL, key=lambda name: covered.share(name) or 0)
     rate = totals[_RATE]["value"]
-    clean = [covered.share(name) for name in NATIONAL if name not in {"gaz", "charbon", "fioul"}]
+    clean = [covered.share(name) for name in NATIONAL if NATIONAL_SOURCES[name].family is not Family.THERMAL]
     known = [share for share in clean if share is not None]
 
     def change(name: str) -> str:

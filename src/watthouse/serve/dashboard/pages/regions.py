@@ -1,13 +1,13 @@
 """Regions: what each uses, makes, and has left over, on a map and in order; a page of its own for each."""
 
 from dataclasses import dataclass
-from typing import Final, get_args
+from typing import Final
 
 import polars as pl
 from dash import html
 from dash.development.base_component import Component
 
-from watthouse.catalog import CORSE, REGIONS
+from watthouse.catalog import MAINLAND, REGIONS
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.pages import region
@@ -22,7 +22,7 @@ from watthouse.serve.queries.coverage import Main
 from watthouse.serve.queries.mixes import MIXES, MixesParams
 from watthouse.serve.queries.params import FROM_SLOTS, Unit
 from watthouse.serve.queries.rates import RATES, RatesParams
-from watthouse.serve.queries.regions import MAP, REGIONS_MIX, MapParams, Measure
+from watthouse.serve.queries.regions import MAP, MEASURES, REGIONS_MIX, MapParams
 
 OUTLINES_AT: Final = "/outlines/regions.geojson"
 """Where a browser finds the regions' borders."""
@@ -109,7 +109,7 @@ def _whole(view: View, measure: str) -> str:
 
 def _measure(view: View) -> str:
     said = view.more.get("measure", "")
-    return said if said in get_args(Measure) else "consommation"
+    return said if said in MEASURES else "consommation"
 
 
 def _name(view: View, measure: str) -> str:
@@ -166,7 +166,7 @@ def _map(reader: Reader, view: View, found: Found) -> Component:
 
 def _mapped(reader: Reader, found: Found) -> Answer:
     since, until = reader.period
-    asked = MapParams(since=since, until=until, unit=found.unit, measure=found.measure)  # type: ignore[arg-type]
+    asked = MapParams(since=since, until=until, unit=found.unit, measure=found.measure)
     return reader.ask(MAP, asked)
 
 
@@ -237,9 +237,6 @@ def _slots(reader: Reader) -> Slots:
     return reader.slots(REGIONS_MIX)
 
 
-_MAPPED: Final = {*REGIONS} - {CORSE}
-
-
 def _heading(view: View) -> str | None:
     return REGIONS.get(view.detail)
 
@@ -254,6 +251,6 @@ PAGE: Final = Page(
     heading=_heading,
     pinned=region.pinned,
     series=lambda view: bool(view.detail),
-    main=lambda view: Main("daily_regional", view.detail if view.detail in _MAPPED else None),
+    main=lambda view: Main("daily_regional", view.detail if view.detail in MAINLAND else None),
     marts=lambda view: ("daily_regional", "temperature_daily") if view.detail else ("daily_regional",),
 )
