@@ -1,4 +1,4 @@
-"""A seventh dataset is a declaration and a staging model, nothing else."""
+"""A seventh dataset is a declaration, and what `python -m tools.staging` makes of it."""
 
 import shutil
 from datetime import date, timedelta
@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from tests.integration.service import service, utc
 from tests.support import write_csv
+from tools import staging
 from watthouse.catalog import CATALOG, Column, Dataset, Kind
 from watthouse.cli import tables
 from watthouse.home import Home
@@ -19,6 +20,7 @@ from watthouse.operate import pipeline, status
 from watthouse.serve.app import create
 from watthouse.settings import PROJECT, Settings
 from watthouse.sources.files import FileSource
+from watthouse.transform import fingerprint
 
 pytestmark = [pytest.mark.slow]
 
@@ -42,48 +44,13 @@ SEVENTH = Dataset(
     since="2012",
 )
 
-STAGING_SQL = """with aged as (
-    select
-        *,
-        {{ age_of_observation(day="date", identity=["operateur"]) }} as age
-    from {{ source("raw", "consommation_quotidienne_brute_gaz") }}
-),
 
-final as (
-    select
-        date as civil_date,
-        operateur,
-        consommation_gaz
-    from aged
-    where age = 1
-)
-
-select * from final
-"""
-
-STAGING_YML = """version: 2
-
-sources:
-  - name: raw
-    schema: raw
-    tables:
-      - name: consommation_quotidienne_brute_gaz
-
-models:
-  - name: stg_consommation_quotidienne_brute_gaz
-    description: Daily gas consumption, the newest observation of each day and operator.
-"""
-
-
-def test_a_declaration_and_a_staging_model_carry_a_new_dataset_end_to_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_declaration_carries_a_new_dataset_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(CATALOG, SEVENTH.id, SEVENTH)
     project = tmp_path / "transform"
     shutil.copytree(PROJECT, project, ignore=shutil.ignore_patterns("__pycache__", "target", "logs"))
-    name = f"stg_{SEVENTH.table}"
-    (project / "models" / "staging" / f"{name}.sql").write_text(STAGING_SQL)
-    (project / "models" / "staging" / f"{name}.yml").write_text(STAGING_YML)
+    staging.write(project)
+    assert fingerprint(project) != fingerprint(), "a build by the models of before would be taken for current"
     settings = Settings(home=tmp_path / "home", transform=project)
 
     def refresh(value: str) -> pipeline.Report:
@@ -96,7 +63,7 @@ def test_a_declaration_and_a_staging_model_carry_a_new_dataset_end_to_end(
     assert refresh("12.5").counts.unchanged == 2
     assert refresh("13").counts.revised == 2
     with duckdb.connect(settings.home / "warehouse.duckdb", read_only=True) as connection:
-        rows = connection.execute(f"select consommation_gaz::double from staging.{name}").fetchall()
+        rows = connection.execute(f"select consommation_gaz::double from staging.stg_{SEVENTH.table}").fetchall()
     assert rows == [(13.0,), (13.0,)]
     changes = Home(settings).lake.revisions(SEVENTH)
     assert changes.select("column", "from", "to").unique().rows() == [("consommation_gaz", "12.500000", "13.000000")]
@@ -110,8 +77,7 @@ def test_the_sample_serves_a_new_dataset_and_a_refresh_brings_its_rows(
     monkeypatch.setitem(CATALOG, SEVENTH.id, SEVENTH)
     project, name, now = tmp_path / "transform", f"stg_{SEVENTH.table}", utc("2024-03-04T12:00")
     shutil.copytree(PROJECT, project, ignore=shutil.ignore_patterns("__pycache__", "target", "logs"))
-    (project / "models" / "staging" / f"{name}.sql").write_text(STAGING_SQL)
-    (project / "models" / "staging" / f"{name}.yml").write_text(STAGING_YML)
+    staging.write(project)
     with service(date(2024, 1, 1), now) as served:
         settings = Settings(home=tmp_path / "home", transform=project, odre_url=served.url)
         for call in ("", "/records", "/exports/csv", "/exports/json", "/exports/jsonl", "/exports/parquet"):

@@ -4,11 +4,16 @@ import json
 import re
 
 from tests.support import ROOT
-from tools import house, marts_page, openapi_document
+from tools import house, marts_page, openapi_document, staging
 
 
 def test_the_page_of_marts_is_current() -> None:
     assert marts_page.PAGE.read_text() == marts_page.page(), "run `python -m tools.marts_page`"
+
+
+def test_the_dbt_project_has_what_the_catalog_declares() -> None:
+    for path, text in staging.files().items():
+        assert path.read_text() == text, f"{path.name}: run `python -m tools.staging`"
 
 
 def test_the_house_is_drawn_as_the_imports_have_it() -> None:

@@ -10,7 +10,7 @@
 -#}
 {%- macro best_series(place, datasets, columns, sources, mix, commercial=[]) -%}
 {%- set series = ["civil_date"] + place[:1] -%}
-{%- set coarse_in_real_time = half_hourly_in_real_time() | select("in", columns) | list -%}
+{%- set coarse_in_real_time = var("half_hourly_in_real_time") | select("in", columns) | list -%}
 with published as (
     {%- for dataset in datasets %}
     select

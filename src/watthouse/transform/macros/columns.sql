@@ -1,57 +1,40 @@
-{#- The column lists: each stands here and nowhere else. Names are the publisher's. -#}
+{#-
+    Columns by what they are. Sources, their parts, storage, borders and forecasts are variables, which the catalog declares
+    (dbt_project.yml has them); what is put together of them stands here.
+-#}
 
-{%- macro national_sources() -%}
-    {{ return(["fioul", "charbon", "gaz", "nucleaire", "eolien", "solaire", "hydraulique", "bioenergies"]) }}
-{%- endmacro -%}
-
-{%- macro national_subsources() -%}
-    {{ return([
-        "fioul_tac", "fioul_cogen", "fioul_autres",
-        "gaz_tac", "gaz_cogen", "gaz_ccg", "gaz_autres",
-        "eolien_terrestre", "eolien_offshore",
-        "hydraulique_fil_eau_eclusee", "hydraulique_lacs", "hydraulique_step_turbinage",
-        "bioenergies_dechets", "bioenergies_biomasse", "bioenergies_biogaz",
-    ]) }}
-{%- endmacro -%}
-
-{%- macro regional_sources() -%}
-    {{ return(["thermique", "nucleaire", "eolien", "solaire", "hydraulique", "bioenergies"]) }}
-{%- endmacro -%}
-
-{%- macro regional_subsources() -%}
-    {{ return(["eolien_terrestre", "eolien_offshore"]) }}
-{%- endmacro -%}
-
-{#- The éCO2mix datasets: their raw table, whether by region, and whether they measure half hours or quarter hours. -#}
+{#- The datasets of éCO2mix, whose rows say their nature: raw table, whether by region, whether they measure half hours. -#}
 {%- macro power_datasets() -%}
-    {{ return([
-        {"id": "eco2mix-national-tr", "table": "eco2mix_national_tr", "regional": false, "half_hours": false},
-        {"id": "eco2mix-national-cons-def", "table": "eco2mix_national_cons_def", "regional": false, "half_hours": true},
-        {"id": "eco2mix-regional-tr", "table": "eco2mix_regional_tr", "regional": true, "half_hours": false},
-        {"id": "eco2mix-regional-cons-def", "table": "eco2mix_regional_cons_def", "regional": true, "half_hours": true},
-    ]) }}
+    {%- set found = [] -%}
+    {%- for id, dataset in var("datasets").items() if "nature" in dataset.identity -%}
+        {%- do found.append({
+            "id": id,
+            "table": dataset.table,
+            "regional": "code_insee_region" in dataset.identity,
+            "half_hours": dataset.step_minutes == 30,
+        }) -%}
+    {%- endfor -%}
+    {{ return(found) }}
 {%- endmacro -%}
 
-{%- macro storage() -%}
-    {{ return(["pompage", "stockage_batterie", "destockage_batterie"]) }}
+{#- The raw tables of power, of France or by region. -#}
+{%- macro power_tables(regional) -%}
+    {{ return(power_datasets() | selectattr("regional", "equalto", regional) | map(attribute="table") | list) }}
 {%- endmacro -%}
 
-{%- macro borders() -%}
-    {{ return(["angleterre", "espagne", "italie", "suisse", "allemagne_belgique"]) }}
-{%- endmacro -%}
-
-{%- macro exchanges() -%}
-    {%- set columns = ["ech_physiques"] -%}
-    {%- for border in borders() -%}{%- do columns.append("ech_comm_" ~ border) -%}{%- endfor -%}
+{#- The columns of the borders. -#}
+{%- macro commercial() -%}
+    {%- set columns = [] -%}
+    {%- for border in var("borders") -%}{%- do columns.append("ech_comm_" ~ border) -%}{%- endfor -%}
     {{ return(columns) }}
 {%- endmacro -%}
 
-{%- macro horizons() -%}
-    {{ return(["prevision_j1", "prevision_j"]) }}
+{%- macro exchanges() -%}
+    {{ return(["ech_physiques"] + commercial()) }}
 {%- endmacro -%}
 
 {%- macro national_mix() -%}
-    {{ return(["consommation"] + national_sources() + national_subsources() + storage()) }}
+    {{ return(["consommation"] + var("national_sources") + var("national_subsources") + var("storage")) }}
 {%- endmacro -%}
 
 {%- macro national_power() -%}
@@ -60,22 +43,13 @@
 
 {%- macro regional_power() -%}
     {{ return(
-        ["consommation"] + regional_sources() + regional_subsources() + storage() + ["ech_physiques"]
+        ["consommation"] + var("regional_sources") + var("regional_subsources") + var("storage") + ["ech_physiques"]
     ) }}
-{%- endmacro -%}
-
-{%- macro regional_rates() -%}
-    {%- set columns = [] -%}
-    {%- for source in regional_sources() -%}
-        {%- do columns.append("tco_" ~ source) -%}
-        {%- do columns.append("tch_" ~ source) -%}
-    {%- endfor -%}
-    {{ return(columns) }}
 {%- endmacro -%}
 
 {%- macro load_factors() -%}
     {%- set columns = [] -%}
-    {%- for source in regional_sources() -%}{%- do columns.append("tch_" ~ source) -%}{%- endfor -%}
+    {%- for source in var("regional_sources") -%}{%- do columns.append("tch_" ~ source) -%}{%- endfor -%}
     {{ return(columns) }}
 {%- endmacro -%}
 
@@ -98,11 +72,4 @@
 
 {%- macro regional_series() -%}
     {{ return(regional_power() + load_factors()) }}
-{%- endmacro -%}
-
-{#- Columns that real time has published on half hours too, inside quarter-hour rows; settled data may do so with any. -#}
-{%- macro half_hourly_in_real_time() -%}
-    {%- set columns = [] -%}
-    {%- for border in borders() -%}{%- do columns.append("ech_comm_" ~ border) -%}{%- endfor -%}
-    {{ return(columns) }}
 {%- endmacro -%}

@@ -1,3 +1,26 @@
+{#- A staging model: of a dataset that the catalog declares, the newest observation of every published row. -#}
+{%- macro staged(dataset) -%}
+{%- set declared = var("datasets")[dataset] -%}
+with aged as (
+    select
+        *,
+        {{ age_of_observation(day="date", identity=declared.identity | reject("equalto", "date")) }} as age
+    from {{ source("raw", declared.table) }}
+),
+
+final as (
+    select
+        {%- for column in declared.columns %}
+        {{ "date as civil_date" if column == "date" else column }},
+        {%- endfor %}
+        observed_at
+    from aged
+    where age = 1
+)
+
+select * from final
+{%- endmacro -%}
+
 {#-
     The age of an observation among those of its identity: 1 is the newest, whatever it says: what the publisher took
     back is taken back. The civil day leads the partition, so that an engine pushes a filter on days below the window.
@@ -9,17 +32,17 @@
 {#- How settled a row is: real time 1, consolidated 2, definitive 3. -#}
 {%- macro nature_rank(nature="nature") -%}
     case {{ nature }}
-            when 'Données temps réel' then 1
-            when 'Données consolidées' then 2
-            when 'Données définitives' then 3
+            {%- for one in var("natures") %}
+            when '{{ one }}' then {{ loop.index }}
+            {%- endfor %}
         end
 {%- endmacro -%}
 
 {#- The least settled nature of a group of rows. -#}
 {%- macro lowest_nature(nature="nature") -%}
     case min({{ nature_rank(nature) }})
-            when 1 then 'Données temps réel'
-            when 2 then 'Données consolidées'
-            when 3 then 'Données définitives'
+            {%- for one in var("natures") %}
+            when {{ loop.index }} then '{{ one }}'
+            {%- endfor %}
         end
 {%- endmacro -%}

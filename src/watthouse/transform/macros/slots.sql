@@ -20,7 +20,7 @@
 -#}
 {%- macro balance_residual_mw() -%}
     case
-            when pompage is not null or nature = 'Données temps réel' or not {{ is_second_quarter() }}
+            when pompage is not null or nature = '{{ var("natures")[0] }}' or not {{ is_second_quarter() }}
                 then production_mw + coalesce(pompage, 0) + ech_physiques - consommation
         end
 {%- endmacro -%}

@@ -1,7 +1,5 @@
 {{ config(
     materialized="incremental",
-    incremental_strategy="replace_days",
-    on_schema_change="fail",
     partition_by=day_partition(),
     meta={"observed_in": power_datasets() | map(attribute="table") | list},
 ) }}

@@ -1,12 +1,11 @@
 {{ config(
     materialized="incremental",
-    incremental_strategy="replace_days",
-    on_schema_change="fail",
     partition_by=day_partition(),
-    meta={"observed_in": ["eco2mix_national_tr", "eco2mix_national_cons_def"]},
+    meta={"observed_in": power_tables(regional=false)},
 ) }}
 
 with published as (
+    {%- for table in power_tables(regional=false) %}
     select
         civil_date,
         date_heure,
@@ -15,27 +14,15 @@ with published as (
         {{ nature_rank() }} as nature_rank,
         {{ half_hour() }} as half_hour,
         {{ quarter_of_half_hour() }} as quarter,
-        prevision_j1,
-        prevision_j
-    from {{ ref("stg_eco2mix_national_tr") }}
+        {{ listed(var("forecasts")) }}
+    from {{ ref("stg_" ~ table) }}
     where {{ days_to_rebuild() }}
-    union all
-    select
-        civil_date,
-        date_heure,
-        heure,
-        nature,
-        {{ nature_rank() }} as nature_rank,
-        {{ half_hour() }} as half_hour,
-        {{ quarter_of_half_hour() }} as quarter,
-        prevision_j1,
-        prevision_j
-    from {{ ref("stg_eco2mix_national_cons_def") }}
-    where {{ days_to_rebuild() }}
+    {{ "union all" if not loop.last }}
+    {%- endfor %}
 ),
 
 forecasts as (
-    {%- for horizon in horizons() %}
+    {%- for horizon in var("forecasts") %}
     select
         civil_date,
         date_heure,

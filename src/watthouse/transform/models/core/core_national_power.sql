@@ -1,16 +1,14 @@
 {{ config(
     materialized="incremental",
-    incremental_strategy="replace_days",
-    on_schema_change="fail",
     partition_by=day_partition(),
-    meta={"observed_in": ["eco2mix_national_tr", "eco2mix_national_cons_def"]},
+    meta={"observed_in": power_tables(regional=false)},
 ) }}
 
 {{ best_series(
     place=[],
-    datasets=["eco2mix_national_tr", "eco2mix_national_cons_def"],
+    datasets=power_tables(regional=false),
     columns=national_series(),
-    sources=national_sources(),
+    sources=var("national_sources"),
     mix=national_mix() + ["taux_co2"],
-    commercial=exchanges()[1:],
+    commercial=commercial(),
 ) }}

@@ -1,15 +1,13 @@
 {{ config(
     materialized="incremental",
-    incremental_strategy="replace_days",
-    on_schema_change="fail",
     partition_by=day_partition(),
-    meta={"observed_in": ["eco2mix_regional_tr", "eco2mix_regional_cons_def"]},
+    meta={"observed_in": power_tables(regional=true)},
 ) }}
 
 {{ best_series(
     place=["code_insee_region", "libelle_region"],
-    datasets=["eco2mix_regional_tr", "eco2mix_regional_cons_def"],
+    datasets=power_tables(regional=true),
     columns=regional_series(),
-    sources=regional_sources(),
+    sources=var("regional_sources"),
     mix=regional_power(),
 ) }}

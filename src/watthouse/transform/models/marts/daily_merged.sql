@@ -1,23 +1,15 @@
 {{ config(
     materialized="incremental",
-    incremental_strategy="replace_days",
     partition_by=day_partition(),
     meta={
-        "observed_in": [
-            "eco2mix_national_tr",
-            "eco2mix_national_cons_def",
-            "eco2mix_regional_tr",
-            "eco2mix_regional_cons_def",
-            "temperature_quotidienne_regionale",
-            "stock_quotidien_stockages_gaz",
-        ],
+        "observed_in": power_datasets() | map(attribute="table") | list
+        + ["temperature_quotidienne_regionale", "stock_quotidien_stockages_gaz"],
         "follows": {
             "gas_daily": ["stock_gaz_gwh", "stock_gaz_change_gwh", "stock_gaz_operators", "stock_gaz_complete"],
         },
     },
 ) }}
 
-{%- set mainland = "temperature_daily.code_insee_region <> '94'" %}
 {%- set temperatures = ["tmin_c", "tmoy_c", "tmax_c"] %}
 
 with mix as (
@@ -49,7 +41,9 @@ regional_temperature as (
         on
             temperature_daily.civil_date = daily_regional.civil_date
             and temperature_daily.code_insee_region = daily_regional.code_insee_region
-    where {{ mainland }} and {{ days_to_rebuild("temperature_daily.civil_date") }}
+    where
+        temperature_daily.code_insee_region <> '{{ var("region_without_power") }}'
+        and {{ days_to_rebuild("temperature_daily.civil_date") }}
 ),
 
 temperature_means as (
@@ -90,11 +84,11 @@ final as (
         forecast.prevision_j_mwh,
         forecast.prevision_j1_error_mwh,
         forecast.prevision_j_error_mwh,
-        {{ listed(national_sources() + national_subsources(), "_mwh", "mix.") }},
-        {{ listed(national_sources() + national_subsources(), "_share", "mix.") }},
+        {{ listed(var("national_sources") + var("national_subsources"), "_mwh", "mix.") }},
+        {{ listed(var("national_sources") + var("national_subsources"), "_share", "mix.") }},
         mix.production_mwh,
         mix.top_source,
-        {{ listed(storage(), "_mwh", "mix.") }},
+        {{ listed(var("storage"), "_mwh", "mix.") }},
         {{ listed(exchanges(), "_mwh", "exchanged.") }},
         exchanged.net_export_mwh,
         exchanged.top_foreign_buyer,

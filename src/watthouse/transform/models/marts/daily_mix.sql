@@ -1,8 +1,7 @@
 {{ config(
     materialized="incremental",
-    incremental_strategy="replace_days",
     partition_by=day_partition(),
-    meta={"observed_in": ["eco2mix_national_tr", "eco2mix_national_cons_def"]},
+    meta={"observed_in": power_tables(regional=false)},
 ) }}
 
 with power as (
@@ -15,7 +14,7 @@ energy as (
         civil_date,
         {{ mwh_of_each(national_mix()) }},
         {{ mwh("production_mw", "production_quarter_hours") }} as production_mwh,
-        {{ shares_of_production(national_sources(), national_subsources()) }},
+        {{ shares_of_production(var("national_sources"), var("national_subsources")) }},
         {{ carbon_intensity() }} as taux_co2_g_kwh,
         {{ known_slots_of_each(national_mix() + ["taux_co2"]) }},
         {{ mix_slots() }} as mix_slots,
@@ -30,12 +29,12 @@ final as (
     select
         civil_date,
         consommation_mwh,
-        {{ listed(national_sources() + national_subsources(), "_mwh") }},
+        {{ listed(var("national_sources") + var("national_subsources"), "_mwh") }},
         production_mwh,
-        {{ listed(national_sources() + national_subsources(), "_share") }},
-        {{ name_of_largest(national_sources()) }} as top_source,
+        {{ listed(var("national_sources") + var("national_subsources"), "_share") }},
+        {{ name_of_largest(var("national_sources")) }} as top_source,
         taux_co2_g_kwh,
-        {{ listed(storage(), "_mwh") }},
+        {{ listed(var("storage"), "_mwh") }},
         {{ listed((national_mix() + ["taux_co2"])[1:], "_slots") }},
         mix_slots,
         consommation_slots as measured_slots,

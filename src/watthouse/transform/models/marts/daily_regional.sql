@@ -1,8 +1,7 @@
 {{ config(
     materialized="incremental",
-    incremental_strategy="replace_days",
     partition_by=day_partition(),
-    meta={"observed_in": ["eco2mix_regional_tr", "eco2mix_regional_cons_def"]},
+    meta={"observed_in": power_tables(regional=true)},
 ) }}
 
 with power as (
@@ -17,7 +16,7 @@ energy as (
         max(libelle_region) as libelle_region,
         {{ mwh_of_each(regional_power()) }},
         {{ mwh("production_mw", "production_quarter_hours") }} as production_mwh,
-        {{ shares_of_production(regional_sources(), regional_subsources()) }},
+        {{ shares_of_production(var("regional_sources"), var("regional_subsources")) }},
         {{ mean_rates(load_factors(), "_quarter_hours") }},
         {{ known_slots_of_each(regional_series()) }},
         {{ mix_slots() }} as mix_slots,
@@ -34,8 +33,8 @@ final as (
         libelle_region,
         {{ listed(regional_power(), "_mwh") }},
         production_mwh,
-        {{ listed(regional_sources() + regional_subsources(), "_share") }},
-        {{ name_of_largest(regional_sources()) }} as top_source,
+        {{ listed(var("regional_sources") + var("regional_subsources"), "_share") }},
+        {{ name_of_largest(var("regional_sources")) }} as top_source,
         {{ listed(load_factors(), "_pct") }},
         {{ listed(regional_series()[1:], "_slots") }},
         mix_slots,

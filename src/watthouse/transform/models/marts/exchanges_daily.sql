@@ -1,8 +1,7 @@
 {{ config(
     materialized="incremental",
-    incremental_strategy="replace_days",
     partition_by=day_partition(),
-    meta={"observed_in": ["eco2mix_national_tr", "eco2mix_national_cons_def"]},
+    meta={"observed_in": power_tables(regional=false)},
 ) }}
 
 with power as (
@@ -14,7 +13,7 @@ energy as (
     select
         civil_date,
         {{ mwh_of_each(exchanges()) }},
-        {%- for border in borders() %}
+        {%- for border in var("borders") %}
         {{ import_mwh("ech_comm_" ~ border) }} as ech_comm_{{ border }}_import_mwh,
         {{ export_mwh("ech_comm_" ~ border) }} as ech_comm_{{ border }}_export_mwh,
         {%- endfor %}
@@ -31,22 +30,22 @@ final as (
         civil_date,
         ech_physiques_mwh,
         -ech_physiques_mwh as net_export_mwh,
-        {%- for border in borders() %}
+        {%- for border in var("borders") %}
         ech_comm_{{ border }}_mwh,
         ech_comm_{{ border }}_import_mwh,
         ech_comm_{{ border }}_export_mwh,
         {%- endfor %}
         case
-            when {{ smallest_mwh(borders(), "ech_comm_") }} < 0
-                then {{ name_of_smallest(borders(), "ech_comm_") }}
+            when {{ smallest_mwh(var("borders"), "ech_comm_") }} < 0
+                then {{ name_of_smallest(var("borders"), "ech_comm_") }}
         end as top_foreign_buyer,
         case
-            when {{ largest_mwh(borders(), "ech_comm_") }} > 0
-                then {{ name_of_largest(borders(), "ech_comm_") }}
+            when {{ largest_mwh(var("borders"), "ech_comm_") }} > 0
+                then {{ name_of_largest(var("borders"), "ech_comm_") }}
         end as top_foreign_seller,
         {{ listed(exchanges(), "_slots") }},
         least(
-            {%- for column in exchanges()[1:] %}
+            {%- for column in commercial() %}
             case when {{ column }}_mwh is not null then {{ column }}_slots end,
             {%- endfor %}
             case when ech_physiques_mwh is not null then ech_physiques_slots else consommation_slots end

@@ -1,8 +1,7 @@
 {{ config(
     materialized="incremental",
-    incremental_strategy="replace_days",
     partition_by=day_partition(),
-    meta={"observed_in": ["eco2mix_national_tr", "eco2mix_national_cons_def"]},
+    meta={"observed_in": power_tables(regional=false)},
 ) }}
 
 with forecast as (
@@ -63,7 +62,7 @@ errors as (
 
 error_of_day as (
     select
-        {%- for horizon in horizons() %}
+        {%- for horizon in var("forecasts") %}
         {%- set of_horizon = "case when horizon = '" ~ horizon ~ "' then " %}
         {{ quarters_as_mwh("sum(" ~ of_horizon ~ "error_quarter_mwh end)") }} as {{ horizon }}_error_mwh,
         cast(coalesce(sum({{ of_horizon }}quarter_hours end), 0) as integer) as {{ horizon }}_compared_slots,
@@ -76,7 +75,7 @@ error_of_day as (
 
 forecast_of_day as (
     select
-        {%- for horizon in horizons() %}
+        {%- for horizon in var("forecasts") %}
         {%- set of_horizon = "case when horizon = '" ~ horizon ~ "' then " %}
         {{ mwh(of_horizon ~ "forecast_mw end", "quarter_hours") }} as {{ horizon }}_mwh,
         cast(coalesce(sum({{ of_horizon }}quarter_hours end), 0) as integer) as {{ horizon }}_slots,
@@ -100,7 +99,7 @@ final as (
     select
         forecast_of_day.civil_date,
         load_of_day.consommation_mwh,
-        {%- for horizon in horizons() %}
+        {%- for horizon in var("forecasts") %}
         forecast_of_day.{{ horizon }}_mwh,
         forecast_of_day.{{ horizon }}_slots,
         error_of_day.{{ horizon }}_error_mwh,

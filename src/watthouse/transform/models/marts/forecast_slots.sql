@@ -5,7 +5,7 @@ with final as (
         civil_date,
         date_heure,
         heure,
-        {%- for horizon in horizons() %}
+        {%- for horizon in var("forecasts") %}
         {%- set of_horizon = "case when horizon = '" ~ horizon ~ "' then " %}
         max({{ of_horizon }}forecast_mw end) as {{ horizon }}_mw,
         max({{ of_horizon }}slot_minutes end) as {{ horizon }}_minutes,

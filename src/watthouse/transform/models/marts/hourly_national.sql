@@ -1,8 +1,7 @@
 {{ config(
     materialized="incremental",
-    incremental_strategy="replace_days",
     partition_by=day_partition(),
-    meta={"observed_in": ["eco2mix_national_tr", "eco2mix_national_cons_def"]},
+    meta={"observed_in": power_tables(regional=false)},
 ) }}
 
 with power as (
@@ -28,7 +27,7 @@ final as (
         min(substr(power.heure, 1, 2)) || ':00' as heure,
         {{ mwh_of_each(national_power()) }},
         {{ mwh("production_mw", "production_quarter_hours") }} as production_mwh,
-        {{ shares_of_production(national_sources(), national_subsources()) }},
+        {{ shares_of_production(var("national_sources"), var("national_subsources")) }},
         {{ carbon_intensity() }} as taux_co2_g_kwh,
         {{ known_slots_of_each(national_series()[1:], "min(days.day_quarter_hours)") }},
         {{ mix_slots("min(days.day_quarter_hours)") }} as mix_slots,

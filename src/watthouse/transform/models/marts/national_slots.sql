@@ -8,7 +8,7 @@ with final as (
         cast(slot_minutes as integer) as slot_minutes,
         cast(commercial_minutes as integer) as commercial_minutes,
         nature,
-        {{ mw_of_each(national_power(), carried=national_sources()) }},
+        {{ mw_of_each(national_power(), carried=var("national_sources")) }},
         taux_co2 as taux_co2_g_kwh,
         production_mw,
         {{ balance_residual_mw() }} as balance_residual_mw,

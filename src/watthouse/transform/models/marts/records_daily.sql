@@ -1,4 +1,4 @@
-{%- set energies = ["consommation", "production"] + national_sources() %}
+{%- set energies = ["consommation", "production"] + var("national_sources") %}
 {%- set highest = energies + ["net_export"] %}
 
 with hours as (

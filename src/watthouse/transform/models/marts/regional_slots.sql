@@ -9,7 +9,7 @@ with final as (
         libelle_region,
         cast(slot_minutes as integer) as slot_minutes,
         nature,
-        {{ mw_of_each(regional_power(), carried=regional_sources()) }},
+        {{ mw_of_each(regional_power(), carried=var("regional_sources")) }},
         production_mw,
         {{ balance_residual_mw() }} as balance_residual_mw,
         production_mw is not null as mix_known,

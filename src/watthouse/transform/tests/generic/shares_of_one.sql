@@ -1,15 +1,15 @@
 {#- Shares of production add up to one wherever there is production. -#}
-{%- test shares_of_one(model, columns) -%}
+{%- test shares_of_one(model, sources) -%}
 with summed as (
     select
         *,
-        {% for column in columns %}coalesce({{ column }}, 0){{ " + " if not loop.last }}{% endfor %} as shares
+        {% for source in sources %}coalesce({{ source }}_share, 0){{ " + " if not loop.last }}{% endfor %} as shares
     from {{ model }}
-    where coalesce({{ columns | join(", ") }}) is not null
+    where coalesce({{ listed(sources, "_share") }}) is not null
 )
 
 select
-    'shares = 1, of {{ columns | join(", ") }}' as rule,
+    'shares = 1, of {{ sources | join("_share, ") }}_share' as rule,
     *
 from summed
 where abs(shares - 1) > 0.000000001
