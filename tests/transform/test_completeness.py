@@ -162,6 +162,18 @@ def test_a_load_factor_of_a_day_is_the_mean_of_what_was_published(lab: Lab, day:
     assert row["tch_nucleaire_pct"] is None
 
 
+def test_a_load_factor_half_way_between_two_is_the_farther_from_zero(blank: Lab, tmp_path: Path) -> None:
+    lab = blank.copy(tmp_path)
+    tied = {"32": [2.84] * 47 + [2.78], "53": [-2.84] * 47 + [-2.78]}  # 136.26 / 48 = 2.83875, as a float a little less
+    for code, rates in tied.items():
+        rows = zip(half_hours(DAYS[0], 10_000), rates, strict=True)
+        lab.observe(REGIONAL[1], regional(code, [{**row, "tch_solaire": rate} for row, rate in rows]))
+    lab.build_what_changed()
+    for mart in ("daily_regional", *MONTH_AND_YEAR):
+        found = {row["code_insee_region"]: row["tch_solaire_pct"] for row in lab.rows(f"marts.{mart}")}
+        assert found == {"32": Decimal("2.8388"), "53": Decimal("-2.8388")}, mart
+
+
 def test_a_load_factor_of_a_month_is_that_of_its_measured_time(lab: Lab) -> None:
     month, year = (lab.rows(f"marts.{name}", "code_insee_region = '53'") for name in MONTH_AND_YEAR)
     days = {row["civil_date"]: row for row in lab.rows("marts.daily_regional", "code_insee_region = '53'")}

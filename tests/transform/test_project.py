@@ -124,6 +124,21 @@ def test_what_may_be_half_hourly_in_real_time_is_what_the_catalog_declares() -> 
         assert steps == {(HALF_HOUR, QUARTER_HOUR)}
 
 
+ONE_ENGINE: Final = re.compile(
+    r"::|//|\b(qualify|exclude|lateral|interval|double precision|float64)\b"
+    r"|(?<!dbt\.)\b(unnest|list_\w+|getvariable|epoch\w*|date_?diff|date_?add|date_trunc|arg_m\w+|range|generate_series"
+    r"|time_bucket|timezone|filter|listagg|string_agg|explode|div|unix_\w+|strftime|dayofweek|any_value)\s*\("
+)
+"""What another engine refuses, or answers otherwise."""
+COMMENT: Final = re.compile(r"\{#.*?#\}|--[^\n]*", re.DOTALL)
+
+
+def test_what_engines_differ_in_stands_in_one_file() -> None:
+    texts = {path: COMMENT.sub("", path.read_text()) for path in PROJECT.rglob("*.sql") if "target" not in path.parts}
+    found = {path.name: sorted({one[0] for one in ONE_ENGINE.finditer(text)}) for path, text in texts.items()}
+    assert {name for name, words in found.items() if words} == {"engines.sql"}, found
+
+
 BREAKAGE: Final = {
     "core_national_power_key": "insert into core.core_national_power from core.core_national_power limit 1",
     "core_national_power_balances": "update core.core_national_power set fioul = 0, charbon = 0, eolien = 0,"

@@ -110,7 +110,7 @@ first_quarters as (
     where
         known.quarter = 0
         and known.nature_rank > 1
-        and ({{ listed(sources, prefix="quarterly.") | replace(",", " or") }})
+        and ({{ named(sources, prefix="quarterly.") | join(" or ") }})
     group by {{ listed(series + ["nature_rank", "half_hour"], prefix="known.") }}
 ),
 
@@ -136,11 +136,11 @@ lasting as (
 final as (
     select
         {{ listed(["civil_date"] + place + ["date_heure", "heure", "nature"]) }},
-        15 * coalesce(consommation_quarter_hours, least({{ listed(mix, "_quarter_hours") }})) as slot_minutes,
+        15 * coalesce(consommation_quarter_hours, {{ least_known(named(mix, "_quarter_hours")) }}) as slot_minutes,
         {%- if commercial %}
-        15 * least({{ listed(commercial, "_quarter_hours") }}) as commercial_minutes,
+        15 * {{ least_known(named(commercial, "_quarter_hours")) }} as commercial_minutes,
         {%- endif %}
-        least({{ listed(columns, "_quarter_hours") }}) as quarter_hours,
+        {{ least_known(named(columns, "_quarter_hours")) }} as quarter_hours,
         {%- for column in columns %}
         {%- if column in sources %}
         {{ column }}_lasting as {{ column }},
@@ -159,7 +159,7 @@ final as (
                 loaded and coalesce({{ listed(sources, "_lasting") }}) is not null
                 then {% for source in sources %}coalesce({{ source }}_lasting, 0){{ " + " if not loop.last }}{% endfor %}
         end as production_mw,
-        least({{ listed(sources, "_quarter_hours") }}) as production_quarter_hours
+        {{ least_known(named(sources, "_quarter_hours")) }} as production_quarter_hours
     from lasting
 )
 

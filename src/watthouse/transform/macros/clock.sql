@@ -5,11 +5,7 @@
 {%- endmacro -%}
 
 {%- macro is_spring_change(day) -%}
-    {{ return(adapter.dispatch("is_spring_change")(day)) }}
-{%- endmacro -%}
-
-{%- macro default__is_spring_change(day) -%}
-    extract(month from {{ day }}) = 3 and extract(day from {{ day }}) >= 25 and extract(dow from {{ day }}) = 0
+    extract(month from {{ day }}) = 3 and extract(day from {{ day }}) >= 25 and {{ is_sunday(day) }}
 {%- endmacro -%}
 
 {#- Every month of March has one clock change. -#}
@@ -51,19 +47,6 @@
 
 {%- macro slots_counted_in(one) -%}
     '{{ "half" if one.half_hours else "quarter" }} hours{{ " × regions" if one.regional }}'
-{%- endmacro -%}
-
-{#- The number of the half hour that an instant lies in, counted from the epoch. -#}
-{%- macro half_hour(instant="date_heure") -%}
-    {{ return(adapter.dispatch("half_hour")(instant)) }}
-{%- endmacro -%}
-
-{%- macro default__half_hour(instant) -%}
-    floor(extract(epoch from {{ instant }}) / 1800)
-{%- endmacro -%}
-
-{%- macro duckdb__half_hour(instant) -%}
-    epoch_us({{ instant }}) // 1800000000
 {%- endmacro -%}
 
 {#- Whether a clock time lies in the second quarter of its half hour. -#}

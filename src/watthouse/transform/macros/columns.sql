@@ -24,9 +24,7 @@
 
 {#- The columns of the borders. -#}
 {%- macro commercial() -%}
-    {%- set columns = [] -%}
-    {%- for border in var("borders") -%}{%- do columns.append("ech_comm_" ~ border) -%}{%- endfor -%}
-    {{ return(columns) }}
+    {{ return(named(var("borders"), prefix="ech_comm_")) }}
 {%- endmacro -%}
 
 {%- macro exchanges() -%}
@@ -48,21 +46,24 @@
 {%- endmacro -%}
 
 {%- macro load_factors() -%}
+    {{ return(named(var("regional_sources"), prefix="tch_")) }}
+{%- endmacro -%}
+
+{#- Columns as a list: `{prefix}{name}{suffix}`. -#}
+{%- macro named(names, suffix="", prefix="") -%}
     {%- set columns = [] -%}
-    {%- for source in var("regional_sources") -%}{%- do columns.append("tch_" ~ source) -%}{%- endfor -%}
+    {%- for name in names -%}{%- do columns.append(prefix ~ name ~ suffix) -%}{%- endfor -%}
     {{ return(columns) }}
 {%- endmacro -%}
 
-{#- Columns one below the other: `{prefix}{name}{suffix}`. -#}
+{#- The same, one below the other. -#}
 {%- macro listed(names, suffix="", prefix="") -%}
-    {%- for name in names -%}
-        {{ prefix }}{{ name }}{{ suffix }}{{ ",\n        " if not loop.last }}
-    {%- endfor -%}
+    {{- named(names, suffix, prefix) | join(",\n        ") -}}
 {%- endmacro -%}
 
 {#- Names as a list of SQL strings. -#}
 {%- macro quoted(names) -%}
-    {%- for name in names -%}'{{ name | replace("'", "''") }}'{{ ", " if not loop.last }}{%- endfor -%}
+    {%- for name in names -%}'{{ dbt.escape_single_quotes(name) }}'{{ ", " if not loop.last }}{%- endfor -%}
 {%- endmacro -%}
 
 {#- The series of France and of a region: every column that is integrated over time. -#}

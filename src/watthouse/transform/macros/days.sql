@@ -9,20 +9,6 @@
     would not.
 -#}
 
-{%- macro days_to_rebuild(column="civil_date") -%}
-    {{ return(adapter.dispatch("days_to_rebuild")(column)) }}
-{%- endmacro -%}
-
-{#- A session variable, so that the compiled text is the same for any days. The bounds let row groups be skipped. -#}
-{%- macro duckdb__days_to_rebuild(column) -%}
-    {%- set days = "cast(getvariable('days_to_rebuild') as date[])" -%}
-    (
-        {{ column }} >= coalesce(list_min({{ days }}), date '0001-01-01')
-        and {{ column }} <= coalesce(list_max({{ days }}), date '9999-12-31')
-        and coalesce(list_contains({{ days }}, {{ column }}), true)
-    )
-{%- endmacro -%}
-
 {%- macro get_incremental_replace_days_sql(arguments) -%}
     {%- set columns = arguments["dest_columns"] | map(attribute="quoted") | join(", ") -%}
     delete from {{ arguments["target_relation"] }}

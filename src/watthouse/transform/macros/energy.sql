@@ -36,7 +36,7 @@
 {%- endmacro -%}
 
 {%- macro ratio(part, whole) -%}
-    cast({{ part }} as double precision) / nullif(cast({{ whole }} as double precision), 0)
+    {{ as_float(part) }} / nullif({{ as_float(whole) }}, 0)
 {%- endmacro -%}
 
 {#- The mean of a value over a group, weighted, where both are known. -#}
@@ -53,15 +53,20 @@
     {{ ratio("sum(" ~ value ~ ")", "count(" ~ value ~ ")") }}
 {%- endmacro -%}
 
-{#- A published rate is a float [%]; as a decimal its sums are exact. -#}
+{#- A published rate is a float [%] of two digits, which every engine casts alike; as a decimal its sums are exact. -#}
 {%- macro exact_rate(rate) -%}
     cast({{ rate }} as decimal(18, 4))
 {%- endmacro -%}
 
-{#- The mean of each rate [%] over a group, weighted by `{rate}{weight}`; rounded, so that a mean of these is exact in any order. -#}
+{#-
+    The mean of each rate [%] over a group, weighted by `{rate}{weight}`: rounded to its four digits, so that a mean of these
+    is exact in any order, and from whole ten-thousandths, so that a half is rounded alike everywhere.
+-#}
 {%- macro mean_rates(rates, weight, suffix="") -%}
     {%- for rate in rates -%}
-        cast({{ weighted_mean(rate ~ suffix, rate ~ weight) }} as decimal(18, 4)) as {{ rate }}_pct{{ ",\n        " if not loop.last }}
+        {%- set value, lasts = rate ~ suffix, rate ~ weight -%}
+        {%- set known = "nullif(sum(case when " ~ value ~ " is not null then " ~ lasts ~ " end), 0)" -%}
+        {{ mean_as_decimal("sum(" ~ value ~ " * " ~ lasts ~ ")", known, 4) }} as {{ rate }}_pct{{ ",\n        " if not loop.last }}
     {%- endfor -%}
 {%- endmacro -%}
 
@@ -82,7 +87,7 @@
 {%- macro shares_of_shares(sources, parts) -%}
     {%- for column in sources + parts -%}
         {%- set whole = "production_mwh" if column in sources else "case when " ~ column ~ "_share is not null then production_mwh end" -%}
-        {%- set energy = "cast(" ~ column ~ "_share * production_mwh as decimal(18, 2))" -%}
+        {%- set energy = float_as_decimal(column ~ "_share * production_mwh", 2) -%}
         {{ ratio("sum(" ~ energy ~ ")", "sum(" ~ whole ~ ")") }} as {{ column }}_share{{ ",\n        " if not loop.last }}
     {%- endfor -%}
 {%- endmacro -%}
@@ -97,11 +102,11 @@
 {%- endmacro -%}
 
 {%- macro largest_mwh(names, prefix="") -%}
-    greatest({% for name in names %}{{ prefix }}{{ name }}_mwh{{ ", " if not loop.last }}{% endfor %})
+    {{ greatest_known(named(names, "_mwh", prefix)) }}
 {%- endmacro -%}
 
 {%- macro smallest_mwh(names, prefix="") -%}
-    least({% for name in names %}{{ prefix }}{{ name }}_mwh{{ ", " if not loop.last }}{% endfor %})
+    {{ least_known(named(names, "_mwh", prefix)) }}
 {%- endmacro -%}
 
 {%- macro _name_of(extreme, names, prefix) -%}

@@ -1,8 +1,31 @@
-{#- Where engines differ. -#}
+{#-
+    Where engines differ: what PostgreSQL (15 on), BigQuery or Spark would refuse, or answer otherwise than DuckDB, is
+    written here and nowhere else. The rest of the models is SQL that all of them read alike. One spelling is the
+    default; an engine that wants another has a macro by its name.
+-#}
 
 {#- Schemas are named as declared, without the profile's schema in front. -#}
 {%- macro generate_schema_name(custom_schema_name, node) -%}
     {{ custom_schema_name or target.schema }}
+{%- endmacro -%}
+
+{#- Whether a row is of a day to rebuild (`days.sql`); every day is, where nobody can say which. -#}
+{%- macro days_to_rebuild(column="civil_date") -%}
+    {{ return(adapter.dispatch("days_to_rebuild")(column)) }}
+{%- endmacro -%}
+
+{%- macro default__days_to_rebuild(column) -%}
+    true
+{%- endmacro -%}
+
+{#- A session variable, so that the compiled text is the same for any days. The bounds let row groups be skipped. -#}
+{%- macro duckdb__days_to_rebuild(column) -%}
+    {%- set days = "cast(getvariable('days_to_rebuild') as date[])" -%}
+    (
+        {{ column }} >= coalesce(list_min({{ days }}), date '0001-01-01')
+        and {{ column }} <= coalesce(list_max({{ days }}), date '9999-12-31')
+        and coalesce(list_contains({{ days }}, {{ column }}), true)
+    )
 {%- endmacro -%}
 
 {#- A row a civil day from `first_date` to `last_date` of every row of `spans`, which `key` names. -#}
@@ -25,6 +48,21 @@
     from {{ spans }}
 {%- endmacro -%}
 
+{%- macro bigquery__every_day(spans, key) -%}
+    select
+        {{ spans }}.{{ key }},
+        civil_date
+    from {{ spans }}
+    cross join unnest(generate_date_array({{ spans }}.first_date, {{ spans }}.last_date)) as civil_date
+{%- endmacro -%}
+
+{%- macro spark__every_day(spans, key) -%}
+    select
+        {{ key }},
+        explode(sequence(first_date, last_date, interval 1 day)) as civil_date
+    from {{ spans }}
+{%- endmacro -%}
+
 {#- What an engine that partitions tables needs to do so by civil day; DuckDB keeps its own zones. -#}
 {%- macro day_partition(column="civil_date") -%}
     {%- set partitions = {"bigquery": {"field": column, "data_type": "date"}, "spark": [column]} -%}
@@ -40,4 +78,124 @@
 
 {%- macro duckdb__in_order_of_days() -%}
     order by civil_date
+{%- endmacro -%}
+
+{#- Engines number the days of the week from 0 or from 1. -#}
+{%- macro is_sunday(day) -%}
+    {{ return(adapter.dispatch("is_sunday")(day)) }}
+{%- endmacro -%}
+
+{%- macro default__is_sunday(day) -%}
+    extract(dow from {{ day }}) = 0
+{%- endmacro -%}
+
+{%- macro bigquery__is_sunday(day) -%}
+    extract(dayofweek from {{ day }}) = 1
+{%- endmacro -%}
+
+{%- macro spark__is_sunday(day) -%}
+    extract(dayofweek from {{ day }}) = 1
+{%- endmacro -%}
+
+{#- The number of the half hour that an instant lies in, counted from the epoch. -#}
+{%- macro half_hour(instant="date_heure") -%}
+    {{ return(adapter.dispatch("half_hour")(instant)) }}
+{%- endmacro -%}
+
+{%- macro default__half_hour(instant) -%}
+    floor(extract(epoch from {{ instant }}) / 1800)
+{%- endmacro -%}
+
+{%- macro duckdb__half_hour(instant) -%}
+    epoch_us({{ instant }}) // 1800000000
+{%- endmacro -%}
+
+{%- macro bigquery__half_hour(instant) -%}
+    div(unix_seconds({{ instant }}), 1800)
+{%- endmacro -%}
+
+{%- macro spark__half_hour(instant) -%}
+    unix_timestamp({{ instant }}) div 1800
+{%- endmacro -%}
+
+{#- The smallest and the largest of those values that are known; BigQuery's own give null where one is not. -#}
+{%- macro least_known(values) -%}
+    {{ return(adapter.dispatch("least_known")(values)) }}
+{%- endmacro -%}
+
+{%- macro default__least_known(values) -%}
+    least({{ listed(values) }})
+{%- endmacro -%}
+
+{%- macro bigquery__least_known(values) -%}
+    (select min(one) from unnest([{{ listed(values) }}]) as one)
+{%- endmacro -%}
+
+{%- macro greatest_known(values) -%}
+    {{ return(adapter.dispatch("greatest_known")(values)) }}
+{%- endmacro -%}
+
+{%- macro default__greatest_known(values) -%}
+    greatest({{ listed(values) }})
+{%- endmacro -%}
+
+{%- macro bigquery__greatest_known(values) -%}
+    (select max(one) from unnest([{{ listed(values) }}]) as one)
+{%- endmacro -%}
+
+{#- The names of a group in their order, between commas; null where there is none. Spark's own keeps no order. -#}
+{%- macro names_in_order(name) -%}
+    {{ return(adapter.dispatch("names_in_order")(name)) }}
+{%- endmacro -%}
+
+{%- macro default__names_in_order(name) -%}
+    {{ dbt.listagg(name, "', '", "order by " ~ name) }}
+{%- endmacro -%}
+
+{%- macro spark__names_in_order(name) -%}
+    nullif(array_join(sort_array(collect_list({{ name }})), ', '), '')
+{%- endmacro -%}
+
+{%- macro as_float(value) -%}
+    cast({{ value }} as {{ adapter.dispatch("float_type")() }})
+{%- endmacro -%}
+
+{%- macro default__float_type() -%}double precision{%- endmacro -%}
+
+{%- macro bigquery__float_type() -%}float64{%- endmacro -%}
+
+{%- macro spark__float_type() -%}double{%- endmacro -%}
+
+{#-
+    A float as a decimal(18, `places`), halves away from zero. Each engine casts what lies at a half in its own way
+    (PostgreSQL by fifteen of its digits), so the float is made whole first, by arithmetic that all of them do alike.
+-#}
+{%- macro float_as_decimal(value, places) -%}
+    {%- set whole = "sign(" ~ value ~ ") * floor(abs(" ~ value ~ ") * 1" ~ "0" * places ~ " + 0.5)" -%}
+    cast(cast({{ whole }} as decimal(18, 0)) * {{ smallest(places) }} as decimal(18, {{ places }}))
+{%- endmacro -%}
+
+{#- `total / count` as a decimal(18, `places`), exact, halves away from zero: of a decimal of as many places and a whole number. -#}
+{%- macro mean_as_decimal(total, count, places) -%}
+    {%- set units = "cast(" ~ total ~ " * 1" ~ "0" * places ~ " as bigint)" -%}
+    {%- set whole = whole_quotient("2 * abs(" ~ units ~ ") + " ~ count, "(2 * " ~ count ~ ")") -%}
+    cast(cast(sign({{ units }}) * {{ whole }} as decimal(18, 0)) * {{ smallest(places) }} as decimal(18, {{ places }}))
+{%- endmacro -%}
+
+{%- macro smallest(places) -%}0.{{ "0" * (places - 1) }}1{%- endmacro -%}
+
+{%- macro whole_quotient(dividend, divisor) -%}
+    {{ return(adapter.dispatch("whole_quotient")(dividend, divisor)) }}
+{%- endmacro -%}
+
+{%- macro default__whole_quotient(dividend, divisor) -%}
+    div({{ dividend }}, {{ divisor }})
+{%- endmacro -%}
+
+{%- macro duckdb__whole_quotient(dividend, divisor) -%}
+    (({{ dividend }}) // {{ divisor }})
+{%- endmacro -%}
+
+{%- macro spark__whole_quotient(dividend, divisor) -%}
+    (({{ dividend }}) div {{ divisor }})
 {%- endmacro -%}

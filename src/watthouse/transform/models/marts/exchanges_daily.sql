@@ -4,6 +4,11 @@
     meta={"observed_in": power_tables(regional=false)},
 ) }}
 
+{%- set slots = ["case when ech_physiques_mwh is not null then ech_physiques_slots else consommation_slots end"] %}
+{%- for column in commercial() %}
+{%- do slots.append("case when " ~ column ~ "_mwh is not null then " ~ column ~ "_slots end") %}
+{%- endfor %}
+
 with power as (
     select * from {{ ref("core_national_power") }}
     where {{ days_to_rebuild() }}
@@ -44,12 +49,7 @@ final as (
                 then {{ name_of_largest(var("borders"), "ech_comm_") }}
         end as top_foreign_seller,
         {{ listed(exchanges(), "_slots") }},
-        least(
-            {%- for column in commercial() %}
-            case when {{ column }}_mwh is not null then {{ column }}_slots end,
-            {%- endfor %}
-            case when ech_physiques_mwh is not null then ech_physiques_slots else consommation_slots end
-        ) as measured_slots,
+        {{ least_known(slots) }} as measured_slots,
         expected_slots,
         nature
     from energy

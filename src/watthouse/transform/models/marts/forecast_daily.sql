@@ -56,7 +56,7 @@ compared as (
 errors as (
     select
         *,
-        cast({{ ratio("abs(error_quarter_mwh)", "load_quarter_mwh") }} as decimal(18, 9)) as relative_error
+        {{ float_as_decimal(ratio("abs(error_quarter_mwh)", "load_quarter_mwh"), 9) }} as relative_error
     from compared
 ),
 

@@ -72,11 +72,8 @@ expected_of_day as (
     select
         days.civil_date,
         count(*) as stock_gaz_operators_expected,
-        {{ dbt.listagg(
-            "case when operators_of_day.source is null then expected_operators.source end",
-            "', '",
-            "order by expected_operators.source",
-        ) }} as missing_operators
+        {{ names_in_order("case when operators_of_day.source is null then expected_operators.source end") }}
+            as missing_operators
     from days
     inner join expected_operators
         on expected_operators.first_date is null or days.civil_date >= expected_operators.first_date

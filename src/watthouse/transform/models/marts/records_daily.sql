@@ -46,8 +46,8 @@ candidates as (
         '{{ span }}' as span,
         'highest' as extreme,
         'MWh' as unit,
-        cast({{ measure }}_mwh as double precision) as value,
-        cast({{ measure }}_mwh as double precision) as merit
+        {{ as_float(measure ~ "_mwh") }} as value,
+        {{ as_float(measure ~ "_mwh") }} as merit
     from {{ days }}
     where {{ measure }}_mwh is not null
     union all
@@ -94,7 +94,7 @@ hours_of_records as (
             broken.civil_date = hours.civil_date
             and broken.value = case broken.measure
                 {%- for measure in highest %}
-                when '{{ measure }}' then cast(hours.{{ measure }}_mwh as double precision)
+                when '{{ measure }}' then {{ as_float("hours." ~ measure ~ "_mwh") }}
                 {%- endfor %}
                 else hours.taux_co2_g_kwh
             end

@@ -2,7 +2,7 @@
 {%- test holds(model, conditions) -%}
 {%- for condition in conditions %}
 select
-    '{{ condition | replace("'", "''") }}' as rule,
+    '{{ dbt.escape_single_quotes(condition) }}' as rule,
     *
 from {{ model }}
 where not ({{ condition }})
