@@ -15,7 +15,7 @@ import polars as pl
 import streamlit as st
 from dateutil.relativedelta import relativedelta
 
-from watthouse.catalog import MAINLAND, REGIONS
+from watthouse.catalog import MAINLAND, NATIONAL_SOURCES, REGIONS, Family
 from watthouse.errors import WatthouseError
 from watthouse.serve.dashboard.reading import Answer, Reader
 from watthouse.serve.dashboard.view import View, day_of
@@ -48,7 +48,8 @@ _MEASURES: Final = {
     "difference": Text(en="Production − load", fr="Production − consommation"),
 }
 _ICON: Final = Path(__file__).with_name("dashboard") / "assets" / "watthouse.svg"
-_BURNT: Final = ("gaz", "charbon", "fioul")  # published together, as thermal, for a region
+# published together, as thermal, for a region
+_BURNT: Final = tuple(name for name, one in NATIONAL_SOURCES.items() if one.family is Family.THERMAL)
 
 
 def main() -> None:

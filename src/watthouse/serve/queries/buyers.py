@@ -6,22 +6,21 @@ import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
+from watthouse.catalog import BORDERS
 from watthouse.serve.formats import Shown
 from watthouse.serve.queries.base import meant, span_of
 from watthouse.serve.queries.params import BY_DAY, Interval, Series
 from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import STARTS, complete_days, starts, within
-from watthouse.transform.dictionary import Mart
 from watthouse.warehouse.snapshots import Snapshot
 
-_EXPORTED: Final = "_export_mwh"
 _FAR_MORE: Final = 1e12  # MWh, than crosses a border
 
 
 def buyers_of(snapshot: Snapshot, params: Series) -> Question:
     """The largest net buyer by interval; of two that were it on as many days, the one that bought more."""
     span = span_of(snapshot.settings.max_points, snapshot, "exchanges_daily", params, params.interval, BY_DAY)
-    borders = _borders(snapshot.marts["exchanges_daily"])
+    borders = tuple(BORDERS)
     found = span.fill(_counted, snapshot.table("exchanges_daily"), borders)
     return Question("The largest net buyer", found, _told(borders), meant(span), ("exchanges_daily",))
 
@@ -31,18 +30,13 @@ def _counted(table: ops.Relation, interval: Interval, borders: tuple[str, ...]) 
     counts = {f"{border}_days": rows.count(where=rows.top_foreign_buyer == border) for border in borders}
     counted = rows.group_by(starts(rows, interval)).aggregate(
         **counts,
-        **{f"{border}_bought": -rows[f"ech_comm_{border}_mwh"].cast("float64").sum() for border in borders},
+        **{f"{border}_bought": -rows[f"{BORDERS[border].column.name}_mwh"].cast("float64").sum() for border in borders},
         net_export_days=rows.count(where=rows.net_export_mwh > 0),
         days=rows.count(where=rows.measured_slots > 0),
         complete_days=rows.count(where=complete_days(rows)),
     )
     found = counted.mutate(top_foreign_buyer=_most(counted, borders)).order_by("starts")
     return found.select(*(one.name for one in _told(borders)))
-
-
-def _borders(mart: Mart) -> tuple[str, ...]:
-    exports = (name.removeprefix("ech_comm_") for name in mart.names if name.endswith(_EXPORTED))
-    return tuple(name.removesuffix(_EXPORTED) for name in exports if not name.startswith("net"))
 
 
 def _most(counted: ir.Table, borders: tuple[str, ...]) -> ir.Value:
