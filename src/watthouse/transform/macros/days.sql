@@ -4,9 +4,9 @@
         observed_in:  raw tables; a day with observations loaded since the last build is rebuilt
         follows:      a mart and columns of it that this model repeats; a day on which they differ is rebuilt
 
-    Whoever runs the SQL sets the days (`replay` of the engine's folder in `warehouse/`); where nobody does, every day counts: what dbt runs by itself
-    is a full rebuild. The days are a constant to the engine, which pushes it below the windows of staging; a join it
-    would not.
+    Whoever runs the SQL sets the days (`replay` of the engine's folder in `warehouse/`); where nobody does, every day
+    counts: what dbt runs by itself is a full rebuild. The days are a constant to the engine, which pushes it below the
+    windows of staging; a join it would not.
 -#}
 
 {%- macro get_incremental_replace_days_sql(arguments) -%}

@@ -1,10 +1,4 @@
-{#-
-    The marts by slot are views of core, so that no slot is kept twice. Their relations are named without the database: a
-    reader attaches the warehouse under a name of its own, and a view that says `warehouse.core` would not be found there.
--#}
-{%- macro in_this_database(model) -%}
-    {{ ref(model).include(database=false) }}
-{%- endmacro -%}
+{#- The marts by slot are views of core, so that no slot is kept twice. -#}
 
 {#- Each value [MW] as it stands in its row; one that lasts from the half hour before (0 quarter hours) is not. -#}
 {%- macro mw_of_each(columns, carried=[]) -%}

@@ -11,7 +11,7 @@ with final as (
         max({{ of_horizon }}slot_minutes end) as {{ horizon }}_minutes,
         {%- endfor %}
         {{ lowest_nature() }} as nature
-    from {{ in_this_database("core_national_forecast") }}
+    from {{ ref("core_national_forecast") }}
     group by civil_date, date_heure, heure
 )
 

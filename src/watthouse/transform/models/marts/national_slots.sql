@@ -13,7 +13,7 @@ with final as (
         production_mw,
         {{ balance_residual_mw() }} as balance_residual_mw,
         production_mw is not null as mix_known
-    from {{ in_this_database("core_national_power") }}
+    from {{ ref("core_national_power") }}
 )
 
 select * from final

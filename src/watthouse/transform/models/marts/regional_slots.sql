@@ -14,7 +14,7 @@ with final as (
         {{ balance_residual_mw() }} as balance_residual_mw,
         production_mw is not null as mix_known,
         {{ pct_of_each(load_factors()) }}
-    from {{ in_this_database("core_regional_power") }}
+    from {{ ref("core_regional_power") }}
 )
 
 select * from final
