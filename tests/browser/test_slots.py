@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.browser.conftest import PHONE, SINCE, Visit
-from watthouse.serve.queries.params import Interval
+from watthouse.serve.queries.units import Interval
 
 pytestmark = [pytest.mark.slow]
 

@@ -14,7 +14,7 @@ from plotly.utils import PlotlyJSONEncoder
 from tests.support import Rows, begun, clock, watthouse, write_csv
 from watthouse.serve.dashboard.app import rendered
 from watthouse.serve.queries.compare import Compared, compare_of
-from watthouse.serve.queries.params import Unit
+from watthouse.serve.queries.units import Unit
 from watthouse.serve.service import Service
 from watthouse.settings import Settings
 

@@ -15,8 +15,9 @@ from tests.transform.lab import Lab, best_series, half_hours, mwh, power, region
 from watthouse.catalog import CONSOLIDATED, REAL_TIME
 from watthouse.serve.problems import ProblemError
 from watthouse.serve.queries.mix import mix_of
-from watthouse.serve.queries.params import EnergyAsOf, Interval
+from watthouse.serve.queries.params import EnergyAsOf
 from watthouse.serve.queries.regions import mix_of_region
+from watthouse.serve.queries.units import Interval
 from watthouse.serve.service import Service
 from watthouse.settings import Settings
 

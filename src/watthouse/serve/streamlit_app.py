@@ -30,8 +30,9 @@ from watthouse.serve.problems import ProblemError
 from watthouse.serve.queries.compare import COMPARE, Compared
 from watthouse.serve.queries.mix import MIX
 from watthouse.serve.queries.mixes import MIXES, MixesParams
-from watthouse.serve.queries.params import EnergyAsOf, Interval, Unit
+from watthouse.serve.queries.params import EnergyAsOf
 from watthouse.serve.queries.regions import MAP, REGION_MIX, MapParams
+from watthouse.serve.queries.units import Interval, Unit
 from watthouse.serve.service import Service
 from watthouse.settings import Settings
 

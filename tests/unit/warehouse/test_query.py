@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from watthouse.serve.queries.params import Interval
 from watthouse.serve.queries.series import days_asked, starts, within
+from watthouse.serve.queries.units import Interval
 from watthouse.warehouse.duckdb.engine import DIALECT, Engine
 from watthouse.warehouse.query import Prepared
 

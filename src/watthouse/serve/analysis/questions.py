@@ -10,7 +10,8 @@ from watthouse.serve.analysis.answers import answer, marts_of
 from watthouse.serve.locale import Language
 from watthouse.serve.queries.attribution import TEMPERATURE_OF_FRANCE
 from watthouse.serve.queries.base import days
-from watthouse.serve.queries.params import Day, FirstHeld, Period
+from watthouse.serve.queries.fields import Day, FirstHeld
+from watthouse.serve.queries.params import Period
 from watthouse.serve.queries.question import Question
 from watthouse.warehouse.snapshots import Snapshot
 

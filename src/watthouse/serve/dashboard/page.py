@@ -10,7 +10,7 @@ from dateutil.relativedelta import relativedelta
 from watthouse.serve.dashboard.reading import A_MONTH, Reader
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.queries.coverage import Main
-from watthouse.serve.queries.params import BY_DAY, Interval, Unit, finest
+from watthouse.serve.queries.units import BY_DAY, Interval, Unit, finest
 
 Body = Callable[[Reader, View], list[Component]]
 

@@ -19,8 +19,10 @@ from watthouse.serve.dashboard.view import View
 from watthouse.serve.formats import Format
 from watthouse.serve.queries.attribution import Used, by_publisher
 from watthouse.serve.queries.coverage import Main, extent_of
-from watthouse.serve.queries.params import DEFAULT_DAYS, Interval, Params, Unit, Written, points
+from watthouse.serve.queries.fields import DEFAULT_DAYS
+from watthouse.serve.queries.params import Params, Written
 from watthouse.serve.queries.question import Call, Question
+from watthouse.serve.queries.units import Interval, Unit, points
 from watthouse.serve.service import Service
 from watthouse.warehouse.snapshots import Snapshot
 

@@ -16,7 +16,7 @@ from watthouse.serve.dashboard.reading import Reader
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.locale import Text
 from watthouse.serve.queries.attribution import by_publisher
-from watthouse.serve.queries.params import Interval, finest, points
+from watthouse.serve.queries.units import Interval, finest, points
 
 _SPANS: Final = (
     ("7d", "7 d", "7 j", relativedelta(days=7)),

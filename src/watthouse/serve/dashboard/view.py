@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from watthouse.serve.figures.style import Style
 from watthouse.serve.locale import Language, Say
-from watthouse.serve.queries.params import Interval, Unit
+from watthouse.serve.queries.units import Interval, Unit
 
 _Choice = TypeVar("_Choice", bound=Enum)
 

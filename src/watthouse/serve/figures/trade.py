@@ -11,7 +11,7 @@ from watthouse.serve.figures.palette import BORDERS, NOBODY, UNMEASURED, Ink
 from watthouse.serve.figures.power import whole_of
 from watthouse.serve.figures.stack import FEW, Layer, stacked
 from watthouse.serve.figures.style import Style, dressed
-from watthouse.serve.queries.params import Interval
+from watthouse.serve.queries.units import Interval
 
 _UNKNOWN: Final = "?"
 _BUYERS: Final = {**BORDERS, "": NOBODY, _UNKNOWN: UNMEASURED}

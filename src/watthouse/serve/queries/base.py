@@ -14,16 +14,7 @@ from watthouse.serve.problems import wrong
 from watthouse.serve.queries import slots
 from watthouse.serve.queries.as_of import Tables, natures, rows_as_of
 from watthouse.serve.queries.attribution import used_of
-from watthouse.serve.queries.params import (
-    Interval,
-    Moments,
-    Period,
-    Unit,
-    finest,
-    instant,
-    newest_first,
-    points,
-)
+from watthouse.serve.queries.params import Moments, Period, instant, newest_first
 from watthouse.serve.queries.question import Question
 from watthouse.serve.queries.series import COMPLETE, MEASURED, MIXED, STARTS, Mean, Span, energies, energy, shown
 from watthouse.serve.queries.slots import (
@@ -36,6 +27,7 @@ from watthouse.serve.queries.slots import (
     SLOT_MINUTES,
     Kind,
 )
+from watthouse.serve.queries.units import Interval, Unit, finest, points
 from watthouse.transform.dictionary import Mart
 from watthouse.warehouse.snapshots import Snapshot
 

@@ -9,9 +9,10 @@ import ibis.expr.types as ir
 from watthouse.catalog import BORDERS
 from watthouse.serve.formats import Shown
 from watthouse.serve.queries.base import meant, span_of
-from watthouse.serve.queries.params import BY_DAY, Interval, Series
+from watthouse.serve.queries.params import Series
 from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import STARTS, complete_days, starts, within
+from watthouse.serve.queries.units import BY_DAY, Interval
 from watthouse.warehouse.snapshots import Snapshot
 
 _FAR_MORE: Final = 1e12  # MWh, than crosses a border

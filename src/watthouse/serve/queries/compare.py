@@ -12,13 +12,9 @@ from pydantic import Field, model_validator
 from watthouse.serve.problems import wrong
 from watthouse.serve.queries.base import CARBON, days
 from watthouse.serve.queries.comparison import COLUMNS, Side, side_by_side
+from watthouse.serve.queries.fields import Day
 from watthouse.serve.queries.mix import MEAN_CARBON
-from watthouse.serve.queries.params import (
-    Day,
-    Period,
-    Unit,
-    newest_first,
-)
+from watthouse.serve.queries.params import Period, newest_first
 from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import (
     MEASURED,
@@ -30,6 +26,7 @@ from watthouse.serve.queries.series import (
     weighted,
     within,
 )
+from watthouse.serve.queries.units import Unit
 from watthouse.warehouse.query import Prepared
 from watthouse.warehouse.snapshots import Snapshot
 

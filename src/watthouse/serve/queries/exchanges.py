@@ -9,18 +9,14 @@ import ibis.expr.types as ir
 from watthouse.catalog import COMMERCIAL
 from watthouse.serve.queries.base import by_slot, energies_of, named, refuse_share, span_of
 from watthouse.serve.queries.mix import POWER
-from watthouse.serve.queries.params import (
-    BY_DAY,
-    BY_SLOT,
-    Flows,
-    Unit,
-)
+from watthouse.serve.queries.params import Flows
 from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import (
     total,
     within,
 )
 from watthouse.serve.queries.slots import Kind
+from watthouse.serve.queries.units import BY_DAY, BY_SLOT, Unit
 from watthouse.warehouse.query import Prepared
 from watthouse.warehouse.snapshots import Snapshot
 

@@ -14,12 +14,7 @@ from watthouse.serve.queries.base import (
     span_of,
 )
 from watthouse.serve.queries.mix import POWER
-from watthouse.serve.queries.params import (
-    BY_DAY,
-    BY_SLOT,
-    Flows,
-    Interval,
-)
+from watthouse.serve.queries.params import Flows
 from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import (
     COMPLETE,
@@ -28,6 +23,7 @@ from watthouse.serve.queries.series import (
     Mean,
 )
 from watthouse.serve.queries.slots import BEGINS, CLOCK, SLOT_MINUTES
+from watthouse.serve.queries.units import BY_DAY, BY_SLOT, Interval
 from watthouse.warehouse.snapshots import Snapshot
 
 

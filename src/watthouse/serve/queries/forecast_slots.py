@@ -7,9 +7,9 @@ import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
-from watthouse.serve.queries.params import Interval, Unit
 from watthouse.serve.queries.series import Span, between
 from watthouse.serve.queries.slots import QUARTERS, bucket, in_unit, sum_of
+from watthouse.serve.queries.units import Interval, Unit
 from watthouse.warehouse.query import Prepared
 
 HORIZONS: Final = ("prevision_j1", "prevision_j")

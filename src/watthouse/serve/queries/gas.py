@@ -7,12 +7,7 @@ import ibis.expr.types as ir
 
 from watthouse.serve.formats import Shown
 from watthouse.serve.queries.base import meant, span_of
-from watthouse.serve.queries.params import (
-    BY_DAY,
-    Daily,
-    Interval,
-    Series,
-)
+from watthouse.serve.queries.params import Daily, Series
 from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import (
     STARTS,
@@ -21,6 +16,7 @@ from watthouse.serve.queries.series import (
     starts,
     within,
 )
+from watthouse.serve.queries.units import BY_DAY, Interval
 from watthouse.warehouse.snapshots import Snapshot
 
 

@@ -10,9 +10,10 @@ from pydantic import Field
 from watthouse.serve.formats import Shown
 from watthouse.serve.problems import wrong
 from watthouse.serve.queries.base import meant, span_of
-from watthouse.serve.queries.params import BY_DAY, Daily, Interval
+from watthouse.serve.queries.params import Daily
 from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import STARTS, last, starts, within
+from watthouse.serve.queries.units import BY_DAY, Interval
 from watthouse.warehouse.snapshots import Snapshot
 
 

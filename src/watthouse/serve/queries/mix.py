@@ -4,19 +4,14 @@ from typing import Final
 
 from watthouse.serve.queries.as_of import NATIONAL, Tables
 from watthouse.serve.queries.base import CARBON, as_known, by_slot, energies_of, named, span_of
-from watthouse.serve.queries.params import (
-    BY_HOUR,
-    BY_SLOT,
-    EnergyAsOf,
-    Interval,
-    Unit,
-)
+from watthouse.serve.queries.params import EnergyAsOf
 from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import (
     Mean,
     Span,
 )
 from watthouse.serve.queries.slots import Kind
+from watthouse.serve.queries.units import BY_HOUR, BY_SLOT, Interval, Unit
 from watthouse.warehouse.snapshots import Snapshot
 
 

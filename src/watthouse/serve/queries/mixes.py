@@ -7,9 +7,10 @@ import ibis.expr.types as ir
 from pydantic import Field
 
 from watthouse.serve.queries.base import A_REGION, DAYS, days
-from watthouse.serve.queries.params import Period, Unit, newest_first
+from watthouse.serve.queries.params import Period, newest_first
 from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import MEASURED, MIXED, energies, known_hours, measured_hours, shown, total, within
+from watthouse.serve.queries.units import Unit
 from watthouse.warehouse.query import Prepared
 from watthouse.warehouse.snapshots import Snapshot
 

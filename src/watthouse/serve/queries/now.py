@@ -13,21 +13,16 @@ from pydantic import Field, model_validator
 from watthouse.catalog import CATALOG
 from watthouse.serve.formats import Shown
 from watthouse.serve.queries.base import days
+from watthouse.serve.queries.fields import Day
 from watthouse.serve.queries.mix import POWER
-from watthouse.serve.queries.params import (
-    Day,
-    Interval,
-    Moments,
-    Written,
-    days_of,
-    instant,
-)
+from watthouse.serve.queries.params import Moments, Written, days_of, instant
 from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import (
     between,
     within,
 )
 from watthouse.serve.queries.slots import bucket
+from watthouse.serve.queries.units import Interval
 from watthouse.warehouse.query import Prepared
 from watthouse.warehouse.snapshots import Snapshot
 

@@ -9,9 +9,11 @@ import pyarrow as pa
 from watthouse.catalog import REGIONAL_SOURCES
 from watthouse.serve.formats import Shown
 from watthouse.serve.queries.base import A_REGION, days, region_of
-from watthouse.serve.queries.params import Period, Region, Unit, newest_first
+from watthouse.serve.queries.fields import Region
+from watthouse.serve.queries.params import Period, newest_first
 from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import known_quarters, measured_hours, of_region, total, within
+from watthouse.serve.queries.units import Unit
 from watthouse.warehouse.query import Prepared
 from watthouse.warehouse.snapshots import Snapshot
 

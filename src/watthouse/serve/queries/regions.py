@@ -23,10 +23,11 @@ from watthouse.serve.queries.base import (
     refuse_share,
     span_of,
 )
-from watthouse.serve.queries.params import BY_DAY, BY_SLOT, Energy, EnergyAsOf, Interval, Period, Unit, newest_first
+from watthouse.serve.queries.params import Energy, EnergyAsOf, Period, newest_first
 from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import MEASURED, Span, known_hours, measured_hours, total, within
 from watthouse.serve.queries.slots import Kind
+from watthouse.serve.queries.units import BY_DAY, BY_SLOT, Interval, Unit
 from watthouse.serve.queries.words import OneOf
 from watthouse.warehouse.query import Prepared
 from watthouse.warehouse.snapshots import Snapshot

@@ -16,7 +16,8 @@ from pydantic import Field
 from watthouse.serve.problems import ProblemError, wrong
 from watthouse.serve.queries import attribution, cursors
 from watthouse.serve.queries.base import region_of
-from watthouse.serve.queries.params import Order, Period, Region
+from watthouse.serve.queries.fields import Region
+from watthouse.serve.queries.params import Order, Period
 from watthouse.serve.queries.question import Question
 from watthouse.serve.queries.series import columns_of, of_region, within
 from watthouse.transform.dictionary import Mart

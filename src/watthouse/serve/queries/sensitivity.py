@@ -10,7 +10,8 @@ from pydantic import Field
 from watthouse.serve.formats import Shown
 from watthouse.serve.queries.attribution import TEMPERATURE_OF_FRANCE
 from watthouse.serve.queries.base import days
-from watthouse.serve.queries.params import FirstHeld, Period, newest_first
+from watthouse.serve.queries.fields import FirstHeld
+from watthouse.serve.queries.params import Period, newest_first
 from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import quarter_hours, within
 from watthouse.warehouse.query import Prepared

@@ -15,7 +15,7 @@ import ibis.expr.types as ir
 
 from watthouse.catalog import CORSE
 from watthouse.serve.formats import Shown
-from watthouse.serve.queries.params import Interval, Unit
+from watthouse.serve.queries.units import Interval, Unit
 from watthouse.transform.dictionary import Mart
 from watthouse.warehouse.query import END, FIRST, SINCE, UNTIL, Prepared
 

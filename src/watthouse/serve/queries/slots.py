@@ -13,8 +13,8 @@ import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
 from watthouse.serve.formats import Shown
-from watthouse.serve.queries.params import Interval, Unit
 from watthouse.serve.queries.series import Span, between, of_region, within
+from watthouse.serve.queries.units import Interval, Unit
 from watthouse.warehouse.query import Prepared
 
 BEGINS: Final = Shown("starts", "", "When the slot begins (UTC)")

@@ -9,12 +9,8 @@ from watthouse.catalog import REGIONS
 from watthouse.serve.formats import Shown
 from watthouse.serve.queries.attribution import TEMPERATURE_OF_FRANCE
 from watthouse.serve.queries.base import meant, region_of, span_of
-from watthouse.serve.queries.params import (
-    BY_DAY,
-    Daily,
-    Interval,
-    Region,
-)
+from watthouse.serve.queries.fields import Region
+from watthouse.serve.queries.params import Daily
 from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import (
     STARTS,
@@ -24,6 +20,7 @@ from watthouse.serve.queries.series import (
     temperature_of_france,
     within,
 )
+from watthouse.serve.queries.units import BY_DAY, Interval
 from watthouse.warehouse.snapshots import Snapshot
 
 

@@ -13,7 +13,7 @@ from watthouse.serve.dashboard.reading import Answer, Slots, without_holes
 from watthouse.serve.dashboard.slots import whole_mix, with_gaps
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.formats import Format
-from watthouse.serve.queries.params import BY_DAY, FROM_SLOTS, Interval, Unit
+from watthouse.serve.queries.units import BY_DAY, FROM_SLOTS, Interval, Unit
 
 BEGAN = datetime(2026, 3, 28, 23, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from watthouse.serve.dashboard.view import PAGES, View, read
 from watthouse.serve.locale import Language
-from watthouse.serve.queries.params import Interval, Unit
+from watthouse.serve.queries.units import Interval, Unit
 
 _DAYS = st.dates(date(2012, 1, 1), date(2026, 12, 31))
 

@@ -8,7 +8,7 @@ import pytest
 from watthouse.serve.figures import fill, gas, paired, trade
 from watthouse.serve.figures.palette import BORDERS, STOCK, TEMPERATURE
 from watthouse.serve.figures.style import Style
-from watthouse.serve.queries.params import Interval
+from watthouse.serve.queries.units import Interval
 
 DAYS = [date(2026, 1, 30) + timedelta(days=n) for n in range(4)]
 

@@ -11,19 +11,8 @@ from pydantic import ValidationError
 from starlette.requests import Request
 
 from watthouse.serve.problems import ProblemError
-from watthouse.serve.queries.params import (
-    BY_DAY,
-    BY_HOUR,
-    FROM_SLOTS,
-    EnergyAsOf,
-    Interval,
-    Period,
-    finest,
-    instant,
-    newest_first,
-    points,
-    refuse_repeated,
-)
+from watthouse.serve.queries.params import EnergyAsOf, Period, instant, newest_first, refuse_repeated
+from watthouse.serve.queries.units import BY_DAY, BY_HOUR, FROM_SLOTS, Interval, finest, points
 
 HELD = (date(2012, 1, 1), date(2026, 11, 28))
 

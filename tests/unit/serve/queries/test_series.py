@@ -12,8 +12,9 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pytest
 
-from watthouse.serve.queries.params import BY_HOUR, Interval, Unit, end_of, start_of
+from watthouse.serve.queries.params import end_of, start_of
 from watthouse.serve.queries.series import Mean, Span, energy, measured_hours, temperature_of_france, weighted, within
+from watthouse.serve.queries.units import BY_HOUR, Interval, Unit
 from watthouse.warehouse.query import END, FIRST, SINCE, UNTIL
 
 MWH: Final = pa.decimal128(18, 2)

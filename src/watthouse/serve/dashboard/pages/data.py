@@ -21,7 +21,8 @@ from watthouse.serve.figures import whole
 from watthouse.serve.ledger import DatasetStatus, RevisionsParams, revisions_of, status_of
 from watthouse.serve.queries.checks import TEST, warning
 from watthouse.serve.queries.completeness import COMPLETENESS, CompletenessParams
-from watthouse.serve.queries.params import A_YEAR, DEFAULT_DAYS, Written
+from watthouse.serve.queries.fields import DEFAULT_DAYS
+from watthouse.serve.queries.params import A_YEAR, Written
 from watthouse.warehouse.snapshots import Snapshot
 
 _FIRST: Final = "eco2mix-national-tr"

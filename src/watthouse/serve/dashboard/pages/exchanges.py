@@ -20,7 +20,8 @@ from watthouse.serve.queries.coverage import Main
 from watthouse.serve.queries.exchanges import EXCHANGES, exchanged, mean_load
 from watthouse.serve.queries.gas import GAS
 from watthouse.serve.queries.mix import MIX
-from watthouse.serve.queries.params import FROM_SLOTS, Energy, EnergyAsOf, Interval, Series, Unit
+from watthouse.serve.queries.params import Energy, EnergyAsOf, Series
+from watthouse.serve.queries.units import FROM_SLOTS, Interval, Unit
 
 _GWH: Final = "GWh"
 

@@ -19,9 +19,10 @@ from watthouse.serve.queries.coverage import Main
 from watthouse.serve.queries.gas import GAS
 from watthouse.serve.queries.gas_points import GAS_POINTS, GasPointsParams, Holder
 from watthouse.serve.queries.mix import MIX
-from watthouse.serve.queries.params import Interval, Series, Unit
+from watthouse.serve.queries.params import Series
 from watthouse.serve.queries.sensitivity import SENSITIVITY, SensitivityParams
 from watthouse.serve.queries.temperature import DAILY_TEMPERATURE, TemperatureParams
+from watthouse.serve.queries.units import Interval, Unit
 
 _GWH: Final = "GWh"
 _HIGHEST: Final = "stock_gaz_max_gwh"

@@ -18,7 +18,8 @@ from watthouse.serve.figures.palette import NATIONAL, OTHER_PERIOD, PERIOD, SOUR
 from watthouse.serve.queries.compare import COMPARE, Compared
 from watthouse.serve.queries.coverage import Main
 from watthouse.serve.queries.mix import MIX
-from watthouse.serve.queries.params import FROM_SLOTS, EnergyAsOf, Unit
+from watthouse.serve.queries.params import EnergyAsOf
+from watthouse.serve.queries.units import FROM_SLOTS, Unit
 
 _RATE: Final = "taux_co2_g_kwh"
 

@@ -24,8 +24,8 @@ from watthouse.serve.figures import power
 from watthouse.serve.figures.palette import BORDERS, CARBON, LOAD, NATIONAL, SOURCES, Ink, carbon_colour
 from watthouse.serve.queries.coverage import ENOUGH
 from watthouse.serve.queries.now import NOW
-from watthouse.serve.queries.params import Unit
 from watthouse.serve.queries.records import RECORDS, RecordsParams
+from watthouse.serve.queries.units import Unit
 
 _MW: Final = "MW"
 _AT: Final = "date_heure"

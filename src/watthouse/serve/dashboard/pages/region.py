@@ -24,10 +24,11 @@ from watthouse.serve.figures.regional import yearly_sources
 from watthouse.serve.figures.weather import temperature
 from watthouse.serve.queries.coverage import Main, extent_of
 from watthouse.serve.queries.mixes import MIXES, MixesParams
-from watthouse.serve.queries.params import EnergyAsOf, Interval, Unit
+from watthouse.serve.queries.params import EnergyAsOf
 from watthouse.serve.queries.rates import RATES, RatesParams
 from watthouse.serve.queries.regions import REGION_MIX
 from watthouse.serve.queries.temperature import DAILY_TEMPERATURE, TemperatureParams
+from watthouse.serve.queries.units import Interval, Unit
 
 _A_WEEK: Final = 7
 _LINE: Final = 2  # points

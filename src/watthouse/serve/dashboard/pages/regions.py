@@ -20,9 +20,9 @@ from watthouse.serve.figures.regional import source_shares
 from watthouse.serve.locale import Text
 from watthouse.serve.queries.coverage import Main
 from watthouse.serve.queries.mixes import MIXES, MixesParams
-from watthouse.serve.queries.params import FROM_SLOTS, Unit
 from watthouse.serve.queries.rates import RATES, RatesParams
 from watthouse.serve.queries.regions import MAP, MEASURES, REGIONS_MIX, MapParams
+from watthouse.serve.queries.units import FROM_SLOTS, Unit
 
 OUTLINES_AT: Final = "/outlines/regions.geojson"
 """Where a browser finds the regions' borders."""
