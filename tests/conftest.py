@@ -1,6 +1,8 @@
 """Fixtures for every test."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -14,6 +16,14 @@ from tests.support import ROOT, TODAY
 def today() -> date:
     """The day at which the samples of this run stand: whatever takes it is run as of other days too."""
     return TODAY
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """The last of a run, who is no worker, removes what its workers shared."""
+    if not hasattr(session.config, "workerinput"):
+        run = getattr(session.config.pluginmanager.getplugin("dsession"), "nodemanager", None)
+        if run is not None:
+            shutil.rmtree(Path(tempfile.gettempdir()) / f"watthouse-blank-{run.testrunuid}", ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:

@@ -63,8 +63,18 @@ def begun(home: Path) -> Path:
 
 @cache
 def _blank() -> Path:
-    warehouse = DuckDB(Path(_LENT.name) / "warehouse.duckdb", memory_limit="1GB")
-    transform = Transform(warehouse.dbt(), Path(_LENT.name) / "dbt")
+    """One for all workers of a run: dbt takes ten seconds for it."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
+    folder = Path(tempfile.gettempdir()) / f"watthouse-blank-{run}" if run else Path(_LENT.name)
+    folder.mkdir(exist_ok=True)
+    with FileLock(folder / "lock"):
+        path = folder / "warehouse.duckdb"
+        return path if path.exists() else _built_blank(path)
+
+
+def _built_blank(path: Path) -> Path:
+    warehouse = DuckDB(path, memory_limit="1GB")
+    transform = Transform(warehouse.dbt(), path.parent / "dbt")
     with transform, warehouse.draft(empty=True) as draft:
         _, steps = transform.run(draft.release())
         draft.remember(steps)

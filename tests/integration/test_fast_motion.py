@@ -1,8 +1,9 @@
 """A year of refreshes in fast motion: the ledger holds every revision the publisher made, no more and no less.
 
 The publisher's own record of versions is the expectation: of each slot, the last version that stood at each refresh.
-The days on which something happens are refreshed hourly, the weeks between them once; the regions, twelve times as many
-rows, for a month. ``WATTHOUSE_WHOLE_YEAR=1`` refreshes everything every hour of the year, which takes hours.
+The days on which something happens are refreshed every few hours, the weeks between them once; the regions, twelve times
+as many rows, for a month. `make test-long` refreshes those days hourly, and ``WATTHOUSE_WHOLE_YEAR=1`` everything every
+hour of the year, which takes hours.
 """
 
 import os
@@ -37,7 +38,7 @@ EVENTFUL = (
     ("2025-10-26", "the clocks go back"),
     ("2026-01-01", "the year turns"),
 )
-HOURLY_DAYS = 1
+EVENTFUL_HOURS = 24
 
 REGIONAL = tuple(name for name in CATALOG if "regional-" in name)
 OTHERS = tuple(name for name in CATALOG if name not in REGIONAL)
@@ -52,14 +53,14 @@ class Followed:
     moments: list[datetime]
 
 
-def moments(begin: datetime, end: datetime) -> Iterator[datetime]:
+def moments(begin: datetime, end: datetime, hours: int) -> Iterator[datetime]:
     """When it is refreshed: the last time over a day after the one before, so that the whole span is looked at."""
-    stretches = [(utc(f"{day}T00:40"), utc(f"{day}T00:40") + timedelta(days=HOURLY_DAYS)) for day, _ in EVENTFUL]
+    stretches = [(utc(f"{day}T00:40"), utc(f"{day}T00:40") + timedelta(hours=EVENTFUL_HOURS)) for day, _ in EVENTFUL]
     now = begin
     while now < end:
         yield now
         if WHOLE or any(low <= now < high for low, high in stretches):
-            now += timedelta(hours=1)
+            now += timedelta(hours=1 if WHOLE else hours)
         else:
             now = min([now + timedelta(days=7), *(low for low, _ in stretches if low > now)])
     yield end
@@ -72,12 +73,18 @@ def served() -> Iterator[Service]:
 
 
 @pytest.fixture(
-    scope="module", params=[(OTHERS, YEAR), (REGIONAL, YEAR if WHOLE else MONTH)], ids=["others", "regional"]
+    scope="module",
+    params=[
+        pytest.param((OTHERS, YEAR, 4), id="others"),
+        pytest.param((REGIONAL, YEAR if WHOLE else MONTH, 4), id="regional"),
+        pytest.param((OTHERS, YEAR, 1), id="others, hourly", marks=pytest.mark.long),
+        pytest.param((REGIONAL, MONTH, 1), id="regional, hourly", marks=pytest.mark.long),
+    ],
 )
 def followed(request: pytest.FixtureRequest, served: Service, tmp_path_factory: pytest.TempPathFactory) -> Followed:
-    names, span = request.param
+    names, span, hours = request.param
     settings = Settings(home=tmp_path_factory.mktemp("followed"), odre_url=served.url)
-    refreshed = list(moments(*span))
+    refreshed = list(moments(*span, hours))
     for now in refreshed:
         served.at(now)
         done = pipeline.fetch(settings, None, Selection.of(names))
