@@ -1,9 +1,9 @@
 """A year of refreshes in fast motion: the ledger holds every revision the publisher made, no more and no less.
 
 The publisher's own record of versions is the expectation: of each slot, the last version that stood at each refresh.
-The days on which something happens are refreshed every few hours, the weeks between them once; the regions, twelve times
-as many rows, for a month. `make test-long` refreshes those days hourly, and ``WATTHOUSE_WHOLE_YEAR=1`` everything every
-hour of the year, which takes hours.
+The days on which something happens are refreshed every few hours, the weeks between them once; the regions, twelve
+times as many rows, for a month. `make test-long` refreshes those days hourly, and ``WATTHOUSE_WHOLE_YEAR=1`` everything
+every hour of the year, which takes hours.
 """
 
 import os
