@@ -1,0 +1,96 @@
+"""Servers started and stopped on this machine: what the tool promises of each, tried on one that needs no build."""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tools.services import SERVERS, Running, Services
+from tools.services.base import Launch, ServiceFailedError
+
+DATABASE = SERVERS["warehouse-db"]
+
+
+@pytest.fixture
+def services() -> Iterator[Services]:
+    """In a folder that PostgreSQL's own user may enter: pytest's are closed to others."""
+    made = Services(Path(tempfile.mkdtemp(prefix="watthouse-")))
+    yield made
+    for name in SERVERS:
+        made.down(name, signal.SIGKILL)
+    shutil.rmtree(made.folder)
+
+
+def started(services: Services) -> Running:
+    try:
+        return services.up(DATABASE)
+    except ServiceFailedError as error:
+        if os.environ.get("REQUIRE_SERVICES"):
+            raise
+        pytest.skip(str(error))
+
+
+def ask(running: Running, sql: str) -> str:
+    words = ["psql", "-tAX", "--set", "ON_ERROR_STOP=1", DATABASE.url(running), "--command", sql]
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+
+
+@pytest.mark.slow
+def test_a_database_is_started_once_survives_a_kill_and_is_stopped(services: Services) -> None:
+    running = started(services)
+    assert services.up(DATABASE) == running, "it runs already"
+    ask(running, "create table kept as select 7 as seven")
+    assert services.down(DATABASE.name, signal.SIGKILL)
+    assert services.find(DATABASE.name) is None
+    again = services.again(DATABASE)
+    assert (again.port, again.password) == (running.port, running.password)
+    assert ask(again, "select seven from kept") == "7"
+    assert services.down(DATABASE.name)
+    assert not services.down(DATABASE.name), "it does not run any more"
+
+
+@pytest.mark.slow
+def test_its_password_is_random_and_nobody_else_reads_it(services: Services) -> None:
+    first = started(services)
+    note = services.folder / f"{DATABASE.name}.json"
+    assert note.stat().st_mode & 0o077 == 0
+    services.down(DATABASE.name)
+    assert services.up(DATABASE).password != first.password
+    wrong = subprocess.run(
+        ["psql", f"postgresql://watthouse:{first.password}@127.0.0.1:{services.up(DATABASE).port}/postgres", "-c", ""],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "password authentication failed" in wrong.stderr
+
+
+class Broken:
+    """A server that ends at once."""
+
+    name = "broken"
+    variable = "WATTHOUSE_TEST_BROKEN_URL"
+
+    def obtain(self, cache: Path) -> None: ...
+
+    def launch(self, place: Path, port: int, password: str) -> Launch:
+        return Launch(["sh", "-c", "echo the disk is made of cheese >&2; exit 3"])
+
+    def answers(self, running: Running) -> bool:
+        return False
+
+    def url(self, running: Running) -> str:
+        return ""
+
+    def environment(self, running: Running) -> dict[str, str]:
+        return {}
+
+
+def test_one_that_does_not_start_says_why(services: Services) -> None:
+    with pytest.raises(ServiceFailedError, match=r"broken ended with code 3; .*(\n.*)*made of cheese"):
+        services.up(Broken())

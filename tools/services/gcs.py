@@ -1,0 +1,47 @@
+"""Google Cloud Storage: fake-gcs-server behind the XML API that deltalake speaks (``gcs_server/``), built with Go."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from tools.services.base import CACHE, Launch, Running
+from tools.services.golang import built
+
+_SOURCE: Final = Path(__file__).with_name("gcs_server")
+_VERSION: Final = "v1.56.1"
+
+
+class Gcs:
+    """One with an empty store."""
+
+    name = "gcs"
+    variable = "WATTHOUSE_TEST_GCS_URL"
+
+    def obtain(self, cache: Path) -> None:
+        built(cache, _SOURCE, _VERSION)
+
+    def launch(self, place: Path, port: int, password: str) -> Launch:
+        (place / "data").mkdir(exist_ok=True)
+        return Launch([built(CACHE, _SOURCE, _VERSION), "--address", f"127.0.0.1:{port}", "--root", place / "data"])
+
+    def answers(self, running: Running) -> bool:
+        try:
+            return httpx.get(f"{self.url(running)}/storage/v1/b?project=watthouse", timeout=2).is_success
+        except httpx.HTTPError:
+            return False
+
+    def url(self, running: Running) -> str:
+        return f"http://127.0.0.1:{running.port}"
+
+    def environment(self, running: Running) -> Mapping[str, str]:
+        key = {
+            "gcs_base_url": self.url(running),
+            "disable_oauth": True,
+            "client_email": "",
+            "private_key": "",
+            "private_key_id": "",
+        }
+        return {"STORAGE_EMULATOR_HOST": self.url(running), "GOOGLE_SERVICE_ACCOUNT_KEY": json.dumps(key)}
