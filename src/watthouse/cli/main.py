@@ -1,4 +1,4 @@
-"""The command line: one verb, one call. What only some verbs want is imported when they are called."""
+"""The command line: one verb, one call. What only some verbs need is imported when they are called."""
 
 import signal
 
