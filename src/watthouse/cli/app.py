@@ -39,6 +39,8 @@ EXAMPLES = {
 class _InOrder(TyperGroup):
     """Verbs in the order of their examples, wherever they are registered."""
 
+    # they are registered in three files, in the order of imports, which says nothing to the reader of the help
+
     def list_commands(self, ctx: Any) -> list[str]:
         return [name for name in EXAMPLES if name in super(_InOrder, self).list_commands(ctx)]
 

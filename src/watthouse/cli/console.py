@@ -57,6 +57,7 @@ def bar() -> Iterator[Bar]:
         TextColumn("{task.fields[rows]}"),
         TimeRemainingColumn(),
     )
+    # on standard error, so that `watthouse show … > file` has rows alone in the file
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
         yield Bar(progress)
 

@@ -36,6 +36,7 @@ def write(pieces: Iterable[pl.DataFrame], style: FileFormat, output: Path | None
         return
     if not output.name or output.is_dir():
         raise UsageError(f"--output '{output}' is not a file: name one")
+    # beside the target and renamed: an interrupted export would otherwise look like a complete one
     fresh = output.with_name(f".{output.name}.new")
     try:
         with fresh.open("wb") as sink:

@@ -10,5 +10,6 @@ __all__ = ["EXAMPLES", "app", "main", "read", "serve", "update"]
 
 def main() -> None:
     """The entry point."""
+    # Python's own handler would do, but a library may swallow its KeyboardInterrupt: signals.py remembers that it came
     signals.heed(signal.SIGINT)
     app()

@@ -103,6 +103,7 @@ def statuses(lines: Sequence[Status]) -> None:
 
 def frame(pieces: Iterable[pl.DataFrame], *, hint: str) -> None:
     """The newest rows and the columns that fit the terminal; a last line tells what is not shown."""
+    # piece by piece, with only the rows that will be shown: a mart of any size takes little memory
     height, shown = 0, pl.DataFrame()
     for rows in pieces:
         height += rows.height

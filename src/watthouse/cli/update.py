@@ -69,6 +69,7 @@ def run(
     newest = pl.DataFrame(place.warehouse.read("daily_merged", columns=_FIRST_LOOK)).tail(_NEWEST_DAYS)
     tables.newest(newest, settings, place.warehouse, place.sample)
     if serve:
+        # no line of log per request here: it is a person who reads this terminal
         serve_home(settings.model_copy(update={"port": port or settings.port, "log_requests": False}), afresh=True)
     leave_if_refused(done)
 
@@ -261,6 +262,7 @@ def _follow(settings: Settings, selection: Selection, *, full: bool) -> None:
         with signals.recognised():
             due_now = replace(selection, datasets=due)
             done = pipeline.refresh(settings, None, due_now, full=bool(to_distrust.intersection(due)))
+            # a full round that did not succeed is still due as a full one
             to_distrust.difference_update(dataset for dataset in due if dataset.id not in done.unsettled)
             with signals.unbroken():
                 announce(settings)

@@ -51,6 +51,7 @@ class Finding:
 
 def examine(settings: Settings) -> Iterator[Finding]:
     """Check everything that a refresh needs, the nearest first; the service last, within ``settings.reach_seconds``."""
+    # in this order, as each step needs the ones before: a missing package explains all that follows
     yield _python()
     yield _packages()
     yield _zone()
@@ -107,6 +108,7 @@ def _variables() -> Iterator[Finding]:
 
 def _home(home: Home) -> Finding:
     name, folder = "home", home.settings.home.absolute()
+    # A file is written rather than permissions looked at: a read-only mount or a full quota has them all in order.
     try:
         with home.only_one(), tempfile.TemporaryFile(dir=folder):
             kind = home.kind

@@ -10,7 +10,7 @@ from watthouse.errors import LakeError, TableError, WatthouseError
 from watthouse.home import REAL, Home, described
 from watthouse.operate.consistency import Standing, stand
 from watthouse.settings import Settings
-from watthouse.sources.base import Document, Source
+from watthouse.sources.base import Document, DocumentSource
 from watthouse.sync import odre
 from watthouse.sync.ingest import take_in, tidy
 from watthouse.sync.report import ProgressReporter, Report, Selection, Silent
@@ -20,7 +20,7 @@ from watthouse.warehouse.base import Draft
 
 def refresh(
     settings: Settings,
-    source: Source | None,
+    source: DocumentSource | None,
     selection: Selection,
     *,
     full: bool = False,
@@ -44,7 +44,7 @@ def refresh(
 
 def fetch(
     settings: Settings,
-    source: Source | None,
+    source: DocumentSource | None,
     selection: Selection,
     *,
     full: bool = False,
@@ -115,7 +115,7 @@ class _PipelineRun:
     full: bool = False
     lake_was_lost: bool = False
 
-    def fetch(self, source: Source | None, selection: Selection) -> Standing:
+    def fetch(self, source: DocumentSource | None, selection: Selection) -> Standing:
         """Bring what is new into the lake; returns the state of the home before."""
         standing = stand(self.home)
         self.note_the_clock(standing)
@@ -134,6 +134,8 @@ class _PipelineRun:
 
     def build(self, standing: Standing) -> None:
         """Load what is new in the lake into the warehouse, and rebuild the marts that follow from it."""
+        # Swept first, and whether or not there is anything to build: a build that was killed just after it was
+        # published leaves its folder behind, and the lake has nothing new then.
         warehouse = self.home.warehouse
         warehouse.sweep()
         if standing.is_empty and not standing.loaded:
@@ -144,6 +146,7 @@ class _PipelineRun:
         steps = None if self.full or is_replaced else warehouse.steps()
         if steps is None:
             if is_replaced or not warehouse.is_readable():
+                # it may hold the last copy of what the lake has lost
                 self.report.previous_warehouse = warehouse.keep()
             self.build_anew(left)
             return
@@ -167,6 +170,7 @@ class _PipelineRun:
         with transforming as transform, home.warehouse.draft(empty=True) as draft:
             loaded = self._load(draft, sound)
             carried = [dataset for dataset in CATALOG.values() if dataset not in loaded and draft.carry_over(dataset)]
+            # nothing loaded and nothing carried over: an empty warehouse must not replace the published one
             if self.report.failed and not carried and not any(map(home.lake.head, loaded)):
                 raise TableError(next(iter(self.report.failed.values())))
             draft.describe(self._about)
@@ -208,6 +212,7 @@ class _PipelineRun:
 
     def _is_sound(self, dataset: Dataset, standing: Standing) -> bool:
         """Whether the files that are about to be loaded are as they were written; if not, the report has the reason."""
+        # Read once more although the engine will read them too: it would load a turned bit without noticing.
         loaded = standing.loaded.get(dataset.id)
         try:
             self.home.lake.refuse_faulty(dataset, since=loaded.head.observed_until if loaded else None)

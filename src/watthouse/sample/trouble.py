@@ -108,6 +108,7 @@ class Troubles:
 
     def _due(self, call: str, keyed: bool) -> Iterator[tuple[Trouble, bool]]:
         for place, trouble in enumerate(self.declared):
+            # a request that a trouble cannot affect does not count: cut:7 is every seventh answer that could be cut
             if not _can_affect(trouble, call) or (keyed and trouble.kind in _ANONYMOUS):
                 continue
             self._requests[place] += 1

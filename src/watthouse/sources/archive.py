@@ -140,6 +140,7 @@ class Packing:
             if not (self.zipped or opened.unpacked):
                 yield opened.stream
                 return
+            # Parquet's footer and a zip's directory are at the end: a compressed stream cannot be read from there
             with tempfile.SpooledTemporaryFile(_IN_MEMORY) as copy:
                 for chunk in self.chunks():
                     copy.write(chunk)

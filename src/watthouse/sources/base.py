@@ -46,7 +46,7 @@ class Document(Protocol):
     def pieces(self) -> Iterator[Piece]: ...
 
 
-class Source(Protocol):
+class DocumentSource(Protocol):
     """Anything that has documents, in the order in which a later one outranks an earlier one."""
 
     def documents(self) -> Iterator[Document]: ...

@@ -157,6 +157,8 @@ def _instant(series: pl.Series, _: Column, __: Writing) -> Cast:
         naive = series.is_not_null() if not zoned else None
         return Cast(values if zoned else values.set(series.is_not_null(), None), naive=naive)
     _refuse_unless(series.dtype == pl.String, series)
+    # Exports of the API carry an offset; RTE's files and spreadsheets do not, and their rows get their instant from the
+    # civil clock beside it.
     fast = series.str.to_datetime("%Y-%m-%dT%H:%M:%S%z", strict=False, time_unit="us").dt.convert_time_zone("UTC")
     fast = fast.set(~fast.dt.year().is_between(_YEARS.start, _YEARS.stop).fill_null(value=False), None)
     odd = {text: _instant_of(text) for text in series.filter(fast.is_null() & series.is_not_null()).unique()}
@@ -237,6 +239,7 @@ def _moment_of(text: str) -> datetime:
     if day_first := _DAY_FIRST.fullmatch(plain):
         day, month, year, rest = day_first.groups()
         plain = f"{year}-{month:0>2}-{day:0>2}{rest}"
+    # rounded to the minute: as a fraction of a day a quarter hour has no exact float
     if _SERIAL.fullmatch(plain):
         plain = (_COUNTED_FROM + timedelta(minutes=round(float(plain) * 24 * 60))).isoformat()
     try:

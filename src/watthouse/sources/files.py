@@ -146,6 +146,8 @@ def _read(packing: Packing) -> Iterator[Piece]:
     text = head.removeprefix(BOM).lstrip()
     if not text:
         raise SourceError(f"{packing.origin}: empty ({packing.size} bytes): {AGAIN}")
+    # One pass over the whole text before a row is read: an interruption may stand in its middle, and a file counts
+    # whole or not at all.
     try:
         survey = packing.survey()
     except BinaryError as error:
@@ -194,6 +196,7 @@ def _refuse_other_zips(packing: Packing) -> None:
             return
         if "mimetype" in names and b"spreadsheet" in archive.read("mimetype")[:100]:
             raise SourceError(f"{packing.origin}: an OpenDocument spreadsheet (.ods): save it as .xlsx or CSV")
+    # a .docx and an .ods are zips too: without this they would be searched for exports, member by member
     if _OFFICE & set(names):
         raise UnrecognisedError(f"{packing.origin}: an office document, not a workbook")
     raise SourceError(f"{packing.origin}: a zip inside a zip inside an archive: unpack it first")

@@ -94,6 +94,7 @@ def recognise(labels: Sequence[str], origin: str, writing: Writing | None = None
     or quantity than any has, and :class:`~watthouse.errors.ContractError` where most match a dataset but one that it
     needs is missing, renamed or there twice.
     """
+    # The nearest family is chosen first and refused afterwards, so that a message can name what a file nearly is.
     # Siblings come first: they look like a dataset of the catalog (eco2mix-metropoles-tr), in their headers too.
     _refuse_siblings(labels, origin)
     fit = max((_fit(family, labels) for family in _families(tuple(CATALOG.values()))), key=lambda fit: fit.nearness)

@@ -39,6 +39,7 @@ def pieces(packing: Packing, survey: Survey) -> Iterator[Piece]:
         rows = (
             _lines(opened.stream, packing, survey) if prefix is None else _items(opened.stream, prefix, packing, survey)
         )
+        # the columns are recognised again with every batch: an older API leaves out what is null in all of its rows
         while batch := list(islice(rows, packing.settings.batch_rows)):
             labels |= dict.fromkeys(label for row in batch for label in row)
             yield from _pieces(batch, list(labels), opened, packing.origin, writing)

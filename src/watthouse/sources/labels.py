@@ -33,6 +33,7 @@ class Match:
 @lru_cache(maxsize=8192)
 def match(dataset: Dataset, label: str) -> Match | None:
     """What a header means in a dataset: ``Consommation (MW)``, ``consommation_mw``, ``Consommation..MW.`` of R."""
+    # R's write.csv writes "Consommation..MW.", and pandas and scripts consommation_mw: one header in three spellings
     label = _MARKED.sub("", label)
     names = _names(dataset)
     if column := names.get(fold(label)):

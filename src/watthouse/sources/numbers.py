@@ -72,6 +72,7 @@ def number_of(text: str, writing: Writing | None = None, *, whole: str = "") -> 
     """
     if is_null_token(text):
         return None
+    # French groups thousands with (narrow) no-break spaces, Swiss with apostrophes; U+2212 is a typeset minus
     plain = _SPACED.sub("", text.strip(BLANKS)).replace("\u2212", "-")
     if "," in plain or plain.count(".") > 1:
         plain = _with_a_point(plain, writing or Writing(), whole)

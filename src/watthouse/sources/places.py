@@ -54,6 +54,7 @@ def by_place(
     if closed.name not in batch.columns:
         yield family, batch
         return
+    # RTE's header "Périmètre" stands over "France" and over a region's name alike: only the values tell.
     named = cast(closed, batch.get_column(closed.name)).values
     elsewhere = (named.is_not_null() & ~named.is_in(list(closed.values))).fill_null(value=False)
     if not elsewhere.any():

@@ -79,6 +79,7 @@ def _is_prose(fields: Fields) -> bool:
 
 def _width(header: Header) -> int:
     """Fields of a row, which ends in a tab where the header does not: as most of the first rows have them."""
+    # by majority: the first row may be one of the odd ones, two fields wider than the others
     widths = Counter(len(row) for row in header.rows if not _is_prose(row))
     usual = max(widths, key=lambda width: (widths[width], width), default=0)
     return max(usual, len(header.labels))

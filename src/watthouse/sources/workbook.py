@@ -46,6 +46,8 @@ def pieces(packing: Packing) -> Iterator[Piece]:
     Raises :class:`~watthouse.errors.UnrecognisedError` where none is, and :class:`~watthouse.errors.SourceError` for a
     workbook that is locked, damaged or over a cap.
     """
+    # Caps are checked before calamine sees a byte: it holds a whole sheet, and one cell far out makes the sheet as
+    # large as everything before it.
     with packing.seekable() as stream:
         if stream.read(len(OLD)) == OLD:
             _refuse_other_documents(stream, packing.origin)
@@ -139,7 +141,7 @@ def _refuse_over_caps(stream: IO[bytes], packing: Packing) -> None:
                     for letters, number in _CELL.findall(tail + chunk):
                         rows, columns = max(rows, int(number)), max(columns, _place(letters))
                     cells += chunk.count(b"<c ") + chunk.count(b"<c>") + chunk.count(b":c ")
-                    tail = chunk[-_OVERLAP:]
+                    tail = chunk[-_OVERLAP:]  # a cell's reference may lie across two chunks
             if max(rows * columns, cells) > _MOST_CELLS:
                 raise SourceError(
                     f"{packing.origin}: spans over {_MOST_CELLS:,} cells, more than are held in memory: save it as CSV"

@@ -102,6 +102,7 @@ def field(seed: int, name: str, memory: float, reach: float = math.inf, calm: fl
 
     Cauchy-drawn frequencies give the first, normal wave numbers the second; ``calm`` cuts off the fastest waves.
     """
+    # one pace from each slice of the distribution, not free draws: a few waves would often miss the slow or the fast
     dice = Random(salt(seed, name))
     paces = [math.tan(math.pi / 2 * (wave + dice.random()) / WAVES * calm) / memory for wave in range(WAVES)]
     return Field(

@@ -46,6 +46,7 @@ def regional(rows: pl.DataFrame, dataset_id: str) -> pl.DataFrame:
         *_rates(),
     )
     text = _real_time_text(rows) if dataset_id == "eco2mix-regional-tr" else _settled_text()
+    # regional exports always carry a nameless column: column_30 settled, column_68 in real time
     junk = next(name for name in LAYOUTS[dataset_id] if name.startswith("column_"))
     return _ordered(rows.with_columns(*text, pl.lit(None, pl.String).alias(junk)), dataset_id)
 
@@ -58,6 +59,7 @@ def _rates() -> Iterator[pl.Expr]:
 
 
 def _real_time_text(rows: pl.DataFrame) -> Iterator[pl.Expr]:
+    # "-" is ODRÉ's token for "no such technology in the region", and makes the whole column text
     none = ~pl.lit(pl.Series([code in PUMPING for code in _CODES])).gather(pl.col("_region").cast(pl.UInt32))
     measured = pl.col("consommation").is_not_null()
     yield pl.when(none & measured).then(pl.lit("-")).otherwise(pl.col("pompage").cast(pl.String)).alias("pompage")

@@ -110,6 +110,7 @@ def _whole(timed: pl.DataFrame, _: RealTimeHabits) -> pl.DataFrame:
 
 
 def _revision(timed: pl.DataFrame, _: RealTimeHabits) -> pl.DataFrame:
+    # never in the first two hours: the slot may not be wholly measured before
     rows = _shifted(timed.filter("_revised"), _moved("revision", 90))
     return _version(rows, pl.col("_first") + _hours("when revised", 2, 38))
 

@@ -80,6 +80,7 @@ def export(view: DatasetView, grouper: Grouper, form: str, parameters: QueryPara
     count = max(min(total, CAP) - offset, 0) if offset else limit
     rows = _head(_skipped(frames, offset), count)
     if turn.event == "short":
+        # well formed in every way, with a quarter of the rows missing: only a count reveals it
         rows = (frame.head(frame.height * 3 // 4) for frame in rows)
     pieces = _capped(writer, empty, rows, total) if offset else _written(writer, empty, rows)
     return Export(writer.media, form != "parquet", _broken(pieces) if turn.event == "interrupted" else pieces)

@@ -131,7 +131,7 @@ class Shape:
 def rows_request(shape: Shape, parameters: QueryParams) -> RowsRequest:
     """The request in a query string; raises a 400 :class:`~watthouse.sample.service.refusals.RefusalError`."""
     where = zone(parameters.get("timezone", "UTC"))
-    clock = ZoneInfo("UTC") if shape.fields.get(shape.time) == "date" else where  # days have no clock
+    clock = ZoneInfo("UTC") if shape.fields.get(shape.time) == "date" else where  # a plain date is in no time zone
     conditions = list(_conditions(shape, parameters, clock))
     span = reduce(and_, (condition for condition in conditions if isinstance(condition, TimeSpan)), TimeSpan())
     among = tuple(condition for condition in conditions if not isinstance(condition, TimeSpan))

@@ -50,6 +50,7 @@ class Meter:
         budgets = [("", "", self.limits.day, today, today + timedelta(days=1))]
         if dataset_id:
             budgets.append(("dataset-", dataset_id, self.limits.dataset, month, _following(month)))
+        # On this machine's clock, not the sample's: a client's waits are real, whatever year the sample plays.
         with self._lock:
             spent = [self._is_spent(name, limit, start) for _, name, limit, start, _ in budgets]
             if not any(spent):

@@ -46,6 +46,7 @@ class Csv:
     piece: int = _PIECE
 
     def begin(self, empty: pl.DataFrame, /) -> bytes:
+        # the live service writes a byte-order mark, which readers that expect plain UTF-8 take for part of a name
         heading = empty.rename({name: label for name, label in self.labels.items() if name in empty.columns})
         return _BOM + heading.write_csv(separator=self.delimiter, line_terminator="\r\n").encode()
 

@@ -29,6 +29,7 @@ from watthouse.sources.odre.wire import Wire
 FORMS: Final = ("parquet", "jsonl", "csv")
 """Export formats, the best first: Parquet has types, JSON lines have names."""
 
+# what a portal answers for a format that it does not have; 400 may mean another mistake, which the next format repeats
 _NO_SUCH_FORM: Final = frozenset({400, 404, 406, 415, 501})
 _FOOTER: Final = 8
 _CHUNK: Final = 2**20
@@ -92,6 +93,7 @@ class Downloads:
 
         Where the number of its rows is not known, it is asked for first: an export does not tell what it lacks.
         """
+        # numbered, not named after the window: threads that fetch the same one must not share a file
         with self._lock:
             path = self.folder / f"{facts.dataset.id}-{next(self._numbers):06}"
         try:

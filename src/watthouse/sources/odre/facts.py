@@ -51,6 +51,7 @@ def _fields(answer: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _refuse_missing(dataset: Dataset, fields: Mapping[str, str]) -> None:
+    # Any other column may go: its values stay in the lake, as a column that is absent says nothing about them.
     needed = dict.fromkeys((*dataset.identity, dataset.time, dataset.measured))
     gone = [name for name in needed if name not in fields]
     if gone:

@@ -104,6 +104,7 @@ class Quota:
         Where that is the reserve, raises :class:`SpentError` for the dataset's own quota, and
         :class:`~watthouse.errors.QuotaError` for the one over all.
         """
+        # All are checked before any is spent: a request that one quota refuses must not cost the other.
         with self._lock:
             left = self._running(dataset_id)
             for allowance in left:

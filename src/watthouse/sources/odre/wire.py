@@ -140,6 +140,7 @@ class Wire:
         """The answer, after redirects within the service; the key is sent nowhere else."""
         url = self._base.copy_with(path=f"{self._base.path.rstrip('/')}/{call.path}")
         request = self._client.build_request("GET", url, params=dict(call.params))
+        # not httpx's own redirects: each hop counts against the quota, and the key must not leave the service
         for _ in range(_HOPS):
             response = self._exchanged(request, call.dataset_id)
             if not response.has_redirect_location:
@@ -222,6 +223,7 @@ class Wire:
             head += chunk
             if len(head) > _WORDS_BYTES:
                 break
+        # a proxy's error page may echo the request's headers, and messages go into logs
         key = self._key.encode()
         head = head.replace(key, b"...") if key else head
         return verdict(response.status_code, response.headers, head, call, self.host)

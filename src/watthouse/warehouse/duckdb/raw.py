@@ -22,6 +22,7 @@ _TYPES: Final[Mapping[Kind, str]] = {
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     """Create what is missing of the schema: an older watthouse had fewer datasets and columns."""
+    # No migration by version: what is missing is added each time, so that a home of any former version opens.
     run = connection.execute
     run("create schema if not exists raw")
     run(
