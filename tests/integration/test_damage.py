@@ -204,7 +204,7 @@ def test_a_corrupt_file_of_the_lake_blocks_no_other_dataset_and_is_named(home: P
     [
         (lambda path: path.unlink(), "is missing"),
         (lambda path: path.write_bytes(b""), "is empty"),
-        (lambda path: path.write_bytes(path.read_bytes()[:-9]), "bytes of"),
+        (lambda path: path.write_bytes(path.read_bytes()[:-9]), " bytes"),
     ],
     ids=["missing", "empty", "cut"],
 )
@@ -385,7 +385,7 @@ def test_a_clock_that_stood_ahead_is_noticed_at_the_next_run_and_its_stamps_can_
     (note,) = [line for line in said.stdout.splitlines() if line.startswith("note")]
     assert f"{GAS}: its newest observation is stamped {ahead:%Y-%m-%d}" in note
     assert "set the clock if it is wrong" in note
-    assert "`watthouse repair --apply` stamps those observations anew" in note
+    assert "`watthouse repair --apply` corrects the stamps" in note
     assert watthouse(home, "status", "--check").returncode == 1
     after = watthouse(home, "show", "gas_daily", "--format", "csv").stdout
     assert after != before

@@ -213,7 +213,7 @@ class Wire:
             why = f"cannot be reached ({reason(error, min(seconds, _CONNECT_SECONDS))})"
             raise TransientError(why, "check the network, and run again", becomes=UnreachableError) from error
         except httpx.TimeoutException as error:
-            raise TransientError(f"said nothing for {seconds:g} s") from error
+            raise TransientError(f"sent nothing for {seconds:g} s") from error
         except httpx.HTTPError as error:
             raise TransientError(f"broke the connection off ({shown(error, 80) or type(error).__name__})") from error
 

@@ -277,7 +277,7 @@ SAID = {
     "cut short of its length": "broke the connection off",
     "cut in the middle of a chunk": "broke the connection off",
     "cut where only the file can tell": "broke off in the middle of a Parquet file",
-    "hang": "said nothing for 0.3 s",
+    "hang": "sent nothing for 0.3 s",
     "500": "answered 500 (a web page)",
     "web page": "answered with a web page 'Log in' under a 200, tried 2 times: a proxy or a login page may",
     "error under a 200": "answered with an error under a 200 (X: no)",
