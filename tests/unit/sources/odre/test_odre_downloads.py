@@ -501,8 +501,8 @@ def test_a_service_that_hangs_on_everything_is_left_after_three_windows(tmp_path
         connected(Odre(knobs(service, tmp_path, attempts=2, timeout_seconds=0.2, fetch_threads=1))) as odre,
     ):
         outcomes = odre.downloads(facts(), [SEPTEMBER] * 20)
-        assert "said nothing" in str(_outcome(next(outcomes)))
-        assert "said nothing" in str(_outcome(next(outcomes)))
+        assert "sent nothing" in str(_outcome(next(outcomes)))
+        assert "sent nothing" in str(_outcome(next(outcomes)))
         with pytest.raises(UnreachableError, match="3 requests in a row"):
             next(outcomes)
     assert len(service.asked) <= 7
