@@ -7,8 +7,8 @@ from watthouse.starting import uncollected
 
 
 def main() -> None:
-    """The entry point: Ctrl-C is heeded from the first moment, while the rest is still being imported."""
-    # read when Arrow is loaded; its own allocator keeps 20 MB of what a long download has let go of
+    """The entry point; Ctrl-C ends it even while the rest is still being imported."""
+    # Read when Arrow is loaded. Arrow's own allocator holds on to 20 MB that a long download has released.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     try:
         with uncollected():

@@ -15,10 +15,11 @@ PARIS = ZoneInfo(ZONE)
 
 
 def instant_of(civil_date: pl.Expr, heure: pl.Expr) -> pl.Expr:
-    """The UTC instant of a civil ``date`` and a clock ``heure`` (``HH:MM``); null in the spring hour that never was.
+    """The UTC instant of a civil ``date`` and a clock ``heure`` (``HH:MM``); null in the spring hour that is skipped.
 
     The repeated autumn hour is its second pass, as RTE publishes it.
     """
+    # null, not moved by an hour as most libraries do: RTE fills that hour with copies of the one before
     wall = pl.concat_str([civil_date.dt.to_string("%Y-%m-%d"), heure], separator=" ")
     return (
         wall.str.to_datetime("%Y-%m-%d %H:%M", strict=False, time_unit="us")
@@ -53,12 +54,12 @@ def start_of(bound: date | datetime) -> datetime:
         return bound
     try:
         return datetime.combine(bound, time.min, PARIS).astimezone(UTC)
-    except OverflowError:  # the first day there is began in the year before
+    except OverflowError:  # 1 January of year 1 begins in Paris before the first instant that Python has
         return datetime.min.replace(tzinfo=UTC)
 
 
 def end_of(bound: date | datetime) -> datetime:
-    """The instant [UTC] at which a period ends: a civil day belongs to it whole."""
+    """The instant [UTC] at which a period ends; a civil day belongs to it as a whole."""
     if isinstance(bound, datetime):
         return bound
     return datetime.max.replace(tzinfo=UTC) if bound == date.max else start_of(bound + timedelta(days=1))

@@ -2,33 +2,34 @@
 
 
 class WatthouseError(Exception):
-    """Anything watthouse refuses or cannot do. ``exit_code`` is what the command line leaves with."""
+    """Anything watthouse refuses or fails to do. ``exit_code`` is that of the command line."""
 
+    # 1 where the world said no (a file, a disk, the service), 2 where the call was wrong
     exit_code = 1
     report: object = None
-    """What was done before, where some of it was."""
+    """What was done before the error, if anything."""
 
 
 class UsageError(WatthouseError):
-    """The call itself is off: an unknown dataset, mart, column or path."""
+    """The call itself is wrong: an unknown dataset, mart, column or path."""
 
     exit_code = 2
 
 
 class SourceError(WatthouseError):
-    """A file or a window that cannot be read whole: empty, cut, corrupt, over a cap."""
+    """A file or a window that cannot be read whole: empty, truncated, corrupt, over a cap."""
 
 
 class UnrecognisedError(SourceError):
-    """A file that is no export of any dataset in the catalog: it is left where it is."""
+    """A file that is not an export of any dataset in the catalog: it is skipped."""
 
 
 class ContractError(SourceError):
-    """An export that breaks its dataset's contract: a key column gone, text where a number belongs."""
+    """An export that breaks its dataset's contract: a key column missing, text where a number belongs."""
 
 
 class ServiceError(WatthouseError):
-    """The service cannot go on serving this refresh at all: what was fetched stays, the rest waits."""
+    """The service fails for the whole of this refresh: what was fetched stays, the rest waits."""
 
 
 class UnreachableError(ServiceError):
@@ -40,7 +41,7 @@ class QuotaError(ServiceError):
 
 
 class ClockError(ServiceError):
-    """This machine's clock and the service's disagree: stamps would lie."""
+    """This machine's clock and the service's disagree: stamps would be wrong."""
 
 
 class LakeError(WatthouseError):
@@ -48,7 +49,7 @@ class LakeError(WatthouseError):
 
 
 class TableError(LakeError):
-    """One table of the lake cannot be used, or lacks what it held: it is left as it is, and the others go on."""
+    """One table of the lake cannot be used, or has lost rows: it is left as it is, and the others go on."""
 
 
 class WarehouseError(WatthouseError):
@@ -56,8 +57,8 @@ class WarehouseError(WatthouseError):
 
 
 class QueryLimitError(WarehouseError):
-    """An answer that takes longer, or more memory, than one may."""
+    """A query that takes more time or memory than is allowed."""
 
 
 class BusyError(WatthouseError):
-    """Another refresh holds this WATTHOUSE_HOME."""
+    """Another refresh is running in this WATTHOUSE_HOME."""

@@ -1,4 +1,4 @@
-"""A home: the folder that holds all state. One refresh at a time, and one kind of data for ever."""
+"""A home: the folder that holds all state. One refresh at a time, and one kind of data forever."""
 
 import json
 import os
@@ -21,11 +21,11 @@ from watthouse.warehouse.base import Warehouse
 from watthouse.warehouse.snapshots import Snapshots
 
 REAL: Final = "published"
-"""The kind of a home whose data were published by the operators; any other kind names the sample they are from."""
+"""The kind of a home with data published by the operators; any other kind names the sample that the data is from."""
 
 
 class Home:
-    """The lake and the warehouse of these settings, what data they hold, and who may write to them."""
+    """The lake and the warehouse of these settings, the kind of data they hold, and the lock for writing."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -46,10 +46,12 @@ class Home:
     def kind(self) -> str | None:
         """:data:`REAL`, or the sample's name (``seed=0``); None for a home that holds nothing yet.
 
-        Raises :class:`~watthouse.errors.LakeError` where there is a lake, and nothing says what it holds.
+        Raises :class:`~watthouse.errors.LakeError` where there is a lake, and nothing tells what it holds.
         """
         if noted := self._noted:
             return noted
+        # The note may be lost or spoilt. Then the tables decide, which carry their kind; a sample must never be taken
+        # for published data, so a lake that cannot tell is refused rather than guessed at.
         if not any(self.settings.lake.glob("*/_delta_log")):
             return None
         kinds = self.lake.kinds()
@@ -57,37 +59,38 @@ class Home:
             return next(iter(kinds))
         if kinds or self._note.exists():
             raise LakeError(
-                f"{self._note} cannot be read, and {self.settings.lake} does not tell published data from a sample's:"
-                f' write {{"data": "{REAL}"}} into it if no sample was ever kept there; else remove'
+                f"{self._note} cannot be read, and {self.settings.lake} does not say whether its data is published or"
+                f' a sample: write {{"data": "{REAL}"}} into that file if no sample was ever kept there, else remove'
                 f" {self.settings.home}"
             )
         return REAL  # made before homes were marked, when there was no sample
 
     @property
     def sample(self) -> str | None:
-        """The sample that this home holds, None where it is none."""
+        """The name of the sample that this home holds, None for published data."""
         kind = self.kind
         return None if kind == REAL else kind
 
     @property
     def now(self) -> datetime:
-        """What time it is for who asks how old these data are: the sample's own time where its clock stands."""
-        stands = self.settings.sample_now
-        return stands if stands and self.sample else datetime.now(UTC)
+        """The time by which the age of the data is counted: the sample's own where its clock is stopped."""
+        stopped_at = self.settings.sample_now
+        return stopped_at if stopped_at and self.sample else datetime.now(UTC)
 
     def claim(self, kind: str) -> None:
-        """Note what this home holds, before anything is put there.
+        """Note what this home holds, before anything is stored there.
 
         Raises :class:`~watthouse.errors.UsageError` where it holds another kind: made-up and published numbers, or
         those of two samples, never share a home.
         """
-        held = self.kind
-        if held not in {None, kind}:
+        current = self.kind
+        if current not in {None, kind}:
             raise UsageError(
-                f"{self.settings.home} holds {described(str(held))}, and this is {described(kind)}: they never share a"
-                " home; set WATTHOUSE_HOME to another folder"
+                f"{self.settings.home} holds {described(str(current))}, and this is {described(kind)}: they never share"
+                " a home; set WATTHOUSE_HOME to another folder"
             )
         if self._noted is None:
+            # durable, unlike the other notes: it cannot be made again from anything else
             with disk(self.settings.home, "set WATTHOUSE_HOME to a folder of yours with room in it"):
                 write_json(self._note, {"data": kind}, durable=True)
         self.lake.claim(kind)
@@ -106,7 +109,7 @@ class Home:
         try:
             return {name: datetime.fromisoformat(moment) for name, moment in read_json(self._refreshes).items()}
         except (ValueError, TypeError):
-            return {}  # a note for `status`, made again by the next refresh
+            return {}  # only `status` reads it, and the next refresh writes it again
 
     def remember(self, datasets: Iterable[str]) -> None:
         """Note that these datasets were fetched now."""
@@ -116,9 +119,13 @@ class Home:
 
     def _lock(self) -> FileLock:
         home = self.settings.home
+        # Delta takes paths for URLs and the warehouse takes them for patterns: with these characters they mean another
+        # folder, or none.
         odd = sorted(set("%#?*[]") & set(str(home.absolute())))
         if odd:
-            raise UsageError(f"WATTHOUSE_HOME '{home}' holds {' '.join(odd)}, which storage reads otherwise: rename it")
+            raise UsageError(
+                f"WATTHOUSE_HOME '{home}' contains {' '.join(odd)}, which storage libraries misread: rename it"
+            )
         holder = home / "refresh.pid"
         with disk(home, "set WATTHOUSE_HOME to a folder of yours with room in it"):
             home.mkdir(parents=True, exist_ok=True)
@@ -128,7 +135,7 @@ class Home:
             except Timeout:
                 pid = holder.read_text() if holder.exists() else "unknown"
                 raise BusyError(
-                    f"another refresh (pid {pid}) is at work in {home}: wait for it to end, or set WATTHOUSE_HOME"
+                    f"another refresh (pid {pid}) is running in {home}: wait for it to end, or set WATTHOUSE_HOME"
                 ) from None
             holder.write_text(str(os.getpid()))
             return lock
@@ -154,38 +161,38 @@ def described(kind: str) -> str:
 
 @contextmanager
 def disk(folder: Path, advice: str) -> Iterator[None]:
-    """Turn what the file system says into one line."""
+    """Turn an error of the file system into one line."""
     try:
         yield
     except (OSError, pa.ArrowException, pl.exceptions.ComputeError) as error:
-        said = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        raise LakeError(f"{folder} cannot be written ({said}): {advice}") from error
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise LakeError(f"{folder} cannot be written ({reason}): {advice}") from error
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """An object kept beside the lake; empty where it is missing or spoilt (all of them can be made again)."""
+    """A note kept beside the lake; empty where it is missing or spoilt."""
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
+        note = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return said if isinstance(said, dict) else {}
+    return note if isinstance(note, dict) else {}
 
 
-def write_json(path: Path, said: Mapping[str, Any], *, durable: bool = False) -> None:
-    """Replace the file at once, never in part; once it is ``durable``, a power cut does not lose it either."""
+def write_json(path: Path, note: Mapping[str, Any], *, durable: bool = False) -> None:
+    """Replace the file at once, never in part; a ``durable`` one survives a power cut too."""
     fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps(said, indent=1), encoding="utf-8")
+    fresh.write_text(json.dumps(note, indent=1), encoding="utf-8")
     if durable:
         _flush(fresh)
     fresh.replace(path)
     if durable:
-        _flush(path.parent)
+        _flush(path.parent)  # the rename itself is a change of the folder, and lives in memory until then
 
 
 def _flush(path: Path) -> None:
-    """Have a file, or the names in a folder, on the disk itself."""
-    opened = os.open(path, os.O_RDONLY)
+    """Force a file, or the entries of a folder, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(opened)
+        os.fsync(descriptor)
     finally:
-        os.close(opened)
+        os.close(descriptor)

@@ -1,4 +1,4 @@
-"""Every knob, its unit and its default, in one class. Each is read from ``WATTHOUSE_<NAME>``."""
+"""Every setting, its unit and its default, in one class. Each is read from ``WATTHOUSE_<NAME>``."""
 
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -73,7 +73,7 @@ class Settings(BaseSettings):
 
     @property
     def sample_now(self) -> datetime | None:
-        """The moment (UTC) at which the sample's clock stands; None where it runs."""
+        """The moment (UTC) at which the sample's clock is stopped; None where it runs."""
         return datetime.combine(self.sample_today, time(12), UTC) if self.sample_today else None
 
     @property

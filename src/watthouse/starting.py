@@ -1,4 +1,4 @@
-"""Imports, made quickly: the collector looks for garbage in what is about to stay for good."""
+"""Faster imports: without this, the garbage collector searches modules that are there to stay."""
 
 import gc
 from collections.abc import Iterator
@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Nobody looks for garbage in the block: imports take a fifth less time."""
+    """Without garbage collection in the block."""
+    # every few hundred new objects start another collection, and imports make nothing but: a fifth of their time
     gc.disable()
     try:
         yield

@@ -136,7 +136,7 @@ def test_a_lake_that_was_lost_is_gone_on_without_only_where_that_is_said_and_a_c
     done = watthouse(home, *fetched, "--full", "--lake-was-lost")
     assert done.returncode == 0, done.stderr
     (kept,) = home.glob("kept-*")
-    assert f"kept     {kept / 'warehouse.duckdb'}: the warehouse as it was before" in done.stdout
+    assert f"kept     {kept / 'warehouse.duckdb'}: the previous warehouse" in done.stdout
     assert [row["civil_date"] for row in mart(home, "gas_daily")] == DAYS[4:]
     assert tables(kept) == before
     assert watthouse(kept, "show", "gas_daily", "--format", "csv").stdout.count("\n") == 5
@@ -204,7 +204,7 @@ def test_a_corrupt_file_of_the_lake_blocks_no_other_dataset_and_is_named(home: P
     [
         (lambda path: path.unlink(), "is missing"),
         (lambda path: path.write_bytes(b""), "is empty"),
-        (lambda path: path.write_bytes(path.read_bytes()[:-9]), "bytes of"),
+        (lambda path: path.write_bytes(path.read_bytes()[:-9]), " bytes"),
     ],
     ids=["missing", "empty", "cut"],
 )
@@ -344,7 +344,7 @@ def test_a_repair_says_what_is_nowhere_else_and_it_is_fetched_again(home: Path, 
     for words in (("repair",), ("repair", "--apply")):
         told = watthouse(home, *words)
         assert told.returncode == 1
-        assert f"8 observations are nowhere else; have them again with `watthouse refresh {GAS} --full`" in told.stdout
+        assert f"8 observations are nowhere else; fetch them again with `watthouse refresh {GAS} --full`" in told.stdout
     assert list((home / "lake" / GAS / "_damaged").rglob("*.parquet")), "what is damaged is moved aside, not removed"
     done = watthouse(home, "refresh", "--from", files)
     assert done.returncode == 0, done.stderr
@@ -385,11 +385,11 @@ def test_a_clock_that_stood_ahead_is_noticed_at_the_next_run_and_its_stamps_can_
     (note,) = [line for line in said.stdout.splitlines() if line.startswith("note")]
     assert f"{GAS}: its newest observation is stamped {ahead:%Y-%m-%d}" in note
     assert "set the clock if it is wrong" in note
-    assert "`watthouse repair --apply` stamps those observations anew" in note
+    assert "`watthouse repair --apply` corrects the stamps" in note
     assert watthouse(home, "status", "--check").returncode == 1
     after = watthouse(home, "show", "gas_daily", "--format", "csv").stdout
     assert after != before
-    assert "12 observations can be stamped anew" in watthouse(home, "repair").stdout
+    assert "the stamps of 12 observations can be corrected" in watthouse(home, "repair").stdout
     assert watthouse(home, "repair", "--apply").returncode == 0
     assert watthouse(home, "repair").stdout.startswith("nothing to repair")
     assert watthouse(home, "show", "gas_daily", "--format", "csv").stdout == after

@@ -53,7 +53,7 @@ APPEND: Final = "watthouse.lake.table:Table.append"
 LOAD: Final = "watthouse.warehouse.duckdb.draft:DuckDBDraft.load"
 REPLAY: Final = "watthouse.warehouse.duckdb.draft:replay"
 FINISH: Final = "watthouse.warehouse.duckdb.draft:DuckDBDraft.finish"
-PUBLISH: Final = "watthouse.operate.pipeline:_Run.build"
+PUBLISH: Final = "watthouse.operate.pipeline:_PipelineRun.build"
 
 
 @pytest.fixture(scope="module")

@@ -231,8 +231,8 @@ def test_a_sample_that_cannot_be_is_refused(words: tuple[str, ...], said: str, t
 @pytest.mark.parametrize(
     ("today", "said"),
     [
-        ("2026-02-29", "WATTHOUSE_SAMPLE_TODAY '2026-02-29' will not do"),
-        ("2011-12-31", "the sample cannot begin on 2012-01-01: its clock stands at 2011-12-31 12:00Z"),
+        ("2026-02-29", "WATTHOUSE_SAMPLE_TODAY '2026-02-29' is not valid"),
+        ("2011-12-31", "the sample cannot begin on 2012-01-01: its clock is at 2011-12-31 12:00Z"),
     ],
 )
 def test_a_day_at_which_no_sample_can_stand_is_refused(today: str, said: str, tmp_path: Path) -> None:

@@ -156,7 +156,7 @@ def test_doctor_finds_a_sound_machine_sound(served: Service, tmp_path: Path) -> 
     found.pop("settings", None)  # the tests' own variables
     assert {finding["state"] for finding in found.values()} == {"ok"}
     assert found.keys() >= {"packages", "time zone", "home", "disk", "lake", "warehouse", "service"}
-    assert SYNTHETIC in found["service"]["said"]
+    assert SYNTHETIC in found["service"]["message"]
 
 
 def test_doctor_says_what_is_wrong_and_what_to_do(tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ def test_a_refresh_that_stays_sits_an_outage_out(tmp_path: Path) -> None:
     assert staying.stderr
     said = staying.stderr.readline()
     assert "no-such-host.invalid" in said
-    assert "tried again" in said
+    assert "trying again" in said
     assert staying.poll() is None
     staying.send_signal(signal.SIGTERM)
     assert staying.wait(10) == 0

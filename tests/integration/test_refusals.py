@@ -53,8 +53,8 @@ def test_a_path_that_is_not_there_is_a_mistake_in_the_call(tmp_path: Path) -> No
     ("name", "spoil", "says"),
     [
         ("empty.csv", lambda whole: b"", "empty"),
-        ("cut.csv", lambda whole: b"\n".join(whole.splitlines()[:2])[:-9], "cut in the middle"),
-        ("cut.csv.gz", lambda whole: gzip.compress(whole)[:-20], "cut"),
+        ("cut.csv", lambda whole: b"\n".join(whole.splitlines()[:2])[:-9], "truncated"),
+        ("cut.csv.gz", lambda whole: gzip.compress(whole)[:-20], "truncated"),
         ("no-key.csv", lambda whole: whole.replace(b"nature", b"natura"), "nature"),
         ("words.csv", lambda whole: whole.replace(b"50010", b"many!"), "many!"),
     ],
@@ -145,7 +145,7 @@ def one_line(home: Path, *words: str | Path, env: dict[str, str] | None = None) 
 def test_what_a_call_gets_wrong_is_said_in_one_line(tmp_path: Path) -> None:
     home, path = tmp_path / "home", good(tmp_path / "files")
     code, line = one_line(home, "status", env={"WATTHOUSE_THREADS": "abc"})
-    assert (code, "WATTHOUSE_THREADS 'abc' will not do" in line) == (2, True)
+    assert (code, "WATTHOUSE_THREADS 'abc' is not valid" in line) == (2, True)
     code, line = one_line(home, "refresh", "--since", "2025-02-01", "--until", "2025-01-01", "--from", path)
     assert (code, "later than --until" in line) == (2, True)
     code, line = one_line(tmp_path / "50%", "fetch", "--from", path)
@@ -193,7 +193,7 @@ def test_a_broken_warehouse_is_made_anew_from_the_lake(tmp_path: Path) -> None:
     assert watthouse(home, "refresh", "--from", path).returncode == 0
     (home / "warehouse.duckdb").write_bytes(b"rubbish")
     code, line = one_line(home, "show", "gas_daily")
-    assert (code, "`watthouse build --full` makes it anew" in line) == (1, True)
+    assert (code, "`watthouse build --full` rebuilds it from the lake" in line) == (1, True)
     assert watthouse(home, "build").returncode == 0
     assert watthouse(home, "show", "gas_daily", "--format", "csv").stdout.count("\n") == 2
 
@@ -217,8 +217,8 @@ def test_a_lake_that_was_lost_takes_its_rows_out_of_the_marts_only_where_that_is
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("build", "--lake-was-lost"), "say --full --lake-was-lost"),
-        (("refresh", "--lake-was-lost"), "say --full --lake-was-lost"),
+        (("build", "--lake-was-lost"), "use --full --lake-was-lost"),
+        (("refresh", "--lake-was-lost"), "use --full --lake-was-lost"),
         (("refresh", "--full", "--lake-was-lost", "--follow"), "refresh once, then follow"),
     ],
 )

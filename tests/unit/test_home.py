@@ -82,7 +82,9 @@ def test_a_lake_of_which_nothing_says_what_it_is_is_refused(settings: Settings) 
     observe(Lake(settings.lake), GAS, [gas(1, "1")])
     (settings.home / "home.json").write_text("")
     for asked in (lambda one: one.kind, lambda one: one.sample, lambda one: one.claim(REAL)):
-        with pytest.raises(LakeError, match=r'write {"data": "published"} into it if no sample was ever kept there'):
+        with pytest.raises(
+            LakeError, match=r'write {"data": "published"} into that file if no sample was ever kept there'
+        ):
             asked(Home(settings))
 
 

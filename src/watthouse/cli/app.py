@@ -1,4 +1,4 @@
-"""What every verb shares: how it is registered, how it fails, the home it is about and the service it asks."""
+"""What every verb shares: how it is registered and fails, the home it works on and the service it asks."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -39,6 +39,8 @@ EXAMPLES = {
 class _InOrder(TyperGroup):
     """Verbs in the order of their examples, wherever they are registered."""
 
+    # they are registered in three files, in the order of imports, which says nothing to the reader of the help
+
     def list_commands(self, ctx: Any) -> list[str]:
         return [name for name in EXAMPLES if name in super(_InOrder, self).list_commands(ctx)]
 
@@ -68,7 +70,7 @@ def verb(**options: Any) -> Callable[[Callable[..., None]], Callable[..., None]]
                     function(*words, **named)
             except (typer.Exit, typer.Abort):
                 raise
-            except BaseException as error:  # a library's panic is no Exception
+            except BaseException as error:  # a panic in a Rust library is not an Exception
                 _leave(error)
 
         app.command(name=name, epilog=f"Example: {EXAMPLES[name]}", **options)(guarded)
@@ -78,10 +80,11 @@ def verb(**options: Any) -> Callable[[Callable[..., None]], Callable[..., None]]
 
 
 def _leave(error: BaseException) -> None:
-    """Say what happened in one line, and leave with its exit code."""
+    """Print what happened in one line, and exit with its code."""
     if isinstance(error, KeyboardInterrupt):
         line, code = "stopped: run it again to go on from what the lake holds", 130
     elif isinstance(error, WatthouseError):
+        # what was fetched before the error is in the lake, and the next run will not fetch it again: say so
         line, code = line_of(error), error.exit_code
         if isinstance(error.report, Report) and error.report.counts.fetched:
             reports.report(error.report)
@@ -94,11 +97,11 @@ def _leave(error: BaseException) -> None:
 
 
 def line_of(error: BaseException) -> str:
-    """What is told of an error, in one line."""
+    """The message of an error, in one line."""
     if isinstance(error, WatthouseError):
         return str(error)
-    said = " ".join(str(error).split())[:200]
-    return f"unexpected {type(error).__name__}: {said}: please report it (WATTHOUSE_TRACEBACK=1 shows where)"
+    message = " ".join(str(error).split())[:200]
+    return f"unexpected {type(error).__name__}: {message}: please report it (WATTHOUSE_TRACEBACK=1 shows where)"
 
 
 @app.callback(invoke_without_command=True)
@@ -109,21 +112,21 @@ def _main(version: Annotated[bool, typer.Option("--version", help="Print the ver
 
 
 def home(sample: bool) -> Settings:
-    """The settings of this call, with a word where its home holds a sample."""
+    """The settings of this call; announces a sample where its home holds one."""
     settings = settings_of(sample=sample)
     announce(settings)
     return settings
 
 
 def announce(settings: Settings) -> None:
-    """A word where this home holds a sample."""
+    """Print a line where this home holds a sample."""
     if Home(settings).sample:
         console.announce_sample()
 
 
 @contextmanager
 def service(settings: Settings, *, sample: bool) -> Iterator[Settings]:
-    """The settings with the service to ask: the sample is served from here, for as long as it is wanted."""
+    """The settings with the service to ask; the sample is served by this process, until the block ends."""
     if not sample:
         yield settings
         return
@@ -136,7 +139,7 @@ def service(settings: Settings, *, sample: bool) -> Iterator[Settings]:
 
 @contextmanager
 def extra(name: str) -> Iterator[None]:
-    """Say what to install where a module of this extra is missing."""
+    """Raise with what to install where a module of this extra is missing."""
     try:
         with uncollected():
             yield
@@ -145,6 +148,7 @@ def extra(name: str) -> Iterator[None]:
 
 
 def leave_if_refused(done: Report, paths: list[Path] | None = None) -> None:
-    """Exit 1 where something was refused, or a file that was named itself is no export."""
+    """Exit 1 where something was refused, or a file that was named itself is not an export."""
+    # In a folder such files are normal (a readme, a picture); a file that was typed was meant to be read.
     if done.failed or {str(path) for path in paths or ()} & done.left.keys():
         raise typer.Exit(1)

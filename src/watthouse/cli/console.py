@@ -22,13 +22,13 @@ from rich.progress import (
 from watthouse.settings import Settings
 from watthouse.transform import Node
 
-_PIPE_WIDTH = 200
+_PIPE_WIDTH = 200  # of tables on a pipe: Rich would take 80 there, and leave out most columns
 out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 class Bar:
-    """Rows, the part that is done and time left while rows come in; then the stage and the model at work."""
+    """Rows, share done and time left while rows come in; then the stage and the model at work."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
@@ -57,24 +57,25 @@ def bar() -> Iterator[Bar]:
         TextColumn("{task.fields[rows]}"),
         TimeRemainingColumn(),
     )
+    # on standard error, so that `watthouse show … > file` has rows alone in the file
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
         yield Bar(progress)
 
 
 @cache
 def announce_sample() -> None:
-    """What every figure of a sample is shown with, once."""
+    """The line that goes with figures of a sample, once per process."""
     err.print("[magenta]sample[/]   these figures are synthetic, made by watthouse: nobody measured them")
 
 
 def serving_home(settings: Settings) -> None:
-    """Where a home is served."""
+    """Print where a home is served."""
     address = f"http://{f'[{settings.host}]' if ':' in settings.host else settings.host}:{settings.port}"
     out.print(f"\nopen       {address}   (its API: {address}/docs; Ctrl-C ends it)")
 
 
 def serving(url: str) -> None:
-    """Where the sample is served, and how to ask it: into a home of its own."""
+    """Print where the sample is served, and how to query it into a home of its own."""
     out.print(f"a synthetic ODRÉ at {url}   (Ctrl-C ends it)")
     out.print(f"ask it with   WATTHOUSE_HOME=var/rehearsal WATTHOUSE_ODRE_URL={url} {program()} refresh")
 
@@ -87,13 +88,14 @@ def moment(value: object) -> str:
 
 
 def program() -> str:
-    """How this program was called, so that what is shown can be typed."""
+    """How this program was called, so that commands in messages can be typed as shown."""
+    # `make run` calls .venv/bin/watthouse, which is not on the PATH
     called = Path(sys.argv[0])
     return str(called) if called.name == "watthouse" and not shutil.which("watthouse") else "watthouse"
 
 
 def now() -> str:
-    """This moment, as a line of a log begins."""
+    """The time, as lines of a log begin."""
     return f"{datetime.now(UTC):%Y-%m-%d %H:%M:%SZ}"
 
 

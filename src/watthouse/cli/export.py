@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from watthouse.errors import UsageError, WatthouseError
 
 
-class Format(Enum):
+class FileFormat(Enum):
     """How rows are written."""
 
     TABLE = "table"
@@ -23,19 +23,20 @@ class Format(Enum):
     PARQUET = "parquet"
 
 
-def write(pieces: Iterable[pl.DataFrame], style: Format, output: Path | None) -> None:
+def write(pieces: Iterable[pl.DataFrame], style: FileFormat, output: Path | None) -> None:
     """Write to a file, or to standard output where none is named; a file appears whole or not at all.
 
-    ``pieces`` have the same columns, and are one at least.
+    ``pieces`` have the same columns; there is at least one.
     """
     if output is None:
-        if style is Format.PARQUET and sys.stdout.isatty():
+        if style is FileFormat.PARQUET and sys.stdout.isatty():
             raise UsageError("Parquet is not for a terminal: name a file with --output")
         _WRITERS[style](pieces, sys.stdout.buffer)
         sys.stdout.buffer.flush()
         return
     if not output.name or output.is_dir():
         raise UsageError(f"--output '{output}' is not a file: name one")
+    # beside the target and renamed: an interrupted export would otherwise look like a complete one
     fresh = output.with_name(f".{output.name}.new")
     try:
         with fresh.open("wb") as sink:
@@ -53,6 +54,8 @@ def _csv(pieces: Iterable[pl.DataFrame], sink: IO[bytes]) -> None:
 
 
 def _json(pieces: Iterable[pl.DataFrame], sink: IO[bytes]) -> None:
+    # By hand, as pieces come: a mart of any size is written in bounded memory. Decimals become floats, since polars
+    # would write them as text.
     between = b"["
     for rows in pieces:
         if rows.height:
@@ -71,8 +74,8 @@ def _parquet(pieces: Iterable[pl.DataFrame], sink: IO[bytes]) -> None:
             writer.write_table(table)
 
 
-_WRITERS: Final[Mapping[Format, Callable[[Iterable[pl.DataFrame], IO[bytes]], None]]] = {
-    Format.CSV: _csv,
-    Format.JSON: _json,
-    Format.PARQUET: _parquet,
+_WRITERS: Final[Mapping[FileFormat, Callable[[Iterable[pl.DataFrame], IO[bytes]], None]]] = {
+    FileFormat.CSV: _csv,
+    FileFormat.JSON: _json,
+    FileFormat.PARQUET: _parquet,
 }

@@ -1,4 +1,4 @@
-"""The command line: one verb, one call. What only some verbs want is imported when they are called."""
+"""The command line: one verb, one call. What only some verbs need is imported when they are called."""
 
 import signal
 
@@ -10,5 +10,6 @@ __all__ = ["EXAMPLES", "app", "main", "read", "serve", "update"]
 
 def main() -> None:
     """The entry point."""
+    # Python's own handler would do, but a library may swallow its KeyboardInterrupt: signals.py remembers that it came
     signals.heed(signal.SIGINT)
     app()

@@ -1,4 +1,4 @@
-"""What may stand behind a verb: its words, their help, and the settings they change."""
+"""The arguments and options of the verbs, their help, and the settings they change."""
 
 from datetime import date
 from pathlib import Path
@@ -8,13 +8,15 @@ import typer
 from pydantic import ValidationError
 from typer.core import TyperCommand
 
-from watthouse.cli.export import Format
+from watthouse.cli.export import FileFormat
 from watthouse.errors import UsageError
 from watthouse.settings import Settings
 
 
 class ManyPaths(TyperCommand):
     """A command whose ``--from`` takes every word up to the next option."""
+
+    # click's options take a fixed number of values, and a shell expands `--from exports/*.csv` to many.
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         spread, taking = [], False
@@ -30,7 +32,7 @@ class ManyPaths(TyperCommand):
 
 
 def day(text: str) -> date:
-    """A civil day as it is typed."""
+    """A civil day as it is typed on the command line."""
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -43,7 +45,7 @@ From = Annotated[
     typer.Option(
         "--from",
         metavar="PATH...",
-        help="Read files, archives or folders of exports, in any mixture, instead of asking ODRÉ.",
+        help="Read exports from files, archives or folders, in any mixture, instead of asking ODRÉ.",
         show_default=False,
     ),
 ]
@@ -52,11 +54,9 @@ Until = Annotated[date | None, typer.Option(parser=day, metavar="DAY", help="Las
 FullBuild = Annotated[
     bool, typer.Option("--full", help="Rebuild the warehouse from the lake, not just the changed days.")
 ]
-FullFetch = Annotated[
-    bool, typer.Option("--full", help="Believe no note of what is held: fetch all there is from ODRÉ again.")
-]
+FullFetch = Annotated[bool, typer.Option("--full", help="Fetch everything from ODRÉ again, whatever is noted as held.")]
 FullRefresh = Annotated[
-    bool, typer.Option("--full", help="Fetch all there is from ODRÉ again, and rebuild the whole warehouse.")
+    bool, typer.Option("--full", help="Fetch everything from ODRÉ again, and rebuild the whole warehouse.")
 ]
 LakeWasLost = Annotated[
     bool,
@@ -69,20 +69,20 @@ OfSample = Annotated[
     bool, typer.Option("--sample", help="The synthetic sample, in a home of its own below WATTHOUSE_HOME.")
 ]
 Port = Annotated[int | None, typer.Option(min=1, max=65535, help="Port to listen on.", show_default="8050")]
-Style = Annotated[Format, typer.Option("--format", help="How rows are written.")]
+Style = Annotated[FileFormat, typer.Option("--format", help="How rows are written.")]
 Output = Annotated[Path | None, typer.Option(metavar="FILE", help="Write to a file instead of standard output.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON array instead of a table.")]
 
 
 def settings_of(*, sample: bool = False, **chosen: Any) -> Settings:
-    """The settings of this call; raises :class:`~watthouse.errors.UsageError` for a variable that will not do.
+    """The settings of this call; raises :class:`~watthouse.errors.UsageError` for an invalid variable.
 
-    ``chosen`` goes before the environment.
+    ``chosen`` overrides the environment.
     """
     try:
         settings = Settings(**chosen)
     except ValidationError as error:
         first = error.errors()[0]
         name, value = f"WATTHOUSE_{first['loc'][0]}".upper(), first["input"]
-        raise UsageError(f"{name} '{value}' will not do ({first['msg']}): see docs/cli.md") from error
+        raise UsageError(f"{name} '{value}' is not valid ({first['msg']}): see docs/cli.md") from error
     return settings.model_copy(update={"home": settings.home / "sample"}) if sample else settings

@@ -11,7 +11,7 @@ import typer
 from watthouse.catalog import find
 from watthouse.cli import tables
 from watthouse.cli.app import home, verb
-from watthouse.cli.export import Format, write
+from watthouse.cli.export import FileFormat, write
 from watthouse.cli.options import OfSample, Output, Since, Style, Until, settings_of
 from watthouse.errors import UsageError
 from watthouse.home import Home
@@ -25,31 +25,31 @@ def show(
     until: Until = None,
     columns: Annotated[str | None, typer.Option(metavar="A,B,…", help="Only these columns, in this order.")] = None,
     sample: OfSample = False,
-    style: Style = Format.TABLE,
+    style: Style = FileFormat.TABLE,
     output: Output = None,
 ) -> None:
     """Read a mart."""
     refuse_reversed(since, until)
-    held = Home(home(sample))
+    place = Home(home(sample))
     chosen = [name.strip() for name in columns.split(",")] if columns else None
-    pieces = held.warehouse.pieces(mart, since=since, until=until, columns=chosen)
-    _write(map(pl.DataFrame, pieces), style, output, held.sample)
+    pieces = place.warehouse.pieces(mart, since=since, until=until, columns=chosen)
+    _write(map(pl.DataFrame, pieces), style, output, place.sample)
 
 
 @verb()
 def _tests(
-    test: Annotated[str | None, typer.Argument(metavar="NAME", help="Show the rows that break this one.")] = None,
+    test: Annotated[str | None, typer.Argument(metavar="NAME", help="Show the rows that break this test.")] = None,
     sample: OfSample = False,
-    style: Style = Format.TABLE,
+    style: Style = FileFormat.TABLE,
     output: Output = None,
 ) -> None:
-    """What the tests of the marts find, over all that is held; with a name, the rows that break that one."""
-    held = Home(home(sample))
+    """What the tests of the marts find, over all data; with a name, the rows that break that test."""
+    place = Home(home(sample))
     if test is None:
-        found = [{**asdict(one), "models": ", ".join(one.models)} for one in held.warehouse.tested()]
-        _write([pl.DataFrame(found)], style, output, held.sample)
+        results = [{**asdict(result), "models": ", ".join(result.models)} for result in place.warehouse.tested()]
+        _write([pl.DataFrame(results)], style, output, place.sample)
     else:
-        _write([pl.DataFrame(held.warehouse.breaking(test))], style, output, held.sample)
+        _write([pl.DataFrame(place.warehouse.breaking(test))], style, output, place.sample)
 
 
 @verb()
@@ -59,21 +59,21 @@ def revisions(
     until: Until = None,
     column: Annotated[str | None, typer.Option(metavar="NAME", help="Only this column.")] = None,
     sample: OfSample = False,
-    style: Style = Format.TABLE,
+    style: Style = FileFormat.TABLE,
     output: Output = None,
 ) -> None:
-    """What changed in what was published: key, column, from, to, when it was seen."""
+    """What changed in the published data: key, column, from, to, when the change was seen."""
     refuse_reversed(since, until)
-    one, held = find(dataset), Home(home(sample))
-    if column is not None and column not in one:
-        raise UsageError(f"{one.id} has no column '{column}': see `watthouse datasets {one.id}`")
-    changes = held.lake.revisions(one, since=since, until=until, column=column)
-    _write([changes], style, output, held.sample)
+    declared, place = find(dataset), Home(home(sample))
+    if column is not None and column not in declared:
+        raise UsageError(f"{declared.id} has no column '{column}': see `watthouse datasets {declared.id}`")
+    changes = place.lake.revisions(declared, since=since, until=until, column=column)
+    _write([changes], style, output, place.sample)
 
 
 @verb()
 def datasets(
-    dataset: Annotated[str | None, typer.Argument(metavar="ID", help="Show this one's columns.")] = None,
+    dataset: Annotated[str | None, typer.Argument(metavar="ID", help="Show the columns of this dataset.")] = None,
 ) -> None:
     """The catalog: columns, units, grain, licence, source."""
     if dataset:
@@ -84,25 +84,26 @@ def datasets(
 
 @verb()
 def marts(
-    mart: Annotated[str | None, typer.Argument(metavar="NAME", help="Show this one's columns.")] = None,
+    mart: Annotated[str | None, typer.Argument(metavar="NAME", help="Show the columns of this mart.")] = None,
 ) -> None:
-    """The marts, and the columns of one with their units: what `show` reads."""
+    """The marts that `show` reads; with a name, the columns of that mart with their units."""
     from watthouse.transform import dictionary
 
-    held = dictionary.marts(settings_of().transform)
+    by_name = dictionary.marts(settings_of().transform)
     if mart is None:
-        tables.marts(held.values())
-    elif mart in held:
-        tables.mart(held[mart])
+        tables.marts(by_name.values())
+    elif mart in by_name:
+        tables.mart(by_name[mart])
     else:
-        raise UsageError(f"unknown mart '{mart}': there are {', '.join(sorted(held))}")
+        raise UsageError(f"unknown mart '{mart}': there are {', '.join(sorted(by_name))}")
 
 
-def _write(pieces: Iterable[pl.DataFrame], style: Format, output: Path | None, sample: str | None) -> None:
-    if style is Format.TABLE and output is None:
+def _write(pieces: Iterable[pl.DataFrame], style: FileFormat, output: Path | None, sample: str | None) -> None:
+    if style is FileFormat.TABLE and output is None:
         tables.frame(pieces, hint="see --columns, --since, --format")
         return
     if sample:
-        word = pl.lit(f"synthetic sample of watthouse, {sample}").alias("sample")
-        pieces = (rows.with_columns(word) for rows in pieces)
-    write(pieces, Format.CSV if style is Format.TABLE else style, output)
+        # in every row: a file is passed on without the terminal that announced what it is
+        mark = pl.lit(f"synthetic sample of watthouse, {sample}").alias("sample")
+        pieces = (rows.with_columns(mark) for rows in pieces)
+    write(pieces, FileFormat.CSV if style is FileFormat.TABLE else style, output)

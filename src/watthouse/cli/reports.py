@@ -8,9 +8,9 @@ from watthouse.transform import Node
 
 
 def report(done: Report) -> None:
-    """What was read, what was left and why, and the line of counts at the end."""
+    """What was read, what was skipped and why, and the line of counts at the end."""
     _notes(done)
-    for origin, reason in {**done.left, **done.unasked}.items():
+    for origin, reason in {**done.left, **done.unselected}.items():
         out.print(f"[yellow]left[/]     {_why(origin, reason)}")
     _refusals(done)
     for dataset_id, since in sorted(done.still.items()):
@@ -20,11 +20,11 @@ def report(done: Report) -> None:
             f"{dataset_id}: {counts.fetched:,} fetched, {counts.new:,} new, {counts.revised:,} revised,"
             f" {counts.unchanged:,} unchanged, {counts.dropped:,} dropped"
         )
-    if done.asked is not None:
-        retries = f" ({_counted(done.asked.retries, 'retry', 'retries')})" if done.asked.retries else ""
-        out.print(f"{_counted(done.asked.requests, 'request')}{retries}, {size(done.asked.bytes)} received")
+    if done.traffic is not None:
+        retries = f" ({_counted(done.traffic.retries, 'retry', 'retries')})" if done.traffic.retries else ""
+        out.print(f"{_counted(done.traffic.requests, 'request')}{retries}, {size(done.traffic.bytes)} received")
     if done.outside:
-        out.print(f"{done.outside:,} rows lie outside the days asked for and were not fetched")
+        out.print(f"{done.outside:,} rows are outside the requested days and were not kept")
     if done.built is not None:
         _built(done)
     for reason, rows in sorted(done.dropped.items()):
@@ -36,31 +36,32 @@ def report(done: Report) -> None:
     )
 
 
-def _counted(number: int, one: str, many: str = "") -> str:
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+def _counted(number: int, singular: str, plural: str = "") -> str:
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
 
 
-def round_of(done: Report, told: set[str]) -> None:
-    """One round of a refresh that stays: what moved in it, in a line, and what was not ``told`` before."""
+def round_of(done: Report, known_notes: set[str]) -> None:
+    """One round of a refresh that stays: what moved in it, in a line, and notes that are not among ``known_notes``."""
+    # A note about a dataset (a column that is gone) comes back with every hourly round: it is printed once.
     moved = {name: counts for name, counts in done.by_dataset.items() if counts.new or counts.revised}
-    said = [f"{name} {counts.new:,} new, {counts.revised:,} revised" for name, counts in moved.items()]
-    said += [f"not up to date: {', '.join(sorted(done.unsettled))}"] if done.unsettled else []
-    out.print(f"{now()} {'; '.join(said) or 'nothing moved'}")
+    parts = [f"{name} {counts.new:,} new, {counts.revised:,} revised" for name, counts in moved.items()]
+    parts += [f"not up to date: {', '.join(sorted(done.unsettled))}"] if done.unsettled else []
+    out.print(f"{now()} {'; '.join(parts) or 'nothing moved'}")
     for note, origins in _by_note(done).items():
-        if note not in told:
+        if note not in known_notes:
             out.print(f"[dim]note[/]     {safe(origins[0])}: {safe(note)}")
-            told.add(note)
+            known_notes.add(note)
     _refusals(done)
     _warnings(_warned(done.built or ()))
 
 
 def failed(line: str) -> None:
-    """A round that could not be ended; the next one comes."""
-    err.print(f"{now()} [red]watthouse:[/] {safe(line)}; it is tried again")
+    """A round that failed; another one follows."""
+    err.print(f"{now()} [red]watthouse:[/] {safe(line)}; trying again")
 
 
 def build(done: Report) -> None:
-    """What was built alone, and what was left as it was."""
+    """What a build did, and what it left as it was."""
     _notes(done)
     _refusals(done)
     _built(done)
@@ -73,11 +74,11 @@ def _notes(done: Report) -> None:
 
 
 def _built(done: Report) -> None:
-    """What dbt did, and what its tests warn of; where the warehouse lies that was replaced."""
+    """What was built, what the tests warn of, and where a replaced warehouse is kept."""
     nodes = done.built or ()
-    if done.kept:
-        shows = f"`{program()} serve --home {done.kept.parent}` shows it"
-        out.print(f"kept     {safe(str(done.kept))}: the warehouse as it was before; {safe(shows)}")
+    if done.previous_warehouse:
+        shows = f"`{program()} serve --home {done.previous_warehouse.parent}` shows it"
+        out.print(f"kept     {safe(str(done.previous_warehouse))}: the previous warehouse; {safe(shows)}")
     models = sum(node.is_model for node in nodes)
     warned = _warned(nodes)
     nothing = "nothing built" if done.failed else "up to date"
@@ -91,7 +92,7 @@ def _refusals(done: Report) -> None:
 
 
 def _why(origin: str, reason: str) -> str:
-    """A reason that names its origin, once."""
+    """A reason with its origin, which is not repeated."""
     return safe(reason if reason.startswith(origin) else f"{origin}: {reason}")
 
 

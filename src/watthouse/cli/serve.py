@@ -45,6 +45,8 @@ def _serve_streamlit(settings: Settings) -> None:
 
 def serve_home(settings: Settings, *, afresh: bool = False) -> None:
     """Serve the API and the pages; ``afresh`` where this process has computed before."""
+    # A server forked from a process that has run polars or Arrow lacks their threads, and waited for them forever:
+    # after a refresh (`watthouse run --serve`) it is started as a new process instead.
     with extra("serve"):
         from watthouse.serve.server import refuse_taken, serve
     refuse_taken(settings.host, settings.port)

@@ -1,4 +1,4 @@
-"""Stopping in good order: a signal says stop, and what breaks after that breaks because of it."""
+"""Stopping in good order: a signal asks to stop, and any error after that is a consequence of it."""
 
 import signal
 import time
@@ -10,10 +10,11 @@ from typing import Final
 
 @dataclass
 class _State:
-    """What the handler of signals and the thread that it interrupts tell each other: they share that thread, so that a
-    lock (such as an event has) that one of them holds would keep the other waiting for ever."""
+    """What the signal handler and the main thread share."""
 
-    told: bool = False
+    # Plain flags, not a threading.Event: the handler runs in the thread that it interrupts, and an Event's lock that
+    # this thread holds at that moment would never be released. `refresh --follow` once hung that way.
+    stopping: bool = False
     unbroken: bool = False
 
 
@@ -21,45 +22,45 @@ _STATE: Final = _State()
 
 
 def heed(number: signal.Signals) -> None:
-    """From now on this signal interrupts the main thread as Ctrl-C does, unless it was to be ignored."""
+    """From now on this signal interrupts the main thread as Ctrl-C does, unless it is ignored already."""
+    # nohup and background jobs of a shell start with SIGINT ignored: that is the user's choice
     if signal.getsignal(number) is not signal.SIG_IGN:
         signal.signal(number, _stop)
 
 
 def wait(seconds: float) -> bool:
-    """Sleep; returns whether to stop, raises :class:`KeyboardInterrupt` where a signal says so meanwhile."""
-    if not _STATE.told:
+    """Sleep; returns whether to stop, raises :class:`KeyboardInterrupt` where a signal arrives meanwhile."""
+    if not _STATE.stopping:
         time.sleep(seconds)
-    return _STATE.told
+    return _STATE.stopping
 
 
 @contextmanager
 def recognised() -> Iterator[None]:
-    """Raises :class:`KeyboardInterrupt` for what a library made of one: an engine a RuntimeError, Delta a refusal."""
+    """Raises :class:`KeyboardInterrupt` for whatever a library turned one into."""
+    # The engine makes a RuntimeError of it, Delta a refused commit: neither is a failure to report.
     try:
         yield
     except BaseException as error:
-        if _STATE.told:
+        if _STATE.stopping:
             raise KeyboardInterrupt from error
         raise
 
 
 @contextmanager
 def unbroken() -> Iterator[None]:
-    """What is begun in here is ended, and a signal heeded after it: a line that breaks off is said again with the next.
-
-    Raises :class:`KeyboardInterrupt` at its end where a signal came.
-    """
+    """Finish the block before a signal takes effect; raises :class:`KeyboardInterrupt` at its end where one came."""
+    # An interrupted print leaves half a line in the buffer, which would come out again with the next one.
     _STATE.unbroken = True
     try:
         yield
     finally:
         _STATE.unbroken = False
-    if _STATE.told:
+    if _STATE.stopping:
         raise KeyboardInterrupt
 
 
 def _stop(_signal: int, _frame: object) -> None:
-    _STATE.told = True
+    _STATE.stopping = True
     if not _STATE.unbroken:
         raise KeyboardInterrupt

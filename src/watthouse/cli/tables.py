@@ -1,4 +1,4 @@
-"""What was asked for, as tables and lists that fit the terminal."""
+"""Results as tables and lists that fit the terminal."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -27,7 +27,7 @@ def newest(rows: pl.DataFrame, settings: Settings, warehouse: Warehouse, sample:
     frame([rows], hint="see `watthouse show daily_merged`")
     option = " --sample" if sample else ""
     places = {
-        "lake": f"{settings.lake}/  every value ever seen, a Delta table a dataset",
+        "lake": f"{settings.lake}/  every value ever seen, one Delta table per dataset",
         "warehouse": f"{warehouse.place}  the marts, for {warehouse.engine}",
         "next": "   ".join(f"{program()} {words}" for words in (f"show daily_regional{option}", f"status{option}")),
     }
@@ -39,56 +39,59 @@ def newest(rows: pl.DataFrame, settings: Settings, warehouse: Warehouse, sample:
         announce_sample()
 
 
-def findings(found: "Sequence[Finding]") -> None:
-    """A line a finding, and what to do under those that are not well."""
-    from watthouse.operate.doctor import State
+def findings(results: "Sequence[Finding]") -> None:
+    """One line per finding, and below it what to do where something is wrong."""
+    from watthouse.operate.doctor import Health
 
-    colours = {State.WELL: "green", State.ODD: "yellow", State.BAD: "red"}
-    for one in found:
-        out.print(f"[{colours[one.state]}]{one.state.value:<5}[/] {one.name:<10} {safe(one.said)}")
-        if one.advice:
-            out.print(f"{'':<17}[dim]→ {safe(one.advice)}[/]")
+    colours = {Health.WELL: "green", Health.ODD: "yellow", Health.BAD: "red"}
+    for finding in results:
+        out.print(f"[{colours[finding.state]}]{finding.state.value:<5}[/] {finding.name:<10} {safe(finding.message)}")
+        if finding.advice:
+            out.print(f"{'':<17}[dim]→ {safe(finding.advice)}[/]")
 
 
-def mendings(found: "Sequence[Mending]", *, applied: bool) -> None:
+def mendings(results: "Sequence[Mending]", *, applied: bool) -> None:
     """What is wrong with each table, and what can be or was restored from where."""
     verb = "restored" if applied else "can be restored"
-    for one in found:
-        out.print(f"[red]damaged[/]  {one.dataset}: {safe(one.damage)}")
+    for mending in results:
+        out.print(f"[red]damaged[/]  {mending.dataset}: {safe(mending.damage)}")
         for rows, origin in (
-            (one.from_warehouse, "from the warehouse, with their stamps"),
-            (one.from_files, "from files of the table that no entry of its log names, with their stamps"),
+            (mending.from_warehouse, "from the warehouse, with their stamps"),
+            (mending.from_files, "from files of the table that no entry of its log names, with their stamps"),
         ):
             if rows:
                 out.print(f"         {rows:,} observations {verb} {origin}")
-        if one.restamped:
-            out.print(f"         {one.restamped:,} observations {'were' if applied else 'can be'} stamped anew")
-        if one.lost:
-            out.print(f"         {one.lost:,} observations are nowhere else; have them again with {safe(one.again)}")
-        elif not (one.from_warehouse or one.from_files or one.restamped):
-            out.print(f"         no observation to restore from here; {safe(one.again)} brings what is missing")
-        if one.aside:
-            out.print(f"         the damaged table lies in {safe(one.aside)}")
-    if not found:
+        if mending.restamped:
+            out.print(
+                f"         the stamps of {mending.restamped:,} observations {'were' if applied else 'can be'} corrected"
+            )
+        again = safe(mending.again)
+        if mending.lost:
+            out.print(f"         {mending.lost:,} observations are nowhere else; fetch them again with {again}")
+        elif not (mending.from_warehouse or mending.from_files or mending.restamped):
+            out.print(f"         nothing to restore from here; {again} brings what is missing")
+        if mending.aside:
+            out.print(f"         the damaged table was moved to {safe(mending.aside)}")
+    if not results:
         out.print("nothing to repair: every entry of every log and every file of the lake is as it was written")
     elif not applied:
-        out.print("`watthouse repair --apply` does so; what is damaged is moved aside, not removed")
+        out.print("`watthouse repair --apply` does this; what is damaged is moved aside, not removed")
 
 
 def statuses(lines: Sequence[Status]) -> None:
-    """A line a dataset."""
+    """One line per dataset."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("dataset", "newest row", "newest measured", "days missing", "last refresh", "lake", "warehouse", ""):
         table.add_column(name, justify="right" if name in {"days missing", "lake"} else "left", no_wrap=True)
     for line in lines:
-        held = f"{line.lake_rows:,} rows, {size(line.lake_bytes)}" if line.lake_rows else "–"
+        extent = f"{line.lake_rows:,} rows, {size(line.lake_bytes)}" if line.lake_rows else "–"
         table.add_row(
             line.dataset,
             moment(line.newest),
             moment(line.newest_measured),
             f"{line.missing_days:,}" if line.lake_rows else "–",
             moment(line.last_refresh),
-            held,
+            extent,
             _versions(line),
             "[red]damaged[/]" if line.damage else "[yellow]overdue[/]" if line.overdue else "",
         )
@@ -99,7 +102,8 @@ def statuses(lines: Sequence[Status]) -> None:
 
 
 def frame(pieces: Iterable[pl.DataFrame], *, hint: str) -> None:
-    """The newest rows and as many columns as the terminal is wide; a line says what is not shown."""
+    """The newest rows and the columns that fit the terminal; a last line tells what is not shown."""
+    # piece by piece, with only the rows that will be shown: a mart of any size takes little memory
     height, shown = 0, pl.DataFrame()
     for rows in pieces:
         height += rows.height
@@ -122,7 +126,7 @@ def frame(pieces: Iterable[pl.DataFrame], *, hint: str) -> None:
 
 
 def catalog() -> None:
-    """The datasets, a line each."""
+    """The datasets, one per line."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("dataset", "grain", "since", "refreshed every", "publisher"):
         table.add_column(name, no_wrap=True)
@@ -131,50 +135,49 @@ def catalog() -> None:
     out.print(table)
 
 
-def dataset(one: Dataset) -> None:
+def dataset(declared: Dataset) -> None:
     """A dataset: what it is, then its columns with their units."""
-    out.print(f"[bold]{one.id}[/]  {one.title}")
+    out.print(f"[bold]{declared.id}[/]  {declared.title}")
     facts = {
-        "grain": one.grain,
-        "key": ", ".join(one.identity),
-        "since": one.since,
-        "refreshed every": _span(one),
-        "source": f"{one.source}, data by {one.publisher}",
-        "licence": one.licence,
-        "notes": one.notes,
+        "grain": declared.grain,
+        "key": ", ".join(declared.identity),
+        "since": declared.since,
+        "refreshed every": _span(declared),
+        "source": f"{declared.source}, data by {declared.publisher}",
+        "licence": declared.licence,
+        "notes": declared.notes,
     }
     for name, fact in facts.items():
         out.print(f"  {name:<16} {safe(fact)}")
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("column", "kind", "unit", "meaning"):
         table.add_column(name, no_wrap=True)
-    for column in one.columns:
+    for column in declared.columns:
         table.add_row(column.name, column.kind.value, column.unit, safe(column.meaning))
     out.print(table)
 
 
-def marts(held: "Iterable[Mart]") -> None:
-    """The marts, a line each: what names one of its rows, and the first sentence of what it is."""
+def marts(described: "Iterable[Mart]") -> None:
+    """The marts, one per line: what identifies a row, and the first sentence of the description."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("mart", "columns", "a row for each"):
         table.add_column(name, justify="right" if name == "columns" else "left", no_wrap=True)
     table.add_column("what")
-    for one in held:
-        table.add_row(
-            one.name, str(len(one.columns)), ", ".join(one.key), safe(one.description.partition(". ")[0].rstrip("."))
-        )
+    for mart in described:
+        summary = safe(mart.description.partition(". ")[0].rstrip("."))
+        table.add_row(mart.name, str(len(mart.columns)), ", ".join(mart.key), summary)
     out.print(table)
 
 
-def mart(one: "Mart") -> None:
+def mart(described: "Mart") -> None:
     """A mart: what it is, then its columns with their units."""
-    out.print(f"[bold]{one.name}[/]")
-    for name, fact in {"what": one.description, "a row for each": ", ".join(one.key)}.items():
+    out.print(f"[bold]{described.name}[/]")
+    for name, fact in {"what": described.description, "a row for each": ", ".join(described.key)}.items():
         out.print(f"  {name:<16} {safe(fact)}")
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("column", "type", "unit", "meaning"):
         table.add_column(name, no_wrap=True)
-    for column in one.columns:
+    for column in described.columns:
         table.add_row(column.name, column.type, column.unit, safe(column.meaning))
     out.print(table)
 

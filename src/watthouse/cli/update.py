@@ -63,12 +63,13 @@ def run(
 ) -> None:
     """Refresh, and show the newest days and where everything lies; with the sample where ODRÉ cannot be reached."""
     settings, done = _run_sample() if sample else _run_live(home(sample=False))
-    if done.asked is not None:
+    if done.traffic is not None:
         reports.report(done)
-    held = Home(settings)
-    newest = pl.DataFrame(held.warehouse.read("daily_merged", columns=_FIRST_LOOK)).tail(_NEWEST_DAYS)
-    tables.newest(newest, settings, held.warehouse, held.sample)
+    place = Home(settings)
+    newest = pl.DataFrame(place.warehouse.read("daily_merged", columns=_FIRST_LOOK)).tail(_NEWEST_DAYS)
+    tables.newest(newest, settings, place.warehouse, place.sample)
     if serve:
+        # no line of log per request here: it is a person who reads this terminal
         serve_home(settings.model_copy(update={"port": port or settings.port, "log_requests": False}), afresh=True)
     leave_if_refused(done)
 
@@ -82,7 +83,7 @@ def _run_live(settings: Settings) -> tuple[Settings, Report]:
     except UnreachableError as error:
         console.err.print(f"[yellow]watthouse:[/] {console.safe(str(error))}")
     if Home(settings).warehouse.loaded():
-        console.err.print(f"[yellow]watthouse:[/] these are the days that {settings.home} held before")
+        console.err.print(f"[yellow]watthouse:[/] showing the days that {settings.home} has from earlier refreshes")
         return settings, Report()
     return _run_sample()
 
@@ -123,7 +124,7 @@ def refresh(
                 done = pipeline.refresh(
                     served, _files(paths, served), selection, full=full, lake_was_lost=lake_was_lost, progress=bar
                 )
-        _tell(settings, done, paths)
+        _report(settings, done, paths)
 
 
 @verb(cls=ManyPaths)
@@ -146,7 +147,7 @@ def fetch(
         done = pipeline.fetch(
             served, _files(paths, served), selection, full=full, lake_was_lost=lake_was_lost, progress=bar
         )
-    _tell(settings, done, paths)
+    _report(settings, done, paths)
 
 
 @verb()
@@ -173,7 +174,7 @@ def status_(
         ),
     ] = False,
 ) -> None:
-    """How fresh and how whole every dataset is."""
+    """How fresh and how complete every dataset is."""
     settings = home(sample)
     lines = status.look(settings, damage=status.damage_of(Home(settings)) if check else None)
     if as_json:
@@ -181,18 +182,18 @@ def status_(
     else:
         tables.statuses(lines)
     late = [line.dataset for line in lines if line.overdue]
-    said = [f"{line.dataset}: {line.damage}" for line in lines if line.damage]
-    said += [f"older than the cadence: {', '.join(late)}"] if late else []
-    if not said and not any(line.lake_rows for line in lines):
-        said = ["the lake is empty"]
-    if check and said:
-        raise WatthouseError("; ".join(said))
+    reasons = [f"{line.dataset}: {line.damage}" for line in lines if line.damage]
+    reasons += [f"older than the cadence: {', '.join(late)}"] if late else []
+    if not reasons and not any(line.lake_rows for line in lines):
+        reasons = ["the lake is empty"]
+    if check and reasons:
+        raise WatthouseError("; ".join(reasons))
 
 
 @verb()
 def doctor(sample: OfSample = False, as_json: AsJson = False) -> None:
     """What is installed, reachable and writable, and what to do about the rest."""
-    from watthouse.operate.doctor import State, examine
+    from watthouse.operate.doctor import Health, examine
 
     with service(settings_of(sample=sample), sample=sample) as served:
         findings = list(examine(served))
@@ -200,7 +201,7 @@ def doctor(sample: OfSample = False, as_json: AsJson = False) -> None:
         console.out.print_json(json.dumps([finding.as_json() for finding in findings]))
     else:
         tables.findings(findings)
-    if any(finding.state is State.BAD for finding in findings):
+    if any(finding.state is Health.BAD for finding in findings):
         raise typer.Exit(1)
 
 
@@ -209,28 +210,28 @@ def repair(
     apply: Annotated[bool, typer.Option("--apply", help="Restore what can be restored.")] = False,
     sample: OfSample = False,
 ) -> None:
-    """What of a damaged lake can be restored, and from where."""
+    """What can be restored of a damaged lake, and from where."""
     from watthouse.operate.repair import look, mend
 
     settings = home(sample)
     with console.bar() as bar:
         mendings = mend(settings, bar) if apply else look(settings)
     tables.mendings(mendings, applied=apply)
-    if any(one.lost or not apply for one in mendings):
+    if any(mending.lost or not apply for mending in mendings):
         raise typer.Exit(1)
 
 
 def _refuse_mixtures(paths: list[Path] | None, chosen: dict[str, bool]) -> None:
     for option, is_chosen in chosen.items():
         if paths and is_chosen:
-            raise UsageError(f"--from and {option} exclude each other: {option} is for a service, files are read whole")
+            raise UsageError(f"--from and {option} exclude each other: files are read whole, {option} is for a service")
 
 
 def _refuse_half_of_a_loss(full: bool, lake_was_lost: bool, follow: bool = False) -> None:
     if lake_was_lost and follow:
         raise UsageError("--lake-was-lost and --follow exclude each other: refresh once, then follow")
     if lake_was_lost and not full:
-        raise UsageError("--lake-was-lost replaces the whole warehouse: say --full --lake-was-lost")
+        raise UsageError("--lake-was-lost replaces the whole warehouse: use --full --lake-was-lost")
 
 
 def _files(paths: list[Path] | None, settings: Settings) -> "FileSource | None":
@@ -243,7 +244,7 @@ def _files(paths: list[Path] | None, settings: Settings) -> "FileSource | None":
 
 @contextmanager
 def _staying() -> Iterator[None]:
-    """Work that a signal ends in good order, whatever it is at."""
+    """Work that a signal ends in good order at any point."""
     signals.heed(signal.SIGTERM)
     with suppress(KeyboardInterrupt), signals.recognised():
         yield
@@ -251,33 +252,34 @@ def _staying() -> Iterator[None]:
 
 
 def _follow(settings: Settings, selection: Selection, *, full: bool) -> None:
-    """Refresh for ever; the first round of each dataset is a ``full`` one where that was asked for."""
+    """Refresh forever; with ``full``, the first successful round of each dataset is a full one."""
     from watthouse.operate import pipeline
 
-    told: set[str] = set()
+    known_notes: set[str] = set()
     to_distrust = set(selection.datasets) if full else set()
 
     def refresh_due(due: tuple[Dataset, ...]) -> set[str]:
         with signals.recognised():
-            wanted = replace(selection, datasets=due)
-            done = pipeline.refresh(settings, None, wanted, full=bool(to_distrust.intersection(due)))
-            to_distrust.difference_update(one for one in due if one.id not in done.unsettled)
+            due_now = replace(selection, datasets=due)
+            done = pipeline.refresh(settings, None, due_now, full=bool(to_distrust.intersection(due)))
+            # a full round that did not succeed is still due as a full one
+            to_distrust.difference_update(dataset for dataset in due if dataset.id not in done.unsettled)
             with signals.unbroken():
                 announce(settings)
-                reports.round_of(done, told)
+                reports.round_of(done, known_notes)
         return done.unsettled
 
-    def tell(error: BaseException) -> None:
+    def on_error(error: BaseException) -> None:
         with signals.unbroken():
             reports.failed(line_of(error))
         if settings.traceback and not isinstance(error, WatthouseError):
             traceback.print_exception(error)
 
-    Following(selection.datasets, refresh_due, tell, signals.wait).run()
+    Following(selection.datasets, refresh_due, on_error, signals.wait).run()
 
 
-def _tell(settings: Settings, done: Report, paths: list[Path] | None) -> None:
-    """Print the report; exit 1 where something was refused, or a file that was named itself is no export."""
+def _report(settings: Settings, done: Report, paths: list[Path] | None) -> None:
+    """Print the report; exit 1 where something was refused, or a file that was named itself is not an export."""
     announce(settings)
     reports.report(done)
     leave_if_refused(done, paths)

@@ -1,1 +1,1 @@
-"""The versioned lake: one append-only Delta table a dataset, with every value ever published."""
+"""The versioned lake: one append-only Delta table per dataset, with every value ever published."""

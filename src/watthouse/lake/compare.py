@@ -1,4 +1,4 @@
-"""What rows say that is not known yet: the comparison at the heart of the ledger, free of any storage."""
+"""Which rows are news: the comparison at the heart of the ledger, free of any storage."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from watthouse.catalog import Dataset
 TURN = "_turn"
 """Which document a row came from, in the order they were given; -1 marks what the lake already holds."""
 
-_SPOKEN = "_spoken"
+_SOURCE_ROW = "_source_row"
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Comparison:
-    """``additions`` are the rows to append, each with its :data:`TURN`; ``counts`` covers every row that was seen."""
+    """``additions`` are the rows to append, each with its :data:`TURN`; ``counts`` covers every row compared."""
 
     additions: pl.DataFrame
     counts: Counts
@@ -44,49 +44,53 @@ class Comparison:
 def compare(
     dataset: Dataset,
     known: pl.DataFrame,
-    seen: pl.DataFrame,
+    incoming: pl.DataFrame,
     absent: Mapping[int, frozenset[str]],
     ageless: Collection[int] = (),
 ) -> Comparison:
-    """Hold rows against the newest known row of each identity.
+    """Compare rows with the newest known row of each identity.
 
-    ``known`` has one row an identity; ``seen`` any number, with :data:`TURN`. ``absent`` tells by turn the columns
-    that document did not carry: they keep what was said before. ``ageless`` are the turns of documents that may be
-    of any age: a row of theirs without a measurement says nothing of a slot that has one. Documents that disagree are
-    successive observations; where the last of them says what is known already, none is news.
+    ``known`` has one row per identity; ``incoming`` any number, with :data:`TURN`. ``absent`` lists by turn the columns
+    that a document did not carry: they keep their previous value. ``ageless`` are the turns of documents that may be
+    of any age: a row of theirs without a measurement is ignored for a slot that has one. Documents that disagree are
+    successive observations; where the last of them matches what is known already, none is news.
     """
-    identity, fetched = list(dataset.identity), seen.height
-    seen = _one_row_a_document(dataset, seen)
-    repeated = seen.select(pl.struct(identity).is_duplicated().any()).item() if seen.height else False
-    rows = pl.concat([known.with_columns(pl.lit(-1, pl.Int32).alias(TURN)), seen], how="diagonal")
+    identity, fetched = list(dataset.identity), incoming.height
+    incoming = _one_row_a_document(dataset, incoming)
+    repeated = incoming.select(pl.struct(identity).is_duplicated().any()).item() if incoming.height else False
+    rows = pl.concat([known.with_columns(pl.lit(-1, pl.Int32).alias(TURN)), incoming], how="diagonal")
     rows = _carry(dataset, _silenced(dataset, _in_turn(rows, identity), ageless), absent)
     differs = _differs(dataset.observed) | pl.col("_first")
     additions = rows.filter(differs & (pl.col(TURN) >= 0))
     if repeated:
         additions = _without_settled(dataset, rows, additions)
-    return Comparison(additions.drop("_first"), _count(dataset, known, seen, additions, fetched))
+    return Comparison(additions.drop("_first"), _count(dataset, known, incoming, additions, fetched))
 
 
-def _count(dataset: Dataset, known: pl.DataFrame, seen: pl.DataFrame, additions: pl.DataFrame, fetched: int) -> Counts:
+def _count(
+    dataset: Dataset, known: pl.DataFrame, incoming: pl.DataFrame, additions: pl.DataFrame, fetched: int
+) -> Counts:
     key = list(dataset.key)
     new = additions.select(key).unique().join(known.select(key), on=key, how="anti").height
     return Counts(
         fetched=fetched,
         new=new,
         revised=additions.height - new,
-        unchanged=seen.height - additions.height,
-        dropped=fetched - seen.height,
+        unchanged=incoming.height - additions.height,
+        dropped=fetched - incoming.height,
     )
 
 
-def _one_row_a_document(dataset: Dataset, seen: pl.DataFrame) -> pl.DataFrame:
-    """Of rows that one document gives twice, the measured one; beyond that by value, so that no order matters."""
+def _one_row_a_document(dataset: Dataset, incoming: pl.DataFrame) -> pl.DataFrame:
+    """Of rows that one document gives twice, the measured one."""
     line = [*dataset.identity, TURN]
     twice = pl.struct(line).is_duplicated()
-    if not seen.height or not seen.select(twice.any()).item():
-        return seen
-    ranked = seen.filter(twice).sort([pl.col(dataset.measured).is_not_null(), *dataset.observed], nulls_last=False)
-    return pl.concat([seen.filter(~twice), ranked.unique(line, keep="last", maintain_order=True)])
+    if not incoming.height or not incoming.select(twice.any()).item():
+        return incoming
+    # The order of rows in an export is arbitrary and differs between downloads: what remains is ranked by value, or a
+    # second run over the same rows could choose the other one and call it a revision.
+    ranked = incoming.filter(twice).sort([pl.col(dataset.measured).is_not_null(), *dataset.observed], nulls_last=False)
+    return pl.concat([incoming.filter(~twice), ranked.unique(line, keep="last", maintain_order=True)])
 
 
 def _in_turn(rows: pl.DataFrame, identity: Sequence[str]) -> pl.DataFrame:
@@ -99,7 +103,9 @@ def _differs(columns: Sequence[str]) -> pl.Expr:
 
 
 def _silenced(dataset: Dataset, rows: pl.DataFrame, ageless: Collection[int]) -> pl.DataFrame:
-    """Give rows without a measurement, which may have been written before it was made, the last words of their slot."""
+    """Give rows of ``ageless`` documents without a measurement the values their slot had before, once it had one."""
+    # An old download is read again: it was made before the slot was measured, and takes nothing back. A service's
+    # answer is not ageless: a value that it no longer shows was withdrawn.
     if not ageless:
         return rows
     measured = pl.col(dataset.measured).is_not_null()
@@ -108,22 +114,23 @@ def _silenced(dataset: Dataset, rows: pl.DataFrame, ageless: Collection[int]) ->
 
 
 def _carry(dataset: Dataset, rows: pl.DataFrame, absent: Mapping[int, frozenset[str]]) -> pl.DataFrame:
-    """Fill each column that a row's document lacked with what the row before it (same identity) said."""
-    for silent in _columns_by_silent_turns(dataset, absent).items():
-        turns, columns = silent
-        speaks = pl.col("_first") | ~pl.col(TURN).is_in(list(turns))
-        rows = _filled(rows, columns, speaks)
+    """Fill each column that a row's document lacked with the value of the row before it (same identity)."""
+    # Vintages differ in their columns. A column that is absent is no statement about its value, a null in it is one.
+    for turns, columns in _columns_by_absent_turns(dataset, absent).items():
+        counts = pl.col("_first") | ~pl.col(TURN).is_in(list(turns))
+        rows = _filled(rows, columns, counts)
     return rows
 
 
-def _filled(rows: pl.DataFrame, columns: Sequence[str], speaks: pl.Expr) -> pl.DataFrame:
-    """Where a row does not speak, the columns say what the last one that does says."""
-    spoken = pl.when(speaks).then(pl.int_range(pl.len())).otherwise(None).forward_fill().alias(_SPOKEN)
+def _filled(rows: pl.DataFrame, columns: Sequence[str], counts: pl.Expr) -> pl.DataFrame:
+    """Rows that do not count take these columns from the last row that does."""
+    source = pl.when(counts).then(pl.int_range(pl.len())).otherwise(None).forward_fill().alias(_SOURCE_ROW)
     # A column of its own: as an expression it would be computed again for each of the columns, its window included.
-    return rows.with_columns(spoken).with_columns(pl.col(columns).gather(pl.col(_SPOKEN))).drop(_SPOKEN)
+    # That halved a first ingest of 2.7 M regional rows (151 s before, 65 s after).
+    return rows.with_columns(source).with_columns(pl.col(columns).gather(pl.col(_SOURCE_ROW))).drop(_SOURCE_ROW)
 
 
-def _columns_by_silent_turns(dataset: Dataset, absent: Mapping[int, frozenset[str]]) -> dict[frozenset[int], list[str]]:
+def _columns_by_absent_turns(dataset: Dataset, absent: Mapping[int, frozenset[str]]) -> dict[frozenset[int], list[str]]:
     grouped: dict[frozenset[int], list[str]] = {}
     for name in dataset.observed:
         turns = frozenset(turn for turn, columns in absent.items() if name in columns)
@@ -133,7 +140,8 @@ def _columns_by_silent_turns(dataset: Dataset, absent: Mapping[int, frozenset[st
 
 
 def _without_settled(dataset: Dataset, rows: pl.DataFrame, additions: pl.DataFrame) -> pl.DataFrame:
-    """Leave out the identities whose last row says what the lake knows: those files have been through here before."""
+    """Leave out the identities whose last row matches what the lake knows: these files were read before."""
+    # Two files that disagree are two observations, and reading both again would append both again forever.
     identity, observed = list(dataset.identity), list(dataset.observed)
     disputed = additions.select(identity).unique()
     history = rows.join(disputed, on=identity, how="semi").sort([*identity, TURN])

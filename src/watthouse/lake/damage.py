@@ -1,4 +1,4 @@
-"""What of a table is not as it was written, and how it is made usable again: nothing is removed, only moved aside."""
+"""What is damaged in a table, and how it is made usable again: nothing is removed, only moved aside."""
 
 from datetime import datetime
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 import polars as pl
 from deltalake.exceptions import TableNotFoundError
 
-from watthouse.lake.integrity import Fault, Store, faults_of_files, faults_of_log, keep_digests, mend_log, set_aside
+from watthouse.lake.integrity import Damage, Store, faults_of_files, faults_of_log, keep_digests, mend_log, set_aside
 from watthouse.lake.revisions import OBSERVED_AT
 from watthouse.lake.spool import MONTH, month_of
 from watthouse.lake.table import Table, microseconds, written_files
@@ -14,23 +14,24 @@ from watthouse.lake.table import Table, microseconds, written_files
 _UNREADABLE: Final = (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException)
 
 
-def faults(table: Table, *, whole: bool = False) -> list[Fault]:
-    """What of a table is not as it was written; nothing where there is no table.
+def faults(table: Table, *, whole: bool = False) -> list[Damage]:
+    """What in a table is not as it was written; nothing where there is no table.
 
-    Names and sizes are looked at; ``whole`` reads every file as well, and holds it to its digest. Raises
+    Names and sizes are checked; ``whole`` also reads every file and compares it with its digest. Raises
     :class:`~watthouse.errors.LakeError` where the table cannot be opened and no single file is to blame.
     """
     with table.errors():
         try:
-            found = faults_of_log(table.store, whole=whole)
+            faults = faults_of_log(table.store, whole=whole)
         except TableNotFoundError:
             return []
-        opened = None if found else table.open()
-        return found + (faults_of_files(table.store, written_files(opened), whole=whole) if opened else [])
+        # a table with a damaged log is not opened: what it would list as its files cannot be trusted
+        opened = None if faults else table.open()
+        return faults + (faults_of_files(table.store, written_files(opened), whole=whole) if opened else [])
 
 
 def repair_log(table: Table, stamp: str) -> bool:
-    """Make a table usable whose log is damaged; False where that takes more than its log."""
+    """Make a table with a damaged log usable; False where mending the log is not enough."""
     mend_log(table.store, faults_of_log(table.store, whole=True), stamp)
     return not faults_of_log(table.store, whole=True) and table.can_be_opened()
 
@@ -41,7 +42,7 @@ def drop_faulty_files(table: Table, stamp: str) -> int:
         opened = table.open()
         if opened is None:
             return 0
-        written = {one.path: one for one in written_files(opened)}
+        written = {file.path: file for file in written_files(opened)}
         damaged = faults_of_files(table.store, written.values(), whole=True)
         for fault in damaged:
             set_aside(table.store, fault.path, stamp)
@@ -64,32 +65,33 @@ def sound(table: Table) -> tuple[pl.DataFrame, int]:
     with table.errors():
         opened = table.open()
         written = written_files(opened) if opened else []
-        faulty = {one.path for one in faults_of_files(table.store, written, whole=True)} if written else set()
-        good = [f"{table.uri}/{one.path}" for one in written if one.path not in faulty]
+        faulty = {fault.path for fault in faults_of_files(table.store, written, whole=True)} if written else set()
+        good = [f"{table.uri}/{file.path}" for file in written if file.path not in faulty]
         rows = table.scan_files(good).select(*table.dataset.identity, OBSERVED_AT).collect()
-        return rows, sum(one.rows for one in written if one.path in faulty)
+        return rows, sum(file.rows for file in written if file.path in faulty)
 
 
 def unnamed(table: Table, *, after: datetime | None = None) -> pl.DataFrame:
-    """The observations stamped after a moment that stand in files which no entry of the log names.
+    """The observations stamped after a moment in files that no entry of the log names.
 
     Of a table that cannot be opened, these are all files that can be read.
     """
-    found = [empty := pl.DataFrame(table.schema().empty_table())]
+    # Files that were merged away are unnamed too, until the vacuum: hence ``after``. What they hold is in the table.
+    pieces = [empty := pl.DataFrame(table.schema().empty_table())]
     try:
         store = table.store
     except TableNotFoundError:
         return empty
     opened = table.open() if table.can_be_opened() else None
-    named = {one.path for one in written_files(opened)} if opened else set()
+    named = {file.path for file in written_files(opened)} if opened else set()
     for path in store.sizes():
         if path.startswith(f"{MONTH}=") and path.endswith(".parquet") and path not in named:
             try:
                 rows = pl.read_parquet(store.read(path))
             except _UNREADABLE:
                 continue  # damaged too
-            found.append(rows.select(name for name in empty.columns if name in rows.columns))
-    rows = pl.concat(found, how="diagonal_relaxed").cast(empty.schema)
+            pieces.append(rows.select(name for name in empty.columns if name in rows.columns))
+    rows = pl.concat(pieces, how="diagonal_relaxed").cast(empty.schema)
     rows = rows.unique([*table.dataset.identity, OBSERVED_AT], maintain_order=True)
     return rows.filter(pl.col(OBSERVED_AT) > after) if after else rows
 
@@ -99,8 +101,8 @@ def restore(table: Table, rows: pl.DataFrame) -> int:
     with table.errors():
         opened, identity = table.open_to_write(), [*table.dataset.identity, OBSERVED_AT]
         rows = rows.with_columns(month_of(table.dataset)).unique(identity, maintain_order=True)
-        held = table.scan(opened, rows[MONTH].unique().to_list()).select(identity).collect()
-        rows = rows.join(held, on=identity, how="anti", nulls_equal=True)
+        present = table.scan(opened, rows[MONTH].unique().to_list()).select(identity).collect()
+        rows = rows.join(present, on=identity, how="anti", nulls_equal=True)
         if rows.height:
             schema = table.schema(MONTH)
             last = max(table.last_stamp(opened) or 0, microseconds(rows[OBSERVED_AT].max()))  # type: ignore[arg-type]

@@ -1,6 +1,6 @@
 """Whether a table of the lake is what was written: the entries of its log, its files, and the digests kept beside them.
 
-All of it goes through deltalake's own storage, so that a folder and an object store are looked at alike.
+All of it goes through deltalake's own storage, so that a folder and an object store are treated alike.
 """
 
 import hashlib
@@ -20,18 +20,18 @@ from pyarrow.fs import FileSelector, PyFileSystem
 
 LOG: Final = "_delta_log"
 ASIDE: Final = "_damaged"
-"""Where a repair puts what is damaged: below the table, where Delta does not look."""
+"""Where a repair moves what is damaged: below the table, where Delta does not look."""
 
 DIGESTS: Final = "_digests.json"
-"""The SHA-256 of each file of a table, beside them. Delta passes over names that begin with an underscore."""
+"""The SHA-256 of each file of a table, kept beside them. Delta ignores names that begin with an underscore."""
 
 _LAST_CHECKPOINT: Final = f"{LOG}/_last_checkpoint"
 _ENTRY: Final = re.compile(r"(\d{20})\.json")
 _CHECKPOINT: Final = re.compile(r"(\d{20})\.checkpoint\..*parquet")
 
 
-class Part(Enum):
-    """What of a table is at fault."""
+class TablePart(Enum):
+    """What in a table is damaged."""
 
     ENTRY = "entry of the log"
     CHECKPOINT = "checkpoint of the log"
@@ -39,10 +39,10 @@ class Part(Enum):
 
 
 @dataclass(frozen=True)
-class Fault:
-    """Something that is not as it was written. ``path`` lies in the table; ``what`` follows it in a sentence."""
+class Damage:
+    """Something that is not as it was written. ``path`` is relative to the table; ``what`` continues the sentence."""
 
-    part: Part
+    part: TablePart
     path: str
     what: str
 
@@ -51,7 +51,7 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Written:
+class LoggedFile:
     """A file that the log names: its bytes and its rows."""
 
     path: str
@@ -68,17 +68,18 @@ class Store:
         self._files = PyFileSystem(self._handler)
 
     def sizes(self, folder: str = "") -> dict[str, int]:
-        """Of every file below a folder [bytes]; empty where it is not there."""
-        found = self._files.get_file_info(FileSelector(folder, recursive=True, allow_not_found=True))
-        return {one.path: one.size for one in found if one.is_file}
+        """Path → bytes of every file below a folder; empty where it is missing."""
+        infos = self._files.get_file_info(FileSelector(folder, recursive=True, allow_not_found=True))
+        return {info.path: info.size for info in infos if info.is_file}
 
     def read(self, path: str) -> bytes:
         with self._files.open_input_file(path) as file:
             return bytes(file.read())
 
     def write(self, path: str, content: bytes) -> None:
-        """Replaced whole or not at all."""
-        # pyarrow's own stream hands over buffers, and this one takes bytes alone (deltalake 1.6, pyarrow 26).
+        """Replace a file whole or not at all."""
+        # By way of the handler's own stream: pyarrow's hands over buffers, and this one takes only bytes (deltalake
+        # 1.6, pyarrow 26).
         stream = self._handler._handler.open_output_stream(path, None)
         stream.write(content)
         stream.close()  # type: ignore[attr-defined]
@@ -87,14 +88,14 @@ class Store:
         self._files.move(path, to)
 
 
-def faults_of_log(store: Store, *, whole: bool) -> list[Fault]:
-    """What is wrong with a log: entries that are missing or empty, and, read ``whole``, such as hold no JSON.
+def faults_of_log(store: Store, *, whole: bool) -> list[Damage]:
+    """What is wrong with a log: entries that are missing or empty, and, read ``whole``, those without valid JSON.
 
-    A last entry that is missing leaves no trace in the log: only who followed it that far can tell.
+    A missing last entry leaves no trace in the log itself: only the warehouse, which followed it, can tell.
     """
     sizes = {path.removeprefix(f"{LOG}/"): size for path, size in store.sizes(LOG).items()}
-    entries = {int(found[1]): size for name, size in sizes.items() if (found := _ENTRY.fullmatch(name))}
-    checkpoints = {int(found[1]): name for name in sizes if (found := _CHECKPOINT.fullmatch(name))}
+    entries = {int(match[1]): size for name, size in sizes.items() if (match := _ENTRY.fullmatch(name))}
+    checkpoints = {int(match[1]): name for name in sizes if (match := _CHECKPOINT.fullmatch(name))}
     if not entries and not checkpoints:
         return []
     begins = max(checkpoints, default=-1) + 1
@@ -113,33 +114,35 @@ def entry(version: int) -> str:
     return f"{LOG}/{version:020}.json"
 
 
-def mend_log(store: Store, faults: Iterable[Fault], stamp: str) -> None:
-    """Put damaged entries aside, and one that changes nothing in the place of each; a damaged checkpoint only aside.
+def mend_log(store: Store, faults: Iterable[Damage], stamp: str) -> None:
+    """Move damaged entries aside and put one that changes nothing in the place of each; move damaged checkpoints aside.
 
     What was committed in such an entry is gone from the table until it is observed again.
     """
+    # Delta needs versions without a gap, so a lost entry is replaced rather than left out. A checkpoint only saves
+    # reading the entries before it: without one they are read.
     for fault in faults:
         set_aside(store, fault.path, stamp)
-        if fault.part is Part.ENTRY:
+        if fault.part is TablePart.ENTRY:
             store.write(fault.path, b'{"commitInfo":{"operation":"WATTHOUSE REPAIR"}}\n')
         elif store.sizes(LOG).get(_LAST_CHECKPOINT):
             set_aside(store, _LAST_CHECKPOINT, stamp)
 
 
 def set_aside(store: Store, path: str, stamp: str) -> None:
-    """Move a file of the table, where there is one, to where nobody reads it."""
+    """Move a file of the table, if it exists, to where it is not read."""
     if path in store.sizes(path.rpartition("/")[0]):
         store.move(path, f"{ASIDE}/{stamp}/{path}")
 
 
-def _fault_of_entry(store: Store, version: int, size: int | None, *, whole: bool) -> Fault | None:
+def _fault_of_entry(store: Store, version: int, size: int | None, *, whole: bool) -> Damage | None:
     path = entry(version)
     if size is None:
-        return Fault(Part.ENTRY, path, "is missing")
+        return Damage(TablePart.ENTRY, path, "is missing")
     if not size:
-        return Fault(Part.ENTRY, path, "is empty")
+        return Damage(TablePart.ENTRY, path, "is empty")
     if whole and not _is_json(store.read(path)):
-        return Fault(Part.ENTRY, path, "is cut or overwritten: it holds no JSON")
+        return Damage(TablePart.ENTRY, path, "is truncated or overwritten: it is not JSON")
     return None
 
 
@@ -150,7 +153,7 @@ def _is_json(content: bytes) -> bool:
         return False
 
 
-def _faults_of_checkpoint(store: Store, name: str, size: int, *, whole: bool) -> Iterator[Fault]:
+def _faults_of_checkpoint(store: Store, name: str, size: int, *, whole: bool) -> Iterator[Damage]:
     path = f"{LOG}/{name}"
     try:
         pointer = json.loads(store.read(_LAST_CHECKPOINT))
@@ -158,77 +161,81 @@ def _faults_of_checkpoint(store: Store, name: str, size: int, *, whole: bool) ->
     except FileNotFoundError:
         announced = None
     except (ValueError, KeyError, TypeError):
-        yield Fault(Part.CHECKPOINT, _LAST_CHECKPOINT, "is cut or overwritten: it holds no JSON")
+        yield Damage(TablePart.CHECKPOINT, _LAST_CHECKPOINT, "is truncated or overwritten: it is not JSON")
         announced = None
     if announced is not None and size != announced:
-        yield Fault(Part.CHECKPOINT, path, _cut(size, announced))
-    elif whole and (why := _unreadable(store.read(path))):
-        yield Fault(Part.CHECKPOINT, path, why)
+        yield Damage(TablePart.CHECKPOINT, path, _cut(size, announced))
+    elif whole and (reason := _unreadable(store.read(path))):
+        yield Damage(TablePart.CHECKPOINT, path, reason)
 
 
-def faults_of_files(store: Store, files: Iterable[Written], *, whole: bool) -> list[Fault]:
+def faults_of_files(store: Store, files: Iterable[LoggedFile], *, whole: bool) -> list[Damage]:
     """What is wrong with the files that a log names: missing, of another size, and, read ``whole``, of another digest.
 
-    A file of which no digest was kept is decoded instead, which sees less.
+    A file without a digest is decoded instead, which notices less.
     """
     sizes, digests = store.sizes(), kept_digests(store)
-    return [fault for one in files if (fault := _fault_of_file(store, one, sizes.get(one.path), digests, whole=whole))]
+    return [
+        fault for file in files if (fault := _fault_of_file(store, file, sizes.get(file.path), digests, whole=whole))
+    ]
 
 
 def _fault_of_file(
-    store: Store, written: Written, size: int | None, digests: Mapping[str, str], *, whole: bool
-) -> Fault | None:
+    store: Store, written: LoggedFile, size: int | None, digests: Mapping[str, str], *, whole: bool
+) -> Damage | None:
     if size is None:
-        return Fault(Part.FILE, written.path, "is missing")
+        return Damage(TablePart.FILE, written.path, "is missing")
     if size != written.size:
-        return Fault(Part.FILE, written.path, _cut(size, written.size))
+        return Damage(TablePart.FILE, written.path, _cut(size, written.size))
     return fault_within(store, written, digests) if whole else None
 
 
-def fault_within(store: Store, written: Written, digests: Mapping[str, str]) -> Fault | None:
-    """Read a file and hold it to its digest, or decode it where none was kept."""
+def fault_within(store: Store, written: LoggedFile, digests: Mapping[str, str]) -> Damage | None:
+    """Read a file and compare it with its digest, or decode it where there is none."""
+    # Parquet's checksums are optional and per page: a bit that turned in a file without them decodes to other numbers.
     try:
         content = store.read(written.path)
     except FileNotFoundError:
-        return Fault(Part.FILE, written.path, "is missing")
+        return Damage(TablePart.FILE, written.path, "is missing")
     if len(content) != written.size:
-        return Fault(Part.FILE, written.path, _cut(len(content), written.size))
+        return Damage(TablePart.FILE, written.path, _cut(len(content), written.size))
     if digest := digests.get(written.path):
         same = digest == _digest(content)
-        return None if same else Fault(Part.FILE, written.path, "is not what was written: its digest differs")
-    why = _unreadable(content, written.rows)
-    return Fault(Part.FILE, written.path, why) if why else None
+        return None if same else Damage(TablePart.FILE, written.path, "is not what was written: its digest differs")
+    reason = _unreadable(content, written.rows)
+    return Damage(TablePart.FILE, written.path, reason) if reason else None
 
 
 def _cut(size: int, whole: int) -> str:
-    return "is empty" if not size else f"holds {size:,} bytes of {whole:,}"
+    return "is empty" if not size else f"has {size:,} of {whole:,} bytes"
 
 
 def _unreadable(content: bytes, rows: int | None = None) -> str:
     """Why a Parquet file cannot be read; empty where it can."""
     try:
-        held = sum(batch.num_rows for batch in pq.ParquetFile(BytesIO(content)).iter_batches())
+        count = sum(batch.num_rows for batch in pq.ParquetFile(BytesIO(content)).iter_batches())
     except (OSError, pa.ArrowException) as error:
         return f"cannot be read ({str(error).splitlines()[0]})"
-    return "" if rows in {None, held} else f"holds {held:,} rows of {rows:,}"
+    return "" if rows in {None, count} else f"has {count:,} of {rows:,} rows"
 
 
 def kept_digests(store: Store) -> dict[str, str]:
-    """By path; empty where none were kept, or the note of them is spoilt (it is made again with the next commit)."""
+    """Path → digest; empty where there are none, or their file is spoilt (the next commit writes it again)."""
     try:
-        held = json.loads(store.read(DIGESTS))["files"]
-        return {str(path): str(digest) for path, digest in held.items()}
+        digests = json.loads(store.read(DIGESTS))["files"]
+        return {str(path): str(digest) for path, digest in digests.items()}
     except (FileNotFoundError, TableNotFoundError, ValueError, KeyError, TypeError, AttributeError):
         return {}
 
 
-def keep_digests(store: Store, files: Iterable[Written]) -> None:
-    """Note the digest of each file that the log names and that has none; forget those of files it names no more."""
-    held = kept_digests(store)
-    paths = [one.path for one in files]
-    wanted = {path: held[path] if path in held else _digest(store.read(path)) for path in paths}
-    if wanted != held:
-        store.write(DIGESTS, json.dumps({"algorithm": "sha256", "files": wanted}, indent=0).encode())
+def keep_digests(store: Store, files: Iterable[LoggedFile]) -> None:
+    """Store the digest of each file that the log names; drop those of files that it no longer names."""
+    before = kept_digests(store)
+    paths = [file.path for file in files]
+    # A known digest is never computed again: that would bless whatever has become of the file since.
+    digests = {path: before[path] if path in before else _digest(store.read(path)) for path in paths}
+    if digests != before:
+        store.write(DIGESTS, json.dumps({"algorithm": "sha256", "files": digests}, indent=0).encode())
 
 
 def _digest(content: bytes) -> str:

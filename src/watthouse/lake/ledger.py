@@ -1,7 +1,7 @@
-"""The lake is a ledger: one append-only Delta table a dataset, every revision kept, a version for every reader.
+"""The lake is a ledger: one append-only Delta table per dataset, every revision kept, a version for every reader.
 
 A row is stamped ``observed_at``. The stamps of a dataset only grow: the stamp is also the version of a Delta
-application transaction, so of two writers that saw the same state one is refused, looks again and tries again. Hence
+application transaction, so of two writers that saw the same state one is refused, reads again and retries. Hence
 "everything after stamp t" is exact, whatever compaction or vacuum did to the files in between.
 """
 
@@ -22,7 +22,7 @@ from watthouse.catalog import CATALOG, Dataset
 from watthouse.errors import LakeError
 from watthouse.lake import damage
 from watthouse.lake.compare import TURN, Comparison, Counts, compare
-from watthouse.lake.integrity import Fault, Store, keep_digests
+from watthouse.lake.integrity import Damage, Store, keep_digests
 from watthouse.lake.revisions import OBSERVED_AT, changes
 from watthouse.lake.spool import MONTH, Spooled, month_of
 from watthouse.lake.table import Stamp, Table, microseconds, moment_of, newest, written_files
@@ -45,7 +45,7 @@ class Extent:
 
 @dataclass(frozen=True)
 class Head:
-    """Where a ledger stands: which one it is, its Delta version, its newest stamp (UTC), and its observations."""
+    """The state of a ledger: which one it is, its Delta version, its newest stamp (UTC), and its observations."""
 
     ledger: str
     version: int
@@ -54,13 +54,13 @@ class Head:
 
 
 _extents: dict[str, tuple[Stamp | None, Extent]] = {}
-"""Of the tables looked at by this process, as they stood last: to look one over reads a column of all its files."""
+"""The extents of tables that this process has measured: to measure one reads a column of all its files."""
 
 
 class Lake:
     """The ledger under one root: a folder, or the URL of an object store with its ``storage_options``.
 
-    ``kind`` is written into every table that it makes: what data they are.
+    ``kind`` (published data, or which sample) is written into every table that it makes.
     """
 
     def __init__(
@@ -87,25 +87,26 @@ class Lake:
         return f"{self.root}/{dataset.id}"
 
     def table(self, dataset: Dataset) -> Table:
-        """The table of a dataset, whether it is there or not."""
+        """The table of a dataset, whether it exists or not."""
         table = self._tables.get(dataset.id)
         if table is None or table.dataset != dataset:
             table = self._tables[dataset.id] = Table(dataset, self.uri(dataset), self._options, self._kind)
         return table
 
     def observe(self, dataset: Dataset, documents: Sequence[Spooled]) -> Counts:
-        """Append what the documents say that is new or changed, in one commit; raises :class:`LakeError`."""
+        """Append the rows of the documents that are new or changed, in one commit; raises :class:`LakeError`."""
         table = self.table(dataset)
         with table.errors():
             for attempt in range(_ATTEMPTS):
                 try:
                     return self._observe(table, documents)
                 except CommitFailedError:
-                    time.sleep(random.uniform(0, min(2, 0.05 * 2**attempt)))  # so that two do not stay in step
+                    # at random: two writers that collided and waited equally long would collide again
+                    time.sleep(random.uniform(0, min(2, 0.05 * 2**attempt)))
         raise LakeError(f"{table.uri}: other writers won {_ATTEMPTS} times in a row: try again")
 
     def rows(self, dataset: Dataset, *, since: datetime | None = None) -> pa.RecordBatchReader:
-        """Every observation stamped after ``since``: the catalog's columns and ``observed_at``, in no order."""
+        """Every observation stamped after ``since``: the catalog's columns and ``observed_at``, unordered."""
         table = self.table(dataset)
         schema = table.schema()
         with table.errors():
@@ -116,6 +117,7 @@ class Lake:
 
     def local_files(self, dataset: Dataset) -> list[str] | None:
         """The Parquet files of the ledger, for an engine that reads them faster itself; None where it cannot."""
+        # an engine takes these characters for a pattern, in a list of files too
         if "://" in self.root or set("*?[") & set(self.root):
             return None
         table = self.table(dataset)
@@ -145,8 +147,8 @@ class Lake:
         """What changed in what was published, oldest slot first.
 
         Columns: the key, ``column``, ``from``, ``to`` (as text) and ``seen`` (UTC), for slots whose civil day lies in
-        [``since``, ``until``]. A value that fills an empty cell is no revision; one that is withdrawn is. A slot's
-        versions follow its ``nature`` first (consolidated after real time), then the order in which they were seen.
+        [``since``, ``until``]. Filling an empty cell is not a revision; withdrawing a value is. A slot's versions
+        follow its ``nature`` first (consolidated after real time), then the order in which they were seen.
         """
         rows = self.scan(dataset).drop(MONTH)
         if since:
@@ -174,23 +176,24 @@ class Lake:
                 opened.create_checkpoint()
                 keep_digests(table.store, written_files(opened))
             except CommitFailedError:
-                return 0  # another writer compacts at this moment: the months are in its hands
+                return 0  # another writer is compacting the same months
             return len(crowded)
 
     def extent(self, dataset: Dataset) -> Extent:
         """Rows, bytes, version and freshness of a dataset; an empty :class:`Extent` where nothing was observed."""
         table = self.table(dataset)
         with table.errors():
+            # The stamp is taken first: a commit that comes in between has another one, and is measured next time.
             stamp = table.stamp()
-            seen, extent = _extents.get(table.uri, (None, Extent()))
-            if stamp != seen:
+            measured_at, extent = _extents.get(table.uri, (None, Extent()))
+            if stamp != measured_at:
                 opened = table.open()
-                extent = _looked_over(table, opened) if opened else Extent()
-                _extents[table.uri] = stamp, extent  # a commit that comes in between has another stamp
+                extent = _measured(table, opened) if opened else Extent()
+                _extents[table.uri] = stamp, extent
             return extent
 
     def head(self, dataset: Dataset) -> Head | None:
-        """Where a dataset's ledger stands, None where nothing was observed."""
+        """The state of a dataset's ledger, None where nothing was observed."""
         table = self.table(dataset)
         with table.errors():
             opened = table.open()
@@ -201,26 +204,26 @@ class Lake:
             return Head(str(opened.metadata().id), opened.version(), moment_of(stamp), rows)
 
     def months_since(self, dataset: Dataset, moment: datetime) -> frozenset[str]:
-        """The months (``YYYY-MM``, UTC) of which something was observed after ``moment``."""
+        """The months (``YYYY-MM``, UTC) with observations after ``moment``."""
         table = self.table(dataset)
         with table.errors():
             fresh = table.scan(table.open(), since=moment)
             return frozenset(fresh.select(pl.col(MONTH).unique()).collect().get_column(MONTH).drop_nulls())
 
     def kinds(self) -> frozenset[str]:
-        """What the tables say they are; nothing where none says it."""
+        """The kinds written into the tables; empty where none has one."""
         kinds = set()
         for dataset in CATALOG.values():
             with (table := self.table(dataset)).errors():
                 kinds.add(table.kind_written())
         return frozenset(kind for kind in kinds if kind)
 
-    def faults(self, dataset: Dataset, *, whole: bool = False) -> list[Fault]:
+    def faults(self, dataset: Dataset, *, whole: bool = False) -> list[Damage]:
         """As :func:`watthouse.lake.damage.faults` of its table."""
         return damage.faults(self.table(dataset), whole=whole)
 
     def refuse_faulty(self, dataset: Dataset, *, since: datetime | None = None) -> None:
-        """Read the files with what was stamped after ``since``.
+        """Check the files with observations stamped after ``since``.
 
         Raises :class:`~watthouse.errors.TableError` for one that is not as it was written.
         """
@@ -230,13 +233,14 @@ class Lake:
             table.refuse_faulty(opened, table.files(opened, since=since))
 
     def set_table_aside(self, dataset: Dataset, stamp: str) -> "Lake":
-        """Move a whole table out of the way; returns the lake that it lies in now."""
+        """Move a whole table out of the way; returns the lake that it is in now."""
         folder = f"damaged-{stamp}"
         damage.set_table_aside(self.table(dataset), Store(self.root, self._options), folder)
         return Lake(f"{self.root}/{folder}", storage_options=self._options)
 
     def _observe(self, table: Table, documents: Sequence[Spooled]) -> Counts:
         opened = table.open_to_write()
+        # Clocks are stepped back (NTP, a resumed machine): the stamp goes on by a microsecond then, never backwards.
         stamp = max(microseconds(datetime.now(UTC)), (table.last_stamp(opened) or 0) + 1)
         counts: list[Counts] = []
 
@@ -255,24 +259,25 @@ class Lake:
         dataset = table.dataset
         absent = {document.turn: frozenset(dataset.names) - document.present for document in documents}
         ageless = frozenset(document.turn for document in documents if not document.current)
-        seen = pl.concat(
+        incoming = pl.concat(
             pl.scan_parquet(document.path, glob=False, hive_partitioning=False).with_columns(
                 pl.lit(document.turn, pl.Int32).alias(TURN)
             )
             for document in documents
         )
-        for months in self._chunks(seen):
+        for months in self._chunks(incoming):
+            # Before the comparison, not after: against a damaged file every row would be news.
             table.refuse_faulty(opened, table.files(opened, months))
             chosen = pl.col(MONTH).is_in(months)
             known = newest(dataset, table.scan(opened, months).filter(chosen)).select(dataset.names).collect()
-            fresh = seen.filter(chosen).select(*dataset.names, TURN).collect()
+            fresh = incoming.filter(chosen).select(*dataset.names, TURN).collect()
             yield compare(dataset, known, fresh, absent, ageless)
 
-    def _chunks(self, seen: pl.LazyFrame) -> Iterator[list[str]]:
+    def _chunks(self, incoming: pl.LazyFrame) -> Iterator[list[str]]:
         """Runs of months with about ``chunk_rows`` rows together."""
         months: list[str] = []
         rows = 0
-        for month, height in seen.group_by(MONTH).len().sort(MONTH).collect().iter_rows():
+        for month, height in incoming.group_by(MONTH).len().sort(MONTH).collect().iter_rows():
             if months and rows + height > self._chunk_rows:
                 yield months
                 months, rows = [], 0
@@ -282,11 +287,11 @@ class Lake:
             yield months
 
 
-def _looked_over(table: Table, opened: DeltaTable) -> Extent:
+def _measured(table: Table, opened: DeltaTable) -> Extent:
     dataset, ledger = table.dataset, table.scan(opened)
     actions = pl.DataFrame(opened.get_add_actions(flatten=True))
     measured = ledger.filter(pl.col(dataset.measured).is_not_null())
-    last, seen = pl.collect_all(
+    newest_row, measured_days = pl.collect_all(
         [
             ledger.select(pl.col(dataset.time).max()),
             measured.select(
@@ -297,20 +302,22 @@ def _looked_over(table: Table, opened: DeltaTable) -> Extent:
             ),
         ]
     )
-    row = seen.row(0, named=True)
+    row = measured_days.row(0, named=True)
     span = (row["last"] - row["first"]).days + 1 if row["first"] else 0
     return Extent(
         rows=int(actions["num_records"].sum()),
         bytes=int(actions["size_bytes"].sum()),
         files=actions.height,
         version=opened.version(),
-        newest=last.item(),
+        newest=newest_row.item(),
         newest_measured=row["newest"],
         missing_days=span - row["days"] if span else 0,
     )
 
 
 def _unless_empty(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch] | None:
+    # Nothing new must mean no commit at all: an empty one would give the table a new version, and have everything
+    # built again.
     first = next((batch for batch in batches if batch.num_rows), None)
     if first is None:
         return None

@@ -13,17 +13,18 @@ _CLOCKWORK = frozenset({"date", "heure"})
 
 
 def changes(dataset: Dataset, rows: pl.LazyFrame, columns: Sequence[str] | None = None) -> pl.DataFrame:
-    """The changes of the columns named (all but the key, where none is), oldest slot first.
+    """The changes of these columns (by default all but the key), oldest slot first.
 
     Columns: the key, ``column``, ``from``, ``to`` (as text) and ``seen`` (UTC). A slot's versions follow its ``nature``
     first (consolidated after real time), then the order in which they were seen.
     """
     watched = columns or [name for name in dataset.names if name not in {*dataset.key, *_CLOCKWORK}]
-    retold = rows.group_by(dataset.key).len().filter(pl.col("len") > 1).select(dataset.key)
-    history = rows.join(retold, on=list(dataset.key), how="semi").collect()
+    # only slots that were observed more than once are read in full: most never are
+    repeated = rows.group_by(dataset.key).len().filter(pl.col("len") > 1).select(dataset.key)
+    history = rows.join(repeated, on=list(dataset.key), how="semi").collect()
     history = history.sort([*dataset.key, *_rank(dataset), OBSERVED_AT])
-    found = pl.collect_all([_changes_of(dataset, history.lazy(), name) for name in watched])
-    return pl.concat(found).sort([*dataset.key, "seen", "column"])
+    by_column = pl.collect_all([_changes_of(dataset, history.lazy(), name) for name in watched])
+    return pl.concat(by_column).sort([*dataset.key, "seen", "column"])
 
 
 def _changes_of(dataset: Dataset, history: pl.LazyFrame, name: str) -> pl.LazyFrame:

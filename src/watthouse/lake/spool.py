@@ -20,9 +20,9 @@ MONTH = "month"
 
 @dataclass(frozen=True)
 class Spooled:
-    """What one document gave for one dataset: a Parquet file in the catalog's shape plus :data:`MONTH`.
+    """The rows of one document for one dataset: a Parquet file in the catalog's shape plus :data:`MONTH`.
 
-    ``present`` are the columns it carried. ``current`` tells that it says how things stand now, as a service does; a
+    ``present`` are the columns it carried. ``current`` means that it gives the present state, as a service does; a
     file may be of any age.
     """
 
@@ -43,7 +43,7 @@ def stored_schema(dataset: Dataset) -> pa.Schema:
 
 
 @dataclass
-class Draft:
+class SpoolWriter:
     """The files one document is being written to, by dataset and by the columns it carried."""
 
     folder: Path
@@ -78,20 +78,22 @@ class Spool:
         self.folder = folder
         self._turn = 0
         self._by_dataset: dict[str, list[Spooled]] = {}
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)  # what a killed refresh left; only one at a time runs in a home
         folder.mkdir(parents=True)
 
     @contextmanager
-    def document(self, *, current: bool = True) -> Iterator[Draft]:
-        """Pieces added inside count only where the block ends without an error."""
-        draft = Draft(self.folder, self._turn, current)
+    def document(self, *, current: bool = True) -> Iterator[SpoolWriter]:
+        """Pieces added inside count only if the block ends without an error."""
+        # A document that breaks in its last row must leave nothing behind, and a year of it does not fit into memory:
+        # so it goes to disk first, and into the lake once it is known to be whole.
+        writer = SpoolWriter(self.folder, self._turn, current)
         try:
-            yield draft
-            for dataset_id, spooled in draft.close():
+            yield writer
+            for dataset_id, spooled in writer.close():
                 self._by_dataset.setdefault(dataset_id, []).append(spooled)
             self._turn += 1
         except BaseException:
-            draft.discard()
+            writer.discard()
             raise
 
     @property

@@ -1,4 +1,4 @@
-"""One dataset's Delta table: opened once, its files checked before they are read, what its storage says in one line."""
+"""One dataset's Delta table: opened once, its files checked before they are read, its storage's errors in one line."""
 
 import errno
 import os
@@ -18,9 +18,9 @@ from deltalake.exceptions import CommitFailedError, DeltaError, DeltaProtocolErr
 from watthouse.catalog import Dataset
 from watthouse.errors import LakeError, TableError
 from watthouse.lake.integrity import (
-    Fault,
+    Damage,
+    LoggedFile,
     Store,
-    Written,
     fault_within,
     faults_of_files,
     faults_of_log,
@@ -45,13 +45,13 @@ _KIND_KEY: Final = "watthouse.data"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 Stamp = tuple[str, int, int] | tuple[str, int]
-"""What tells one state of a table from another: the name, inode and time (ns) of the newest file of its log, where it
-lies in a folder; else its id and version."""
+"""Identifies a state of a table: name, inode and time (ns) of the newest file of its log if it is in a folder, else id
+and version."""
 
 
 @dataclass
 class Table:
-    """The ledger of ``dataset`` at ``uri``; ``kind``, what data they are, is written into it when it is made."""
+    """The ledger of ``dataset`` at ``uri``; ``kind`` (published, or which sample) is written into a new one."""
 
     dataset: Dataset
     uri: str
@@ -70,12 +70,13 @@ class Table:
         return pa.schema([full.field(name) for name in (*self.dataset.names, OBSERVED_AT, *more)])
 
     def open(self) -> DeltaTable | None:
-        """The table as it is now; looked up once, and followed from there (a tenth of the time)."""
+        """The table as it is now; opened once and updated from there, which takes a tenth of the time."""
         if self._opened is not None:
             self._opened.update_incremental()
             return self._opened
         try:
-            # deltalake passes over an empty entry as if nothing had been committed in it
+            # deltalake passes over an empty entry as if nothing had been committed in it: after a power cut the rows
+            # of that commit would be missing without a word
             self._refuse(faults_of_log(self.store, whole=False))
             table = DeltaTable(self.uri, storage_options=self.options)
         except TableNotFoundError:
@@ -90,7 +91,7 @@ class Table:
         return table
 
     def open_to_write(self) -> DeltaTable:
-        """The table, made where it was not there."""
+        """The table, created if it does not exist."""
         if (table := self.open()) is not None:
             return table
         try:
@@ -112,7 +113,7 @@ class Table:
             return table
 
     def can_be_opened(self) -> bool:
-        """Whether what it holds can be asked for, or that it is not there."""
+        """Whether there is a table whose files can be listed."""
         try:
             with self.errors():
                 if table := self.open():
@@ -122,11 +123,11 @@ class Table:
         return table is not None
 
     def forget(self) -> None:
-        """Look it up again the next time."""
+        """Open it again the next time."""
         self._opened = None
 
     def kind_written(self) -> str | None:
-        """What the table says that its data are."""
+        """The kind of data that is written into the table."""
         table = self.open()
         return table.metadata().configuration.get(_KIND_KEY) if table else None
 
@@ -159,7 +160,8 @@ class Table:
         if months is not None and actions.height:
             actions = actions.filter(pl.col(f"partition.{MONTH}").is_in(list(months)))
         if since is not None and f"max.{OBSERVED_AT}" in actions.columns:
-            # Delta's statistics are cut to the millisecond, and a stamp may follow another within one
+            # Delta's statistics are cut to the millisecond, and stamps within one millisecond happen when the clock was
+            # stepped back: the warehouse once missed such rows.
             cut = since.replace(microsecond=since.microsecond // 1000 * 1000)
             actions = actions.filter((pl.col(f"max.{OBSERVED_AT}") >= cut).fill_null(value=True))
         return [f"{self.uri}/{path}" for path in (actions["path"] if actions.height else ())]
@@ -172,7 +174,7 @@ class Table:
         return ledger if since is None else ledger.filter(pl.col(OBSERVED_AT) > since)
 
     def scan_files(self, files: Sequence[str]) -> pl.LazyFrame:
-        """A lake written before the catalog gained a column reads as if that column had always been empty."""
+        """The rows of these files; a column that the catalog gained after they were written reads as empty."""
         empty = pl.DataFrame(self.schema().empty_table())
         if not files:
             return empty.lazy().with_columns(month_of(self.dataset))
@@ -188,7 +190,7 @@ class Table:
         return ledger.with_columns(month_of(self.dataset))
 
     def refuse_faulty(self, table: DeltaTable | None, files: Sequence[str]) -> None:
-        """Before anything is made of the rows of these files; each is read once.
+        """Check these files before their rows are used; each is read once.
 
         Raises :class:`~watthouse.errors.TableError` for one that is not as it was written.
         """
@@ -203,21 +205,21 @@ class Table:
                 self._sound.add(file)
 
     def stamp(self) -> Stamp | None:
-        """None for a table that is not there; to open one reads all that was committed."""
+        """The present state of the table; None where it does not exist."""
+        # from the folder where that can be: opening a table reads its whole log, which `status` would do six times
         if entry := self._newest_entry():
             return entry
         table = self.open()
         return (str(table.metadata().id), table.version()) if table else None
 
     def _newest_entry(self) -> tuple[str, int, int] | None:
-        """None for a lake that is no folder, and a table that is not there."""
+        """None for a lake that is not a folder, and a table that does not exist."""
         if "://" in self.uri:
             return None
         try:
             with os.scandir(Path(self.uri) / "_delta_log") as entries:
-                newest = max(
-                    (one for one in entries if one.name.endswith(".json")), key=attrgetter("name"), default=None
-                )
+                committed = (entry for entry in entries if entry.name.endswith(".json"))
+                newest = max(committed, key=attrgetter("name"), default=None)
                 stat = newest.stat() if newest else None
         except OSError:
             return None
@@ -225,7 +227,7 @@ class Table:
 
     @contextmanager
     def errors(self) -> Iterator[None]:
-        """Turn what the storage says into one line, which names the file where one is to blame."""
+        """Turn what the storage raises into one line, which names the file if one is to blame."""
         try:
             yield
         except CommitFailedError:
@@ -249,21 +251,21 @@ class Table:
             table = None if faults else DeltaTable(self.uri, storage_options=self.options)
             faults += faults_of_files(self.store, written_files(table), whole=False) if table else []
         except STORAGE_ERRORS:
-            return  # the storage itself: what it said first is told
+            return  # the storage itself is at fault: its first error is the one to report
         self._refuse(faults)
 
-    def _refuse(self, faults: Sequence[Fault]) -> None:
+    def _refuse(self, faults: Sequence[Damage]) -> None:
         if faults:
             more = f" (and {len(faults) - 1} more faults)" if len(faults) > 1 else ""
             raise TableError(f"{self.uri}/{faults[0]}{more}: `watthouse repair` says what can be restored")
 
 
-def written_files(table: DeltaTable) -> list[Written]:
+def written_files(table: DeltaTable) -> list[LoggedFile]:
     """The files that the log names."""
     actions = pl.DataFrame(table.get_add_actions(flatten=True))
     if not actions.height:
         return []
-    return [Written(*row) for row in actions.select("path", "size_bytes", "num_records").iter_rows()]
+    return [LoggedFile(*row) for row in actions.select("path", "size_bytes", "num_records").iter_rows()]
 
 
 def newest(dataset: Dataset, rows: pl.LazyFrame) -> pl.LazyFrame:
@@ -272,7 +274,7 @@ def newest(dataset: Dataset, rows: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def microseconds(moment: datetime) -> int:
-    """Since 1970, as stamps are counted."""
+    """Microseconds since 1970, as stamps are counted."""
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
 

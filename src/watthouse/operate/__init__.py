@@ -1,1 +1,1 @@
-"""What runs it: the pipeline, its schedule, and how its state is told and mended."""
+"""Running it: the pipeline, its schedule, and how its state is reported and mended."""

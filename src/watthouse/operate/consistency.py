@@ -1,8 +1,8 @@
-"""How the lake stands against the warehouse that was built from it: what follows, and what has lost rows or is broken.
+"""How the lake compares with the warehouse that was built from it: what moved, what has lost rows, what is broken.
 
-The lake is where every value is kept, and the warehouse is made anew from it at will. So when the lake loses a table
-(a disk that is not mounted, a restored backup, an entry of a log that a power cut left empty), the warehouse holds the
-last copy of those rows, and must not be brought down to it.
+The lake is where every value is kept, and the warehouse can be rebuilt from it at any time. So when the lake loses a
+table (a disk that is not mounted, a restored backup, an entry of a log that a power cut left empty), the warehouse
+holds the last copy of those rows, and must not be brought down to the lake's state.
 """
 
 from collections.abc import Mapping
@@ -18,9 +18,9 @@ from watthouse.warehouse.base import Loaded
 
 @dataclass(frozen=True)
 class Standing:
-    """Of one home.
+    """The lake and the warehouse of one home.
 
-    ``heads`` are the tables that can be opened (None: there is none), ``broken`` says of the others why they cannot;
+    ``heads`` are the tables that can be opened (None: there is none), ``broken`` maps the others to the reason;
     ``loaded`` is how far the warehouse follows each, by dataset id.
     """
 
@@ -36,15 +36,18 @@ class Standing:
 
     @property
     def is_lost(self) -> bool:
-        """Whether a lake is gone that was there."""
+        """Whether the whole lake is gone that the warehouse was loaded from."""
         return self.is_empty and bool(self.loaded)
 
     @property
     def moved(self) -> list[Dataset]:
-        """The tables that stand elsewhere than where the warehouse follows them to."""
-        stands = {name: (one.head.observed_until, one.head.rows) for name, one in self.loaded.items()}
+        """The tables whose state differs from the one that the warehouse has loaded."""
+        # By stamp and number of observations, not by version: compaction and repair make versions without news.
+        loaded = {name: (load.head.observed_until, load.head.rows) for name, load in self.loaded.items()}
         return [
-            one for one, head in self.heads.items() if head and stands.get(one.id) != (head.observed_until, head.rows)
+            dataset
+            for dataset, head in self.heads.items()
+            if head and loaded.get(dataset.id) != (head.observed_until, head.rows)
         ]
 
     @property
@@ -56,8 +59,8 @@ class Standing:
             if (loaded := self.loaded.get(dataset.id)) and loaded.is_ahead_of(head)
         ]
 
-    def said_of_behind(self) -> str:
-        """What those lack, since when, and what to do, in one line that begins with the lake."""
+    def loss_reason(self) -> str:
+        """What the tables in ``behind`` lack, since when, and what to do, in one line that begins with the lake."""
         tables = self.behind
         if self.is_lost:
             lacking = f"is missing or empty, and the warehouse holds {self._loaded_rows(tables)}"
@@ -70,20 +73,21 @@ class Standing:
             " (`watthouse build --full --lake-was-lost` goes on without them)"
         )
 
-    def said_by_table(self) -> dict[str, str]:
-        """The same of each of them alone, by dataset id."""
+    def loss_reasons(self) -> dict[str, str]:
+        """What each of those tables lacks, by dataset id."""
         return {
             dataset.id: f"the lake lacks observations that the warehouse holds ({self._lacks(dataset)})"
             for dataset in self.behind
         }
 
-    def said_of_broken(self) -> dict[str, str]:
-        """Why each of those tables cannot be used, what the warehouse has of it, and what to do, by dataset id."""
-        return {dataset.id: f"{why}{self._kept(dataset)}" for dataset, why in self.broken.items()}
-
-    def _kept(self, dataset: Dataset) -> str:
-        held = self.loaded.get(dataset.id)
-        return f"; the warehouse still serves {self._loaded_rows([dataset])}" if held else ""
+    def broken_reasons(self) -> dict[str, str]:
+        """Why each broken table cannot be used, what the warehouse has of it, and what to do, by dataset id."""
+        return {
+            dataset.id: f"{reason}; the warehouse still serves {self._loaded_rows([dataset])}"
+            if dataset.id in self.loaded
+            else reason
+            for dataset, reason in self.broken.items()
+        }
 
     def _loaded_rows(self, tables: list[Dataset]) -> str:
         heads = [self.loaded[dataset.id].head for dataset in tables]
@@ -91,37 +95,39 @@ class Standing:
         return f"the {rows:,} observations that were in it until {_z(until)}"
 
     def _lacks(self, dataset: Dataset) -> str:
-        head, held = self.heads[dataset], self.loaded[dataset.id].head
-        all_of_it = f"all {held.rows:,}, the last of {_z(held.observed_until)}"
+        head, loaded = self.heads[dataset], self.loaded[dataset.id].head
+        everything = f"all {loaded.rows:,}, the last of {_z(loaded.observed_until)}"
         if head is None:
-            return f"its table is missing or empty; {all_of_it}"
-        if head.ledger != held.ledger:
-            return f"its table is another one, with {head.rows:,} observations; {all_of_it}"
-        count = f"{max(held.rows - head.rows, 1):,} of {held.rows:,}"
-        if head.observed_until < held.observed_until:
-            return f"{count}, observed after {_z(head.observed_until)} and until {_z(held.observed_until)}"
-        return f"{count}, observed until {_z(held.observed_until)}"
+            return f"its table is missing or empty; {everything}"
+        if head.ledger != loaded.ledger:
+            return f"its table is another one, with {head.rows:,} observations; {everything}"
+        # A table that lost a commit and grew again may have as many rows as before, or more.
+        count = f"{max(loaded.rows - head.rows, 1):,} of {loaded.rows:,}"
+        if head.observed_until < loaded.observed_until:
+            return f"{count}, observed after {_z(head.observed_until)} and until {_z(loaded.observed_until)}"
+        return f"{count}, observed until {_z(loaded.observed_until)}"
 
-    def ahead_of_the_clock(self, tolerated: float) -> dict[str, str]:
-        """By dataset id, what is stamped more than ``tolerated`` seconds later than it is now: a clock was wrong then,
-        or is now."""
+    def future_reasons(self, tolerated: float) -> dict[str, str]:
+        """The tables stamped more than ``tolerated`` seconds in the future, by dataset id, and what to do."""
+        # A clock that stood ahead once is noticed at the next run: everything observed since would be stamped by the
+        # microsecond after it, and `as_of` would know nothing of it for years.
         now = datetime.now(UTC)
         latest = now + timedelta(seconds=tolerated)
         return {
             dataset.id: f"its newest observation is stamped {_z(head.observed_until)}, and this machine's clock says"
-            f" {now:%Y-%m-%d}: set the clock if it is wrong; if it was wrong then, `watthouse repair --apply` stamps"
-            " those observations anew"
+            f" {now:%Y-%m-%d}: set the clock if it is wrong; if it was wrong then, `watthouse repair --apply` corrects"
+            " the stamps"
             for dataset, head in self.heads.items()
             if head and head.observed_until > latest
         }
 
     def again(self, home: Home) -> "Standing":
-        """After the lake has changed, and the warehouse has not."""
+        """The same home after the lake has changed and the warehouse has not."""
         return _stand(home, self.loaded)
 
 
 def stand(home: Home) -> Standing:
-    """Open every table of the lake, and read in the warehouse how far it follows them."""
+    """Open every table of the lake, and read from the warehouse how far it follows them."""
     return _stand(home, home.warehouse.loaded())
 
 

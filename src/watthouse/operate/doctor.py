@@ -27,8 +27,8 @@ from watthouse.sources.odre import Odre
 _ROOM: Final = 2 * 10**9
 
 
-class State(Enum):
-    """How a finding is."""
+class Health(Enum):
+    """How serious a finding is."""
 
     WELL = "ok"
     ODD = "note"
@@ -37,20 +37,21 @@ class State(Enum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at: what was found, and what to do about it."""
+    """One thing that was checked: its state, and what to do about it."""
 
     name: str
-    state: State
-    said: str
+    state: Health
+    message: str
     advice: str = ""
 
     def as_json(self) -> dict[str, str]:
         """The same, as text."""
-        return {"name": self.name, "state": self.state.value, "said": self.said, "advice": self.advice}
+        return {"name": self.name, "state": self.state.value, "message": self.message, "advice": self.advice}
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
-    """Look at everything a refresh needs, the nearest first; the service last, within ``settings.reach_seconds``."""
+    """Check everything that a refresh needs, the nearest first; the service last, within ``settings.reach_seconds``."""
+    # in this order, as each step needs the ones before: a missing package explains all that follows
     yield _python()
     yield _packages()
     yield _zone()
@@ -58,84 +59,84 @@ def examine(settings: Settings) -> Iterator[Finding]:
     home = Home(settings)
     yield _home(home)
     yield _room(settings)
-    yield from _stations(home)
+    yield from _stores(home)
     yield _service(settings)
 
 
 def _python() -> Finding:
     return Finding(
-        "watthouse", State.WELL, f"{version('watthouse')} on Python {platform.python_version()}, {sys.prefix}"
+        "watthouse", Health.WELL, f"{version('watthouse')} on Python {platform.python_version()}, {sys.prefix}"
     )
 
 
 def _packages() -> Finding:
-    wanted = [Requirement(line) for line in requires("watthouse") or ()]
-    base = [one for one in wanted if one.marker is None or one.marker.evaluate({"extra": ""})]
-    wrong = [said for one in base if (said := _misfit(one))]
-    if wrong:
-        return Finding("packages", State.BAD, "; ".join(wrong), "install again: `make run` or `pip install watthouse`")
-    return Finding("packages", State.WELL, f"all {len(base)} that watthouse needs are installed")
+    requirements = [Requirement(line) for line in requires("watthouse") or ()]
+    base = [need for need in requirements if need.marker is None or need.marker.evaluate({"extra": ""})]
+    misfits = [misfit for need in base if (misfit := _misfit(need))]
+    if misfits:
+        return Finding(
+            "packages", Health.BAD, "; ".join(misfits), "install again: `make run` or `pip install watthouse`"
+        )
+    return Finding("packages", Health.WELL, f"all {len(base)} that watthouse needs are installed")
 
 
-def _misfit(wanted: Requirement) -> str:
+def _misfit(need: Requirement) -> str:
     try:
-        found = version(wanted.name)
+        installed = version(need.name)
     except PackageNotFoundError:
-        return f"{wanted.name} is not installed"
-    return (
-        "" if wanted.specifier.contains(found, prereleases=True) else f"{wanted.name} {found} is not {wanted.specifier}"
-    )
+        return f"{need.name} is not installed"
+    fits = need.specifier.contains(installed, prereleases=True)
+    return "" if fits else f"{need.name} {installed} is not {need.specifier}"
 
 
 def _zone() -> Finding:
     try:
-        return Finding("time zone", State.WELL, f"{ZoneInfo(ZONE)} is known")
+        return Finding("time zone", Health.WELL, f"{ZoneInfo(ZONE)} is known")
     except ZoneInfoNotFoundError:
-        return Finding("time zone", State.BAD, f"{ZONE} is not known", "install the package tzdata")
+        return Finding("time zone", Health.BAD, f"{ZONE} is not known", "install the package tzdata")
 
 
 def _variables() -> Iterator[Finding]:
-    """Variables that nothing reads: a slip of the pen goes unnoticed for ever."""
+    """Variables that watthouse does not know."""
+    # pydantic-settings ignores what it does not know, so that a typing error would never be noticed.
     known = {f"WATTHOUSE_{name.upper()}" for name in Settings.model_fields}
     for name in sorted(name for name in os.environ if name.startswith("WATTHOUSE_") and name not in known):
         near = difflib.get_close_matches(name, known, 1)
-        meant = f"did you mean {near[0]}?" if near else "see docs/cli.md for those there are"
-        yield Finding("settings", State.ODD, f"nothing reads {name}", meant)
+        advice = f"did you mean {near[0]}?" if near else "docs/cli.md lists the settings"
+        yield Finding("settings", Health.ODD, f"nothing reads {name}", advice)
 
 
 def _home(home: Home) -> Finding:
     name, folder = "home", home.settings.home.absolute()
+    # A file is written rather than permissions looked at: a read-only mount or a full quota has them all in order.
     try:
         with home.only_one(), tempfile.TemporaryFile(dir=folder):
             kind = home.kind
     except BusyError as error:
-        return Finding(name, State.ODD, str(error))
+        return Finding(name, Health.ODD, str(error))
     except (WatthouseError, OSError) as error:
-        return Finding(name, State.BAD, str(error), "set WATTHOUSE_HOME to a folder of yours")
-    return Finding(name, State.WELL, f"{folder} is writable, {f'holds {described(kind)}' if kind else 'empty so far'}")
+        return Finding(name, Health.BAD, str(error), "set WATTHOUSE_HOME to a folder of yours")
+    return Finding(name, Health.WELL, f"{folder} is writable, {f'holds {described(kind)}' if kind else 'empty so far'}")
 
 
 def _room(settings: Settings) -> Finding:
-    there = next(path for path in (settings.home.absolute(), *settings.home.absolute().parents) if path.exists())
-    free = shutil.disk_usage(there).free
-    said = f"{free / 1e9:,.1f} GB free"
-    return (
-        Finding("disk", State.WELL, said)
-        if free >= _ROOM
-        else Finding(
-            "disk", State.BAD, said, f"free some: a full history takes about {_ROOM / 1e9:.0f} GB while it is built"
-        )
-    )
+    existing = next(path for path in (settings.home.absolute(), *settings.home.absolute().parents) if path.exists())
+    free = shutil.disk_usage(existing).free
+    message = f"{free / 1e9:,.1f} GB free"
+    if free >= _ROOM:
+        return Finding("disk", Health.WELL, message)
+    advice = f"free some space: a full history takes about {_ROOM / 1e9:.0f} GB while it is built"
+    return Finding("disk", Health.BAD, message, advice)
 
 
-def _stations(home: Home) -> Iterator[Finding]:
+def _stores(home: Home) -> Iterator[Finding]:
     """The lake, every file of it read, and the warehouse that is made from it."""
     try:
         standing = stand(home)
         damage = damage_of(home, standing)
     except WatthouseError as error:
-        yield Finding("lake", State.BAD, str(error))
-        yield Finding("warehouse", State.ODD, "not looked at", "see the lake")
+        yield Finding("lake", Health.BAD, str(error))
+        yield Finding("warehouse", Health.ODD, "not checked", "see the lake")
         return
     yield from _lake(standing, damage)
     yield _warehouse(home, standing)
@@ -143,16 +144,16 @@ def _stations(home: Home) -> Iterator[Finding]:
 
 def _lake(standing: Standing, damage: Mapping[str, str]) -> Iterator[Finding]:
     if standing.is_lost:
-        yield Finding("lake", State.BAD, standing.said_of_behind())
+        yield Finding("lake", Health.BAD, standing.loss_reason())
         return
-    for name, said in damage.items():
-        yield Finding("lake", State.BAD, f"{name}: {said}")
-    held = sum(head is not None for head in standing.heads.values())
-    if not held and not damage:
-        yield Finding("lake", State.ODD, "empty", "run `watthouse refresh`")
+    for name, reason in damage.items():
+        yield Finding("lake", Health.BAD, f"{name}: {reason}")
+    count = sum(head is not None for head in standing.heads.values())
+    if not count and not damage:
+        yield Finding("lake", Health.ODD, "empty", "run `watthouse refresh`")
     elif not damage:
         whole = "every entry of their logs and every file as written"
-        yield Finding("lake", State.WELL, f"{standing.root} holds {held} of {len(CATALOG)} datasets, {whole}")
+        yield Finding("lake", Health.WELL, f"{standing.root} holds {count} of {len(CATALOG)} datasets, {whole}")
 
 
 def _warehouse(home: Home, standing: Standing) -> Finding:
@@ -160,17 +161,17 @@ def _warehouse(home: Home, standing: Standing) -> Finding:
     current = warehouse.steps() is not None
     behind = [dataset.id for dataset in standing.moved if dataset not in standing.behind]
     if standing.is_empty and not loaded:
-        return Finding("warehouse", State.ODD, "nothing to build from", "run `watthouse refresh`")
+        return Finding("warehouse", Health.ODD, "nothing to build from", "run `watthouse refresh`")
     if not loaded and not warehouse.is_readable():
-        return Finding("warehouse", State.BAD, f"{warehouse.place} cannot be read", "run `watthouse build --full`")
+        return Finding("warehouse", Health.BAD, f"{warehouse.place} cannot be read", "run `watthouse build --full`")
     if standing.behind or (standing.broken and loaded):
-        return Finding("warehouse", State.ODD, "it serves what the lake has lost", "see the lake")
+        return Finding("warehouse", Health.ODD, "serves what the lake has lost", "see the lake")
     if not loaded:
-        return Finding("warehouse", State.ODD, "not built", "run `watthouse refresh`")
+        return Finding("warehouse", Health.ODD, "not built", "run `watthouse refresh`")
     if behind or not current:
-        why = f"behind the lake: {', '.join(behind)}" if behind else "built by other models than these"
-        return Finding("warehouse", State.ODD, why, "run `watthouse build`")
-    return Finding("warehouse", State.WELL, f"{warehouse.place} is up to date with the lake")
+        message = f"behind the lake: {', '.join(behind)}" if behind else "built by another version of the models"
+        return Finding("warehouse", Health.ODD, message, "run `watthouse build`")
+    return Finding("warehouse", Health.WELL, f"{warehouse.place} is up to date with the lake")
 
 
 def _service(settings: Settings) -> Finding:
@@ -178,5 +179,5 @@ def _service(settings: Settings) -> Finding:
         with Odre(settings) as odre:
             reached = odre.reach()
     except WatthouseError as error:
-        return Finding("service", State.BAD, str(error))
-    return Finding("service", State.WELL, reached)
+        return Finding("service", Health.BAD, str(error))
+    return Finding("service", Health.WELL, reached)

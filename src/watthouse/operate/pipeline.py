@@ -10,31 +10,31 @@ from watthouse.errors import LakeError, TableError, WatthouseError
 from watthouse.home import REAL, Home, described
 from watthouse.operate.consistency import Standing, stand
 from watthouse.settings import Settings
-from watthouse.sources.base import Document, Source
+from watthouse.sources.base import Document, DocumentSource
 from watthouse.sync import odre
 from watthouse.sync.ingest import take_in, tidy
-from watthouse.sync.report import Progress, Report, Selection, Silent
+from watthouse.sync.report import ProgressReporter, Report, Selection, Silent
 from watthouse.transform import Transform
 from watthouse.warehouse.base import Draft
 
 
 def refresh(
     settings: Settings,
-    source: Source | None,
+    source: DocumentSource | None,
     selection: Selection,
     *,
     full: bool = False,
     lake_was_lost: bool = False,
-    progress: Progress | None = None,
+    progress: ProgressReporter | None = None,
 ) -> Report:
     """Read, observe, load, build. What was read is in the lake before anything is built.
 
-    Without a ``source`` the service of ``settings.odre_url`` is asked for what has moved. ``full`` believes nothing
-    that was noted before: everything is fetched again, and the warehouse built from nothing.
+    Without a ``source`` the service of ``settings.odre_url`` is asked for what has moved. ``full`` ignores all earlier
+    notes: everything is fetched again, and the warehouse built from scratch.
 
     A table that cannot be used, or that lacks observations which the warehouse holds, is left as it is, and so are its
-    rows in the warehouse; ``report.failed`` says so, and the others go on. ``lake_was_lost`` accepts that what a table
-    lacks is gone: the warehouse as it was is kept in a folder of its own, ``report.kept``, and replaced.
+    rows in the warehouse; ``report.failed`` has the reason, and the others go on. ``lake_was_lost`` accepts that what a
+    table lacks is gone: the warehouse is kept in a folder of its own, ``report.previous_warehouse``, and replaced.
     """
     with _running(settings, full, lake_was_lost, progress) as run:
         standing = run.fetch(source, selection)
@@ -44,12 +44,12 @@ def refresh(
 
 def fetch(
     settings: Settings,
-    source: Source | None,
+    source: DocumentSource | None,
     selection: Selection,
     *,
     full: bool = False,
     lake_was_lost: bool = False,
-    progress: Progress | None = None,
+    progress: ProgressReporter | None = None,
 ) -> Report:
     """The first half: read and observe."""
     with _running(settings, full, lake_was_lost, progress) as run:
@@ -58,7 +58,7 @@ def fetch(
 
 
 def build(
-    settings: Settings, *, full: bool = False, lake_was_lost: bool = False, progress: Progress | None = None
+    settings: Settings, *, full: bool = False, lake_was_lost: bool = False, progress: ProgressReporter | None = None
 ) -> Report:
     """The second half: load and build. ``full`` starts from an empty warehouse.
 
@@ -74,12 +74,12 @@ def build(
     return run.report
 
 
-def reload(home: Home, datasets: Sequence[Dataset], progress: Progress | None = None) -> Report:
-    """Take these datasets from the lake anew, whatever the warehouse holds of them, and rebuild what follows.
+def reload(home: Home, datasets: Sequence[Dataset], progress: ProgressReporter | None = None) -> Report:
+    """Load these datasets from the lake again, whatever the warehouse holds of them, and rebuild what follows.
 
-    For whoever holds the home: it is not locked here.
+    The caller must hold the home's lock.
     """
-    run = _Run(home, Report(), progress or Silent())
+    run = _PipelineRun(home, Report(), progress or Silent())
     steps = home.warehouse.steps()
     if steps is None:
         run.build_anew(())
@@ -92,9 +92,11 @@ def reload(home: Home, datasets: Sequence[Dataset], progress: Progress | None = 
 
 
 @contextmanager
-def _running(settings: Settings, full: bool, lake_was_lost: bool, progress: Progress | None) -> Iterator["_Run"]:
-    """A run that holds the home; an error in its middle carries the report of what is in the lake all the same."""
-    run = _Run(Home(settings), Report(), progress or Silent(), full, lake_was_lost)
+def _running(
+    settings: Settings, full: bool, lake_was_lost: bool, progress: ProgressReporter | None
+) -> Iterator["_PipelineRun"]:
+    """A run that holds the home's lock; an error in it carries the report of what is in the lake all the same."""
+    run = _PipelineRun(Home(settings), Report(), progress or Silent(), full, lake_was_lost)
     try:
         with run.home.only_one():
             yield run
@@ -104,32 +106,36 @@ def _running(settings: Settings, full: bool, lake_was_lost: bool, progress: Prog
 
 
 @dataclass(frozen=True)
-class _Run:
-    """One refresh, or a half of it."""
+class _PipelineRun:
+    """One refresh, or one half of it."""
 
     home: Home
     report: Report
-    progress: Progress
+    progress: ProgressReporter
     full: bool = False
     lake_was_lost: bool = False
 
-    def fetch(self, source: Source | None, selection: Selection) -> Standing:
-        """What is new into the lake; returns how the lake stood before."""
+    def fetch(self, source: DocumentSource | None, selection: Selection) -> Standing:
+        """Bring what is new into the lake; returns the state of the home before."""
         standing = stand(self.home)
         self.note_the_clock(standing)
         left = self._left(standing)
         self.report.unsettled |= {dataset.id for dataset in left if dataset in selection.datasets}
-        wanted = replace(selection, datasets=tuple(dataset for dataset in selection.datasets if dataset not in left))
-        if not wanted.datasets or (standing.is_lost and not self.lake_was_lost):
-            return standing  # where a disk is not mounted, what is written now would lie hidden below it later
+        usable = replace(selection, datasets=tuple(dataset for dataset in selection.datasets if dataset not in left))
+        # A lake that is gone altogether is most often a disk that is not mounted: what is written now would lie in the
+        # folder below the mount point, hidden as soon as the disk is back.
+        if not usable.datasets or (standing.is_lost and not self.lake_was_lost):
+            return standing
         if source is None:
-            odre.fetch(self.home, wanted, full=self.full, progress=self.progress, report=self.report)
+            odre.fetch(self.home, usable, full=self.full, progress=self.progress, report=self.report)
         else:
             self._take_in([*source.documents()], selection, left)
         return standing
 
     def build(self, standing: Standing) -> None:
-        """What is new in the lake into the warehouse, and the marts that follow from it."""
+        """Load what is new in the lake into the warehouse, and rebuild the marts that follow from it."""
+        # Swept first, and whether or not there is anything to build: a build that was killed just after it was
+        # published leaves its folder behind, and the lake has nothing new then.
         warehouse = self.home.warehouse
         warehouse.sweep()
         if standing.is_empty and not standing.loaded:
@@ -140,7 +146,8 @@ class _Run:
         steps = None if self.full or is_replaced else warehouse.steps()
         if steps is None:
             if is_replaced or not warehouse.is_readable():
-                self.report.kept = warehouse.keep()
+                # it may hold the last copy of what the lake has lost
+                self.report.previous_warehouse = warehouse.keep()
             self.build_anew(left)
             return
         moved = [dataset for dataset in standing.moved if dataset not in left and self._is_sound(dataset, standing)]
@@ -154,15 +161,16 @@ class _Run:
             self.report.built = tuple(draft.replay(steps, [dataset.table for dataset in loaded], self.progress.node))
 
     def build_anew(self, left: Collection[Dataset]) -> None:
-        """Everything, by dbt, which warms up while the rows are loaded.
+        """Build everything with dbt, which warms up while the rows are loaded.
 
-        A table that cannot be loaded is taken from the warehouse as it was.
+        A table that cannot be loaded is taken over from the published warehouse.
         """
-        home, wanted = self.home, [dataset for dataset in CATALOG.values() if dataset not in left]
+        home, sound = self.home, [dataset for dataset in CATALOG.values() if dataset not in left]
         transforming = Transform(home.warehouse.dbt(), home.settings.scratch / "dbt", home.settings.transform)
         with transforming as transform, home.warehouse.draft(empty=True) as draft:
-            loaded = self._load(draft, wanted)
+            loaded = self._load(draft, sound)
             carried = [dataset for dataset in CATALOG.values() if dataset not in loaded and draft.carry_over(dataset)]
+            # nothing loaded and nothing carried over: an empty warehouse must not replace the published one
             if self.report.failed and not carried and not any(map(home.lake.head, loaded)):
                 raise TableError(next(iter(self.report.failed.values())))
             draft.describe(self._about)
@@ -172,9 +180,9 @@ class _Run:
             self.report.built = tuple(nodes)
 
     def note_the_clock(self, standing: Standing) -> None:
-        """Say which tables have stamps in the future."""
+        """Note in the report which tables have stamps in the future."""
         tolerated = self.home.settings.clock_tolerance_seconds
-        for name, notice in standing.ahead_of_the_clock(tolerated).items():
+        for name, notice in standing.future_reasons(tolerated).items():
             self.report.note(name, [notice])
 
     def _take_in(self, documents: Sequence[Document], selection: Selection, left: Collection[Dataset]) -> None:
@@ -183,10 +191,10 @@ class _Run:
         sizes = accumulate((document.size for document in documents), initial=0)
         before = dict(zip(map(id, documents), sizes, strict=False))
 
-        def on_piece(document: Document, position: int, rows: int) -> None:
+        def on_progress(document: Document, position: int, rows: int) -> None:
             self.progress.reading(document.origin, before[id(document)] + position, total, rows)
 
-        taken = take_in(self.home, documents, selection, self.progress, self.report, on_piece, without=left)
+        taken = take_in(self.home, documents, selection, self.progress, self.report, on_progress, without=left)
         for dataset in taken:
             try:
                 tidy(self.home, dataset)
@@ -195,15 +203,16 @@ class _Run:
         self.home.remember([dataset.id for dataset in taken])
 
     def _left(self, standing: Standing) -> frozenset[Dataset]:
-        """The tables that are left as they are; the report says why."""
+        """The tables that are left as they are; the reasons go into the report."""
         behind = [] if self.lake_was_lost else standing.behind
-        self.report.failed |= standing.said_of_broken()
+        self.report.failed |= standing.broken_reasons()
         if behind:
-            self.report.failed[standing.root] = standing.said_of_behind()
+            self.report.failed[standing.root] = standing.loss_reason()
         return frozenset([*standing.broken, *behind])
 
     def _is_sound(self, dataset: Dataset, standing: Standing) -> bool:
-        """Whether what is to be loaded of a table is what was written; the report says where it is not."""
+        """Whether the files that are about to be loaded are as they were written; if not, the report has the reason."""
+        # Read once more although the engine will read them too: it would load a turned bit without noticing.
         loaded = standing.loaded.get(dataset.id)
         try:
             self.home.lake.refuse_faulty(dataset, since=loaded.head.observed_until if loaded else None)
@@ -213,7 +222,7 @@ class _Run:
         return True
 
     def _load(self, draft: Draft, datasets: Iterable[Dataset]) -> list[Dataset]:
-        """Those that could be loaded; the report says of the others why."""
+        """Load datasets; returns those that could be, the report has the reasons of the others."""
         loaded = []
         for dataset in datasets:
             self.progress.stage(f"loading {dataset.id}")

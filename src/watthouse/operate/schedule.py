@@ -11,7 +11,7 @@ from watthouse.catalog import Dataset
 from watthouse.errors import UsageError
 
 JITTER: Final = 0.1
-"""Part of a pause by which a round may come later, so that not everybody asks in the same second."""
+"""Share of a pause by which a round may come later, so that not all homes ask in the same second."""
 
 _FIRST_RETRY: Final = timedelta(minutes=1)
 
@@ -22,16 +22,16 @@ def _now() -> datetime:
 
 @dataclass
 class Following:
-    """A refresh of whatever is due, for ever.
+    """Refreshes whatever is due, forever.
 
     ``refresh`` is given the datasets that are due, and returns the ids of those that it could not bring up to date.
-    ``failed`` is told of an error, which does not end it. What is not up to date is tried again after a minute, then
-    two, then four, at most its cadence later. ``wait`` sleeps so many seconds and returns whether to stop.
+    ``on_error`` is called with an error, which does not end it. What is not up to date is tried again after a minute,
+    then two, then four, at most its cadence later. ``wait`` sleeps for some seconds and returns whether to stop.
     """
 
     datasets: Sequence[Dataset]
     refresh: Callable[[tuple[Dataset, ...]], Collection[str]]
-    failed: Callable[[BaseException], None]
+    on_error: Callable[[BaseException], None]
     wait: Callable[[float], bool]
     now: Callable[[], datetime] = _now
     chance: random.Random = field(default_factory=random.Random)
@@ -39,7 +39,7 @@ class Following:
     _failures: Counter[str] = field(default_factory=Counter, init=False)
 
     def run(self) -> None:
-        """Until ``wait`` says stop; raises :class:`~watthouse.errors.UsageError` at once, which no waiting mends."""
+        """Until ``wait`` says stop; raises :class:`~watthouse.errors.UsageError` at once, which no retry would help."""
         self._due = {dataset.id: self.now() for dataset in self.datasets}
         while True:
             self._round(tuple(dataset for dataset in self.datasets if self._due[dataset.id] <= self.now()))
@@ -65,8 +65,9 @@ class Following:
             return self.refresh(due)
         except (KeyboardInterrupt, SystemExit, UsageError):
             raise
-        except BaseException as error:  # a library's panic is no Exception
-            self.failed(error)
+        except BaseException as error:
+            # BaseException: a panic in polars or calamine is not an Exception, and must not end a service either
+            self.on_error(error)
             return {dataset.id for dataset in due}
 
     def _pause(self, dataset: Dataset) -> timedelta:

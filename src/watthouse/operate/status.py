@@ -1,4 +1,4 @@
-"""How fresh and how whole what we hold is: one line a dataset."""
+"""How fresh and how complete the data is: one line per dataset."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -16,13 +16,13 @@ from watthouse.settings import Settings
 
 @dataclass(frozen=True)
 class Status:
-    """One dataset.
+    """The state of one dataset.
 
     ``newest`` is the last row, ``newest_measured`` the last slot with a measurement (an instant in UTC, or a day),
-    ``missing_days`` the days without any between the first and the last measured one. ``overdue`` tells that the next
-    measurement should have been here, by the cadence and the lag that the catalog declares. ``damage`` says what is
-    wrong with the lake's table, None where nothing was found. ``sample`` names the synthetic sample that the figures
-    are of; None where they are published ones.
+    ``missing_days`` the days without one between the first and the last measured day. ``overdue`` means that the next
+    measurement should be there by now, by the cadence and lag that the catalog declares. ``damage`` is what is wrong
+    with the lake's table, None where it is sound. ``sample`` names the synthetic sample that the figures are of; None
+    where they are published ones.
     """
 
     dataset: str
@@ -53,15 +53,16 @@ def look(
 ) -> list[Status]:
     """Every dataset of the catalog, in its order.
 
-    ``loaded`` are the versions of the lake that the warehouse mirrors, and ``damage`` what was found wrong with its
-    tables, by dataset id, where they are known. ``now`` is the time of this home where none is given.
+    ``loaded`` are the versions of the lake that the warehouse mirrors, and ``damage`` what is wrong with its tables, by
+    dataset id, where they are known. ``now`` is by default the home's own time.
     """
     home = Home(settings)
     now = now or home.now
     if loaded is None:
-        loaded = {name: one.head.version for name, one in home.warehouse.loaded().items()}
+        loaded = {name: load.head.version for name, load in home.warehouse.loaded().items()}
     lines, refreshed, sample = [], home.last_refreshed(), home.sample
     for dataset in CATALOG.values():
+        # one table that cannot be opened is a line of its own, and hides none of the others
         extent, broken = _extent(home.lake, dataset)
         lines.append(
             Status(
@@ -84,7 +85,7 @@ def look(
 
 
 def _extent(lake: Lake, dataset: Dataset) -> tuple[Extent, str | None]:
-    """What the lake holds of a dataset; nothing, and why, where its table cannot be used."""
+    """What the lake holds of a dataset; an empty extent and the reason where its table cannot be used."""
     try:
         return lake.extent(dataset), None
     except TableError as error:
@@ -92,17 +93,17 @@ def _extent(lake: Lake, dataset: Dataset) -> tuple[Extent, str | None]:
 
 
 def damage_of(home: Home, standing: Standing | None = None) -> dict[str, str]:
-    """What is wrong with the tables of the lake, by dataset id, found by reading each of their files.
+    """What is wrong with the tables of the lake, by dataset id, determined by reading all of their files.
 
-    Each file is held to its digest (13 years of regional rows: 100 MB, a second), each table to what the warehouse
-    loaded from it, and the newest stamp to this machine's clock.
+    Each file is compared with its digest (13 years of regional rows: 100 MB, a second), each table with what the
+    warehouse loaded from it, and the newest stamp with this machine's clock.
     """
     standing = standing or stand(home)
-    found = standing.said_of_broken() | standing.said_by_table()
-    sound = [dataset for dataset in CATALOG.values() if dataset.id not in found]
+    reasons = standing.broken_reasons() | standing.loss_reasons()
+    sound = [dataset for dataset in CATALOG.values() if dataset.id not in reasons]
     return (
-        standing.ahead_of_the_clock(home.settings.clock_tolerance_seconds)
-        | found
+        standing.future_reasons(home.settings.clock_tolerance_seconds)
+        | reasons
         | {dataset.id: faults for dataset in sound if (faults := _faults(home.lake, dataset))}
     )
 
@@ -118,6 +119,7 @@ def _faults(lake: Lake, dataset: Dataset) -> str:
 
 def is_overdue(dataset: Dataset, newest_measured: datetime | date | None, now: datetime) -> bool:
     """Whether the newest measurement is older than the dataset's cadence and lag; False where there is none at all."""
+    # By the newest measurement, not the newest row: real-time data has tomorrow's forecasts as rows.
     if newest_measured is None:
         return False
     return now - _end(dataset, newest_measured) > dataset.cadence + dataset.lag

@@ -20,12 +20,12 @@ from watthouse.sample.service import control
 from watthouse.sample.service.calls import export, metadata, records
 from watthouse.sample.service.disk_cache import DiskCache
 from watthouse.sample.service.grouping import Grouper
-from watthouse.sample.service.quota import Allowance, Limits, Meter
+from watthouse.sample.service.quota import Limits, Meter, RateLimit
 from watthouse.sample.service.refusals import RefusalError, forbidden, invalid, unknown_dataset
 from watthouse.sample.service.replies import Reply, as_json, as_refused, canned, quota_headers, spent
 from watthouse.sample.service.serving import serve, serving
-from watthouse.sample.service.view import Publisher, View
-from watthouse.sample.service.wire import Wire, http_date
+from watthouse.sample.service.view import DatasetView, Publication
+from watthouse.sample.service.wire import Connection, http_date
 from watthouse.sample.service.writing import packed
 from watthouse.sample.trouble import Troubles, Turn
 
@@ -34,22 +34,22 @@ __all__ = ["Limits", "Sample", "Troubles", "serve", "serving"]
 _EPOCH: Final = datetime.fromtimestamp(0, UTC)
 _EARLIEST: Final = date(2010, 1, 1)
 _KEPT_BYTES: Final = 400 * 2**20
-"""Of files, for months that were read: thirteen years of everything take about 250 MB."""
+"""Size of the cache of months on disk: thirteen years of everything take about 250 MB."""
 _DATASET: Final = "/api/explore/v2.1/catalog/datasets/{dataset_id}"
 
 
 class Sample:
-    """What the server knows: the publisher, the clock, the troubles, the quota, and what was asked so far.
+    """The server's state: the publisher, the clock, the troubles, the quota, and the requests so far.
 
-    ``now`` is the moment the sample lives at; None is this machine's clock. It stands still until :meth:`move`.
-    ``key`` is the account key there is: any other is refused, and none is needed; None takes every key.
-    ``pace`` is how long, in seconds, the trouble ``slow`` waits, and trickles.
+    ``now`` is the sample's own time, which stands still until :meth:`move`; None is this machine's clock.
+    ``key`` is the only valid account key: any other is refused, requests without one are served; None accepts every
+    key. ``pace`` is how long, in seconds, the trouble ``slow`` waits, and trickles.
     Raises :class:`~watthouse.errors.UsageError` where the history would begin before 2010, or after ``now``.
     """
 
     def __init__(
         self,
-        publisher: Publisher,
+        publisher: Publication,
         *,
         now: datetime | None = None,
         troubles: Troubles | None = None,
@@ -72,11 +72,11 @@ class Sample:
 
     @property
     def now(self) -> datetime:
-        """The moment the sample lives at, UTC."""
+        """The sample's own time, UTC."""
         return self._now or datetime.now(UTC)
 
     def move(self, now: datetime | None) -> None:
-        """Move the clock to ``now`` (with an offset), where it stands; None lets it run with this machine's."""
+        """Stop the clock at ``now`` (with an offset); None lets it run with this machine's."""
         self._now = now.astimezone(UTC) if now else None
 
     def reset(self) -> None:
@@ -88,7 +88,7 @@ class Sample:
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request of the Explore API, as an ASGI endpoint."""
-        request, wire = Request(scope), Wire(scope, receive, send)
+        request, wire = Request(scope), Connection(scope, receive, send)
         dataset_id, call = request.path_params["dataset_id"], _call(request)
         turn = self.troubles.turn(call, keyed="authorization" in request.headers)
         self.requests[dataset_id, call] += 1
@@ -97,7 +97,7 @@ class Sample:
         finally:
             self.bytes[dataset_id, call] += wire.sent
 
-    async def _deliver(self, request: Request, wire: Wire, dataset_id: str, call: str, turn: Turn) -> None:
+    async def _deliver(self, request: Request, wire: Connection, dataset_id: str, call: str, turn: Turn) -> None:
         if turn.event == "hang":
             await wire.hang()
         elif turn.event == "reset":
@@ -115,12 +115,11 @@ class Sample:
         reply = spent(forbidden) if forbidden else self._troubled(request, dataset_id, call, turn, left)
         return Reply(reply.status, reply.body, {**quota_headers(left), **reply.headers})
 
-    def _troubled(self, request: Request, dataset_id: str, call: str, turn: Turn, left: tuple[Allowance, ...]) -> Reply:
+    def _troubled(self, request: Request, dataset_id: str, call: str, turn: Turn, left: tuple[RateLimit, ...]) -> Reply:
         if self.key is not None and request.headers.get("authorization", f"Apikey {self.key}") != f"Apikey {self.key}":
             return as_refused(forbidden())
-        instead = canned(turn.event or "", turn.again, left, self.meter.now())
-        if instead:
-            return instead
+        if reply := canned(turn.event or "", turn.again, left, self.meter.now()):
+            return reply
         try:
             return self._called(request, dataset_id, call, turn)
         except RefusalError as refusal:
@@ -143,16 +142,18 @@ class Sample:
             return Reply(200, packed(exported.pieces), {**headers, "content-encoding": "gzip"})
         return Reply(200, exported.pieces, headers)
 
-    def _view(self, dataset_id: str, turn: Turn) -> View:
+    def _view(self, dataset_id: str, turn: Turn) -> DatasetView:
         if dataset_id not in self._schemas:
             self._schemas[dataset_id] = self.publisher.table(dataset_id, self.now, _EPOCH, _EPOCH).schema
         schema = self._schemas[dataset_id].items()
         shown = pl.Schema({name: kind for name, kind in schema if name not in turn.hidden})
-        return View(self.publisher, dataset_id, self.now, shown, self._cache)
+        return DatasetView(self.publisher, dataset_id, self.now, shown, self._cache)
 
 
 class _Endpoint:
     """The API as Starlette routes to it: an ASGI application, not a function of a request."""
+
+    # Some troubles are done to the connection itself, which a Starlette response does not reach.
 
     def __init__(self, sample: Sample) -> None:
         self._sample = sample
@@ -162,7 +163,7 @@ class _Endpoint:
 
 
 class _Signed:
-    """Every answer says that it is the sample's, and the real date."""
+    """Marks every answer as the sample's, and dates it."""
 
     def __init__(self, sample: Sample, app: ASGIApp) -> None:
         self._sample, self._app = sample, app
@@ -180,9 +181,9 @@ class _Signed:
 
 def _check_span(since: date, now: datetime) -> None:
     if since < _EARLIEST:
-        raise UsageError(f"the sample cannot begin on {since}: it knows no year before {_EARLIEST.year}")
+        raise UsageError(f"the sample cannot begin on {since}: it has no data before {_EARLIEST.year}")
     if since > now.astimezone(PARIS).date():
-        raise UsageError(f"the sample cannot begin on {since}: its clock stands at {now:%Y-%m-%d %H:%M}Z, before that")
+        raise UsageError(f"the sample cannot begin on {since}: its clock is at {now:%Y-%m-%d %H:%M}Z, before that")
 
 
 def _call(request: Request) -> str:

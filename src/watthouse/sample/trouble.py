@@ -9,7 +9,7 @@ from watthouse.errors import UsageError
 from watthouse.sample.publishing.layout import LAYOUTS
 
 EVENTS: Final = {
-    "429": "too many requests: Retry-After of a second, told in seconds and as a date in turn",
+    "429": "too many requests: Retry-After of a second, in seconds and as a date in turn",
     "500": "the service breaks",
     "503": "the service is away",
     "slow": "the first byte is late and the rest trickles",
@@ -17,23 +17,23 @@ EVENTS: Final = {
     "cut": "the connection closes in the middle of a body",
     "reset": "TCP reset before any answer",
     "html": "200 with a web page",
-    "interrupted": "an export whose stream says in its middle that it was interrupted (exports)",
+    "interrupted": "an export whose stream breaks off with a line that says so (exports)",
     "json": "200 with an error in JSON where an export was asked for (exports)",
     "short": "a well-formed export that lacks rows (exports)",
 }
-"""What happens to single requests: kind → meaning. They need an EVERY."""
+"""What can happen to single requests: kind → meaning. They need an EVERY."""
 
 STATES: Final = {
     "429-day": "the day's quota is spent until the next UTC midnight",
-    "429-anonymous": "the same for who sends no key",
-    "forbidden": "who sends no key is refused: 403",
+    "429-anonymous": "the same for clients without a key",
+    "forbidden": "clients without a key are refused: 403",
     "clock": "a Date header three hours ahead",
     "no-parquet": "no export as Parquet: 404 and 400 in turn",
     "no-column": "column NAME is gone",
     "renamed": "dataset NAME is gone",
     "no-group": "group_by is refused",
 }
-"""What the service is like: kind → meaning. They hold always unless an EVERY is given."""
+"""What the service can be like: kind → meaning. They always hold unless an EVERY is given."""
 
 _EXPORTS: Final = frozenset({"interrupted", "json", "short"})
 _ANSWERED: Final = frozenset({"429-day", "429-anonymous", "forbidden"})
@@ -43,7 +43,7 @@ _NAMED: Final = frozenset({"no-column", "renamed"})
 
 @dataclass(frozen=True)
 class Trouble:
-    """One declared trouble: it befalls every ``every``-th request it can befall."""
+    """One declared trouble: it affects every ``every``-th request that it can affect."""
 
     kind: str
     every: int
@@ -56,7 +56,7 @@ class Trouble:
 
 @dataclass(frozen=True)
 class Turn:
-    """What befalls one request: at most one event (and whether it is its second, fourth, … time), and all states."""
+    """What happens to one request: at most one event (and whether it is its second, fourth, … time), and all states."""
 
     event: str | None = None
     again: bool = False
@@ -66,17 +66,18 @@ class Turn:
 
 
 class Troubles:
-    """The troubles in force. Each counts the requests it could befall, so a sequence of requests always fares alike."""
+    """The troubles in force. Each counts the requests that it can affect, so a sequence always has the same fate."""
 
+    # counted, not drawn at random: a test that fails must fail again
     def __init__(self, declared: tuple[Trouble, ...] = ()) -> None:
         self.declared = declared
-        self._asked = [0] * len(declared)
+        self._requests = [0] * len(declared)
 
     @classmethod
     def of(cls, text: str) -> "Troubles":
         """Read ``KIND[=NAME][:EVERY],…``.
 
-        Raises :class:`~watthouse.errors.UsageError` with what is wrong: a column or dataset that there is not, too.
+        Raises :class:`~watthouse.errors.UsageError` with what is wrong, an unknown column or dataset included.
         """
         return cls(tuple(_parsed(part.strip()) for part in text.split(",") if part.strip()))
 
@@ -84,9 +85,9 @@ class Troubles:
         return ",".join(map(str, self.declared))
 
     def turn(self, call: str, *, keyed: bool = False) -> Turn:
-        """What befalls the next request, one of ``call`` (``metadata``, ``records``, ``exports/csv``, …).
+        """What happens to the next request, one of ``call`` (``metadata``, ``records``, ``exports/csv``, …).
 
-        ``keyed`` tells that it came with an account's key.
+        ``keyed`` means that it came with an account's key.
         """
         due = list(self._due(call, keyed))
         event, again = next(((trouble.kind, again) for trouble, again in due if _is_event(trouble)), (None, False))
@@ -103,22 +104,23 @@ class Troubles:
 
     def clear(self) -> None:
         """Count from the start again."""
-        self._asked = [0] * len(self.declared)
+        self._requests = [0] * len(self.declared)
 
     def _due(self, call: str, keyed: bool) -> Iterator[tuple[Trouble, bool]]:
         for place, trouble in enumerate(self.declared):
-            if not _can_befall(trouble, call) or (keyed and trouble.kind in _ANONYMOUS):
+            # a request that a trouble cannot affect does not count: cut:7 is every seventh answer that could be cut
+            if not _can_affect(trouble, call) or (keyed and trouble.kind in _ANONYMOUS):
                 continue
-            self._asked[place] += 1
-            if self._asked[place] % trouble.every == 0:
-                yield trouble, self._asked[place] // trouble.every % 2 == 0
+            self._requests[place] += 1
+            if self._requests[place] % trouble.every == 0:
+                yield trouble, self._requests[place] // trouble.every % 2 == 0
 
 
 def _is_event(trouble: Trouble) -> bool:
     return trouble.kind in EVENTS or trouble.kind in _ANSWERED
 
 
-def _can_befall(trouble: Trouble, call: str) -> bool:
+def _can_affect(trouble: Trouble, call: str) -> bool:
     if trouble.kind == "no-parquet":
         return call == "exports/parquet"
     return trouble.kind not in _EXPORTS or call.startswith("exports/")
@@ -134,7 +136,7 @@ def _parsed(part: str) -> Trouble:
         raise UsageError(f"trouble '{part}': write it {example}")
     _check_name(part, kind, name)
     if not colon and kind in EVENTS:
-        raise UsageError(f"trouble '{part}': say every how many requests, as in {kind}:5")
+        raise UsageError(f"trouble '{part}': add how often, as in {kind}:5 for every fifth request")
     return Trouble(kind, _count(part, every) if colon else 1, name)
 
 
@@ -147,5 +149,5 @@ def _check_name(part: str, kind: str, name: str) -> None:
 
 def _count(part: str, every: str) -> int:
     if not (every.isascii() and every.isdecimal() and int(every) > 0):
-        raise UsageError(f"trouble '{part}': after ':' stands a whole number from 1 on, every how many requests")
+        raise UsageError(f"trouble '{part}': ':' must be followed by a whole number, 1 or more: every n-th request")
     return int(every)

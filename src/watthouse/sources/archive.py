@@ -1,4 +1,4 @@
-"""Bytes as they lie, alone or in a zip, plain or packed: opened, capped, and looked over before they are read."""
+"""Files as they come, alone or in a zip, plain or packed: opened, capped, and checked over before they are read."""
 
 import bz2
 import codecs
@@ -30,19 +30,20 @@ INTERRUPTED: Final = b"Streaming interrupted due to the following error"
 
 HEAD_BYTES: Final = 2**16
 _CHUNK: Final = 2**20
+# Ratios are only held against files that unpack to more than this: repetitive small ones pack far better than 200:1.
 _RATIO_FROM: Final = 8 * 2**20
 _WIDE: Final = {"utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}
 _IN_MEMORY: Final = 64 * 2**20
 _LETTERS: Final = 64
 _NO_WORDS: Final = b'\r\n \t;,|"'
-"""What may stand at the end of a text and say nothing: line ends, and lines of delimiters alone."""
+"""What may stand at the end of a text without meaning: line ends, and lines of delimiters alone."""
 _ENCRYPTED: Final = 1
-_SAID: Final = 400
+_INTERRUPTION_BYTES: Final = 400
 AGAIN: Final = "download it again"
 
 
 class BinaryError(SourceError):
-    """Bytes that are no text stand in a file: it is damaged, or none of ours."""
+    """A file that contains bytes which are not text: it is damaged, or not an export at all."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +57,11 @@ class Opened:
 
 @dataclass(frozen=True)
 class Survey:
-    """What a look over all of a text file found.
+    """What one pass over a whole text file has seen.
 
-    ``bytes`` counts them, unpacked. ``ends_line`` tells whether its last line is ended, ``unended`` how many bytes it
-    has where it is not, ``last_line`` (the end of) the last line with words in it, ``interrupted`` what the publisher
-    wrote where it broke off.
+    ``bytes`` counts them, unpacked. ``ends_line`` tells whether the last line has its line end, ``unended`` how many
+    bytes it has where it does not, ``last_line`` (the end of) the last line with words in it, ``interrupted`` what the
+    publisher wrote where the export was interrupted.
     """
 
     encoding: str
@@ -71,15 +72,15 @@ class Survey:
     unended: int = 0
 
     def refusal(self, origin: str, why: str) -> SourceError:
-        """The refusal of a text that is not whole: the publisher's own words where it broke off, else ``why``."""
+        """The refusal of a text that is not whole: the publisher's own words where there are some, else ``why``."""
         if self.interrupted:
-            why = f"the publisher broke it off ({shown(self.interrupted, 240)})"
+            why = f"the publisher interrupted the export ({shown(self.interrupted, 240)})"
         return SourceError(f"{origin}: {why}: {AGAIN}")
 
 
 @dataclass(frozen=True)
 class Packing:
-    """One file as it lies: ``size`` its own bytes, ``packed`` those that it takes on disk, in a zip or alone."""
+    """One file as it is stored: ``size`` its own bytes, ``packed`` those that it takes on disk, in a zip or alone."""
 
     origin: str
     size: int
@@ -120,8 +121,10 @@ class Packing:
         utf8, tail, interrupted, count = _Utf8(), b"", "", 0
         for chunk in self.chunks():
             if b"\0" in chunk:
-                raise BinaryError(f"{self.origin}: binary bytes stand in its text: {AGAIN}, as CSV in UTF-8")
-            interrupted = interrupted or _interruption(tail[-_SAID:] + chunk[:_SAID]) or _interruption(chunk)
+                raise BinaryError(f"{self.origin}: contains binary bytes: {AGAIN}, as CSV in UTF-8")
+            # the sentence may lie across two chunks: look at the seam, then at the chunk itself
+            seam = tail[-_INTERRUPTION_BYTES:] + chunk[:_INTERRUPTION_BYTES]
+            interrupted = interrupted or _interruption(seam) or _interruption(chunk)
             utf8.feed(chunk)
             tail = (tail + chunk[-HEAD_BYTES:])[-HEAD_BYTES:]
             count += len(chunk)
@@ -137,6 +140,7 @@ class Packing:
             if not (self.zipped or opened.unpacked):
                 yield opened.stream
                 return
+            # Parquet's footer and a zip's directory are at the end: a compressed stream cannot be read from there
             with tempfile.SpooledTemporaryFile(_IN_MEMORY) as copy:
                 for chunk in self.chunks():
                     copy.write(chunk)
@@ -144,7 +148,7 @@ class Packing:
                 yield copy
 
     def refuse_over_caps(self, count: int, *, packed: bool) -> None:
-        """Raise :class:`~watthouse.errors.SourceError` where it unpacks to more than ``settings`` let it."""
+        """Raise :class:`~watthouse.errors.SourceError` where it unpacks to more than ``settings`` allow."""
         if count > self.settings.max_file_bytes:
             raise SourceError(
                 f"{self.origin}: over {self.settings.max_file_bytes:,} bytes once unpacked:"
@@ -152,7 +156,7 @@ class Packing:
             )
         if packed and count > _RATIO_FROM and count > self.settings.max_ratio * max(self.packed, 1):
             raise SourceError(
-                f"{self.origin}: unpacks to over {self.settings.max_ratio} times its size, as a bomb does:"
+                f"{self.origin}: unpacks to over {self.settings.max_ratio} times its size, as a zip bomb does:"
                 " unpack it by hand if you trust it, or raise WATTHOUSE_MAX_RATIO"
             )
 
@@ -169,13 +173,14 @@ def in_zip(path: Path, member: zipfile.ZipInfo, settings: Settings, *, of: Packi
     @contextmanager
     def raw() -> Iterator[IO[bytes]]:
         if member.flag_bits & _ENCRYPTED:
-            raise SourceError(f"{origin}: locked with a password: unpack it by hand")
+            raise SourceError(f"{origin}: protected with a password: unpack it by hand")
         with archive_in(path, of) as archive, archive.open(member) as stream:
             yield stream
 
     origin = f"{of.origin if of else named(path)} › {shown(member.filename, 200)}"
     packed = member.compress_size
-    if of:  # what a zip in a zip saves, both of them save together
+    if of:
+        # A bomb can be split over two zips, each below the ratio: what counts is what both of them save together.
         packed = packed * of.packed // max(of.size, 1)
     return Packing(origin, member.file_size, packed, raw, settings, zipped=True)
 
@@ -203,11 +208,12 @@ def refusing(origin: str) -> Iterator[None]:
     try:
         yield
     except (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, gzip.BadGzipFile) as error:
-        raise SourceError(f"{origin}: cut in the middle or damaged ({shown(error, 80)}): {AGAIN}") from error
+        raise SourceError(f"{origin}: truncated or damaged ({shown(error, 80)}): {AGAIN}") from error
     except NotImplementedError as error:
         raise SourceError(f"{origin}: cannot be unpacked ({shown(error, 80)}): unpack it by hand") from error
     except MemoryError as error:
-        raise SourceError(f"{origin}: claims more than there is memory for, as a damaged file does: {AGAIN}") from error
+        # a spoilt length field makes the libraries ask for gigabytes: it is the file that is at fault, not the machine
+        raise SourceError(f"{origin}: needs more memory than there is, as a damaged file does: {AGAIN}") from error
     except OSError as error:
         raise SourceError(f"{origin}: cannot be read ({shown(error.strerror or error, 80)}): check the file") from error
 
@@ -220,13 +226,16 @@ _UNPACKERS: Final[dict[bytes, Callable[[IO[bytes]], IO[bytes]]]] = {
 
 
 def _wide(head: bytes) -> str:
-    """The encoding of a text in UTF-16, with its mark or without; empty for any other bytes."""
+    """The encoding of a text in UTF-16, with or without a byte-order mark; empty for any other bytes."""
     marked = next((encoding for encoding, mark in _WIDE.items() if head.startswith(mark)), "")
     odd, even = head[1::2], head[::2]
     if not marked and len(head) < _LETTERS:
         return ""
-    most = 0.6 * len(even)  # of a letter of Latin script one byte is zero
-    likely = "utf-16-le" if odd.count(0) > most > even.count(0) else "utf-16-be" if even.count(0) > most else ""
+    # One of the two bytes of a Latin letter is zero; a text that is mostly Latin shows on which side.
+    threshold = 0.6 * len(even)
+    likely = (
+        "utf-16-le" if odd.count(0) > threshold > even.count(0) else "utf-16-be" if even.count(0) > threshold else ""
+    )
     encoding = marked or likely
     if not encoding:
         return ""
@@ -238,7 +247,7 @@ def _wide(head: bytes) -> str:
 
 
 class _Narrowed(io.RawIOBase):
-    """A text in UTF-16, read as UTF-8; what is no letter of it shows as one that fits nowhere."""
+    """A text in UTF-16, read as UTF-8; what does not decode becomes U+FFFD, which no column accepts."""
 
     def __init__(self, stream: IO[bytes], encoding: str) -> None:
         self._stream, self._encoding, self._rest = stream, encoding, b""
@@ -251,7 +260,7 @@ class _Narrowed(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Back to the start, which is all that anybody asks for."""
+        """Back to the start, which is all that readers need."""
         if offset or whence:
             raise io.UnsupportedOperation("a text in UTF-16 is read from its start")
         self._stream.seek(0)
@@ -290,7 +299,9 @@ class _Utf8:
             self._wide |= not joined[: error.start].isascii()
 
     def ends_well(self) -> bool:
-        """A last letter that was cut in two tells no other encoding where others are whole."""
+        """Whether all of it was UTF-8, a last letter that was cut in two aside."""
+        # A truncated file may end inside a letter. Where others decoded well that is no sign of cp1252, and reading the
+        # whole file as cp1252 for its sake would garble every accent in it.
         return self._rest == b"" or (self._rest is not None and self._wide)
 
 
@@ -305,5 +316,7 @@ def _last_line(text: bytes) -> bytes:
 
 
 def _interruption(text: bytes) -> str:
-    found = text.find(INTERRUPTED)
-    return text[found : found + _SAID].splitlines()[0].decode("utf-8", "replace") if found >= 0 else ""
+    start = text.find(INTERRUPTED)
+    if start < 0:
+        return ""
+    return text[start : start + _INTERRUPTION_BYTES].splitlines()[0].decode("utf-8", "replace")

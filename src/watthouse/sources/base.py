@@ -13,10 +13,10 @@ from watthouse.catalog import Dataset
 class Piece:
     """Some rows of one dataset, cast to the catalog's shape.
 
-    ``present`` names the columns the document carried: the others are null in ``rows`` and say nothing. ``read``
-    counts the rows before the contract, ``dropped`` those it left out by reason, ``notes`` what the reader should
-    know (columns left out, values rounded). ``position`` is how far into the document this piece reaches, in bytes
-    of it.
+    ``present`` names the columns the document carried: the others are null in ``rows`` and mean nothing. ``read``
+    counts the rows before the contract, ``dropped`` those it left out by reason, ``notes`` what the user should
+    know (columns left out, a doubtful last line). ``position`` is how far into the document this piece reaches, in
+    bytes of it.
     """
 
     dataset: Dataset
@@ -31,8 +31,8 @@ class Piece:
 class Document(Protocol):
     """What counts whole or not at all: a file, a member of an archive, a window of an API.
 
-    ``pieces`` raises :class:`~watthouse.errors.UnrecognisedError` where it is no export at all (it is left, and said),
-    and :class:`~watthouse.errors.SourceError` where it is one that cannot be read whole.
+    ``pieces`` raises :class:`~watthouse.errors.UnrecognisedError` where it is not an export (it is skipped, with a
+    line), and :class:`~watthouse.errors.SourceError` where it is one that cannot be read whole.
     """
 
     @property
@@ -41,12 +41,12 @@ class Document(Protocol):
 
     @property
     def size(self) -> int:
-        """Bytes as it lies."""
+        """Bytes as it is stored."""
 
     def pieces(self) -> Iterator[Piece]: ...
 
 
-class Source(Protocol):
+class DocumentSource(Protocol):
     """Anything that has documents, in the order in which a later one outranks an earlier one."""
 
     def documents(self) -> Iterator[Document]: ...

@@ -29,17 +29,17 @@ _COUNTED_FROM = datetime(1899, 12, 30)  # noqa: DTZ001
 _DAY_FIRST = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})\b(.*)", re.ASCII)
 _YEARS = range(1950, 2101)
 _MOST_MW: Final = 10_000_000
-"""A hundred times what France draws on its coldest evening: beyond it a value is no power."""
+"""A hundred times what France draws on its coldest evening: a larger value is not a power."""
 _TOO_FINE: Final = "has more than {} decimals"
 _NOISE: Final = Decimal("1e-6")
-"""What a whole number may be off by that went through a float."""
+"""How far a whole number that went through a float may be off."""
 
 
 @dataclass(frozen=True)
 class Cast:
     """A column in its type.
 
-    ``naive`` marks the instants that stood without an offset: they say nothing by themselves and are null in
+    ``naive`` marks the instants that came without an offset: they are ambiguous by themselves and null in
     ``values``.
     """
 
@@ -52,6 +52,7 @@ def cast(column: Column, series: pl.Series, writing: Writing | None = None) -> C
 
     Raises :class:`ValueError` with the first value that the column cannot hold as it is written: nothing is rounded.
     """
+    # Arrow dictionaries and all-null columns come as these types, and mean the same as text.
     if series.dtype in (pl.Categorical, pl.Enum):
         series = series.cast(pl.String)
     if series.dtype == pl.Null:
@@ -61,14 +62,15 @@ def cast(column: Column, series: pl.Series, writing: Writing | None = None) -> C
 
 def decimals(column: Column) -> tuple[int, int]:
     """Digits kept in all, and after the point, of a decimal column."""
-    kept = column.kind.arrow
-    assert isinstance(kept, pa.Decimal128Type)
-    return kept.precision, kept.scale
+    decimal = column.kind.arrow
+    assert isinstance(decimal, pa.Decimal128Type)
+    return decimal.precision, decimal.scale
 
 
 def _whole(series: pl.Series, column: Column, writing: Writing) -> Cast:
     if series.dtype == pl.String:
         fast = _believable(series.cast(pl.Int32, strict=False))
+        # A plain 70123 shows that this column writes no thousands mark, so that 70,123 in it would be a contradiction.
         if (long := (fast.abs() >= 1000).arg_max()) is not None and abs(fast[long] or 0) >= 1000:
             writing.runs_on(series[long], column.name)
         return _patched(series, fast, lambda text: _whole_of(text, column, writing))
@@ -112,7 +114,7 @@ def _decimal(series: pl.Series, column: Column, writing: Writing) -> Cast:
     floats = series.cast(dtype, strict=False) if series.dtype.is_integer() else _finite(series)
     exact = floats.cast(pl.Float64).round(scale)
     _refuse(series, (exact - floats.cast(pl.Float64)).abs() > 10.0**-scale / 1000, _TOO_FINE.format(scale))
-    # a decimal of a float's shortest form, not of its bits: 15.18 stays 15.18
+    # by way of text: the decimal of a float's shortest form, not of its bits, so that 15.18 stays 15.18
     return Cast(_fitting(series, exact.cast(pl.String).cast(dtype, strict=False)))
 
 
@@ -155,6 +157,8 @@ def _instant(series: pl.Series, _: Column, __: Writing) -> Cast:
         naive = series.is_not_null() if not zoned else None
         return Cast(values if zoned else values.set(series.is_not_null(), None), naive=naive)
     _refuse_unless(series.dtype == pl.String, series)
+    # Exports of the API carry an offset; RTE's files and spreadsheets do not, and their rows get their instant from the
+    # civil clock beside it.
     fast = series.str.to_datetime("%Y-%m-%dT%H:%M:%S%z", strict=False, time_unit="us").dt.convert_time_zone("UTC")
     fast = fast.set(~fast.dt.year().is_between(_YEARS.start, _YEARS.stop).fill_null(value=False), None)
     odd = {text: _instant_of(text) for text in series.filter(fast.is_null() & series.is_not_null()).unique()}
@@ -165,6 +169,7 @@ def _instant(series: pl.Series, _: Column, __: Writing) -> Cast:
 
 def _code(series: pl.Series, _: Column, __: Writing) -> Cast:
     _refuse_unless(series.dtype == pl.String or series.dtype.is_numeric(), series)
+    # the code is text in ODRÉ's CSV and an integer in its Parquet; a pandas column with a hole in it makes it a float
     if series.dtype != pl.String:
         series = series.cast(pl.Float64).fill_nan(None).cast(pl.String)
     return _respelled(series, _code_of)
@@ -207,10 +212,11 @@ def _decimal_of(text: str, precision: int, scale: int, writing: Writing) -> Deci
         return None
     if abs(number) >= Decimal(10) ** (precision - scale):
         raise ValueError(f"'{shown(text)}' is out of range")
-    kept = number.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_EVEN)
-    if abs(kept - number) > Decimal(1).scaleb(-scale) / 1000:
+    quantized = number.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_EVEN)
+    # tools that went through a float write 13.480000000000001: noise is not a digit of the value
+    if abs(quantized - number) > Decimal(1).scaleb(-scale) / 1000:
         raise ValueError(f"'{shown(text)}' {_TOO_FINE.format(scale)}")
-    return kept
+    return quantized
 
 
 def _date_of(text: str) -> date | None:
@@ -233,6 +239,7 @@ def _moment_of(text: str) -> datetime:
     if day_first := _DAY_FIRST.fullmatch(plain):
         day, month, year, rest = day_first.groups()
         plain = f"{year}-{month:0>2}-{day:0>2}{rest}"
+    # rounded to the minute: as a fraction of a day a quarter hour has no exact float
     if _SERIAL.fullmatch(plain):
         plain = (_COUNTED_FROM + timedelta(minutes=round(float(plain) * 24 * 60))).isoformat()
     try:
@@ -250,10 +257,10 @@ def _clock_of(text: str) -> str | None:
     plain = text.strip(BLANKS)
     if _FRACTION.fullmatch(plain):
         plain = f"{_COUNTED_FROM + timedelta(minutes=round(float(plain) * 24 * 60)):%H:%M}"
-    found = _CLOCK.fullmatch(plain)
-    if not found or int(found[1]) > 23 or int(found[2]) > 59:
+    match = _CLOCK.fullmatch(plain)
+    if not match or int(match[1]) > 23 or int(match[2]) > 59:
         raise ValueError(f"'{shown(text)}' is not a clock time (HH:MM)")
-    return f"{found[1]:0>2}:{found[2]}"
+    return f"{match[1]:0>2}:{match[2]}"
 
 
 def _code_of(text: str) -> str | None:
@@ -261,7 +268,7 @@ def _code_of(text: str) -> str | None:
     if number is None:
         return None
     if number != number.to_integral_value() or not 0 <= number < 100:
-        raise ValueError(f"'{shown(text)}' is no INSEE code of a region")
+        raise ValueError(f"'{shown(text)}' is not the INSEE code of a region")
     return f"{int(number):02}"
 
 
@@ -283,10 +290,10 @@ def _patched(series: pl.Series, fast: pl.Series, slow: Callable[[str], Any]) -> 
 
 
 def _merged(series: pl.Series, fast: pl.Series, patches: Mapping[str, Any]) -> pl.Series:
-    spoken = {text: value for text, value in patches.items() if value is not None}
-    if not spoken:
+    known = {text: value for text, value in patches.items() if value is not None}
+    if not known:
         return fast
-    slow = series.replace_strict(list(spoken), pl.Series(list(spoken.values()), dtype=fast.dtype), default=None)
+    slow = series.replace_strict(list(known), pl.Series(list(known.values()), dtype=fast.dtype), default=None)
     return fast.zip_with(fast.is_not_null(), slow)
 
 
@@ -297,8 +304,8 @@ def _finite(series: pl.Series) -> pl.Series:
 
 
 def _fitting(series: pl.Series, values: pl.Series) -> pl.Series:
-    silent = series.is_nan() if series.dtype.is_float() else pl.repeat(value=False, n=len(series), eager=True)
-    _refuse(series, values.is_null() & series.is_not_null() & ~silent.fill_null(value=False), "is out of range")
+    nan = series.is_nan() if series.dtype.is_float() else pl.repeat(value=False, n=len(series), eager=True)
+    _refuse(series, values.is_null() & series.is_not_null() & ~nan.fill_null(value=False), "is out of range")
     return values
 
 

@@ -25,6 +25,7 @@ _REASON = "_reason"
 _NAIVE = "_naive"
 _CLOCKWORK: Final = {"date_heure": pl.Datetime("us", "UTC"), "date": pl.Date(), "heure": pl.String()}
 _MEASURES: Final = frozenset({Kind.WHOLE, Kind.RATE, Kind.TEMPERATURE, Kind.STOCK})
+_CORRECT: Final = ": correct the file or export it again"
 
 
 def apply(
@@ -36,7 +37,7 @@ def apply(
     position: int = 0,
     writing: Writing | None = None,
 ) -> Piece:
-    """Cast a batch to ``dataset.schema``, derive what the document left out, and leave out the rows that are no slot.
+    """Cast a batch to ``dataset.schema``, derive what the document lacks, and drop the rows that are not slots.
 
     The columns of ``batch`` are technical names; their values may be text or typed; columns the catalog does not
     declare are ignored. Dropped and counted: the phantom spring hour, rows whose key is null, and wholly empty rows
@@ -49,9 +50,9 @@ def apply(
     refuse_missing_keys(dataset, names, origin)
     frame = _typed(dataset, batch.select(names), origin, writing or Writing())
     frame = _with_instants(dataset, _with_regions(dataset, frame, origin), origin)
-    kept, dropped = _kept(dataset, frame)
-    present = frozenset(kept.columns)
-    return Piece(dataset, _shaped(dataset, kept), present, batch.height, dropped, tuple(notes), position)
+    slots, dropped = _slots(dataset, frame)
+    present = frozenset(slots.columns)
+    return Piece(dataset, _shaped(dataset, slots), present, batch.height, dropped, tuple(notes), position)
 
 
 def missing_keys(dataset: Dataset, names: Sequence[str]) -> tuple[str, ...]:
@@ -68,9 +69,9 @@ def refuse_missing_keys(dataset: Dataset, names: Sequence[str], origin: str, unm
     """Raise :class:`~watthouse.errors.ContractError` where a key column is missing and cannot be derived."""
     missing = missing_keys(dataset, names)
     if missing:
-        found = f" (columns that match nothing: {listed(unmatched)})" if unmatched else ""
+        others = f" (columns that match nothing: {listed(unmatched)})" if unmatched else ""
         raise ContractError(
-            f"{origin}: {dataset.id} needs column {' and '.join(missing)}, which is not there{found}:"
+            f"{origin}: {dataset.id} needs column {' and '.join(missing)}, which is missing{others}:"
             " export it again with every column under its technical name"
         )
 
@@ -79,32 +80,31 @@ def _typed(dataset: Dataset, batch: pl.DataFrame, origin: str, writing: Writing)
     columns: list[pl.Series] = []
     for series in batch.iter_columns():
         column = dataset[series.name]
-        done = _cast(dataset, column, series, origin, writing)
-        columns.append(done.values.alias(column.name))
-        if done.naive is not None:
-            columns.append(done.naive.alias(_NAIVE))
+        typed = _cast(dataset, column, series, origin, writing)
+        columns.append(typed.values.alias(column.name))
+        if typed.naive is not None:
+            columns.append(typed.naive.alias(_NAIVE))
     return pl.DataFrame(columns)
 
 
 def _cast(dataset: Dataset, column: Column, series: pl.Series, origin: str, writing: Writing) -> Cast:
     try:
-        done = cast(column, series, writing)
+        typed = cast(column, series, writing)
         if column.name == dataset.version:
-            _refuse_unknown_natures(done.values)
+            _refuse_unknown_natures(typed.values)
     except (ValueError, OverflowError, pl.exceptions.PolarsError) as error:
-        raise ContractError(
-            f"{origin}: column {column.name} of {dataset.id}: {shown(error, 120)}: correct the file or export it again"
-        ) from error
-    return done
+        raise ContractError(f"{origin}: column {column.name} of {dataset.id}: {shown(error, 120)}{_CORRECT}") from error
+    return typed
 
 
 def _refuse_unknown_natures(values: pl.Series) -> None:
     for unknown in sorted(set(values.drop_nulls().unique()) - set(NATURES)):
-        raise ValueError(f"'{shown(unknown)}' is none of {', '.join(NATURES)}")
+        raise ValueError(f"'{shown(unknown)}' is not one of {', '.join(NATURES)}")
 
 
 def _with_regions(dataset: Dataset, frame: pl.DataFrame, origin: str) -> pl.DataFrame:
     """INSEE code and official name, whichever of the two was there; the code wins over a spelling."""
+    # Names change between vintages (Grand-Est, Grand Est; Ile-de-France, Île-de-France); only the code is stable.
     if Kind.REGION not in {column.kind for column in dataset.columns}:
         return frame
     code, name = (next(c.name for c in dataset.columns if c.kind is kind) for kind in (Kind.REGION, Kind.REGION_NAME))
@@ -124,11 +124,14 @@ def _with_regions(dataset: Dataset, frame: pl.DataFrame, origin: str) -> pl.Data
 def _code_of(dataset: Dataset, code: str | None, name: str | None, origin: str) -> str | None:
     by_name = CODES.get(fold(name)) if name else None
     if code and code not in REGIONS:
-        raise ContractError(f"{origin}: {dataset.id}: '{code}' is the INSEE code of no region of France")
+        raise ContractError(f"{origin}: {dataset.id}: '{code}' is not the INSEE code of a region of France{_CORRECT}")
     if name and not code and not by_name:
-        raise ContractError(f"{origin}: {dataset.id}: '{shown(name)}' is the name of no region of France")
+        raise ContractError(f"{origin}: {dataset.id}: '{shown(name)}' is not the name of a region of France{_CORRECT}")
     if code and by_name and code != by_name:
-        raise ContractError(f"{origin}: {dataset.id}: region '{shown(name)}' stands with the INSEE code {code}")
+        raise ContractError(
+            f"{origin}: {dataset.id}: region '{shown(name)}' has the INSEE code {code} beside it, which is another's"
+            f"{_CORRECT}"
+        )
     return code or by_name
 
 
@@ -140,8 +143,8 @@ def _with_instants(dataset: Dataset, frame: pl.DataFrame, origin: str) -> pl.Dat
         if name not in frame.columns:
             frame = frame.with_columns(pl.lit(None, _CLOCKWORK[name]).alias(name))
     frame = frame.with_columns(instant_of(pl.col("date"), pl.col("heure")).alias("_slot"))
-    frame = frame.with_columns(_one_pass(pl.coalesce("date_heure", "_slot")).alias("date_heure"))
-    _refuse_homeless(dataset, frame, origin)
+    frame = frame.with_columns(_second_pass(pl.coalesce("date_heure", "_slot")).alias("date_heure"))
+    _refuse_ambiguous(dataset, frame, origin)
     instant = pl.col("date_heure")
     return frame.with_columns(_reason_of_clock()).with_columns(
         pl.coalesce("date", civil_date_of(instant)).alias("date"),
@@ -149,8 +152,10 @@ def _with_instants(dataset: Dataset, frame: pl.DataFrame, origin: str) -> pl.Dat
     )
 
 
-def _one_pass(instant: pl.Expr) -> pl.Expr:
+def _second_pass(instant: pl.Expr) -> pl.Expr:
     """The repeated autumn hour is published once: stamped with its first pass, it is the second all the same."""
+    # ODRÉ never has the instants 00:00 to 00:45 UTC of that night. An export that does would give the ledger a second
+    # key for the same measurement, and the marts an hour that counts twice.
     return (
         pl.when(heure_of(instant) == heure_of(instant.dt.offset_by("1h")))
         .then(instant.dt.offset_by("1h"))
@@ -158,12 +163,12 @@ def _one_pass(instant: pl.Expr) -> pl.Expr:
     )
 
 
-def _refuse_homeless(dataset: Dataset, frame: pl.DataFrame, origin: str) -> None:
-    """An instant without an offset, and no civil clock beside it: it could be an hour or two off."""
+def _refuse_ambiguous(dataset: Dataset, frame: pl.DataFrame, origin: str) -> None:
+    """Raise for an instant without an offset and no civil clock beside it: it could be an hour or two off."""
     if _NAIVE not in frame.columns:
         return
-    nowhere = pl.col(_NAIVE) & (pl.col("date").is_null() | pl.col("heure").is_null())
-    if frame.select(nowhere.any()).item():
+    ambiguous = pl.col(_NAIVE) & (pl.col("date").is_null() | pl.col("heure").is_null())
+    if frame.select(ambiguous.any()).item():
         raise ContractError(
             f"{origin}: column date_heure of {dataset.id} has no offset from UTC, and no date and heure beside it:"
             " export it again with its offset"
@@ -171,12 +176,14 @@ def _refuse_homeless(dataset: Dataset, frame: pl.DataFrame, origin: str) -> None
 
 
 def _reason_of_clock() -> pl.Expr:
-    """Why a row is no slot of the civil clock, null where it is one (RTE fills 96 slots on the 92-quarter day too)."""
+    """Why a row is not a slot of the civil clock; null where it is one."""
+    # RTE publishes 96 slots on the spring day too, and fills 02:00 to 02:45 with copies of 01:xx under the instants of
+    # 03:xx. Of the two rows of an instant, the one whose clock Paris showed is the measurement.
     date, heure, instant = pl.col("date"), pl.col("heure"), pl.col("date_heure")
-    told = date.is_not_null() & heure.is_not_null()
+    has_clock = date.is_not_null() & heure.is_not_null()
     differs = (date != civil_date_of(instant)) | (heure != heure_of(instant))
     return (
-        pl.when(told & pl.col("_slot").is_null())
+        pl.when(has_clock & pl.col("_slot").is_null())
         .then(pl.lit(PHANTOM))
         .when(differs)
         .then(pl.lit(CLOCK))
@@ -185,23 +192,25 @@ def _reason_of_clock() -> pl.Expr:
     )
 
 
-def _kept(dataset: Dataset, frame: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
+def _slots(dataset: Dataset, frame: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
     reasons = [pl.col(_REASON)] if _REASON in frame.columns else []
     reasons += [pl.when(pl.col(name).is_null()).then(pl.lit(f"no {name}")) for name in dataset.identity]
     if dataset.grid < timedelta(days=1):
         reasons.append(_reason_of_grid(dataset, frame))
     frame = frame.with_columns(pl.coalesce(reasons).alias(_REASON))
     left_out = frame.get_column(_REASON).drop_nulls()
-    kept = frame.filter(pl.col(_REASON).is_null()) if len(left_out) else frame
+    slots = frame.filter(pl.col(_REASON).is_null()) if len(left_out) else frame
     dropped = dict(left_out.value_counts(sort=True).iter_rows())
-    return kept.drop(_REASON, _NAIVE, "_slot", strict=False), dropped
+    return slots.drop(_REASON, _NAIVE, "_slot", strict=False), dropped
 
 
 def _reason_of_grid(dataset: Dataset, frame: pl.DataFrame) -> pl.Expr:
-    """No slot begins off the quarter hour; between two half hours one says nothing unless it carries a value.
+    """No slot begins off the quarter hour; one between two half hours is dropped unless it carries a value.
 
     RTE's half-hourly files have all four quarters.
     """
+    # The rows at :15 and :45 of consolidated data are not all empty: they carry forecasts, and since 27 June 2024
+    # commercial exchanges.
     measures = [column.name for column in dataset.columns if column.kind in _MEASURES and column.name in frame.columns]
     empty = pl.all_horizontal(pl.col(name).is_null() for name in measures) if measures else pl.lit(value=True)
     return (

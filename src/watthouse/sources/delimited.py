@@ -61,11 +61,11 @@ class OddRow:
 
 
 @dataclass(frozen=True)
-class Shape:
-    """How the rows below a header stand: how many fields they have, and what to make of one that has others.
+class RowShape:
+    """How many fields the rows below a header have, and what to make of a row that has more or fewer.
 
-    ``mend`` gives the fields of an odd row that says nothing more or less than it should, an empty tuple for a line
-    that is no row at all, None for one that makes the file doubtful.
+    ``mend`` gives the fields of an odd row that is complete all the same, an empty tuple for a line that is not a row
+    at all, None for one that makes the file doubtful.
     """
 
     width: int
@@ -76,14 +76,14 @@ def header_of(head: bytes, survey: Survey, origin: str) -> Header:
     """The header of a text file; raises :class:`~watthouse.errors.UnrecognisedError` where no line can be one."""
     lines = _LINE_END.split(head.removeprefix(BOM).decode(survey.encoding, "replace"))
     place = next(index for index, line in enumerate(lines) if line.strip(" \t"))
-    said = _SEPARATOR.fullmatch(lines[place])
-    place += 1 if said else 0
+    separator = _SEPARATOR.fullmatch(lines[place])
+    place += 1 if separator else 0
     if place >= len(lines) - 1 and len(head) == HEAD_BYTES:
         raise UnrecognisedError(
             f"{origin}: its first line is over {HEAD_BYTES:,} bytes long: no export has such a header"
         )
     line = lines[place] if place < len(lines) else ""
-    delimiter = said[1] if said else max(_DELIMITERS, key=lambda mark: len(fields_of(line, mark)))
+    delimiter = separator[1] if separator else max(_DELIMITERS, key=lambda mark: len(fields_of(line, mark)))
     labels = tuple(label.strip() for label in fields_of(line, delimiter))
     rows = tuple(fields_of(line, delimiter) for line in lines[place + 1 : -1] if line)
     return Header(labels, delimiter, place + 1, rows)
@@ -92,13 +92,13 @@ def header_of(head: bytes, survey: Survey, origin: str) -> Header:
 def pieces(packing: Packing, survey: Survey, header: Header) -> Iterator[Piece]:
     """The rows of a CSV file."""
     layout = recognise(header.labels, packing.origin)
-    yield from read(packing, survey, header, layout, Shape(_usual_width(header), lambda _: None))
+    yield from read(packing, survey, header, layout, RowShape(_usual_width(header), lambda _: None))
 
 
-def read(packing: Packing, survey: Survey, header: Header, layout: Layout, shape: Shape) -> Iterator[Piece]:
+def read(packing: Packing, survey: Survey, header: Header, layout: Layout, shape: RowShape) -> Iterator[Piece]:
     """The rows below ``header``, in a ``shape``.
 
-    A text file says nowhere how long it should be, but writers end its last row: one without its line end may have
+    Nothing in a text file says how long it should be, but writers end its last row: one without its line end may have
     lost digits of its last value. That row alone is in doubt, and a note names it: it counts where the rows before it
     show that nothing is missing.
     """
@@ -115,12 +115,12 @@ def read(packing: Packing, survey: Survey, header: Header, layout: Layout, shape
 def cut(origin: str) -> SourceError:
     """The refusal of a file whose only row is not whole."""
     return SourceError(
-        f"{origin}: cut in the middle: its last line has no end: {AGAIN} (or end that line, if it is whole)"
+        f"{origin}: truncated: its last line has no line end: {AGAIN} (or end that line, if it is complete)"
     )
 
 
 def fields_of(line: str, delimiter: str) -> Fields:
-    """The fields of a line of text; the line itself where it is none that can be split."""
+    """The fields of a line of text; the line itself where it cannot be split."""
     try:
         return tuple(next(csv.reader([line], delimiter=delimiter), ()))
     except csv.Error:
@@ -128,32 +128,33 @@ def fields_of(line: str, delimiter: str) -> Fields:
 
 
 def _usual_width(header: Header) -> int:
-    """Fields of a row: as many as labels, or more where every row has them and they say nothing.
+    """Fields of a row: as many as labels, or more where every row has the same surplus and it is empty.
 
-    One row that is wider than the others may have lost a quote or gained a delimiter: its values stand in the wrong
+    One row that is wider than the others may have lost a quote or gained a delimiter: its values are in the wrong
     columns.
     """
     labels = len(header.labels)
     widths = {len(row) for row in header.rows}
-    says_nothing = all(is_null_token(field) for row in header.rows for field in row[labels:])
-    return max(widths) if len(widths) == 1 and min(widths) > labels and says_nothing else labels
+    surplus_is_empty = all(is_null_token(field) for row in header.rows for field in row[labels:])
+    return max(widths) if len(widths) == 1 and min(widths) > labels and surplus_is_empty else labels
 
 
-def _last_row(survey: Survey, header: Header, shape: Shape, origin: str) -> tuple[Fields, tuple[str, ...]]:
-    """The last row where it has no line end and counts all the same, and what there is to say of it."""
+def _last_row(survey: Survey, header: Header, shape: RowShape, origin: str) -> tuple[Fields, tuple[str, ...]]:
+    """The last row where it has no line end and counts all the same, and the note about it."""
     fields = fields_of(survey.last_line, header.delimiter)
     if survey.ends_line or not any(fields) or shape.mend(OddRow(None, fields, survey.last_line)) == ():
         return (), ()
     if not header.rows:
         raise cut(origin)
     counts = len(fields) == shape.width and _ends_like_the_others(fields, header)
-    how = "it is taken, as it ends like the others" if counts else f"it is left out: {AGAIN}, if it is to count"
-    note = f"its last line has no end, so that something may be missing there ('{shown(survey.last_line, 80)}'): {how}"
+    how = "it is kept, as it ends like the others" if counts else "it is left out: download the file again to have it"
+    note = f"its last line has no line end and may be truncated ('{shown(survey.last_line, 80)}'): {how}"
     return fields if counts else (), (note,)
 
 
-def _whole_fields(row: OddRow, header: Header, shape: Shape) -> Fields | None:
-    """The fields of a row in the file's width; () for no row, None for one that is not whole."""
+def _whole_fields(row: OddRow, header: Header, shape: RowShape) -> Fields | None:
+    """The fields of a row in the file's width; () for a line that is not a row, None for a row that is not whole."""
+    # a header in the middle means that two files were joined, whose columns may differ
     if len(row.fields) == shape.width and row.fields != header.labels:
         return row.fields
     mended = shape.mend(row)
@@ -173,7 +174,7 @@ def _ends_like_the_others(fields: Fields, header: Header) -> bool:
 
 
 def _batches(
-    stream: IO[bytes], survey: Survey, header: Header, layout: Layout, shape: Shape, origin: str
+    stream: IO[bytes], survey: Survey, header: Header, layout: Layout, shape: RowShape, origin: str
 ) -> Iterator[pa.RecordBatch]:
     """The rows as text, with the odd ones that could be mended after those of their block."""
     odd: list[OddRow] = []
@@ -197,22 +198,22 @@ def _batches(
 
 
 def _refuse_values(batch: pa.RecordBatch, surplus: Sequence[int], header: Header, origin: str) -> None:
-    """Raise where a field that stands below no label says something: the row's values may be out of place."""
+    """Raise where a field without a label has a value: the row's other values may be out of place."""
     for place in surplus:
         values = pl.Series(batch.column(str(place)))
-        if said := [text for text in values.drop_nulls().unique() if not is_null_token(text)]:
+        if unlabelled := [text for text in values.drop_nulls().unique() if not is_null_token(text)]:
             raise SourceError(
-                f"{origin}: '{shown(said[0])}' stands in field {place + 1} of a row where the header has"
-                f" {len(header.labels)}: the file was cut in the middle or changed: {AGAIN}"
+                f"{origin}: a row has '{shown(unlabelled[0])}' in field {place + 1} where the header has"
+                f" {len(header.labels)}: the file was truncated or edited: {AGAIN}"
             )
 
 
-def _mended(row: OddRow, header: Header, shape: Shape, origin: str) -> Fields:
+def _mended(row: OddRow, header: Header, shape: RowShape, origin: str) -> Fields:
     fields = _whole_fields(row, header, shape)
     if fields is None:
         raise SourceError(
             f"{origin}: {row.place} has {len(row.fields)} fields where the header has {len(header.labels)}:"
-            f" the file was cut in the middle or changed: {AGAIN}"
+            f" the file was truncated or edited: {AGAIN}"
         )
     return fields
 
@@ -239,7 +240,9 @@ def _reader(
     origin: str,
 ) -> Iterator[pa.RecordBatch]:
     names = [str(place) for place in range(width)]
-    wanted = [*(names[place] for place in layout.positions.values()), *names[len(header.labels) :]]
+    # Only what is used is converted. All of it stays text: a type guessed from the first block would make "ND" further
+    # down an error, and 01 the code 1.
+    columns = [*(names[place] for place in layout.positions.values()), *names[len(header.labels) :]]
     try:
         yield from pc.open_csv(
             stream,
@@ -252,7 +255,7 @@ def _reader(
             ),
             parse_options=pc.ParseOptions(delimiter=header.delimiter, invalid_row_handler=on_odd),
             convert_options=pc.ConvertOptions(
-                include_columns=wanted,
+                include_columns=columns,
                 column_types=dict.fromkeys(names, pa.string()),
                 null_values=[""],
                 strings_can_be_null=True,
@@ -266,17 +269,17 @@ def _reader(
 
 def _regrouped(batches: Iterator[pa.RecordBatch], rows: int) -> Iterator[pa.Table]:
     """The same rows in tables of ``rows`` (the last one shorter)."""
-    held: list[pa.RecordBatch] = []
+    pending: list[pa.RecordBatch] = []
     for batch in batches:
-        held.append(batch)
-        if sum(part.num_rows for part in held) >= rows:
-            table = pa.Table.from_batches(held)
+        pending.append(batch)
+        if sum(part.num_rows for part in pending) >= rows:
+            table = pa.Table.from_batches(pending)
             full = table.num_rows - table.num_rows % rows
             for start in range(0, full, rows):
                 yield table.slice(start, rows)
-            held = table.slice(full).to_batches()
-    if any(part.num_rows for part in held):
-        yield pa.Table.from_batches(held)
+            pending = table.slice(full).to_batches()
+    if any(part.num_rows for part in pending):
+        yield pa.Table.from_batches(pending)
 
 
 def _named(table: pa.Table, layout: Layout) -> pl.DataFrame:

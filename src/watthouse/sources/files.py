@@ -32,37 +32,37 @@ from watthouse.sources.base import Document, Piece
 from watthouse.sources.headers import recognise
 
 _PACKED: Final = {
-    GZIP: "packed twice with gzip: unpack it first",
-    BZIP2: "packed twice, with bzip2 at last: unpack it first",
-    XZ: "packed twice, with xz at last: unpack it first",
+    GZIP: "compressed twice with gzip: unpack it first",
+    BZIP2: "compressed twice, last with bzip2: unpack it first",
+    XZ: "compressed twice, last with xz: unpack it first",
     b"(\xb5/\xfd": "packed with zstd: unpack it first",
     b"7z\xbc\xaf": "packed with 7-Zip: unpack it first",
     b"Rar!": "packed with RAR: unpack it first",
 }
 _STRANGERS: Final = {
     b"%PDF": "a PDF document",
-    b"\x89PNG": "a picture (PNG)",
-    b"\xff\xd8\xff": "a picture (JPEG)",
-    b"GIF8": "a picture (GIF)",
+    b"\x89PNG": "an image (PNG)",
+    b"\xff\xd8\xff": "an image (JPEG)",
+    b"GIF8": "an image (GIF)",
     b"SQLite format 3": "a database (SQLite)",
     b"\x89HDF": "an HDF5 file",
     b"ARROW1": "an Arrow file",
-    b"\x80\x02": "a pickle of Python",
-    b"\x80\x03": "a pickle of Python",
-    b"\x80\x04": "a pickle of Python",
-    b"\x80\x05": "a pickle of Python",
-    b"\x93NUMPY": "an array of NumPy",
+    b"\x80\x02": "a Python pickle",
+    b"\x80\x03": "a Python pickle",
+    b"\x80\x04": "a Python pickle",
+    b"\x80\x05": "a Python pickle",
+    b"\x93NUMPY": "a NumPy array",
     b"\x7fELF": "a program",
 }
 _TAR: Final = (257, b"ustar")
 _POINTERS: Final = {
-    b"version https://git-lfs.github.com/spec/": "a pointer of Git LFS, not the file itself: run `git lfs pull`",
-    b"/annex/objects/": "a pointer of git-annex, not the file itself: run `git annex get`",
+    b"version https://git-lfs.github.com/spec/": "a Git LFS pointer, not the file itself: run `git lfs pull`",
+    b"/annex/objects/": "a git-annex pointer, not the file itself: run `git annex get`",
 }
 _HIDDEN: Final = (".", "__MACOSX")
 _JSON: Final = re.compile(rb'\{\s*["}]|\[\s*[\[{"\]\d-]')
 _OFFICE: Final = frozenset({"[Content_Types].xml", "mimetype"})
-"""Members by which a zip is one document of an office, and no archive of files."""
+"""Members that make a zip one office document rather than an archive of files."""
 
 
 class FileSource:
@@ -102,14 +102,14 @@ class File:
 
     @property
     def size(self) -> int:
-        """Bytes as it lies."""
+        """Bytes as it is stored."""
         return self.packing.size
 
     def pieces(self) -> Iterator[Piece]:
         """Its rows under contract.
 
-        Raises :class:`~watthouse.errors.UnrecognisedError` where it is no export, and
-        :class:`~watthouse.errors.SourceError` where it is empty, cut, damaged, over a cap or breaks its contract.
+        Raises :class:`~watthouse.errors.UnrecognisedError` where it is not an export, and
+        :class:`~watthouse.errors.SourceError` where it is empty, truncated, damaged, over a cap or breaks its contract.
         """
         read = 0
         with refusing(self.origin):
@@ -129,11 +129,12 @@ class Refused:
     error: SourceError
 
     def pieces(self) -> Iterator[Piece]:
-        """Raises why."""
+        """Raises ``error``."""
         raise self.error
 
 
 def _read(packing: Packing) -> Iterator[Piece]:
+    # By content, never by name: RTE's tab-separated text is called .xls.
     head = packing.head()
     _refuse_foreign(head, packing.origin)
     if head.startswith(PARQUET):
@@ -145,6 +146,8 @@ def _read(packing: Packing) -> Iterator[Piece]:
     text = head.removeprefix(BOM).lstrip()
     if not text:
         raise SourceError(f"{packing.origin}: empty ({packing.size} bytes): {AGAIN}")
+    # One pass over the whole text before a row is read: an interruption may stand in its middle, and a file counts
+    # whole or not at all.
     try:
         survey = packing.survey()
     except BinaryError as error:
@@ -155,7 +158,7 @@ def _read(packing: Packing) -> Iterator[Piece]:
     if survey.interrupted:
         raise survey.refusal(packing.origin, "")
     if text.startswith(b"<"):
-        raise UnrecognisedError(f"{packing.origin}: a web page or XML, no export")
+        raise UnrecognisedError(f"{packing.origin}: a web page or XML, not an export")
     header = delimited.header_of(head, survey, packing.origin)
     read = rte.pieces if rte.is_rte(header) else delimited.pieces
     return read(packing, survey, header)
@@ -167,7 +170,7 @@ def _refuse_foreign(head: bytes, origin: str) -> None:
             raise UnrecognisedError(f"{origin}: {what}")
     for start, what in _STRANGERS.items():
         if head.startswith(start):
-            raise UnrecognisedError(f"{origin}: {what}, no export")
+            raise UnrecognisedError(f"{origin}: {what}, not an export")
     for start, what in _PACKED.items():
         if head.startswith(start):
             raise SourceError(f"{origin}: {what}")
@@ -181,7 +184,7 @@ def _refuse_stranger(head: bytes, origin: str) -> None:
     try:
         recognise(delimited.header_of(head.replace(b"\0", b""), readable, origin).labels, origin)
     except (UnrecognisedError, StopIteration):
-        raise UnrecognisedError(f"{origin}: a file of other bytes than text, no export") from None
+        raise UnrecognisedError(f"{origin}: a binary file, not an export") from None
     except SourceError:
         return
 
@@ -193,8 +196,9 @@ def _refuse_other_zips(packing: Packing) -> None:
             return
         if "mimetype" in names and b"spreadsheet" in archive.read("mimetype")[:100]:
             raise SourceError(f"{packing.origin}: an OpenDocument spreadsheet (.ods): save it as .xlsx or CSV")
+    # a .docx and an .ods are zips too: without this they would be searched for exports, member by member
     if _OFFICE & set(names):
-        raise UnrecognisedError(f"{packing.origin}: a document of an office, no workbook and no export")
+        raise UnrecognisedError(f"{packing.origin}: an office document, not a workbook")
     raise SourceError(f"{packing.origin}: a zip inside a zip inside an archive: unpack it first")
 
 
@@ -202,10 +206,11 @@ def _files(path: Path) -> Iterator[Path]:
     if not path.is_dir():
         yield path
         return
-    closed: list[Path] = []
-    walk = os.walk(path, onerror=lambda error: closed.append(Path(error.filename)))
+    # os.walk passes over folders that it may not enter without a word: they are yielded, to be refused by name
+    unreadable: list[Path] = []
+    walk = os.walk(path, onerror=lambda error: unreadable.append(Path(error.filename)))
     below = [Path(folder) / name for folder, _, names in walk for name in names]
-    for file in sorted([*(file for file in below if file.is_file()), *closed]):
+    for file in sorted([*(file for file in below if file.is_file()), *unreadable]):
         if not any(part.startswith(_HIDDEN) for part in file.relative_to(path).parts):
             yield file
 
@@ -222,7 +227,7 @@ def _documents(path: Path, settings: Settings) -> list[Document]:
     if path.is_dir():
         next(path.iterdir(), None)  # only a folder that cannot be walked comes here
     if not path.is_file():
-        raise SourceError(f"{named(path)}: no regular file: give a file or a folder")
+        raise SourceError(f"{named(path)}: not a regular file: give a file or a folder")
     with path.open("rb") as file:
         is_zip = file.read(4) in ZIP
     return _members(path, settings) if is_zip else [File(on_disk(path, settings))]

@@ -28,7 +28,7 @@ class Layout:
 
     ``family`` are datasets with the same columns: ``nature`` tells row by row which one a row belongs to.
     ``positions`` maps technical names to places in the document (and what begins with :data:`places.EXTRA` to columns
-    that are read for what they say about places); ``notes`` tell which columns are left out. ``writing`` is how the
+    that are read only for the places they name); ``notes`` tell which columns are left out. ``writing`` is how the
     document writes its numbers.
     """
 
@@ -38,13 +38,13 @@ class Layout:
     writing: Writing = field(default_factory=Writing, compare=False)
 
     def with_notes(self, notes: Sequence[str]) -> "Layout":
-        """The same layout with more to say."""
+        """The same layout with more notes."""
         return replace(self, notes=(*self.notes, *notes)) if notes else self
 
     def pieces(self, batch: pl.DataFrame, origin: str, position: int) -> Iterator[Piece]:
         """The rows of ``batch`` (technical names) under contract: one piece a dataset that it has rows of.
 
-        RTE's closing sentence, which re-saves keep as a row, is none.
+        RTE's closing sentence, which re-saves keep as a row, is left out.
         """
         batch = _without_disclaimer(batch, min(self.positions, key=lambda name: self.positions[name]))
         for family, rows in by_place(self.family, batch, origin):
@@ -63,11 +63,11 @@ class _Fit:
 
     @property
     def names(self) -> list[str]:
-        return [found.column.name for found in self.matches.values()]
+        return [match.column.name for match in self.matches.values()]
 
     @property
     def lacking(self) -> frozenset[str]:
-        """The columns by which it would be known that are not there."""
+        """The columns of its signature that are missing."""
         return self.family[0].signature - set(self.names)
 
     @property
@@ -78,25 +78,29 @@ class _Fit:
 
     @property
     def is_plain(self) -> bool:
-        """Whether it holds without its whole signature: measured, its place said, and no header that could be it."""
+        """Whether it holds without its whole signature: measured, its place given, and no header left unexplained."""
         dataset, names = self.family[0], set(self.names)
-        said = {column.name for column in dataset.columns if column.closed} <= names
+        names_its_place = {column.name for column in dataset.columns if column.closed} <= names
         strangers = [label for label in self.strangers if not is_junk(label)]
-        return said and dataset.measured in names and not strangers and not missing_keys(dataset, sorted(names))
+        return (
+            names_its_place and dataset.measured in names and not strangers and not missing_keys(dataset, sorted(names))
+        )
 
 
 def recognise(labels: Sequence[str], origin: str, writing: Writing | None = None) -> Layout:
     """The layout of a document with these column headers.
 
-    Raises :class:`~watthouse.errors.UnrecognisedError` where they are those of no dataset, or of another place, grain
-    or quantity than any has, and :class:`~watthouse.errors.ContractError` where most are those of a dataset but one
-    that is needed is gone, renamed or there twice.
+    Raises :class:`~watthouse.errors.UnrecognisedError` where they match no dataset, or are of another place, grain
+    or quantity than any has, and :class:`~watthouse.errors.ContractError` where most match a dataset but one that it
+    needs is missing, renamed or there twice.
     """
+    # The nearest family is chosen first and refused afterwards, so that a message can name what a file nearly is.
+    # Siblings come first: they look like a dataset of the catalog (eco2mix-metropoles-tr), in their headers too.
     _refuse_siblings(labels, origin)
     fit = max((_fit(family, labels) for family in _families(tuple(CATALOG.values()))), key=lambda fit: fit.nearness)
     family, strangers = fit.family, fit.strangers
     if not fit.is_plain and fit.lacking and not _looks_alike(fit.names, strangers):
-        raise UnrecognisedError(f"{origin}: its columns ({listed(labels, 4)}) are those of no dataset in the catalog")
+        raise UnrecognisedError(f"{origin}: its columns ({listed(labels, 4)}) match no dataset in the catalog")
     _refuse_others(fit, origin)
     if fit.lacking and not fit.is_plain:
         raise ContractError(
@@ -118,8 +122,7 @@ def _families(catalog: tuple[Dataset, ...]) -> tuple[tuple[Dataset, ...], ...]:
 
 
 def _fit(family: tuple[Dataset, ...], labels: Sequence[str]) -> _Fit:
-    found = {place: match(family[0], label) for place, label in enumerate(labels)}
-    matches = {place: one for place, one in found.items() if one}
+    matches = {place: column for place, label in enumerate(labels) if (column := match(family[0], label))}
     strangers = tuple(label for place, label in enumerate(labels) if place not in matches)
     foreign = tuple(label for label in strangers if names_another(family[0], label))
     return _Fit(family, matches, strangers, foreign)
@@ -134,12 +137,13 @@ def _refuse_siblings(labels: Sequence[str], origin: str) -> None:
 
 def _refuse_others(fit: _Fit, origin: str) -> None:
     """Raise where what looks like a dataset is about another place, counts in other units, or is coarser."""
+    # A region's file short of one column once became France's figures: headers that name another place decide.
     like = fit.family[0]
     if fit.foreign:
         raise UnrecognisedError(
-            f"{origin}: its columns name another place ({listed(fit.foreign)}) than {like.id} is about"
+            f"{origin}: its columns name another place ({listed(fit.foreign)}) than {like.id} covers"
         )
-    if odd := next((found for found in fit.matches.values() if found.odd_unit), None):
+    if odd := next((match for match in fit.matches.values() if match.odd_unit), None):
         raise UnrecognisedError(
             f"{origin}: its {odd.column.name} is in {odd.odd_unit}, where {like.id} has {odd.column.unit}"
         )
@@ -152,12 +156,10 @@ def _refuse_others(fit: _Fit, origin: str) -> None:
 
 def _positions(fit: _Fit, labels: Sequence[str], origin: str) -> dict[str, int]:
     dataset, positions = fit.family[0], {}
-    for place, found in fit.matches.items():
-        name = found.column.name
+    for place, matched in fit.matches.items():
+        name = matched.column.name
         if name in positions:
-            raise ContractError(
-                f"{origin}: column {name} of {dataset.id} stands there twice: keep the one that is right"
-            )
+            raise ContractError(f"{origin}: column {name} of {dataset.id} appears twice: keep the one that is right")
         positions[name] = place
     if is_closed(dataset):
         positions |= {f"{EXTRA}{labels[place]}": place for place in range(len(labels)) if place not in fit.matches}
@@ -178,7 +180,7 @@ def _without_disclaimer(batch: pl.DataFrame, first: str) -> pl.DataFrame:
 
 def _notes(unmatched: Sequence[str]) -> tuple[str, ...]:
     named = [label for label in unmatched if label.strip()]
-    return (f"columns left out, as the catalog has no place for them: {listed(named)}",) if named else ()
+    return (f"columns left out, as the catalog does not have them: {listed(named)}",) if named else ()
 
 
 def _routed(family: Sequence[Dataset], batch: pl.DataFrame, origin: str) -> Iterator[tuple[Dataset, pl.DataFrame]]:
@@ -191,7 +193,8 @@ def _routed(family: Sequence[Dataset], batch: pl.DataFrame, origin: str) -> Iter
     for dataset in family:
         mine = natures.is_in(list(dataset.versions))
         if dataset is family[0]:
-            # a null or unknown nature belongs nowhere: the contract counts the one and refuses the other
+            # Rows with a null or unknown nature would vanish here without a trace, as no dataset claims them. The
+            # contract, which every row meets once, counts the former and refuses the latter.
             mine |= natures.is_null() | ~natures.is_in(known)
         if mine.any():
             yield dataset, batch.filter(mine.fill_null(value=True))

@@ -17,7 +17,7 @@ from watthouse.sources.numbers import Writing
 
 _LISTS: Final = ("results", "records")
 _ERRORS: Final = ("message", "error", "error_code", "errorcode")
-_CUT: Final = "JSON cut in the middle or damaged"
+_CUT: Final = "JSON truncated or damaged"
 _NESTED: Final = "{…}"
 
 Row = dict[str, str | None]
@@ -28,7 +28,7 @@ def pieces(packing: Packing, survey: Survey) -> Iterator[Piece]:
 
     Older APIs leave null fields out of a row, so a column counts as present from the first row that has it.
     """
-    if survey.encoding != "utf-8":
+    if survey.encoding != "utf-8":  # RFC 8259, 8.1: anything else was damaged on its way
         raise SourceError(f"{packing.origin}: JSON that is not UTF-8: {AGAIN}")
     prefix = _prefix(packing, survey)
     labels: dict[str, None] = {}
@@ -39,6 +39,7 @@ def pieces(packing: Packing, survey: Survey) -> Iterator[Piece]:
         rows = (
             _lines(opened.stream, packing, survey) if prefix is None else _items(opened.stream, prefix, packing, survey)
         )
+        # the columns are recognised again with every batch: an older API leaves out what is null in all of its rows
         while batch := list(islice(rows, packing.settings.batch_rows)):
             labels |= dict.fromkeys(label for row in batch for label in row)
             yield from _pieces(batch, list(labels), opened, packing.origin, writing)
@@ -58,7 +59,7 @@ def _pieces(batch: list[Row], labels: list[str], opened: Opened, origin: str, wr
 def _prefix(packing: Packing, survey: Survey) -> str | None:
     """Where the rows stand in the document, as ijson names it; None for JSON lines."""
     head = packing.head()
-    all_of_it, head = len(head) < HEAD_BYTES, head.removeprefix(BOM).lstrip()
+    is_whole, head = len(head) < HEAD_BYTES, head.removeprefix(BOM).lstrip()
     if head.startswith(b"["):
         return "item"
     first, _, rest = head.partition(b"\n")
@@ -67,29 +68,30 @@ def _prefix(packing: Packing, survey: Survey) -> str | None:
         if not rest.strip():
             _refuse_error_body(row, packing.origin)
         return None
-    return f"{_list_in(head, packing, survey, all_of_it=all_of_it)}.item"
+    return f"{_list_in(head, packing, survey, is_whole=is_whole)}.item"
 
 
-def _list_in(head: bytes, packing: Packing, survey: Survey, *, all_of_it: bool) -> str:
-    """The member of a JSON object that holds its rows."""
-    said: dict[str, Any] = {}
+def _list_in(head: bytes, packing: Packing, survey: Survey, *, is_whole: bool) -> str:
+    """The member of a JSON object that holds its rows; ``head`` is its beginning, or all of it."""
+    members: dict[str, Any] = {}
     try:
         for prefix, event, value in ijson.parse(head):
             if event == "start_array" and prefix in _LISTS:
                 return str(prefix)
             if event in ("string", "number"):
-                said[prefix] = value
+                members[prefix] = value
     except ijson.JSONError as error:
-        if all_of_it and isinstance(error, ijson.IncompleteJSONError):
+        # a head that is only the beginning of a document always ends too early
+        if is_whole and isinstance(error, ijson.IncompleteJSONError):
             raise survey.refusal(packing.origin, _CUT) from error
-    _refuse_error_body(said, packing.origin)
+    _refuse_error_body(members, packing.origin)
     raise UnrecognisedError(f"{packing.origin}: JSON without rows of any dataset (no list named {' or '.join(_LISTS)})")
 
 
 def _refuse_error_body(body: Mapping[str, Any], origin: str) -> None:
-    said = next((body[key] for key in _ERRORS if body.get(key)), None)
-    if said:
-        raise UnrecognisedError(f"{origin}: an error of the API, no export ({shown(said, 120)}): {AGAIN}")
+    message = next((body[key] for key in _ERRORS if body.get(key)), None)
+    if message:
+        raise UnrecognisedError(f"{origin}: an API error, not an export ({shown(message, 120)}): {AGAIN}")
 
 
 def _items(stream: IO[bytes], prefix: str, packing: Packing, survey: Survey) -> Iterator[Row]:
@@ -110,6 +112,7 @@ def _lines(stream: Iterable[bytes], packing: Packing, survey: Survey) -> Iterato
 
 def _parsed(line: bytes) -> Any:
     """A line of JSON, its numbers as text; None where it is not whole."""
+    # as text, so that gas keeps its last digit: a float would round a stock in GWh before its decimal is made
     try:
         return json.loads(line, parse_float=str, parse_int=str)
     except (ValueError, RecursionError):
@@ -122,7 +125,7 @@ def _row(item: Any, origin: str) -> Row:
         if isinstance(item, dict) and isinstance(item.get(wrapper), dict):
             item = item[wrapper]
     if not isinstance(item, dict):
-        raise UnrecognisedError(f"{origin}: JSON whose items are no rows ('{shown(item)}')")
+        raise UnrecognisedError(f"{origin}: JSON whose items are not rows ('{shown(item)}')")
     return {label: _text(value) for label, value in item.items()}
 
 

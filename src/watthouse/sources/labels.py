@@ -1,4 +1,4 @@
-"""One header of any vintage or tool → the technical name it stands for, and the unit it says."""
+"""One header of any vintage or tool → the technical name it stands for, and the unit it names."""
 
 import re
 from collections.abc import Mapping
@@ -19,12 +19,12 @@ _SPELT_OUT: Final[Mapping[str, tuple[str, ...]]] = {
     "%": ("%", "pct", "percent", "pourcent"),
     "GWh PCS 0 °C": ("GWh PCS 0 °C", "GWh PCS", "GWh"),
 }
-"""Unit → what it is called in a header that has no brackets."""
+"""Unit → its spellings in a header without brackets."""
 
 
 @dataclass(frozen=True)
 class Match:
-    """A header that names ``column``; ``odd_unit`` is the unit it says where that is not the column's."""
+    """A header that names ``column``; ``odd_unit`` is the unit it names where that is not the column's."""
 
     column: Column
     odd_unit: str = ""
@@ -33,16 +33,17 @@ class Match:
 @lru_cache(maxsize=8192)
 def match(dataset: Dataset, label: str) -> Match | None:
     """What a header means in a dataset: ``Consommation (MW)``, ``consommation_mw``, ``Consommation..MW.`` of R."""
+    # R's write.csv writes "Consommation..MW.", and pandas and scripts consommation_mw: one header in three spellings
     label = _MARKED.sub("", label)
     names = _names(dataset)
-    if found := names.get(fold(label)):
-        said = _BRACKETED.search(undouble(label).strip())
-        return Match(found, _odd(found, said[1] if said else ""))
+    if column := names.get(fold(label)):
+        unit = _BRACKETED.search(undouble(label).strip())
+        return Match(column, _odd(column, unit[1] if unit else ""))
     return _with_unit(dataset, _letters(label))
 
 
 def is_junk(label: str) -> bool:
-    """Whether a header says nothing: empty, a number, ``column_30``, ``Column 64``, ``Unnamed: 0``, R's ``X``."""
+    """Whether a header is meaningless: empty, a number, ``column_30``, ``Column 64``, ``Unnamed: 0``, R's ``X``."""
     return bool(_JUNK.fullmatch(fold(label)) or _ROW_NUMBER.fullmatch(label))
 
 

@@ -1,4 +1,4 @@
-"""Numbers as people write them: French, English, Swiss, German, grouped or not; none is guessed at."""
+"""Numbers as people write them: French, English, Swiss, German, grouped or not; nothing is guessed."""
 
 import re
 from dataclasses import dataclass, field
@@ -22,9 +22,9 @@ _EITHER: Final = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)
 class Writing:
     """How one document writes its numbers, as far as it has been read: one writer means one thing by a comma.
 
-    ``70,123`` in a column of whole numbers has a comma for thousands: no fraction of a MW is published. Whatever says
-    otherwise, before it or after, makes the document ambiguous, and that is refused: an answer that is a thousand
-    times too small looks like an answer.
+    ``70,123`` in a column of whole numbers has a comma for thousands: no fraction of a MW is published. Anything to
+    the contrary, before it or after, makes the document ambiguous, and that is refused: a load a thousand times too
+    small still looks like a load.
     """
 
     thousands: str = ""
@@ -50,12 +50,12 @@ class Writing:
         self._refuse_both(column)
 
     def _refuse_both(self, column: str = "") -> None:
-        one, other = self.thousands, self.decimals
-        if not (one and other):
-            one, other = self.grouped.get(column, ""), self.ungrouped.get(column, "")
-        if one and other:
+        first, second = self.thousands, self.decimals
+        if not (first and second):
+            first, second = self.grouped.get(column, ""), self.ungrouped.get(column, "")
+        if first and second:
             raise ValueError(
-                f"'{shown(one)}' and '{shown(other)}' stand there, so that a comma may mean thousands or decimals"
+                f"'{shown(first)}' and '{shown(second)}' both occur, so a comma may mean thousands or decimals"
             )
 
 
@@ -72,6 +72,7 @@ def number_of(text: str, writing: Writing | None = None, *, whole: str = "") -> 
     """
     if is_null_token(text):
         return None
+    # French groups thousands with (narrow) no-break spaces, Swiss with apostrophes; U+2212 is a typeset minus
     plain = _SPACED.sub("", text.strip(BLANKS)).replace("\u2212", "-")
     if "," in plain or plain.count(".") > 1:
         plain = _with_a_point(plain, writing or Writing(), whole)

@@ -25,22 +25,17 @@ def pieces(packing: Packing) -> Iterator[Piece]:
             _refuse_over_cap(file, packing)
             layout = recognise(file.schema_arrow.names, packing.origin)
             done = 0
-            for batch in file.iter_batches(packing.settings.batch_rows, columns=_wanted(file, layout)):
+            names = [file.schema_arrow.names[place] for place in _read_positions(file, layout).values()]
+            for batch in file.iter_batches(packing.settings.batch_rows, columns=names):
                 done += batch.num_rows
                 position = packing.size * done // max(file.metadata.num_rows, 1)
                 yield from layout.pieces(_frame(batch, file, layout), packing.origin, position)
     except (pa.ArrowException, OSError, pl.exceptions.PolarsError, UnicodeError) as error:
-        raise SourceError(
-            f"{packing.origin}: Parquet cut in the middle or damaged ({shown(error, 80)}): {AGAIN}"
-        ) from error
-
-
-def _wanted(file: pq.ParquetFile, layout: Layout) -> list[str]:
-    return [file.schema_arrow.names[place] for place in _read_positions(file, layout).values()]
+        raise SourceError(f"{packing.origin}: Parquet truncated or damaged ({shown(error, 80)}): {AGAIN}") from error
 
 
 def _read_positions(file: pq.ParquetFile, layout: Layout) -> dict[str, int]:
-    """The columns to read: of those that may name a place only the text, as the others may be of any type."""
+    """Technical name → place of the columns to read; of those that may name a place only text, as types vary."""
     types = file.schema_arrow.types
     return {
         name: place
@@ -50,6 +45,8 @@ def _read_positions(file: pq.ParquetFile, layout: Layout) -> dict[str, int]:
 
 
 def _frame(batch: pa.RecordBatch, file: pq.ParquetFile, layout: Layout) -> pl.DataFrame:
+    # Checksums are optional in Parquet: a damaged page without one can decode to an invalid array, and polars trusts
+    # what it is given.
     batch.validate(full=True)
     columns = {
         name: _plain(batch.column(file.schema_arrow.names[place]))

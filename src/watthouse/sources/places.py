@@ -17,13 +17,14 @@ CODES: Final = {fold(name): code for code, name in REGIONS.items()} | {
 """Name of a region, folded → its INSEE code."""
 
 EXTRA: Final = "+"
-"""What the name of a column begins with that is read for what it says about places alone."""
+"""Prefix of the names of columns that are read only for the places they name."""
 
 _REGIONS: Final = frozenset({"region", "regions", "regionale", "regional", "insee", "zone", "territoire", "perimetre"})
 _SMALLER: Final = frozenset(
     {"departement", "departements", "metropole", "metropoles", "epci", "commune", "communes", "ville", "canton", "iris"}
 )
 _MANY: Final = 1000
+"""Distinct values from which a column of text is free text, and not a dimension."""
 
 
 def is_closed(dataset: Dataset) -> bool:
@@ -32,7 +33,7 @@ def is_closed(dataset: Dataset) -> bool:
 
 
 def names_another(dataset: Dataset, label: str) -> bool:
-    """Whether a header that is none of the dataset's names a kind of place that it does not go by."""
+    """Whether a header that is not one of the dataset's names a kind of place that the dataset does not know."""
     foreign = _SMALLER if Kind.REGION in {column.kind for column in dataset.columns} else _SMALLER | _REGIONS
     return not foreign.isdisjoint(words(label))
 
@@ -53,6 +54,7 @@ def by_place(
     if closed.name not in batch.columns:
         yield family, batch
         return
+    # RTE's header "Périmètre" stands over "France" and over a region's name alike: only the values tell.
     named = cast(closed, batch.get_column(closed.name)).values
     elsewhere = (named.is_not_null() & ~named.is_in(list(closed.values))).fill_null(value=False)
     if not elsewhere.any():
@@ -71,18 +73,19 @@ def _regional(
     regional = [dataset for dataset in CATALOG.values() if _goes_by(dataset, closed)]
     if strangers or not regional:
         raise UnrecognisedError(
-            f"{origin}: its {closed.name} is '{shown(strangers[0])}': the catalog has no dataset of that place"
+            f"{origin}: its {closed.name} is '{shown(strangers[0])}': the catalog has no dataset for that place"
         )
     name = next(column.name for column in regional[0].columns if column.kind is Kind.REGION_NAME)
     rows = rows.rename({closed.name: name})
-    lost = [one for one in rows.columns if one not in regional[0] and rows.get_column(one).drop_nulls().len()]
-    if lost := [one for one in lost if not one.startswith(EXTRA)]:
+    # a column with values that the regional dataset lacks would be dropped without a word
+    foreign = [column for column in rows.columns if column not in regional[0] and not column.startswith(EXTRA)]
+    if lost := [column for column in foreign if rows.get_column(column).drop_nulls().len()]:
         place = rows.get_column(name)[0]
         raise UnrecognisedError(
             f"{origin}: rows of '{shown(place)}' with columns of {family[0].id} ({listed(lost)}):"
             " the catalog has no such dataset"
         )
-    return regional, rows.select(one for one in rows.columns if one in regional[0])
+    return regional, rows.select(column for column in rows.columns if column in regional[0])
 
 
 def _goes_by(dataset: Dataset, closed: Column) -> bool:
@@ -95,8 +98,10 @@ def _goes_by(dataset: Dataset, closed: Column) -> bool:
 
 
 def _refuse_told_apart(dataset: Dataset, batch: pl.DataFrame, origin: str) -> None:
-    """Raise where a column that the dataset does not know names regions, or tells rows of one slot apart."""
-    for name in [one for one in batch.columns if one.startswith(EXTRA)]:
+    """Raise where a column that the dataset does not know names regions, or distinguishes rows of one slot."""
+    # Several places joined in one file, with a column of their names, may have exactly France's other columns: each
+    # row would count as France's.
+    for name in [column for column in batch.columns if column.startswith(EXTRA)]:
         values = batch.get_column(name)
         if values.dtype != pl.String or values.n_unique() > _MANY:
             continue
@@ -104,11 +109,11 @@ def _refuse_told_apart(dataset: Dataset, batch: pl.DataFrame, origin: str) -> No
         if place:
             raise UnrecognisedError(
                 f"{origin}: column '{shown(name.removeprefix(EXTRA))}' names another place ('{shown(place)}')"
-                f" than {dataset.id} is about"
+                f" than {dataset.id} covers"
             )
         if _tells_apart(dataset, batch, name):
             raise UnrecognisedError(
-                f"{origin}: column '{shown(name.removeprefix(EXTRA))}' tells several series apart"
+                f"{origin}: column '{shown(name.removeprefix(EXTRA))}' distinguishes several series"
                 f" ('{shown(values.drop_nulls()[0])}', …), where {dataset.id} has one"
             )
 
@@ -118,11 +123,12 @@ def _tells_apart(dataset: Dataset, batch: pl.DataFrame, name: str) -> bool:
 
     Files that were read before and joined differ in a column too (their names); there most measures agree.
     """
-    slot = [one for one in (*dataset.identity, "date", "heure") if one in batch.columns]
+    slot = [column for column in (*dataset.identity, "date", "heure") if column in batch.columns]
     if not slot or dataset.measured not in batch.columns:
         return False
-    told = batch.group_by(slot).agg(pl.col(name, dataset.measured).drop_nulls().n_unique()).filter(pl.col(name) > 1)
-    return told.height > 1 and told.filter(pl.col(dataset.measured) > 1).height * 2 > told.height
+    distinct = batch.group_by(slot).agg(pl.col(name, dataset.measured).drop_nulls().n_unique())
+    shared = distinct.filter(pl.col(name) > 1)
+    return shared.height > 1 and shared.filter(pl.col(dataset.measured) > 1).height * 2 > shared.height
 
 
 def _is_place(text: str) -> bool:

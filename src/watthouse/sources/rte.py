@@ -1,7 +1,7 @@
 """RTE's own downloads: text with tabs that is named ``.xls``, with one field more than headers and a disclaimer below.
 
 They carry no instant and no INSEE code; both are derived by the contract, from the civil clock and the perimeter.
-People keep them as they saved them again, too: with another delimiter, the closing sentence among the rows.
+People also keep re-saved copies: with another delimiter, the closing sentence among the rows.
 """
 
 import re
@@ -13,7 +13,7 @@ from watthouse.errors import UnrecognisedError
 from watthouse.sources import delimited
 from watthouse.sources.archive import Packing, Survey
 from watthouse.sources.base import Piece
-from watthouse.sources.delimited import Fields, Header, OddRow, Shape
+from watthouse.sources.delimited import Fields, Header, OddRow, RowShape
 from watthouse.sources.folding import fold
 from watthouse.sources.headers import recognise
 from watthouse.sources.numbers import is_null_token
@@ -36,25 +36,25 @@ def pieces(packing: Packing, survey: Survey, header: Header) -> Iterator[Piece]:
     :class:`~watthouse.errors.SourceError` for a file with a row in its middle that is not whole.
     """
     if _is_tempo(header):
-        raise UnrecognisedError(
-            f"{packing.origin}: RTE's calendar of Tempo days, which is not a dataset of the catalog"
-        )
+        raise UnrecognisedError(f"{packing.origin}: RTE's Tempo calendar, which is not a dataset of the catalog")
     if _is_day(header):
         raise UnrecognisedError(
-            f"{packing.origin}: a day file of RTE ('{header.labels[0]}'), which is not a dataset of the catalog"
+            f"{packing.origin}: an RTE day file ('{header.labels[0]}'), which is not a dataset of the catalog"
         )
     layout = recognise(header.labels, packing.origin)
     closed = _is_prose(delimited.fields_of(survey.last_line, header.delimiter))
+    # only RTE's original ends in the disclaimer for sure; of a re-saved copy its absence says nothing
     if header.delimiter == "\t" and survey.ends_line and not closed:
         layout = layout.with_notes((_OPEN_ENDED,))
-    yield from delimited.read(packing, survey, header, layout, Shape(_width(header), lambda row: _mend(row, header)))
+    shape = RowShape(_width(header), lambda row: _mend(row, header))
+    yield from delimited.read(packing, survey, header, layout, shape)
 
 
 def _mend(row: OddRow, header: Header) -> Fields | None:
-    """Nothing of the closing sentence; of a row that is wider than its header, what stands below the labels.
+    """() for the closing sentence; of a row that is wider than its header, the fields below the labels.
 
-    A region's definitive 2019 has rows two fields wider than their header, which say ``ND`` or nothing; re-saves cut
-    delimiters off that nothing stands between.
+    A region's definitive 2019 has rows two fields wider than their header, the surplus ``ND`` or empty; re-saves cut
+    off trailing delimiters with nothing between them.
     """
     if _is_prose(row.fields):
         return ()
@@ -70,13 +70,16 @@ def _is_prose(fields: Fields) -> bool:
     The name of a region, which a cut row could begin with, has fewer.
     """
     text = " ".join(fields)
-    said = [field for field in fields if field.strip()]
-    whole = len(said) == 1 or not _DIGITS.search(text)
-    return bool(said) and whole and len(text.split()) >= _PROSE_WORDS and len(said[0].split()) >= _PROSE_WORDS // 2
+    filled = [field for field in fields if field.strip()]
+    is_text = len(filled) == 1 or not _DIGITS.search(text)
+    return (
+        bool(filled) and is_text and len(text.split()) >= _PROSE_WORDS and len(filled[0].split()) >= _PROSE_WORDS // 2
+    )
 
 
 def _width(header: Header) -> int:
     """Fields of a row, which ends in a tab where the header does not: as most of the first rows have them."""
+    # by majority: the first row may be one of the odd ones, two fields wider than the others
     widths = Counter(len(row) for row in header.rows if not _is_prose(row))
     usual = max(widths, key=lambda width: (widths[width], width), default=0)
     return max(usual, len(header.labels))

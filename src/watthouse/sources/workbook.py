@@ -22,7 +22,7 @@ OLD: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OLD_STREAMS: Final = tuple(name.encode("utf-16-le") for name in ("Workbook", "Book"))
 _LOCKED: Final = "EncryptedPackage".encode("utf-16-le")
 _UNREADABLE: Final = {
-    False: f"an Excel workbook that is cut or damaged: {AGAIN}",
+    False: f"an Excel workbook that is truncated or damaged: {AGAIN}",
     True: "an Excel workbook (.xls): save it as CSV",
 }
 _OLD_DIRECTORY: Final = 1536
@@ -46,6 +46,8 @@ def pieces(packing: Packing) -> Iterator[Piece]:
     Raises :class:`~watthouse.errors.UnrecognisedError` where none is, and :class:`~watthouse.errors.SourceError` for a
     workbook that is locked, damaged or over a cap.
     """
+    # Caps are checked before calamine sees a byte: it holds a whole sheet, and one cell far out makes the sheet as
+    # large as everything before it.
     with packing.seekable() as stream:
         if stream.read(len(OLD)) == OLD:
             _refuse_other_documents(stream, packing.origin)
@@ -56,11 +58,11 @@ def pieces(packing: Packing) -> Iterator[Piece]:
     strangers: list[str] = []
     done, writing = 0, Writing()
     for name, cells in _sheets(content, packing.origin):
-        found = _header(cells, packing.origin, writing)
-        if isinstance(found, str):
-            strangers.append(f"'{shown(name)}' has {found}")
+        header = _header(cells, packing.origin, writing)
+        if isinstance(header, str):
+            strangers.append(f"'{shown(name)}' has {header}")
             continue
-        row, layout = found
+        row, layout = header
         layout = layout.with_notes((f"sheets left out: {'; '.join(strangers)}",) if strangers else ())
         for start in range(row + 1, cells.height, packing.settings.batch_rows):
             batch = _named(cells.slice(start, packing.settings.batch_rows), layout)
@@ -90,14 +92,15 @@ def _guarded(origin: str, call: Callable[[], Any], *, old: bool) -> Any:
     try:
         return call()
     except BaseException as error:
-        # what calamine cannot make sense of it says with an error of its own, or as a panic of Rust, no Exception
+        # calamine raises an error of its own for what it cannot read, or panics: pyo3's PanicException is a
+        # BaseException, which would end the whole refresh over one damaged file
         if isinstance(error, Exception) or type(error).__name__ == "PanicException":
             raise SourceError(f"{origin}: {_UNREADABLE[old]} ({shown(error, 80)})") from None
         raise
 
 
 def _header(cells: pl.DataFrame, origin: str, writing: Writing) -> tuple[int, Layout] | str:
-    """The row that names columns of a dataset, titles above it passed over, and their layout; else what is there."""
+    """The row that names columns of a dataset, below any titles, and their layout; else what the first row has."""
     first = ""
     for row in range(min(_TITLES, cells.height)):
         labels = [str(label or "").strip() for label in cells.row(row)]
@@ -118,9 +121,9 @@ def _refuse_other_documents(stream: IO[bytes], origin: str) -> None:
     stream.seek(0)
     content = stream.read()
     if _LOCKED in content:
-        raise SourceError(f"{origin}: a workbook locked with a password: save it without one")
+        raise SourceError(f"{origin}: a workbook protected with a password: save it without one")
     if len(content) > _OLD_DIRECTORY and not any(name in content for name in _OLD_STREAMS):
-        raise UnrecognisedError(f"{origin}: a document of an Office of old, no workbook")
+        raise UnrecognisedError(f"{origin}: an old Office document, not a workbook")
 
 
 def _refuse_over_caps(stream: IO[bytes], packing: Packing) -> None:
@@ -138,11 +141,10 @@ def _refuse_over_caps(stream: IO[bytes], packing: Packing) -> None:
                     for letters, number in _CELL.findall(tail + chunk):
                         rows, columns = max(rows, int(number)), max(columns, _place(letters))
                     cells += chunk.count(b"<c ") + chunk.count(b"<c>") + chunk.count(b":c ")
-                    tail = chunk[-_OVERLAP:]
+                    tail = chunk[-_OVERLAP:]  # a cell's reference may lie across two chunks
             if max(rows * columns, cells) > _MOST_CELLS:
                 raise SourceError(
-                    f"{packing.origin}: its cells reach over {_MOST_CELLS:,}, more than are held at a time:"
-                    " save it as CSV"
+                    f"{packing.origin}: spans over {_MOST_CELLS:,} cells, more than are held in memory: save it as CSV"
                 )
 
 

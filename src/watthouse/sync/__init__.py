@@ -1,1 +1,1 @@
-"""What has moved at the source, what to fetch of it, and the way into the lake."""
+"""What has moved at the source, which of it to fetch, and the way into the lake."""

@@ -8,41 +8,41 @@ from datetime import timedelta
 from watthouse.catalog import Dataset, find
 from watthouse.errors import SourceError, TableError, UnrecognisedError
 from watthouse.home import Home, disk
-from watthouse.lake.spool import Draft, Spool
+from watthouse.lake.spool import Spool, SpoolWriter
 from watthouse.sources.base import Document
-from watthouse.sync.report import Progress, Report, Selection, Tally
+from watthouse.sync.report import ProgressReporter, Report, Selection, Tally
 
-TWICE = "slot stands twice in one file"
+TWICE = "slot appears twice in one file"
 
-Told = Callable[[Document, int, int], None]
-"""Called with a document, how far into it the reading is, and the rows taken so far."""
+OnProgress = Callable[[Document, int, int], None]
+"""Called with a document, the position that reading has reached in it, and the rows taken so far."""
 
 
 def take_in(
     home: Home,
     documents: Sequence[Document],
     selection: Selection,
-    progress: Progress,
+    progress: ProgressReporter,
     report: Report,
-    told: Told,
+    on_progress: OnProgress,
     *,
     of: Dataset | None = None,
     without: Collection[Dataset] = (),
 ) -> tuple[Dataset, ...]:
-    """Read documents and observe what they hold, a commit a dataset; returns the datasets that were in them.
+    """Read documents and observe what they hold, one commit per dataset; returns the datasets that were in them.
 
-    A document that cannot be read whole, or is no export, is entered in the report with the reason; the others count.
-    Documents that disagree are successive observations, in the order given. Documents ``of`` a dataset are a service's:
-    they say how things stand now, and rows of another dataset have no place in them; they are left out, and said. What
-    is ``without`` is read and not observed. A table that cannot be used is entered in the report, and the others count;
-    for a service's it raises :class:`~watthouse.errors.TableError`.
+    A document that cannot be read whole, or is not an export, is entered in the report with the reason; the others
+    count. Documents that disagree are successive observations, in the order given. Documents ``of`` a dataset come from
+    the service: they give the present state, and rows of another dataset do not belong in them; those are left out and
+    reported. Datasets in ``without`` are read and not observed. A table that cannot be used is entered in the report,
+    and the others count; for documents of the service it raises :class:`~watthouse.errors.TableError`.
     """
     if of:
         selection = replace(selection, datasets=(of,))
     scratch = home.settings.scratch
     with disk(scratch, "free some space and run again"), Spool(scratch / "spool") as spool:
         for document in documents:
-            _read(document, selection, spool.document(current=of is not None), report, told, of)
+            _read(document, selection, spool.document(current=of is not None), report, on_progress, of)
         observed = []
         for dataset_id, spooled in spool.by_dataset.items():
             if (dataset := find(dataset_id)) in without:
@@ -73,22 +73,25 @@ def tidy(home: Home, dataset: Dataset) -> None:
 def _read(
     document: Document,
     selection: Selection,
-    room: AbstractContextManager[Draft],
+    spooling: AbstractContextManager[SpoolWriter],
     report: Report,
-    told: Told,
+    on_progress: OnProgress,
     of: Dataset | None,
 ) -> None:
+    # The tally goes into the report after the last piece: a file that turns out to be cut in its last row must not
+    # have counted the rows before it.
     try:
-        with room as draft:
+        with spooling as writer:
             tally = Tally()
             for piece in document.pieces():
-                if wanted := tally.take(piece, selection):
-                    draft.add(wanted)
-                told(document, piece.position, report.rows + tally.rows)
+                if selected := tally.take(piece, selection):
+                    writer.add(selected)
+                on_progress(document, piece.position, report.rows + tally.rows)
         tally.enter(report, document)
-        if of and tally.unasked:
-            report.unasked.pop(document.origin, None)
-            report.failed[document.origin] = f"{tally.strays}: they are left out, and looked at again next time"
+        if of and tally.unselected:
+            # Entered as a failure, so that the month is not noted as done: it is fetched again by the next refresh.
+            report.unselected.pop(document.origin, None)
+            report.failed[document.origin] = f"{tally.strays}: these are left out, and fetched again next time"
     except UnrecognisedError as error:
         report.left[document.origin] = str(error)
     except SourceError as error:

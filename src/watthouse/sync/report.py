@@ -1,4 +1,4 @@
-"""What a refresh is asked for, what it tells while it runs, and what it did."""
+"""What a refresh is about, what it reports while it runs, and what it did."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -17,8 +17,8 @@ from watthouse.sources.base import Document, Piece
 from watthouse.transform import Node
 
 
-class Progress(Protocol):
-    """What a refresh tells while it runs."""
+class ProgressReporter(Protocol):
+    """Follows a refresh while it runs."""
 
     def reading(self, origin: str, done: int, total: int, rows: int) -> None:
         """``done`` of ``total`` (bytes of files, rows of a service's dataset), and all ``rows`` taken so far."""
@@ -31,7 +31,7 @@ class Progress(Protocol):
 
 
 class Silent:
-    """Tells nothing."""
+    """Reports nothing."""
 
     def reading(self, origin: str, done: int, total: int, rows: int) -> None: ...
 
@@ -42,7 +42,7 @@ class Silent:
 
 @dataclass(frozen=True)
 class Selection:
-    """The datasets and the civil days (both ends included) a refresh is about; all where nothing is named."""
+    """The datasets and civil days (both ends included) that a refresh is about; everything where none are named."""
 
     datasets: tuple[Dataset, ...] = field(default_factory=lambda: tuple(CATALOG.values()))
     since: date | None = None
@@ -50,13 +50,13 @@ class Selection:
 
     @classmethod
     def of(cls, names: Sequence[str] = (), since: date | None = None, until: date | None = None) -> "Selection":
-        """Raises :class:`~watthouse.errors.UsageError` for an unknown dataset, and for days upside down."""
+        """Raises :class:`~watthouse.errors.UsageError` for an unknown dataset, and for days in the wrong order."""
         refuse_reversed(since, until)
         chosen = dict.fromkeys(find(name) for name in names)
         return cls(tuple(chosen) or tuple(CATALOG.values()), since, until)
 
     def cut(self, rows: pa.Table) -> pa.Table:
-        """The rows of the days asked for."""
+        """The rows of these days."""
         if self.since:
             rows = rows.filter(pc.field("date") >= pa.scalar(self.since))
         if self.until:
@@ -65,14 +65,14 @@ class Selection:
 
 
 def refuse_reversed(since: date | None, until: date | None) -> None:
-    """Raises :class:`~watthouse.errors.UsageError` for days upside down."""
+    """Raises :class:`~watthouse.errors.UsageError` where ``since`` is later than ``until``."""
     if since and until and since > until:
         raise UsageError(f"--since {since} is later than --until {until}: swap them")
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What asking a service took: requests, those of them that were tries again, and bytes as they came."""
+class Traffic:
+    """What a service was used for: requests, how many of them were retries, and bytes received."""
 
     requests: int = 0
     retries: int = 0
@@ -83,10 +83,11 @@ class Asked:
 class Report:
     """What a refresh did.
 
-    ``dropped``, ``left``, ``unasked`` and ``failed`` say why, by reason or by origin. ``still`` are the datasets of a
-    service that have not moved, with the moment since when; ``unsettled`` those that were to be brought up to date and
-    were not, for whatever reason. ``asked`` is None where no service was asked. ``kept`` is where a warehouse
-    lies that was replaced although it held more, or could not be read.
+    ``dropped`` counts rows by reason; ``left`` (not an export), ``unselected`` (of another dataset) and ``failed`` give
+    reasons by origin. ``still`` are the datasets of a service that have not moved, with the moment since when;
+    ``unsettled`` those that were to be brought up to date and were not, for whatever reason. ``traffic`` is None where
+    no service was asked. ``previous_warehouse`` is the copy of a warehouse that was replaced although it held more, or
+    could not be read.
     """
 
     counts: Counts = field(default_factory=Counts)
@@ -94,15 +95,15 @@ class Report:
     dropped: Counter[str] = field(default_factory=Counter)
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     left: dict[str, str] = field(default_factory=dict)
-    unasked: dict[str, str] = field(default_factory=dict)
+    unselected: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     still: dict[str, datetime] = field(default_factory=dict)
     unsettled: set[str] = field(default_factory=set)
-    asked: Asked | None = None
+    traffic: Traffic | None = None
     outside: int = 0
     rows: int = 0
     built: tuple[Node, ...] | None = None
-    kept: Path | None = None
+    previous_warehouse: Path | None = None
 
     def add(self, dataset_id: str, counts: Counts) -> None:
         """Count rows of a dataset."""
@@ -110,31 +111,31 @@ class Report:
         self.counts += counts
 
     def note(self, origin: str, notes: Sequence[str]) -> None:
-        """Keep what the reader should know of a document, each note once."""
+        """Keep the notes on a document, each of them once."""
         if notes:
             self.notes[origin] = tuple(dict.fromkeys((*self.notes.get(origin, ()), *notes)))
 
 
 @dataclass
 class Tally:
-    """What one document gave, kept apart until it is known to be whole."""
+    """The figures of one document, kept apart until it is known to be whole."""
 
     rows: int = 0
     outside: int = 0
     dropped: dict[str, Counter[str]] = field(default_factory=dict)
     notes: dict[str, None] = field(default_factory=dict)
-    unasked: Counter[str] = field(default_factory=Counter)
+    unselected: Counter[str] = field(default_factory=Counter)
 
     @property
     def strays(self) -> str:
-        """The rows of datasets that were not asked for, in words."""
-        return "it holds " + " and ".join(f"{rows:,} rows of {name}" for name, rows in sorted(self.unasked.items()))
+        """The rows of datasets that were not selected, in words."""
+        return "it holds " + " and ".join(f"{rows:,} rows of {name}" for name, rows in sorted(self.unselected.items()))
 
     def take(self, piece: Piece, selection: Selection) -> Piece | None:
-        """The part of a piece that was asked for, None where its dataset was not."""
+        """The part of a piece that is selected, None where its dataset is not."""
         self.notes |= dict.fromkeys(piece.notes)
         if piece.dataset not in selection.datasets:
-            self.unasked[piece.dataset.id] += piece.rows.num_rows
+            self.unselected[piece.dataset.id] += piece.rows.num_rows
             return None
         self.dropped.setdefault(piece.dataset.id, Counter()).update(piece.dropped)
         rows = selection.cut(piece.rows)
@@ -147,8 +148,9 @@ class Tally:
         report.outside += self.outside
         report.rows += self.rows
         report.note(document.origin, tuple(self.notes))
-        if self.unasked and not self.dropped:
-            report.unasked[document.origin] = f"it holds {', '.join(sorted(self.unasked))}, which was not asked for"
+        if self.unselected and not self.dropped:
+            names = ", ".join(sorted(self.unselected))
+            report.unselected[document.origin] = f"it holds {names}, which was not asked for"
         for dataset_id, reasons in self.dropped.items():
             report.add(dataset_id, Counts(fetched=reasons.total(), dropped=reasons.total()))
             report.dropped.update(reasons)

@@ -1,7 +1,7 @@
-"""How far the lake has followed the service: what need not be asked for again.
+"""How far the lake has followed the service: what need not be fetched again.
 
-A watermark is a note, never the truth: it counts only for the ledger that it was made beside, and whatever was
-observed after it makes the months concerned be asked for again.
+A watermark is a note, never the truth: it is valid only for the ledger that it was made for, and anything observed
+after it causes the months concerned to be fetched again.
 """
 
 from collections.abc import Collection, Mapping
@@ -17,11 +17,11 @@ from watthouse.lake.ledger import Head, Lake
 
 @dataclass(frozen=True)
 class Watermark:
-    """One dataset.
+    """How far one dataset was followed.
 
     ``processed`` is the service's own moment of the last change that is wholly in the lake, ``swept`` that of the
     last time the dataset was fetched from end to end; ``months`` are the fingerprints (``YYYY-MM`` → digest) of the
-    months that are in the lake; ``ledger`` and ``observed_until`` say which state of which ledger this is about.
+    months that are in the lake; ``ledger`` and ``observed_until`` identify the state of the ledger this is about.
     """
 
     ledger: str = ""
@@ -36,10 +36,10 @@ class Watermark:
 
     def without_months(self, months: Collection[str]) -> "Watermark":
         """The same, with nothing known of these months."""
-        return replace(self, months={month: said for month, said in self.months.items() if month not in months})
+        return replace(self, months={month: digest for month, digest in self.months.items() if month not in months})
 
     def beside(self, head: Head | None) -> "Watermark":
-        """The same, made beside this state of the ledger (None: there is none yet, the service showed no row)."""
+        """The same, made for this state of the ledger (None: there is none yet, the service showed no row)."""
         if head is None:
             return replace(self, ledger="", observed_until=None)
         return replace(self, ledger=head.ledger, observed_until=head.observed_until)
@@ -50,39 +50,41 @@ class Watermarks:
 
     def __init__(self, path: Path, service: str, lake: Lake) -> None:
         self._path, self._service, self._lake = path, service, lake
-        said = read_json(path)
-        self._said: dict[str, Any] = said.get("datasets", {}) if said.get("service") == service else {}
+        note = read_json(path)
+        # The notes of another service (or of the sample) say nothing about this one.
+        self._noted: dict[str, Any] = note.get("datasets", {}) if note.get("service") == service else {}
 
     def of(self, dataset: Dataset) -> Watermark:
-        """What may still be believed of a dataset's watermark; an empty one where nothing may."""
-        mark, head = _read(self._said.get(dataset.id)), self._lake.head(dataset)
+        """The part of a dataset's watermark that is still valid; an empty one where none is."""
+        mark, head = _read(self._noted.get(dataset.id)), self._lake.head(dataset)
         if mark == mark.beside(head):
             return mark
         if mark.observed_until is None or head is None:
             return Watermark()
         if mark.ledger != head.ledger or head.observed_until < mark.observed_until:
             return Watermark()  # the lake was lost, or an older one restored
+        # files were read since (`--from`): they may have replaced what the fingerprints of their months describe
         touched = self._lake.months_since(dataset, mark.observed_until)
         return Watermark(months=mark.months).without_months(touched).beside(head)
 
     def keep(self, dataset: Dataset, mark: Watermark) -> Watermark:
-        """Write a watermark down beside the ledger's present state; returns it.
+        """Store a watermark for the ledger's present state; returns it.
 
         Raises :class:`~watthouse.errors.LakeError` where it cannot be written.
         """
         mark = mark.beside(self._lake.head(dataset))
-        self._said[dataset.id] = _written(mark)
+        self._noted[dataset.id] = _written(mark)
         with disk(self._path.parent, "free some space and run again"):
-            write_json(self._path, {"service": self._service, "datasets": self._said})
+            write_json(self._path, {"service": self._service, "datasets": self._noted})
         return mark
 
 
 def forget(path: Path, dataset: Dataset) -> None:
-    """Believe nothing of a dataset any more: it is asked for again from end to end."""
-    said = read_json(path)
-    if said.get("datasets", {}).pop(dataset.id, None):
+    """Forget the watermark of a dataset: it will be fetched again from end to end."""
+    note = read_json(path)
+    if note.get("datasets", {}).pop(dataset.id, None):
         with disk(path.parent, "free some space and run again"):
-            write_json(path, said)
+            write_json(path, note)
 
 
 def _written(mark: Watermark) -> dict[str, Any]:
@@ -94,10 +96,11 @@ def _text(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
 
 
-def _read(said: Any) -> Watermark:
+def _read(noted: Any) -> Watermark:
+    # a note that cannot be understood, of an older version for one, costs a longer refresh and nothing else
     try:
-        moments = {name: _moment(said[name]) for name in ("observed_until", "processed", "swept")}
-        return Watermark(ledger=str(said["ledger"]), months=dict(said["months"]), **moments)
+        moments = {name: _moment(noted[name]) for name in ("observed_until", "processed", "swept")}
+        return Watermark(ledger=str(noted["ledger"]), months=dict(noted["months"]), **moments)
     except (KeyError, TypeError, ValueError):
         return Watermark()
 

@@ -1,27 +1,27 @@
-"""Which windows of a dataset a refresh has to fetch: as few as what the service says allows."""
+"""Which windows of a dataset a refresh has to fetch: as few as the service's answers allow."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from watthouse.clock import PARIS
-from watthouse.sources.odre import Facts, Month, Window
+from watthouse.sources.odre import Facts, FetchWindow, Month
 from watthouse.sync.watermarks import Watermark
 
 Census = Callable[[], Sequence[Month] | None]
-"""Asks for the fingerprint of every month; None where the service does not answer that."""
+"""Asks for the fingerprint of every month; None where the service does not give them."""
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """A window, and the months that are in the lake once it is (none where rows of them may be left out)."""
+    """A window, and the months that are in the lake once it is (none where some of their rows may be left out)."""
 
-    window: Window
+    window: FetchWindow
     months: tuple[Month, ...] = ()
 
     @property
     def fingerprints(self) -> Mapping[str, str]:
-        """Those of its months."""
+        """The fingerprints of its months."""
         return {month.month: month.fingerprint for month in self.months}
 
     def touches(self, month: str) -> bool:
@@ -56,7 +56,7 @@ def plan(
     """What to fetch, in windows of about ``rows`` rows.
 
     Nothing where the dataset was not processed since; the revision window where a restless dataset was swept lately;
-    else the months whose fingerprint moved, all of them where a sweep is due or ``full`` believes none. ``since`` and
+    else the months whose fingerprint moved, or all of them where a sweep is due or ``full`` is set. ``since`` and
     ``until`` (civil days, both included) cut the windows, and the plan then settles only the months that lie inside.
     """
     if facts.processed == mark.processed and not full:
@@ -65,30 +65,34 @@ def plan(
     if not full and whole and (recent := _recent(facts, mark)):
         return Plan((Stretch(recent),))
     months = census()
+    # Fingerprints miss a value that is revised in a text column, or against another one. Restless datasets are small
+    # enough to be swept whole; for the others that is what --full is for.
     everything = full or (facts.dataset.sweep is not None and mark.swept is not None)
     if months is None:
-        stretches = [Stretch(Window(None, None, facts.rows or None))]
+        stretches = [Stretch(FetchWindow(None, None, facts.rows or None))]
     else:
         moved = [month for month in months if everything or mark.months.get(month.month) != month.fingerprint]
         stretches = list(_packed(moved, rows))
     return Plan(tuple(_within(stretches, since, until)), settles=whole, sweeps=whole)
 
 
-def _recent(facts: Facts, mark: Watermark) -> Window | None:
+def _recent(facts: Facts, mark: Watermark) -> FetchWindow | None:
     """The revision window, where the rest was swept less than a sweep ago."""
     sweep = facts.dataset.sweep
-    # a moment of processing that lay in the future once must not put off the sweeps until then
+    # The service once gave a moment of processing in the future. A sweep dated then must not put off the next ones
+    # until that moment: hence the lower bound.
     if sweep is None or mark.swept is None or not timedelta() <= facts.processed - mark.swept < sweep:
         return None
     start = facts.processed - facts.dataset.revision_window
-    return Window(start.replace(hour=0, minute=0, second=0, microsecond=0), None, None)
+    return FetchWindow(start.replace(hour=0, minute=0, second=0, microsecond=0), None, None)
 
 
 def _packed(months: Sequence[Month], rows: int) -> Iterator[Stretch]:
     """Runs of neighbouring months, each of about ``rows`` rows."""
     run: list[Month] = []
     for month in months:
-        if run and (_begin(month.month) != _end(run[-1].month) or sum(one.rows for one in run) + month.rows > rows):
+        rows_so_far = sum(member.rows for member in run)
+        if run and (_begin(month.month) != _end(run[-1].month) or rows_so_far + month.rows > rows):
             yield _stretch(run)
             run = []
         run.append(month)
@@ -97,7 +101,7 @@ def _packed(months: Sequence[Month], rows: int) -> Iterator[Stretch]:
 
 
 def _stretch(run: Sequence[Month]) -> Stretch:
-    window = Window(_begin(run[0].month), _end(run[-1].month), sum(month.rows for month in run))
+    window = FetchWindow(_begin(run[0].month), _end(run[-1].month), sum(month.rows for month in run))
     return Stretch(window, tuple(run))
 
 
@@ -110,11 +114,12 @@ def _end(month: str) -> datetime:
 
 
 def _within(stretches: Sequence[Stretch], since: date | None, until: date | None) -> Iterator[Stretch]:
-    """The stretches, cut to the civil days asked for; one that is cut announces no rows.
+    """The stretches, cut to the given civil days; one that is cut has no announced number of rows.
 
-    A stretch that holds rows of other days promises no month: those rows are left out. The last UTC month of the days
-    asked for is such a stretch though its window is whole, as a civil day begins before its UTC midnight.
+    A stretch with rows of other days proves no month, as those rows are left out. The last UTC month of the period is
+    such a stretch even where its window is whole, since a civil day begins before its UTC midnight.
     """
+    # `--until` on the last day of a month once hid the first hours of the next month from every later refresh.
     low = min(_midnights(since)) if since else None
     ends = _midnights(until + timedelta(days=1)) if until else ()
     for stretch in stretches:
@@ -123,9 +128,9 @@ def _within(stretches: Sequence[Stretch], since: date | None, until: date | None
         if begin and end and begin >= end:
             continue
         if (begin, end) != (window.since, window.until):
-            yield Stretch(Window(begin, end, None))
+            yield Stretch(FetchWindow(begin, end, None))
         else:
-            yield Stretch(window) if end and any(one < end for one in ends) else stretch
+            yield Stretch(window) if end and any(midnight < end for midnight in ends) else stretch
 
 
 def _midnights(day: date) -> tuple[datetime, datetime]:
@@ -133,9 +138,9 @@ def _midnights(day: date) -> tuple[datetime, datetime]:
     return datetime.combine(day, time(), PARIS).astimezone(UTC), datetime.combine(day, time(), UTC)
 
 
-def _later(one: datetime | None, other: datetime | None) -> datetime | None:
-    return max(one, other) if one and other else one or other
+def _later(bound: datetime | None, other: datetime | None) -> datetime | None:
+    return max(bound, other) if bound and other else bound or other
 
 
-def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
-    return min(one, other) if one and other else one or other
+def _earlier(bound: datetime | None, other: datetime | None) -> datetime | None:
+    return min(bound, other) if bound and other else bound or other

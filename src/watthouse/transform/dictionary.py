@@ -57,19 +57,20 @@ def _read(path: Path) -> Iterator[Mart]:
             name=model["name"],
             description=" ".join(model["description"].split()),
             key=_key(model),
-            columns=tuple(_column(said) for said in model["columns"]),
+            columns=tuple(_column(entry) for entry in model["columns"]),
         )
 
 
 def _key(model: Mapping[str, Any]) -> tuple[str, ...]:
-    """As its test of uniqueness says; a view of a table that has such a test says it itself."""
+    """The columns of its test of uniqueness; a view of a table that has such a test declares them itself."""
     if declared := model.get("config", {}).get("meta", {}).get("key"):
         return tuple(declared)
     unique = next(test["unique_key"] for test in model["data_tests"] if "unique_key" in test)
     return tuple(unique["arguments"]["columns"])
 
 
-def _column(said: Mapping[str, Any]) -> MartColumn:
-    found = _UNIT.match(said["description"])
-    assert found is not None
-    return MartColumn(said["name"], said["data_type"], found["unit"] or "", found["meaning"])
+def _column(entry: Mapping[str, Any]) -> MartColumn:
+    # dbt has no field for a unit: by convention a description ends in it, in brackets
+    match = _UNIT.match(entry["description"])
+    assert match is not None
+    return MartColumn(entry["name"], entry["data_type"], match["unit"] or "", match["meaning"])

@@ -1,11 +1,11 @@
-"""What a build tells of each model and test."""
+"""The outcome of a model or a test in a build."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Node:
-    """A model or a test that is done. ``status``: success, pass, warn, error, fail or skipped; ``seconds`` it took."""
+    """A finished model or test. ``status``: success, pass, warn, error, fail or skipped; ``seconds`` it took."""
 
     name: str
     status: str
@@ -14,7 +14,7 @@ class Node:
 
     @property
     def title(self) -> str:
-        """Its name without what dbt puts before and behind it."""
+        """Its name without the prefix and suffix that dbt adds."""
         return self.name.split(".")[2]
 
     @property

@@ -1,6 +1,6 @@
-"""dbt in a process of its own: it imports and parses while the rows are loaded, and holds no lock once it is gone.
+"""dbt in a process of its own: it imports and parses while the rows are loaded, and holds no lock after its end.
 
-It ends with its parent: its standard input closes.
+It ends with its parent, when its standard input closes.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ _SOURCES: Final = ("*.sql", "*.yml", "*.md")
 
 
 def fingerprint(project: Path = PROJECT, *engine: Path) -> str:
-    """A hash of a project's text, and of the ``engine``'s own files: another one means that the models have changed."""
+    """A hash of a project's text and of the ``engine``'s own files: it differs once the models have changed."""
     digest = hashlib.sha256()
     for path in sorted(path for pattern in _SOURCES for path in project.rglob(pattern) if "target" not in path.parts):
         digest.update(path.relative_to(project).as_posix().encode() + b"\0" + path.read_bytes())
@@ -32,7 +32,7 @@ def fingerprint(project: Path = PROJECT, *engine: Path) -> str:
 
 
 class Transform:
-    """A dbt that warms up beside other work. :meth:`run` it once, and leave the block.
+    """A dbt that warms up in parallel with other work. :meth:`run` it once, and leave the block.
 
     ``profile`` is the environment in which its profile finds the engine.
     """
@@ -51,7 +51,7 @@ class Transform:
             text=True,
             encoding="utf-8",
             env={**os.environ, **environment},
-            start_new_session=True,  # Ctrl-C is for the parent, whose end ends it
+            start_new_session=True,  # a terminal sends Ctrl-C to the whole group: dbt must not end before its parent
         )
 
     def __enter__(self) -> Self:
@@ -64,7 +64,7 @@ class Transform:
         self._process.communicate()
 
     def run(self, folder: Path, on_node: Callable[[Node], None] = lambda _: None) -> tuple[list[Node], list[Step]]:
-        """Build and test everything anew in the warehouse that ``folder`` holds; raises on the first broken node.
+        """Build and test everything from scratch in the warehouse in ``folder``; raises on the first broken node.
 
         Returns what was done, and the steps that will do the same for a few days.
         """
@@ -74,12 +74,12 @@ class Transform:
             raise WarehouseError(f"dbt ended with code {self._process.wait()} before it was asked to build") from None
         nodes: list[Node] = []
         for line in self._process.stdout or ():
-            said = json.loads(line)
-            if said.pop("kind") == "end":
-                self._process.wait()  # it has let go of the warehouse
-                _refuse_broken(said)
-                return nodes, [Step.of(step) for step in said["steps"]]
-            nodes.append(Node(**said))
+            message = json.loads(line)
+            if message.pop("kind") == "end":
+                self._process.wait()  # until then it may still hold the file's lock
+                _refuse_broken(message)
+                return nodes, [Step.of(step) for step in message["steps"]]
+            nodes.append(Node(**message))
             on_node(nodes[-1])
         raise WarehouseError(f"dbt ended with code {self._process.wait()} in the middle of a build: run it again")
 

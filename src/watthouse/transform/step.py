@@ -1,8 +1,8 @@
-"""What dbt built, written down so that a refresh can do the same for a few days without dbt.
+"""What dbt built, recorded so that a refresh can do the same for a few days without dbt.
 
 Starting dbt, rendering and checking its project takes longer than an hour's rows take to build. So a full build is
 dbt's and leaves its compiled SQL in the warehouse, and a refresh runs that SQL for the days that changed: its filter on
-days is a variable of the session, and where none is set every day counts.
+days is a variable of the session; where it is not set, every day counts.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ class Step:
 
     @property
     def title(self) -> str:
-        """Its name without what dbt puts before and behind it."""
+        """Its name without the prefix and suffix that dbt adds."""
         return self.name.split(".")[2]
 
     @property
@@ -42,12 +42,12 @@ class Step:
 
     @property
     def titles(self) -> tuple[str, ...]:
-        """The names of what it stands on, likewise."""
+        """The names of the models and sources it stands on, without prefixes."""
         return tuple(name.rpartition(".")[2] for name in self.stands_on)
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> "Step":
-        """From what :func:`dataclasses.asdict` made of one, by way of JSON."""
+        """A step from the JSON of :func:`dataclasses.asdict`."""
         return cls(**{**fields, "stands_on": tuple(fields["stands_on"]), "observed_in": tuple(fields["observed_in"])})
 
 
@@ -57,5 +57,5 @@ def tests_of(steps: Sequence[Step]) -> dict[str, Step]:
 
 
 def broken(rows: int) -> str:
-    """What a test that found rows reports."""
+    """The message of a test that found rows."""
     return f"broken in {rows} {'place' if rows == 1 else 'places'}"

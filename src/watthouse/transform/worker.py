@@ -1,4 +1,4 @@
-"""The process behind :class:`watthouse.transform.Transform`: one folder in, one line of JSON a node out, and an end."""
+"""The process behind :class:`watthouse.transform.Transform`: a folder in, a line of JSON per node out, then an end."""
 
 import json
 import os
@@ -18,9 +18,9 @@ _QUIET = (
 
 
 def main(project: str, scratch: str) -> int:
-    """Warm up, wait for the folder of a warehouse on standard input, build all in it; 0 where none came."""
+    """Warm up, wait for the folder of a warehouse on standard input, build everything in it; 0 where none came."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # whatever libraries print must not mix with the answers
+    os.dup2(2, 1)  # what libraries print must not mix with the answers
     from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.manifest import Manifest
 
@@ -31,15 +31,17 @@ def main(project: str, scratch: str) -> int:
         return 0
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if not parsed.success:
-        _say(answers, kind="end", failures=[_failure("dbt project", parsed.exception)])
+        _send(answers, kind="end", failures=[_failure("dbt project", parsed.exception)])
         return 1
-    os.chdir(folder)  # the profile names the file only: a path of its own for every run would make dbt parse anew
+    # The profile has only the file's name: dbt parses the project again whenever its profile changes, which a path that
+    # differs with every run would do.
+    os.chdir(folder)
     manifest = cast("Manifest", parsed.result)
     runner = dbtRunner(manifest=manifest, callbacks=[lambda event: _report(answers, event)])
     outcome = runner.invoke(["build", "--full-refresh", *common])
     failures = _failures(outcome)
     steps = [] if failures else [asdict(step) for step in _steps(cast("Any", outcome.result).results)]
-    _say(answers, kind="end", failures=failures, steps=steps)
+    _send(answers, kind="end", failures=failures, steps=steps)
     return 0 if outcome.success else 1
 
 
@@ -50,7 +52,7 @@ def _common(project: str, scratch: str) -> list[str]:
 
 
 def _end_with_parent() -> None:
-    """Nobody may write to a warehouse whose refresh was killed: its end closes our standard input."""
+    """End when standard input closes: nothing may write to the warehouse of a refresh that was killed."""
     while os.read(0, 1):
         pass
     os._exit(1)
@@ -63,19 +65,21 @@ def _report(answers: TextIO, event: Any) -> None:
     seconds, message = round(result.execution_time, 3), _one_line(result.message)
     if node.resource_type == "test" and result.num_failures:
         message = broken(result.num_failures)
-    _say(answers, kind="node", name=node.unique_id, status=result.status, seconds=seconds, message=message)
+    _send(answers, kind="node", name=node.unique_id, status=result.status, seconds=seconds, message=message)
 
 
 def _steps(results: list[Any]) -> list[Step]:
-    """Every node in the order dbt ended them in, but each test right behind the last model that it looks at."""
+    """Every node in the order dbt finished them, but each test right after the last model that it looks at."""
+    # A replay stops at the first broken test, and a test looks at the days that its model has just rebuilt: the
+    # session variable still holds them.
     nodes = [result.node for result in results]
     models = {node.unique_id: node for node in nodes if node.resource_type == "model"}
     places = {name: place for place, name in enumerate(models)}
     tests: dict[str, list[Any]] = {}
     for node in nodes:
-        looked_at = [name for name in node.depends_on.nodes if name in models]
-        if node.resource_type == "test" and looked_at:
-            tests.setdefault(max(looked_at, key=places.__getitem__), []).append(node)
+        tested = [name for name in node.depends_on.nodes if name in models]
+        if node.resource_type == "test" and tested:
+            tests.setdefault(max(tested, key=places.__getitem__), []).append(node)
     ordered = [node for name, model in models.items() for node in (model, *tests.get(name, []))]
     return [_step(node, models) for node in ordered]
 
@@ -122,8 +126,8 @@ def _one_line(message: object) -> str:
     return " ".join(str(message or "").split())
 
 
-def _say(answers: TextIO, **said: Any) -> None:
-    print(json.dumps(said), file=answers, flush=True)
+def _send(answers: TextIO, **message: Any) -> None:
+    print(json.dumps(message), file=answers, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""The engines that hold raw, core and marts: one file an engine, the same verbs."""
+"""The engines that hold raw, core and marts: one folder per engine, the same verbs."""

@@ -1,4 +1,4 @@
-"""What every engine does: build and publish, read what is published, and hold one build open for questions."""
+"""What every engine does: build and publish, read what is published, and hold one build open for queries."""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -13,13 +13,13 @@ from watthouse.catalog import Dataset
 from watthouse.lake.ledger import Head, Lake
 from watthouse.transform import Node, Step
 
-if TYPE_CHECKING:  # Ibis is of the extra that serves: a refresh does without
+if TYPE_CHECKING:  # Ibis comes with the extra `serve`: a refresh does without it
     import ibis.expr.types as ir
 
     from watthouse.warehouse.query import Query
 
 RULE: Final = "rule"
-"""The column that says which rule a row breaks."""
+"""The column with the rule that a row breaks."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class Loaded:
 
     def is_ahead_of(self, head: Head | None) -> bool:
         """Whether it holds what that ledger does not: the ledger was lost, or restored to an earlier state."""
+        # All three are needed: a table that lost a commit and grew again has a later stamp and a higher version.
         if head is None or head.ledger != self.head.ledger:
             return True
         mine = self.head
@@ -41,7 +42,7 @@ class Loaded:
 class Tested:
     """A test, over all that the warehouse holds: the models it looks at, and in how many places it is broken.
 
-    ``severity`` is ``warn``, or ``error`` for one whose breach no build is published with.
+    ``severity`` is ``warn``, or ``error`` for a test that must hold before a build is published.
     """
 
     name: str
@@ -51,12 +52,12 @@ class Tested:
 
 
 class Draft(Protocol):
-    """A warehouse being written: nobody sees it before it is published."""
+    """A warehouse being written: invisible until it is published."""
 
     def load(self, lake: Lake, dataset: Dataset, *, anew: bool = False) -> int:
         """Bring the raw table up to the lake, the lake version in the same transaction; returns the rows added.
 
-        ``anew`` takes all of it from the lake, whatever was loaded before. Raises
+        ``anew`` loads all of it from the lake, whatever was loaded before. Raises
         :class:`~watthouse.errors.TableError`, and leaves the raw table as it was, where the lake's table cannot be read
         or lacks observations that were loaded before.
         """
@@ -68,18 +69,18 @@ class Draft(Protocol):
         """Rebuild the days that changed in these raw tables."""
 
     def describe(self, about: Mapping[str, str]) -> None:
-        """Write what it holds into the table ``about``, for whoever opens it without watthouse."""
+        """Write what it holds into the table ``about``, for readers who open it without watthouse."""
 
     def release(self) -> Path:
-        """Let go, so that dbt can take over in the folder that is returned."""
+        """Close it, so that dbt can take over in the folder that is returned."""
 
     def remember(self, steps: Sequence[Step]) -> None:
-        """Take it back from dbt, and keep the steps that repeat what it did."""
+        """Reopen it after dbt, and store the steps that repeat what dbt did."""
 
 
 @dataclass(frozen=True)
 class Build:
-    """What a warehouse says of the build it holds: the lake's versions by dataset id, and when it was made (UTC).
+    """The build that a warehouse holds: the lake's versions by dataset id, and when it was made (UTC).
 
     Two with the same ``mark`` hold the same rows, made by the same models.
     """
@@ -89,16 +90,16 @@ class Build:
     built_at: datetime
 
 
-class Reader(Protocol):
-    """One build, held open: several threads may ask it at once, and none of its answers mixes two builds.
+class BuildReader(Protocol):
+    """One build, held open: several threads may query it at once, and no answer mixes two builds.
 
-    A query raises :class:`~watthouse.errors.QueryLimitError` where it takes longer, or more memory, than one may.
+    A query raises :class:`~watthouse.errors.QueryLimitError` where it takes more time or memory than is allowed.
     """
 
     build: Build
 
     def steps(self) -> tuple[Step, ...]:
-        """What the build did, and left to be done again."""
+        """The steps that the build recorded."""
 
     def table(self, name: str, schema: str) -> "ir.Table":
         """A table as an Ibis expression; raises :class:`~watthouse.errors.WarehouseError` where there is none."""
@@ -107,7 +108,7 @@ class Reader(Protocol):
         """The whole answer."""
 
     def batches(self, query: "Query") -> AbstractContextManager[pa.RecordBatchReader]:
-        """The answer in pieces, in memory that does not grow with its length; it counts while the block runs."""
+        """The answer in pieces, in memory that does not grow with its length; valid while the block runs."""
 
     def table_as_of(self, name: str, schema: str = "marts") -> "ir.Table":
         """The same table's shape, for a query of :meth:`rows_as_of`."""
@@ -115,16 +116,16 @@ class Reader(Protocol):
     def rows_as_of(
         self, moment: datetime, since: date, until: date, models: Sequence[str], queries: Sequence["Query"]
     ) -> tuple[pa.Table, ...]:
-        """The answers of a warehouse built at ``moment`` from the civil days between two; they may ask ``models``."""
+        """The answers of a warehouse as if built at ``moment`` from these civil days; they may query ``models``."""
 
     def tested(self, steps: Sequence[Step]) -> list[Tested]:
-        """What each test among the steps finds, over all that is held."""
+        """The result of each test among the steps, over all data."""
 
     def breaking(self, step: Step, limit: int) -> pa.Table:
         """The first rows that break a test: rule, key, values."""
 
     def close(self) -> None:
-        """Let go of the build."""
+        """Release the build."""
 
 
 class Warehouse(Protocol):
@@ -144,25 +145,25 @@ class Warehouse(Protocol):
         """By dataset id; empty where there is no warehouse yet."""
 
     def is_readable(self) -> bool:
-        """Whether it says how far it follows the lake; a warehouse that is not there yet is."""
+        """Whether it can tell how far it follows the lake; true for a warehouse that does not exist yet."""
 
     def steps(self) -> list[Step] | None:
         """The steps its marts were built by; None where there are none, or the models have changed since."""
 
     def observations(self, dataset: Dataset) -> Iterator[pa.Table]:
-        """What was loaded of a dataset, with its stamps, a year at a time; nothing where there is no warehouse."""
+        """The loaded observations of a dataset with their stamps, a year at a time; none without a warehouse."""
 
     def keep(self) -> Path | None:
-        """Keep what is published beside it, before it is replaced; returns where, None where nothing is published."""
+        """Keep a copy of what is published before it is replaced; returns its path, None where nothing is published."""
 
     def tested(self) -> list[Tested]:
-        """What each of the build's tests finds, over all that is held; raises where there is no build to test."""
+        """The result of each of the build's tests, over all data; raises where there is no build to test."""
 
     def breaking(self, test: str) -> pa.Table:
-        """The rows that break a test: rule, key, values; raises :class:`UsageError` for a test that there is not."""
+        """The rows that break a test: rule, key, values; raises :class:`UsageError` for an unknown test."""
 
     def sweep(self) -> None:
-        """Remove what builds that were cut off left behind; for whoever alone may build."""
+        """Remove what interrupted builds left behind; only the holder of the home's lock may call it."""
 
     def draft(self, *, empty: bool = False) -> AbstractContextManager[Draft]:
         """A copy, or an empty one, that is published whole when the block ends without an error."""
@@ -178,13 +179,13 @@ class Warehouse(Protocol):
     def pieces(
         self, mart: str, *, since: date | None = None, until: date | None = None, columns: Sequence[str] | None = None
     ) -> Iterator[pa.Table]:
-        """The same rows, some 100,000 at a time; one piece at least."""
+        """The same rows, about 100,000 at a time; at least one piece."""
 
     def stamp(self) -> Hashable:
-        """Another one with every build that is published; raises :class:`WarehouseError` where there is none."""
+        """A value that differs with every published build; raises :class:`WarehouseError` where there is none."""
 
-    def open(self, seconds: float) -> Reader:
-        """Hold open the build that is published now, and give up a query of it after so many seconds."""
+    def open(self, seconds: float) -> BuildReader:
+        """Hold open the build that is published now; a query is given up after ``seconds``."""
 
     def warm_up(self) -> None:
-        """Import what reading takes, before the first question."""
+        """Import what reading needs, before the first query."""

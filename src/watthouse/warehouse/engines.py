@@ -1,4 +1,4 @@
-"""Which engine a home's warehouse is on: the one place outside an engine's folder that names it."""
+"""Which engine a home's warehouse uses: the one place outside an engine's folder that names it."""
 
 from watthouse.settings import Settings
 from watthouse.warehouse.base import Warehouse

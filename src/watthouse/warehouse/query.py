@@ -1,7 +1,7 @@
-"""Queries with their days left open: the same rows of any period, compiled once.
+"""Queries with their days left open: the same rows for any period, compiled once.
 
-To draw an Ibis expression of thirty columns and compile it takes ten times what an engine needs to answer it. A
-prepared query is drawn with its days left open, so that every period shares one statement.
+Building an Ibis expression of thirty columns and compiling it takes ten times as long as running it. A prepared query
+is built with its days left open, so that every period shares one statement.
 """
 
 from collections.abc import Callable, Hashable, Mapping
@@ -16,9 +16,9 @@ from dateutil.relativedelta import relativedelta
 from watthouse.clock import end_of, start_of
 
 SINCE: Final[ir.DateScalar] = ibis.param("date")
-"""The first civil day asked for, left open."""
+"""The first civil day of the period, left open."""
 UNTIL: Final[ir.DateScalar] = ibis.param("date")
-"""The last one, included."""
+"""The last civil day, included."""
 
 FIRST: Final[ir.TimestampScalar] = ibis.param("timestamp('UTC')")
 """The instant at which the period begins, left open."""
@@ -49,18 +49,18 @@ class Prepared:
 
     @property
     def days(self) -> dict[str, date]:
-        """What is filled in: ``since``, ``until``, ``first`` and ``end``."""
+        """The values to fill in: ``since``, ``until``, ``first`` and ``end``."""
         first, end = self.first or start_of(self.since), self.end or end_of(self.until)
         return {"since": self.since, "until": self.until, "first": first, "end": end}
 
     def sql(self, dialect: str, days: Mapping[str, date] | None = None) -> str:
-        """In an engine's SQL, filled in; with other ``days`` than its own, where some are given."""
+        """The query in an engine's SQL, filled in with ``days`` or else its own."""
         filled = days or self.days
         parameters = {SINCE: filled["since"], UNTIL: filled["until"], FIRST: filled["first"], END: filled["end"]}
         return _compiled(self.draw(*self.of), dialect, params=parameters)
 
     def by_half_month(self) -> "list[Prepared]":
-        """The same query of each half of a calendar month of the period, in the order of its rows; at least one."""
+        """The same query for each half of a calendar month in the period, in the order of its rows; at least one."""
         halves, since = [], self.since
         while (until := min(_end_of_half(since), self.until)) < self.until:
             halves.append(self._part(since, until))
@@ -74,7 +74,7 @@ class Prepared:
 
 
 Query: TypeAlias = ir.Expr | Prepared
-"""What a warehouse can be asked."""
+"""Anything that a warehouse can run."""
 
 
 def to_sql(query: Query, dialect: str) -> str:

@@ -1,6 +1,6 @@
-"""The warehouse as it stood at one build. A new build is picked up by the next question; no answer mixes two.
+"""The warehouse as of one build. A new build is picked up by the next query; no answer mixes two.
 
-Each build that is read is held open until its last answer has gone out.
+Each build that is read is held open until its last answer has been sent.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from watthouse.catalog import CATALOG
 from watthouse.clock import PARIS
 from watthouse.settings import Settings
 from watthouse.transform.dictionary import Mart, marts
-from watthouse.warehouse.base import Reader, Warehouse
+from watthouse.warehouse.base import BuildReader, Warehouse
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -28,11 +28,13 @@ T = TypeVar("T")
 class Snapshot:
     """One version of the warehouse, read-only. ``version`` changes with its content, and with the program.
 
-    Its methods are those of :class:`~watthouse.warehouse.base.Reader`, and what follows from them in any engine.
-    ``sample`` names the synthetic sample that it holds; None where the figures are published ones.
+    Its methods are those of :class:`~watthouse.warehouse.base.BuildReader`, and what follows from them in any engine.
+    ``sample`` names the synthetic sample that it holds; None for published figures.
     """
 
-    def __init__(self, reader: Reader, settings: Settings, sample: str | None, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, reader: BuildReader, settings: Settings, sample: str | None, now: Callable[[], datetime]
+    ) -> None:
         self.settings = settings
         self.sample = sample
         self._reader = reader
@@ -59,13 +61,13 @@ class Snapshot:
 
     def extent(self, *names: str) -> tuple[date, date]:
         """The first and the last civil day that any of these marts holds; today, where all are empty."""
-        held = [bounds for name in names if (bounds := self.once(_extent, name))]
-        if not held:
+        extents = [bounds for name in names if (bounds := self.once(_extent, name))]
+        if not extents:
             return (today := self._now().astimezone(PARIS).date()), today
-        return min(first for first, _ in held), max(last for _, last in held)
+        return min(first for first, _ in extents), max(last for _, last in extents)
 
     def once(self, ask: Callable[..., T], *of: Hashable) -> T:
-        """``ask(self, *of)``, a small answer that nothing but the version decides: asked once for all."""
+        """``ask(self, *of)``, a small answer that depends only on the version: computed once."""
         if (ask, of) not in self._answers:
             self._answers[ask, of] = ask(self, *of)
         answer: T = self._answers[ask, of]
@@ -73,11 +75,11 @@ class Snapshot:
 
     @property
     def marts(self) -> Mapping[str, Mart]:
-        """What the marts are, by name."""
+        """The descriptions of the marts, by name."""
         return marts(self.settings.transform)
 
     def stands_on(self, name: str) -> tuple[str, ...]:
-        """The models and raw tables that a model is made of, near and far, each once."""
+        """The models and raw tables that a model depends on, directly or not, each once."""
         near = self._near.get(name, ())
         return tuple(dict.fromkeys(far for title in near for far in (title, *self.stands_on(title))))
 
@@ -92,7 +94,7 @@ class Snapshot:
 
 
 _MEASURED: Final = ("daily_merged", "daily_mix", "daily_regional", "exchanges_daily", "hourly_national")
-"""Marts that hold a day before its load is known, where anything else is: it is no measured day yet."""
+"""Marts that have a row for a day before its load is known: that is not a measured day yet."""
 
 
 def _extent(snapshot: Snapshot, mart: str) -> tuple[date, date] | None:
@@ -104,8 +106,8 @@ def _extent(snapshot: Snapshot, mart: str) -> tuple[date, date] | None:
     return (first, last) if first and last else None
 
 
-class _Held:
-    """A snapshot with the number of answers that read it."""
+class _Lease:
+    """A snapshot with the number of answers that are reading it."""
 
     def __init__(self, stamp: Hashable, snapshot: Snapshot) -> None:
         self.stamp = stamp
@@ -115,9 +117,9 @@ class _Held:
 
 
 class Snapshots:
-    """The version to read now; older ones until their last reader has gone.
+    """The version to read now; older ones until their last reader is done.
 
-    ``sample`` tells which sample the warehouse holds, ``now`` what time it is for it.
+    ``sample`` gives the sample that the warehouse holds, ``now`` the time by which the age of its data is counted.
     """
 
     def __init__(
@@ -132,7 +134,7 @@ class Snapshots:
         self._sample = sample
         self._now = now
         self._lock = threading.Lock()
-        self._held: _Held | None = None
+        self._current: _Lease | None = None
 
     @contextmanager
     def lease(self) -> Iterator[Snapshot]:
@@ -140,44 +142,45 @@ class Snapshots:
 
         Raises :class:`~watthouse.errors.WarehouseError` where there is none, or it cannot be read.
         """
-        held = self._take()
+        lease = self._take()
         try:
-            yield held.snapshot
+            yield lease.snapshot
         finally:
-            self._give_back(held)
+            self._give_back(lease)
 
     def warm_up(self) -> None:
-        """Import what reading takes, before the first question."""
+        """Import what reading needs, before the first query."""
         self._warehouse.warm_up()
 
     def close(self) -> None:
-        """Let go of what is held."""
+        """Close the current version once its readers are done."""
         with self._lock:
             self._retire()
 
-    def _take(self) -> _Held:
+    def _take(self) -> _Lease:
         with self._lock:
             stamp = self._warehouse.stamp()
-            if self._held is None or self._held.stamp != stamp:
-                fresh = _Held(stamp, self._open())
+            if self._current is None or self._current.stamp != stamp:
+                # opened before the old one is retired: where the new build cannot be read, the old one goes on serving
+                fresh = _Lease(stamp, self._open())
                 self._retire()
-                self._held = fresh
-            self._held.readers += 1
-            return self._held
+                self._current = fresh
+            self._current.readers += 1
+            return self._current
 
     def _open(self) -> Snapshot:
         sample = self._sample()
         return Snapshot(self._warehouse.open(self._settings.query_seconds), self._settings, sample, self._now)
 
-    def _give_back(self, held: _Held) -> None:
+    def _give_back(self, lease: _Lease) -> None:
         with self._lock:
-            held.readers -= 1
-            if held.retired and not held.readers:
-                held.snapshot.close()
+            lease.readers -= 1
+            if lease.retired and not lease.readers:
+                lease.snapshot.close()
 
     def _retire(self) -> None:
-        if self._held is not None:
-            self._held.retired = True
-            if not self._held.readers:
-                self._held.snapshot.close()
-        self._held = None
+        if self._current is not None:
+            self._current.retired = True
+            if not self._current.readers:
+                self._current.snapshot.close()
+        self._current = None

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from watthouse.cli.export import Format, write
+from watthouse.cli.export import FileFormat, write
 
 ROWS = pl.DataFrame({"day": ["a", "b", "c"], "mwh": [Decimal("0.25"), None, Decimal("1.50")], "slots": [96, 92, 96]})
 PIECES = {
@@ -21,19 +21,19 @@ PIECES = {
 @pytest.mark.parametrize("pieces", PIECES.values(), ids=PIECES)
 def test_every_format_is_the_same_in_any_pieces(pieces: list[pl.DataFrame], tmp_path: Path) -> None:
     written = {}
-    for style in (Format.CSV, Format.JSON, Format.PARQUET):
+    for style in (FileFormat.CSV, FileFormat.JSON, FileFormat.PARQUET):
         write(pieces, style, tmp_path / "rows")
         written[style] = (tmp_path / "rows").read_bytes()
-    assert written[Format.CSV].decode() == "day,mwh,slots\na,0.25,96\nb,,92\nc,1.50,96\n"
-    assert json.loads(written[Format.JSON]) == [
+    assert written[FileFormat.CSV].decode() == "day,mwh,slots\na,0.25,96\nb,,92\nc,1.50,96\n"
+    assert json.loads(written[FileFormat.JSON]) == [
         {"day": "a", "mwh": 0.25, "slots": 96},
         {"day": "b", "mwh": None, "slots": 92},
         {"day": "c", "mwh": 1.5, "slots": 96},
     ]
-    assert pl.read_parquet(io.BytesIO(written[Format.PARQUET])).equals(ROWS)
+    assert pl.read_parquet(io.BytesIO(written[FileFormat.PARQUET])).equals(ROWS)
 
 
-@pytest.mark.parametrize(("style", "text"), [(Format.CSV, "day,mwh,slots\n"), (Format.JSON, "[]\n")])
-def test_no_rows_are_a_file_too(style: Format, text: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("style", "text"), [(FileFormat.CSV, "day,mwh,slots\n"), (FileFormat.JSON, "[]\n")])
+def test_no_rows_are_a_file_too(style: FileFormat, text: str, tmp_path: Path) -> None:
     write([ROWS[:0]], style, tmp_path / "rows")
     assert (tmp_path / "rows").read_text() == text

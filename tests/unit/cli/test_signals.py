@@ -124,7 +124,7 @@ def test_a_refresh_that_stays_ends_in_good_order_whatever_it_is_at(
 
 @pytest.mark.parametrize(
     ("words", "said"),
-    [([], ["nothing moved", "a column is gone", "stopped"]), (["--full"], ["it is tried again", "stopped"])],
+    [([], ["nothing moved", "a column is gone", "stopped"]), (["--full"], ["trying again", "stopped"])],
 )
 def test_a_signal_while_a_round_is_told_makes_no_line_of_it_come_twice(
     words: list[str], said: list[str], tmp_path: Path

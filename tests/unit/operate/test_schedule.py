@@ -155,7 +155,7 @@ def test_an_error_nobody_foresaw_is_one_line_of_a_refresh_that_stays(
     assert (ended.exit_code, ended.stdout) == (0, "stopped\n")
     (line,) = ended.stderr.splitlines()
     assert "unexpected OSError: no such device: please report it" in line
-    assert line.endswith("it is tried again")
+    assert line.endswith("trying again")
     assert 55 < pauses[0] < 70
 
 

@@ -89,8 +89,8 @@ def test_small_answers_do_not_wait_for_acknowledgements() -> None:
 @pytest.mark.parametrize(
     ("since", "now", "says"),
     [
-        (date(2009, 12, 31), NOW, "it knows no year before 2010"),
-        (date(2026, 9, 4), NOW, "its clock stands at 2026-09-03 12:30Z, before that"),
+        (date(2009, 12, 31), NOW, "it has no data before 2010"),
+        (date(2026, 9, 4), NOW, "its clock is at 2026-09-03 12:30Z, before that"),
         (date(9999, 1, 1), None, "before that"),
     ],
 )
@@ -111,7 +111,7 @@ def test_a_taken_port_is_a_usage_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         for call in (lambda: serve(Sample(Tiny()), port), lambda: serving(Sample(Tiny()), port).__enter__()):
-            with pytest.raises(UsageError, match=f"port {port} of 127.0.0.1 cannot be had"):
+            with pytest.raises(UsageError, match=f"port {port} of 127.0.0.1 is not available"):
                 call()
 
 

@@ -146,7 +146,7 @@ def test_a_row_whose_key_is_null_is_dropped_and_counted(column: str, reason: str
 @pytest.mark.parametrize("column", ["nature", "code_insee_region"])
 def test_a_missing_key_column_is_refused_with_dataset_column_and_file(column: str) -> None:
     batch = regional(date_heure=["2024-01-01T00:00:00+01:00"]).drop(column)
-    with pytest.raises(ContractError, match=f"^a.csv: eco2mix-regional-tr needs column {column}, which is not there"):
+    with pytest.raises(ContractError, match=f"^a.csv: eco2mix-regional-tr needs column {column}, which is missing"):
         apply(TR, batch, "a.csv")
 
 
@@ -197,9 +197,9 @@ def test_rtes_own_name_of_a_region_is_known() -> None:
 @pytest.mark.parametrize(
     ("code", "name", "says"),
     [
-        ("95", None, "'95' is the INSEE code of no region"),
-        (None, "Atlantis", "'Atlantis' is the name of no region"),
-        ("93", "Bretagne", "region 'Bretagne' stands with the INSEE code 93"),
+        ("95", None, "'95' is not the INSEE code of a region"),
+        (None, "Atlantis", "'Atlantis' is not the name of a region"),
+        ("93", "Bretagne", "region 'Bretagne' has the INSEE code 93 beside it"),
     ],
 )
 def test_an_unknown_or_contradictory_region_is_refused(code: str | None, name: str | None, says: str) -> None:
@@ -221,7 +221,7 @@ def test_a_nature_has_one_spelling(spelling: str) -> None:
 
 def test_an_unknown_nature_is_refused() -> None:
     batch = regional(date_heure=["2024-01-01T00:00:00+01:00"], nature=["Données rêvées"])
-    with pytest.raises(ContractError, match="'Données rêvées' is none of"):
+    with pytest.raises(ContractError, match="'Données rêvées' is not one of"):
         apply(TR, batch, "a.csv")
 
 

@@ -145,7 +145,7 @@ def test_a_row_without_a_nature_is_counted_once(tmp_path: Path) -> None:
 
 
 def test_an_export_of_an_unknown_nature_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ContractError, match="'Données rêvées' is none of"):
+    with pytest.raises(ContractError, match="'Données rêvées' is not one of"):
         read_text(tmp_path, export(ROWS[0].replace("temps réel", "rêvées")))
 
 
@@ -199,40 +199,44 @@ REFUSED: dict[str, tuple[bytes, type[WatthouseError], str]] = {
         "line 4 has 2 fields where the header has 10",
     ),
     "a row with too many fields": (export(ROWS[0] + ";", ROWS[1]).encode(), SourceError, "line 2 has 11 fields"),
-    "broken off in a csv": (export(ROWS[0], BROKEN_OFF).encode(), SourceError, "the publisher broke it off .*83714"),
-    "broken off at once": (BROKEN_OFF.encode(), SourceError, "the publisher broke it off .*83714"),
+    "broken off in a csv": (
+        export(ROWS[0], BROKEN_OFF).encode(),
+        SourceError,
+        "the publisher interrupted the export .*83714",
+    ),
+    "broken off at once": (BROKEN_OFF.encode(), SourceError, "the publisher interrupted the export .*83714"),
     "broken off in json": (
         json.dumps(RECORDS).encode()[:-1] + BROKEN_OFF.encode(),
         SourceError,
-        "the publisher broke it off",
+        "the publisher interrupted the export",
     ),
     "broken off after json": (
         json.dumps(RECORDS).encode() + b"\n" + BROKEN_OFF.encode(),
         SourceError,
-        "the publisher broke it",
+        "the publisher interrupted the export",
     ),
     "broken off in json lines": (
         FORMATS["json lines, ended"] + BROKEN_OFF.encode(),
         SourceError,
-        "the publisher broke it off",
+        "the publisher interrupted the export",
     ),
     "broken off in records": (
         b'{"total_count": 9, "results": [' + BROKEN_OFF.encode(),
         SourceError,
-        "the publisher broke it",
+        "the publisher interrupted the export",
     ),
-    "cut json": (FORMATS["export json"][:-40], SourceError, "JSON cut in the middle"),
-    "cut records": (FORMATS["v2.1 records"][:12], SourceError, "JSON cut in the middle"),
-    "cut json lines": (FORMATS["json lines"][:-10], SourceError, "JSON cut in the middle or damaged: line 2"),
-    "cut gzip": (FORMATS["gzip"][:-12], SourceError, "cut in the middle or damaged"),
-    "damaged gzip": (FORMATS["gzip"][:40] + b"xx" + FORMATS["gzip"][42:], SourceError, "cut in the middle or damaged"),
-    "cut zip": (FORMATS["zip"][:-30], SourceError, "cut in the middle or damaged"),
-    "cut parquet": (FORMATS["parquet"][:-30], SourceError, "Parquet cut in the middle or damaged"),
-    "binary bytes": (bytes(range(256)) * 20, UnrecognisedError, "a file of other bytes than text, no export"),
-    "binary bytes in an export": (export().encode()[:-2] + b"\0\r\n", SourceError, "binary bytes stand in its text"),
-    "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(50), UnrecognisedError, r"a picture \(PNG\), no export"),
-    "a pickle": (pickle.dumps(RECORDS, 5), UnrecognisedError, "a pickle of Python"),
-    "a database": (b"SQLite format 3\0" + bytes(84), UnrecognisedError, r"a database \(SQLite\), no export"),
+    "cut json": (FORMATS["export json"][:-40], SourceError, "JSON truncated"),
+    "cut records": (FORMATS["v2.1 records"][:12], SourceError, "JSON truncated"),
+    "cut json lines": (FORMATS["json lines"][:-10], SourceError, "JSON truncated or damaged: line 2"),
+    "cut gzip": (FORMATS["gzip"][:-12], SourceError, "truncated or damaged"),
+    "damaged gzip": (FORMATS["gzip"][:40] + b"xx" + FORMATS["gzip"][42:], SourceError, "truncated or damaged"),
+    "cut zip": (FORMATS["zip"][:-30], SourceError, "truncated or damaged"),
+    "cut parquet": (FORMATS["parquet"][:-30], SourceError, "Parquet truncated or damaged"),
+    "binary bytes": (bytes(range(256)) * 20, UnrecognisedError, "a binary file, not an export"),
+    "binary bytes in an export": (export().encode()[:-2] + b"\0\r\n", SourceError, "contains binary bytes"),
+    "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(50), UnrecognisedError, r"an image \(PNG\), not an export"),
+    "a pickle": (pickle.dumps(RECORDS, 5), UnrecognisedError, "a Python pickle"),
+    "a database": (b"SQLite format 3\0" + bytes(84), UnrecognisedError, r"a database \(SQLite\), not an export"),
     "a notebook": (json.dumps({"cells": [{"source": ["date_heure"]}]}).encode(), UnrecognisedError, "no dataset"),
     "settings": (b"[tool.ruff]\nline-length = 120\n", UnrecognisedError, "no dataset"),
     "json of its own kind": (b'{"a": NaN}', UnrecognisedError, "no dataset"),
@@ -253,32 +257,36 @@ REFUSED: dict[str, tuple[bytes, type[WatthouseError], str]] = {
         SourceError,
         r"› a\.zip › b\.zip: a zip inside a zip inside an archive: unpack it first",
     ),
-    "gzip twice": (gzip.compress(FORMATS["gzip"]), SourceError, "packed twice"),
+    "gzip twice": (gzip.compress(FORMATS["gzip"]), SourceError, "compressed twice"),
     "a zip without files": (zipped(), SourceError, "an archive without files"),
     "a workbook of old": (
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100),
         SourceError,
         r"Excel workbook \(\.xls\): save it as CSV",
     ),
-    "a workbook": (zipped(**{"xl/workbook__xml": "<x/>"}), SourceError, "an Excel workbook that is cut or damaged"),
+    "a workbook": (
+        zipped(**{"xl/workbook__xml": "<x/>"}),
+        SourceError,
+        "an Excel workbook that is truncated or damaged",
+    ),
     "a spreadsheet of another office": (
         zipped(mimetype="application/vnd.oasis.opendocument.spreadsheet"),
         SourceError,
         r"\.ods\): save it as \.xlsx or CSV",
     ),
     "packed otherwise": (b"7z\xbc\xaf\x27\x1c", SourceError, "packed with 7-Zip: unpack it first"),
-    "cut bzip2": (bz2.compress(export().encode())[:-12], SourceError, "cut in the middle or damaged"),
-    "cut xz": (lzma.compress(export().encode())[:-12], SourceError, "cut in the middle or damaged"),
+    "cut bzip2": (bz2.compress(export().encode())[:-12], SourceError, "truncated or damaged"),
+    "cut xz": (lzma.compress(export().encode())[:-12], SourceError, "truncated or damaged"),
     "damaged bzip2": (b"BZh91AY" + bytes(40), SourceError, "cannot be read|damaged"),
     "a pointer of git lfs": (
         b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 12345678\n",
         UnrecognisedError,
-        "a pointer of Git LFS, not the file itself: run `git lfs pull`",
+        "a Git LFS pointer, not the file itself: run `git lfs pull`",
     ),
     "a pointer of git-annex": (b"/annex/objects/MD5E-s9--0.csv\n", UnrecognisedError, "run `git annex get`"),
     "a pdf": (b"%PDF-1.7", UnrecognisedError, "PDF"),
     "a web page": (b"<!DOCTYPE html><p>", UnrecognisedError, "web page"),
-    "another table": (b"a,b\n1,2\n", UnrecognisedError, r"its columns \(a, b\) are those of no dataset"),
+    "another table": (b"a,b\n1,2\n", UnrecognisedError, r"its columns \(a, b\) match no dataset"),
     "prose": (b"Dear reader,\nhello\n", UnrecognisedError, "no dataset"),
     "a line without end": (b"x" * 100_000, UnrecognisedError, "its first line is over"),
     "an error of the api": (
@@ -291,7 +299,7 @@ REFUSED: dict[str, tuple[bytes, type[WatthouseError], str]] = {
     "no results": (b'{"total_count": 0, "results": []}', UnrecognisedError, "without rows"),
     "an empty list": (b"[]", UnrecognisedError, "without rows"),
     "an empty object": (b"{}", UnrecognisedError, "without rows"),
-    "a list of numbers": (b"[1, 2]", UnrecognisedError, "items are no rows"),
+    "a list of numbers": (b"[1, 2]", UnrecognisedError, "items are not rows"),
     "metadata": (b'{"dataset_id": "eco2mix-national-tr", "fields": []}', UnrecognisedError, "no dataset"),
     "no key column": (export().replace("nature", "natura").encode(), ContractError, r"nature.*match nothing: natura"),
     "text in a number": (
@@ -331,14 +339,14 @@ def test_an_export_cut_anywhere_in_its_last_row_loses_that_row_alone(cut: int, t
     pieces = read_text(tmp_path, whole[: -len(last.encode()) - 1] + left)
     assert rows_of(pieces).equals(rows_of(read_text(tmp_path, export(rows[0], header=header))))
     (note,) = pieces[0].notes
-    assert "its last line has no end" in note
+    assert "its last line has no line end" in note
     assert "it is left out" in note
     assert left.decode(errors="ignore").strip()[:60] in note
 
 
 @pytest.mark.parametrize("rows", [ROWS[:1], ("93;x",)])
 def test_an_export_of_one_row_without_its_end_is_refused(rows: tuple[str, ...], tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="cut in the middle: its last line has no end"):
+    with pytest.raises(SourceError, match="truncated: its last line has no line end"):
         read_text(tmp_path, export(*rows).rstrip())
 
 
@@ -353,13 +361,13 @@ def test_a_last_line_may_be_cut_off_in_any_batch(tmp_path: Path) -> None:
 def test_a_locked_zip_is_refused(tmp_path: Path) -> None:
     locked = bytearray(FORMATS["zip"])
     locked[locked.index(b"PK\x01\x02") + 8] |= 1
-    with pytest.raises(SourceError, match="locked with a password"):
+    with pytest.raises(SourceError, match="protected with a password"):
         read_text(tmp_path, bytes(locked))
 
 
 def test_a_pipe_is_no_regular_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(SourceError, match="no regular file"):
+    with pytest.raises(SourceError, match="not a regular file"):
         read(tmp_path / "pipe")
 
 
@@ -420,7 +428,7 @@ def test_files_of_a_zip_in_a_zip_count_together(tmp_path: Path) -> None:
 def test_a_damaged_zip_in_a_zip_does_not_stop_the_others(tmp_path: Path) -> None:
     path = put(tmp_path, zipped(a__zip=FORMATS["zip"][:-30], b__zip=zipped(c__csv=export())), "all.zip")
     first, second = FileSource([path], Settings()).documents()
-    with pytest.raises(SourceError, match=r"all\.zip › a\.zip: cut in the middle or damaged"):
+    with pytest.raises(SourceError, match=r"all\.zip › a\.zip: truncated or damaged"):
         list(first.pieces())
     assert second.origin == f"{path} › b.zip › c.csv"
     assert [piece.rows.num_rows for piece in second.pieces()] == [2]
@@ -446,7 +454,7 @@ def test_a_last_row_without_its_line_end_counts_where_the_others_end_alike(
     assert rows_of(pieces).num_rows == len(rows) - (not whole)
     (note,) = pieces[0].notes
     assert rows[-1] in note
-    assert ("it is taken" in note, "it is left out" in note) == (whole, not whole)
+    assert ("it is kept" in note, "it is left out" in note) == (whole, not whole)
 
 
 @pytest.mark.parametrize(

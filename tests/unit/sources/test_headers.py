@@ -185,7 +185,7 @@ def test_a_missing_pits_is_named() -> None:
 
 
 def test_a_column_that_stands_twice_is_refused() -> None:
-    with pytest.raises(ContractError, match="column consommation of eco2mix-regional-tr stands there twice"):
+    with pytest.raises(ContractError, match="column consommation of eco2mix-regional-tr appears twice"):
         recognise([*REGIONAL, "Consommation (MW)"], "a.csv")
 
 
@@ -203,6 +203,6 @@ def test_a_column_that_stands_twice_is_refused() -> None:
     ],
 )
 def test_other_tables_are_no_dataset_and_their_first_columns_are_named(labels: list[str]) -> None:
-    with pytest.raises(UnrecognisedError, match="are those of no dataset in the catalog") as refused:
+    with pytest.raises(UnrecognisedError, match="match no dataset in the catalog") as refused:
         recognise(labels, "a.csv")
     assert all(label in str(refused.value) for label in labels[:4])

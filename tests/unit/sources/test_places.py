@@ -23,7 +23,7 @@ def test_a_value_that_names_a_place_is_none_of_frances(place: str, tmp_path: Pat
 
 def test_a_column_that_tells_several_series_apart_makes_none_of_them_frances(tmp_path: Path) -> None:
     rows = [(name, clock, load) for name, load in (("Ain", 900), ("Aisne", 800)) for clock in ("00:00", "00:15")]
-    with pytest.raises(UnrecognisedError, match="column 'Nom' tells several series apart"):
+    with pytest.raises(UnrecognisedError, match="column 'Nom' distinguishes several series"):
         read_text(tmp_path, national("Nom", *rows))
 
 
@@ -35,4 +35,4 @@ def test_files_that_were_joined_with_their_names_are_one_series(tmp_path: Path) 
 def test_a_column_of_remarks_is_left_out_and_noted(tmp_path: Path) -> None:
     (piece,) = read_text(tmp_path, national("Remarque", ("ras", "00:00", 70_000), ("", "00:15", 69_000)))
     assert piece.rows.num_rows == 2
-    assert piece.notes == ("columns left out, as the catalog has no place for them: Remarque",)
+    assert piece.notes == ("columns left out, as the catalog does not have them: Remarque",)

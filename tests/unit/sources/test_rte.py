@@ -103,7 +103,7 @@ def test_a_file_cut_in_its_last_row_loses_that_row_alone(cut: int, tmp_path: Pat
     (note,) = pieces[0].notes
     if cut == 1:  # the line's end alone
         assert rows_of(pieces).num_rows == 2
-        assert "it is taken" in note
+        assert "it is kept" in note
     else:
         assert rows_of(pieces).column("consommation").to_pylist() == [6515]
         assert "it is left out" in note
@@ -139,7 +139,7 @@ def test_rows_wider_than_their_header_that_say_something_there_are_refused(
     surplus: tuple[str, str], tmp_path: Path
 ) -> None:
     rows = "".join(WIDE.format(f"00:{30 * n:02}", 9000, more) for n, more in enumerate(surplus))
-    with pytest.raises(SourceError, match="where the header has 8: the file was cut in the middle or changed"):
+    with pytest.raises(SourceError, match="where the header has 8: the file was truncated or edited"):
         read_text(tmp_path, regional(rows))
 
 
@@ -198,7 +198,7 @@ def test_a_region_with_columns_of_france_is_left_by_its_name(tmp_path: Path) -> 
 @pytest.mark.parametrize("first", ["Journée du 01/02/2009", "Journée du 2009-02-01\t\t"])
 def test_a_day_file_of_old_is_told_by_its_name(first: str, tmp_path: Path) -> None:
     content = f"{first}\nHeures\tPrévisionJ-1\tPrévisionJ\tConsommation\n00:00\t1\t2\t3\n"
-    with pytest.raises(UnrecognisedError, match="a day file of RTE"):
+    with pytest.raises(UnrecognisedError, match="an RTE day file"):
         read_text(tmp_path, content.encode("cp1252"))
 
 
@@ -220,5 +220,5 @@ def test_a_disclaimer_without_rows_is_empty(tmp_path: Path) -> None:
 
 def test_the_tempo_calendar_is_told_by_its_name(tmp_path: Path) -> None:
     path = put(tmp_path, "Date\tType de jour TEMPO\n2025-09-01\tBLEU\n" + DISCLAIMER, "tempo.xls")
-    with pytest.raises(UnrecognisedError, match="RTE's calendar of Tempo days"):
+    with pytest.raises(UnrecognisedError, match="RTE's Tempo calendar"):
         read_text(tmp_path, path.read_bytes())

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watthouse.catalog import find
-from watthouse.sources.odre import Facts, Month, Window
+from watthouse.sources.odre import Facts, FetchWindow, Month
 from watthouse.sync.watermarks import Watermark
 from watthouse.sync.windows import Plan, plan
 
@@ -96,7 +96,7 @@ def test_a_first_sweep_that_was_interrupted_goes_on_where_it_was() -> None:
 
 def test_where_no_fingerprints_are_to_be_had_everything_is_fetched() -> None:
     made = plan(facts(), Watermark(), lambda: None, rows=5000)
-    assert [one.window for one in made.stretches] == [Window(None, None, 12_000)]
+    assert [one.window for one in made.stretches] == [FetchWindow(None, None, 12_000)]
 
 
 def test_days_asked_for_cut_the_windows_and_settle_whole_months_only() -> None:

@@ -115,7 +115,7 @@ def shuffled(most: int) -> ir.Table:
 def test_what_does_not_fit_into_little_memory_is_asked_of_the_engine_with_more(tmp_path: Path) -> None:
     form = Prepared(shuffled, (10**6,), date.min, date.max)
     with closing(Engine(60, tmp_path)) as large, closing(Engine(60, tmp_path, "4MB", large)) as little:
-        with pytest.raises(TooLargeError, match="more memory than one may have"), little.session() as session:
+        with pytest.raises(TooLargeError, match="more memory than is allowed"), little.session() as session:
             session.execute(form.sql(DIALECT)).fetchall()
         with ThreadPoolExecutor(4) as readers:
             answers = list(readers.map(little.rows, [form] * 4))

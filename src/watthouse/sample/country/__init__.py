@@ -1,1 +1,1 @@
-"""What is so in the sample's France: its days, its weather, what it consumes and makes. Nothing of it is published."""
+"""The true state of the sample's France: its days, its weather, its load and generation. Nothing here is published."""

@@ -26,12 +26,12 @@ def month_start(month: str) -> datetime:
 
 
 def month_end(month: str, months: int = 1) -> datetime:
-    """Midnight UTC of the first of the month after ``YYYY-MM``, or after so many months from it on."""
+    """Midnight UTC of the first of the month after ``YYYY-MM``, or after ``months`` from it on."""
     return month_start(month) + relativedelta(months=months)
 
 
 def months_between(first: datetime, last: datetime) -> list[str]:
-    """Every UTC month from that of ``first`` to that of ``last``, both counted; none where they are the wrong way."""
+    """Every UTC month from that of ``first`` to that of ``last``, both included; none where they are reversed."""
     start, end = (moment.astimezone(UTC) for moment in (first, last))
     if start > end:
         return []
@@ -53,7 +53,8 @@ def paris_day(moment: datetime) -> date:
 
 
 def _zone(year: int) -> tzinfo:
-    """Paris as polars knows it, whose tables of summer time end with 2099."""
+    """Paris as polars has it."""
+    # polars' tables of summer time end with 2099, and the two must agree on when a day begins
     return PARIS if year < 2100 else timezone(timedelta(hours=1))
 
 
@@ -68,13 +69,13 @@ def quarter_start(day: date) -> date:
 
 
 def instants(month: str, step: timedelta = QUARTER_HOUR, months: int = 1) -> pl.Series:
-    """Every slot of a UTC month, or of so many from it on, as Datetime('ms', 'UTC')."""
+    """Every slot of a UTC month, or of ``months`` from it on, as Datetime('ms', 'UTC')."""
     start, end = month_start(month), month_end(month, months)
     return pl.datetime_range(start, end, step, closed="left", time_unit="ms", eager=True).alias("date_heure")
 
 
 def with_clock(frame: pl.DataFrame) -> pl.DataFrame:
-    """Adds what the truth is told by: hours, year, Paris clock (0–24) and day, and the day's demand."""
+    """Adds the columns that the truth depends on: hours, year, Paris clock (0–24) and day, and the day's demand."""
     local = pl.col("date_heure").dt.convert_time_zone(ZONE)
     hours = (pl.col("date_heure").dt.epoch("ms") - _MILLENNIUM) / 3_600_000
     frame = frame.with_columns(

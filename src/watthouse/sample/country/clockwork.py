@@ -15,6 +15,7 @@ PHANTOM: Final = "_phantom"
 
 def shown(slots: pl.DataFrame) -> pl.DataFrame:
     """The slots whose instants are ever published: all but the first pass of autumn's repeated hour."""
+    # found by comparing with the clock an hour later: the two passes of the hour show the same time
     local, later = _local(0), _local(1)
     repeated = (local.dt.hour() == later.dt.hour()) & (local.dt.date() == later.dt.date())
     return slots.filter(~repeated)

@@ -10,7 +10,7 @@ from watthouse.sample.country.weather import season, softplus
 BASE: Final = 45_900.0
 """MW of a working day without weather, 2014."""
 HEATING: Final = 2_400.0
-"""MW more for each °C below about 15 °C: what is commonly said of a French winter."""
+"""MW more for each °C below about 15 °C: the figure commonly quoted for a French winter."""
 COOLING: Final = 420.0
 
 _WINTER: Final = (

@@ -1,8 +1,8 @@
 """Chance without state: the same seed, name and slot always give the same number, in any order and alone.
 
 White noise comes from an integer hash of a slot's number (SplitMix64's finaliser; Steele, Lea and Flood, 2014). Smooth
-noise is a sum of sines whose frequencies are drawn so that it forgets like weather does, and whose phases turn over the
-map so that neighbours see nearly the same.
+noise is a sum of sines whose frequencies are drawn so that its memory fades as weather's does, and whose phases turn
+over the map so that neighbours see nearly the same.
 """
 
 import math
@@ -15,7 +15,7 @@ from typing import Final
 import polars as pl
 
 HOURS: Final = "_hours"
-"""The column a moment stands in: hours since 2000-01-01 UTC, Float64."""
+"""The column of a row's moment: hours since 2000-01-01 UTC, Float64."""
 WAVES: Final = 18
 """Sines in a field."""
 
@@ -52,7 +52,8 @@ def chance_of(index: int, its_salt: int) -> float:
 
 
 def chance(dice: pl.Expr, use: str) -> pl.Expr:
-    """A Float64 in [0, 1) from a column of :func:`hashed`; each use draws anew from the same word."""
+    """A Float64 in [0, 1) from a column of :func:`hashed`; each use draws another number from the same word."""
+    # one hash per row and one multiplication per use: a row of éCO2mix takes dozens of numbers
     return (_turned(dice, use) // 2**32).cast(pl.Float64) / 2.0**32
 
 
@@ -101,6 +102,7 @@ def field(seed: int, name: str, memory: float, reach: float = math.inf, calm: fl
 
     Cauchy-drawn frequencies give the first, normal wave numbers the second; ``calm`` cuts off the fastest waves.
     """
+    # one pace from each slice of the distribution, not free draws: a few waves would often miss the slow or the fast
     dice = Random(salt(seed, name))
     paces = [math.tan(math.pi / 2 * (wave + dice.random()) / WAVES * calm) / memory for wave in range(WAVES)]
     return Field(

@@ -1,7 +1,7 @@
-"""What France really consumed, made and exchanged at each slot: the truth that éCO2mix measures.
+"""What France really consumed, generated and exchanged in each slot: the truth that éCO2mix measures.
 
 Regions come first (load, wind, sun, what the reactors could run), the flexible rest is dispatched for the whole country
-against what is left over. Exchanges close the balance.
+against the residual load. Exchanges close the balance.
 """
 
 from collections.abc import Iterator
@@ -35,8 +35,8 @@ _NUCLEAR_CAPACITY: Final = sum(region.nuclear for region in MAINLAND)
 class Truth:
     """A month or more of it, MW as Float64.
 
-    ``country`` has a row a slot; ``regions`` the slots of the first region, then those of the next, each with what
-    the country's slots were known by before the dispatch, its own columns, and its constants (``r_``).
+    ``country`` has one row per slot; ``regions`` the slots of the first region, then those of the next, each with the
+    country's columns from before the dispatch, its own columns, and its constants (``r_``).
     """
 
     country: pl.DataFrame
@@ -50,7 +50,7 @@ class Truth:
 
 
 class Power:
-    """The truth by month; each can be made alone, and is the same where more are made at once."""
+    """The truth by month; each can be made alone, and is the same when several are made at once."""
 
     def __init__(self, seed: int, weather: Weather) -> None:
         self._salt: Final = salt(seed, "slots")
@@ -63,6 +63,7 @@ class Power:
 
     def months(self, month: str, step: timedelta = QUARTER_HOUR, months: int = 1) -> Truth:
         """Every slot of a UTC month (or of up to three, within a quarter) that is ever published, ``step`` apart."""
+        # Trends are straight lines over the quarter: a month alone and a quarter in one go give the same numbers.
         slots = with_words(shown(with_clock(instants(month, step, months).to_frame())))
         quarter = quarter_of(month)
         starts, ends = (years_since(moment) for moment in (month_start(quarter), month_end(quarter, 3)))
@@ -117,14 +118,14 @@ def _regional() -> Iterator[pl.Expr]:
 
 
 def _left_over() -> Iterator[pl.Expr]:
-    """What does not bend, MW, and how the hour compares with its day."""
+    """Generation that cannot be dispatched, MW, and how the hour compares with its day."""
     yield (pl.col("_habits") * pl.col("_base") - 1.15 * pl.col("sun") + 0.075 * pl.col("_solar")).alias("_swing")
     yield (330 + 1500 * sigmoid((season(0.045) - 0.12) / 0.2) * (1 + 0.08 * pl.col("wet"))).alias("_cogeneration")
     yield (pl.col("_wastes") * (1 + 0.05 * season(0.0) + 0.05 * pl.col("wet"))).alias("_bio")
 
 
 def _tight() -> Iterator[pl.Expr]:
-    """GW that the flexible plants and the borders have to cover; below nought there is more than enough."""
+    """GW that the flexible plants and the borders have to cover; negative where there is more than enough."""
     rivers = pl.col("_rivers") * (1 + 0.13 * (pl.col("_swing") / 5000).tanh())
     made = pl.sum_horizontal("wind", "sea", "sun", "ready", "_cogeneration", "_bio") + rivers
     yield rivers.alias("_river")
@@ -136,8 +137,8 @@ def _dispatched() -> Iterator[pl.Expr]:
     tight = pl.col("_tight")
     yield (pl.col("ready") * (0.012 + _slowdown(tight + 0.5 * prices))).clip(0, 0.6 * pl.col("ready")).alias("_slow")
     yield (5700 * pl.col("_gases") * sigmoid((tight + 2.1 + 1.3 * prices + 0.12 * swing) / 2.4) + 20).alias("_cycles")
-    wanted = sigmoid((swing + 0.3 * (tight + 4) - 1.5) / 4.4) * (0.86 + 0.14 * season(0.12))
-    yield (350 + 4700 * wanted * (1 + 0.15 * prices).clip(0.4, 1.6)).alias("_lakes")
+    released = sigmoid((swing + 0.3 * (tight + 4) - 1.5) / 4.4) * (0.86 + 0.14 * season(0.12))
+    yield (350 + 4700 * released * (1 + 0.15 * prices).clip(0.4, 1.6)).alias("_lakes")
     yield (5400 * sigmoid((swing + 0.25 * prices - 6.0) / 1.9) + 40).alias("_turbines")
     yield (-3500 * sigmoid((-swing - 0.25 * (tight + 4) - 5.9) / 1.8)).alias("_pumping")
     yield (pl.col("_coals") * 2600 * sigmoid((tight + 2.5 + 0.5 * prices) / 1.8)).alias("_coal")

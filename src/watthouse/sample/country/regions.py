@@ -1,4 +1,4 @@
-"""The thirteen regions as the sample knows them: where they lie, how warm they are, what they consume and own.
+"""The thirteen regions of the sample: their position, climate, consumption and plants.
 
 Climates are fitted to ODRÉ's daily temperatures of 2016–2025, loads and outputs tuned on éCO2mix's year 2014;
 capacities, and what is of another year, are set so that the outputs resemble the regions' own.

@@ -1,7 +1,7 @@
 """What changes from year to year: capacities, the nuclear fleet's good and bad years, the slow fall of demand.
 
-National figures, set by hand so that the years resemble the French ones and those of the real files come out near
-them; they are no statistics, and cite none. From 2026 on they go on as they last did, up to a bound.
+National figures, set by hand so that the years resemble the French ones, and those of which there are real files come
+out near them; they are not statistics. From 2026 on they continue their last trend, up to a bound.
 """
 
 from bisect import bisect
@@ -59,7 +59,7 @@ COAL: Final[Trend] = {2012.5: 2.2, 2014.5: 0.75, 2018.5: 0.6, 2020.5: 0.35, 2024
 """Coal's part, against 2014."""
 
 GAS: Final[Trend] = {2012.5: 0.55, 2013.5: 0.45, 2014.5: 0.3, 2015.5: 0.55, 2016.5: 1.0, 2025.5: 0.95, 2026.2: 0.7}
-"""How much of the combined cycles is used when they are wanted: coal was cheaper in the early years."""
+"""How much of the combined cycles is used when they are needed: coal was cheaper in the early years."""
 
 BIOENERGY: Final[Trend] = {2012.5: 700, 2014.5: 870, 2018.5: 1100, 2023.5: 1080, 2026.5: 1020}
 """MW that run on average."""

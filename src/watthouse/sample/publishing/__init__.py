@@ -1,4 +1,4 @@
-"""What is shown of it, when, and in which words: the datasets of ODRÉ, their versions, their quirks."""
+"""What is published of it, when, and in which form: the datasets of ODRÉ, their versions, their quirks."""
 
 from watthouse.sample.publishing.publisher import Publisher
 

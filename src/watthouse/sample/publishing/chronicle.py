@@ -25,13 +25,13 @@ class Chronicle(Protocol):
     def record(self, month: str) -> pl.DataFrame:
         """Every version of every row of the month: the export's columns, ``published_at`` and ``_gone``.
 
-        In the order of time; ``_gone`` is the moment a version is shown no more, null where it stays.
+        In the order of time; ``_gone`` is the moment from which a version is no longer shown, null where it stays.
         """
 
     def lasting(self, month: str) -> pl.DataFrame | None:
-        """The rows of the month's whole quarter as they are when no version is to come, in the order of time.
+        """The final rows of the month's whole quarter, in the order of time.
 
-        What the record says, sooner; None where there is nothing but the record.
+        The same as the record gives, but faster; None where there is only the record.
         """
 
     def months(self, now: datetime) -> list[str]:
@@ -44,7 +44,7 @@ class Chronicle(Protocol):
         """The last processing not after ``now``."""
 
     def events(self, month: str) -> Sequence[datetime] | None:
-        """Every moment at which the month's rows change, in order; None where only the record tells."""
+        """Every moment at which the month's rows change, in order; None where only the record can tell."""
 
 
 def with_ends(rows: pl.DataFrame, order: Sequence[str], last: pl.Expr) -> pl.DataFrame:

@@ -1,6 +1,6 @@
-"""A dataset of which the sample knows its declaration alone: a row of made-up values for every key of every slot.
+"""A dataset of which the sample knows only the declaration: a row of made-up values for every key of every slot.
 
-So a new dataset is served as soon as it is declared, before anybody has studied what its publisher really does.
+So a new dataset is served as soon as it is declared, before its publisher's habits have been studied.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ _TYPES: Final[Mapping[Kind, pl.DataType | type[pl.DataType]]] = {
     Kind.STOCK: pl.Float64,
 }
 _RANGES: Final = {Kind.WHOLE: (0, 10_000), Kind.RATE: (0, 100), Kind.TEMPERATURE: (-5, 30), Kind.STOCK: (0, 1_000)}
-"""Between what the values of a kind lie."""
+"""The range of the values of a kind."""
 
 
 def layout(dataset: Dataset) -> Layout:
@@ -37,7 +37,7 @@ def layout(dataset: Dataset) -> Layout:
 
 
 class Declared:
-    """Its record; see :class:`~watthouse.sample.publishing.chronicle.Chronicle`. What is published stays as it is."""
+    """Its record; see :class:`~watthouse.sample.publishing.chronicle.Chronicle`. Nothing is ever revised."""
 
     def __init__(self, seed: int, since: date, dataset: Dataset) -> None:
         self.since: Final = since
@@ -85,7 +85,7 @@ class Declared:
         """See :class:`~watthouse.sample.publishing.chronicle.Chronicle`."""
 
     def _slots(self, now: datetime) -> int:
-        """How many are published: each is when it has ended, and ``lag`` has gone by."""
+        """How many slots are published: each one ``lag`` after its end."""
         return max(0, (now - self._dataset.lag - self._start) // self._dataset.grid)
 
     def _value(self, column: Column) -> pl.Expr:
@@ -114,7 +114,7 @@ def _with_regions(keys: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
 
 
 def _places(column: Column) -> tuple[str, ...]:
-    """What a column of text may say: the regions, the values declared, else two that mean nothing."""
+    """The values of a text column: the regions, the declared values, else two arbitrary ones."""
     if column.kind in {Kind.REGION, Kind.REGION_NAME}:
         return tuple(REGIONS if column.kind is Kind.REGION else REGIONS.values())
     return column.values or ("1", "2")

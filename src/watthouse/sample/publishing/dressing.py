@@ -13,9 +13,9 @@ from watthouse.sample.publishing.layout import BATTERY, LAYOUTS, RATED, SPLIT
 from watthouse.sample.publishing.regional import PUMPING
 
 SPLIT_SINCE: Final = date(2020, 1, 1)
-"""Wind on land and at sea, and batteries, are told apart from then on (earlier rows lack them)."""
+"""Onshore and offshore wind, and batteries, are published from then on (earlier rows lack them)."""
 TOKENS_SINCE: Final = date(2018, 1, 1)
-"""From then until they are told, the text columns say ``ND``."""
+"""From then until they are published, the text columns have ``ND``."""
 WINDLESS_UNTIL: Final = date(2015, 1, 1)
 """Until then a region with next to no wind farms has ``-``."""
 
@@ -31,13 +31,13 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
 
 
 def national(rows: pl.DataFrame, dataset_id: str) -> pl.DataFrame:
-    """Columns of the export, and those that begin with ``_`` or say when; rows as given."""
+    """The columns of the export, and the working columns; rows as given."""
     columns = [*_text_from((*SPLIT, *BATTERY), rows), pl.lit("France").alias("perimetre")]
     return _ordered(rows.with_columns(columns), dataset_id)
 
 
 def regional(rows: pl.DataFrame, dataset_id: str) -> pl.DataFrame:
-    """Columns of the export, and those that begin with ``_`` or say when; rows as given."""
+    """The columns of the export, and the working columns; rows as given."""
     place = pl.col("_region").cast(pl.UInt32)
     names = NAMES[dataset_id]
     rows = rows.with_columns(
@@ -46,6 +46,7 @@ def regional(rows: pl.DataFrame, dataset_id: str) -> pl.DataFrame:
         *_rates(),
     )
     text = _real_time_text(rows) if dataset_id == "eco2mix-regional-tr" else _settled_text()
+    # regional exports always carry a nameless column: column_30 settled, column_68 in real time
     junk = next(name for name in LAYOUTS[dataset_id] if name.startswith("column_"))
     return _ordered(rows.with_columns(*text, pl.lit(None, pl.String).alias(junk)), dataset_id)
 
@@ -58,6 +59,7 @@ def _rates() -> Iterator[pl.Expr]:
 
 
 def _real_time_text(rows: pl.DataFrame) -> Iterator[pl.Expr]:
+    # "-" is ODRÉ's token for "no such technology in the region", and makes the whole column text
     none = ~pl.lit(pl.Series([code in PUMPING for code in _CODES])).gather(pl.col("_region").cast(pl.UInt32))
     measured = pl.col("consommation").is_not_null()
     yield pl.when(none & measured).then(pl.lit("-")).otherwise(pl.col("pompage").cast(pl.String)).alias("pompage")
@@ -72,7 +74,7 @@ def _settled_text() -> Iterator[pl.Expr]:
 
 
 def _text_from(names: Sequence[str], rows: pl.DataFrame) -> Iterator[pl.Expr]:
-    """Numbers as text: null in early years, then ``ND``, then told, with a stray ``ND`` for a battery."""
+    """Numbers as text: null in early years, then ``ND``, then values, with a stray ``ND`` for a battery."""
     day, measured = pl.col("_day"), pl.col("consommation").is_not_null()
     is_early = bool((rows["_day"] < SPLIT_SINCE).all())
     for name in names:
@@ -92,5 +94,5 @@ def _null_before(names: Sequence[str]) -> Iterator[pl.Expr]:
 
 
 def _ordered(rows: pl.DataFrame, dataset_id: str) -> pl.DataFrame:
-    kept = [name for name in rows.columns if name in {"_day", "_phantom", "_region", "published_at"}]
-    return rows.select(*(pl.col(name).cast(its) for name, its in LAYOUTS[dataset_id].items()), *kept)
+    working = [name for name in rows.columns if name in {"_day", "_phantom", "_region", "published_at"}]
+    return rows.select(*(pl.col(name).cast(its) for name, its in LAYOUTS[dataset_id].items()), *working)

@@ -38,7 +38,7 @@ Dress = Callable[[pl.DataFrame, str], pl.DataFrame]
 BEFORE_ALL: Final = datetime.fromisoformat("2010-01-01T00:00:00+00:00")
 _DAY: Final = timedelta(days=1)
 _SLOTS: Final = 96
-"""Rows of every civil day: what spring lacks is filled, what autumn has twice is shown once."""
+"""Rows of every civil day: the missing hour of spring is filled, the repeated one of autumn shown once."""
 _LOOK_BACK: Final = 30
 
 
@@ -49,7 +49,7 @@ class RealTime:
     dataset_id: str
     since: date
     truth: Truth
-    habits: realtime.Habits
+    habits: realtime.RealTimeHabits
     dress: Dress
     places: int = 1
     time: str = "date_heure"
@@ -89,7 +89,8 @@ class RealTime:
         """See :class:`~watthouse.sample.publishing.chronicle.Chronicle`."""
 
     def _end(self, day: date) -> datetime:
-        """When a day goes over to consolidated data."""
+        """When a day leaves real time, because its consolidated data is out."""
+        # The live dataset begins where consolidated data ends: its oldest rows vanish every quarter.
         return at_or_after(consolidated_at(day), self.habits.minute)
 
 
@@ -100,7 +101,7 @@ class Settled:
     dataset_id: str
     since: date
     truth: SettledTruth
-    habits: settled.Habits
+    habits: settled.SettledHabits
     dress: Dress
     daily: int
     """Rows of every civil day."""
@@ -116,7 +117,7 @@ class Settled:
         """See :class:`~watthouse.sample.publishing.chronicle.Chronicle`."""
         truth = self.truth(quarter_of(month), 3).filter(pl.col("_day") >= self.since)
         rows = _keyed(settled.definitive(truth, self.habits), self.dataset_id, self.dress)
-        return _told(rows.sort("_key", maintain_order=True)).drop(PUBLISHED)
+        return _without_working_columns(rows.sort("_key", maintain_order=True)).drop(PUBLISHED)
 
     def rows(self, now: datetime) -> int:
         """See :class:`~watthouse.sample.publishing.chronicle.Chronicle`."""
@@ -148,16 +149,16 @@ class Settled:
 
 def _finished(rows: pl.DataFrame, dataset_id: str, dress: Dress, last: pl.Expr) -> pl.DataFrame:
     """Phantoms added, columns as exported, each version's end known."""
-    return _told(with_ends(_keyed(rows, dataset_id, dress), ["_key"], last))
+    return _without_working_columns(with_ends(_keyed(rows, dataset_id, dress), ["_key"], last))
 
 
 def _keyed(rows: pl.DataFrame, dataset_id: str, dress: Dress) -> pl.DataFrame:
-    """Phantoms added, columns as exported; ``_key`` names a row and tells its place."""
+    """Phantoms added, columns as exported; ``_key`` identifies a row and orders it."""
     rows = dress(with_phantoms(rows), dataset_id)
     region = pl.col("_region") if "_region" in rows.columns else 0
     key = pl.col("date_heure").dt.epoch("s") * 32 + pl.col(PHANTOM).cast(pl.Int64) * 16 + region
     return rows.with_columns(key.alias("_key"))
 
 
-def _told(rows: pl.DataFrame) -> pl.DataFrame:
+def _without_working_columns(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.drop([name for name in rows.columns if name.startswith("_") and name != GONE])

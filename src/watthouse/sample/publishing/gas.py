@@ -56,7 +56,7 @@ _REVISED: Final = 0.01
 _STALLED: Final = 1 / 18
 _LATEST: Final = 4
 _ALL_DELIVERED: Final = 45
-"""Days after which nothing is outstanding: a late month comes a week after its end."""
+"""Days after which nothing is outstanding: a late month is published a week after its end."""
 
 
 class Gas:
@@ -78,7 +78,8 @@ class Gas:
         return self._record(first.year).filter(pl.col("date").is_between(first, last))
 
     def _year_record(self, year: int) -> pl.DataFrame:
-        """The record of a calendar year: one day's rows are few, and a month's cost as much."""
+        """The record of a calendar year."""
+        # a whole year at once: it has few rows, and the fields of a single month cost as much to compute
         first, last = max(date(year, 1, 1), self.since), date(year, 12, 31)
         stocks = self._stocks(first, last).with_columns(self._moments(first, last))
         dice = hashed(stocks["_number"], self._salts["rows"])
@@ -119,7 +120,7 @@ class Gas:
         return pl.concat([self._year(year) for year in years]).filter(pl.col("date").is_between(first, last))
 
     def _level(self, year: int) -> float:
-        """TWh in store on 1 November."""
+        """TWh in storage on 1 November."""
         return 112.0 + 17.5 * math.sqrt(chance_of(year, self._salts["levels"]))
 
     def _gas_year(self, year: int) -> pl.DataFrame:
@@ -151,6 +152,7 @@ class Gas:
 
     def _delivered(self, day: date) -> datetime:
         """When Teréga's day is shown: at its next delivery, at most four days late, or with a whole late month."""
+        # Teréga ended a month before Storengy in one real vintage: a naive national sum drops there.
         number = day.year * 12 + day.month
         if chance_of(number, self._salts["stalls"]) < _STALLED:
             after = month_end(f"{day:%Y-%m}") + timedelta(days=hash_of(number, self._salts["stalls"]) % 6 + 2)
@@ -167,7 +169,7 @@ def _wobbles(seed: int) -> list[tuple[str, Process]]:
 
 
 def _country(stacked: pl.Series, days: int) -> list[float]:
-    """The country's anomaly, in spreads, by what each region heats."""
+    """The country's temperature anomaly in standard deviations, weighted by how much each region heats."""
     parts = [stacked.slice(place * days, days) * region.heating for place, region in enumerate(MAINLAND)]
     return list(sum(parts[1:], parts[0]))
 
@@ -196,7 +198,7 @@ def _by_point(days: Sequence[date], level: Sequence[float], noise: pl.DataFrame)
 
 
 def _revisions(rows: pl.DataFrame) -> pl.DataFrame:
-    """One value in a hundred, up to 25 days after it was first shown; none of those that came a month late."""
+    """One value in a hundred, up to 25 days after it was first shown; none of those published a month late."""
     dice = pl.col("_dice")
     late = pl.col(PUBLISHED) - (pl.col("date").cast(pl.Datetime("us")).dt.replace_time_zone("UTC"))
     again = rows.filter((chance(dice, "revised") < _REVISED) & (late < timedelta(days=_LATEST + 3)))

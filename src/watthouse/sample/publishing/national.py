@@ -1,4 +1,4 @@
-"""The truth as the national éCO2mix tells it: whole megawatts, sub-sources, borders, forecasts, the CO₂ rate."""
+"""The truth as the national éCO2mix publishes it: whole megawatts, sub-sources, borders, forecasts, the CO₂ rate."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -146,14 +146,15 @@ def _rest_of_exchange() -> pl.Expr:
 
 
 def _halfway(before: pl.Expr, name: str) -> pl.Expr:
-    """Between the half hour before and the next one; a month's last stays as it was, so that it needs no other."""
+    """Between the half hour before and the next one; the last of a month repeats its half hour."""
+    # so that no month needs the next one: a month of the sample is made alone, at any moment
     month = pl.col("date_heure").dt.month()
     after = pl.when(month.shift(-1) == month).then(pl.col(name).shift(-1)).otherwise(before)
     return (before + after) // 2
 
 
 def _second_quarter(name: str) -> pl.Expr:
-    """What :15 or :45 has of an exchange, told from the row of its half hour."""
+    """The value of an exchange at :15 or :45, from the row of its half hour."""
     often, by = _OWN_QUARTERS[name]
     is_own = (pl.col("_day") >= OWN_QUARTERS_SINCE) & (chance(pl.col("_dice"), f"own quarter {name}") < often)
     moved = pl.when(is_own).then(_mw(by * jitter(pl.col("_dice"), f"quarter of {name}"))).otherwise(0)

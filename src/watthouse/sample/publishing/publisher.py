@@ -1,4 +1,4 @@
-"""What ODRÉ would show of each dataset at any moment, and the publisher's own record of what it ever showed."""
+"""What ODRÉ would show of each dataset at any moment, and the publisher's own record of everything it showed."""
 
 from bisect import bisect_right
 from collections.abc import Hashable, Mapping, Sequence
@@ -41,7 +41,7 @@ class Publisher:
         studied = _studied(seed, since)
         others = {name: declared.Declared(seed, since, it) for name, it in CATALOG.items() if name not in studied}
         self._chronicles: Final[Mapping[str, Chronicle]] = {**studied, **others}
-        # a look at the last days reaches over a month's end; whoever wants more keeps it
+        # two months: the last days may span a month's end; the service has a cache of its own for more
         self._records: Final = {name: lru_cache(maxsize=2)(it.record) for name, it in self._chronicles.items()}
         self._lasting: Final = {name: lru_cache(maxsize=1)(it.lasting) for name, it in self._chronicles.items()}
         self._making: Final = RLock()
@@ -91,13 +91,14 @@ class Publisher:
         if until <= since:
             return self._nothing(dataset_id, recorded=True)
         months = _touched(self._all_months(dataset_id, until), since, until)
-        found = [self._within(dataset_id, month, since, until).drop(GONE) for month in months]
-        return pl.concat([self._nothing(dataset_id, recorded=True), *found])
+        parts = [self._within(dataset_id, month, since, until).drop(GONE) for month in months]
+        return pl.concat([self._nothing(dataset_id, recorded=True), *parts])
 
     def _chronicle(self, dataset_id: str) -> Chronicle:
         return self._chronicles[find(dataset_id).id]
 
     def _record(self, dataset_id: str, month: str) -> pl.DataFrame:
+        # one at a time: four downloads that need the same month would otherwise each make it
         with self._making:
             return self._records[find(dataset_id).id](month)
 
@@ -108,7 +109,8 @@ class Publisher:
     def _shown(
         self, dataset_id: str, month: str, now: datetime, since: datetime | None, until: datetime | None
     ) -> pl.DataFrame:
-        """The month's rows: those that stay for good where they can be had, else what the record says."""
+        """The month's rows: the final ones where nothing will change any more, else from the record."""
+        # Settled quarters are most of a history of 13 years, and their many earlier versions need not be made.
         lasting = self._lasted(dataset_id, month, now)
         if lasting is None:
             return at(self._within(dataset_id, month, since, until), now)
@@ -131,7 +133,7 @@ class Publisher:
     def _between(
         self, dataset_id: str, rows: pl.DataFrame, since: datetime | None, until: datetime | None
     ) -> pl.DataFrame:
-        """They are in the order of time, so a slice does."""
+        """The rows between two moments: a slice, as they are in the order of time."""
         times = rows[self._chronicle(dataset_id).time]
         first = _place(times, since) if since else 0
         last = _place(times, until) if until else len(rows)
@@ -163,7 +165,7 @@ def _touched(months: list[str], since: datetime | None, until: datetime | None) 
 
 
 def _studied(seed: int, since: date) -> Mapping[str, Chronicle]:
-    """The datasets whose publishers' manners are known."""
+    """The datasets whose publishers' habits have been studied."""
     weather = Weather(seed)
     power = Power(seed, weather)
     national, regional = National(seed, power), Regional(power)
@@ -171,11 +173,11 @@ def _studied(seed: int, since: date) -> Mapping[str, Chronicle]:
     return {
         "eco2mix-national-tr": eco2mix.RealTime(
             "eco2mix-national-tr", nation, lambda month: national_meters(national.month(month)),
-            realtime.Habits(17, NATIONAL_MEASURES, forecasts=True), dressing.national,
+            realtime.RealTimeHabits(17, NATIONAL_MEASURES, forecasts=True), dressing.national,
         ),
         "eco2mix-national-cons-def": eco2mix.Settled(
             "eco2mix-national-cons-def", nation, national.settled,
-            settled.Habits(
+            settled.SettledHabits(
                 ("consommation", "nucleaire", "solaire", "ech_physiques"),
                 Republications(seed, "national"), pl.col("consommation").is_not_null(),
             ),
@@ -183,11 +185,11 @@ def _studied(seed: int, since: date) -> Mapping[str, Chronicle]:
         ),
         "eco2mix-regional-tr": eco2mix.RealTime(
             "eco2mix-regional-tr", regions, lambda month: regional_meters(regional.month(month)),
-            realtime.Habits(19, REGIONAL_MEASURES, forecasts=False), dressing.regional, len(MAINLAND),
+            realtime.RealTimeHabits(19, REGIONAL_MEASURES, forecasts=False), dressing.regional, len(MAINLAND),
         ),
         "eco2mix-regional-cons-def": eco2mix.Settled(
             "eco2mix-regional-cons-def", regions, regional.settled,
-            settled.Habits(
+            settled.SettledHabits(
                 ("consommation", "nucleaire", "thermique", "hydraulique"),
                 Republications(seed, "regional"), pl.lit(value=True),
             ),

@@ -1,7 +1,7 @@
-"""How a slot of real-time data comes to be: empty, forecast, partly measured, whole, revised, withdrawn, revised late.
+"""The life of a slot of real-time data: empty, forecast, partly measured, whole, revised, withdrawn, revised late.
 
-Every hour what is new is processed. A slot is measured at the first processing half an hour after it begins; every
-later version follows a whole number of hours after that one, so no two ever meet.
+New data is processed every hour. A slot is measured at the first processing half an hour after it begins; every
+later version follows a whole number of hours after that one, so no two ever coincide.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -31,7 +31,7 @@ _UNTIMELY: Final = ("eolien", *SPLIT, "solaire", "hydraulique")
 
 
 @dataclass(frozen=True)
-class Habits:
+class RealTimeHabits:
     """What differs between the national and the regional publication."""
 
     minute: int
@@ -45,7 +45,7 @@ def by_day(rows: pl.DataFrame, moment: Callable[[date], datetime | None]) -> pl.
     return pl.col("_day").replace_strict(days, pl.Series([moment(day) for day in days], dtype=MOMENT))
 
 
-def versions(truth: pl.DataFrame, habits: Habits) -> pl.DataFrame:
+def versions(truth: pl.DataFrame, habits: RealTimeHabits) -> pl.DataFrame:
     """Every version of every slot of ``truth``, with ``published_at``.
 
     ``truth`` has ``date_heure``, ``_day``, ``_dice``, the measures and, where there are forecasts, those; numbers are
@@ -85,54 +85,55 @@ def _chances() -> Iterator[pl.Expr]:
     yield (chance(dice, "late") < _LATE).alias("_late")
 
 
-def _empty(timed: pl.DataFrame, habits: Habits) -> pl.DataFrame:
-    """The row alone: a national one from the eve, a regional one from midnight."""
+def _empty(timed: pl.DataFrame, habits: RealTimeHabits) -> pl.DataFrame:
+    """The row without values: a national one from the eve, a regional one from midnight."""
     absent = (*habits.measures, *(FORECASTS + COMMERCIAL if habits.forecasts else ()))
     return _version(_nulled(timed, absent), pl.col("_eve" if habits.forecasts else "_midnight"))
 
 
-def _forecast_before(timed: pl.DataFrame, habits: Habits) -> pl.DataFrame:
+def _forecast_before(timed: pl.DataFrame, habits: RealTimeHabits) -> pl.DataFrame:
     return _version(_nulled(timed, (*habits.measures, "prevision_j", *COMMERCIAL)), pl.col("_day_before"))
 
 
-def _forecast_same_day(timed: pl.DataFrame, habits: Habits) -> pl.DataFrame:
+def _forecast_same_day(timed: pl.DataFrame, habits: RealTimeHabits) -> pl.DataFrame:
     ahead = timed.filter(pl.col("date_heure").cast(MOMENT) > pl.col("_same_day"))
     return _version(_nulled(ahead, habits.measures), pl.col("_same_day"))
 
 
-def _partly(timed: pl.DataFrame, _: Habits) -> pl.DataFrame:
+def _partly(timed: pl.DataFrame, _: RealTimeHabits) -> pl.DataFrame:
     return _version(_nulled(timed.filter("_partial"), (*_UNTIMELY, "ech_physiques")), pl.col("_first"))
 
 
-def _whole(timed: pl.DataFrame, _: Habits) -> pl.DataFrame:
+def _whole(timed: pl.DataFrame, _: RealTimeHabits) -> pl.DataFrame:
     delay = pl.when("_partial").then(timedelta(hours=1)).otherwise(timedelta(0))
     return _version(timed, pl.col("_measured") + delay)
 
 
-def _revision(timed: pl.DataFrame, _: Habits) -> pl.DataFrame:
+def _revision(timed: pl.DataFrame, _: RealTimeHabits) -> pl.DataFrame:
+    # never in the first two hours: the slot may not be wholly measured before
     rows = _shifted(timed.filter("_revised"), _moved("revision", 90))
     return _version(rows, pl.col("_first") + _hours("when revised", 2, 38))
 
 
-def _withdrawal(timed: pl.DataFrame, _: Habits) -> pl.DataFrame:
+def _withdrawal(timed: pl.DataFrame, _: RealTimeHabits) -> pl.DataFrame:
     rows = timed.filter("_withdrawn").with_columns(pl.lit(None, pl.Int64).alias("consommation"))
     return _version(rows, pl.col("_first") + _hours("when withdrawn", 2, 38))
 
 
-def _return(timed: pl.DataFrame, _: Habits) -> pl.DataFrame:
-    """Most that is withdrawn is back an hour later, the rest never."""
+def _return(timed: pl.DataFrame, _: RealTimeHabits) -> pl.DataFrame:
+    """Half of what is withdrawn is back an hour later, the rest never."""
     rows = timed.filter("_returns")
     return _version(rows, pl.col("_first") + _hours("when withdrawn", 2, 38) + timedelta(hours=1))
 
 
-def _late_revision(timed: pl.DataFrame, _: Habits) -> pl.DataFrame:
+def _late_revision(timed: pl.DataFrame, _: RealTimeHabits) -> pl.DataFrame:
     rows = timed.filter(pl.col("_late") & ~pl.col("_withdrawn"))
     before = pl.when("_revised").then(_moved("revision", 90)).otherwise(0)
     rows = _shifted(rows, before + _moved("late revision", 200))
     return _version(rows, pl.col("_first") + _hours("when revised late", 4 * 24, 25 * 24 - 2))
 
 
-_STAGES: Final[Sequence[Callable[[pl.DataFrame, Habits], pl.DataFrame]]] = (
+_STAGES: Final[Sequence[Callable[[pl.DataFrame, RealTimeHabits], pl.DataFrame]]] = (
     _empty, _forecast_before, _forecast_same_day, _partly, _whole, _revision, _withdrawal, _return, _late_revision,
 )  # fmt: skip
 _AHEAD: Final = (_forecast_before, _forecast_same_day)
@@ -145,7 +146,7 @@ def _shifted(rows: pl.DataFrame, by: pl.Expr) -> pl.DataFrame:
 
 
 def _moved(use: str, most: int) -> pl.Expr:
-    """1 to ``most`` MW up or down, never nothing."""
+    """1 to ``most`` MW up or down, never 0: a version that equals the one before would not be a version."""
     size = whole(pl.col("_dice"), use, most) + 1
     return pl.when(chance(pl.col("_dice"), f"{use} up") < 0.5).then(size).otherwise(-size)
 

@@ -1,4 +1,4 @@
-"""The truth as the regional éCO2mix tells it: twelve regions a slot, whole megawatts."""
+"""The truth as the regional éCO2mix publishes it: twelve regions per slot, whole megawatts."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -12,7 +12,7 @@ from watthouse.sample.country.regions import MAINLAND
 from watthouse.sample.publishing.layout import RATED, SPLIT
 
 PUMPING: Final = frozenset({"27", "32", "44", "53", "76", "84", "93"})
-"""Regions whose pumping is published, be it nought; the others have no such plant."""
+"""Regions whose pumping is published, even when it is 0; the others have no such plant."""
 
 _PUMPING: Final = [place for place, region in enumerate(MAINLAND) if region.code in PUMPING]
 _BALANCED: Final = (*SPLIT, *(name for name in RATED if name != "eolien"), "pompage")
@@ -27,7 +27,7 @@ class Regional:
 
     def __init__(self, power: Power) -> None:
         self._power: Final = power
-        self._told: Final = list(_told())
+        self._measured: Final = list(_measured())
 
     def month(self, month: str) -> pl.DataFrame:
         """Quarter hours of a month."""
@@ -39,13 +39,13 @@ class Regional:
         return rows.with_columns(pl.col("ech_physiques") + _slip())
 
     def _rows(self, truth: Truth) -> pl.DataFrame:
-        rows = truth.dispatched().select(self._told)
+        rows = truth.dispatched().select(self._measured)
         return rows.with_columns(
             _closed().alias("ech_physiques"), (pl.col("eolien_terrestre") + pl.col("eolien_offshore")).alias("eolien")
         )
 
 
-def _told() -> Iterator[pl.Expr]:
+def _measured() -> Iterator[pl.Expr]:
     yield pl.col("date_heure", "date", "heure", "_day", "_slot", "_dice", "_copied", "_region")
     yield _mw(pl.col("load")).alias("consommation")
     yield _mw(_some(_thermal(), "thermal", 0.02)).alias("thermique")
@@ -92,6 +92,7 @@ def _closed() -> pl.Expr:
 
 def _slip() -> pl.Expr:
     """Half within 2 MW, the rest up to 22, as in Hauts-de-France 2024; revisions bring it to the 28 seen there."""
+    # the square keeps most values small and a few far out, as they are in the real file
     bell = jitter(pl.col("_dice"), "slip")
     return _mw(22 / 9 * bell * bell.abs())
 

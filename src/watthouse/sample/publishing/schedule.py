@@ -18,14 +18,14 @@ _FOUND_LATER: Final = (5, 165)
 
 def at_or_after(moment: datetime, minute: int) -> datetime:
     """The first hourly processing at ``minute`` past the hour that is not before ``moment``."""
-    found = moment.astimezone(UTC).replace(minute=minute, second=0, microsecond=0)
-    return found if found >= moment else found + HOUR
+    processing = moment.astimezone(UTC).replace(minute=minute, second=0, microsecond=0)
+    return processing if processing >= moment else processing + HOUR
 
 
 def at_or_before(moment: datetime, minute: int) -> datetime:
     """The last hourly processing at ``minute`` past the hour that is not after ``moment``."""
-    found = moment.astimezone(UTC).replace(minute=minute, second=0, microsecond=0)
-    return found if found <= moment else found - HOUR
+    processing = moment.astimezone(UTC).replace(minute=minute, second=0, microsecond=0)
+    return processing if processing <= moment else processing - HOUR
 
 
 @lru_cache(maxsize=1000)
@@ -47,7 +47,7 @@ class Republications:
         self._salt: Final = salt(seed, f"republication {dataset}")
 
     def at(self, day: date) -> datetime | None:
-        """When the civil month of that day is; None for most."""
+        """When the civil month of that day is published again; None for most."""
         number = day.year * 12 + day.month
         if chance_of(number, self._salt) >= _REPUBLISHED:
             return None

@@ -1,4 +1,4 @@
-"""How settled data comes to be: consolidated by the quarter, here and there published again, definitive by the year."""
+"""The life of settled data: consolidated by the quarter, now and then published again, definitive by the year."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from watthouse.sample.publishing.schedule import Republications, consolidated_at
 _REPUBLISHED: Final = 0.01
 _REVISED: Final = 0.05
 _WEIGHTY: Final = 40
-"""MW; what is smaller is not revised, so that nothing turns negative or shines at night."""
+"""MW; smaller values are not revised, so that none turns negative and no sun shines at night."""
 
 
 @dataclass(frozen=True)
-class Habits:
+class SettledHabits:
     """What differs between the national and the regional publication: what may be revised, when, and in which rows."""
 
     revisable: Sequence[str]
@@ -26,7 +26,7 @@ class Habits:
     measured: pl.Expr
 
 
-def versions(truth: pl.DataFrame, habits: Habits) -> pl.DataFrame:
+def versions(truth: pl.DataFrame, habits: SettledHabits) -> pl.DataFrame:
     """Every version of every slot of ``truth``, with ``published_at`` and ``nature``.
 
     ``truth`` has ``date_heure``, ``_day``, ``_dice`` and measures, whole MW.
@@ -41,12 +41,12 @@ def versions(truth: pl.DataFrame, habits: Habits) -> pl.DataFrame:
     return pl.concat(parts)
 
 
-def definitive(truth: pl.DataFrame, habits: Habits) -> pl.DataFrame:
-    """The last of :func:`versions` alone, of every slot."""
+def definitive(truth: pl.DataFrame, habits: SettledHabits) -> pl.DataFrame:
+    """Only the last of :func:`versions` of every slot."""
     return _definitive(_timed(truth, habits), habits)
 
 
-def _definitive(timed: pl.DataFrame, habits: Habits) -> pl.DataFrame:
+def _definitive(timed: pl.DataFrame, habits: SettledHabits) -> pl.DataFrame:
     """The last consolidated values, some revised by a few MW."""
     by = pl.when(_again(habits)).then(_moved("republication", 30)).otherwise(0)
     last = timed.with_columns(by.alias("_by")).with_columns(_shifted()).drop("_by")
@@ -55,7 +55,7 @@ def _definitive(timed: pl.DataFrame, habits: Habits) -> pl.DataFrame:
     )
 
 
-def _again(habits: Habits) -> pl.Expr:
+def _again(habits: SettledHabits) -> pl.Expr:
     return pl.col("_republished").is_not_null() & habits.measured & (chance(pl.col("_dice"), "again") < _REPUBLISHED)
 
 
@@ -75,7 +75,7 @@ def _moved(use: str, most: int) -> pl.Expr:
     return pl.when(size >= 0).then(size + 1).otherwise(size)
 
 
-def _timed(truth: pl.DataFrame, habits: Habits) -> pl.DataFrame:
+def _timed(truth: pl.DataFrame, habits: SettledHabits) -> pl.DataFrame:
     """Adds when each day's rows are published, published again (null for most), and definitive."""
     return truth.with_columns(
         by_day(truth, consolidated_at).alias("_consolidated"),

@@ -1,1 +1,1 @@
-"""How it is asked for: the Explore API over HTTP, its query language, limits and formats."""
+"""How it is served: the Explore API over HTTP, its query language, limits and formats."""

@@ -14,7 +14,7 @@ from watthouse.sample.service.grouping import Grouper
 from watthouse.sample.service.listing import download, page
 from watthouse.sample.service.odsql import RowsRequest, rows_request
 from watthouse.sample.service.refusals import RefusalError, interruption, invalid, malformed, over_cap
-from watthouse.sample.service.view import View
+from watthouse.sample.service.view import DatasetView
 from watthouse.sample.service.writing import Csv, Json, JsonLines, Parquet, Writer, headings, shown
 from watthouse.sample.trouble import Turn
 
@@ -27,14 +27,14 @@ _DELIMITERS: Final = {";", ",", "\t", "|"}
 
 @dataclass(frozen=True)
 class Export:
-    """A download: its content type, whether it may travel packed, and its bytes as they are made."""
+    """A download: its content type, whether it may be sent compressed, and its bytes as they are made."""
 
     media: str
     is_text: bool
     pieces: Iterator[bytes]
 
 
-def metadata(view: View) -> dict[str, object]:
+def metadata(view: DatasetView) -> dict[str, object]:
     """The dataset's card: fields with types, and when it was processed."""
     dataset, shape = CATALOG[view.dataset_id], view.shape
     labels = headings(dataset, shape.fields, view.now)
@@ -52,39 +52,41 @@ def metadata(view: View) -> dict[str, object]:
     return {"dataset_id": view.dataset_id, "fields": fields, "metas": {"default": default}}
 
 
-def records(view: View, grouper: Grouper, parameters: QueryParams, turn: Turn) -> dict[str, object]:
+def records(view: DatasetView, grouper: Grouper, parameters: QueryParams, turn: Turn) -> dict[str, object]:
     """A page of rows or groups; raises a :class:`~watthouse.sample.service.refusals.RefusalError` over the limits."""
     limit = _whole("limit", parameters.get("limit", "10"), -1, PAGE)
     offset = _whole("offset", parameters.get("offset", "0"), 0, None)
     limit = PAGE if limit == -1 else limit
     if offset + limit > CAP:
         raise over_cap(offset + limit)
-    request = _asked(view, parameters, turn)
+    request = _request(view, parameters, turn)
     if request.grouped:
         groups = grouper.grouped(view, request)
         return _results(groups.height, groups.slice(offset, limit), request)
     return _results(grouper.count(view, request), page(view, request, offset, limit), request)
 
 
-def export(view: View, grouper: Grouper, form: str, parameters: QueryParams, turn: Turn) -> Export:
-    """A whole selection; raises :class:`~watthouse.sample.service.refusals.RefusalError` for a format there is not."""
+def export(view: DatasetView, grouper: Grouper, form: str, parameters: QueryParams, turn: Turn) -> Export:
+    """A whole selection; raises :class:`~watthouse.sample.service.refusals.RefusalError` for an unknown format."""
     if form not in FORMATS:
         raise RefusalError(404, {"error_code": "NotFound", "message": f"Unknown export format: {form}"})
     limit = _whole("limit", parameters.get("limit", "-1"), -1, None)
     offset = _whole("offset", parameters.get("offset", "0"), 0, None)
-    request = _asked(view, parameters, turn)
+    request = _request(view, parameters, turn)
     writer = _writer(form, view, request, parameters)
     frames, empty = _frames(view, grouper, request)
     total = grouper.count(view, request) if offset and limit == -1 else offset + max(limit, 0)
-    wanted = max(min(total, CAP) - offset, 0) if offset else limit
-    rows = _head(_skipped(frames, offset), wanted)
+    # The live service gives the whole selection without a cap, unless there is an offset: then it pages inside.
+    count = max(min(total, CAP) - offset, 0) if offset else limit
+    rows = _head(_skipped(frames, offset), count)
     if turn.event == "short":
+        # well formed in every way, with a quarter of the rows missing: only a count reveals it
         rows = (frame.head(frame.height * 3 // 4) for frame in rows)
     pieces = _capped(writer, empty, rows, total) if offset else _written(writer, empty, rows)
     return Export(writer.media, form != "parquet", _broken(pieces) if turn.event == "interrupted" else pieces)
 
 
-def _asked(view: View, parameters: QueryParams, turn: Turn) -> RowsRequest:
+def _request(view: DatasetView, parameters: QueryParams, turn: Turn) -> RowsRequest:
     request = rows_request(view.shape, parameters)
     if request.keys and "no-group" in turn.states:
         raise malformed("group_by is not allowed")
@@ -106,18 +108,18 @@ def _whole(name: str, text: str, least: int, most: int | None) -> int:
     return number
 
 
-def _writer(form: str, view: View, request: RowsRequest, parameters: QueryParams) -> Writer:
+def _writer(form: str, view: DatasetView, request: RowsRequest, parameters: QueryParams) -> Writer:
     if form == "csv":
         delimiter = parameters.get("delimiter", ";")
         if delimiter not in _DELIMITERS:
             raise invalid("delimiter", delimiter, "one of ; , | or a tab")
-        wanted = parameters.get("use_labels", "false").lower() == "true"
-        labels = headings(CATALOG[view.dataset_id], view.shape.fields, view.now) if wanted else {}
+        use_labels = parameters.get("use_labels", "false").lower() == "true"
+        labels = headings(CATALOG[view.dataset_id], view.shape.fields, view.now) if use_labels else {}
         return Csv(request.zone, delimiter, labels)
     return _WRITERS[form](request.zone)
 
 
-def _frames(view: View, grouper: Grouper, request: RowsRequest) -> tuple[Iterable[pl.DataFrame], pl.DataFrame]:
+def _frames(view: DatasetView, grouper: Grouper, request: RowsRequest) -> tuple[Iterable[pl.DataFrame], pl.DataFrame]:
     if request.grouped:
         groups = grouper.grouped(view, request)
         return iter([groups]), groups.clear()
@@ -144,7 +146,7 @@ def _head(frames: Iterable[pl.DataFrame], limit: int) -> Iterator[pl.DataFrame]:
 
 
 def _capped(writer: Writer, empty: pl.DataFrame, frames: Iterable[pl.DataFrame], total: int) -> Iterator[bytes]:
-    """An export from an offset on: paged inside, so rows past the cap break it off in the middle (as recorded)."""
+    """An export from an offset on: paged inside, so rows past the cap interrupt it in the middle (as recorded)."""
     yield writer.begin(empty)
     for frame in frames:
         yield writer.rows(frame)
@@ -158,7 +160,7 @@ def _skipped(frames: Iterable[pl.DataFrame], offset: int) -> Iterator[pl.DataFra
 
 
 def _broken(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """``pieces`` until the middle of the first rows, then the line that says why there is no more."""
+    """``pieces`` until the middle of the first rows, then the line with the reason for the interruption."""
     begin, rows = next(pieces), next(piece for piece in pieces if piece)
     half = rows.rfind(b"\n", 0, len(rows) // 2) + 1 or len(rows) // 2
     broken = RefusalError(500, {"error_code": "InternalServerError", "message": "The search took too long"})

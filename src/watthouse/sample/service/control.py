@@ -19,7 +19,7 @@ _Change = Callable[["Sample", dict[str, object]], None]
 
 
 def routes(sample: "Sample") -> list[Route]:
-    """``GET /sample``; ``POST /sample/clock``, ``/sample/trouble`` and ``/sample/reset``: each answers the state."""
+    """``GET /sample``; ``POST /sample/clock``, ``/sample/trouble`` and ``/sample/reset``: each returns the state."""
 
     async def look(_: Request) -> Response:
         return JSONResponse(_state(sample))
@@ -49,8 +49,8 @@ def _changing(sample: "Sample", change: _Change) -> Callable[[Request], object]:
 
 def _state(sample: "Sample") -> dict[str, object]:
     counters = [
-        {"dataset": dataset_id, "call": call, "requests": asked, "bytes": sample.bytes[dataset_id, call]}
-        for (dataset_id, call), asked in sorted(sample.requests.items())
+        {"dataset": dataset_id, "call": call, "requests": count, "bytes": sample.bytes[dataset_id, call]}
+        for (dataset_id, call), count in sorted(sample.requests.items())
     ]
     return {
         "now": sample.now.isoformat(),
@@ -62,22 +62,22 @@ def _state(sample: "Sample") -> dict[str, object]:
 
 
 def _move(sample: "Sample", body: dict[str, object]) -> None:
-    words = 'clock: send {"now": "2026-09-01T00:00:00+00:00"}, or null for this machine\'s clock'
+    usage = 'clock: send {"now": "2026-09-01T00:00:00+00:00"}, or null for this machine\'s clock'
     match body.get("now", ""):
         case None:
             sample.move(None)
         case str(text) if text:
-            sample.move(_moment(text, words))
+            sample.move(_moment(text, usage))
         case _:
-            raise UsageError(words)
+            raise UsageError(usage)
 
 
-def _moment(text: str, words: str) -> datetime:
+def _moment(text: str, usage: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise UsageError(words) from None
+        raise UsageError(usage) from None
 
 
 def _trouble(sample: "Sample", body: dict[str, object]) -> None:
@@ -91,7 +91,7 @@ def _object(body: bytes) -> dict[str, object]:
     try:
         content = json.loads(body)
     except ValueError:
-        raise UsageError("the body is no JSON") from None
+        raise UsageError("the body is not JSON") from None
     if not isinstance(content, dict):
-        raise UsageError("the body is no JSON object")
+        raise UsageError("the body is not a JSON object")
     return content

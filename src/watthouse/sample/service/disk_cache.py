@@ -1,4 +1,4 @@
-"""Tables kept on disk, within bounds: what was wanted least recently goes first."""
+"""Tables kept on disk, within bounds: the least recently used one is dropped first."""
 
 from collections.abc import Hashable
 from itertools import count
@@ -14,7 +14,7 @@ from cachetools import LRUCache
 
 
 class _Files(LRUCache[Hashable, Path]):
-    """Files by key, up to so many bytes; one that goes is removed."""
+    """Files by key, up to a total size; one that is dropped is removed."""
 
     def __init__(self, capacity: int) -> None:
         super().__init__(capacity, getsizeof=lambda path: path.stat().st_size)
@@ -26,11 +26,12 @@ class _Files(LRUCache[Hashable, Path]):
 
 
 class DiskCache:
-    """Tables by key, in files of a folder of its own that is gone when this is, or the process ends.
+    """Tables by key, in files of a folder of its own that is removed with the cache, or when the process ends.
 
-    On disk, because thirteen years of every dataset take about 250 MB; written and read in some milliseconds each.
     Safe to use from several threads.
     """
+
+    # on disk, because thirteen years of every dataset take about 250 MB; each is written and read in milliseconds
 
     def __init__(self, capacity: int) -> None:
         self._folder: Final = Path(mkdtemp(prefix="watthouse-sample-"))
@@ -40,12 +41,12 @@ class DiskCache:
         finalize(self, rmtree, self._folder, ignore_errors=True)
 
     def find(self, key: Hashable) -> pl.DataFrame | None:
-        """The table of that key, if it is there."""
+        """The table of that key, if there is one."""
         with self._lock:
             path = self._files.get(key)
         try:
             return None if path is None else pl.read_ipc(path)
-        except FileNotFoundError:  # another thread needed the room
+        except FileNotFoundError:  # dropped by another thread since the look-up
             return None
 
     def put(self, key: Hashable, table: pl.DataFrame) -> None:
@@ -54,8 +55,8 @@ class DiskCache:
         table.write_ipc(path, compression="lz4")
         with self._lock:
             try:
-                kept = self._files.setdefault(key, path)
+                stored = self._files.setdefault(key, path)
             except ValueError:  # larger than the whole cache
-                kept = None
-        if kept != path:
+                stored = None
+        if stored != path:
             path.unlink()

@@ -1,4 +1,4 @@
-"""Grouped answers: counts, sums, extremes and means by key, a month at a time and kept as long as it stands."""
+"""Grouped answers: counts, sums, extremes and means by key, cached month by month until the month changes."""
 
 from collections.abc import Callable, Hashable, Mapping
 from threading import Lock
@@ -9,7 +9,7 @@ from cachetools import LRUCache, cachedmethod
 
 from watthouse.sample.service.odsql import RowsRequest, Term, strftime
 from watthouse.sample.service.timespan import TimeSpan
-from watthouse.sample.service.view import View, ordered
+from watthouse.sample.service.view import DatasetView, ordered
 
 _AGGREGATES: Final[Mapping[str, Callable[[pl.Expr], pl.Expr]]] = {
     "count": pl.Expr.count,
@@ -24,13 +24,13 @@ _ROWS: Final = Term("*", "count")
 _Tables = LRUCache[Hashable, pl.DataFrame]
 
 
-def _answer_key(_: "Grouper", view: View, request: RowsRequest) -> Hashable:
+def _answer_key(_: "Grouper", view: DatasetView, request: RowsRequest) -> Hashable:
     return view.dataset_id, request, view.processed
 
 
-def _part_key(_: "Grouper", view: View, request: RowsRequest, part: TimeSpan) -> Hashable:
-    asked = (request.among, request.select, request.keys, str(request.zone))
-    return view.dataset_id, part, view.stamp(f"{part.since:%Y-%m}"), asked
+def _part_key(_: "Grouper", view: DatasetView, request: RowsRequest, part: TimeSpan) -> Hashable:
+    selection = (request.among, request.select, request.keys, str(request.zone))
+    return view.dataset_id, part, view.stamp(f"{part.since:%Y-%m}"), selection
 
 
 class Grouper:
@@ -45,8 +45,8 @@ class Grouper:
         self._lock = Lock()
 
     @cachedmethod(lambda self: self._answers, key=_answer_key, lock=lambda self: self._lock)
-    def grouped(self, view: View, request: RowsRequest) -> pl.DataFrame:
-        """One row a group: its keys, then its aggregates, in the order asked for (else by key)."""
+    def grouped(self, view: DatasetView, request: RowsRequest) -> pl.DataFrame:
+        """One row per group: its keys, then its aggregates, in the requested order (else by key)."""
         names = [key.name for key in request.keys]
         parts = [self._part(view, request, part) for _, part in view.months(request.span)] or [
             _aggregated(view.empty, request)  # no rows: no groups, and one row of nothing where there are no keys
@@ -56,20 +56,20 @@ class Grouper:
         whole = stacked.group_by(names).agg(merged).sort(names) if names else stacked.select(merged)
         return ordered(whole.select(*names, *map(_final, request.select)), request)
 
-    def count(self, view: View, request: RowsRequest) -> int:
-        """How many rows a request selects, whatever it makes of them."""
+    def count(self, view: DatasetView, request: RowsRequest) -> int:
+        """How many rows a request selects, before any grouping."""
         if request.span == TimeSpan() and not request.among:
             return view.total
         plain = RowsRequest(request.span, request.among, (_ROWS,), (), (), request.zone)
         return int(self.grouped(view, plain).item())
 
     @cachedmethod(lambda self: self._parts, key=_part_key, lock=lambda self: self._lock)
-    def _part(self, view: View, request: RowsRequest, part: TimeSpan) -> pl.DataFrame:
+    def _part(self, view: DatasetView, request: RowsRequest, part: TimeSpan) -> pl.DataFrame:
         return _aggregated(view.rows(part, request.among), request)
 
 
 def _bytes(frame: pl.DataFrame) -> int:
-    """What a table takes, the bookkeeping of its columns included (measured: about 2 kB each)."""
+    """The memory of a table, with the overhead of its columns (measured: about 2 kB each)."""
     return int(frame.estimated_size()) + 2_000 * frame.width
 
 
@@ -80,7 +80,7 @@ def _aggregated(frame: pl.DataFrame, request: RowsRequest) -> pl.DataFrame:
 
 
 def _partials(request: RowsRequest) -> list[Term]:
-    """What must be known of each month to answer for all: a mean needs its sum and its count."""
+    """The aggregates needed of each month to combine them: a mean needs its sum and its count."""
     parts = {"avg": ("sum", "count")}
     needed = [Term(term.field, part) for term in request.select for part in parts.get(term.function, (term.function,))]
     return list(dict.fromkeys(needed))

@@ -1,4 +1,4 @@
-"""Ungrouped answers: pages of records, and whole exports in an order that is never twice the same."""
+"""Ungrouped answers: pages of records, and whole exports in an order that is never the same twice."""
 
 import random
 from collections.abc import Iterator
@@ -7,13 +7,13 @@ import polars as pl
 
 from watthouse.sample.service.odsql import RowsRequest
 from watthouse.sample.service.timespan import TimeSpan
-from watthouse.sample.service.view import View, ordered, selected
+from watthouse.sample.service.view import DatasetView, ordered, selected
 
 _PAGE_SEED = 2012
 
 
-def page(view: View, request: RowsRequest, offset: int, limit: int) -> pl.DataFrame:
-    """The records from ``offset`` on, at most ``limit``: without ``order_by`` in an order that is odd but lasts."""
+def page(view: DatasetView, request: RowsRequest, offset: int, limit: int) -> pl.DataFrame:
+    """The records from ``offset`` on, at most ``limit``; without ``order_by`` in an arbitrary but stable order."""
     if request.order and not _by_time(view, request):
         return selected(_first(view, request, offset + limit).slice(offset, limit), request)
     taken: list[pl.DataFrame] = []
@@ -27,12 +27,12 @@ def page(view: View, request: RowsRequest, offset: int, limit: int) -> pl.DataFr
     return selected(pl.concat(taken) if taken else view.empty, request)
 
 
-def download(view: View, request: RowsRequest) -> Iterator[pl.DataFrame]:
-    """Every row of an export, piece by piece; without ``order_by`` in arbitrary order (live exports are so)."""
+def download(view: DatasetView, request: RowsRequest) -> Iterator[pl.DataFrame]:
+    """Every row of an export, piece by piece; without ``order_by`` in arbitrary order, as live exports are."""
     if request.order and not _by_time(view, request):
         yield selected(_first(view, request, None), request)
         return
-    chance = random.Random()
+    chance = random.Random()  # not seeded: two downloads of the same rows differ in their order, as live ones do
     spans = _in_order(view, request)
     if not request.order:
         spans = _scattered(spans, chance)
@@ -43,7 +43,9 @@ def download(view: View, request: RowsRequest) -> Iterator[pl.DataFrame]:
 
 
 def _scattered(spans: list[TimeSpan], chance: random.Random) -> list[TimeSpan]:
-    """``spans`` in arbitrary order, a quarter at a time: a publisher makes settled quarters in one go."""
+    """``spans`` in arbitrary order, but a quarter at a time."""
+    # The publisher makes a settled quarter in one go and keeps one: months in any order made each quarter three times,
+    # and a whole export took twice as long.
     mixed = chance.sample(spans, len(spans))
     quarters = list(dict.fromkeys(map(_quarter, mixed)))
     return sorted(mixed, key=lambda span: quarters.index(_quarter(span)))
@@ -54,17 +56,17 @@ def _quarter(span: TimeSpan) -> tuple[int, int]:
     return span.since.year, (span.since.month - 1) // 3
 
 
-def _by_time(view: View, request: RowsRequest) -> bool:
+def _by_time(view: DatasetView, request: RowsRequest) -> bool:
     return bool(request.order) and request.order[0][0] == view.shape.time
 
 
-def _in_order(view: View, request: RowsRequest) -> list[TimeSpan]:
+def _in_order(view: DatasetView, request: RowsRequest) -> list[TimeSpan]:
     spans = view.spans(request.span)
     return spans[::-1] if request.order and request.order[0][1] else spans
 
 
-def _first(view: View, request: RowsRequest, rows: int | None) -> pl.DataFrame:
-    """The first rows by an order that runs across months: the best of each month, then the best of those."""
+def _first(view: DatasetView, request: RowsRequest, rows: int | None) -> pl.DataFrame:
+    """The first rows by an order that runs across months: the first of each month, then the first of those."""
     best = view.empty
     for span in view.spans(request.span):
         best = pl.concat([best, view.rows(span, request.among)])

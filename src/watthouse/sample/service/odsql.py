@@ -1,4 +1,4 @@
-"""The part of ODSQL that the sample understands: sqlglot parses it, what a dataset's fields cannot bear is refused.
+"""The part of ODSQL that the sample understands: sqlglot parses it, and types are checked against the dataset's fields.
 
 ``where``: comparisons of the time column with ``date'…'`` literals, equality and ``in`` on text columns, ``and``.
 ``select`` and ``group_by``: fields, ``year(f)``, ``month(f)``, ``date_format(f, 'yyyy-MM')``, ``count``, ``sum``,
@@ -26,7 +26,7 @@ _AGGREGATES: Final = frozenset({"count", "sum", "min", "max", "avg"})
 _NUMBERS: Final = frozenset({"int", "double"})
 _DATES: Final = frozenset({"date", "datetime"})
 _ANY: Final = _NUMBERS | _DATES | {"text", "row"}
-_BEARS: Final[Mapping[str, frozenset[str]]] = {
+_ACCEPTS: Final[Mapping[str, frozenset[str]]] = {
     "": _ANY, "count": _ANY, "sum": _NUMBERS, "avg": _NUMBERS, "min": _NUMBERS | _DATES, "max": _NUMBERS | _DATES,
     "year": _DATES, "month": _DATES, "date_format": _DATES,
 }  # fmt: skip
@@ -40,7 +40,7 @@ _COMPARED: Final[Mapping[type[exp.Expr], Callable[[datetime], TimeSpan]]] = {
     exp.EQ: lambda start: TimeSpan(start, start + TICK),
 }
 _BEYOND: Final = frozenset(exp.Select.arg_types) - {"expressions"}
-"""What a select may have besides its terms, and ODSQL's has not."""
+"""Parts of a SQL select that ODSQL does not have."""
 _JAVA: Final = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M"}
 _JAVA_PART: Final = re.compile("|".join(_JAVA))
 
@@ -49,7 +49,7 @@ Among = tuple[str, tuple[str, ...]]
 
 
 class _Odsql(Dialect):
-    """Either quote for texts, backticks for names, no comments; every call is kept as the function's name says."""
+    """Either quote for texts, backticks for names, no comments; functions are kept under their own names."""
 
     class Tokenizer(tokens.Tokenizer):
         QUOTES: ClassVar = ["'", '"']
@@ -63,7 +63,7 @@ class _Odsql(Dialect):
         NO_PAREN_FUNCTION_PARSERS: ClassVar = {}
 
         def _parse_expression(self) -> exp.Expr | None:
-            # SQL lets `as` be left out, and sqlglot forgives an empty term; ODSQL does neither
+            # SQL lets `as` be left out, and sqlglot tolerates an empty term; ODSQL does neither
             term = self._parse_disjunction()
             aliased = self._match(tokenizer_core.TokenType.ALIAS)
             alias = self._parse_id_var(any_token=False) if aliased else None
@@ -74,7 +74,7 @@ class _Odsql(Dialect):
 
 @dataclass(frozen=True)
 class Term:
-    """``field``, ``function(field)`` or ``date_format(field, pattern)``; ``alias`` is the name it is answered under."""
+    """``field``, ``function(field)`` or ``date_format(field, pattern)``; ``alias`` is its name in the answer."""
 
     field: str
     function: str = ""
@@ -117,7 +117,7 @@ class RowsRequest:
 
 @dataclass(frozen=True)
 class Shape:
-    """What may be asked of a dataset: ``fields`` (name → Opendatasoft type) and the name of its ``time`` column."""
+    """What a dataset's queries may use: ``fields`` (name → Opendatasoft type) and the name of its ``time`` column."""
 
     fields: Mapping[str, str]
     time: str
@@ -129,9 +129,9 @@ class Shape:
 
 
 def rows_request(shape: Shape, parameters: QueryParams) -> RowsRequest:
-    """What a query string asks for; raises a 400 :class:`~watthouse.sample.service.refusals.RefusalError`."""
+    """The request in a query string; raises a 400 :class:`~watthouse.sample.service.refusals.RefusalError`."""
     where = zone(parameters.get("timezone", "UTC"))
-    clock = ZoneInfo("UTC") if shape.fields.get(shape.time) == "date" else where  # days have no clock
+    clock = ZoneInfo("UTC") if shape.fields.get(shape.time) == "date" else where  # a plain date is in no time zone
     conditions = list(_conditions(shape, parameters, clock))
     span = reduce(and_, (condition for condition in conditions if isinstance(condition, TimeSpan)), TimeSpan())
     among = tuple(condition for condition in conditions if not isinstance(condition, TimeSpan))
@@ -150,18 +150,19 @@ def strftime(pattern: str) -> str:
     return _JAVA_PART.sub(lambda part: _JAVA[part.group()], pattern)
 
 
-@lru_cache(maxsize=256)  # who follows the service asks the same again and again
+@lru_cache(maxsize=256)  # a client that follows the service sends the same clauses again and again
 def _parsed(clause: str, text: str, kind: type[exp.Expr]) -> exp.Expr:
     """The clause ``where``, ``select`` or ``order by`` of a text, and nothing after it."""
     try:
-        (found,) = _Odsql().parse_into(kind, f"{clause} {text}")
+        (tree,) = _Odsql().parse_into(kind, f"{clause} {text}")
     except ParseError as error:
         raise malformed(f"Syntax error near '{error.errors[0]['highlight']}' in: {text}") from None
     except (SqlglotError, RecursionError, ValueError):
         raise malformed(f"Syntax error in: {text}") from None
-    if found is None or text.rstrip().endswith((",", ";")) or any(found.args.get(part) for part in _BEYOND):
+    # sqlglot parses far more SQL than ODSQL has, and forgives what stands at the end
+    if tree is None or text.rstrip().endswith((",", ";")) or any(tree.args.get(part) for part in _BEYOND):
         raise malformed(f"Syntax error in: {text}")
-    return found
+    return tree
 
 
 def _conditions(shape: Shape, parameters: QueryParams, where: ZoneInfo) -> Iterator[TimeSpan | Among]:
@@ -180,8 +181,8 @@ def _condition(shape: Shape, condition: exp.Expr, where: ZoneInfo) -> TimeSpan |
     kind, value = shape.type_of(field.field), condition.args.get("expression")
     if kind == "text" and isinstance(condition, exp.EQ | exp.In):
         values = condition.expressions or [value]
-        if all(isinstance(one, exp.Literal) and one.is_string for one in values):
-            return field.field, tuple(one.name for one in values)
+        if all(isinstance(literal, exp.Literal) and literal.is_string for literal in values):
+            return field.field, tuple(literal.name for literal in values)
     if kind in _DATES and type(condition) in _COMPARED and isinstance(value, exp.Cast) and value.is_type("date"):
         start = named(value.name, where).since
         assert start is not None
@@ -202,7 +203,7 @@ def _terms(shape: Shape, text: str) -> tuple[Term, ...]:
     if not text.strip():
         return ()
     nodes = _parsed("select", text, exp.Select).expressions
-    return tuple(_borne(shape, replace(_term(node.unalias()), alias=node.alias)) for node in nodes)
+    return tuple(_checked(shape, replace(_term(node.unalias()), alias=node.alias)) for node in nodes)
 
 
 def _term(node: exp.Expr) -> Term:
@@ -211,25 +212,25 @@ def _term(node: exp.Expr) -> Term:
     if not isinstance(node, exp.Anonymous):
         raise malformed(f"Syntax error near '{node.sql()}'")
     function, arguments = node.name.lower(), node.expressions
-    if function not in _BEARS:
+    if function not in _ACCEPTS:
         raise malformed(f"{function}()")
     patterns = [exp.Literal] if function == "date_format" else []
-    if not arguments or _term(arguments[0]).function or [type(one) for one in arguments[1:]] != patterns:
+    if not arguments or _term(arguments[0]).function or [type(extra) for extra in arguments[1:]] != patterns:
         raise malformed(f"wrong arguments: {node.sql()}")
-    return Term(arguments[0].name, function, "".join(one.name for one in arguments[1:]))
+    return Term(arguments[0].name, function, "".join(extra.name for extra in arguments[1:]))
 
 
-def _borne(shape: Shape, term: Term) -> Term:
-    """The term, if its field's type bears its function: no sum of text, no year of a number."""
+def _checked(shape: Shape, term: Term) -> Term:
+    """The term, if its function accepts its field's type: no sum of text, no year of a number."""
     kind = "row" if term.field == "*" else shape.type_of(term.field)
-    if kind not in _BEARS[term.function]:
+    if kind not in _ACCEPTS[term.function]:
         raise malformed(f"{term.function} is not allowed on {kind} field {term.field}")
     strftime(term.pattern)
     return term
 
 
 def _grouped(request: RowsRequest) -> RowsRequest:
-    """What is selected besides aggregates must be a key."""
+    """The request, if everything selected besides aggregates is a key."""
     known = {name for key in request.keys for name in (key.name, key.text)}
     for term in request.select:
         if not term.aggregates and term.text not in known:

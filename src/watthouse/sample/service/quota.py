@@ -16,8 +16,8 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Allowance:
-    """What is left of one limit, and when it is whole again (UTC)."""
+class RateLimit:
+    """What is left of one limit, and when it is renewed (UTC)."""
 
     family: str
     limit: int
@@ -43,19 +43,20 @@ class Meter:
     def now(self) -> datetime:
         return self._clock()
 
-    def spend(self, dataset_id: str | None) -> tuple[tuple[Allowance, ...], Allowance | None]:
+    def spend(self, dataset_id: str | None) -> tuple[tuple[RateLimit, ...], RateLimit | None]:
         """Count one request: what is left of each limit after it, and the limit that forbids it, if one does."""
         today = self._clock().replace(hour=0, minute=0, second=0, microsecond=0)
         month = today.replace(day=1)
         budgets = [("", "", self.limits.day, today, today + timedelta(days=1))]
         if dataset_id:
             budgets.append(("dataset-", dataset_id, self.limits.dataset, month, _following(month)))
+        # On this machine's clock, not the sample's: a client's waits are real, whatever year the sample plays.
         with self._lock:
             spent = [self._is_spent(name, limit, start) for _, name, limit, start, _ in budgets]
             if not any(spent):
                 self._used.update((name, start.isoformat()) for _, name, _, start, _ in budgets)
             left = tuple(
-                Allowance(family, limit, max(limit - self._used[name, start.isoformat()], 0), reset)
+                RateLimit(family, limit, max(limit - self._used[name, start.isoformat()], 0), reset)
                 for family, name, limit, start, reset in budgets
             )
         return left, next((allowance for allowance, is_spent in zip(left, spent, strict=True) if is_spent), None)

@@ -1,4 +1,4 @@
-"""What the Explore API says when it refuses: statuses and bodies as recorded from live portals."""
+"""The Explore API's refusals: statuses and bodies as recorded from live portals."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ class RefusalError(Exception):
 
 
 def malformed(why: str) -> RefusalError:
-    """400: the ODSQL of ``where``, ``select``, ``group_by``, ``order_by`` or ``refine`` cannot be followed."""
+    """400: the ODSQL of ``where``, ``select``, ``group_by``, ``order_by`` or ``refine`` is not valid."""
     return RefusalError(400, {"error_code": "ODSQLError", "message": f"ODSQL query is malformed: {why}"})
 
 
@@ -22,35 +22,35 @@ def unknown_field(name: str) -> RefusalError:
     return malformed(f"Unknown field: {name}")
 
 
-def invalid(parameter: str, found: object, expected: str) -> RefusalError:
+def invalid(parameter: str, value: object, expected: str) -> RefusalError:
     """400: a parameter outside its range."""
-    words = f"Invalid value for {parameter} API parameter: {found} was found but {expected} is expected."
-    return RefusalError(400, {"error_code": "InvalidRESTParameterError", "message": words})
+    message = f"Invalid value for {parameter} API parameter: {value} was found but {expected} is expected."
+    return RefusalError(400, {"error_code": "InvalidRESTParameterError", "message": message})
 
 
-def over_cap(found: int) -> RefusalError:
-    """400: rows asked for beyond the 10,000 that paging reaches."""
-    return invalid("sum of offset + limit", found, "<= 10000")
+def over_cap(rows: int) -> RefusalError:
+    """400: rows beyond the 10,000 that paging reaches."""
+    return invalid("sum of offset + limit", rows, "<= 10000")
 
 
 def unknown_dataset(dataset_id: str) -> RefusalError:
-    """404: no such dataset; the status is the live one's, the words are ours (none was recorded)."""
+    """404: no such dataset; the status is the live one's, the message is made up (none was recorded)."""
     return RefusalError(404, {"error_code": "UnknownDatasetError", "message": f"Unknown dataset: {dataset_id}"})
 
 
 def forbidden() -> RefusalError:
-    """403: not for who asks; the body is that of a live portal to one without a key."""
+    """403: not allowed; the body is that of a live portal for a client without a key."""
     return RefusalError(403, {"error_code": "ForbiddenAccess"})
 
 
 def interruption(refusal: RefusalError) -> str:
-    """The line of text that stands in a 200 stream where an error came up in its middle."""
-    words, code = refusal.body["message"], refusal.body["error_code"]
-    return f"Streaming interrupted due to the following error: {words} (error_code: {code})"
+    """The line of text in a 200 stream that an error has interrupted."""
+    message, code = refusal.body["message"], refusal.body["error_code"]
+    return f"Streaming interrupted due to the following error: {message} (error_code: {code})"
 
 
 def too_many(reset_time: str, unit: str, limit: int, *, anonymous: bool = False) -> dict[str, object]:
-    """The body of a 429: error 10002, the quota of the domain, or 10005, that of who sends no key."""
+    """The body of a 429: error 10002, the quota of the domain, or 10005, that of clients without a key."""
     domain = "Too many requests on the domain. Please contact the domain administrator."
     return {
         "errorcode": 10005 if anonymous else 10002,

@@ -1,4 +1,4 @@
-"""What goes back over the wire: answers as status, headers and body, and the canned ones of declared trouble."""
+"""Replies: status, headers and body, and the canned ones of declared trouble."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import Final
 
-from watthouse.sample.service.quota import Allowance
+from watthouse.sample.service.quota import RateLimit
 from watthouse.sample.service.refusals import RefusalError, forbidden, too_many
 from watthouse.sample.service.writing import packed
 
@@ -19,7 +19,7 @@ _PAGE: Final = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body>
 
 @dataclass(frozen=True)
 class Reply:
-    """``body`` is sent as it is made; where it is bytes, with its length."""
+    """A response. ``body`` is sent as it is made; where it is bytes, with its length."""
 
     status: int
     body: bytes | Iterator[bytes]
@@ -27,7 +27,7 @@ class Reply:
 
 
 def as_json(content: object, status: int = 200, gzip: bool = False) -> Reply:
-    """``content`` as JSON, packed where the client takes gzip and it is worth it."""
+    """``content`` as JSON, compressed where the client accepts gzip and it pays off."""
     body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
     headers = {"content-type": "application/json; charset=utf-8"}
     if gzip and len(body) > _WORTH_PACKING:
@@ -40,18 +40,18 @@ def as_refused(refusal: RefusalError) -> Reply:
     return as_json(refusal.body, refusal.status)
 
 
-def quota_headers(left: Sequence[Allowance], epoch: bool = False) -> dict[str, str]:
+def quota_headers(left: Sequence[RateLimit], epoch: bool = False) -> dict[str, str]:
     """The ``x-ratelimit-…`` headers of every limit."""
     return {name: value for allowance in left for name, value in allowance.headers(epoch).items()}
 
 
-def spent(allowance: Allowance) -> Reply:
-    """429 of a quota that is really spent: no Retry-After, the reset tells."""
+def spent(allowance: RateLimit) -> Reply:
+    """429 of a quota that is really spent: no Retry-After, only the reset."""
     unit = "month" if allowance.family else "day"
     return as_json(too_many(_iso(allowance.reset), unit, allowance.limit), 429)
 
 
-def day_spent(left: Sequence[Allowance], *, anonymous: bool = False) -> Reply:
+def day_spent(left: Sequence[RateLimit], *, anonymous: bool = False) -> Reply:
     """429 as if the day's quota were spent: nothing remains until the next UTC midnight."""
     day = next(allowance for allowance in left if not allowance.family)
     limit = _ANONYMOUS_LIMIT if anonymous else day.limit
@@ -59,8 +59,8 @@ def day_spent(left: Sequence[Allowance], *, anonymous: bool = False) -> Reply:
     return Reply(reply.status, reply.body, {**reply.headers, **quota_headers([replace(day, limit=limit, remaining=0)])})
 
 
-def canned(event: str, again: bool, left: Sequence[Allowance], now: datetime) -> Reply | None:
-    """The answer that an event replaces the real one by, if it does; ``again`` picks the second of two forms."""
+def canned(event: str, again: bool, left: Sequence[RateLimit], now: datetime) -> Reply | None:
+    """The reply that an event puts in place of the real one, if any; ``again`` picks the second of two forms."""
     if event == "429":
         return _hurried(again, left, now)
     if event in {"429-day", "429-anonymous"}:
@@ -77,8 +77,9 @@ _BROKEN: Final = {
 }
 
 
-def _hurried(again: bool, left: Sequence[Allowance], now: datetime) -> Reply:
-    """429 for a moment: told in seconds and date strings, every second time as an HTTP date and epochs."""
+def _hurried(again: bool, left: Sequence[RateLimit], now: datetime) -> Reply:
+    """429 for a moment: in seconds and date strings, every second time as an HTTP date and epochs."""
+    # ODRÉ sends date strings and the vendor documents epochs; RFC 9110 allows both forms of Retry-After
     soon = (now + timedelta(seconds=2)).replace(microsecond=0) if again else now + timedelta(seconds=1)
     day = next(allowance for allowance in left if not allowance.family)
     reply = as_json(too_many(_iso(soon), "day", day.limit), 429)

@@ -1,4 +1,4 @@
-"""The sample over real HTTP on 127.0.0.1: beside other work in this process, or as the command line's own work."""
+"""The sample over real HTTP on 127.0.0.1: in a thread beside other work, or as the only work of the process."""
 
 import asyncio
 import contextlib
@@ -21,7 +21,7 @@ _CLOSING_SECONDS: Final = 5
 
 
 class Served(Protocol):
-    """What answers as an ASGI application."""
+    """Anything with an ASGI application."""
 
     app: ASGIApp
 
@@ -44,7 +44,7 @@ def serving(sample: Served, port: int = 0) -> Iterator[str]:
 
 
 def serve(sample: Served, port: int, announce: Callable[[str], object] = print) -> None:
-    """Serve until SIGINT or SIGTERM, and return; ``announce`` is told the base URL. For the main thread.
+    """Serve until SIGINT or SIGTERM, then return; ``announce`` is called with the base URL. For the main thread.
 
     Raises :class:`~watthouse.errors.UsageError` where the port is taken.
     """
@@ -55,7 +55,7 @@ def serve(sample: Served, port: int, announce: Callable[[str], object] = print) 
 
 @contextlib.contextmanager
 def _listening(port: int) -> Iterator[socket.socket]:
-    # the protocol is named, or asyncio would not switch Nagle's algorithm off: 40 ms an answer
+    # the protocol is given explicitly: without it asyncio leaves Nagle's algorithm on, 40 ms an answer
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     with listener:
@@ -63,7 +63,7 @@ def _listening(port: int) -> Iterator[socket.socket]:
             listener.bind((HOST, port))
         except (OSError, OverflowError) as error:
             raise UsageError(
-                f"port {port} of {HOST} cannot be had ({error}): name another, or 0 for a free one"
+                f"port {port} of {HOST} is not available ({error}): choose another, or 0 for a free one"
             ) from None
         listener.listen(256)
         yield listener
@@ -96,14 +96,15 @@ def _connection(
     app_state: dict[str, Any],
     _loop: asyncio.AbstractEventLoop | None = None,
 ) -> H11Protocol:
-    """A connection whose requests can reach all open connections: some troubles are done to the transport itself."""
+    """A connection whose requests can reach all open connections."""
+    # ASGI has no way to reset a connection or to close it in the middle: such troubles are done to the transport.
     app_state["connections"] = server_state.connections
     return H11Protocol(config, server_state, app_state, _loop)
 
 
 @contextlib.contextmanager
 def _signals_end_quietly() -> Iterator[None]:
-    """Uvicorn raises the signal that ended it once more when it has closed: by then it means nothing."""
+    """Ignore the signal that uvicorn raises again after it has closed."""
     before = [signal.signal(ending, lambda *_: None) for ending in _ENDINGS]
     try:
         yield

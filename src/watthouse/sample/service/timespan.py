@@ -31,7 +31,7 @@ class TimeSpan:
 
 
 def zone(name: str) -> ZoneInfo:
-    """The time zone of that name; refuses an unknown one."""
+    """The time zone of that name; raises for an unknown one."""
     try:
         return ZoneInfo(name)
     except (ValueError, OSError, LookupError):

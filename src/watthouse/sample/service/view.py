@@ -1,4 +1,4 @@
-"""Rows of a dataset as they are shown at a moment, a month at a time: the whole history is never held at once."""
+"""Rows of a dataset as shown at a moment, a month at a time: the whole history is never in memory at once."""
 
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ _SHORT: Final = timedelta(days=35)
 _TYPES: Final = {pl.Date: "date", pl.Datetime: "datetime", pl.String: "text"}
 
 
-class Publisher(Protocol):
-    """What decides which rows are shown when; see :class:`watthouse.sample.publishing.Publisher`."""
+class Publication(Protocol):
+    """Decides which rows are shown when; implemented by :class:`watthouse.sample.publishing.Publisher`."""
 
     @property
     def seed(self) -> int: ...
@@ -40,10 +40,10 @@ class Publisher(Protocol):
 
 
 @dataclass(frozen=True)
-class View:
+class DatasetView:
     """One dataset as shown at ``now``, in the columns of ``schema``; ``cache`` keeps the months that were read."""
 
-    publisher: Publisher
+    publisher: Publication
     dataset_id: str
     now: datetime
     schema: pl.Schema
@@ -62,13 +62,15 @@ class View:
     def months(self, span: TimeSpan) -> Iterator[tuple[str, TimeSpan]]:
         """Each UTC month that has rows in ``span``, oldest first, and the part of it that lies in the span."""
         first, last = _label(span.since, "0000-00"), _label(span.until, "9999-99")
-        for month in (one for one in self.publisher.months(self.dataset_id, self.now) if first <= one <= last):
+        for month in self.publisher.months(self.dataset_id, self.now):
+            if not first <= month <= last:
+                continue
             part = month_span(month) & span
             if part.since and part.until and part.since < part.until:
                 yield month, part
 
     def spans(self, span: TimeSpan) -> list[TimeSpan]:
-        """``span`` in pieces small enough to hold, oldest first: one where it is short, else a month each."""
+        """``span`` in pieces that fit into memory, oldest first: one where it is short, else a month each."""
         parts = [part for _, part in self.months(span)]
         if not parts:
             return []
@@ -90,11 +92,11 @@ class View:
         return self.publisher.rows(self.dataset_id, self.now)
 
     def _part(self, month: str, part: TimeSpan) -> pl.DataFrame:
-        """The rows of a month, or of a part of it; whole months are made once for as long as they stand."""
+        """The rows of a month, or of a part of it; whole months are cached until they change."""
         key, is_whole = (self.dataset_id, month, self.stamp(month)), part == month_span(month)
-        kept = self.cache.find(key)
-        if kept is not None:
-            frame = kept if is_whole else kept.filter(_within(kept, self.shape.time, part))
+        cached = self.cache.find(key)
+        if cached is not None:
+            frame = cached if is_whole else cached.filter(_within(cached, self.shape.time, part))
         else:
             frame = self.publisher.table(self.dataset_id, self.now, part.since, part.until)
             if is_whole:
@@ -103,11 +105,11 @@ class View:
 
     @property
     def processed(self) -> datetime:
-        """Moves whenever anything shown changed: while it stands, so does every answer."""
+        """The moment of the last processing: while it stays the same, so does every answer."""
         return self.publisher.processed(self.dataset_id, self.now)
 
     def stamp(self, month: str) -> Hashable:
-        """Equal where the month's rows are."""
+        """Equal for equal rows of the month."""
         return self.publisher.stamp(self.dataset_id, month, self.now)
 
 

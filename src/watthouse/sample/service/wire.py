@@ -1,4 +1,4 @@
-"""One request's connection: answers sent over it as they should be, and as they should not."""
+"""One request's connection: replies sent as they should be, or broken on purpose."""
 
 import asyncio
 import socket
@@ -19,10 +19,10 @@ _CUTTABLE: Final = 1_024
 _OFF: Final = timedelta(hours=3)
 
 
-class Wire:
-    """A connection that an answer goes over; counts the bytes of the body.
+class Connection:
+    """The connection of one request; counts the bytes of the body.
 
-    It must be served by :mod:`watthouse.sample.service.serving`, which lets it at its transport.
+    It must be served by :mod:`watthouse.sample.service.serving`, which gives access to its transport.
     """
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -34,7 +34,7 @@ class Wire:
         self.sent = 0
 
     async def deliver(self, reply: Reply, event: str | None = None, pace: float = 0, clock_off: bool = False) -> None:
-        """Send ``reply``; ``slow`` lets it wait and trickle for ``pace`` seconds each, ``cut`` breaks it off."""
+        """Send ``reply``; ``slow`` makes it wait and trickle for ``pace`` seconds each, ``cut`` truncates it."""
         if event == "slow":
             await asyncio.sleep(pace)
         await self._start(reply, {"date": http_date(clock_off)})
@@ -47,12 +47,12 @@ class Wire:
         drops = _DROPS if event == "slow" else 0
         async for piece in _pieces(reply):
             if self._transport.is_closing():
-                return  # the client is gone: nothing more is made for it
+                return  # the client is gone: a year of rows need not be made for it
             drops -= await self._trickle(piece, pace, drops)
         await self._body(b"", more=False)
 
     async def hang(self) -> None:
-        """Say nothing until the client is gone, or the server ends."""
+        """Send nothing until the client is gone, or the server ends."""
         try:
             while (await self._receive())["type"] != "http.disconnect":
                 pass
@@ -61,6 +61,7 @@ class Wire:
 
     def reset(self) -> None:
         """Drop the connection with a TCP reset."""
+        # a linger time of 0 turns the close into a RST; a plain close would look like an orderly, empty answer
         self._transport.get_extra_info("socket").setsockopt(
             socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
         )
@@ -77,7 +78,7 @@ class Wire:
         await self._send({"type": "http.response.body", "body": piece, "more_body": more})
 
     async def _trickle(self, piece: bytes, pace: float, drops: int) -> int:
-        """Send ``piece`` in as many drops as are left, with a pause after each; gives how many it took."""
+        """Send ``piece`` in as many drops as are left, with a pause after each; returns how many it took."""
         count = min(drops, max(len(piece) // _DROP, 1))
         step = -(-len(piece) // max(count, 1)) or 1
         for start in range(0, len(piece), step):
@@ -86,7 +87,7 @@ class Wire:
         return count if piece else 0
 
     async def _cut(self, reply: Reply) -> None:
-        """Send half of what there is (of what is made first, if it is a stream) and close."""
+        """Send half of the body (of its first pieces, if it is a stream) and close."""
         begun = b""
         async for piece in _pieces(reply):
             begun += piece

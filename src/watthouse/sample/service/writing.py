@@ -46,6 +46,7 @@ class Csv:
     piece: int = _PIECE
 
     def begin(self, empty: pl.DataFrame, /) -> bytes:
+        # the live service writes a byte-order mark, which readers that expect plain UTF-8 take for part of a name
         heading = empty.rename({name: label for name, label in self.labels.items() if name in empty.columns})
         return _BOM + heading.write_csv(separator=self.delimiter, line_terminator="\r\n").encode()
 
@@ -99,7 +100,7 @@ class Json:
 
 
 class _Drain:
-    """A file that hands on what was written to it and keeps nothing."""
+    """A file that hands over what was written to it and keeps nothing."""
 
     closed = False
 
@@ -110,10 +111,10 @@ class _Drain:
         return self._buffer.write(piece)
 
     def flush(self) -> None:
-        """Nothing waits elsewhere."""
+        """There is no other buffer to flush."""
 
     def close(self) -> None:
-        """What is left is handed on by :meth:`taken`."""
+        """The rest is handed over by :meth:`taken`."""
 
     def taken(self) -> bytes:
         piece, self._buffer = self._buffer.getvalue(), io.BytesIO()
@@ -122,7 +123,7 @@ class _Drain:
 
 @dataclass
 class Parquet:
-    """A row group a piece, a month as a rule; instants in the zone asked for, in milliseconds."""
+    """One row group per piece, usually a month; instants in the requested zone, in milliseconds."""
 
     zone: ZoneInfo
     media: str = "application/parquet"
@@ -159,8 +160,8 @@ def shown(frame: pl.DataFrame, zone: ZoneInfo) -> pl.DataFrame:
 def headings(dataset: Dataset, names: Iterable[str], now: datetime) -> dict[str, str]:
     """The French heading of each field in a vintage, with its unit in éCO2mix.
 
-    The instant's changes every year, and is never the same in national and regional data; even years are as the
-    exports of 2020 and 2024.
+    The instant's heading changes every year, and is never the same in national and regional data; even years are as in
+    the exports of 2020 and 2024.
     """
     return {name: _instant(dataset, now.year) if name == "date_heure" else _heading(dataset, name) for name in names}
 

@@ -1,4 +1,4 @@
-"""Work in threads that nobody has to wait for: a look-up or a read that hangs must not hold up the end."""
+"""Work in threads that nothing has to wait for: a look-up or a read that hangs must not hold up the exit."""
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
@@ -12,7 +12,9 @@ T = TypeVar("T")
 
 
 def begun(work: Callable[[], T]) -> "Future[T]":
-    """Work in a daemon thread (an executor's threads are waited for when the interpreter ends)."""
+    """Work in a daemon thread."""
+    # Not a ThreadPoolExecutor: the interpreter joins its threads at exit, and nothing can interrupt a getaddrinfo that
+    # hangs on a resolver.
     future: Future[T] = Future()
 
     def run() -> None:
@@ -30,7 +32,7 @@ def in_order(
 ) -> Generator[T, None, None]:
     """The results in the order of the items, ``threads`` of them at work at a time.
 
-    Where the caller leaves early, or one fails, what the others still bring is given to ``discard``.
+    Where the caller leaves early, or one fails, the results of the others go to ``discard``.
     """
     todo = iter(items)
     waiting = deque(_begun(work, item) for item in islice(todo, threads))
@@ -46,7 +48,7 @@ def in_order(
 
 
 def dispose(future: "Future[T]", discard: Callable[[T], None]) -> None:
-    """Give what a future brings, whenever that may be, to ``discard``."""
+    """Pass the result of a future to ``discard``, whenever it comes."""
     future.add_done_callback(lambda done: None if done.exception() else discard(done.result()))
 
 

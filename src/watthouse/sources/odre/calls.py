@@ -1,4 +1,4 @@
-"""What can be asked of the service, and how its query language (ODSQL) puts it."""
+"""The requests that the service understands, and how its query language (ODSQL) expresses them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,8 +23,8 @@ class ExploreCall:
 
 
 @dataclass(frozen=True)
-class Window:
-    """``[since, until)`` of a dataset's time column, UTC; None is open. ``rows`` are those announced, if they were."""
+class FetchWindow:
+    """``[since, until)`` of a dataset's time column, UTC; None is open. ``rows`` is the number announced, if any."""
 
     since: datetime | None
     until: datetime | None
@@ -32,7 +32,7 @@ class Window:
 
 
 def metadata(dataset: Dataset) -> ExploreCall:
-    """What is there to know of a dataset."""
+    """The metadata of a dataset."""
     return ExploreCall(dataset.id, dataset.id, f"catalog/datasets/{dataset.id}")
 
 
@@ -41,13 +41,14 @@ def records(facts: Facts, about: str, params: Mapping[str, str]) -> ExploreCall:
     return ExploreCall(about, facts.dataset.id, f"catalog/datasets/{facts.dataset.id}/records", params)
 
 
-def counting(facts: Facts, window: Window) -> ExploreCall:
+def counting(facts: Facts, window: FetchWindow) -> ExploreCall:
     """How many rows a window holds: ``total_count``."""
     return records(facts, origin(facts.dataset, window), {"limit": "1", **_where(facts, window)})
 
 
-def export(facts: Facts, window: Window, form: str) -> ExploreCall:
+def export(facts: Facts, window: FetchWindow, form: str) -> ExploreCall:
     """A window in one of the service's export formats: the catalog's columns, technical names, instants in UTC."""
+    # Labels change between vintages ("Date - Heure", "Date et Heure"), technical names do not.
     names = [name for name in facts.dataset.names if name in facts.fields]
     params = {"select": ",".join(names), "timezone": "UTC", "use_labels": "false", **_where(facts, window)}
     if form == "csv":
@@ -56,7 +57,7 @@ def export(facts: Facts, window: Window, form: str) -> ExploreCall:
     return ExploreCall(origin(facts.dataset, window), facts.dataset.id, path, params)
 
 
-def origin(dataset: Dataset, window: Window) -> str:
+def origin(dataset: Dataset, window: FetchWindow) -> str:
     """What messages call a window: ``eco2mix-national-tr, 2026-08 to 2026-10`` (both included)."""
     if window.since is None and window.until is None:
         return f"{dataset.id}, all of it"
@@ -68,7 +69,7 @@ def origin(dataset: Dataset, window: Window) -> str:
     return f"{dataset.id}, {_open(_shown(window.since), _shown(window.until))}"
 
 
-def _span(window: Window, length: int) -> str:
+def _span(window: FetchWindow, length: int) -> str:
     first = window.since.isoformat()[:length] if window.since else ""
     last = (window.until - _TICK).isoformat()[:length] if window.until else ""
     return first if first == last else _open(first, last)
@@ -92,7 +93,7 @@ def _month(moment: datetime) -> datetime:
     return _midnight(moment).replace(day=1)
 
 
-def _where(facts: Facts, window: Window) -> dict[str, str]:
+def _where(facts: Facts, window: FetchWindow) -> dict[str, str]:
     name = facts.dataset.time
     daily = facts.fields.get(name) == "date"
     bounds = [
@@ -105,5 +106,6 @@ def _where(facts: Facts, window: Window) -> dict[str, str]:
 
 def _day(bound: datetime) -> date:
     """The first day whose midnight (UTC) is not before ``bound``."""
+    # datasets by the day are compared by day: a bound within one would cut off rows that lie inside the window
     moment = bound.astimezone(UTC)
     return moment.date() if moment == _midnight(moment) else moment.date() + _DAY

@@ -1,4 +1,4 @@
-"""How many rows each month of a dataset holds, and what they add up to: a fingerprint that tells when it moved."""
+"""How many rows each month of a dataset holds, and what they add up to: a fingerprint that shows when it moved."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ from watthouse.sources.odre.facts import Facts
 
 PAGE: Final = 100
 CAP: Final = 10_000
-"""The service gives at most 100 groups at a time, and none past the 10,000th."""
+"""The service returns at most 100 groups at a time, and none past the 10,000th."""
 
 URL_CHARACTERS: Final = 6_000
 _OTHER_PARAMETERS: Final = 600
@@ -42,15 +42,15 @@ def months(facts: Facts, ask: Ask, cap: int = URL_CHARACTERS) -> list[Month]:
     """Every month that has rows, oldest first.
 
     The columns of the catalog are counted, and summed where they are numbers to the service (it cannot sum text),
-    version by version where the dataset has such, in as many questions as a URL's length demands. Raises
-    :class:`~watthouse.sources.odre.answers.RefusedError` where the service will not group.
+    version by version where the dataset has such, in as many requests as a URL's length demands. Raises
+    :class:`~watthouse.sources.odre.answers.RefusedError` where the service refuses to group.
     """
-    found: dict[str, dict[str, _Sums]] = {}
+    by_month: dict[str, dict[str, _Sums]] = {}
     for columns in _batches(_columns(facts), cap - _OTHER_PARAMETERS):
         for month, version, group in _groups(facts, columns, ask):
-            sums = found.setdefault(month, {}).setdefault(version, {})
+            sums = by_month.setdefault(month, {}).setdefault(version, {})
             sums.update(_sums(group, columns))
-    return [_month(month, found[month]) for month in sorted(found)]
+    return [_month(month, by_month[month]) for month in sorted(by_month)]
 
 
 def _month(month: str, versions: Mapping[str, _Sums]) -> Month:
@@ -59,14 +59,16 @@ def _month(month: str, versions: Mapping[str, _Sums]) -> Month:
 
 
 def _columns(facts: Facts) -> list[_Column]:
-    """What is counted; what is grouped by shows its counts that way."""
+    """The columns to count; those grouped by are counted as it is."""
+    # Text cannot be summed, but numbers that the service calls text (offshore wind, batteries) are filled in later:
+    # before they were counted, that moved no fingerprint at all.
     kinds = {name: facts.fields[name] for name in facts.dataset.names if name in facts.fields}
     grouped = {facts.dataset.time, facts.dataset.version}
     return [(name, kind in _NUMBERS) for name, kind in kinds.items() if name not in grouped]
 
 
 def _batches(columns: Sequence[_Column], room: int) -> Iterator[list[_Column]]:
-    """Runs of columns whose questions fit; one run, perhaps empty, at least."""
+    """Runs of columns whose requests fit into ``room``; at least one run, perhaps empty."""
     batch: list[_Column] = []
     for column in columns:
         if batch and len(quote_plus(_select([*batch, column]))) > room:
@@ -83,7 +85,7 @@ def _select(columns: Sequence[_Column]) -> str:
 
 
 def _groups(facts: Facts, columns: Sequence[_Column], ask: Ask) -> Iterator[tuple[str, str, Group]]:
-    """Month, version and sums of each group, over as many pages as there are."""
+    """Month, version and sums of each group, over all pages."""
     about, by = f"{facts.dataset.id}, its months", _by(facts)
     params = {
         "select": _select(columns),
@@ -92,20 +94,22 @@ def _groups(facts: Facts, columns: Sequence[_Column], ask: Ask) -> Iterator[tupl
         "limit": str(PAGE),
         "timezone": "UTC",
     }
-    seen: set[tuple[str, str]] = set()
+    counted: set[tuple[str, str]] = set()
     for offset in range(0, CAP, PAGE):
         page = ask(records(facts, about, {**params, "offset": str(offset)}), "results")["results"]
         for month, version, group in _dated(page, about):
-            if (month, version) in seen:
-                raise SourceError(f"{about}: {month} stands twice in the service's pages: run again later")
-            seen.add((month, version))
+            # pages are separate queries: when the dataset is processed in between, groups move from one to the next
+            if (month, version) in counted:
+                raise SourceError(f"{about}: {month} appears twice in the service's pages: run again later")
+            counted.add((month, version))
             yield month, version, group
         if len(page) < PAGE:
             return
 
 
 def _by(facts: Facts) -> dict[str, str]:
-    """Alias → what is grouped by. Months may become definitive without a value being revised: only ``nature`` tells."""
+    """Alias → expression to group by."""
+    # A month may become definitive without a single value being revised: only its version shows that.
     time, version = facts.dataset.time, facts.dataset.version
     return {"year": f"year({time})", "month": f"month({time})", **({"version": version} if version else {})}
 
@@ -118,7 +122,7 @@ def _dated(page: Any, about: str) -> Iterator[tuple[str, str, Group]]:
                 month = f"{int(group['year']):04}-{int(group['month']):02}"
                 yield month, str(group.get("version", "")), {**group, _ROWS: int(group[_ROWS])}
     except (TypeError, KeyError, ValueError) as error:
-        raise SourceError(f"{about}: the service answered with groups of another kind: run again later") from error
+        raise SourceError(f"{about}: the service answered with groups in an unknown form: run again later") from error
 
 
 def _sums(group: Group, columns: Sequence[_Column]) -> _Sums:

@@ -1,4 +1,4 @@
-"""A window of the service as a file: streamed, looked over, fetched again where it is not whole."""
+"""A window of the service as a file: streamed, checked, fetched again where it is not whole."""
 
 import dataclasses
 import itertools
@@ -21,14 +21,15 @@ from watthouse.sources.base import Piece
 from watthouse.sources.files import File
 from watthouse.sources.folding import shown
 from watthouse.sources.odre.answers import RefusedError, TransientError, lie, parsed
-from watthouse.sources.odre.calls import ExploreCall, Window, counting, export, origin
+from watthouse.sources.odre.calls import ExploreCall, FetchWindow, counting, export, origin
 from watthouse.sources.odre.facts import Facts
-from watthouse.sources.odre.retry import Insistence
+from watthouse.sources.odre.retry import Retrying
 from watthouse.sources.odre.wire import Wire
 
 FORMS: Final = ("parquet", "jsonl", "csv")
 """Export formats, the best first: Parquet has types, JSON lines have names."""
 
+# what a portal answers for a format that it does not have; 400 may mean another mistake, which the next format repeats
 _NO_SUCH_FORM: Final = frozenset({400, 404, 406, 415, 501})
 _FOOTER: Final = 8
 _CHUNK: Final = 2**20
@@ -38,12 +39,12 @@ _CHUNK: Final = 2**20
 class Download:
     """A window that has been fetched, as a document; closing it removes its file.
 
-    ``moved`` tells that it holds fewer rows than announced, and that the service now says so too: what was announced
-    is no longer so. Where ``error`` is there, the window failed for good, and :meth:`pieces` raises it.
+    ``moved`` means that it holds fewer rows than announced, and that the service's own count now agrees: the dataset
+    has moved since. Where there is an ``error``, the window failed for good, and :meth:`pieces` raises it.
     """
 
     dataset: Dataset
-    window: Window
+    window: FetchWindow
     path: Path
     origin: str
     settings: Settings = field(repr=False)
@@ -53,7 +54,7 @@ class Download:
     error: SourceError | None = None
 
     def pieces(self) -> Iterator[Piece]:
-        """Its rows under contract, none where the window has none; a piece without any is of its own dataset.
+        """Its rows under contract, none where the window has none; a piece without rows is of its own dataset.
 
         Raises :class:`~watthouse.errors.SourceError` where it could not be fetched, or cannot be read whole.
         """
@@ -80,18 +81,19 @@ class Download:
 class Downloads:
     """Fetches windows of one service into a folder; threads may share it."""
 
-    def __init__(self, wire: Wire, insistence: Insistence, settings: Settings, folder: Path) -> None:
-        self._wire, self._insistence, self._settings = wire, insistence, settings
+    def __init__(self, wire: Wire, retrying: Retrying, settings: Settings, folder: Path) -> None:
+        self._wire, self._retrying, self._settings = wire, retrying, settings
         self.folder = folder
         self._numbers = itertools.count(1)
         self._forms: tuple[str, ...] = FORMS
         self._lock = Lock()
 
-    def fetch(self, facts: Facts, window: Window) -> Download:
-        """The window, or a document that raises why not; raises :class:`~watthouse.errors.ServiceError` itself.
+    def fetch(self, facts: Facts, window: FetchWindow) -> Download:
+        """The window, or a document that raises why it failed; raises :class:`~watthouse.errors.ServiceError` itself.
 
-        Where nobody has announced how many rows it holds, that is asked first: an export does not tell what it lacks.
+        Where the number of its rows is not known, it is asked for first: an export does not tell what it lacks.
         """
+        # numbered, not named after the window: threads that fetch the same one must not share a file
         with self._lock:
             path = self.folder / f"{facts.dataset.id}-{next(self._numbers):06}"
         try:
@@ -99,38 +101,40 @@ class Downloads:
         except SourceError as error:
             return Download(facts.dataset, window, path, origin(facts.dataset, window), self._settings, error=error)
 
-    def _announced(self, facts: Facts, window: Window) -> Window:
+    def _announced(self, facts: Facts, window: FetchWindow) -> FetchWindow:
         if window.rows is not None:
             return window
-        rows = self._insistence.insist(origin(facts.dataset, window), lambda: self._count(facts, window))
+        rows = self._retrying.call(origin(facts.dataset, window), lambda: self._count(facts, window))
         return dataclasses.replace(window, rows=rows)
 
-    def _in_some_form(self, facts: Facts, window: Window, path: Path) -> Download:
+    def _in_some_form(self, facts: Facts, window: FetchWindow, path: Path) -> Download:
         refused: RefusedError | None = None
         for form in self._forms:
             try:
-                fetched = self._insisted(facts, window, path, form)
+                fetched = self._retried(facts, window, path, form)
             except RefusedError as refusal:
                 if refusal.status not in _NO_SUCH_FORM:
                     raise
                 refused = refused or refusal
             else:
-                if refused:
+                if refused:  # what this service lacks is not tried again with every window
                     self._forms = FORMS[FORMS.index(form) :]
                 return fetched
         assert refused is not None
         raise refused
 
-    def _insisted(self, facts: Facts, window: Window, path: Path, form: str) -> Download:
+    def _retried(self, facts: Facts, window: FetchWindow, path: Path, form: str) -> Download:
         call = export(facts, window, form)
-        return self._insistence.insist(call.about, lambda: self._once(facts, window, call, path, form))
+        return self._retrying.call(call.about, lambda: self._once(facts, window, call, path, form))
 
-    def _once(self, facts: Facts, window: Window, call: ExploreCall, path: Path, form: str) -> Download:
+    def _once(self, facts: Facts, window: FetchWindow, call: ExploreCall, path: Path, form: str) -> Download:
         try:
             self._stream(call, path)
-            rows = self._looked_over(path, facts, form, call.about)
+            rows = self._checked(path, facts, form, call.about)
+            # A short export of the last days is well formed in every other way. More rows than announced are welcome:
+            # real time grows by the minute.
             short = rows < (window.rows or 0)
-            if short:  # it has to be so by the service's own count
+            if short:
                 self._refuse_short(rows, facts, window)
             return Download(
                 facts.dataset, window, path, call.about, self._settings, path.stat().st_size, rows, moved=short
@@ -151,8 +155,8 @@ class Downloads:
                     )
                 file.write(chunk)
 
-    def _looked_over(self, path: Path, facts: Facts, form: str, about: str) -> int:
-        """How many rows a file holds that is whole and what was asked for."""
+    def _checked(self, path: Path, facts: Facts, form: str, about: str) -> int:
+        """The number of rows of a file that is whole and what was asked for."""
         try:
             return _rows_of_parquet(path) if form == "parquet" else self._rows_of_text(path, facts, form, about)
         except TransientError as again:
@@ -165,7 +169,7 @@ class Downloads:
         try:
             survey = dataclasses.replace(on_disk(path, self._settings), origin=about).survey()
         except SourceError as error:
-            raise TransientError(f"sent what cannot be read ({shown(error, 120)})") from error
+            raise TransientError(f"sent an unreadable file ({shown(error, 120)})") from error
         if survey.interrupted:
             raise lie(survey.interrupted.encode())
         # a row of JSON is whole where its bracket closes; a row of CSV only where its line ends
@@ -173,16 +177,17 @@ class Downloads:
             raise TransientError("broke off in the middle of a line")
         return _line_ends(path) + (not survey.ends_line and bool(head)) - (form == "csv")
 
-    def _refuse_short(self, rows: int, facts: Facts, window: Window) -> None:
-        held = self._count(facts, window)
-        if held != rows:
-            raise TransientError(f"sent {rows:,} of the {held:,} rows it says it has", lone=True)
+    def _refuse_short(self, rows: int, facts: Facts, window: FetchWindow) -> None:
+        """Raise unless the service counts no more rows either: they may have been taken back since."""
+        count = self._count(facts, window)
+        if count != rows:
+            raise TransientError(f"sent {rows:,} of the {count:,} rows it says it has", lone=True)
 
-    def _count(self, facts: Facts, window: Window) -> int:
-        held = self._wire.json(counting(facts, window), "total_count")["total_count"]
-        if not isinstance(held, int) or held < 0:
-            raise TransientError(f"counted its rows as '{shown(held, 20)}'")
-        return held
+    def _count(self, facts: Facts, window: FetchWindow) -> int:
+        count = self._wire.json(counting(facts, window), "total_count")["total_count"]
+        if not isinstance(count, int) or count < 0:
+            raise TransientError(f"counted its rows as '{shown(count, 20)}'")
+        return count
 
 
 def _rows_of_parquet(path: Path) -> int:
@@ -201,7 +206,7 @@ def _rows_of_parquet(path: Path) -> int:
 
 
 def _has_columns(head: bytes, facts: Facts, form: str) -> bool:
-    """Whether text begins as rows of the dataset do; JSON lines without rows have nothing in them."""
+    """Whether text begins like rows of the dataset; JSON lines without rows are an empty file."""
     first = head.removeprefix(b"\xef\xbb\xbf").partition(b"\n")[0]
     if form == "csv":
         return facts.dataset.time in first.decode("utf-8", "replace").replace('"', "").strip().split(";")

@@ -1,4 +1,4 @@
-"""What the service says of a dataset, held against what the catalog expects of it."""
+"""What the service says about a dataset, compared with what the catalog expects."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ _UNDATED: Final = "the service does not say when it was last processed: it is as
 
 @dataclass(frozen=True)
 class Facts:
-    """What the service says of a dataset.
+    """What the service says about a dataset.
 
-    ``processed`` is when it was last processed (UTC), ``rows`` how many it holds (0 where that is not said), ``fields``
-    maps technical names to Opendatasoft types. ``notes`` tell what the catalog expects otherwise.
+    ``processed`` is when it was last processed (UTC), ``rows`` how many it holds (0 where that is unknown), ``fields``
+    maps technical names to Opendatasoft types. ``notes`` tell where it differs from the catalog.
     """
 
     dataset: Dataset
@@ -31,7 +31,7 @@ class Facts:
 def stated(dataset: Dataset, answer: Mapping[str, Any]) -> Facts:
     """The facts in an answer to ``/catalog/datasets/{id}``.
 
-    A dataset that does not say when it was processed counts as processed now, so that nothing is taken to be still.
+    A dataset without a time of processing counts as processed now, so that it is never taken to be unchanged.
     Raises :class:`~watthouse.errors.ContractError` where a column is gone without which a row means nothing.
     """
     fields = _fields(answer)
@@ -45,12 +45,13 @@ def stated(dataset: Dataset, answer: Mapping[str, Any]) -> Facts:
 
 
 def _fields(answer: Mapping[str, Any]) -> dict[str, str]:
-    listed_ = answer.get("fields")
-    fields = [one for one in listed_ if isinstance(one, dict)] if isinstance(listed_, list) else []
-    return {str(one["name"]): str(one.get("type")) for one in fields if one.get("name")}
+    items = answer.get("fields")
+    fields = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    return {str(field["name"]): str(field.get("type")) for field in fields if field.get("name")}
 
 
 def _refuse_missing(dataset: Dataset, fields: Mapping[str, str]) -> None:
+    # Any other column may go: its values stay in the lake, as a column that is absent says nothing about them.
     needed = dict.fromkeys((*dataset.identity, dataset.time, dataset.measured))
     gone = [name for name in needed if name not in fields]
     if gone:
@@ -62,10 +63,10 @@ def _refuse_missing(dataset: Dataset, fields: Mapping[str, str]) -> None:
 
 
 def _count(default: Mapping[str, Any]) -> int:
-    said = default.get("records_count")
-    return max(said, 0) if isinstance(said, int) else 0
+    count = default.get("records_count")
+    return max(count, 0) if isinstance(count, int) else 0
 
 
 def _member(of: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = of.get(name)
-    return found if isinstance(found, dict) else {}
+    member = of.get(name)
+    return member if isinstance(member, dict) else {}

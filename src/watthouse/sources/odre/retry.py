@@ -1,4 +1,4 @@
-"""Trying again, as long as it may help and as patience lasts."""
+"""Retries, for as long as they may help and patience lasts."""
 
 import time
 from collections.abc import Callable
@@ -15,16 +15,16 @@ from watthouse.sources.odre.wire import Usage
 T = TypeVar("T")
 
 IN_A_ROW: Final = 3
-"""Requests given up one after another, none answered in between, from which the service itself counts as gone."""
+"""Requests given up in a row, none answered in between, after which the service itself counts as gone."""
 
 _LONGEST_WAIT: Final = 20.0
 _JITTER: Final = 2.0  # times the first pause, at random: clients that failed together must not come back together
 
-# the report counts the retries; stamina would tell each to whichever logging it finds installed
+# The report counts the retries. By default stamina would log each of them with whatever logging library is installed.
 stamina.instrumentation.set_on_retry_hooks([])
 
 
-class Insistence:
+class Retrying:
     """Retries for one session: up to ``settings.attempts`` tries and ``settings.patience_seconds`` for each request."""
 
     def __init__(self, settings: Settings, usage: Usage, host: str) -> None:
@@ -32,18 +32,18 @@ class Insistence:
         self._given_up = 0
         self._lock = Lock()
 
-    def insist(self, about: str, work: Callable[[], T]) -> T:
+    def call(self, about: str, work: Callable[[], T]) -> T:
         """What ``work`` returns, tried again where it raises :class:`~watthouse.sources.odre.answers.TransientError`.
 
-        Raises what that becomes once given up: :class:`~watthouse.errors.SourceError` for what one request met, a
-        :class:`~watthouse.errors.ServiceError` for the service as a whole.
+        Raises what that becomes once given up: :class:`~watthouse.errors.SourceError` where it concerns one request, a
+        :class:`~watthouse.errors.ServiceError` where it concerns the service as a whole.
         """
         tries = _Tries(self._settings.patience_seconds)
         try:
             result = self._tried(work, tries)
-        except TransientError as again:
-            raise self._verdict(about, again, tries) from again
-        except SourceError:
+        except TransientError as error:
+            raise self._verdict(about, error, tries) from error
+        except SourceError:  # a refusal is an answer too: the service is there
             self._answered()
             raise
         self._answered()
@@ -64,20 +64,21 @@ class Insistence:
                 return work()
         raise AssertionError("the last attempt returns or raises")
 
-    def _verdict(self, about: str, again: TransientError, tries: "_Tries") -> Exception:
+    def _verdict(self, about: str, error: TransientError, tries: "_Tries") -> Exception:
         times = f"{tries.count} times" if tries.count > 1 else "once"
         if tries.overlong:
-            stop = UnreachableError if again.becomes is SourceError else again.becomes
-            return stop(again.too_long)
-        if again.becomes is not SourceError:
-            where = f"{about}: " if issubclass(again.becomes, SourceError) else ""
-            return again.becomes(f"{where}{self._host} {again.said}, tried {times}: {again.advice}")
-        if not again.lone and self._given_up_again() >= IN_A_ROW:
+            stop = UnreachableError if error.becomes is SourceError else error.becomes
+            return stop(error.too_long)
+        if error.becomes is not SourceError:
+            where = f"{about}: " if issubclass(error.becomes, SourceError) else ""
+            return error.becomes(f"{where}{self._host} {error.reason}, tried {times}: {error.advice}")
+        # A service that hangs on everything would otherwise use up the patience of every single window.
+        if not error.lone and self._given_up_again() >= IN_A_ROW:
             return UnreachableError(
-                f"{self._host} gave no whole answer to {IN_A_ROW} requests in a row, for the last of them it"
-                f" {again.said}: {again.advice}"
+                f"{self._host} left {IN_A_ROW} requests in a row without a usable answer; to the last it"
+                f" {error.reason}: {error.advice}"
             )
-        return SourceError(f"{about}: {self._host} {again.said}, tried {times}: {again.advice}")
+        return SourceError(f"{about}: {self._host} {error.reason}, tried {times}: {error.advice}")
 
     def _given_up_again(self) -> int:
         with self._lock:

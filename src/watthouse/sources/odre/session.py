@@ -16,12 +16,12 @@ from watthouse.sources.folding import shown
 from watthouse.sources.odre import census
 from watthouse.sources.odre.answers import RefusedError, TransientError
 from watthouse.sources.odre.background import in_order
-from watthouse.sources.odre.calls import ExploreCall, Window, metadata
+from watthouse.sources.odre.calls import ExploreCall, FetchWindow, metadata
 from watthouse.sources.odre.census import Month
 from watthouse.sources.odre.downloads import Download, Downloads
 from watthouse.sources.odre.facts import Facts, stated
 from watthouse.sources.odre.quota import SpentError
-from watthouse.sources.odre.retry import Insistence
+from watthouse.sources.odre.retry import Retrying
 from watthouse.sources.odre.wire import Usage, Wire
 
 
@@ -35,7 +35,7 @@ class Odre:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._wire = Wire(settings)
-        self._insistence = Insistence(settings, self._wire.usage, self._wire.host)
+        self._retrying = Retrying(settings, self._wire.usage, self._wire.host)
 
     @property
     def host(self) -> str:
@@ -53,47 +53,46 @@ class Odre:
         return self._wire.usage
 
     def reach(self) -> str:
-        """Make one call, once, and say in words how that went.
+        """Make one call, once, and describe how that went.
 
         Raises :class:`~watthouse.errors.ServiceError` where there is no answer, and
-        :class:`~watthouse.errors.SourceError` where it is not one of such a service.
+        :class:`~watthouse.errors.SourceError` where the answer is not that of an Explore service.
         """
         call, began = metadata(next(iter(CATALOG.values()))), time.monotonic()
         try:
             self._wire.json(call, "fields")
-        except TransientError as again:
-            raise again.becomes(f"{self.host} {again.said}: {again.advice}") from again
+        except TransientError as error:
+            raise error.becomes(f"{self.host} {error.reason}: {error.advice}") from error
         left = self._wire.quota.left(call.dataset_id)
         what = f"watthouse's synthetic sample ({self.sample}) at {self.host}" if self.sample else self.host
         return f"{what} answers in {time.monotonic() - began:.1f} s{f', {left} left' if left else ''}"
 
     def facts(self, datasets: Sequence[Dataset]) -> Mapping[Dataset, Facts | SourceError]:
-        """What the service says of each dataset, or why it cannot be told; the first call also makes contact."""
+        """What the service says about each dataset, or the error instead; the first call also makes contact."""
         # the first alone: where the service is out of reach, that is known after one call
-        alone, others = datasets[:1], datasets[1:]
-        said = [self._facts(dataset) for dataset in alone]
-        said += in_order(self._facts, others, self._settings.fetch_threads)
-        return dict(zip(datasets, said, strict=True))
+        first, others = datasets[:1], datasets[1:]
+        facts = [self._facts(dataset) for dataset in first]
+        facts += in_order(self._facts, others, self._settings.fetch_threads)
+        return dict(zip(datasets, facts, strict=True))
 
     def months(self, facts: Facts) -> list[Month] | None:
         """The months of a dataset with rows, oldest first, each with its fingerprint.
 
-        None where the service will not group; raises :class:`~watthouse.errors.SourceError` where it
-        cannot.
+        None where the service refuses to group; raises :class:`~watthouse.errors.SourceError` where it fails to.
         """
         try:
-            return census.months(facts, self._asked)
+            return census.months(facts, self._json)
         except RefusedError as refusal:
             if refusal.status in {401, 403, 404}:
                 raise
             return None
 
-    def downloads(self, facts: Facts, windows: Sequence[Window]) -> Iterator[Download]:
+    def downloads(self, facts: Facts, windows: Sequence[FetchWindow]) -> Iterator[Download]:
         """The windows in order, ``settings.fetch_threads`` at a time.
 
-        Each is closed once the next is asked for, so that no more than one file beside those under way lies on disk.
-        A window that failed for good is there too, and raises why from its ``pieces``; raises
-        :class:`~watthouse.errors.SourceError` where none of this dataset can be had any more.
+        Each is closed once the next is taken, so that the disk holds at most one file beside those under way.
+        A window that failed for good is yielded too, and its ``pieces`` raise the error; raises
+        :class:`~watthouse.errors.SourceError` where no more windows of this dataset can be had.
         """
         fetched = in_order(
             partial(self._downloads.fetch, facts), windows, self._settings.fetch_threads, discard=Download.close
@@ -101,7 +100,7 @@ class Odre:
         try:
             for download in fetched:
                 if isinstance(download.error, SpentError):
-                    raise download.error  # so it is for every window to come
+                    raise download.error  # every further window would fail the same way
                 yield download
                 download.close()
         finally:
@@ -119,10 +118,9 @@ class Odre:
 
     @cached_property
     def _downloads(self) -> Downloads:
-        """Made where something is to be downloaded: what only asks leaves the folder of another session alone.
-
-        A folder a session: a thread of one that has ended may still be waiting for bytes, and removes its file then.
-        """
+        """Made at the first download: a session that only asks leaves the folder of another one alone."""
+        # One folder a session: a thread of an ended session may still be waiting for bytes, and removes its file when
+        # it gives up. In a shared folder that once was a file of the next session.
         under = self._settings.scratch / "odre"
         try:
             shutil.rmtree(under, ignore_errors=True)
@@ -131,18 +129,18 @@ class Odre:
         except OSError as error:
             why = shown(error.strerror or error, 80)
             raise LakeError(f"{under} cannot be written ({why}): free some space and run again") from error
-        return Downloads(self._wire, self._insistence, self._settings, folder)
+        return Downloads(self._wire, self._retrying, self._settings, folder)
 
     def _facts(self, dataset: Dataset) -> Facts | SourceError:
         try:
-            return stated(dataset, self._asked(metadata(dataset), "fields"))
+            return stated(dataset, self._json(metadata(dataset), "fields"))
         except RefusedError as refusal:
             return _withdrawn(dataset, refusal)
         except SourceError as error:
             return error
 
-    def _asked(self, call: ExploreCall, proof: str) -> Mapping[str, Any]:
-        return self._insistence.insist(call.about, lambda: self._wire.json(call, proof))
+    def _json(self, call: ExploreCall, proof: str) -> Mapping[str, Any]:
+        return self._retrying.call(call.about, lambda: self._wire.json(call, proof))
 
 
 def _withdrawn(dataset: Dataset, refusal: RefusedError) -> SourceError:

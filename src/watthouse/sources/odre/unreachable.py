@@ -11,23 +11,24 @@ from watthouse.errors import UnreachableError
 from watthouse.sources.folding import shown
 
 FAILURES: Final = (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError)
-"""What a client raises where no answer comes; a host's name that cannot be spelt is a UnicodeError."""
+"""What a client raises when no answer comes; a host name that cannot be encoded is a UnicodeError."""
 
 _ADVICE: Final = "check the network, or see the sample: `watthouse refresh --sample`"
 
 
 def unreachable(host: str, why: str) -> UnreachableError:
-    """The one line for it."""
+    """The error, with its one line."""
     return UnreachableError(f"{host} cannot be reached ({why}): {_ADVICE}")
 
 
 def reason(error: BaseException, seconds: float) -> str:
-    """Why a connection failed, of all its causes the one that says most; ``seconds`` it was given."""
+    """Why a connection failed, by the most telling of its causes; ``seconds`` is how long it was given."""
     if isinstance(error, httpx.ProxyError):
         return f"the proxy said {shown(error, 120)}"
+    # httpx wraps what httpcore wraps what the socket raised: "no such host" is at the bottom of the chain
     for cause in _causes(error):
-        if said := _known(cause):
-            return said
+        if text := _known(cause):
+            return text
     if isinstance(error, httpx.TimeoutException):
         return f"no answer in {seconds:g} s"
     return shown(error, 120) or type(error).__name__

@@ -1,4 +1,4 @@
-"""One HTTP client for one service: each try is reached, paced, timed and counted here."""
+"""One HTTP client for one service: each try is sent, paced, timed and counted here."""
 
 import time
 import zlib
@@ -30,14 +30,14 @@ _CHUNK: Final = 2**20
 _CONNECT_SECONDS: Final = 20.0
 _OLDEST: Final = 86_400
 _LOOPBACK: Final = ("all://127.0.0.1", "all://localhost", "all://[::1]")
-"""Never by way of a proxy: it would look for the sample on its own machine."""
+"""Never through a proxy: it would look for the sample on its own machine."""
 
 _SLOWEST: Final = 100
-"""Bytes a second below which an answer counts as silent: a trickle would hold a window for ever."""
+"""Bytes a second below which an answer counts as silent: a trickle would hold up a window forever."""
 
 
 class Usage:
-    """What a session asked so far: requests sent, bytes of their bodies as they came over the wire, retries."""
+    """Requests that a session has sent so far, bytes received over the wire, retries among the requests."""
 
     def __init__(self) -> None:
         self.requests = 0
@@ -46,7 +46,7 @@ class Usage:
         self._lock = Lock()
 
     def count(self, *, requests: int = 0, received: int = 0, retries: int = 0) -> None:
-        """Add to it; threads may do so at once."""
+        """Add to it; threads may do so at the same time."""
         with self._lock:
             self.requests += requests
             self.bytes += received
@@ -54,11 +54,11 @@ class Usage:
 
 
 class Wire:
-    """Sends one try of a call, and says what came of it.
+    """Sends one try of a call.
 
     Raises :class:`~watthouse.sources.odre.answers.TransientError` where another try may help,
     :class:`~watthouse.sources.odre.answers.RefusedError` where none will, and
-    :class:`~watthouse.errors.ServiceError` where nothing that is asked would be answered.
+    :class:`~watthouse.errors.ServiceError` where no request would be answered.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -94,7 +94,7 @@ class Wire:
         elif packing in {"gzip", "x-gzip"}:
             yield from _gunzipped(self._paced(response))
         else:
-            raise TransientError(f"answered packed with {shown(packing, 20)}, which was not asked for", BETWEEN)
+            raise TransientError(f"answered with {shown(packing, 20)}, an encoding it was not asked for", BETWEEN)
 
     def json(self, call: ExploreCall, proof: str) -> Mapping[str, Any]:
         """An answer that is a JSON object with a member ``proof``."""
@@ -104,22 +104,23 @@ class Wire:
                 content += chunk
                 if len(content) > _JSON_BYTES:
                     raise SourceError(f"{call.about}: {self.host} answered with over {_JSON_BYTES:,} bytes: {BETWEEN}")
-        said = parsed(content)
-        if not isinstance(said, dict) or proof not in said:
+        document = parsed(content)
+        if not isinstance(document, dict) or proof not in document:
             raise self.plain(lie(content))
-        return said
+        return document
 
-    def plain(self, again: TransientError) -> TransientError:
-        """The same without the key, whoever repeated it."""
-        again.said = self._hidden(again.said)
-        return again
+    def plain(self, error: TransientError) -> TransientError:
+        """The same error without the API key, in case the service echoed it."""
+        error.reason = self._hidden(error.reason)
+        return error
 
     def close(self) -> None:
-        """End what is under way, and send nothing more."""
+        """Stop what is under way, and send nothing more."""
         self._stopped.set()
         self._client.close()
 
     def _built(self) -> httpx.Client:
+        # no-cache: a proxy's old copy of the metadata would hide that a dataset was processed since
         headers = {
             "User-Agent": f"watthouse/{version('watthouse')} (python-httpx/{httpx.__version__})",
             "Accept-Encoding": "gzip",
@@ -136,28 +137,29 @@ class Wire:
             raise unreachable(self.host, f"HTTPS_PROXY, HTTP_PROXY or SSL_CERT_FILE cannot be used: {why}") from error
 
     def _sent(self, call: ExploreCall) -> httpx.Response:
-        """The answer, redirects followed within the service: the key goes nowhere else."""
+        """The answer, after redirects within the service; the key is sent nowhere else."""
         url = self._base.copy_with(path=f"{self._base.path.rstrip('/')}/{call.path}")
         request = self._client.build_request("GET", url, params=dict(call.params))
+        # not httpx's own redirects: each hop counts against the quota, and the key must not leave the service
         for _ in range(_HOPS):
             response = self._exchanged(request, call.dataset_id)
             if not response.has_redirect_location:
                 return response
             response.close()
             request = self._client.build_request("GET", self._next(request.url, response))
-        raise UnreachableError(f"{self.host} redirects in a circle: check WATTHOUSE_ODRE_URL")
+        raise UnreachableError(f"{self.host} redirects in a loop: check WATTHOUSE_ODRE_URL")
 
     def _next(self, url: httpx.URL, response: httpx.Response) -> httpx.URL:
         try:
-            there = url.join(response.headers["location"])
+            target = url.join(response.headers["location"])
         except (httpx.InvalidURL, ValueError):
-            there = httpx.URL("")
-        if (there.scheme, there.netloc) == (url.scheme, url.netloc):
-            return there
-        elsewhere = shown(f"{there.scheme}://{there.host}" if there.host else "nowhere", 80)
+            target = httpx.URL("")
+        if (target.scheme, target.netloc) == (url.scheme, url.netloc):
+            return target
+        elsewhere = shown(f"{target.scheme}://{target.host}" if target.host else "nowhere", 80)
         raise UnreachableError(
             f"{self.host} redirects ({response.status_code}) to {elsewhere}, where watthouse does not follow:"
-            " log in where the network wants that, or set WATTHOUSE_ODRE_URL"
+            " log in if the network asks for it, or set WATTHOUSE_ODRE_URL"
         )
 
     def _exchanged(self, request: httpx.Request, dataset_id: str) -> httpx.Response:
@@ -165,20 +167,20 @@ class Wire:
             raise CancelledError
         self._spend(dataset_id)
         self.usage.count(requests=1)
-        asked = datetime.now(UTC)
+        sent = datetime.now(UTC)
         response = self._client.send(request, stream=True) if self._reached else self._first(request)
         self._reached = True
         try:
             self.sample = response.headers.get(SAMPLE) or self.sample
             self.quota.note(dataset_id, response.headers)
-            self._refuse_other_clock(response, asked, datetime.now(UTC))
+            self._refuse_other_clock(response, sent, datetime.now(UTC))
         except BaseException:
             response.close()
             raise
         return response
 
     def _spend(self, dataset_id: str) -> None:
-        """One request of the quota; what begins anew soon may be waited for."""
+        """Take one request of the quota; a quota that is renewed soon may be waited for."""
         try:
             self.quota.spend(dataset_id)
         except (QuotaError, SpentError) as refusal:
@@ -189,6 +191,8 @@ class Wire:
 
     def _first(self, request: httpx.Request) -> httpx.Response:
         """First contact: all of it within ``reach_seconds``, a look-up that hangs included."""
+        # httpx has no timeout for a name look-up, and `watthouse run` promises the sample within five seconds where
+        # there is no network. So the call runs in a thread, which is left behind when time is up.
         seconds = self._settings.reach_seconds
         request.extensions = {**request.extensions, "timeout": httpx.Timeout(seconds).as_dict()}
         future = begun(lambda: self._client.send(request, stream=True))
@@ -201,7 +205,7 @@ class Wire:
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
-        """What a connection does, as what a retry can go by."""
+        """Turn what a connection raises into a :class:`TransientError`."""
         seconds = self._settings.timeout_seconds
         try:
             yield
@@ -209,7 +213,7 @@ class Wire:
             why = f"cannot be reached ({reason(error, min(seconds, _CONNECT_SECONDS))})"
             raise TransientError(why, "check the network, and run again", becomes=UnreachableError) from error
         except httpx.TimeoutException as error:
-            raise TransientError(f"said nothing for {seconds:g} s") from error
+            raise TransientError(f"sent nothing for {seconds:g} s") from error
         except httpx.HTTPError as error:
             raise TransientError(f"broke the connection off ({shown(error, 80) or type(error).__name__})") from error
 
@@ -219,6 +223,7 @@ class Wire:
             head += chunk
             if len(head) > _WORDS_BYTES:
                 break
+        # a proxy's error page may echo the request's headers, and messages go into logs
         key = self._key.encode()
         head = head.replace(key, b"...") if key else head
         return verdict(response.status_code, response.headers, head, call, self.host)
@@ -230,20 +235,23 @@ class Wire:
                 raise CancelledError
             count += len(chunk)
             elapsed = time.monotonic() - began
+            # httpx's read timeout starts again with every byte: one a minute would never run into it
             if elapsed > self._settings.timeout_seconds and count < _SLOWEST * elapsed:
                 raise TransientError(f"sent only {count:,} bytes in {elapsed:,.0f} s")
             yield chunk
 
-    def _refuse_other_clock(self, response: httpx.Response, asked: datetime, answered: datetime) -> None:
-        said = moment(response.headers.get("date", ""))
-        if said is None:
+    def _refuse_other_clock(self, response: httpx.Response, sent: datetime, answered: datetime) -> None:
+        """Raise where the service's clock differs: observations are stamped with ours, and cannot be restamped."""
+        date = moment(response.headers.get("date", ""))
+        if date is None:
             return
         age = response.headers.get("age", "")[:9]
-        theirs = said + timedelta(seconds=min(int(age), _OLDEST) if age.isdecimal() else 0)
+        theirs = date + timedelta(seconds=min(int(age), _OLDEST) if age.isdecimal() else 0)
         tolerance = timedelta(seconds=self._settings.clock_tolerance_seconds)
-        # the header has whole seconds; some caches date an answer anew and give its age all the same
-        earliest, latest = asked - tolerance - timedelta(seconds=1), answered + tolerance
-        if earliest <= said <= latest or earliest <= theirs <= latest:
+        # The header has whole seconds. Some caches give an answer a new date and its age all the same, so that either
+        # reading may be the right one.
+        earliest, latest = sent - tolerance - timedelta(seconds=1), answered + tolerance
+        if earliest <= date <= latest or earliest <= theirs <= latest:
             return
         off = abs(theirs - answered)
         where = "behind" if theirs > answered else "ahead of"
@@ -258,6 +266,7 @@ class Wire:
 
 def _gunzipped(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """All members of a gzip stream (RFC 1952, 2.2), and nothing else."""
+    # One decompressobj stops at the end of the first member without an error: the rows of the next would be lost.
     unpacker, started = zlib.decompressobj(wbits=31), False
     try:
         for chunk in chunks:
@@ -273,18 +282,19 @@ def _gunzipped(chunks: Iterator[bytes]) -> Iterator[bytes]:
         raise TransientError("broke off in the middle of a gzip stream")
 
 
-def _address(said: str) -> httpx.URL:
-    """The service's address, which notes and messages repeat; what is refused may be a secret, and is not."""
+def _address(text: str) -> httpx.URL:
+    """The service's address."""
+    # Notes and messages repeat the address, so a secret in it is refused; the refusal must not repeat it either.
     try:
-        url = httpx.URL(said)
+        url = httpx.URL(text)
     except (httpx.InvalidURL, UnicodeError):
         url = httpx.URL("")
     if url.scheme not in {"http", "https"} or not url.host:
-        raise UsageError("WATTHOUSE_ODRE_URL is not an address: it begins with https:// and a host")
+        raise UsageError("WATTHOUSE_ODRE_URL is not a web address: it must begin with https:// and a host")
     if url.userinfo or url.query or url.fragment:
         raise UsageError(
-            "WATTHOUSE_ODRE_URL holds a name, a password or a query, which would be written down and shown: put the key"
-            " in WATTHOUSE_API_KEY, and the bare address there"
+            "WATTHOUSE_ODRE_URL contains a name, a password or a query, which would be stored and shown: put the key"
+            " in WATTHOUSE_API_KEY, and leave the bare address"
         )
     return url
 
@@ -292,12 +302,12 @@ def _address(said: str) -> httpx.URL:
 def _key(settings: Settings) -> str:
     key = settings.api_key.get_secret_value().strip() if settings.api_key else ""
     if not all("!" <= character <= "~" for character in key):
-        raise UsageError("WATTHOUSE_API_KEY holds characters that no key has: set it anew, without spaces")
+        raise UsageError("WATTHOUSE_API_KEY contains characters that no key has: set it again, without spaces")
     return key
 
 
 def _rough(duration: timedelta) -> str:
-    """A duration in the unit one would say it in: ``3 h``."""
+    """A duration in the unit that people would use: ``3 h``."""
     seconds = duration.total_seconds()
     for name, size in (("days", 86_400), ("h", 3_600), ("min", 60)):
         if seconds >= 2 * size or (name != "days" and seconds >= size):

@@ -1,4 +1,4 @@
-"""The tests of a build, run again: which hold, and the rows that break the others."""
+"""The tests of a build, run again: how many places break each, and the rows that do."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -18,17 +18,17 @@ _WORDS: Final = re.compile(r"\w+")
 
 
 def tested(session: duckdb.DuckDBPyConnection, steps: Sequence[Step]) -> Iterator[Tested]:
-    """What each test among the steps finds now, in the order of the build."""
-    session.execute(f"reset variable {DAYS}")  # every day counts
+    """The result of each test among the steps, in the order of the build."""
+    session.execute(f"reset variable {DAYS}")  # a refresh tests only the days that it rebuilt; this is about all days
     for name, step in tests_of(steps).items():
         ((places,),) = session.execute(f"select count(*) from ({step.sql})").fetchall()
         yield Tested(name, step.severity, step.titles, places)
 
 
 def breaking(session: duckdb.DuckDBPyConnection, step: Step, limit: int | None = None) -> pa.Table:
-    """The rows that break a test, in order: the rule, the key, and the values that the rule speaks of.
+    """The rows that break a test, in order: the rule, the key, and the values that the rule mentions.
 
-    Where the rule names no column of them, every value.
+    Where the rule mentions no column, every value.
     """
     session.execute(f"reset variable {DAYS}")
     most = "" if limit is None else f" limit {limit}"

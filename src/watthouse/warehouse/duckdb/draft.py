@@ -1,4 +1,4 @@
-"""A warehouse being written: a file beside the published one, which takes its place when it is whole."""
+"""A warehouse being written: a file beside the published one, which takes its place when it is complete."""
 
 import json
 import os
@@ -32,34 +32,37 @@ class DuckDBDraft:
 
     def load(self, lake: Lake, dataset: Dataset, *, anew: bool = False) -> int:
         """Append the observations stamped after the last load, and mark their days, in one transaction."""
-        held, head = dict(raw.loads(self._connection)).get(dataset.id), lake.head(dataset)
-        if anew and held:
+        load, head = dict(raw.loads(self._connection)).get(dataset.id), lake.head(dataset)
+        if anew and load:
             self._forget(dataset)
-            held = None
-        if head is None or (held and held.head.observed_until == head.observed_until and held.head.rows == head.rows):
+            load = None
+        if head is None or (load and load.head.observed_until == head.observed_until and load.head.rows == head.rows):
             return 0
         self._connection.execute("begin")
         try:
-            count = self._append(lake, dataset, head, held.head if held else None)
+            count = self._append(lake, dataset, head, load.head if load else None)
             self._connection.execute("commit")
         except (WatthouseError, duckdb.Error) as error:
             with suppress(duckdb.TransactionException):  # a full disk has ended the transaction already
                 self._connection.execute("rollback")
+            # DuckDB reads the lake's files itself, and its error names neither the dataset nor what to do: where the
+            # lake is damaged that is the cause, and only this dataset is left out.
             if isinstance(error, WatthouseError) or not lake.faults(dataset, whole=True):
                 raise
             raise TableError(explain(Path(lake.uri(dataset)), error, "see `watthouse repair`")) from error
         return count
 
-    def _append(self, lake: Lake, dataset: Dataset, head: Head, held: Head | None) -> int:
-        """Raises TableError where the ledger has lost what it held, whatever was appended to it since."""
-        count = self._insert(lake, dataset, head, held.observed_until if held else None)
+    def _append(self, lake: Lake, dataset: Dataset, head: Head, loaded: Head | None) -> int:
+        """Raises TableError where the ledger has lost rows, whatever was appended to it since."""
+        count = self._insert(lake, dataset, head, loaded.observed_until if loaded else None)
         before = head.rows - count  # the ledger's observations up to the last load
-        if held and before < held.rows:
+        if loaded and before < loaded.rows:
             raise TableError(
-                f"{lake.uri(dataset)} lacks {held.rows - before:,} of the {held.rows:,} observations that were loaded"
-                f" from it until {held.observed_until:%Y-%m-%d %H:%MZ}: `watthouse repair` says what can be restored"
+                f"{lake.uri(dataset)} lacks {loaded.rows - before:,} of the {loaded.rows:,} observations that were"
+                f" loaded from it until {loaded.observed_until:%Y-%m-%d %H:%MZ}: `watthouse repair` says what can be"
+                " restored"
             )
-        if held and before > held.rows:  # it was mended, and holds more of the past than when that was loaded
+        if loaded and before > loaded.rows:  # a repair gave it older observations: what comes after the stamp is short
             self._forget(dataset)
             return self._append(lake, dataset, head, None)
         self._connection.execute("delete from raw.loads where dataset = $1", [dataset.id])
@@ -72,6 +75,8 @@ class DuckDBDraft:
         return count
 
     def _insert(self, lake: Lake, dataset: Dataset, head: Head, since: datetime | None) -> int:
+        # A whole ledger is read by DuckDB itself, in parallel; what is new since the last load is little, and comes
+        # through Arrow. A commit after ``head`` waits for the next load: its rows would not be in ``raw.loads``.
         run = self._connection.execute
         files = lake.local_files(dataset) if since is None else None
         into = f"insert into raw.{dataset.table} by name from"
@@ -100,8 +105,8 @@ class DuckDBDraft:
             return False
         run, table = self._connection.execute, f"raw.{dataset.table}"
         run(f"attach '{quoted(self._published)}' as published (read_only)")
-        held = raw.columns_of(self._connection, f"published.{table}")
-        shared = ", ".join(name for name in raw.columns_of(self._connection, table) if name in held)
+        published = raw.columns_of(self._connection, f"published.{table}")
+        shared = ", ".join(name for name in raw.columns_of(self._connection, table) if name in published)
         run("begin")
         run(f"insert into {table} by name select {shared} from published.{table}")
         run("insert into raw.loads by name select * from published.raw.loads where dataset = $1", [dataset.id])
@@ -116,7 +121,7 @@ class DuckDBDraft:
 
     def describe(self, about: Mapping[str, str]) -> None:
         self._connection.execute("create or replace table main.about (name varchar, value varchar)")
-        self._connection.executemany("insert into main.about values ($1, $2)", [list(one) for one in about.items()])
+        self._connection.executemany("insert into main.about values ($1, $2)", [list(pair) for pair in about.items()])
 
     def release(self) -> Path:
         self.close()
@@ -125,15 +130,16 @@ class DuckDBDraft:
     def remember(self, steps: Sequence[Step]) -> None:
         self._connection = self._connect()
         self._connection.execute("delete from raw.builds")
-        kept = [self._fingerprint, json.dumps([asdict(step) for step in steps]), datetime.now(UTC)]
-        self._connection.execute("insert into raw.builds values ($1, $2, $3)", kept)
+        build = [self._fingerprint, json.dumps([asdict(step) for step in steps]), datetime.now(UTC)]
+        self._connection.execute("insert into raw.builds values ($1, $2, $3)", build)
 
     def close(self) -> None:
-        """Let go of the file; closing twice is no harm."""
+        """Close the file; may be called twice."""
         self._connection.close()
 
     def finish(self) -> None:
-        """Nothing is left to rebuild: make the file whole."""
+        """Complete the file, and force it to the disk."""
+        # Without the checkpoint part of the build would stay in a .wal file, which the rename leaves behind.
         self._connection.execute("delete from raw.changed_days")
         self._connection.execute("checkpoint")
         self.close()
@@ -144,7 +150,7 @@ class DuckDBDraft:
         return connected(self.path, self._settings)
 
     def _published_ids(self) -> set[str]:
-        """The datasets that the published warehouse has loaded; none where it cannot be read."""
+        """The datasets in the published warehouse; none where it cannot be read."""
         if not self._published.exists():
             return set()
         try:

@@ -1,4 +1,4 @@
-"""A DuckDB of its own in memory, with warehouse files attached: every question has a session and a time limit."""
+"""A DuckDB instance in memory, with warehouse files attached: every query has a session and a time limit."""
 
 import os
 import threading
@@ -23,60 +23,61 @@ DIALECT: Final = "duckdb"
 BATCH_ROWS: Final = 2_048
 _MEMORY: Final = "192MB"
 _THREADS: Final = 1
-"""Of one answer: most of its time is planning, and where many are asked for at once, more threads only wait."""
+"""Threads of one query: most of its time is planning, and with many queries at once more threads only wait."""
 _STATEMENTS: Final = 512
-_AGAIN: Final = 0.05  # s between two interrupts
+_INTERRUPT_SECONDS: Final = 0.05  # between two interrupts
 _BLANKS: Final = {
     "since": date(1, 1, 1),
     "until": date(1, 1, 2),
     "first": datetime(1, 1, 1, tzinfo=UTC),
     "end": datetime(1, 1, 2, tzinfo=UTC),
 }
-_WRITTEN: Final = {
+_COMPILED: Final = {
     "since": "MAKE_DATE(1, 1, 1)",
     "until": "MAKE_DATE(1, 1, 2)",
     "first": "MAKE_TIMESTAMPTZ(1, 1, 1, 0, 0, 0.0, 'UTC')",
     "end": "MAKE_TIMESTAMPTZ(1, 1, 2, 0, 0, 0.0, 'UTC')",
 }
-"""The same as Ibis writes them for DuckDB: Ibis has no placeholders for values that are bound later."""
+"""The same as Ibis compiles them for DuckDB: Ibis has no placeholders for values that are bound later."""
 
-# A prepared query gives a few thousand rows: copying them costs less than the second parse that a relation takes.
+# A prepared query returns a few thousand rows: copying them costs less than the second parse that a relation needs.
 warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", category=UserWarning)
 
 
 class Engine:
-    """Closed by :meth:`close`; several threads may ask it at once. A query is given up after ``seconds``.
+    """Closed by :meth:`close`; several threads may query it at once. A query is given up after ``seconds``.
 
-    What does not fit into memory is spilled to ``scratch``. One of little ``memory`` answers one at a time, and hands a
-    prepared query that does not fit to ``instead``.
+    What does not fit into memory is spilled to ``scratch``. An engine with a ``fallback`` answers one query at a time
+    in little ``memory``, and hands a prepared query that does not fit to the fallback.
     """
 
-    def __init__(self, seconds: float, scratch: Path, memory: str = _MEMORY, instead: "Engine | None" = None) -> None:
+    def __init__(self, seconds: float, scratch: Path, memory: str = _MEMORY, fallback: "Engine | None" = None) -> None:
         self._seconds = seconds
-        self._instead = instead
+        self._fallback = fallback
         self._too_large: set[Hashable] = set()
         self._lock = threading.Lock()
-        self._at_once = threading.BoundedSemaphore(1 if instead else os.cpu_count() or 1)
+        self._at_once = threading.BoundedSemaphore(1 if fallback else os.cpu_count() or 1)
         self._idle: list[duckdb.DuckDBPyConnection] = []
         self._statements: LRUCache[Hashable, duckdb.Statement] = LRUCache(_STATEMENTS)
         self._connection = duckdb.connect(
             config={
                 "threads": _THREADS,
                 "memory_limit": memory,
-                # else `.tmp` where the server was started; nowhere, where another engine may be asked instead
-                "temp_directory": "" if instead else str(scratch),
+                # by default DuckDB spills to `.tmp` in the folder where the server was started; with a fallback it
+                # must not spill at all
+                "temp_directory": "" if fallback else str(scratch),
             }
         )
         self._parser, self._shapes = self._connection.cursor(), self._connection.cursor()
         self.run("set global TimeZone = 'UTC'")
 
     def attach(self, path: Path, alias: str) -> None:
-        """Attach a file to be read as ``alias``; raises :class:`duckdb.Error` where it cannot be."""
+        """Attach a file for reading as ``alias``; raises :class:`duckdb.Error` where that fails."""
         quoted = str(path).replace("'", "''")
         self.run(f"attach '{quoted}' as {alias} (read_only)")
 
     def run(self, sql: str) -> list[tuple[Any, ...]]:
-        """A statement of watthouse's own, outside every time limit."""
+        """A statement of watthouse's own, without a time limit."""
         with closing(self._connection.cursor()) as session:
             return session.execute(sql).fetchall()
 
@@ -93,11 +94,11 @@ class Engine:
 
     @contextmanager
     def batches(self, query: Query) -> Iterator[pa.RecordBatchReader]:
-        """The answer in pieces of :data:`BATCH_ROWS`, so that its size does not matter; of a prepared query by half
-        months, because sorting 13 years of slots would take more memory than all else.
+        """The answer in pieces of :data:`BATCH_ROWS`, in memory that does not depend on its size.
 
-        Only the engine's own time counts against its limit: whoever reads may be slow.
+        Only the engine's own time counts against the limit: the reader may be slow.
         """
+        # Prepared queries are run by half months: sorting 13 years of slots would take more memory than all else.
         if isinstance(query, Prepared):
             yield self._piece_by_piece(query)
             return
@@ -110,36 +111,36 @@ class Engine:
 
     @contextmanager
     def session(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection to do anything with; raises :class:`QueryLimitError` where what is done takes too long."""
+        """A connection for any use; raises :class:`QueryLimitError` where the block takes too long."""
         with closing(self._connection.cursor()) as session, _Clock(self._seconds, session).running():
             yield session
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close all sessions, and with them the files."""
         for session in (*self._idle, self._parser, self._shapes, self._connection):
             session.close()
 
     def _piece_by_piece(self, query: Prepared) -> pa.RecordBatchReader:
         pieces = iter(query.by_half_month())
-        held = [self._filled(next(pieces))]
-        schema = held[0].schema
+        pending = [self._filled(next(pieces))]
+        schema = pending[0].schema
 
         def batches() -> Iterator[pa.RecordBatch]:
-            while held:
-                yield from held.pop().to_batches(BATCH_ROWS)  # let go of before the next is asked for
-                held.extend(map(self._filled, islice(pieces, 1)))
+            while pending:
+                yield from pending.pop().to_batches(BATCH_ROWS)  # freed before the next piece is computed
+                pending.extend(map(self._filled, islice(pieces, 1)))
 
         return pa.RecordBatchReader.from_batches(schema, batches())
 
     def _filled(self, query: Prepared) -> pa.Table:
-        if self._instead is None:
+        if self._fallback is None:
             return self._answered(query)
         if query.blank not in self._too_large:
             try:
                 return self._answered(query)
             except TooLargeError:
-                self._too_large.add(query.blank)
-        return self._instead._answered(query)
+                self._too_large.add(query.blank)  # the next half month would not fit either
+        return self._fallback._answered(query)
 
     def _answered(self, query: Prepared) -> pa.Table:
         statement = self._statement(query)
@@ -151,7 +152,7 @@ class Engine:
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        """As many at once as there are cores: more would only take longer, all of them."""
+        """Wait for one of as many places as there are cores: more queries at once would only slow each other down."""
         if not self._at_once.acquire(timeout=self._seconds):
             raise _late(self._seconds)
         try:
@@ -160,7 +161,7 @@ class Engine:
             self._at_once.release()
 
     def _statement(self, query: Prepared) -> duckdb.Statement:
-        """Compiled and parsed once, by whoever asks first."""
+        """The statement of a query, compiled and parsed at its first use."""
         with self._lock:
             if query.blank not in self._statements:
                 (self._statements[query.blank],) = self._parser.extract_statements(_template(query))
@@ -168,7 +169,7 @@ class Engine:
 
     @contextmanager
     def _idle_session(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection that nobody else asks meanwhile: to open one costs as much as a small question."""
+        """A connection for exclusive use; kept, as opening one costs as much as a small query."""
         try:
             session = self._idle.pop()
         except IndexError:
@@ -176,17 +177,17 @@ class Engine:
         try:
             yield session
         except BaseException:
-            session.close()  # one that failed is not used again
+            session.close()  # one that failed may be in the middle of something, and is not used again
             raise
         self._idle.append(session)
 
 
 class TooLargeError(QueryLimitError):
-    """An answer takes more memory than its engine has."""
+    """A query takes more memory than its engine has."""
 
 
 class _Clock:
-    """Interrupts a session when it has run for so many seconds in all."""
+    """Interrupts a session once it has run for ``seconds`` in total."""
 
     def __init__(self, seconds: float, session: duckdb.DuckDBPyConnection) -> None:
         self._seconds = self._left = seconds
@@ -195,7 +196,7 @@ class _Clock:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Count what is done in the block; raises :class:`QueryLimitError` where that is too long."""
+        """Count the time of the block; raises :class:`QueryLimitError` where it is over the limit."""
         began, over = time.monotonic(), threading.Event()
         threading.Thread(target=self._watch, args=[over], daemon=True).start()
         try:
@@ -214,7 +215,7 @@ class _Clock:
             raise _late(self._seconds)
 
     def each(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
-        """The reader's batches, counting the time that each takes to come."""
+        """The reader's batches; the time to compute each of them counts."""
         while True:
             try:
                 with self.running():
@@ -224,16 +225,17 @@ class _Clock:
             yield batch
 
     def _watch(self, over: threading.Event) -> None:
-        """Interrupt until it is over: an interrupt between two statements is lost."""
+        """Interrupt the session when time is up, again and again until the block has ended."""
+        # once is not enough: DuckDB forgets an interrupt that comes between two statements
         pause = self._left
         while not over.wait(max(pause, 0)):
             with self._lock:
                 if not over.is_set():
                     self._session.interrupt()
-            pause = _AGAIN
+            pause = _INTERRUPT_SECONDS
 
 
-_TOO_LARGE: Final = "the answer takes more memory than one may have: ask for a shorter period, or for fewer columns"
+_TOO_LARGE: Final = "the answer takes more memory than is allowed: ask for a shorter period, or for fewer columns"
 
 
 def _late(seconds: float) -> QueryLimitError:
@@ -243,8 +245,9 @@ def _late(seconds: float) -> QueryLimitError:
 
 
 def _template(query: Prepared) -> str:
-    """With ``$since``, ``$until``, ``$first`` and ``$end`` for its days and instants."""
+    """A query's SQL with ``$since``, ``$until``, ``$first`` and ``$end`` for its days and instants."""
+    # Ibis compiles with days of the year 1 in place of the parameters: no data has them, so the text can be replaced.
     sql = query.sql(DIALECT, _BLANKS)
-    for name, written in _WRITTEN.items():
-        sql = sql.replace(written, f"${name}")
+    for name, literal in _COMPILED.items():
+        sql = sql.replace(literal, f"${name}")
     return sql

@@ -1,4 +1,4 @@
-"""The file that a DuckDB warehouse is: how it is opened, and what is said where it cannot be used."""
+"""The file of a DuckDB warehouse: opening it, and the messages where it cannot be used."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,11 +9,11 @@ import duckdb
 from watthouse.errors import WarehouseError
 
 Settings = dict[str, str | bool | int | float | list[str]]
-REBUILD = "`watthouse build --full` makes it anew from the lake"
+REBUILD = "`watthouse build --full` rebuilds it from the lake"
 
 
 def connected(path: Path, settings: Settings, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
-    """A connection whose sessions keep UTC."""
+    """A connection whose sessions are in UTC, whatever the machine's time zone."""
     connection = duckdb.connect(path, read_only=read_only, config=settings)
     connection.execute("set TimeZone = 'UTC'")
     return connection
@@ -21,7 +21,7 @@ def connected(path: Path, settings: Settings, *, read_only: bool = False) -> duc
 
 @contextmanager
 def reading(path: Path, threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that reads; raises :class:`WarehouseError` for whatever the engine refuses in the block."""
+    """A connection for reading; raises :class:`WarehouseError` for the engine's errors in the block."""
     try:
         with connected(path, {"threads": threads}, read_only=True) as connection:
             yield connection
@@ -30,7 +30,7 @@ def reading(path: Path, threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def explain(path: Path, error: Exception, advice: str) -> str:
-    """One line for what an engine or a disk said of a file."""
+    """One line for an error of an engine or a disk about a file."""
     reason = (str(error).strip() or type(error).__name__).splitlines()[0]
     if "No space left" in reason:
         return f"the disk is full at {path.parent}: free some space and run again; {advice}"
@@ -38,5 +38,5 @@ def explain(path: Path, error: Exception, advice: str) -> str:
 
 
 def quoted(path: Path) -> str:
-    """For a literal in SQL."""
+    """The path for a literal in SQL."""
     return str(path).replace("'", "''")

@@ -24,17 +24,17 @@ def pieces(
     until: date | None,
     columns: Sequence[str] | None,
 ) -> Iterator[pa.Table]:
-    """Oldest first; one piece at least. Raises :class:`UsageError` for a mart or a column that is not there."""
+    """Rows, oldest first; at least one piece. Raises :class:`UsageError` for an unknown mart or column."""
     if mart not in (known := _marts(connection)):
         raise UsageError(f"unknown mart '{mart}': there are {', '.join(known)}")
-    held = [*columns_of(connection, f"marts.{mart}")]
-    chosen = _chosen(mart, held, columns)
-    day = next(name for name in _DAY_COLUMNS if name in held)
+    available = [*columns_of(connection, f"marts.{mart}")]
+    chosen = _chosen(mart, available, columns)
+    day = next(name for name in _DAY_COLUMNS if name in available)
     within = f"from marts.{mart} where ($1 is null or {day} >= $1) and ($2 is null or {day} <= $2)"
     bounds = (_bound(day, since), _bound(day, until))
     (extent,) = connection.execute(f"select count(*), min({day}), max({day}) {within}", bounds).fetchall()
     for piece in _parts(day, bounds, extent):
-        rows = f"select {', '.join(chosen)} {within} order by {_order(held, day)}"
+        rows = f"select {', '.join(chosen)} {within} order by {_order(available, day)}"
         yield connection.sql(rows, params=[*piece]).to_arrow_table()
 
 
@@ -43,12 +43,13 @@ def _marts(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return [name for (name,) in connection.execute(query).fetchall()]
 
 
-def _chosen(mart: str, held: Sequence[str], columns: Sequence[str] | None) -> list[str]:
+def _chosen(mart: str, available: Sequence[str], columns: Sequence[str] | None) -> list[str]:
+    # names go into the SQL as they are: only those that the mart has may pass
     if not columns:
-        return list(held)
+        return list(available)
     for name in columns:
-        if name not in held:
-            raise UsageError(f"{mart} has no column '{name}': it has {', '.join(held)}")
+        if name not in available:
+            raise UsageError(f"{mart} has no column '{name}': it has {', '.join(available)}")
     return list(columns)
 
 
@@ -60,8 +61,8 @@ def _bound(day: str, bound: date | None) -> date | int | None:
 
 
 def _parts(day: str, bounds: Bounds, extent: tuple[int, Any, Any]) -> Iterator[Bounds]:
-    """``bounds`` in parts of as many days as have :data:`_PIECE_ROWS` rows between them: sorting all of a mart by slot
-    took 2.5 GB."""
+    """``bounds`` in parts of as many days as have about :data:`_PIECE_ROWS` rows."""
+    # sorting a whole mart by slot took 2.5 GB
     rows, first, last = extent
     if day != "civil_date" or rows <= _PIECE_ROWS:
         yield bounds
@@ -72,5 +73,5 @@ def _parts(day: str, bounds: Bounds, extent: tuple[int, Any, Any]) -> Iterator[B
         first += timedelta(days=days)
 
 
-def _order(held: Sequence[str], day: str) -> str:
-    return ", ".join([day, *(name for name in _WITHIN_A_DAY if name in held)])
+def _order(available: Sequence[str], day: str) -> str:
+    return ", ".join([day, *(name for name in _WITHIN_A_DAY if name in available)])

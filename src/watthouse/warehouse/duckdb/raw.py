@@ -21,7 +21,8 @@ _TYPES: Final[Mapping[Kind, str]] = {
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make what is missing of it: an older watthouse knew fewer datasets, columns and facts."""
+    """Create what is missing of the schema: an older watthouse had fewer datasets and columns."""
+    # No migration by version: what is missing is added each time, so that a home of any former version opens.
     run = connection.execute
     run("create schema if not exists raw")
     run(
@@ -47,9 +48,10 @@ def columns_of(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, s
 
 
 def loads(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, Loaded]]:
-    """By dataset id. A warehouse that was built before observations were noted is counted."""
-    counted = "observations" if "observations" in columns_of(connection, "raw.loads") else "null"
-    query = f"select dataset, ledger, lake_version, observed_until, loaded_at, {counted} from raw.loads"
+    """How far each dataset is loaded, by its id."""
+    # A warehouse of an older watthouse has no number of observations: they are counted.
+    observations = "observations" if "observations" in columns_of(connection, "raw.loads") else "null"
+    query = f"select dataset, ledger, lake_version, observed_until, loaded_at, {observations} from raw.loads"
     return [
         (name, Loaded(Head(ledger, version, until, _count(connection, name) if rows is None else rows), at))
         for name, ledger, version, until, at, rows in connection.execute(query).fetchall()

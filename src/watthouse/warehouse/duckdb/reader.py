@@ -1,4 +1,4 @@
-"""One build held open for questions: its file, attached to an engine in memory.
+"""One build held open for queries: its file, attached to an engine in memory.
 
 A build is published by renaming a new file into place, and a reader keeps the file it opened.
 """
@@ -29,10 +29,11 @@ from watthouse.warehouse.query import Prepared, Query, to_sql
 HELD: Final = "held"
 """The name under which the file is attached."""
 _ASIDE: Final = "aside"
-"""The name of the catalog in memory in which core and marts are laid out anew."""
+"""The name of the catalog in memory in which core and marts are laid out again."""
 _ADVICE: Final = "run `watthouse refresh`"
-_OF_STREAMS: Final = "12MB"
-"""Half a month of every region by slot fits; what does not is read elsewhere, and nothing is kept that is read once."""
+_STREAM_MEMORY: Final = "12MB"
+"""Half a month of every region by slot fits; what does not goes to the other engine. Too small to cache what is read
+once."""
 
 
 class DuckDBReader:
@@ -43,7 +44,7 @@ class DuckDBReader:
         self._seconds = seconds
         self._scratch = scratch
         self._lock = threading.Lock()
-        self._one_aside = threading.Lock()
+        self._aside_lock = threading.Lock()
         self.engine = Engine(seconds, scratch)
         self.rows = self.engine.rows
         self._long: Engine | None = None
@@ -74,10 +75,9 @@ class DuckDBReader:
     def rows_as_of(
         self, moment: datetime, since: date, until: date, models: Sequence[str], queries: Sequence[Query]
     ) -> tuple[pa.Table, ...]:
-        """The build's own SQL, over raw tables that show only what had been observed by then.
-
-        Staging, core and marts are views in a catalog of their own: the names in that SQL are of whichever it is.
-        """
+        """The build's own SQL, over raw tables that show only what had been observed by then."""
+        # The compiled SQL names schemas and no database. So in a catalog of its own, with views of the same names, the
+        # statements that made the marts answer for another moment, and there is no second version of them to maintain.
         statements = [to_sql(query, DIALECT) for query in queries]
         with self._session_aside("raw", "staging", "core", "marts") as session:
             instant = moment.astimezone(UTC).isoformat()
@@ -102,10 +102,10 @@ class DuckDBReader:
             return checks.breaking(session, step, limit)
 
     def streams(self) -> Engine:
-        """Another engine on the same file, of little memory; the usual one where the file has been replaced since."""
+        """Another engine on the same file, with little memory; the main one where the file has been replaced since."""
         with self._lock:
             if self._long is None:
-                self._long = self._beside() or self.engine
+                self._long = self._second_engine() or self.engine
             return self._long
 
     def close(self) -> None:
@@ -118,8 +118,8 @@ class DuckDBReader:
 
     @cached_property
     def _steps(self) -> tuple[Step, ...]:
-        ((kept,),) = self.engine.run(f"select steps from {HELD}.raw.builds")
-        return tuple(map(Step.of, json.loads(kept)))
+        ((steps,),) = self.engine.run(f"select steps from {HELD}.raw.builds")
+        return tuple(map(Step.of, json.loads(steps)))
 
     @cached_property
     def _models(self) -> dict[str, Step]:
@@ -134,7 +134,7 @@ class DuckDBReader:
 
     @contextmanager
     def _models_aside(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A session in which the tests find core and marts by the names that their SQL gives them."""
+        """A session in which core and marts have the names that the SQL of the tests uses."""
         with self._session_aside("core", "marts") as session:
             for step in self._models.values():
                 session.execute(f"create view {step.relation} as from {HELD}.{step.relation}")
@@ -144,9 +144,9 @@ class DuckDBReader:
     def _session_aside(self, *schemas: str) -> Iterator[duckdb.DuckDBPyConnection]:
         """A session in an empty catalog with these schemas; one at a time.
 
-        The catalog is removed outside every time limit, whatever became of the query.
+        The catalog is removed without a time limit, however the query ended.
         """
-        with self._one_aside:
+        with self._aside_lock:
             self.engine.run(f"attach ':memory:' as {_ASIDE}")
             try:
                 with self.engine.session() as session:
@@ -157,14 +157,15 @@ class DuckDBReader:
             finally:
                 self.engine.run(f"detach {_ASIDE}")
 
-    def _beside(self) -> Engine | None:
-        engine = Engine(self._seconds, self._scratch, _OF_STREAMS, self.engine)
+    def _second_engine(self) -> Engine | None:
+        # It is made at the first long download, when another build may have been published under the same path.
+        engine = Engine(self._seconds, self._scratch, _STREAM_MEMORY, self.engine)
         try:
             engine.attach(self._path, HELD)
             if self._build_of(engine).mark == self.build.mark:
                 return engine
         except (duckdb.Error, WarehouseError):
-            pass  # the next build cannot be read; this one still can
+            pass  # the new build cannot be read, the one held open still can
         engine.close()
         return None
 
@@ -173,7 +174,7 @@ class DuckDBReader:
         loads = engine.run(f"select dataset, ledger, lake_version, observed_until from {raw}.loads order by dataset")
         builds = engine.run(f"select fingerprint, built_at from {raw}.builds")
         if not builds:
-            raise WarehouseError(f"{self._path} was never built whole: {_ADVICE}")
+            raise WarehouseError(f"{self._path} was never built completely: {_ADVICE}")
         ((loaded,),) = engine.run(f"select max(loaded_at) from {raw}.loads")
         ((fingerprint, built),) = builds
         versions = {dataset: version for dataset, _, version, _ in loads}

@@ -1,4 +1,4 @@
-"""A refresh: the SQL that dbt left, run for the days that changed."""
+"""A refresh: the SQL that dbt compiled, run for the days that changed."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
@@ -11,7 +11,7 @@ from watthouse.errors import WarehouseError
 from watthouse.transform import DAYS, Node, Step, broken
 
 _MANY: Final = 400
-"""More days than this are rebuilt faster with all the others than one by one."""
+"""Above this number of changed days, rebuilding every day is faster than selecting them."""
 
 
 def replay(
@@ -20,7 +20,7 @@ def replay(
     sources: Iterable[str],
     on_node: Callable[[Node], None] = lambda _: None,
 ) -> list[Node]:
-    """Rebuild what follows from the raw tables named, for the days that changed; raises on the first broken test."""
+    """Rebuild what depends on these raw tables, for the days that changed; raises on the first broken test."""
     nodes = []
     for step in _downstream(steps, set(sources)):
         began = perf_counter()
@@ -34,7 +34,8 @@ def replay(
 
 
 def _downstream(steps: Sequence[Step], sources: set[str]) -> Iterator[Step]:
-    """The steps that stand on one of the sources, in an order in which each comes after what it stands on."""
+    """The steps that depend on one of the sources, each after those it depends on."""
+    # one pass is enough: dbt finished the steps in an order of their dependencies
     reached = {f"source.watthouse.raw.{source}" for source in sources}
     for step in steps:
         if reached.intersection(step.stands_on):
@@ -63,6 +64,8 @@ def _literal(days: Sequence[date]) -> str:
 def _days(session: duckdb.DuckDBPyConnection, step: Step) -> list[date] | None:
     if not step.observed_in:
         return None
+    # Besides the days whose raw rows changed: a table that repeats columns of another (a label, a rank) changes where
+    # they do, on days without a new row of its own.
     queries = ["select civil_date from raw.changed_days where list_contains($1, dataset)"]
     for followed, columns in step.follows.items():
         differs = " or ".join(f"built.{column} is distinct from followed.{column}" for column in columns)
@@ -75,7 +78,7 @@ def _days(session: duckdb.DuckDBPyConnection, step: Step) -> list[date] | None:
 
 
 def _check(session: duckdb.DuckDBPyConnection, step: Step) -> tuple[str, str]:
-    """A test looks at the days its model just rebuilt: the variable still holds them."""
+    """Run a test on the days that its model has just rebuilt: the session variable still holds them."""
     ((rows,),) = session.execute(f"select count(*) from ({step.sql})").fetchall()
     if not rows:
         return "pass", ""

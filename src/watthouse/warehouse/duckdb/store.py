@@ -1,6 +1,6 @@
 """DuckDB: no server, one file. A build writes a copy beside it and renames that into place.
 
-A reader keeps the file it opened: it waits for nothing and never sees half a build.
+A reader keeps the file it opened: it never waits, and never sees half a build.
 """
 
 import json
@@ -23,7 +23,7 @@ from watthouse.errors import UsageError, WarehouseError
 from watthouse.lake.revisions import OBSERVED_AT
 from watthouse.settings import PROJECT
 from watthouse.transform import Step, fingerprint, tests_of
-from watthouse.warehouse.base import Loaded, Reader, Tested
+from watthouse.warehouse.base import BuildReader, Loaded, Tested
 from watthouse.warehouse.duckdb import checks, marts, raw
 from watthouse.warehouse.duckdb.draft import DuckDBDraft
 from watthouse.warehouse.duckdb.file import REBUILD, Settings, explain, reading
@@ -38,7 +38,7 @@ T = TypeVar("T")
 class DuckDB:
     """The default warehouse: the file at ``path``, with ``scratch`` for what does not fit into memory.
 
-    ``project`` is the dbt project that its models are of.
+    ``project`` is the dbt project of its models.
     """
 
     engine = "DuckDB"
@@ -67,7 +67,7 @@ class DuckDB:
 
     @property
     def aside(self) -> Path:
-        """Where this process's build writes before it is published: dbt's profile names the file only."""
+        """Where this process builds before it publishes: in a folder, as dbt's profile has only the file's name."""
         return self.path.parent / f"{_BUILDING}{os.getpid()}" / self.path.name
 
     def loaded(self) -> dict[str, Loaded]:
@@ -78,8 +78,8 @@ class DuckDB:
 
     def steps(self) -> list[Step] | None:
         query = "select steps from raw.builds where fingerprint = $1"
-        kept = self._noted(lambda connection: connection.execute(query, [self._fingerprint]).fetchall())
-        return [Step.of(fields) for fields in json.loads(kept[0][0])] if kept else None
+        builds = self._noted(lambda connection: connection.execute(query, [self._fingerprint]).fetchall())
+        return [Step.of(fields) for fields in json.loads(builds[0][0])] if builds else None
 
     def tested(self) -> list[Tested]:
         with self._testing() as (connection, steps):
@@ -96,8 +96,8 @@ class DuckDB:
             return
         table = f"raw.{dataset.table}"
         with self._reading() as connection:
-            held = raw.columns_of(connection, table)
-            names = ", ".join(name for name in [*dataset.names, OBSERVED_AT] if name in held)
+            columns = raw.columns_of(connection, table)
+            names = ", ".join(name for name in [*dataset.names, OBSERVED_AT] if name in columns)
             years = connection.execute(f"select distinct year({dataset.time}) from {table} order by 1").fetchall()
             for (year,) in years:
                 rows = connection.sql(f"select {names} from {table} where year({dataset.time}) = $1", params=[year])
@@ -106,16 +106,16 @@ class DuckDB:
     def keep(self) -> Path | None:
         if not self.path.exists():
             return None
-        # Under its own name, and in a folder that `watthouse serve --home` can show.
-        kept = self.path.parent / f"{_KEPT}{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}" / self.path.name
+        # Under its own name, and with the home's note, in a folder that `watthouse serve --home` can show.
+        copy = self.path.parent / f"{_KEPT}{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}" / self.path.name
         try:
-            kept.parent.mkdir(parents=True)
-            _doubled(self.path, kept)
+            copy.parent.mkdir(parents=True)
+            _duplicate(self.path, copy)
             for note in self.path.parent.glob("home.json"):
-                shutil.copyfile(note, kept.parent / note.name)
+                shutil.copyfile(note, copy.parent / note.name)
         except OSError as error:
             raise WarehouseError(explain(self.path, error, "the warehouse stays as it was")) from error
-        return kept
+        return copy
 
     def sweep(self) -> None:
         for folder in self.path.parent.glob(f"{_BUILDING}*"):
@@ -127,10 +127,10 @@ class DuckDB:
         try:
             self.aside.parent.mkdir(parents=True)
             copied = nullcontext() if empty else _copied(self.path, self.aside)
-            with copied, closing(self._draft()) as draft:
+            with copied, closing(DuckDBDraft(self.aside, self._settings(), self.path, self._fingerprint)) as draft:
                 yield draft
                 draft.finish()
-            self.aside.replace(self.path)
+            self.aside.replace(self.path)  # atomic: readers that are open keep the old file
         except (duckdb.Error, OSError) as error:
             raise WarehouseError(explain(self.path, error, "the warehouse stays as it was")) from error
         finally:
@@ -159,7 +159,7 @@ class DuckDB:
             yield from marts.pieces(connection, mart, since, until, columns)
 
     def stamp(self) -> Hashable:
-        """Of the file that is published: a rename gives the name to another."""
+        """The identity of the published file: publishing gives its name to another one."""
         try:
             stat = self.path.stat()
         except FileNotFoundError:
@@ -168,8 +168,8 @@ class DuckDB:
             raise WarehouseError(f"{self.path} cannot be read ({error.strerror}): run `watthouse refresh`") from error
         return stat.st_ino, stat.st_mtime_ns, stat.st_size
 
-    def open(self, seconds: float) -> Reader:
-        from watthouse.warehouse.duckdb.reader import DuckDBReader  # Ibis is of the extra that serves
+    def open(self, seconds: float) -> BuildReader:
+        from watthouse.warehouse.duckdb.reader import DuckDBReader  # Ibis comes with the extra `serve`
 
         try:
             return DuckDBReader(self.path, seconds, self._scratch / "serve")
@@ -182,25 +182,25 @@ class DuckDB:
 
     @cached_property
     def _fingerprint(self) -> str:
-        """Another one where the models have changed, or how a refresh replays them."""
+        """Differs once the models have changed, or the way in which a refresh replays them."""
         return fingerprint(self._project, _REPLAY)
 
     @contextmanager
     def _testing(self) -> Iterator[tuple[duckdb.DuckDBPyConnection, list[Step]]]:
-        """The warehouse, and the steps that its last whole build left."""
+        """The warehouse, and the steps that its last full build recorded."""
         self._refuse_missing()
         with self._reading() as connection:
-            kept = connection.execute("select steps from raw.builds").fetchall()
-            if not kept:
-                raise WarehouseError(f"{self.path} was never built whole: run `watthouse build --full`")
-            yield connection, [Step.of(fields) for fields in json.loads(kept[0][0])]
+            builds = connection.execute("select steps from raw.builds").fetchall()
+            if not builds:
+                raise WarehouseError(f"{self.path} was never built completely: run `watthouse build --full`")
+            yield connection, [Step.of(fields) for fields in json.loads(builds[0][0])]
 
     def _refuse_missing(self) -> None:
         if not self.path.exists():
             raise WarehouseError(f"there is no warehouse at {self.path} yet: run `watthouse refresh` first")
 
     def _noted(self, read: Callable[[duckdb.DuckDBPyConnection], list[T]]) -> list[T] | None:
-        """What it says of itself; None where there is no file, a broken one, or one that another watthouse laid out."""
+        """What the warehouse notes about itself; None where the file is missing, broken or of another layout."""
         if not self.path.exists():
             return None
         try:
@@ -212,15 +212,13 @@ class DuckDB:
     def _reading(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         return reading(self.path, self._threads)
 
-    def _draft(self) -> DuckDBDraft:
-        return DuckDBDraft(self.aside, self._settings(), self.path, self._fingerprint)
-
     def _settings(self) -> Settings:
         return {"threads": self._threads, "memory_limit": self._memory_limit, "preserve_insertion_order": False}
 
 
-def _doubled(source: Path, target: Path) -> None:
-    """A second name for the file, which nobody writes to once it is published; a copy where that cannot be."""
+def _duplicate(source: Path, target: Path) -> None:
+    """Give the file a second name; copy it where the file system has no links."""
+    # a published file is never written to again, so a link is as good as a copy of some GB
     try:
         os.link(source, target)
     except OSError:
@@ -229,9 +227,10 @@ def _doubled(source: Path, target: Path) -> None:
 
 @contextmanager
 def _copied(source: Path, target: Path) -> Iterator[None]:
-    """A copy that is being written to the disk meanwhile: a checkpoint would wait for all of it at the end."""
+    """Copy the file, and flush the copy to the disk while the block runs."""
+    # The checkpoint at the end of a build would otherwise wait for the disk to take the whole copy.
     shutil.copyfile(source, target)
-    with target.open("rb") as file, ThreadPoolExecutor(1) as beside:
-        written = beside.submit(os.fsync, file.fileno())
+    with target.open("rb") as file, ThreadPoolExecutor(1) as background:
+        flushed = background.submit(os.fsync, file.fileno())
         yield
-        written.result()  # what the disk refused is told once, to whoever asks first
+        flushed.result()  # the kernel reports a failed write only once, to the first fsync: this one may have got it

@@ -19,7 +19,7 @@ import polars as pl
 
 from watthouse.catalog import CATALOG, Dataset
 from watthouse.settings import Settings
-from watthouse.sources.odre import Facts, Odre, Window
+from watthouse.sources.odre import Facts, FetchWindow, Odre
 
 GAS: Final = CATALOG["stock-quotidien-stockages-gaz"]
 NATIONAL: Final = CATALOG["eco2mix-national-tr"]
@@ -44,7 +44,7 @@ GAS_ROWS: Final = pl.DataFrame(
         "pits": ["SEDIANE B"] * 30,
     }
 )
-SEPTEMBER: Final = Window(datetime(2026, 9, 1, tzinfo=UTC), datetime(2026, 10, 1, tzinfo=UTC), 30)
+SEPTEMBER: Final = FetchWindow(datetime(2026, 9, 1, tzinfo=UTC), datetime(2026, 10, 1, tzinfo=UTC), 30)
 
 
 @dataclass(frozen=True)

@@ -266,7 +266,7 @@ def test_redirects_in_a_circle_end(tmp_path: Path) -> None:
     with (
         serving(lambda asked: answer("", 302, location=asked.path)) as service,
         Odre(knobs(service, tmp_path)) as odre,
-        pytest.raises(UnreachableError, match="in a circle"),
+        pytest.raises(UnreachableError, match="in a loop"),
     ):
         odre.facts([GAS])
 

@@ -37,7 +37,7 @@ from tests.unit.sources.odre.odre_server import (
     zipped,
 )
 from watthouse.errors import LakeError, SourceError, UnreachableError
-from watthouse.sources.odre import Download, Facts, Odre, Window
+from watthouse.sources.odre import Download, Facts, FetchWindow, Odre
 
 pytestmark = pytest.mark.usefixtures("quick")
 
@@ -48,7 +48,7 @@ FORMS = {"jsonl": jsonl, "csv": csv}
 
 @contextmanager
 def fetching(
-    service: Service, home: Path, windows: Sequence[Window] = (SEPTEMBER,), of: Facts | None = None, **more: object
+    service: Service, home: Path, windows: Sequence[FetchWindow] = (SEPTEMBER,), of: Facts | None = None, **more: object
 ) -> Iterator[Iterator[Download]]:
     with connected(Odre(knobs(service, home, **more))) as odre:
         yield odre.downloads(of or facts(), windows)
@@ -64,13 +64,13 @@ def rows(download: Download) -> pa.Table:
     return pa.concat_tables(tables).sort_by("date") if tables else pa.table({"date": []})
 
 
-def one(service: Service, home: Path, window: Window = SEPTEMBER, **more: object) -> tuple[Download, pa.Table]:
+def one(service: Service, home: Path, window: FetchWindow = SEPTEMBER, **more: object) -> tuple[Download, pa.Table]:
     with fetching(service, home, [window], **more) as downloads:
         download = next(downloads)
         return download, rows(download)
 
 
-def failing(service: Service, home: Path, window: Window = SEPTEMBER, **more: object) -> str:
+def failing(service: Service, home: Path, window: FetchWindow = SEPTEMBER, **more: object) -> str:
     with fetching(service, home, [window], **more) as downloads:
         download = next(downloads)
         with pytest.raises(SourceError) as caught:
@@ -135,7 +135,7 @@ def test_windows_are_put_and_called_by_their_bounds(
     tmp_path: Path, since: datetime | None, until: datetime | None, where: str | None, called: str
 ) -> None:
     with serving() as service:
-        download, _ = one(service, tmp_path, Window(since, until, None))
+        download, _ = one(service, tmp_path, FetchWindow(since, until, None))
         assert service.asked[0].params.get("where") == where
     assert download.origin == f"{GAS.id}, {called}"
 
@@ -157,7 +157,7 @@ def test_windows_come_in_order_and_so_many_at_a_time(tmp_path: Path) -> None:
         return answer(parquet(GAS_ROWS.filter(pl.col("date") == date(2026, 9, day))))
 
     days = [datetime(2026, 9, day, tzinfo=UTC) for day in range(1, 13)]
-    windows = [Window(day, day.replace(day=day.day + 1), 1) for day in days]
+    windows = [FetchWindow(day, day.replace(day=day.day + 1), 1) for day in days]
     seen = []
     with serving(route) as service, fetching(service, tmp_path, windows, fetch_threads=3) as downloads:
         for download in downloads:
@@ -277,14 +277,14 @@ SAID = {
     "cut short of its length": "broke the connection off",
     "cut in the middle of a chunk": "broke the connection off",
     "cut where only the file can tell": "broke off in the middle of a Parquet file",
-    "hang": "said nothing for 0.3 s",
+    "hang": "sent nothing for 0.3 s",
     "500": "answered 500 (a web page)",
     "web page": "answered with a web page 'Log in' under a 200, tried 2 times: a proxy or a login page may",
     "error under a 200": "answered with an error under a 200 (X: no)",
     "nothing under a 200": "answered with nothing under a 200",
     "fewer rows": "sent 29 of the 30 rows it says it has",
     "gzip that is cut": "broke off in the middle of a gzip stream",
-    "packed as nobody asked": "answered packed with br",
+    "packed as nobody asked": "answered with br, an encoding it was not asked for",
 }
 
 
@@ -293,7 +293,7 @@ def test_a_window_that_never_comes_whole_says_why_and_the_others_go_on(tmp_path:
     def route(asked: Asked) -> Reply:
         return TROUBLES[trouble] if asked.call == "parquet" and "2026-09" in asked.params["where"] else gas(asked)
 
-    august = Window(datetime(2026, 8, 1, tzinfo=UTC), datetime(2026, 8, 2, tzinfo=UTC), None)
+    august = FetchWindow(datetime(2026, 8, 1, tzinfo=UTC), datetime(2026, 8, 2, tzinfo=UTC), None)
     windows = [august, SEPTEMBER, august]
     with (
         serving(route) as service,
@@ -353,8 +353,8 @@ def test_what_is_forbidden_is_asked_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (lambda body: body[:500] + BROKEN_OFF + b"\n", "broke it off (Streaming interrupted"),
-        (lambda body: body + BROKEN_OFF, "broke it off (Streaming interrupted"),
+        (lambda body: body[:500] + BROKEN_OFF + b"\n", "interrupted the export (Streaming interrupted"),
+        (lambda body: body + BROKEN_OFF, "interrupted the export (Streaming interrupted"),
         (lambda body: body[:-9], "broke off in the middle of a line"),
         (lambda _: b"<html>", "a web page under a 200"),
         (lambda _: b'{"error_code": "X"}\n', "an error under a 200 (X)"),
@@ -501,8 +501,8 @@ def test_a_service_that_hangs_on_everything_is_left_after_three_windows(tmp_path
         connected(Odre(knobs(service, tmp_path, attempts=2, timeout_seconds=0.2, fetch_threads=1))) as odre,
     ):
         outcomes = odre.downloads(facts(), [SEPTEMBER] * 20)
-        assert "said nothing" in str(_outcome(next(outcomes)))
-        assert "said nothing" in str(_outcome(next(outcomes)))
+        assert "sent nothing" in str(_outcome(next(outcomes)))
+        assert "sent nothing" in str(_outcome(next(outcomes)))
         with pytest.raises(UnreachableError, match="3 requests in a row"):
             next(outcomes)
     assert len(service.asked) <= 7

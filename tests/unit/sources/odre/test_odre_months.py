@@ -167,7 +167,7 @@ def test_more_months_than_a_page_holds_are_all_read(tmp_path: Path) -> None:
 
 def test_a_month_on_two_pages_is_not_believed(tmp_path: Path) -> None:
     page = [group(1990 + number // 12, number % 12 + 1) for number in range(100)]
-    with pytest.raises(SourceError, match="1990-01 stands twice"):
+    with pytest.raises(SourceError, match="1990-01 appears twice"):
         months(tmp_path, lambda _: answer({"results": page}))
 
 
@@ -189,5 +189,5 @@ def test_a_service_that_cannot_answer_is_not_taken_to_refuse(tmp_path: Path, sta
 
 @pytest.mark.parametrize("groups", [[{"n": 3}], [None], [{"year": "x", "month": 1, "n": 1}], [group(2026, 9, n=None)]])  # type: ignore[arg-type]
 def test_groups_of_another_kind_are_refused(tmp_path: Path, groups: list[object]) -> None:
-    with pytest.raises(SourceError, match="groups of another kind"):
+    with pytest.raises(SourceError, match="groups in an unknown form"):
         months(tmp_path, lambda _: answer({"results": groups}))

@@ -13,14 +13,14 @@ import pytest
 from tests.unit.sources.odre.odre_server import NATIONAL, Asked, answer, connected, facts, knobs, serving
 from watthouse.catalog import CATALOG, Dataset
 from watthouse.errors import QuotaError, SourceError
-from watthouse.sources.odre import Download, Facts, Odre, Window
+from watthouse.sources.odre import Download, Facts, FetchWindow, Odre
 from watthouse.sources.odre.quota import Quota, moment
 
 pytestmark = [pytest.mark.usefixtures("quick"), pytest.mark.real]
 
 REGIONAL_TR = CATALOG["eco2mix-regional-tr"]
 REGIONAL_CONS_DEF = CATALOG["eco2mix-regional-cons-def"]
-ALL = Window(None, None, None)
+ALL = FetchWindow(None, None, None)
 
 
 def recorded(real_data: Path, name: str) -> Any:
@@ -43,7 +43,7 @@ def fetched(home: Path, dataset: Dataset, rows: list[dict[str, Any]], body: byte
         return answer(body) if asked.call == "jsonl" else answer("", 404)
 
     with serving(route) as service, connected(Odre(knobs(service, home))) as odre:
-        download: Download = next(odre.downloads(facts(dataset, fields(rows)), [Window(None, None, len(rows))]))
+        download: Download = next(odre.downloads(facts(dataset, fields(rows)), [FetchWindow(None, None, len(rows))]))
         pieces = list(download.pieces())
         assert {piece.dataset.id for piece in pieces} == {dataset.id}
         return [row for piece in pieces for row in piece.rows.to_pylist()]
@@ -151,5 +151,5 @@ def test_a_real_export_arrives_whole(tmp_path: Path, real_data: Path) -> None:
     body = path.read_bytes()
     with serving(lambda _: answer(body)) as service, connected(Odre(knobs(service, tmp_path))) as odre:
         of: Facts = facts(NATIONAL, dict.fromkeys(NATIONAL.names, "int") | {"date_heure": "datetime"})
-        download = next(odre.downloads(of, [Window(None, None, 8_544)]))
+        download = next(odre.downloads(of, [FetchWindow(None, None, 8_544)]))
         assert sum(piece.read for piece in download.pieces()) == pl.read_parquet(path).height == 8_544

@@ -14,7 +14,7 @@ from watthouse.catalog import CATALOG, Dataset
 from watthouse.errors import ClockError, QuotaError, SourceError
 from watthouse.sample.publishing import Publisher
 from watthouse.sample.server import Limits, Sample, Troubles, serving
-from watthouse.sources.odre import Facts, Odre, Window
+from watthouse.sources.odre import Facts, FetchWindow, Odre
 
 pytestmark = pytest.mark.usefixtures("quick")
 
@@ -52,18 +52,18 @@ def told(odre: Odre, dataset: Dataset) -> Facts:
     return facts
 
 
-def monthly(odre: Odre, facts: Facts) -> list[Window]:
+def monthly(odre: Odre, facts: Facts) -> list[FetchWindow]:
     """A window a month, as the service counts them."""
     months = odre.months(facts)
     assert months is not None
     starts = [datetime.strptime(month.month, "%Y-%m").replace(tzinfo=UTC) for month in months]
     return [
-        Window(start, (start + timedelta(days=31)).replace(day=1), month.rows)
+        FetchWindow(start, (start + timedelta(days=31)).replace(day=1), month.rows)
         for start, month in zip(starts, months, strict=True)
     ]
 
 
-def arrived(odre: Odre, facts: Facts, windows: Sequence[Window]) -> pl.DataFrame:
+def arrived(odre: Odre, facts: Facts, windows: Sequence[FetchWindow]) -> pl.DataFrame:
     """Every row of the windows, under contract, by key."""
     tables = [
         pl.DataFrame(piece.rows)
@@ -74,7 +74,7 @@ def arrived(odre: Odre, facts: Facts, windows: Sequence[Window]) -> pl.DataFrame
     return pl.concat(tables).sort(facts.dataset.identity)
 
 
-def read(odre: Odre, facts: Facts, windows: Sequence[Window]) -> int:
+def read(odre: Odre, facts: Facts, windows: Sequence[FetchWindow]) -> int:
     """How many rows came, before the contract."""
     return sum(piece.read for download in odre.downloads(facts, windows) for piece in download.pieces())
 
@@ -149,7 +149,7 @@ def test_a_service_that_will_not_group_is_fetched_whole(sample: Sample, odre: Od
     sample.troubles = Troubles.of("no-group")
     facts = told(odre, GAS)
     assert odre.months(facts) is None
-    assert read(odre, facts, [Window(None, None, facts.rows)]) == facts.rows
+    assert read(odre, facts, [FetchWindow(None, None, facts.rows)]) == facts.rows
 
 
 def test_a_column_that_is_gone_is_noted_and_the_rest_arrives(sample: Sample, odre: Odre) -> None:
@@ -233,7 +233,7 @@ def test_a_small_quota_is_not_used_up(sample: Sample, odre: Odre) -> None:
     sample.meter.limits = Limits(dataset=20)
     sample.reset()
     facts = told(odre, GAS)
-    windows = [Window(datetime(2026, 9, 1, tzinfo=UTC), datetime(2026, 9, 2, tzinfo=UTC), None)] * 40
+    windows = [FetchWindow(datetime(2026, 9, 1, tzinfo=UTC), datetime(2026, 9, 2, tzinfo=UTC), None)] * 40
     with pytest.raises(SourceError, match="2 of 20 requests a month and dataset are left until"):
         read(odre, facts, windows)
     assert sum(sample.requests.values()) == 18
