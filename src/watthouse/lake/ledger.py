@@ -8,7 +8,6 @@ application transaction, so of two writers that saw the same state one is refuse
 import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -22,39 +21,13 @@ from watthouse.catalog import CATALOG, Dataset
 from watthouse.errors import LakeError
 from watthouse.lake import damage
 from watthouse.lake.compare import TURN, Comparison, Counts, compare
+from watthouse.lake.extent import Extent, extent_of
 from watthouse.lake.integrity import Damage, Store, keep_digests
 from watthouse.lake.revisions import OBSERVED_AT, changes
 from watthouse.lake.spool import MONTH, Spooled, month_of
-from watthouse.lake.table import Stamp, Table, microseconds, moment_of, newest, written_files
+from watthouse.lake.table import Head, Table, microseconds, newest, written_files
 
 _ATTEMPTS: Final = 12
-
-
-@dataclass(frozen=True)
-class Extent:
-    """How much the lake holds of a dataset. ``newest_measured`` and ``missing_days`` look at measured rows only."""
-
-    rows: int = 0
-    bytes: int = 0
-    files: int = 0
-    version: int | None = None
-    newest: datetime | date | None = None
-    newest_measured: datetime | date | None = None
-    missing_days: int = 0
-
-
-@dataclass(frozen=True)
-class Head:
-    """The state of a ledger: which one it is, its Delta version, its newest stamp (UTC), and its observations."""
-
-    ledger: str
-    version: int
-    observed_until: datetime
-    rows: int
-
-
-_extents: dict[str, tuple[Stamp | None, Extent]] = {}
-"""The extents of tables that this process has measured: to measure one reads a column of all its files."""
 
 
 class Lake:
@@ -183,25 +156,11 @@ class Lake:
         """Rows, bytes, version and freshness of a dataset; an empty :class:`Extent` where nothing was observed."""
         table = self.table(dataset)
         with table.errors():
-            # The stamp is taken first: a commit that comes in between has another one, and is measured next time.
-            stamp = table.stamp()
-            measured_at, extent = _extents.get(table.uri, (None, Extent()))
-            if stamp != measured_at:
-                opened = table.open()
-                extent = _measured(table, opened) if opened else Extent()
-                _extents[table.uri] = stamp, extent
-            return extent
+            return extent_of(table)
 
     def head(self, dataset: Dataset) -> Head | None:
         """The state of a dataset's ledger, None where nothing was observed."""
-        table = self.table(dataset)
-        with table.errors():
-            opened = table.open()
-            stamp = table.last_stamp(opened) if opened else None
-            if opened is None or stamp is None:
-                return None
-            rows = sum(written.rows for written in written_files(opened))
-            return Head(str(opened.metadata().id), opened.version(), moment_of(stamp), rows)
+        return self.table(dataset).head()
 
     def months_since(self, dataset: Dataset, moment: datetime) -> frozenset[str]:
         """The months (``YYYY-MM``, UTC) with observations after ``moment``."""
@@ -227,10 +186,7 @@ class Lake:
 
         Raises :class:`~watthouse.errors.TableError` for one that is not as it was written.
         """
-        table = self.table(dataset)
-        with table.errors():
-            opened = table.open()
-            table.refuse_faulty(opened, table.files(opened, since=since))
+        self.table(dataset).refuse_faulty_since(since)
 
     def set_table_aside(self, dataset: Dataset, stamp: str) -> "Lake":
         """Move a whole table out of the way; returns the lake that it is in now."""
@@ -285,34 +241,6 @@ class Lake:
             rows += height
         if months:
             yield months
-
-
-def _measured(table: Table, opened: DeltaTable) -> Extent:
-    dataset, ledger = table.dataset, table.scan(opened)
-    actions = pl.DataFrame(opened.get_add_actions(flatten=True))
-    measured = ledger.filter(pl.col(dataset.measured).is_not_null())
-    newest_row, measured_days = pl.collect_all(
-        [
-            ledger.select(pl.col(dataset.time).max()),
-            measured.select(
-                pl.col(dataset.time).max().alias("newest"),
-                pl.col("date").min().alias("first"),
-                pl.col("date").max().alias("last"),
-                pl.col("date").n_unique().alias("days"),
-            ),
-        ]
-    )
-    row = measured_days.row(0, named=True)
-    span = (row["last"] - row["first"]).days + 1 if row["first"] else 0
-    return Extent(
-        rows=int(actions["num_records"].sum()),
-        bytes=int(actions["size_bytes"].sum()),
-        files=actions.height,
-        version=opened.version(),
-        newest=newest_row.item(),
-        newest_measured=row["newest"],
-        missing_days=span - row["days"] if span else 0,
-    )
 
 
 def _unless_empty(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch] | None:

@@ -1,13 +1,10 @@
 """One dataset's Delta table: opened once, its files checked before they are read, its storage's errors in one line."""
 
 import errno
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from operator import attrgetter
-from pathlib import Path
 from typing import Final
 
 import polars as pl
@@ -44,9 +41,15 @@ _FORMAT_KEY: Final = "watthouse.format"
 _KIND_KEY: Final = "watthouse.data"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-Stamp = tuple[str, int, int] | tuple[str, int]
-"""Identifies a state of a table: name, inode and time (ns) of the newest file of its log if it is in a folder, else id
-and version."""
+
+@dataclass(frozen=True)
+class Head:
+    """The state of a ledger: which one it is, its Delta version, its newest stamp (UTC), and its observations."""
+
+    ledger: str
+    version: int
+    observed_until: datetime
+    rows: int
 
 
 @dataclass
@@ -145,6 +148,16 @@ class Table:
         )
         keep_digests(self.store, written_files(table))
 
+    def head(self) -> Head | None:
+        """The state of the ledger, None where nothing was observed."""
+        with self.errors():
+            table = self.open()
+            stamp = self.last_stamp(table) if table else None
+            if table is None or stamp is None:
+                return None
+            rows = sum(logged.rows for logged in written_files(table))
+            return Head(str(table.metadata().id), table.version(), moment_of(stamp), rows)
+
     def last_stamp(self, table: DeltaTable) -> int | None:
         """The newest stamp committed [µs since 1970]: the version of the table's own application transaction."""
         return table.transaction_version(self.dataset.id)
@@ -204,26 +217,11 @@ class Table:
                 self._refuse([fault] if fault else [])
                 self._sound.add(file)
 
-    def stamp(self) -> Stamp | None:
-        """The present state of the table; None where it does not exist."""
-        # from the folder where that can be: opening a table reads its whole log, which `status` would do six times
-        if entry := self._newest_entry():
-            return entry
-        table = self.open()
-        return (str(table.metadata().id), table.version()) if table else None
-
-    def _newest_entry(self) -> tuple[str, int, int] | None:
-        """None for a lake that is not a folder, and a table that does not exist."""
-        if "://" in self.uri:
-            return None
-        try:
-            with os.scandir(Path(self.uri) / "_delta_log") as entries:
-                committed = (entry for entry in entries if entry.name.endswith(".json"))
-                newest = max(committed, key=attrgetter("name"), default=None)
-                stat = newest.stat() if newest else None
-        except OSError:
-            return None
-        return (newest.name, stat.st_ino, stat.st_mtime_ns) if newest and stat else None
+    def refuse_faulty_since(self, moment: datetime | None) -> None:
+        """The same of the files with observations stamped after ``moment``."""
+        with self.errors():
+            table = self.open()
+            self.refuse_faulty(table, self.files(table, since=moment))
 
     @contextmanager
     def errors(self) -> Iterator[None]:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from watthouse.catalog import CATALOG, Dataset
 from watthouse.errors import TableError
 from watthouse.home import Home
-from watthouse.lake.ledger import Head
+from watthouse.lake.table import Head
 from watthouse.warehouse.base import Loaded
 
 

@@ -9,7 +9,8 @@ from watthouse.catalog import CATALOG, Dataset
 from watthouse.clock import PARIS
 from watthouse.errors import TableError
 from watthouse.home import Home
-from watthouse.lake.ledger import Extent, Lake
+from watthouse.lake.extent import Extent
+from watthouse.lake.ledger import Lake
 from watthouse.operate.consistency import Standing, stand
 from watthouse.settings import Settings
 

@@ -1,11 +1,8 @@
 """Files as they come, alone or in a zip, plain or packed: opened, capped, and checked over before they are read."""
 
 import bz2
-import codecs
 import gzip
-import io
 import lzma
-import re
 import tempfile
 import zipfile
 import zlib
@@ -18,6 +15,7 @@ from typing import IO, Final, cast
 from watthouse.errors import SourceError
 from watthouse.settings import Settings
 from watthouse.sources.folding import shown
+from watthouse.sources.texts import INTERRUPTION_BYTES, Narrowed, Utf8, interruption, last_line_of, last_words, utf16_of
 
 GZIP: Final = b"\x1f\x8b"
 BZIP2: Final = b"BZh"
@@ -25,20 +23,13 @@ XZ: Final = b"\xfd7zXZ\x00"
 ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 PARQUET: Final = b"PAR1"
 BOM: Final = b"\xef\xbb\xbf"
-INTERRUPTED: Final = b"Streaming interrupted due to the following error"
-"""What Opendatasoft writes into the middle of an export that it cannot finish."""
 
 HEAD_BYTES: Final = 2**16
 _CHUNK: Final = 2**20
 # Ratios are only held against files that unpack to more than this: repetitive small ones pack far better than 200:1.
 _RATIO_FROM: Final = 8 * 2**20
-_WIDE: Final = {"utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}
 _IN_MEMORY: Final = 64 * 2**20
-_LETTERS: Final = 64
-_NO_WORDS: Final = b'\r\n \t;,|"'
-"""What may stand at the end of a text without meaning: line ends, and lines of delimiters alone."""
 _ENCRYPTED: Final = 1
-_INTERRUPTION_BYTES: Final = 400
 AGAIN: Final = "download it again"
 
 
@@ -97,9 +88,9 @@ class Packing:
             raw.seek(0)
             unpack = next((unpack for magic, unpack in _UNPACKERS.items() if start.startswith(magic)), None)
             stream = unpack(raw) if unpack else raw
-            wide = _wide(stream.read(HEAD_BYTES))
+            encoding = utf16_of(stream.read(HEAD_BYTES))
             stream.seek(0)
-            text = cast("IO[bytes]", _Narrowed(stream, wide)) if wide else stream
+            text = cast("IO[bytes]", Narrowed(stream, encoding)) if encoding else stream
             yield Opened(text, raw.tell, unpacked=unpack is not None)
 
     def head(self) -> bytes:
@@ -118,20 +109,20 @@ class Packing:
 
     def survey(self) -> Survey:
         """Look over all of a text file; raises :class:`~watthouse.errors.SourceError` where it is not whole text."""
-        utf8, tail, interrupted, count = _Utf8(), b"", "", 0
+        utf8, tail, interrupted, count = Utf8(), b"", "", 0
         for chunk in self.chunks():
             if b"\0" in chunk:
                 raise BinaryError(f"{self.origin}: contains binary bytes: {AGAIN}, as CSV in UTF-8")
             # the sentence may lie across two chunks: look at the seam, then at the chunk itself
-            seam = tail[-_INTERRUPTION_BYTES:] + chunk[:_INTERRUPTION_BYTES]
-            interrupted = interrupted or _interruption(seam) or _interruption(chunk)
+            seam = tail[-INTERRUPTION_BYTES:] + chunk[:INTERRUPTION_BYTES]
+            interrupted = interrupted or interruption(seam) or interruption(chunk)
             utf8.feed(chunk)
             tail = (tail + chunk[-HEAD_BYTES:])[-HEAD_BYTES:]
             count += len(chunk)
         encoding = "utf-8" if utf8.ends_well() else "cp1252"
         ends_line = tail.endswith((b"\n", b"\r"))
-        last_line = (_last_words(tail) if ends_line else _last_line(tail)).decode(encoding, "replace")
-        return Survey(encoding, ends_line, last_line, interrupted, count, 0 if ends_line else len(_last_line(tail)))
+        last_line = (last_words(tail) if ends_line else last_line_of(tail)).decode(encoding, "replace")
+        return Survey(encoding, ends_line, last_line, interrupted, count, 0 if ends_line else len(last_line_of(tail)))
 
     @contextmanager
     def seekable(self) -> Iterator[IO[bytes]]:
@@ -223,100 +214,3 @@ _UNPACKERS: Final[dict[bytes, Callable[[IO[bytes]], IO[bytes]]]] = {
     BZIP2: lambda raw: cast("IO[bytes]", bz2.BZ2File(raw)),
     XZ: lambda raw: cast("IO[bytes]", lzma.LZMAFile(raw)),  # noqa: SIM115
 }
-
-
-def _wide(head: bytes) -> str:
-    """The encoding of a text in UTF-16, with or without a byte-order mark; empty for any other bytes."""
-    marked = next((encoding for encoding, mark in _WIDE.items() if head.startswith(mark)), "")
-    odd, even = head[1::2], head[::2]
-    if not marked and len(head) < _LETTERS:
-        return ""
-    # One of the two bytes of a Latin letter is zero; a text that is mostly Latin shows on which side.
-    threshold = 0.6 * len(even)
-    likely = (
-        "utf-16-le" if odd.count(0) > threshold > even.count(0) else "utf-16-be" if even.count(0) > threshold else ""
-    )
-    encoding = marked or likely
-    if not encoding:
-        return ""
-    try:
-        text = head[: len(head) // 2 * 2].decode(encoding)
-    except UnicodeDecodeError as error:
-        return encoding if error.reason == "unexpected end of data" else ""
-    return encoding if all(letter.isprintable() or letter in "\ufeff\t\r\n" for letter in text[:_LETTERS]) else ""
-
-
-class _Narrowed(io.RawIOBase):
-    """A text in UTF-16, read as UTF-8; what does not decode becomes U+FFFD, which no column accepts."""
-
-    def __init__(self, stream: IO[bytes], encoding: str) -> None:
-        self._stream, self._encoding, self._rest = stream, encoding, b""
-        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        """Back to the start, which is all that readers need."""
-        if offset or whence:
-            raise io.UnsupportedOperation("a text in UTF-16 is read from its start")
-        self._stream.seek(0)
-        self._decoder.reset()
-        self._rest = b""
-        return 0
-
-    def readinto(self, buffer: "bytearray") -> int:  # type: ignore[override]
-        while not self._rest:
-            chunk = self._stream.read(_CHUNK)
-            self._rest = self._decoder.decode(chunk, final=not chunk).encode("utf-8", "replace")
-            if not chunk:
-                break
-        count = min(len(buffer), len(self._rest))
-        buffer[:count], self._rest = self._rest[:count], self._rest[count:]
-        return count
-
-
-class _Utf8:
-    """Whether bytes that come in chunks are UTF-8 throughout."""
-
-    def __init__(self) -> None:
-        self._rest: bytes | None = b""
-        self._wide = False
-
-    def feed(self, chunk: bytes) -> None:
-        if self._rest is None:
-            return
-        joined = self._rest + chunk
-        try:
-            self._wide |= not joined.decode("utf-8").isascii()
-            self._rest = b""
-        except UnicodeDecodeError as error:
-            cut = error.reason == "unexpected end of data"
-            self._rest = joined[error.start :] if cut else None
-            self._wide |= not joined[: error.start].isascii()
-
-    def ends_well(self) -> bool:
-        """Whether all of it was UTF-8, a last letter that was cut in two aside."""
-        # A truncated file may end inside a letter. Where others decoded well that is no sign of cp1252, and reading the
-        # whole file as cp1252 for its sake would garble every accent in it.
-        return self._rest == b"" or (self._rest is not None and self._wide)
-
-
-def _last_words(text: bytes) -> bytes:
-    """The last line with words in it, its delimiters included."""
-    words = text.rstrip(_NO_WORDS)
-    return _last_line(words) + re.split(rb"[\r\n]", text[len(words) :])[0]
-
-
-def _last_line(text: bytes) -> bytes:
-    return re.split(rb"[\r\n]", text)[-1]
-
-
-def _interruption(text: bytes) -> str:
-    start = text.find(INTERRUPTED)
-    if start < 0:
-        return ""
-    return text[start : start + _INTERRUPTION_BYTES].splitlines()[0].decode("utf-8", "replace")

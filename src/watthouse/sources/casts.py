@@ -4,35 +4,30 @@ Text that a plain vectorised cast understands takes the fast way; what is left (
 spellings) is looked at once a distinct value. A cast raises :class:`ValueError` with the offending value.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Final
 
 import polars as pl
 import pyarrow as pa
 
 from watthouse.catalog import Column, Kind
-from watthouse.clock import PARIS, ZONE
+from watthouse.clock import ZONE
+from watthouse.sources.cells import (
+    MOST_MW,
+    NOISE,
+    TOO_FINE,
+    YEARS,
+    clock_of,
+    code_of,
+    date_of,
+    decimal_of,
+    float_of,
+    instant_of,
+    whole_of,
+)
 from watthouse.sources.folding import fold, shown, undouble
-from watthouse.sources.numbers import BLANKS, Writing, is_null_token, number_of
-
-_CLOCK = re.compile(r"(?:(?:1899-12-3[01]|190[04]-01-0[01])[ T])?(\d{1,2}):(\d{2})(?::00(?:\.0+)?)?", re.ASCII)
-"""A clock time; before it the day that spreadsheets give one that has none."""
-_SERIAL = re.compile(r"\d{5}(\.\d+)?", re.ASCII)
-"""A day as spreadsheets count it, from the end of 1899 (1950 is 18264)."""
-_FRACTION = re.compile(r"0?\.\d+|0", re.ASCII)
-"""A clock time as spreadsheets count it, in days."""
-_COUNTED_FROM = datetime(1899, 12, 30)  # noqa: DTZ001
-_DAY_FIRST = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})\b(.*)", re.ASCII)
-_YEARS = range(1950, 2101)
-_MOST_MW: Final = 10_000_000
-"""A hundred times what France draws on its coldest evening: a larger value is not a power."""
-_TOO_FINE: Final = "has more than {} decimals"
-_NOISE: Final = Decimal("1e-6")
-"""How far a whole number that went through a float may be off."""
+from watthouse.sources.numbers import BLANKS, Writing, is_null_token
 
 
 @dataclass(frozen=True)
@@ -73,13 +68,13 @@ def _whole(series: pl.Series, column: Column, writing: Writing) -> Cast:
         # A plain 70123 shows that this column writes no thousands mark, so that 70,123 in it would be a contradiction.
         if (long := (fast.abs() >= 1000).arg_max()) is not None and abs(fast[long] or 0) >= 1000:
             writing.runs_on(series[long], column.name)
-        return _patched(series, fast, lambda text: _whole_of(text, column, writing))
+        return _patched(series, fast, lambda text: whole_of(text, column, writing))
     _refuse_unless(series.dtype.is_numeric(), series)
-    if series.dtype.is_integer() and _lies_within(series, _MOST_MW):
+    if series.dtype.is_integer() and _lies_within(series, MOST_MW):
         return Cast(series.cast(pl.Int32))
     floats = _finite(series) if not series.dtype.is_integer() else series
     whole = _fitting(series, _believable(floats.round(0).cast(pl.Int32, strict=False)))
-    _refuse(series, (floats - whole).abs() > float(_NOISE), f"is not a whole number of {column.unit or 'units'}")
+    _refuse(series, (floats - whole).abs() > float(NOISE), f"is not a whole number of {column.unit or 'units'}")
     return Cast(whole)
 
 
@@ -89,14 +84,14 @@ def _lies_within(series: pl.Series, most: int) -> bool:
 
 
 def _believable(whole: pl.Series) -> pl.Series:
-    return whole.set(~whole.is_between(-_MOST_MW, _MOST_MW, closed="none").fill_null(value=True), None)
+    return whole.set(~whole.is_between(-MOST_MW, MOST_MW, closed="none").fill_null(value=True), None)
 
 
 def _rate(series: pl.Series, _: Column, writing: Writing) -> Cast:
     if series.dtype == pl.String:
         fast = series.cast(pl.Float64, strict=False)
         fast = fast.set(~fast.is_finite().fill_null(value=False), None)
-        return _patched(series, fast, lambda text: _float_of(text, writing))
+        return _patched(series, fast, lambda text: float_of(text, writing))
     if series.dtype == pl.Float64 and series.is_finite().all():
         return Cast(series)
     _refuse_unless(series.dtype.is_numeric(), series)
@@ -109,11 +104,11 @@ def _decimal(series: pl.Series, column: Column, writing: Writing) -> Cast:
     if series.dtype == pl.String:
         plain = series.str.contains(rf"^-?\d{{1,{precision - scale}}}(\.\d{{1,{scale}}})?$").fill_null(value=False)
         fast = series.set(~plain, None).cast(dtype, strict=False)
-        return _patched(series, fast, lambda text: _decimal_of(text, precision, scale, writing))
+        return _patched(series, fast, lambda text: decimal_of(text, precision, scale, writing))
     _refuse_unless(series.dtype.is_numeric(), series)
     floats = series.cast(dtype, strict=False) if series.dtype.is_integer() else _finite(series)
     exact = floats.cast(pl.Float64).round(scale)
-    _refuse(series, (exact - floats.cast(pl.Float64)).abs() > 10.0**-scale / 1000, _TOO_FINE.format(scale))
+    _refuse(series, (exact - floats.cast(pl.Float64)).abs() > 10.0**-scale / 1000, TOO_FINE.format(scale))
     # by way of text: the decimal of a float's shortest form, not of its bits, so that 15.18 stays 15.18
     return Cast(_fitting(series, exact.cast(pl.String).cast(dtype, strict=False)))
 
@@ -138,14 +133,14 @@ def _date(series: pl.Series, _: Column, __: Writing) -> Cast:
     _refuse_unless(series.dtype == pl.String, series)
     iso = series.str.contains(r"^\d{4}-\d{2}-\d{2}$").fill_null(value=False)
     fast = series.set(~iso, None).str.to_date("%Y-%m-%d", strict=False)
-    return _patched(series, _plausible(series, fast), _date_of)
+    return _patched(series, _plausible(series, fast), date_of)
 
 
 def _clock(series: pl.Series, _: Column, __: Writing) -> Cast:
     if series.dtype == pl.Time:
         series = series.cast(pl.String)
     _refuse_unless(series.dtype == pl.String, series)
-    return _respelled(series, _clock_of)
+    return _respelled(series, clock_of)
 
 
 def _instant(series: pl.Series, _: Column, __: Writing) -> Cast:
@@ -160,8 +155,8 @@ def _instant(series: pl.Series, _: Column, __: Writing) -> Cast:
     # Exports of the API carry an offset; RTE's files and spreadsheets do not, and their rows get their instant from the
     # civil clock beside it.
     fast = series.str.to_datetime("%Y-%m-%dT%H:%M:%S%z", strict=False, time_unit="us").dt.convert_time_zone("UTC")
-    fast = fast.set(~fast.dt.year().is_between(_YEARS.start, _YEARS.stop).fill_null(value=False), None)
-    odd = {text: _instant_of(text) for text in series.filter(fast.is_null() & series.is_not_null()).unique()}
+    fast = fast.set(~fast.dt.year().is_between(YEARS.start, YEARS.stop).fill_null(value=False), None)
+    odd = {text: instant_of(text) for text in series.filter(fast.is_null() & series.is_not_null()).unique()}
     aware = {text: moment for text, moment in odd.items() if moment is None or moment.tzinfo}
     naive = series.is_in(list(odd.keys() - aware.keys()))
     return Cast(_merged(series, fast, aware), naive=naive.fill_null(value=False))
@@ -172,7 +167,7 @@ def _code(series: pl.Series, _: Column, __: Writing) -> Cast:
     # the code is text in ODRÉ's CSV and an integer in its Parquet; a pandas column with a hole in it makes it a float
     if series.dtype != pl.String:
         series = series.cast(pl.Float64).fill_nan(None).cast(pl.String)
-    return _respelled(series, _code_of)
+    return _respelled(series, code_of)
 
 
 _CASTS: Final[Mapping[Kind, Callable[[pl.Series, Column, Writing], Cast]]] = {
@@ -187,89 +182,6 @@ _CASTS: Final[Mapping[Kind, Callable[[pl.Series, Column, Writing], Cast]]] = {
     Kind.TEMPERATURE: _decimal,
     Kind.STOCK: _decimal,
 }
-
-
-def _whole_of(text: str, column: Column, writing: Writing) -> int | None:
-    number = number_of(text, writing, whole=column.name)
-    if number is None:
-        return None
-    if abs(number) >= _MOST_MW:
-        raise ValueError(f"'{shown(text)}' is out of range")
-    whole = int(number.to_integral_value(ROUND_HALF_EVEN))
-    if abs(whole - number) > _NOISE:
-        raise ValueError(f"'{shown(text)}' is not a whole number of {column.unit or 'units'}")
-    return whole
-
-
-def _float_of(text: str, writing: Writing) -> float | None:
-    number = number_of(text, writing)
-    return None if number is None else float(number)
-
-
-def _decimal_of(text: str, precision: int, scale: int, writing: Writing) -> Decimal | None:
-    number = number_of(text, writing)
-    if number is None:
-        return None
-    if abs(number) >= Decimal(10) ** (precision - scale):
-        raise ValueError(f"'{shown(text)}' is out of range")
-    quantized = number.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_EVEN)
-    # tools that went through a float write 13.480000000000001: noise is not a digit of the value
-    if abs(quantized - number) > Decimal(1).scaleb(-scale) / 1000:
-        raise ValueError(f"'{shown(text)}' {_TOO_FINE.format(scale)}")
-    return quantized
-
-
-def _date_of(text: str) -> date | None:
-    """A civil date: ISO, day first or a spreadsheet's number; of an instant with an offset, the day in France."""
-    if is_null_token(text):
-        return None
-    moment = _moment_of(text)
-    return (moment.astimezone(PARIS) if moment.tzinfo else moment).date()
-
-
-def _instant_of(text: str) -> datetime | None:
-    if is_null_token(text):
-        return None
-    moment = _moment_of(text)
-    return moment.astimezone(UTC) if moment.tzinfo else moment
-
-
-def _moment_of(text: str) -> datetime:
-    plain = text.strip(BLANKS)
-    if day_first := _DAY_FIRST.fullmatch(plain):
-        day, month, year, rest = day_first.groups()
-        plain = f"{year}-{month:0>2}-{day:0>2}{rest}"
-    # rounded to the minute: as a fraction of a day a quarter hour has no exact float
-    if _SERIAL.fullmatch(plain):
-        plain = (_COUNTED_FROM + timedelta(minutes=round(float(plain) * 24 * 60))).isoformat()
-    try:
-        moment = datetime.fromisoformat(plain.replace("/", "-"))
-    except ValueError:
-        raise ValueError(f"'{shown(text)}' is not a date (YYYY-MM-DD or DD/MM/YYYY)") from None
-    if moment.year not in _YEARS:
-        raise ValueError(f"'{shown(text)}' is out of range")
-    return moment
-
-
-def _clock_of(text: str) -> str | None:
-    if is_null_token(text):
-        return None
-    plain = text.strip(BLANKS)
-    if _FRACTION.fullmatch(plain):
-        plain = f"{_COUNTED_FROM + timedelta(minutes=round(float(plain) * 24 * 60)):%H:%M}"
-    match = _CLOCK.fullmatch(plain)
-    if not match or int(match[1]) > 23 or int(match[2]) > 59:
-        raise ValueError(f"'{shown(text)}' is not a clock time (HH:MM)")
-    return f"{match[1]:0>2}:{match[2]}"
-
-
-def _code_of(text: str) -> str | None:
-    number = number_of(text)
-    if number is None:
-        return None
-    if number != number.to_integral_value() or not 0 <= number < 100:
-        raise ValueError(f"'{shown(text)}' is not the INSEE code of a region")
-    return f"{int(number):02}"
 
 
 def _respelled(series: pl.Series, spelled: Callable[[str], str | None]) -> Cast:
@@ -310,7 +222,7 @@ def _fitting(series: pl.Series, values: pl.Series) -> pl.Series:
 
 
 def _plausible(series: pl.Series, values: pl.Series) -> pl.Series:
-    _refuse(series, ~values.dt.year().is_between(_YEARS.start, _YEARS.stop), "is out of range")
+    _refuse(series, ~values.dt.year().is_between(YEARS.start, YEARS.stop), "is out of range")
     return values
 
 

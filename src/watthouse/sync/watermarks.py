@@ -12,7 +12,8 @@ from typing import Any
 
 from watthouse.catalog import Dataset
 from watthouse.home import disk, read_json, write_json
-from watthouse.lake.ledger import Head, Lake
+from watthouse.lake.ledger import Lake
+from watthouse.lake.table import Head
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 import pyarrow as pa
 
 from watthouse.catalog import Dataset
-from watthouse.lake.ledger import Head, Lake
+from watthouse.lake.ledger import Lake
+from watthouse.lake.table import Head
 from watthouse.transform import Node, Step
 
 if TYPE_CHECKING:  # Ibis comes with the extra `serve`: a refresh does without it

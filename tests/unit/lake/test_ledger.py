@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from watthouse.catalog import CONSOLIDATED, DEFINITIVE, Dataset, find
 from watthouse.errors import LakeError
 from watthouse.lake.compare import Counts
-from watthouse.lake.ledger import Head, Lake
+from watthouse.lake.ledger import Lake
 from watthouse.lake.revisions import OBSERVED_AT
 from watthouse.lake.spool import Spool
+from watthouse.lake.table import Head
 from watthouse.sources.base import Piece
 
 GAS = find("stock-quotidien-stockages-gaz")

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from watthouse.errors import QuotaError, SourceError, UnreachableError, WatthouseError
-from watthouse.sources.archive import BOM, INTERRUPTED
+from watthouse.sources.archive import BOM
 from watthouse.sources.folding import shown
 from watthouse.sources.odre.calls import ExploreCall
 from watthouse.sources.odre.quota import SpentError, clock, is_of_dataset, moment, spent
+from watthouse.sources.texts import INTERRUPTED
 
 LATER: Final = "run again later"
 BETWEEN: Final = "a proxy or a login page may stand in between: open it in a browser"

@@ -12,7 +12,8 @@ import duckdb
 
 from watthouse.catalog import Dataset
 from watthouse.errors import TableError, WarehouseError, WatthouseError
-from watthouse.lake.ledger import Head, Lake
+from watthouse.lake.ledger import Lake
+from watthouse.lake.table import Head
 from watthouse.transform import Node, Step
 from watthouse.warehouse.duckdb import raw
 from watthouse.warehouse.duckdb.file import Settings, connected, explain, quoted, reading

@@ -6,8 +6,8 @@ from typing import Final
 import duckdb
 
 from watthouse.catalog import CATALOG, Kind
-from watthouse.lake.ledger import Head
 from watthouse.lake.revisions import OBSERVED_AT
+from watthouse.lake.table import Head
 from watthouse.warehouse.base import Loaded
 
 _TYPES: Final[Mapping[Kind, str]] = {
