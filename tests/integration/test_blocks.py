@@ -59,7 +59,7 @@ def test_blocks_one_after_the_other_are_the_mart(service: Service) -> None:
     ]
     assert len(set(days)) == ROWS
     assert days == sorted(days, key=str, reverse=True)
-    assert {(one.found, one.held, one.version) for one in blocks} == {(ROWS, ROWS, blocks[0].version)}
+    assert {(one.matching, one.total, one.version) for one in blocks} == {(ROWS, ROWS, blocks[0].version)}
 
 
 def test_a_block_has_no_more_rows_than_the_server_gives(service: Service) -> None:
@@ -74,7 +74,7 @@ def test_a_block_behind_the_last_row_is_empty(service: Service) -> None:
 def test_the_count_is_that_of_the_filter_and_the_days(service: Service) -> None:
     january = read("/data/temperature_daily", "?until=2024-01-31", "en", dark=False)
     found = block.read(service, january, {**WHOLE, "filterModel": RENNES})
-    assert (found.found, found.held, len(found.cells)) == (16, 31, 16)
+    assert (found.matching, found.total, len(found.cells)) == (16, 31, 16)
 
 
 @pytest.mark.parametrize(

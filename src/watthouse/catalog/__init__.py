@@ -24,9 +24,9 @@ from watthouse.catalog.grid import (
     STORAGE,
     Border,
     Family,
-    Part,
-    Source,
+    PowerSource,
     Storage,
+    SubSource,
     parts_of,
 )
 from watthouse.catalog.siblings import SIBLINGS, Sibling
@@ -68,10 +68,10 @@ __all__ = [
     "Dataset",
     "Family",
     "Kind",
-    "Part",
+    "PowerSource",
     "Sibling",
-    "Source",
     "Storage",
+    "SubSource",
     "find",
     "parts_of",
 ]

@@ -63,7 +63,7 @@ class Dataset:
         return name in self._by_name
 
     @property
-    def asked_every(self) -> timedelta:
+    def poll_interval(self) -> timedelta:
         """How often it is worth asking whether it moved: at its cadence, and daily where that is not announced."""
         return min(self.cadence, timedelta(days=1))
 

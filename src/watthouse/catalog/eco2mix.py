@@ -16,7 +16,7 @@ from watthouse.catalog.grid import (
     PUMPING,
     REGIONAL_SOURCES,
     Family,
-    Source,
+    PowerSource,
     parts_of,
 )
 
@@ -41,10 +41,10 @@ _ROW = (
     ),
 )
 _LOAD = power(LOAD, "load", "Consommation")
-_BATTERIES = tuple(one.column for one in BATTERIES)
+_BATTERIES = tuple(battery.column for battery in BATTERIES)
 
 
-def _columns(sources: Iterable[Source]) -> Iterator[Column]:
+def _columns(sources: Iterable[PowerSource]) -> Iterator[Column]:
     """The columns of sources as they are published: pumping stands behind hydro."""
     for source in sources:
         yield source.column
@@ -90,7 +90,7 @@ _REGIONAL = (
     ),
     *_BATTERIES,
     *(part.column for part in parts_of(REGIONAL_SOURCES)),
-    *(one for source in REGIONAL_SOURCES.values() for one in (source.coverage, source.load_factor)),
+    *(rate for source in REGIONAL_SOURCES.values() for rate in (source.coverage, source.load_factor)),
 )
 
 

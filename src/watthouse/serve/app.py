@@ -12,7 +12,7 @@ from fastapi_swagger import patch_fastapi
 from starlette_compress import CompressMiddleware, add_compress_type
 
 from watthouse.serve import document, middleware, problems
-from watthouse.serve.api import calls, held, ledger, questions, regional
+from watthouse.serve.api import calls, datasets, ledger, questions, regional
 from watthouse.serve.formats import Format
 from watthouse.serve.heads import Heads
 from watthouse.serve.pages import Pages
@@ -29,7 +29,7 @@ without losing an hour. Days are civil days (Europe/Paris), `since` and `until` 
 _WARM_AFTER: Final = 0.5
 """For the first answer, before the pages are loaded, s."""
 
-_ROUTED = (held, calls, regional, questions, ledger)
+_ROUTED = (datasets, calls, regional, questions, ledger)
 
 
 def create(settings: Settings) -> FastAPI:

@@ -52,7 +52,7 @@ MEDIA: Final[Mapping[Format, str]] = {
 
 
 @dataclass(frozen=True)
-class Shown:
+class AnswerColumn:
     """A column of an answer."""
 
     name: str
@@ -65,7 +65,7 @@ class Labels:
     """What stands with the rows: what they are, whose, and how fresh. ``more`` is the call's own."""
 
     title: str
-    columns: Sequence[Shown]
+    columns: Sequence[AnswerColumn]
     source: str
     licence: str
     version: str
@@ -78,7 +78,7 @@ def chosen(request: Request, named: Format | None) -> Format:
     if named is not None:
         return named
     liked = request.headers.get("accept", "*/*")
-    offers = {media: one for one, media in MEDIA.items()}
+    offers = {media: style for style, media in MEDIA.items()}
     for wish, quality in parse_accept_header(liked.lower()):  # the best first
         media = wish.partition(";")[0]
         if quality == 0:
@@ -94,15 +94,15 @@ def chosen(request: Request, named: Format | None) -> Format:
 
 def etag(version: str, request: Request, style: Format) -> str:
     """Weak, since an answer may be packed on its way."""
-    said = f"{version} {style.value} {request.url.path}?{request.url.query}"
-    return f'W/"{hashlib.sha256(said.encode()).hexdigest()[:24]}"'
+    identity = f"{version} {style.value} {request.url.path}?{request.url.query}"
+    return f'W/"{hashlib.sha256(identity.encode()).hexdigest()[:24]}"'
 
 
 def unchanged(request: Request, tag: str) -> bool:
     """Whether the caller holds this answer already; a tag without its quotes is none (to Werkzeug it would be)."""
-    held = request.headers.get("if-none-match", "")
-    opaque = {one.strip().removeprefix("W/") for one in held.split(",")}
-    return held.strip() == "*" or tag.removeprefix("W/") in opaque
+    tags = request.headers.get("if-none-match", "")
+    opaque = {tag_held.strip().removeprefix("W/") for tag_held in tags.split(",")}
+    return tags.strip() == "*" or tag.removeprefix("W/") in opaque
 
 
 def not_modified(headers: Mapping[str, str]) -> Response:
@@ -119,8 +119,8 @@ def attached(headers: Mapping[str, str], name: str, style: Format) -> dict[str, 
 
 def headers_of(version: str, sample: str | None, tag: str) -> dict[str, str]:
     """What every answer of rows says in its head."""
-    said = {"etag": tag, "cache-control": FRESH, "vary": "accept", "x-watthouse-version": version}
-    return said | ({SAMPLE_HEADER: sample} if sample else {})
+    headers = {"etag": tag, "cache-control": FRESH, "vary": "accept", "x-watthouse-version": version}
+    return headers | ({SAMPLE_HEADER: sample} if sample else {})
 
 
 def stream(
@@ -129,11 +129,11 @@ def stream(
     schema: pa.Schema,
     style: Format,
     headers: Mapping[str, str],
-    held: ExitStack,
+    resources: ExitStack,
 ) -> Response:
-    """The rows on their way; ``held`` is let go when the last one has gone out."""
+    """The rows on their way; ``resources`` is let go when the last one has gone out."""
     pieces = _writers[style](labels, _marked(batches, labels), schema)
-    return StreamingResponse(_closing(pieces, held), media_type=content_type(style), headers=headers)
+    return StreamingResponse(_closing(pieces, resources), media_type=content_type(style), headers=headers)
 
 
 def whole(labels: Labels, rows: pa.Table, style: Format) -> bytes:
@@ -147,8 +147,8 @@ def content_type(style: Format) -> str:
     return f"{style.media}; charset=utf-8; header=present" if style is Format.CSV else style.media
 
 
-def _closing(pieces: Iterator[bytes], held: ExitStack) -> Iterator[bytes]:
-    with held:
+def _closing(pieces: Iterator[bytes], resources: ExitStack) -> Iterator[bytes]:
+    with resources:
         yield from pieces
 
 
@@ -156,20 +156,20 @@ def _schema(schema: pa.Schema, labels: Labels) -> pa.Schema:
     """With every column's unit and meaning, and a column that says so where the data are made up."""
     about = {column.name: column for column in labels.columns}
     fields = [
-        one.with_metadata({"unit": about[one.name].unit, "description": about[one.name].description})
-        if one.name in about
-        else one
-        for one in schema
+        field_of.with_metadata({"unit": about[field_of.name].unit, "description": about[field_of.name].description})
+        if field_of.name in about
+        else field_of
+        for field_of in schema
     ]
     if labels.sample:
         fields.append(pa.field("sample", pa.string()))
-    told: dict[str | bytes, str | bytes] = {
+    about_file: dict[str | bytes, str | bytes] = {
         "title": labels.title,
         "source": labels.source,
         "licence": labels.licence,
         "version": labels.version,
     }
-    return pa.schema(fields, metadata=told | {name: _told(value) for name, value in labels.more.items()})
+    return pa.schema(fields, metadata=about_file | {name: _metadata(value) for name, value in labels.more.items()})
 
 
 def _marked(batches: Iterator[pa.RecordBatch], labels: Labels) -> Iterator[pa.RecordBatch]:
@@ -198,7 +198,7 @@ def _csv(labels: Labels, batches: Iterator[pa.RecordBatch], plain: pa.Schema) ->
     head = io.StringIO()
     csv.writer(head, lineterminator="\n").writerow([*_schema(plain, labels).names, ATTRIBUTION])
     yield head.getvalue().encode()
-    unsaid = [labels.source]
+    attributions = [labels.source]
     for batch in batches:
         rows = pl.DataFrame(batch)
         texts = [
@@ -209,8 +209,8 @@ def _csv(labels: Labels, batches: Iterator[pa.RecordBatch], plain: pa.Schema) ->
             for name, kind in rows.schema.items()
             if kind == pl.String
         ]
-        attribution = (unsaid + [None] * rows.height)[: rows.height]
-        unsaid = unsaid[rows.height :]
+        attribution = (attributions + [None] * rows.height)[: rows.height]
+        attributions = attributions[rows.height :]
         written = io.BytesIO()
         rows.with_columns(*texts, pl.Series(ATTRIBUTION, attribution, pl.String)).write_csv(
             written, include_header=False, datetime_format="%Y-%m-%dT%H:%M:%SZ"
@@ -228,13 +228,13 @@ def _parquet(labels: Labels, batches: Iterator[pa.RecordBatch], plain: pa.Schema
 
 
 def _groups(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Table]:
-    held: list[pa.RecordBatch] = []
+    waiting: list[pa.RecordBatch] = []
     for batch in batches:
-        held.append(pa.RecordBatch.from_arrays(batch.columns, schema=schema))
-        if sum(one.num_rows for one in held) >= _GROUP_ROWS:
-            yield pa.Table.from_batches(held, schema)
-            held = []
-    yield pa.Table.from_batches(held, schema)
+        waiting.append(pa.RecordBatch.from_arrays(batch.columns, schema=schema))
+        if sum(batch_held.num_rows for batch_held in waiting) >= _GROUP_ROWS:
+            yield pa.Table.from_batches(waiting, schema)
+            waiting = []
+    yield pa.Table.from_batches(waiting, schema)
 
 
 def _arrow(labels: Labels, batches: Iterator[pa.RecordBatch], plain: pa.Schema) -> Iterator[bytes]:
@@ -282,7 +282,7 @@ def _plain_column(column: pl.Series) -> pl.Series:
     return column.dt.strftime("%Y-%m-%dT%H:%M:%SZ") if kind == pl.Datetime else column
 
 
-def _told(value: object) -> str:
+def _metadata(value: object) -> str:
     """As the metadata of a file take it: what has parts, in JSON."""
     return json.dumps(value, default=_text, ensure_ascii=False) if isinstance(value, list | dict) else _text(value)
 

@@ -1,7 +1,6 @@
 """What the lake says of itself: how fresh it is, and what was revised."""
 
 import hashlib
-from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -12,13 +11,13 @@ from watthouse.catalog import CATALOG, Dataset
 from watthouse.clock import PARIS
 from watthouse.home import Home
 from watthouse.operate.status import look
-from watthouse.serve.formats import Shown
+from watthouse.serve.formats import AnswerColumn
 from watthouse.serve.problems import wrong
 from watthouse.serve.queries.attribution import Used
 from watthouse.serve.queries.base import days
+from watthouse.serve.queries.call import Selection
 from watthouse.serve.queries.params import A_YEAR, Period, newest_first
-from watthouse.serve.queries.question import Question
-from watthouse.serve.refreshing import Progress, State
+from watthouse.serve.refreshing import RefreshProgress, State
 from watthouse.serve.service import Service
 
 
@@ -76,7 +75,7 @@ def status_of(service: Service) -> StatusOut:
 
 def _with_z(line: dict[str, Any]) -> dict[str, Any]:
     """Instants as every other answer writes them."""
-    return {name: said.replace("+00:00", "Z") if isinstance(said, str) else said for name, said in line.items()}
+    return {name: cell.replace("+00:00", "Z") if isinstance(cell, str) else cell for name, cell in line.items()}
 
 
 class RevisionsParams(Period):
@@ -108,7 +107,7 @@ def dataset_of(params: RevisionsParams) -> Dataset:
     return dataset
 
 
-def revisions_of(service: Service, params: RevisionsParams) -> Question:
+def revisions_of(service: Service, params: RevisionsParams) -> Selection:
     """The changes that are meant, the last seen first; raises a problem for a dataset or column that there is not and
     for more than a year of slots."""
     dataset, home = dataset_of(params), Home(service.settings)
@@ -117,40 +116,40 @@ def revisions_of(service: Service, params: RevisionsParams) -> Question:
     since, until = newest_first((last, last), params)
     if (until - since).days >= A_YEAR:
         raise wrong("since", f"revisions of {A_YEAR} days of slots at most: ask for a shorter period")
-    found = _newest_first(dataset, home.lake.revisions(dataset, since=since, until=until, column=params.column))
-    rows = found.head(params.limit).to_arrow(compat_level=pl.CompatLevel.oldest())
-    title, more = "What changed in what was published", {**days(since, until), "found": found.height}
-    return Question(title, rows, _columns(dataset), more, used=_used(dataset, found))
+    changes = _newest_first(dataset, home.lake.revisions(dataset, since=since, until=until, column=params.column))
+    rows = changes.head(params.limit).to_arrow(compat_level=pl.CompatLevel.oldest())
+    title, more = "What changed in what was published", {**days(since, until), "found": changes.height}
+    return Selection(title, rows, _columns(dataset), more, used=_used(dataset, changes))
 
 
-def _used(dataset: Dataset, found: pl.DataFrame) -> tuple[Used, ...]:
-    if found.is_empty():
+def _used(dataset: Dataset, changes: pl.DataFrame) -> tuple[Used, ...]:
+    if changes.is_empty():
         return ()
-    slots = found["slot"]
+    slots = changes["slot"]
     days = slots.str.to_date() if slots.dtype == pl.String else slots.dt.convert_time_zone("Europe/Paris").dt.date()
     return (Used(dataset, days.min(), days.max()),)  # type: ignore[arg-type]
 
 
-def _newest_first(dataset: Dataset, found: pl.DataFrame) -> pl.DataFrame:
+def _newest_first(dataset: Dataset, changes: pl.DataFrame) -> pl.DataFrame:
     """The last seen first; where several were seen at once, always in the same order."""
-    slot = pl.col(dataset.time).cast(pl.String if found.schema[dataset.time] == pl.Date else pl.Datetime("us", "UTC"))
+    slot = pl.col(dataset.time).cast(pl.String if changes.schema[dataset.time] == pl.Date else pl.Datetime("us", "UTC"))
     others = [name for name in dataset.key if name != dataset.time]
-    shown = found.select(pl.lit(dataset.id).alias("dataset"), slot.alias("slot"), *others, *_CHANGE)
+    shown = changes.select(pl.lit(dataset.id).alias("dataset"), slot.alias("slot"), *others, *_CHANGE)
     return shown.sort("seen", "slot", *others, "column", descending=[True, True, *(False for _ in others), False])
 
 
 _CHANGE: Final = ("column", "from", "to", "seen")
 
 
-def _columns(dataset: Dataset) -> tuple[Shown, ...]:
+def _columns(dataset: Dataset) -> tuple[AnswerColumn, ...]:
     return (
-        Shown("dataset", "", "The dataset's name at the publisher"),
-        Shown("slot", "", "The slot whose value changed: an instant (UTC) or a civil day"),
-        *(Shown(name, "", dataset[name].meaning) for name in dataset.key if name != dataset.time),
-        Shown("column", "", "The column whose value changed"),
-        Shown("from", "", "The value that was known before, as text"),
-        Shown("to", "", "The value since, as text; null where it was withdrawn"),
-        Shown("seen", "", "When the change was seen (UTC)"),
+        AnswerColumn("dataset", "", "The dataset's name at the publisher"),
+        AnswerColumn("slot", "", "The slot whose value changed: an instant (UTC) or a civil day"),
+        *(AnswerColumn(name, "", dataset[name].meaning) for name in dataset.key if name != dataset.time),
+        AnswerColumn("column", "", "The column whose value changed"),
+        AnswerColumn("from", "", "The value that was known before, as text"),
+        AnswerColumn("to", "", "The value since, as text; null where it was withdrawn"),
+        AnswerColumn("seen", "", "When the change was seen (UTC)"),
     )
 
 
@@ -159,6 +158,11 @@ def version_of(home: Home, dataset: Dataset) -> str:
     return hashlib.sha256(repr((home.kind, home.lake.head(dataset))).encode()).hexdigest()[:16]
 
 
-def progress_of(progress: Progress) -> RefreshOut:
+def progress_of(progress: RefreshProgress) -> RefreshOut:
     """How a refresh stands, as it is told."""
-    return RefreshOut(**asdict(progress))
+    return RefreshOut(
+        state=progress.state,
+        started_at=progress.started_at,
+        ended_at=progress.ended_at,
+        said=progress.last_line,
+    )

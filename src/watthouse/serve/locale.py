@@ -41,16 +41,16 @@ class Language(Enum):
         """A number with so many digits behind the mark; an en dash where there is none."""
         if value is None or isnan(value):
             return "–"
-        said = f"{value:{'+' if signed else ''},.{digits}f}"
-        if not any(digit in said for digit in "123456789"):
-            said = said.lstrip("+-")
+        text = f"{value:{'+' if signed else ''},.{digits}f}"
+        if not any(digit in text for digit in "123456789"):
+            text = text.lstrip("+-")
         mark, thousands = self.separators
-        return said.translate({ord(","): thousands, ord("."): mark, ord("-"): "−"})
+        return text.translate({ord(","): thousands, ord("."): mark, ord("-"): "−"})
 
     def quantity(self, value: float | None, unit: str, digits: int = 0, *, signed: bool = False) -> str:
         """A number with its unit, not to be broken across lines."""
-        said = self.number(value, digits, signed=signed)
-        return said if value is None else f"{said}{_FIXED}{unit}"
+        text = self.number(value, digits, signed=signed)
+        return text if value is None else f"{text}{_FIXED}{unit}"
 
     def energy(self, gwh: float | None) -> str:
         """Energy in GWh, in TWh from 10 TWh on."""
@@ -60,8 +60,8 @@ class Language(Enum):
 
     def percent(self, share: float | None, digits: int = 1, *, signed: bool = False) -> str:
         """A share of 1 as a percentage."""
-        said = self.number(None if share is None else share * 100, digits, signed=signed)
-        return said if share is None else f"{said}{self.say(en='', fr=_NARROW)}%"
+        text = self.number(None if share is None else share * 100, digits, signed=signed)
+        return text if share is None else f"{text}{self.say(en='', fr=_NARROW)}%"
 
     def day(self, day: date) -> str:
         """A civil day: ``1 Nov 2026``, ``1er nov. 2026``."""

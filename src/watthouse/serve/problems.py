@@ -57,9 +57,9 @@ def answer(
     path: str, status: int, detail: str, faults: Sequence[Fault] = (), headers: Mapping[str, str] | None = None
 ) -> Response:
     """The problem as a response."""
-    said = Problem(title=phrase(status), status=status, detail=detail, instance=path, errors=list(faults))
-    told = {"cache-control": "no-store", **(headers or {})}
-    return JSONResponse(said.model_dump(), status_code=status, media_type=MEDIA, headers=told)
+    problem = Problem(title=phrase(status), status=status, detail=detail, instance=path, errors=list(faults))
+    response_headers = {"cache-control": "no-store", **(headers or {})}
+    return JSONResponse(problem.model_dump(), status_code=status, media_type=MEDIA, headers=response_headers)
 
 
 def phrase(status: int) -> str:
@@ -73,11 +73,11 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def _documented(status: int) -> dict[str, Any]:
-    said = {"description": phrase(status), "content": {MEDIA: {"schema": {"$ref": SCHEMA}}}}
+    response = {"description": phrase(status), "content": {MEDIA: {"schema": {"$ref": SCHEMA}}}}
     if status not in {429, 503}:
-        return said
+        return response
     again = {"description": "When to try again [s]", "schema": {"type": "integer", "minimum": 1}}
-    return {**said, "headers": {"Retry-After": again}}
+    return {**response, "headers": {"Retry-After": again}}
 
 
 def install(app: FastAPI) -> None:
@@ -95,26 +95,26 @@ def _problem(request: Request, error: Exception) -> Response:
 
 def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    faults = [Fault(parameter=_named(said), detail=_meant(said)) for said in error.errors()]
+    faults = [Fault(parameter=_named(error_detail), detail=_meant(error_detail)) for error_detail in error.errors()]
     detail = "; ".join(f"{fault.parameter}: {fault.detail}" for fault in faults)
     return answer(request.url.path, 422, detail, faults)
 
 
-def _named(said: Mapping[str, Any]) -> str:
+def _named(error_detail: Mapping[str, Any]) -> str:
     """The parameter's name; what is wrong between several names the one to change first."""
-    named = ".".join(part for part in said["loc"][1:] if isinstance(part, str))
-    return named or str(said["msg"]).removeprefix("Value error, ").split()[0]
+    named = ".".join(part for part in error_detail["loc"][1:] if isinstance(part, str))
+    return named or str(error_detail["msg"]).removeprefix("Value error, ").split()[0]
 
 
-def _meant(said: Mapping[str, Any]) -> str:
-    given = said.get("input")
-    if said["type"] == "extra_forbidden":
+def _meant(error_detail: Mapping[str, Any]) -> str:
+    given = error_detail.get("input")
+    if error_detail["type"] == "extra_forbidden":
         return "there is no such parameter: see /docs"
-    if said["type"] == "missing":
+    if error_detail["type"] == "missing":
         return "it must be given"
-    message = str(said["msg"]).removeprefix("Value error, ")
+    message = str(error_detail["msg"]).removeprefix("Value error, ")
     shown = str(given)[:60]
-    if "date" in said["type"]:
+    if "date" in error_detail["type"]:
         return f"'{shown}' is not a date or instant that exists ({message})"
     return message if isinstance(given, dict) or shown in message else f"'{shown}' will not do: {message}"
 

@@ -25,13 +25,13 @@ class State(Enum):
 
 
 @dataclass(frozen=True)
-class Progress:
-    """The last refresh that was asked for here; ``said`` is its last line."""
+class RefreshProgress:
+    """The last refresh that was asked for here; ``last_line`` is its last line."""
 
     state: State = State.NEVER
     started_at: datetime | None = None
     ended_at: datetime | None = None
-    said: str | None = None
+    last_line: str | None = None
 
 
 class Refresher:
@@ -41,14 +41,14 @@ class Refresher:
         self._settings = settings
         self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
-        self.progress = Progress()
+        self.progress = RefreshProgress()
 
-    def start(self) -> Progress:
+    def start(self) -> RefreshProgress:
         """Begin one; raises :class:`~watthouse.errors.BusyError` while one runs."""
         with self._lock:
             if self.progress.state is State.RUNNING:
                 raise BusyError("a refresh is running already: /api/v1/status tells how it stands")
-            self.progress = Progress(State.RUNNING, datetime.now(UTC))
+            self.progress = RefreshProgress(State.RUNNING, datetime.now(UTC))
             self._process = self._spawn()
             threading.Thread(target=self._wait, args=(self._process,), daemon=True).start()
             return self.progress
@@ -74,9 +74,9 @@ class Refresher:
         )
 
     def _wait(self, process: subprocess.Popen[str]) -> None:
-        said, _ = process.communicate()
-        lines = [line.strip() for line in said.splitlines() if line.strip()]
+        output, _ = process.communicate()
+        lines = [line.strip() for line in output.splitlines() if line.strip()]
         state = State.FAILED if process.returncode else State.DONE
         last = lines[-1][:_LAST] if lines else None
         with self._lock:
-            self.progress = Progress(state, self.progress.started_at, datetime.now(UTC), last)
+            self.progress = RefreshProgress(state, self.progress.started_at, datetime.now(UTC), last)

@@ -50,5 +50,5 @@ def refuse_taken(host: str, port: int) -> None:
             tried.bind(address)
     except OSError as error:
         taken = error.errno == errno.EADDRINUSE
-        said = "is taken by another program" if taken else f"cannot be listened on ({error.strerror or error})"
-        raise WatthouseError(f"{host}:{port} {said}: set --host and --port to others") from error
+        reason = "is taken by another program" if taken else f"cannot be listened on ({error.strerror or error})"
+        raise WatthouseError(f"{host}:{port} {reason}: set --host and --port to others") from error

@@ -14,20 +14,20 @@ from starlette.responses import Response
 from watthouse.catalog import LICENCE
 from watthouse.home import Home
 from watthouse.serve import formats
-from watthouse.serve.formats import Format, Labels, Shown
+from watthouse.serve.formats import AnswerColumn, Format, Labels
 from watthouse.serve.problems import ProblemError
 from watthouse.serve.queries import attribution
-from watthouse.serve.queries.question import Question
+from watthouse.serve.queries.call import Selection
 from watthouse.serve.refreshing import Refresher
 from watthouse.settings import Settings
 from watthouse.warehouse.query import Prepared
 from watthouse.warehouse.snapshots import Snapshot
 
-_LARGEST_KEPT: Final = 8  # parts of the cache one answer may fill
+_LARGEST_CACHED: Final = 8  # parts of the cache one answer may fill
 
 
 @dataclass(frozen=True)
-class _Kept:
+class _CachedAnswer:
     """An answer at hand: its ``body``, and whose figures it gives as a ``Link``."""
 
     body: bytes
@@ -42,10 +42,12 @@ class Service:
         self.snapshots = Home(settings).snapshots()
         self.refresher = Refresher(settings)
         self._lock = threading.Lock()
-        self._kept: LRUCache[str, _Kept] = LRUCache(max(settings.cache_bytes, 1), getsizeof=lambda one: len(one.body))
+        self._cache: LRUCache[str, _CachedAnswer] = LRUCache(
+            max(settings.cache_bytes, 1), getsizeof=lambda cached: len(cached.body)
+        )
 
     def answer(
-        self, request: Request, style: Format | None, ask: Callable[[Snapshot], Question], name: str
+        self, request: Request, style: Format | None, ask: Callable[[Snapshot], Selection], name: str
     ) -> Response:
         """A bounded answer of the warehouse as it stands, or 304 where the caller holds it."""
         with self.snapshots.lease() as snapshot:
@@ -60,74 +62,74 @@ class Service:
         name: str,
         version: str,
         sample: str | None,
-        ask: Callable[[], Question],
+        ask: Callable[[], Selection],
     ) -> Response:
         """An answer that is the same as long as ``version`` is; its ``rows`` are an Arrow table."""
-        wanted = formats.chosen(request, style)
-        tag = formats.etag(version, request, wanted)
+        chosen = formats.chosen(request, style)
+        tag = formats.etag(version, request, chosen)
         headers = formats.headers_of(version, sample, tag)
         if formats.unchanged(request, tag):
             return formats.not_modified(headers)
         with self._lock:
-            kept = self._kept.get(tag)
-        if kept is None:
-            question = ask()
-            assert isinstance(question.rows, pa.Table)
-            body = formats.whole(labels(question, version, sample), question.rows, wanted)
-            kept = _Kept(body, attribution.links(question.used or (), sample))
-            self._keep(tag, kept)
-        attached = formats.attached({**headers, "link": kept.link}, name, wanted)
-        return Response(kept.body, media_type=formats.content_type(wanted), headers=attached)
+            cached = self._cache.get(tag)
+        if cached is None:
+            selection = ask()
+            assert isinstance(selection.rows, pa.Table)
+            body = formats.whole(labels(selection, version, sample), selection.rows, chosen)
+            cached = _CachedAnswer(body, attribution.links(selection.used or (), sample))
+            self._cache_answer(tag, cached)
+        attached = formats.attached({**headers, "link": cached.link}, name, chosen)
+        return Response(cached.body, media_type=formats.content_type(chosen), headers=attached)
 
     def stream(
-        self, request: Request, style: Format | None, ask: Callable[[Snapshot], Question], name: str
+        self, request: Request, style: Format | None, ask: Callable[[Snapshot], Selection], name: str
     ) -> Response:
         """An answer of any size, in bounded memory."""
-        wanted = formats.chosen(request, style)
-        with ExitStack() as held:
-            snapshot = held.enter_context(self.snapshots.lease())
-            tag = formats.etag(snapshot.version, request, wanted)
+        chosen = formats.chosen(request, style)
+        with ExitStack() as resources:
+            snapshot = resources.enter_context(self.snapshots.lease())
+            tag = formats.etag(snapshot.version, request, chosen)
             headers = formats.headers_of(snapshot.version, snapshot.sample, tag)
             if formats.unchanged(request, tag):
                 return formats.not_modified(headers)
-            question = ask(snapshot).attributed(snapshot)
-            said = labels(question, snapshot.version, snapshot.sample)
-            reader = held.enter_context(snapshot.batches(question.rows))
-            link = attribution.links(question.used or (), snapshot.sample)
-            attached = formats.attached({**headers, "link": link}, name, wanted)
-            return formats.stream(said, reader, reader.schema, wanted, attached, held.pop_all())
+            selection = ask(snapshot).attributed(snapshot)
+            stands_with = labels(selection, snapshot.version, snapshot.sample)
+            reader = resources.enter_context(snapshot.batches(selection.rows))
+            link = attribution.links(selection.used or (), snapshot.sample)
+            attached = formats.attached({**headers, "link": link}, name, chosen)
+            return formats.stream(stands_with, reader, reader.schema, chosen, attached, resources.pop_all())
 
     def close(self) -> None:
         """End what runs here, let go of what is held."""
         self.refresher.stop()
         self.snapshots.close()
 
-    def _bounded(self, snapshot: Snapshot, question: Question) -> Question:
-        question = question.attributed(snapshot)
-        if isinstance(question.rows, pa.Table):
-            return question
-        asked = question.rows
-        if not isinstance(asked, Prepared):  # a form has a few rows a day at most
-            asked = asked.limit(self.settings.max_rows + 1)
-        rows = snapshot.rows(asked)
+    def _bounded(self, snapshot: Snapshot, selection: Selection) -> Selection:
+        selection = selection.attributed(snapshot)
+        if isinstance(selection.rows, pa.Table):
+            return selection
+        query = selection.rows
+        if not isinstance(query, Prepared):  # a form has a few rows a day at most
+            query = query.limit(self.settings.max_rows + 1)
+        rows = snapshot.rows(query)
         if rows.num_rows > self.settings.max_rows:
             raise ProblemError(
                 422, f"the answer has more than {self.settings.max_rows:,} rows: ask for a shorter period"
             )
-        return question.with_rows(rows)
+        return selection.with_rows(rows)
 
-    def _keep(self, tag: str, one: _Kept) -> None:
-        if len(one.body) * _LARGEST_KEPT <= self._kept.maxsize:
+    def _cache_answer(self, tag: str, answer: _CachedAnswer) -> None:
+        if len(answer.body) * _LARGEST_CACHED <= self._cache.maxsize:
             with self._lock:
-                self._kept[tag] = one
+                self._cache[tag] = answer
 
 
-def labels(question: Question, version: str, sample: str | None) -> Labels:
+def labels(selection: Selection, version: str, sample: str | None) -> Labels:
     """What stands with the rows of an answer."""
-    used = question.used or ()
-    columns = (*question.columns, _SAMPLE) if sample else question.columns
-    more = {"attribution": attribution.as_metadata(used, sample), **question.more}
-    return Labels(question.title, columns, attribution.in_words(used, sample), LICENCE, version, sample, more)
+    used = selection.used or ()
+    columns = (*selection.columns, _SAMPLE) if sample else selection.columns
+    more = {"attribution": attribution.as_metadata(used, sample), **selection.more}
+    return Labels(selection.title, columns, attribution.in_words(used, sample), LICENCE, version, sample, more)
 
 
-_SAMPLE: Final = Shown("sample", "", "The synthetic sample that the row is of: nobody measured it")
+_SAMPLE: Final = AnswerColumn("sample", "", "The synthetic sample that the row is of: nobody measured it")

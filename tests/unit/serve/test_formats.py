@@ -14,7 +14,7 @@ import pytest
 from starlette.requests import Request
 
 from watthouse.serve import formats
-from watthouse.serve.formats import Format, Labels, Shown
+from watthouse.serve.formats import AnswerColumn, Format, Labels
 from watthouse.serve.problems import ProblemError
 
 ROWS = pa.table(
@@ -31,7 +31,7 @@ ROWS = pa.table(
 
 
 def labels(sample: str | None = None) -> Labels:
-    columns = [Shown("energy_mwh", "MWh", "Energy")]
+    columns = [AnswerColumn("energy_mwh", "MWh", "Energy")]
     return Labels("Rows", columns, "RTE", "Open", "v1", sample, {"since": "2025-03-30"})
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from watthouse.serve.analysis.daily import CHANGE, STOCK, TEMPERATURE, Daily, Span
+from watthouse.serve.analysis.daily import CHANGE, STOCK, TEMPERATURE, DailySeries, KnownDays
 from watthouse.serve.analysis.mixes import FEWEST_OF_SEASON, Seasons
 from watthouse.serve.analysis.relation import FEWEST_DAYS, Lack, Relation
 from watthouse.serve.analysis.texts import Sentence, named
@@ -23,7 +23,7 @@ _DATASETS: Final[Mapping[str, Sentence]] = {TEMPERATURE: _WARMTH, STOCK: _GAS, C
 """What a series is made from, where that is not éCO2mix."""
 
 
-def of_mix(daily: Daily, when: str, language: Language) -> str:
+def of_mix(daily: DailySeries, when: str, language: Language) -> str:
     """Where no slot of the period was measured; ``when`` is the period in words."""
     choose = _choose(daily, daily.span("measured"), 1, language)
     return _UNMEASURED.of(language).format(when=when, dataset=_ECO2MIX.of(language), choose=choose)
@@ -34,11 +34,11 @@ _UNMEASURED: Final = Sentence(
 )
 
 
-def of_seasons(daily: Daily, found: Seasons, language: Language) -> str:
+def of_seasons(daily: DailySeries, by_season: Seasons, language: Language) -> str:
     """Where winter or summer has too few days."""
     return _SEASONS.of(language).format(
-        winter=language.number(found.days["winter"]),
-        summer=language.number(found.days["summer"]),
+        winter=language.number(by_season.days["winter"]),
+        summer=language.number(by_season.days["summer"]),
         fewest=FEWEST_OF_SEASON,
         dataset=_ECO2MIX.of(language),
         choose=_choose(daily, daily.span("measured"), 2 * FEWEST_OF_SEASON, language),
@@ -53,7 +53,7 @@ _SEASONS: Final = Sentence(
 )
 
 
-def of_relation(daily: Daily, relation: Relation, language: Language, response: str | None = None) -> str:
+def of_relation(daily: DailySeries, relation: Relation, language: Language, response: str | None = None) -> str:
     """Where two series cannot be held against each other; ``response`` is what to call the relation's."""
     assert relation.lack is not None
     if relation.lack is Lack.FEW_DAYS:
@@ -92,12 +92,12 @@ _LACKS: Final[Mapping[Lack, Sentence]] = {
 }
 
 
-def _few(daily: Daily, relation: Relation, response: str, language: Language) -> str:
+def _few(daily: DailySeries, relation: Relation, response: str, language: Language) -> str:
     """Too few days with both: the period is short, or one of the series has none, or they have none in common."""
     counts = {name: daily.known(name) for name in (relation.driver, relation.response)}
     scarce = min(counts, key=lambda name: counts[name])
-    if counts[scarce] and relation.asked < FEWEST_DAYS:
-        return _SHORT.of(language).format(asked=count_of_days(relation.asked, language), fewest=FEWEST_DAYS)
+    if counts[scarce] and relation.period_days < FEWEST_DAYS:
+        return _SHORT.of(language).format(period_days=count_of_days(relation.period_days, language), fewest=FEWEST_DAYS)
     alone = counts[scarce] < FEWEST_DAYS
     what = _series(scarce, response if scarce == relation.response else scarce, language) if alone else ""
     days = counts[scarce] if alone else relation.days
@@ -114,8 +114,9 @@ def _few(daily: Daily, relation: Relation, response: str, language: Language) ->
 
 
 _SHORT: Final = Sentence(
-    fr="Pas de réponse : la période compte {asked}, et il en faut au moins {fewest} ; choisissez-en une plus longue.",
-    en="No answer: the period has {asked}, and at least {fewest} are needed; choose a longer one.",
+    fr="Pas de réponse : la période compte {period_days}, et il en faut au moins {fewest} ;"
+    " choisissez-en une plus longue.",
+    en="No answer: the period has {period_days}, and at least {fewest} are needed; choose a longer one.",
 )
 _NONE: Final = Sentence(
     fr="Pas de réponse : aucun jour de la période n’a de chiffre pour {what}, et il en faut au moins {fewest} ;"
@@ -130,7 +131,7 @@ _FEW: Final = Sentence(
 _TOGETHER: Final = Sentence(fr="{both} à la fois", en="both {both}")
 
 
-def _choose_of_both(daily: Daily, relation: Relation, scarce: str | None, language: Language) -> str:
+def _choose_of_both(daily: DailySeries, relation: Relation, scarce: str | None, language: Language) -> str:
     """Which days may have both; ``scarce`` is the series that has too few of its own, if that is what is lacking."""
     both = _common(daily, relation)
     alone = daily.span(scarce) if scarce else None
@@ -141,7 +142,7 @@ def _choose_of_both(daily: Daily, relation: Relation, scarce: str | None, langua
     return _choose(daily, both, FEWEST_DAYS, language)
 
 
-def _common(daily: Daily, relation: Relation) -> Span | None:
+def _common(daily: DailySeries, relation: Relation) -> KnownDays | None:
     """Where both series are held."""
     driver, response = map(daily.span, (relation.driver, relation.response))
     return driver.overlap(response) if driver and response else None
@@ -155,7 +156,7 @@ _APART: Final = Sentence(
 )
 
 
-def _choose(daily: Daily, span: Span | None, fewest: int, language: Language) -> str:
+def _choose(daily: DailySeries, span: KnownDays | None, fewest: int, language: Language) -> str:
     """Which days may have an answer."""
     if span is None or not span.days:
         return _NONE_HELD.of(language)

@@ -3,19 +3,19 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from watthouse.serve.analysis.daily import Daily
+from watthouse.serve.analysis.daily import DailySeries
 from watthouse.serve.analysis.links import Link
 from watthouse.serve.analysis.mixes import FEWEST_FOR_TREND, Mix, Seasons
-from watthouse.serve.analysis.resampling import Interval
+from watthouse.serve.analysis.resampling import ConfidenceInterval
 from watthouse.serve.analysis.texts import SUBJECTS, Sentence, named
 from watthouse.serve.analysis.wording import span_of_days
 from watthouse.serve.locale import Language
 
 
-def of_mix(found: Mix, language: Language) -> str:
+def of_mix(period_mix: Mix, language: Language) -> str:
     """Of question 1."""
-    told = {"days": language.number(found.days), "missing": language.number(found.missing)}
-    return _ENERGY.of(language) + (_BOUNDS if found.parts else _NOTHING).of(language).format(**told)
+    counts = {"days": language.number(period_mix.days), "missing": language.number(period_mix.missing)}
+    return _ENERGY.of(language) + (_BOUNDS if period_mix.parts else _NOTHING).of(language).format(**counts)
 
 
 _ENERGY: Final = Sentence(
@@ -39,33 +39,33 @@ _NOTHING: Final = Sentence(
 )
 
 
-def of_links(daily: Daily, number: int, found: Sequence[Link], language: Language) -> str:
+def of_links(daily: DailySeries, number: int, links: Sequence[Link], language: Language) -> str:
     """Of questions 2, 3, 4 and 6."""
-    relations = [link.relation for link in found]
-    plain = [one for one in relations if one.plain is not None]
-    steady = [one for one in plain if one.steady]
-    intervals = [one for relation in steady for one in (relation.steady, relation.slope) if one]
+    relations = [link.relation for link in links]
+    plain = [relation for relation in relations if relation.plain is not None]
+    steady = [relation for relation in plain if relation.steady]
+    intervals = [interval for relation in steady for interval in (relation.steady, relation.slope) if interval]
     texts = [_VALUES, *([_USED] if plain else []), *([_ANOMALIES] if steady else [])]
     texts.append(_PLAIN if steady else _PLAIN_ONLY if plain else _NO_CORRELATION)
     days = daily.frame["civil_date"]
-    told = {
+    facts = {
         "what": SUBJECTS[number].of(language),
-        "days": span_of_days([one.days for one in plain], language) if plain else "",
-        "asked": language.number(relations[0].asked),
-        "learnt": span_of_days([one.learnt for one in steady], language) if steady else "",
+        "days": span_of_days([relation.days for relation in plain], language) if plain else "",
+        "period_days": language.number(relations[0].period_days),
+        "learnt": span_of_days([relation.learnt for relation in steady], language) if steady else "",
         "first": language.day(days[0]),
         "last": language.day(days[-1]),
         "draws": _draws(intervals, language),
         "block": _blocks(intervals, language),
     }
-    return " ".join(text.of(language) for text in texts).format(**told)
+    return " ".join(text.of(language) for text in texts).format(**facts)
 
 
 _VALUES: Final = Sentence(
     fr="Valeurs journalières : {what}. Un jour où l’une des deux valeurs comparées manque est laissé de côté.",
     en="Daily values: {what}. A day on which either of the two values compared is unknown is left out.",
 )
-_USED: Final = Sentence(fr="Utilisés : {days} sur {asked}.", en="Used: {days} of {asked}.")
+_USED: Final = Sentence(fr="Utilisés : {days} sur {period_days}.", en="Used: {days} of {period_days}.")
 _ANOMALIES: Final = Sentence(
     fr="De chaque série sont retirés par moindres carrés une tendance linéaire, la saison (trois harmoniques de"
     " l’année, dont l’ampleur peut dériver si trois ans sont connus) et l’effet du jour de la semaine, estimés sur"
@@ -91,18 +91,18 @@ _PLAIN_ONLY: Final = Sentence(
 _NO_CORRELATION: Final = Sentence(fr="Aucune corrélation n’a été calculée.", en="No correlation was computed.")
 
 
-def of_seasons(found: Seasons, language: Language) -> str:
+def of_seasons(by_season: Seasons, language: Language) -> str:
     """Of question 5."""
-    differences = [swing.difference for swing in found.swings if swing.difference]
-    intervals = differences + [mean for swing in found.swings for mean in swing.means.values()]
+    differences = [swing.difference for swing in by_season.swings if swing.difference]
+    intervals = differences + [mean for swing in by_season.swings for mean in swing.means.values()]
     texts = [_SHARES, *([_DIFFERENCE] if differences else []), _INTERVALS if intervals else _NOTHING_OF_SEASONS]
-    told = {
-        "seasons": _counted(found.days, language),
-        "trend": (_TREND_OFF if found.asked >= FEWEST_FOR_TREND else _TREND_ON).of(language),
+    facts = {
+        "seasons": _counted(by_season.days, language),
+        "trend": (_TREND_OFF if by_season.period_days >= FEWEST_FOR_TREND else _TREND_ON).of(language),
         "draws": _draws(intervals, language),
         "block": _blocks(intervals, language),
     }
-    return " ".join(text.of(language) for text in texts).format(**told)
+    return " ".join(text.of(language) for text in texts).format(**facts)
 
 
 _SHARES: Final = Sentence(
@@ -137,10 +137,10 @@ def _counted(days: Mapping[str, int], language: Language) -> str:
     return ", ".join(f"{named(season, language)} {language.number(count)}" for season, count in days.items())
 
 
-def _draws(intervals: Sequence[Interval], language: Language) -> str:
-    counts = sorted({one.draws for one in intervals})
+def _draws(intervals: Sequence[ConfidenceInterval], language: Language) -> str:
+    counts = sorted({interval.draws for interval in intervals})
     return language.say(en=" to ", fr=" à ").join(language.number(end) for end in sorted({*counts[:1], *counts[-1:]}))
 
 
-def _blocks(intervals: Sequence[Interval], language: Language) -> str:
-    return span_of_days([one.block for one in intervals], language) if intervals else ""
+def _blocks(intervals: Sequence[ConfidenceInterval], language: Language) -> str:
+    return span_of_days([interval.block for interval in intervals], language) if intervals else ""

@@ -28,7 +28,7 @@ _PICKS: Final = 300_000
 
 
 @dataclass(frozen=True)
-class Interval:
+class ConfidenceInterval:
     """A figure and its 95 % interval: resampled ``draws`` times in blocks of ``block`` days."""
 
     value: float
@@ -55,7 +55,7 @@ class Resamples:
 
 def interval(
     resamples: Resamples, statistic: Statistic, scale: Transform = lambda x: x, back: Transform = lambda x: x
-) -> Interval:
+) -> ConfidenceInterval:
     """The statistic of a period's days with its interval.
 
     It is symmetric on ``scale`` (whose inverse is ``back``), of Student's t with as many degrees of freedom as there
@@ -66,7 +66,7 @@ def interval(
     drawn = drawn[np.isfinite(drawn)]
     reach = float(scipy.special.stdtrit(resamples.count - 1, (1 + LEVEL) / 2)) * drawn.std(ddof=1)
     low, high = back(scale(value) + np.array([-reach, reach]))
-    return Interval(float(value[0]), float(low), float(high), resamples.block, len(drawn))
+    return ConfidenceInterval(float(value[0]), float(low), float(high), resamples.block, len(drawn))
 
 
 def resample(sums: Floats, influence: Floats) -> Resamples:
@@ -103,20 +103,20 @@ def block_days(influence: Floats) -> int:
     reach = _memory(covariance[1:] / covariance[0], days)
     lags = np.arange(1, reach + 1)
     taper = np.clip(2 * (1 - lags / reach), 0, 1)
-    kept = taper * covariance[1 : reach + 1]
-    spectrum = covariance[0] + 2 * kept.sum()
-    slope = 2 * (lags * kept).sum()
+    tapered = taper * covariance[1 : reach + 1]
+    spectrum = covariance[0] + 2 * tapered.sum()
+    slope = 2 * (lags * tapered).sum()
     if spectrum <= 0:
         return min(WEEK, most)
-    found = 2 * (1.5 * slope**2 / spectrum**2 * days) ** (1 / 3)
-    return int(np.clip(np.ceil(found), min(WEEK, most), most))
+    length = 2 * (1.5 * slope**2 / spectrum**2 * days) ** (1 / 3)
+    return int(np.clip(np.ceil(length), min(WEEK, most), most))
 
 
-def memory_days(one: Floats, other: Floats) -> int:
+def memory_days(first: Floats, second: Floats) -> int:
     """In how many days the product of both series' autocorrelations falls to 1/e: what their correlation remembers."""
-    known = ~(np.isnan(one) | np.isnan(other))
-    kept = [np.where(known, series - series[known].mean(), 0.0) for series in (one, other)]
-    products = np.prod([covariance / covariance[0] for covariance in map(_autocovariance, kept)], axis=0)
+    known = ~(np.isnan(first) | np.isnan(second))
+    centred = [np.where(known, series - series[known].mean(), 0.0) for series in (first, second)]
+    products = np.prod([covariance / covariance[0] for covariance in map(_autocovariance, centred)], axis=0)
     fallen = np.flatnonzero(products < np.exp(-1))
     return int(fallen[0]) if len(fallen) else len(products)
 

@@ -51,13 +51,13 @@ def anomalies(values: Floats, days: Calendar, fitted: Flags) -> Floats:
     All zero where nothing is left but rounding: such a series is constant.
     """
     known = fitted & ~np.isnan(values)
-    held = np.flatnonzero(known)
-    swings = len(held) > 0 and held[-1] - held[0] >= SWING_FROM_DAYS
+    places = np.flatnonzero(known)
+    swings = len(places) > 0 and places[-1] - places[0] >= SWING_FROM_DAYS
     design = np.hstack([days.level, days.line, *([days.swing] if swings else [])])
     left: Floats = values - np.einsum("ij,j->i", design, _coefficients(design, values, known))
     constant = left[known].std() <= _CONSTANT * np.abs(values[known]).max()
-    found: Floats = left * 0 if constant else left
-    return found
+    departures: Floats = left * 0 if constant else left
+    return departures
 
 
 def without_trend(values: Floats, days: Calendar) -> Floats:
@@ -65,8 +65,8 @@ def without_trend(values: Floats, days: Calendar) -> Floats:
     known = ~np.isnan(values)
     coefficients = _coefficients(np.hstack([days.level, days.line]), values, known)
     line = days.line[:, 0]
-    found: Floats = values - (line - line[known].mean()) * coefficients[-1]
-    return found
+    detrended: Floats = values - (line - line[known].mean()) * coefficients[-1]
+    return detrended
 
 
 def _coefficients(design: Floats, values: Floats, known: Flags) -> Floats:
@@ -74,7 +74,7 @@ def _coefficients(design: Floats, values: Floats, known: Flags) -> Floats:
 
     Summed by einsum: the threads of BLAS wait for each other where the machine is busy, twenty times as long as this.
     """
-    rows, wanted = design[known], values[known]
-    square, right = np.einsum("ij,ik->jk", rows, rows), np.einsum("ij,i->j", rows, wanted)
-    found: Floats = np.linalg.lstsq(square, right, rcond=None)[0]
-    return found
+    rows, target = design[known], values[known]
+    square, right = np.einsum("ij,ik->jk", rows, rows), np.einsum("ij,i->j", rows, target)
+    solution: Floats = np.linalg.lstsq(square, right, rcond=None)[0]
+    return solution

@@ -5,11 +5,11 @@ from typing import Final
 
 from watthouse.catalog import REAL_TIME
 from watthouse.serve.analysis import insufficient
-from watthouse.serve.analysis.daily import Daily
+from watthouse.serve.analysis.daily import DailySeries
 from watthouse.serve.analysis.links import Link
 from watthouse.serve.analysis.mixes import FEWEST_FOR_TREND, Mix, Seasons, Swing
 from watthouse.serve.analysis.relation import Relation
-from watthouse.serve.analysis.resampling import Interval
+from watthouse.serve.analysis.resampling import ConfidenceInterval
 from watthouse.serve.analysis.texts import LACKS_IN_SHORT, Sentence, named
 from watthouse.serve.analysis.wording import between, count_of_days, listed
 from watthouse.serve.locale import Language
@@ -19,12 +19,12 @@ _HUNDREDTH: Final = 0.01
 _FEW_YEARS: Final = 3
 
 
-def of_mix(daily: Daily, found: Mix, language: Language) -> str:
+def of_mix(daily: DailySeries, period_mix: Mix, language: Language) -> str:
     """The largest sources, and what was not measured."""
     when = _when(daily, language)
-    if not found.parts:
+    if not period_mix.parts:
         return insufficient.of_mix(daily, when, language)
-    first, *rest = found.parts
+    first, *rest = period_mix.parts
     others = [f"{named(part.source, language)} ({language.percent(part.share)})" for part in rest[:2]]
     return _MIX.of(language).format(
         when=when,
@@ -32,8 +32,8 @@ def of_mix(daily: Daily, found: Mix, language: Language) -> str:
         verb="ont" if first.source == "bioenergies" else "a",
         share=language.percent(first.share),
         others=listed(others, language),
-        measured=_measured(found, language),
-        revised=_revised(found, language),
+        measured=_measured(period_mix, language),
+        revised=_revised(period_mix, language),
     )
 
 
@@ -43,7 +43,7 @@ _MIX: Final = Sentence(
 )
 
 
-def _when(daily: Daily, language: Language) -> str:
+def _when(daily: DailySeries, language: Language) -> str:
     since, until = language.day(daily.since), language.day(daily.until)
     if daily.since == daily.until:
         return Sentence(fr="Le {day}", en="On {day}").of(language).format(day=since)
@@ -52,11 +52,11 @@ def _when(daily: Daily, language: Language) -> str:
     )
 
 
-def _measured(found: Mix, language: Language) -> str:
-    part = found.parts[0]
-    if found.measured >= 1:
+def _measured(period_mix: Mix, language: Language) -> str:
+    part = period_mix.parts[0]
+    if period_mix.measured >= 1:
         return Sentence(fr="chaque créneau est mesuré", en="every slot was measured").of(language)
-    missing = language.percent(1 - found.measured, 1 if found.measured < 1 - _HUNDREDTH else 2)
+    missing = language.percent(1 - period_mix.measured, 1 if period_mix.measured < 1 - _HUNDREDTH else 2)
     if part.high - part.low <= _TENTH_OF_A_POINT:
         text = Sentence(
             fr="les {missing} de créneaux non mesurés n’y changeraient pas un dixième de point",
@@ -70,8 +70,8 @@ def _measured(found: Mix, language: Language) -> str:
     return text.of(language).format(missing=missing, low=language.percent(part.low), high=language.percent(part.high))
 
 
-def _revised(found: Mix, language: Language) -> str:
-    live = found.natures.get(REAL_TIME, 0)
+def _revised(period_mix: Mix, language: Language) -> str:
+    live = period_mix.natures.get(REAL_TIME, 0)
     text = Sentence(
         fr=" ; en temps réel, donc à réviser : {live}",
         en="; {live} of real-time figures, to be revised",
@@ -79,7 +79,7 @@ def _revised(found: Mix, language: Language) -> str:
     return text.of(language).format(live=count_of_days(live, language)) if live else ""
 
 
-def of_stock_and_temperature(daily: Daily, level: Link, flow: Link, language: Language) -> str:
+def of_stock_and_temperature(daily: DailySeries, level: Link, flow: Link, language: Language) -> str:
     """What a degree does to the day's change, and whether the level shows anything."""
     change, stock = flow.relation, level.relation
     if change.steady is None or change.slope is None:
@@ -126,15 +126,15 @@ def _height(stock: Relation, language: Language) -> str:
     return text.of(language).format(steady=_correlation(stock.steady, language), plain=language.number(stock.plain, 2))
 
 
-def of_sources(daily: Daily, links: Sequence[Link], unit: Sentence, factor: float, language: Language) -> str:
+def of_sources(daily: DailySeries, links: Sequence[Link], unit: Sentence, factor: float, language: Language) -> str:
     """The source with the strongest link, and which others go the same way, the other way, or neither."""
     relations = [link.relation for link in links]
-    told = sorted((one for one in relations if one.steady), key=lambda one: -abs(_r(one)))
-    if not told:
-        fullest = max(relations, key=lambda one: one.days)
+    answered = sorted((relation for relation in relations if relation.steady), key=lambda relation: -abs(_r(relation)))
+    if not answered:
+        fullest = max(relations, key=lambda relation: relation.days)
         return insufficient.of_relation(daily, fullest, language, None if fullest.plain is not None else "sources")
-    strongest = next((one for one in told if one.slope and one.slope.sure), None)
-    lead = strongest or told[0]
+    strongest = next((relation for relation in answered if relation.slope and relation.slope.sure), None)
+    lead = strongest or answered[0]
     assert lead.slope is not None
     assert lead.steady is not None
     start = (
@@ -148,8 +148,8 @@ def of_sources(daily: Daily, links: Sequence[Link], unit: Sentence, factor: floa
             correlation=_correlation(lead.steady, language),
         )
     )
-    rest = [one for one in told if one is not lead] if strongest else []
-    return start + "".join(_groups(_verdict(lead.slope), rest, language)) + _untold(relations, language) + "."
+    rest = [relation for relation in answered if relation is not lead] if strongest else []
+    return start + "".join(_groups(_verdict(lead.slope), rest, language)) + _unanswered(relations, language) + "."
 
 
 _STRONGEST: Final = Sentence(
@@ -177,57 +177,67 @@ _DEGREE: Final = Sentence(fr="un degré de plus", en="a degree more")
 _TERAWATT_HOUR: Final = Sentence(fr="un TWh de plus en stock", en="a TWh more in storage")
 
 
-def by_degree(daily: Daily, links: Sequence[Link], language: Language) -> str:
+def by_degree(daily: DailySeries, links: Sequence[Link], language: Language) -> str:
     """Sources against temperature."""
     return of_sources(daily, links, _DEGREE, 1, language)
 
 
-def by_stock(daily: Daily, links: Sequence[Link], language: Language) -> str:
+def by_stock(daily: DailySeries, links: Sequence[Link], language: Language) -> str:
     """Sources against gas in storage."""
     return of_sources(daily, links, _TERAWATT_HOUR, 1000, language)
 
 
 def _groups(lead: int, rest: Sequence[Relation], language: Language) -> list[str]:
     """The other sources that go the way of the first (whose verdict is ``lead``), the other way, or neither."""
-    found = []
-    for verdict in sorted(_GROUPS, key=lambda one: (one == 0, one != lead)):
-        names = [named(one.response, language) for one in rest if one.slope and _verdict(one.slope) == verdict]
+    clauses = []
+    for verdict in sorted(_GROUPS, key=lambda verdict: (verdict == 0, verdict != lead)):
+        names = [
+            named(relation.response, language)
+            for relation in rest
+            if relation.slope and _verdict(relation.slope) == verdict
+        ]
         if names:
             too = _TOO.of(language) if verdict == lead else ""
-            found.append(_GROUPS[verdict].of(language).format(names=listed(names, language), too=too))
-    return found
+            clauses.append(_GROUPS[verdict].of(language).format(names=listed(names, language), too=too))
+    return clauses
 
 
-def _untold(relations: Sequence[Relation], language: Language) -> str:
-    found = []
+def _unanswered(relations: Sequence[Relation], language: Language) -> str:
+    lacking = []
     for lack, why in LACKS_IN_SHORT.items():
-        names = [named(one.response, language) for one in relations if one.lack is lack]
+        names = [named(relation.response, language) for relation in relations if relation.lack is lack]
         if names:
-            found.append(f"{listed(names, language)} ({why.of(language)})")
+            lacking.append(f"{listed(names, language)} ({why.of(language)})")
     text = Sentence(fr=" ; sans réponse : {names}", en="; not answered: {names}")
-    return text.of(language).format(names=listed(found, language)) if found else ""
+    return text.of(language).format(names=listed(lacking, language)) if lacking else ""
 
 
-def of_seasons(daily: Daily, found: Seasons, language: Language) -> str:
+def of_seasons(daily: DailySeries, by_season: Seasons, language: Language) -> str:
     """The source that gains most from winter to summer, and the one that loses most."""
-    differences = [(swing, swing.difference) for swing in found.swings if swing.difference]
+    differences = [(swing, swing.difference) for swing in by_season.swings if swing.difference]
     if not differences:
-        return insufficient.of_seasons(daily, found, language)
-    sure = [(swing, one) for swing, one in sorted(differences, key=lambda pair: pair[1].value) if one.sure]
+        return insufficient.of_seasons(daily, by_season, language)
+    sure = [
+        (swing, difference)
+        for swing, difference in sorted(differences, key=lambda pair: pair[1].value)
+        if difference.sure
+    ]
     if not sure:
         return _SAME.of(language)
     ends = [sure[-1]] if len(sure) == 1 else [sure[-1], sure[0]]
-    steady = _STEADY.of(language) if found.asked >= FEWEST_FOR_TREND else ""
-    told = listed([_swung(swing, one, steady, language) for swing, one in ends], language)
-    few = _FEW_SEASONS.of(language) if found.years < _FEW_YEARS else ""
-    return _CHANGES.of(language).format(told=told, few=few)
+    steady = _STEADY.of(language) if by_season.period_days >= FEWEST_FOR_TREND else ""
+    swings = listed([_swung(swing, difference, steady, language) for swing, difference in ends], language)
+    few = _FEW_SEASONS.of(language) if by_season.years < _FEW_YEARS else ""
+    return _CHANGES.of(language).format(swings=swings, few=few)
 
 
 _SAME: Final = Sentence(
     fr="Entre l’hiver et l’été, la part d’aucune filière ne change d’une façon qui se distingue du hasard.",
     en="Between winter and summer no source's share changes in a way that can be told from chance.",
 )
-_CHANGES: Final = Sentence(fr="Oui : de l’hiver à l’été, {told}{few}.", en="Yes: from winter to summer, {told}{few}.")
+_CHANGES: Final = Sentence(
+    fr="Oui : de l’hiver à l’été, {swings}{few}.", en="Yes: from winter to summer, {swings}{few}."
+)
 _SWUNG: Final = Sentence(
     fr="{source} passe{plural} de {winter} à {summer} de la production ({points} point{s}{steady}, intervalle à 95 % :"
     " {range})",
@@ -240,7 +250,7 @@ _FEW_SEASONS: Final = Sentence(
 )
 
 
-def _swung(swing: Swing, difference: Interval, steady: str, language: Language) -> str:
+def _swung(swing: Swing, difference: ConfidenceInterval, steady: str, language: Language) -> str:
     return _SWUNG.of(language).format(
         source=named(swing.source, language),
         plural="nt" if swing.source == "bioenergies" else "",
@@ -253,7 +263,7 @@ def _swung(swing: Swing, difference: Interval, steady: str, language: Language) 
     )
 
 
-def of_exchanges(daily: Daily, both_ways: Link, net: Link, language: Language) -> str:
+def of_exchanges(daily: DailySeries, both_ways: Link, net: Link, language: Language) -> str:
     """What a TWh more in storage goes with, both ways and net."""
     volume, balance = both_ways.relation, net.relation
     if volume.steady is None or volume.slope is None or volume.plain is None:
@@ -296,11 +306,11 @@ def _net(balance: Relation, language: Language) -> str:
     return text.of(language).format(correlation=_correlation(balance.steady, language))
 
 
-def _correlation(interval: Interval, language: Language) -> str:
+def _correlation(interval: ConfidenceInterval, language: Language) -> str:
     return f"{language.number(interval.value, 2)} [{between(interval, 2, language)}]"
 
 
-def _verdict(interval: Interval) -> int:
+def _verdict(interval: ConfidenceInterval) -> int:
     return 0 if not interval.sure else 1 if interval.value > 0 else -1
 
 

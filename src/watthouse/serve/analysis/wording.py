@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from watthouse.serve.analysis.resampling import Interval
+from watthouse.serve.analysis.resampling import ConfidenceInterval
 from watthouse.serve.locale import Language
 
 _NBSP: Final = "\N{NO-BREAK SPACE}"
@@ -14,7 +14,7 @@ _FRENCH_SPACES: Final = re.compile(_UNIT_SPACES.pattern + r"| (?=[:»])|(?<=«) 
 _FRENCH_NARROW: Final = re.compile(r" (?=[;?!%])")
 
 
-def between(interval: Interval, digits: int, language: Language, factor: float = 1) -> str:
+def between(interval: ConfidenceInterval, digits: int, language: Language, factor: float = 1) -> str:
     """The ends of an interval."""
     low, high = (language.number(factor * end, digits) for end in (interval.low, interval.high))
     return f"{low} {language.say(en='to', fr='à')} {high}"

@@ -108,7 +108,7 @@ def rows_described(what: str, model: Any = Rows) -> dict[int | str, dict[str, An
     """The documentation of a call that gives rows, in every format."""
     binary = {"type": "string", "format": "binary"}
     texts = {MEDIA[Format.CSV]: {"schema": {"type": "string"}}}
-    packed = {MEDIA[one]: {"schema": binary} for one in (Format.PARQUET, Format.ARROW)}
+    packed = {MEDIA[style]: {"schema": binary} for style in (Format.PARQUET, Format.ARROW)}
     tag = {"description": "The version of the answer", "schema": {"type": "string"}}
     link = {"description": "The datasets used (rel=via) and their licence", "schema": {"type": "string"}}
     version = {"description": "The version of the data", "schema": {"type": "string"}}

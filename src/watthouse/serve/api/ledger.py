@@ -30,11 +30,11 @@ router = APIRouter(tags=["freshness and revisions"])
 @router.get("/status", summary="What is served, and how fresh it is", responses=documented())
 def status(service: TheService, response: Response, _: Annotated[Params, Query()]) -> StatusOut:
     """Freshness is told by the newest *measured* slot: rows to come hold forecasts only."""
-    said = status_of(service)
-    if said.sample:
-        response.headers[SAMPLE_HEADER] = said.sample
+    served = status_of(service)
+    if served.sample:
+        response.headers[SAMPLE_HEADER] = served.sample
     response.headers["cache-control"] = "no-store"
-    return said
+    return served
 
 
 @gives_rows(

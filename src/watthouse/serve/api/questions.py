@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from watthouse.serve.analysis.questions import QuestionParams, Spoken, question_of
+from watthouse.serve.analysis.questions import QuestionParams, TextLanguage, question_of
 from watthouse.serve.analysis.texts import QUESTIONS
 from watthouse.serve.api.base import Rows, TheService, gives_rows
 from watthouse.serve.locale import Language
@@ -19,7 +19,7 @@ router = APIRouter(tags=["questions"])
 class ListParams(Params):
     """The questions, in a language."""
 
-    lang: Spoken = Language.ENGLISH
+    lang: TextLanguage = Language.ENGLISH
 
 
 class QuestionOut(BaseModel):

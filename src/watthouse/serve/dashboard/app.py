@@ -20,7 +20,7 @@ from watthouse.serve import problems
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.pages import block, data, exchanges, gas, mix, now, questions, regions
-from watthouse.serve.dashboard.reading import Reader
+from watthouse.serve.dashboard.reading import PageReader
 from watthouse.serve.dashboard.view import View, read
 from watthouse.serve.figures.geography import OUTLINES
 from watthouse.serve.problems import ProblemError
@@ -36,7 +36,7 @@ PLOTLY: Final = Path(__file__).parent / "plotly" / "plotly.min.js"
 _PLOTLY_AT: Final = "/_dash-component-suites/plotly/package_data/plotly.min.js"  # where Dash has the whole
 _FOR_A_DAY: Final = {"cache-control": "public, max-age=86400"}
 _UNUSED: Final = ("/dash/deps/polyfill@", "/dash/dash_table/")
-_TOLD: Final = {"path": "/", "query": "", "language": ""}
+_VIEW_DEFAULTS: Final = {"path": "/", "query": "", "language": ""}
 _IN_FRENCH: Final = {
     "interval": "Trop de points pour un graphique : choisissez un pas de temps plus long ou une période plus courte."
 }
@@ -180,18 +180,18 @@ def _wire(dash: Dash, service: Service) -> None:
         prevent_initial_call=True,
     )
 
-    async def show(said: Mapping[str, Any]) -> tuple[list[Component], str]:
-        return await to_thread.run_sync(rendered, service, said)
+    async def show(state: Mapping[str, Any]) -> tuple[list[Component], str]:
+        return await to_thread.run_sync(rendered, service, state)
 
     dash.callback(Output("root", "children"), Output("title", "data"), Input("view", "data"))(show)
     _wire_table(dash, service)
 
 
 def _wire_table(dash: Dash, service: Service) -> None:
-    async def rows(asked: Mapping[str, Any] | None, said: Mapping[str, Any]) -> tuple[Any, ...]:
-        if not asked:
+    async def rows(request: Mapping[str, Any] | None, state: Mapping[str, Any]) -> tuple[Any, ...]:
+        if not request:
             raise PreventUpdate
-        return await to_thread.run_sync(answered, service, asked, said)
+        return await to_thread.run_sync(block_for, service, request, state)
 
     dash.callback(
         Output("mart-grid", "getRowsResponse"),
@@ -207,51 +207,51 @@ def _wire_table(dash: Dash, service: Service) -> None:
     )
 
 
-def answered(service: Service, asked: Mapping[str, Any], said: Mapping[str, Any]) -> tuple[Any, ...]:
+def block_for(service: Service, request: Mapping[str, Any], state: Mapping[str, Any]) -> tuple[Any, ...]:
     """A block of rows for the table at an address, the line above it, its look, and the version that it is of."""
-    view = _seen(said)
-    found = block.shown(service, view, asked)
-    version = [view.address, found.version] if found.version else no_update
-    return found.rows, found.line, found.look, version
+    view = _view_of(state)
+    update = block.shown(service, view, request)
+    version = [view.address, update.version] if update.version else no_update
+    return update.rows, update.line, update.look, version
 
 
-def _seen(said: Mapping[str, Any]) -> View:
-    path, query, language = (str(said.get(name, fallback)) for name, fallback in _TOLD.items())
-    return read(path, query, language, bool(said.get("dark")))
+def _view_of(state: Mapping[str, Any]) -> View:
+    path, query, language = (str(state.get(name, fallback)) for name, fallback in _VIEW_DEFAULTS.items())
+    return read(path, query, language, bool(state.get("dark")))
 
 
-def rendered(service: Service, said: Mapping[str, Any]) -> tuple[list[Component], str]:
-    """All that is seen at an address, and its title; ``said`` is what the browser tells of it."""
+def rendered(service: Service, state: Mapping[str, Any]) -> tuple[list[Component], str]:
+    """All that is seen at an address, and its title; ``state`` is what the browser tells of it."""
     import_module("pandas")  # Arrow loads it for its first rows: Plotly must not meet it half loaded
-    view = _seen(said)
+    view = _view_of(state)
     page = PAGES.get(view.page)
     title = (page.heading(view) or page.title(view)) if page else view.page
-    return _body(service, view, page), f"{title} · watthouse"
+    return _whole_page(service, view, page), f"{title} · watthouse"
 
 
-def _body(service: Service, view: View, page: Page | None) -> list[Component]:
+def _whole_page(service: Service, view: View, page: Page | None) -> list[Component]:
     pages = list(PAGES.values())
     if page is None:
         words = view.say(en=f"There is no page “{view.page[:40]}”.", fr=f"Il n'y a pas de page « {view.page[:40]} ».")
         return shell.whole(pages, None, view, [shell.notice("404", words)], None)
     try:
         with service.snapshots.lease() as snapshot:
-            reader = Reader(service, snapshot, view, page.span, page.marts(view), page.main(view))
-            return shell.whole(pages, page, view, _asked(page, reader, view), reader)
+            reader = PageReader(service, snapshot, view, page.span, page.marts(view), page.main(view))
+            return shell.whole(pages, page, view, _page_body(page, reader, view), reader)
     except WatthouseError as error:
         nothing = view.say(en="There is nothing to show yet", fr="Il n'y a encore rien à montrer")
         return shell.whole(pages, page, view, [shell.notice(nothing, str(error))], None)
 
 
-def _asked(page: Page, reader: Reader, view: View) -> list[Component]:
+def _page_body(page: Page, reader: PageReader, view: View) -> list[Component]:
     try:
         if page.period and reader.outside:
             return [parts.outside(reader)]
         return [*parts.uncovered(reader), *page.body(reader, view)]
     except (ProblemError, QueryLimitError) as error:
         faults = error.faults if isinstance(error, ProblemError) else []
-        said = view.say(en=str(error), fr=_IN_FRENCH.get(faults[0].parameter if faults else "", str(error)))
-        return [shell.notice(view.say(en="This cannot be shown", fr="Ceci ne peut être montré"), said)]
+        text = view.say(en=str(error), fr=_IN_FRENCH.get(faults[0].parameter if faults else "", str(error)))
+        return [shell.notice(view.say(en="This cannot be shown", fr="Ceci ne peut être montré"), text)]
     except WatthouseError:
         raise
     except Exception:

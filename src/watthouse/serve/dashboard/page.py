@@ -7,12 +7,12 @@ from datetime import date
 from dash.development.base_component import Component
 from dateutil.relativedelta import relativedelta
 
-from watthouse.serve.dashboard.reading import A_MONTH, Reader
+from watthouse.serve.dashboard.reading import A_MONTH, PageReader
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.queries.coverage import Main
 from watthouse.serve.queries.units import BY_DAY, Interval, Unit, finest
 
-Body = Callable[[Reader, View], list[Component]]
+Body = Callable[[PageReader, View], list[Component]]
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Page:
     main: Callable[[View], Main | None] = lambda _: None
     heading: Callable[[View], str | None] = lambda _: None
     series: Callable[[View], bool] = lambda _: True
-    pinned: Callable[[Reader], Mapping[str, str]] = lambda _: {}
+    pinned: Callable[[PageReader], Mapping[str, str]] = lambda _: {}
 
     def title(self, view: View) -> str:
         return view.say(en=self.en, fr=self.fr)

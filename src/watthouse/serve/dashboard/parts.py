@@ -8,7 +8,7 @@ import polars as pl
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from watthouse.serve.dashboard.reading import Answer, Reader, Slots
+from watthouse.serve.dashboard.reading import Answer, PageReader, Slots
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures.stack import FEW
 from watthouse.serve.figures.style import behaviour
@@ -20,7 +20,7 @@ _FEW = 4  # entries of a legend
 
 
 def chart(
-    reader: Reader,
+    reader: PageReader,
     name: str,
     title: str,
     figure: go.Figure,
@@ -38,7 +38,7 @@ def chart(
     """
     if not any(answer.rows.height for answer in answers):
         return card(reader, name, title, [nothing(reader)], answers, wide=wide, fresh=fresh)
-    line = whose(reader, answers, fresh)
+    line = provenance_line(reader, answers, fresh)
     drawn = dcc.Graph(
         id=name,
         figure=signed(figure, title, line),
@@ -46,8 +46,8 @@ def chart(
         style={"height": f"{height}px"},
         className="drawing keyed" if _is_keyed(figure) else "drawing",
     )
-    told = [html.P(note, className="note")] if note else []
-    return card(reader, name, title, [drawn, *told], answers, wide=wide, line=line, slots=slots)
+    notes = [html.P(note, className="note")] if note else []
+    return card(reader, name, title, [drawn, *notes], answers, wide=wide, line=line, slots=slots)
 
 
 def signed(figure: go.Figure, title: str, line: str) -> go.Figure:
@@ -55,7 +55,7 @@ def signed(figure: go.Figure, title: str, line: str) -> go.Figure:
     return figure.update_layout(meta={"title": title, "whose": line})
 
 
-def whose(reader: Reader, answers: Sequence[Answer], fresh: str = "") -> str:
+def provenance_line(reader: PageReader, answers: Sequence[Answer], fresh: str = "") -> str:
     """Who measured what is shown, on which days, and what ``fresh`` adds."""
     return reader.provenance([used for answer in answers for used in answer.used], fresh)
 
@@ -67,7 +67,7 @@ def _is_keyed(figure: go.Figure) -> bool:
 
 
 def card(
-    reader: Reader,
+    reader: PageReader,
     name: str,
     title: str,
     body: Sequence[Component],
@@ -80,9 +80,9 @@ def card(
 ) -> Component:
     """A part of a page with a title and downloads of those of its answers that have rows, and of the ``slots`` behind
     them; below it who measured what it shows, on which days, and what ``fresh`` adds (the ``line``)."""
-    held = [answer for answer in answers if answer.rows.height]
-    head = [html.H2(title, id=f"{name}-title"), *([_downloads(reader, held, slots)] if held else [])]
-    foot = [html.P(line or whose(reader, answers, fresh), className="provenance")] if answers else []
+    with_rows = [answer for answer in answers if answer.rows.height]
+    head = [html.H2(title, id=f"{name}-title"), *([_downloads(reader, with_rows, slots)] if with_rows else [])]
+    foot = [html.P(line or provenance_line(reader, answers, fresh), className="provenance")] if answers else []
     return html.Section(
         [html.Div(head, className="card-head"), *body, *foot],
         className="card wide" if wide else "card",
@@ -105,50 +105,53 @@ def tile(name: str, label: str, value: str, more: str = "", colour: str = "") ->
     )
 
 
-def tiles(found: Sequence[Component]) -> Component:
+def tiles(figures: Sequence[Component]) -> Component:
     """Figures beside each other."""
-    return html.Div(list(found), className="tiles")
+    return html.Div(list(figures), className="tiles")
 
 
-def nothing(reader: Reader, of: Main | None = None) -> Component:
+def nothing(reader: PageReader, of: Main | None = None) -> Component:
     """What stands in a card without data: where there is some of it (of what the page is about, unless ``of`` says),
     and a link to there."""
     view, main = reader.view, of or reader.main
-    extent = extent_of(reader.snapshot, main) if main else reader.held
+    extent = extent_of(reader.snapshot, main) if main else reader.extent
     if extent is None:
         return html.P(view.say(en="Nothing of it is held.", fr="Rien n'en est connu."), className="nothing")
     first, last = (view.language.day(day) for day in extent)
-    said = view.say(
+    text = view.say(
         en=f"Nothing is held for this period. The first day held is {first}, the last {last}.",
         fr=f"Rien n'est connu de cette période. Le premier jour connu est le {first}, le dernier le {last}.",
     )
     other = nearest(reader.snapshot, main, *reader.period) if main else None
     if other is None:
-        return html.P(said, className="nothing")
+        return html.P(text, className="nothing")
     days = view.language.days(*other)
     href = view.href(since=other[0], until=other[1])
     link = html.A(view.say(en=f"Show {days}", fr=f"Voir {days}"), href=href, className="elsewhere")
-    return html.P([said, " ", link], className="nothing")
+    return html.P([text, " ", link], className="nothing")
 
 
-def uncovered(reader: Reader) -> list[Component]:
+def uncovered(reader: PageReader) -> list[Component]:
     """A word where much of the period was not measured of what the page is about."""
     view, main = reader.view, reader.main
     if main is None:
         return []
-    found = coverage(reader.snapshot, main, *reader.period)
-    if found.share >= ENOUGH:
-        return [] if found.mixed is None or found.mixed >= ENOUGH else [_unmixed(view, found.mixed)]
-    share, none, days = view.language.percent(found.share), *map(view.language.number, (found.unmeasured, found.days))
-    said = view.say(
+    covered = coverage(reader.snapshot, main, *reader.period)
+    if covered.share >= ENOUGH:
+        return [] if covered.mixed is None or covered.mixed >= ENOUGH else [_unmixed(view, covered.mixed)]
+    share, none, days = (
+        view.language.percent(covered.share),
+        *map(view.language.number, (covered.unmeasured, covered.days)),
+    )
+    text = view.say(
         en=f"{share} of this period was measured, {none} of {days} days have nothing: what is shown is of that part.",
         fr=f"{share} de cette période a été mesuré, {none} jours sur {days} n'ont rien : ce qui suit porte sur cette"
         " partie.",
     )
-    return [html.P(said, className="fault", role="status", id="uncovered")]
+    return [html.P(text, className="fault", role="status", id="uncovered")]
 
 
-def outside(reader: Reader) -> Component:
+def outside(reader: PageReader) -> Component:
     """What stands in place of a page where none of the days that the address says is held."""
     view = reader.view
     newest = html.A(view.say(en="Show the newest days", fr="Voir les jours les plus récents"),
@@ -160,11 +163,11 @@ def outside(reader: Reader) -> Component:
 def _unmixed(view: View, mixed: float) -> Component:
     """A word where a source is not known for much of a period of which the load is."""
     share = view.language.percent(mixed)
-    said = view.say(
+    text = view.say(
         en=f"The whole mix is known for {share} of this period: production and shares are of that part.",
         fr=f"Le mix entier est connu pour {share} de cette période : production et parts portent sur cette partie.",
     )
-    return html.P(said, className="fault", role="status", id="unmixed")
+    return html.P(text, className="fault", role="status", id="unmixed")
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[object]], name: str, caption: str) -> Component:
@@ -201,11 +204,11 @@ def partial(view: View, rows: pl.DataFrame, *, pale: bool = False) -> str:
         return _mix_unknown(view, rows)
     some = rows.filter(~pl.col("complete")).height
     few, of = view.language.number(some), view.language.number(rows.height)
-    said = view.say(
+    text = view.say(
         en=f"Points not fully measured: {few} of {of}", fr=f"Points non entièrement mesurés : {few} sur {of}"
     )
     look = view.say(en=" (pale)", fr=" (en clair)") if pale and rows.height <= FEW else ""
-    return f"{said}{look}." if some else ""
+    return f"{text}{look}." if some else ""
 
 
 def measured_until(view: View, newest: datetime) -> str:
@@ -218,16 +221,16 @@ def _mix_unknown(view: View, rows: pl.DataFrame) -> str:
     """How many slots, gaps among them, do not know every source."""
     some = 0 if "mix_known" not in rows.columns else rows.height - int(rows["mix_known"].sum())
     few, of = view.language.number(some), view.language.number(rows.height)
-    said = view.say(
+    text = view.say(
         en=f"Slots that do not know every source (gaps): {few} of {of}.",
         fr=f"Pas de temps sans toutes les filières (lacunes) : {few} sur {of}.",
     )
-    return said if some else ""
+    return text if some else ""
 
 
-def _downloads(reader: Reader, answers: Sequence[Answer], slots: Sequence[Slots]) -> Component:
+def _downloads(reader: PageReader, answers: Sequence[Answer], slots: Sequence[Slots]) -> Component:
     """Rows as they are drawn, then the slots behind them, where these are not drawn themselves."""
-    view, more = reader.view, [one for one in slots if not any(map(one.are, answers))]
+    view, more = reader.view, [offer for offer in slots if not any(map(offer.are, answers))]
     named = len(answers) + len(more) > 1
     offered: list[Answer | Slots] = [*answers, *more]
     links = [

@@ -18,10 +18,10 @@ from watthouse.serve.dashboard.slots import with_gaps
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.formats import Format
 from watthouse.serve.queries.attribution import Used, by_publisher
+from watthouse.serve.queries.call import Call, Selection
 from watthouse.serve.queries.coverage import Main, extent_of
 from watthouse.serve.queries.fields import DEFAULT_DAYS
-from watthouse.serve.queries.params import Params, Written
-from watthouse.serve.queries.question import Call, Question
+from watthouse.serve.queries.params import FormatParams, Params
 from watthouse.serve.queries.units import Interval, Unit, points
 from watthouse.serve.service import Service
 from watthouse.warehouse.snapshots import Snapshot
@@ -68,7 +68,7 @@ class Answer:
         return Interval(self.more["interval"])
 
 
-class Reader:
+class PageReader:
     """One page's look at one version of the data."""
 
     def __init__(
@@ -94,7 +94,7 @@ class Reader:
     def period(self) -> tuple[date, date]:
         """The civil days that are meant, both included: within what is held (unless none is); where nothing is said,
         ``span`` up to the last day that has what the page is about, or all."""
-        first, last = self.held
+        first, last = self.extent
         if self.outside:
             return self.view.since or self.view.until or first, self.view.until or self.view.since or last
         until = max(min(self.view.until or self._newest, last), first)
@@ -105,12 +105,12 @@ class Reader:
     @property
     def _newest(self) -> date:
         """The last day of what the page is about; of all it holds, where that has none from the first day asked for."""
-        last = self.held[1]
+        last = self.extent[1]
         known = extent_of(self.snapshot, self.main) if self.main else None
         return known[1] if known and known[1] >= (self.view.since or known[1]) else last
 
     @cached_property
-    def held(self) -> tuple[date, date]:
+    def extent(self) -> tuple[date, date]:
         """The first and the last civil day that can be chosen: those of the page's marts."""
         return self.snapshot.extent(*self._marts)
 
@@ -122,7 +122,7 @@ class Reader:
     @cached_property
     def outside(self) -> bool:
         """Whether the address says days of which none is held."""
-        first, last = self.held
+        first, last = self.extent
         return (self.view.since or first) > last or (self.view.until or last) < first
 
     @property
@@ -148,16 +148,16 @@ class Reader:
         JSON is read whole and has an end; the other formats come in pieces, whatever their length.
         """
         since, until = period or self.period
-        asked = urlencode({"since": since, "until": until, "interval": Interval.SLOT.value})
+        query = urlencode({"since": since, "until": until, "interval": Interval.SLOT.value})
         bounded = points(since, until, Interval.SLOT) <= self.service.settings.max_points
         styles = (Format.CSV, *([Format.JSON] if bounded else []), Format.PARQUET)
         title = self.view.say(en="By slot (15/30 min)", fr="Par pas de 15/30 min") + (f", {of}" if of else "")
-        return Slots(f"{API}{call.at(*place)}?{asked}", title, styles)
+        return Slots(f"{API}{call.at(*place)}?{query}", title, styles)
 
     def provenance(self, used: Iterable[Used], fresh: str = "") -> str:
         """Who measured the rows that were used, on which days, under which licence; ``fresh`` is said of the whole."""
         used = tuple(used)
-        cards = tuple((one.dataset.id, one.since, one.until) for one in used)  # most cards of a page use the same
+        cards = tuple((rows.dataset.id, rows.since, rows.until) for rows in used)  # most cards of a page use the same
         if cards not in self._provenance:
             self._provenance[cards] = self._measured_by(used)
         return " · ".join(part for part in (self._provenance[cards], fresh, LICENCE) if part)
@@ -165,32 +165,32 @@ class Reader:
     def _measured_by(self, used: Iterable[Used]) -> str:
         say, sample = self.view.say, self.snapshot.sample
         spans = by_publisher(used)
-        told = [f"{name}, {', '.join(starmap(self.view.language.days, days))}" for name, days in spans.items()]
+        lines = [f"{name}, {', '.join(starmap(self.view.language.days, days))}" for name, days in spans.items()]
         if sample:
             made_up = say(
                 en=f"watthouse's synthetic sample ({sample})", fr=f"échantillon synthétique de watthouse ({sample})"
             )
-            told = [made_up + (say(en=" in place of ", fr=" à la place de ") + told[0] if told else ""), *told[1:]]
-        elif told:
-            told[-1] += say(en=", through ODRÉ", fr=", via ODRÉ")
-        return " · ".join(told)
+            lines = [made_up + (say(en=" in place of ", fr=" à la place de ") + lines[0] if lines else ""), *lines[1:]]
+        elif lines:
+            lines[-1] += say(en=", through ODRÉ", fr=", via ODRÉ")
+        return " · ".join(lines)
 
-    def ask(self, call: Call, asked: Written, *place: str) -> Answer:
+    def ask(self, call: Call, params: FormatParams, *place: str) -> Answer:
         """What the API answers to a call."""
-        return self.answer(call.at(*place), asked, call.build(self.snapshot, asked, *place))
+        return self.answer(call.at(*place), params, call.build(self.snapshot, params, *place))
 
-    def answer(self, call: str, asked: Params | None, question: Question) -> Answer:
+    def answer(self, call: str, params: Params | None, selection: Selection) -> Answer:
         """The rows of a question, and the address of the ``call`` that gives them."""
-        rows = question.rows
+        rows = selection.rows
         if not isinstance(rows, pa.Table):
             rows = self.snapshot.rows(rows)
-        said = asked.model_dump(mode="json", exclude_none=True, exclude_defaults=True) if asked else {}
-        path = f"{API}{call}" + (f"?{urlencode(said)}" if said else "")
-        used = question.attributed(self.snapshot).used or ()
+        query = params.model_dump(mode="json", exclude_none=True, exclude_defaults=True) if params else {}
+        path = f"{API}{call}" + (f"?{urlencode(query)}" if query else "")
+        used = selection.attributed(self.snapshot).used or ()
         self.used += used
-        ends = (question.more.get("since"), question.more.get("until"))
-        found = without_holes(_plain(pl.DataFrame(rows)), question.more.get("interval"), *ends)
-        return Answer(found, path, question.title, question.more, used)
+        ends = (selection.more.get("since"), selection.more.get("until"))
+        filled = without_holes(_plain(pl.DataFrame(rows)), selection.more.get("interval"), *ends)
+        return Answer(filled, path, selection.title, selection.more, used)
 
 
 def _plain(rows: pl.DataFrame) -> pl.DataFrame:
@@ -253,8 +253,8 @@ def without_holes(
     whole = pl.select(starts=steps(starts.min(), starts.max(), every))["starts"]  # type: ignore[arg-type]
     if rows["starts"].n_unique() < rows.height or whole.len() == rows.height or not starts.is_in(whole).all():
         return rows
-    found = whole.cast(starts.dtype).to_frame().join(rows, on="starts", how="left")
-    return found.with_columns(pl.col("complete").fill_null(False)) if "complete" in rows.columns else found
+    filled = whole.cast(starts.dtype).to_frame().join(rows, on="starts", how="left")
+    return filled.with_columns(pl.col("complete").fill_null(False)) if "complete" in rows.columns else filled
 
 
 _STEPS: Final = {"hour": "1h", "day": "1d", "week": "1w", "month": "1mo", "year": "1y"}

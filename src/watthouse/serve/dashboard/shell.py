@@ -12,7 +12,7 @@ from dateutil.relativedelta import relativedelta
 
 from watthouse.catalog import LICENCE
 from watthouse.serve.dashboard.page import Page
-from watthouse.serve.dashboard.reading import Reader
+from watthouse.serve.dashboard.reading import PageReader
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.locale import Text
 from watthouse.serve.queries.attribution import by_publisher
@@ -38,7 +38,7 @@ _INTERVALS: Final = {
 
 
 def whole(
-    pages: Sequence[Page], page: Page | None, view: View, body: list[Component], reader: Reader | None
+    pages: Sequence[Page], page: Page | None, view: View, body: list[Component], reader: PageReader | None
 ) -> list[Component]:
     """All that is seen; without a ``reader`` there are no data to choose a period of."""
     sample = reader.sample if reader else ""
@@ -55,15 +55,15 @@ def whole(
             ],
             id="content",
             tabIndex="-1",
-            **{"data-shown": view.said},
+            **{"data-shown": view.browser_address},
         ),
         _foot(view, reader),
     ]
 
 
-def notice(title: str, said: str) -> Component:
+def notice(title: str, text: str) -> Component:
     """What stands in place of a page."""
-    return html.Section([html.H2(title), html.P(said)], className="card wide notice", id="notice")
+    return html.Section([html.H2(title), html.P(text)], className="card wide notice", id="notice")
 
 
 def _title(page: Page | None, view: View) -> str:
@@ -86,7 +86,7 @@ def _head(pages: Sequence[Page], view: View) -> Component:
     choices = [
         html.A(
             other.upper(),
-            href=view.told_href(lang=other),
+            href=view.href_pinning(lang=other),
             title=view.say(en="Français", fr="English"),
             lang=other,
             id="language",
@@ -94,7 +94,7 @@ def _head(pages: Sequence[Page], view: View) -> Component:
         ),
         html.A(
             "☀" if view.dark else "☾",
-            href=view.told_href(theme=theme),
+            href=view.href_pinning(theme=theme),
             title=(label := view.say(en="Light", fr="Clair") if view.dark else view.say(en="Dark", fr="Sombre")),
             id="theme",
             **{"aria-label": label},
@@ -111,22 +111,22 @@ def _head(pages: Sequence[Page], view: View) -> Component:
     )
 
 
-def _bar(page: Page, view: View, reader: Reader) -> Component:
+def _bar(page: Page, view: View, reader: PageReader) -> Component:
     since, until = reader.period
-    held = reader.held
-    earlier, later = (_period_at(view, _shifted(since, until, direction), held) for direction in (-1, 1))
+    extent = reader.extent
+    earlier, later = (_period_at(view, _shifted(since, until, direction), extent) for direction in (-1, 1))
     return html.Section(
         [
             html.Div(
                 [
                     step("‹", earlier, view.say(en="Earlier", fr="Plus tôt"), "earlier"),
-                    day_field("since", view.say(en="From", fr="Du"), since, "period", held),
-                    day_field("until", view.say(en="to", fr="au"), until, "period", held),
+                    day_field("since", view.say(en="From", fr="Du"), since, "period", extent),
+                    day_field("until", view.say(en="to", fr="au"), until, "period", extent),
                     step("›", later, view.say(en="Later", fr="Plus tard"), "later"),
                 ],
                 className="days",
             ),
-            _choice(view.say(en="Period", fr="Période"), "period", [*_presets(view, since, until, held)]),
+            _choice(view.say(en="Period", fr="Période"), "period", [*_presets(view, since, until, extent)]),
             *_granularity(page, view, reader),
             *quantities(page, view),
             html.A(
@@ -144,8 +144,8 @@ def _bar(page: Page, view: View, reader: Reader) -> Component:
 
 def _lasting(view: View, since: date, until: date, pinned: Mapping[str, str]) -> str:
     """An address that leaves nothing to the reader's browser or to the newest day."""
-    told = {"lang": view.language.value, "theme": "dark" if view.dark else "light"}
-    return replace(view, since=since, until=until, told=told, more={**view.more, **pinned}).address
+    settings = {"lang": view.language.value, "theme": "dark" if view.dark else "light"}
+    return replace(view, since=since, until=until, pinned_settings=settings, more={**view.more, **pinned}).address
 
 
 def step(sign: str, href: str | None, label: str, name: str) -> Component:
@@ -155,9 +155,9 @@ def step(sign: str, href: str | None, label: str, name: str) -> Component:
     return html.A(sign, href=href, className="step", id=name, title=label, **{"aria-label": label})
 
 
-def _period_at(view: View, days: tuple[date, date], held: tuple[date, date]) -> str | None:
+def _period_at(view: View, days: tuple[date, date], extent: tuple[date, date]) -> str | None:
     """The address of a period, None where none of it is held."""
-    there = days[0] <= held[1] and days[1] >= held[0]
+    there = days[0] <= extent[1] and days[1] >= extent[0]
     return view.href(since=days[0], until=days[1]) if there else None
 
 
@@ -174,9 +174,9 @@ def _shifted(since: date, until: date, direction: int) -> tuple[date, date]:
         return since, until
 
 
-def day_field(name: str, label: str, day: date, group: str, held: tuple[date, date] | None = None) -> Component:
+def day_field(name: str, label: str, day: date, group: str, extent: tuple[date, date] | None = None) -> Component:
     """A field for a day, which the address then says as ``name``, with the other fields of its group."""
-    within = {"min": str(held[0]), "max": str(held[1])} if held else {}
+    within = {"min": str(extent[0]), "max": str(extent[1])} if extent else {}
     return dmc.TextInput(
         id=name,
         label=label,
@@ -186,8 +186,8 @@ def day_field(name: str, label: str, day: date, group: str, held: tuple[date, da
     )
 
 
-def _presets(view: View, since: date, until: date, held: tuple[date, date]) -> Iterator[Component]:
-    first, last = held
+def _presets(view: View, since: date, until: date, extent: tuple[date, date]) -> Iterator[Component]:
+    first, last = extent
     for name, english, french, span in _SPANS:
         if name != "all" and last - span < first:
             continue  # that is all there is
@@ -196,7 +196,7 @@ def _presets(view: View, since: date, until: date, held: tuple[date, date]) -> I
         yield _link(view.say(en=english, fr=french), view.href(since=begins, until=last), chosen, f"period-{name}")
 
 
-def _granularity(page: Page, view: View, reader: Reader) -> Iterator[Component]:
+def _granularity(page: Page, view: View, reader: PageReader) -> Iterator[Component]:
     if not page.intervals or not page.series(view):
         return
     (since, until), meant = reader.period, page.chosen(view)
@@ -229,7 +229,7 @@ def quantities(page: Page, view: View) -> Iterator[Component]:
 
 def choice(label: str, name: str, links: Sequence[tuple[str, str, str, bool]]) -> Component:
     """Links of which one is the view itself: each with its words, address, id, and whether it is that one."""
-    return _choice(label, name, [_link(words, href, here, one) for words, href, one, here in links])
+    return _choice(label, name, [_link(words, href, here, link_id) for words, href, link_id, here in links])
 
 
 def _choice(label: str, name: str, links: Sequence[Component]) -> Component:
@@ -241,17 +241,17 @@ def _link(label: str, href: str, chosen: bool, name: str) -> Component:
     return html.A(label, href=href, className="here" if chosen else "", id=name, **more)
 
 
-def _foot(view: View, reader: Reader | None) -> Component:
+def _foot(view: View, reader: PageReader | None) -> Component:
     names = ", ".join(by_publisher(reader.used)) if reader else ""
-    said = view.say(en=f"Data: {names} through ODRÉ, {LICENCE}. ", fr=f"Données : {names} via ODRÉ, {LICENCE}. ")
+    source = view.say(en=f"Data: {names} through ODRÉ, {LICENCE}. ", fr=f"Données : {names} via ODRÉ, {LICENCE}. ")
     if reader and reader.sample:
-        said = view.say(
+        source = view.say(
             en=f"Synthetic data, in place of {names}. ", fr=f"Données synthétiques, à la place de {names}. "
         )
     if not names:
-        said = ""
+        source = ""
     days = view.say(
         en="Days are civil days (Europe/Paris), both ends included. ",
         fr="Les jours sont civils (Europe/Paris), bornes comprises. ",
     )
-    return html.Footer([html.Span([said, days]), html.A("API", href="/docs")])
+    return html.Footer([html.Span([source, days]), html.A("API", href="/docs")])

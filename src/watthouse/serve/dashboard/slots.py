@@ -50,8 +50,8 @@ def _minutes_of(column: str) -> str:
 
 def to_last_known(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
     """The rows up to the last that knows every column the day knows: operators report one slot bit by bit."""
-    said = [name for name in columns if name in rows.columns and rows[name].count()]
-    whole = rows.filter(pl.all_horizontal(pl.col(said).is_not_null())) if said else rows.clear()
+    reported = [name for name in columns if name in rows.columns and rows[name].count()]
+    whole = rows.filter(pl.all_horizontal(pl.col(reported).is_not_null())) if reported else rows.clear()
     return rows.filter(pl.col("date_heure") <= whole["date_heure"].max()) if whole.height else rows.clear()
 
 

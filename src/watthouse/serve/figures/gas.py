@@ -81,18 +81,18 @@ def sensitivity(rows: pl.DataFrame, chosen: range, style: Style) -> go.Figure:
     days = style.say(en="days", fr="jours")
     figure = go.Figure()
     for colour in dict.fromkeys(colours):
-        those = known.filter(pl.Series([one == colour for one in colours], dtype=pl.Boolean))
+        years = known.filter(pl.Series([each == colour for each in colours], dtype=pl.Boolean))
         figure.add_trace(
             go.Scatter(
-                x=those["year"],
-                y=those["slope_mw_per_c"],
+                x=years["year"],
+                y=years["slope_mw_per_c"],
                 error_y={
-                    "array": those[_ERROR].to_list(),
+                    "array": years[_ERROR].to_list(),
                     "color": colour,
                     "thickness": 1.6,
                     "width": 5,
                 },
-                customdata=those.select(_ERROR, "r2", "days").rows(),
+                customdata=years.select(_ERROR, "r2", "days").rows(),
                 mode="markers",
                 marker={"color": colour, "size": 9},
                 hovertemplate="%{x}: <b>%{y:,.0f} ± %{customdata[0]:,.0f}</b> MW/°C<br>r² %{customdata[1]:.2f},"

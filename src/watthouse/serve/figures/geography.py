@@ -21,4 +21,4 @@ def regions() -> dict[str, Any]:
 @cache
 def labels() -> dict[str, tuple[float, float]]:
     """Longitude and latitude of the place for a region's label, by code."""
-    return {one["id"]: tuple(one["properties"]["label"]) for one in regions()["features"]}
+    return {feature["id"]: tuple(feature["properties"]["label"]) for feature in regions()["features"]}

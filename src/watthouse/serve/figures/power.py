@@ -57,7 +57,7 @@ def _towards(
     time: pl.Series, values: pl.Series, whole: pl.Series | None, style: Style, unit: str
 ) -> Iterator[go.Scatter]:
     """The load; in dots from the last interval that was measured in full, if more follow it."""
-    settled = len(time) if whole is None else max((at for at, one in enumerate(whole) if one), default=0) + 1
+    settled = len(time) if whole is None else max((at for at, measured in enumerate(whole) if measured), default=0) + 1
     yield line(time[:settled], values[:settled], LOAD, style, unit)
     if settled < len(time):
         more = line(time[settled - 1 :], values[settled - 1 :], LOAD, style, unit, dash="dot")
@@ -156,7 +156,7 @@ def donut(parts: Sequence[tuple[Ink, float | None]], unit: str, style: Style, mi
 
 
 @dataclass(frozen=True)
-class Side:
+class BarSeries:
     """One of two things that are held against each other: its name, its values and its colour."""
 
     name: str
@@ -164,7 +164,7 @@ class Side:
     colour: str
 
 
-def side_by_side(names: Sequence[str], one: Side, other: Side, unit: str, style: Style) -> go.Figure:
+def side_by_side(names: Sequence[str], upper: BarSeries, lower: BarSeries, unit: str, style: Style) -> go.Figure:
     """Two values a name, as bars one above the other; the first name is at the top."""
     bars = [
         go.Bar(
@@ -175,7 +175,7 @@ def side_by_side(names: Sequence[str], one: Side, other: Side, unit: str, style:
             marker={"color": side.colour},
             hovertemplate=f"%{{y}}, {side.name}: <b>%{{x:,.1f}}</b> {unit}<extra></extra>",
         )
-        for side in (one, other)
+        for side in (upper, lower)
     ]
     legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
     figure = dressed(go.Figure(bars), style, hovermode="closest", bargap=0.3, legend=legend)

@@ -31,7 +31,7 @@ class Panel:
 
 
 def mix(rows: pl.DataFrame, style: Style) -> go.Figure:
-    """Question 1: ``source``, ``share`` with ``day_low`` and ``day_high``, between which four days in five lie."""
+    """Selection 1: ``source``, ``share`` with ``day_low`` and ``day_high``, between which four days in five lie."""
     share, low, high = (rows[name] * 100 for name in ("share", "day_low", "day_high"))
     days = _apart("%{customdata[0]:.1f}", "%{customdata[1]:.1f}", _percent(style), style)
     spread = style.say(en="Four days in five", fr="Quatre jours sur cinq")
@@ -86,7 +86,7 @@ def _anomalies(rows: pl.DataFrame, style: Style) -> go.Scatter:
 
 
 def seasons(rows: pl.DataFrame, style: Style) -> go.Figure:
-    """Question 5: ``share`` by source and season, with its interval."""
+    """Selection 5: ``share`` by source and season, with its interval."""
     figure = go.Figure()
     interval = style.say(en="95% interval", fr=f"Intervalle à 95{_percent(style)}")
     ends = _apart("%{customdata[0]:.1f}", "%{customdata[1]:.1f}", _percent(style), style)
@@ -153,12 +153,12 @@ def _cloud(part: pl.DataFrame, style: Style) -> list[go.Scatter]:
         line={"color": colour, "width": 1.4},
         marker={"size": 7, "color": colour},
         customdata=part.select("y_low", "y_high", "days").rows(),
-        hovertemplate=_told(part, style),
+        hovertemplate=_hover(part, style),
     )
     return [band, means]
 
 
-def _told(part: pl.DataFrame, style: Style) -> str:
+def _hover(part: pl.DataFrame, style: Style) -> str:
     """What each number of a point is."""
     x_unit, y_unit, colon = part["x_unit"][0], part["y_unit"][0], _colon(style)
     digits = ",.1f" if x_unit == "°C" else ",.0f"

@@ -41,13 +41,13 @@ def source_shares(rows: pl.DataFrame, style: Style) -> go.Figure:
 
 def _bars(rows: pl.DataFrame, name: str, style: Style) -> go.Bar:
     percent = rows[f"{name}_share"].fill_null(0) * 100
-    said = [f"{style.language.number(one)}" if one >= _WRITTEN_FROM else "" for one in percent]
+    texts = [f"{style.language.number(value)}" if value >= _WRITTEN_FROM else "" for value in percent]
     return go.Bar(
         name=style.name(SOURCES[name]),
         orientation="h",
         x=percent,
         y=rows["libelle_region"],
-        text=said,
+        text=texts,
         textposition="inside",
         insidetextanchor="middle",
         textangle=0,

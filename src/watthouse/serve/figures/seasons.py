@@ -23,7 +23,7 @@ def source_seasons(rows: pl.DataFrame, source: str, column: str, unit: str, styl
     years = rows.with_columns(
         year=pl.col("starts").dt.year(), month=pl.col("starts").dt.replace(year=_A_LEAP_YEAR)
     ).partition_by("year", maintain_order=True)
-    figure = go.Figure([_year(one, len(years) - 1 - at, source, column, unit, style) for at, one in enumerate(years)])
+    figure = go.Figure([_year(year, len(years) - 1 - at, source, column, unit, style) for at, year in enumerate(years)])
     dressed(figure, style, unit, hovermode="closest")
     figure.update_layout(legend={"traceorder": "reversed"})
     figure.update_yaxes(rangemode="tozero", tickformat=",")

@@ -56,8 +56,8 @@ def dressed(figure: go.Figure, style: Style, y: str = "", **layout: Any) -> go.F
         layout["annotations"] = [*layout.get("annotations", ()), *figure.layout.annotations, _UNIT | {"text": y}]
         layout["margin"] = _MARGIN | {"t": 26} | layout.get("margin", {})
     if isinstance(first := _first(figure), date | np.datetime64):  # a template cannot say this
-        said = {"tickformatstops": _DAY_FIRST, "tickangle": 0, "hoverformat": _hover_of(first)}
-        figure.update_xaxes(said | _only(figure))
+        axis = {"tickformatstops": _DAY_FIRST, "tickangle": 0, "hoverformat": _hover_of(first)}
+        figure.update_xaxes(axis | _only(figure))
     return figure.update_layout(layout | {"template": _template(style)}, overwrite=False)
 
 

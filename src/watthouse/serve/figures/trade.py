@@ -34,7 +34,7 @@ def out_and_in(rows: pl.DataFrame, suffix: str, unit: str, style: Style) -> go.F
     figure = go.Figure([*drawn])
     above = style.say(en=f"{unit}, exports above 0", fr=f"{unit}, exportations au-dessus de 0")
     return dressed(
-        _said(figure, above), style, barmode="relative", bargap=0.08, margin={"l": 52, "r": 16, "t": 28, "b": 32}
+        _above_axis(figure, above), style, barmode="relative", bargap=0.08, margin={"l": 52, "r": 16, "t": 28, "b": 32}
     )
 
 
@@ -43,7 +43,7 @@ def _way(ink: Ink, way: str) -> Ink:
     return Ink(f"{ink.en}, {english}", f"{ink.fr}, {french}", ink.light, ink.dark)
 
 
-def _said(figure: go.Figure, words: str) -> go.Figure:
+def _above_axis(figure: go.Figure, words: str) -> go.Figure:
     return figure.add_annotation(
         text=words, xref="paper", yref="paper", x=0, y=1, xanchor="left", yanchor="bottom", xshift=-46, yshift=2,
         showarrow=False, font={"size": 11},
@@ -127,9 +127,9 @@ def _cells(
     )
 
 
-def _legend(seen: set[str], style: Style) -> Iterator[go.Scatter]:
+def _legend(buyers: set[str], style: Style) -> Iterator[go.Scatter]:
     for buyer, ink in _BUYERS.items():
-        if buyer in seen:
+        if buyer in buyers:
             marker = {"symbol": "square", "size": 11, "color": style.ink(ink)}
             yield go.Scatter(x=[None], y=[None], mode="markers", name=style.name(ink), marker=marker)
 

@@ -7,10 +7,10 @@ import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
 from watthouse.catalog import BORDERS
-from watthouse.serve.formats import Shown
+from watthouse.serve.formats import AnswerColumn
 from watthouse.serve.queries.base import meant, span_of
+from watthouse.serve.queries.call import Call, Selection
 from watthouse.serve.queries.params import Series
-from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import STARTS, complete_days, starts, within
 from watthouse.serve.queries.units import BY_DAY, Interval
 from watthouse.warehouse.snapshots import Snapshot
@@ -18,12 +18,12 @@ from watthouse.warehouse.snapshots import Snapshot
 _FAR_MORE: Final = 1e12  # MWh, than crosses a border
 
 
-def buyers_of(snapshot: Snapshot, params: Series) -> Question:
+def buyers_of(snapshot: Snapshot, params: Series) -> Selection:
     """The largest net buyer by interval; of two that were it on as many days, the one that bought more."""
     span = span_of(snapshot.settings.max_points, snapshot, "exchanges_daily", params, params.interval, BY_DAY)
     borders = tuple(BORDERS)
-    found = span.fill(_counted, snapshot.table("exchanges_daily"), borders)
-    return Question("The largest net buyer", found, _told(borders), meant(span), ("exchanges_daily",))
+    rows = span.fill(_counted, snapshot.table("exchanges_daily"), borders)
+    return Selection("The largest net buyer", rows, _columns(borders), meant(span), ("exchanges_daily",))
 
 
 def _counted(table: ops.Relation, interval: Interval, borders: tuple[str, ...]) -> ir.Table:
@@ -36,8 +36,8 @@ def _counted(table: ops.Relation, interval: Interval, borders: tuple[str, ...]) 
         days=rows.count(where=rows.measured_slots > 0),
         complete_days=rows.count(where=complete_days(rows)),
     )
-    found = counted.mutate(top_foreign_buyer=_most(counted, borders)).order_by("starts")
-    return found.select(*(one.name for one in _told(borders)))
+    with_buyer = counted.mutate(top_foreign_buyer=_most(counted, borders)).order_by("starts")
+    return with_buyer.select(*(column.name for column in _columns(borders)))
 
 
 def _most(counted: ir.Table, borders: tuple[str, ...]) -> ir.Value:
@@ -47,14 +47,19 @@ def _most(counted: ir.Table, borders: tuple[str, ...]) -> ir.Value:
     return ibis.cases(*(((score[b] == best) & (counted[f"{b}_days"] > 0), b) for b in borders))
 
 
-def _told(borders: tuple[str, ...]) -> tuple[Shown, ...]:
+def _columns(borders: tuple[str, ...]) -> tuple[AnswerColumn, ...]:
     return (
         STARTS,
-        Shown("top_foreign_buyer", "", "Largest net buyer on most days of the interval; null where no border was one"),
-        *(Shown(f"{border}_days", "days", "Days on which this border was the largest net buyer") for border in borders),
-        Shown("net_export_days", "days", "Days on which more left France than came in, physically"),
-        Shown("days", "days", "Days with a measurement"),
-        Shown("complete_days", "days", "Days on which every slot was measured"),
+        AnswerColumn(
+            "top_foreign_buyer", "", "Largest net buyer on most days of the interval; null where no border was one"
+        ),
+        *(
+            AnswerColumn(f"{border}_days", "days", "Days on which this border was the largest net buyer")
+            for border in borders
+        ),
+        AnswerColumn("net_export_days", "days", "Days on which more left France than came in, physically"),
+        AnswerColumn("days", "days", "Days with a measurement"),
+        AnswerColumn("complete_days", "days", "Days on which every slot was measured"),
     )
 
 

@@ -11,11 +11,11 @@ from pydantic import Field, model_validator
 
 from watthouse.serve.problems import wrong
 from watthouse.serve.queries.base import CARBON, days
-from watthouse.serve.queries.comparison import COLUMNS, Side, side_by_side
+from watthouse.serve.queries.call import Call, Selection
+from watthouse.serve.queries.comparison import COLUMNS, PeriodTotals, side_by_side
 from watthouse.serve.queries.fields import Day
 from watthouse.serve.queries.mix import MEAN_CARBON
 from watthouse.serve.queries.params import Period, newest_first
-from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import (
     MEASURED,
     energies,
@@ -57,7 +57,7 @@ class Compared(Period):
         return self
 
 
-def compare_of(snapshot: Snapshot, params: Compared) -> Question:
+def compare_of(snapshot: Snapshot, params: Compared) -> Selection:
     """Load, sources and CO₂ intensity of two periods, a row a quantity."""
     since, until = newest_first(snapshot.extent("daily_mix"), params)
     other = _other(params, since, until)
@@ -66,7 +66,7 @@ def compare_of(snapshot: Snapshot, params: Compared) -> Question:
     sides = [_side(snapshot, names, params.unit, period) for period in ((since, until), other)]
     quantities = [
         *zip(names, shown(mart, names, params.unit), strict=True),
-        *((one.name, one) for one in (CARBON, MEASURED)),
+        *((column.name, column) for column in (CARBON, MEASURED)),
     ]
     more = {
         **days(since, until),
@@ -76,9 +76,9 @@ def compare_of(snapshot: Snapshot, params: Compared) -> Question:
         "with_until": other[1].isoformat(),
         "with_measured": sides[1].measured,
     }
-    found = side_by_side(quantities, *sides)
+    rows = side_by_side(quantities, *sides)
     title = "Shares of production in two periods" if params.unit is Unit.SHARE else "Load and mix of two periods"
-    return Question(title, found, COLUMNS, more, (mart.name,))
+    return Selection(title, rows, COLUMNS, more, (mart.name,))
 
 
 def _other(params: Compared, since: date, until: date) -> tuple[date, date]:
@@ -89,19 +89,19 @@ def _other(params: Compared, since: date, until: date) -> tuple[date, date]:
     return since + relativedelta(years=-1), until + relativedelta(years=-1)
 
 
-def _side(snapshot: Snapshot, names: Sequence[str], unit: Unit, period: tuple[date, date]) -> Side:
-    totals, means = (_total(snapshot, names, one, *period) for one in (unit, Unit.MW))
+def _side(snapshot: Snapshot, names: Sequence[str], unit: Unit, period: tuple[date, date]) -> PeriodTotals:
+    totals, means = (_total(snapshot, names, each_unit, *period) for each_unit in (unit, Unit.MW))
     known = {name: totals[f"{name}_known_hours"] or 0.0 for name in (*names, CARBON.name)}
     hours = totals[MEASURED.name] or 0.0
-    return Side(period, totals, {name: means[name] for name in names}, {**known, MEASURED.name: hours}, hours)
+    return PeriodTotals(period, totals, {name: means[name] for name in names}, {**known, MEASURED.name: hours}, hours)
 
 
 def _total(snapshot: Snapshot, names: Sequence[str], unit: Unit, since: date, until: date) -> dict[str, float | None]:
     """The whole period as one interval: its quantities, their CO₂ intensity, the hours measured, and those in which
     each quantity is known."""
     form = Prepared(_totals, (snapshot.table("daily_mix").op(), tuple(names), unit), since, until)
-    (found,) = snapshot.rows(form).to_pylist()
-    return found
+    (totals,) = snapshot.rows(form).to_pylist()
+    return totals
 
 
 def _totals(table: ops.Relation, names: tuple[str, ...], unit: Unit) -> ir.Table:

@@ -11,28 +11,30 @@ from typing import Final
 
 import pyarrow as pa
 
-from watthouse.serve.formats import Shown
-from watthouse.serve.queries.attribution import Period
+from watthouse.serve.formats import AnswerColumn
+from watthouse.serve.queries.attribution import DayRange
 from watthouse.serve.queries.coverage import ENOUGH, hours_of
 
-Totals = Mapping[str, float | None]
+Quantities = Mapping[str, float | None]
 
 COLUMNS: Final = (
-    Shown("name", "", "The publisher's name of the quantity"),
-    Shown("meaning", "", "What it is"),
-    Shown("unit", "", "The unit of `value`, `with_value` and `difference`"),
-    Shown("value", "", "In the period"),
-    Shown("with_value", "", "In the other period"),
-    Shown("difference", "", "The first less the second"),
-    Shown(
+    AnswerColumn("name", "", "The publisher's name of the quantity"),
+    AnswerColumn("meaning", "", "What it is"),
+    AnswerColumn("unit", "", "The unit of `value`, `with_value` and `difference`"),
+    AnswerColumn("value", "", "In the period"),
+    AnswerColumn("with_value", "", "In the other period"),
+    AnswerColumn("difference", "", "The first less the second"),
+    AnswerColumn(
         "change_pct",
         "%",
         "The difference, of the value in the other period: of sums where the unit is energy; null where the quantity is"
         f" known for less than {ENOUGH:.0%} of either period",
     ),
-    Shown("mean_power_mw", "MW", "Mean power in the period, over the time in which it is known; null for what is none"),
-    Shown("with_mean_power_mw", "MW", "Mean power in the other period"),
-    Shown(
+    AnswerColumn(
+        "mean_power_mw", "MW", "Mean power in the period, over the time in which it is known; null for what is none"
+    ),
+    AnswerColumn("with_mean_power_mw", "MW", "Mean power in the other period"),
+    AnswerColumn(
         "mean_power_change_pct",
         "%",
         "Change of mean power, of that in the other period; null where the quantity is known for less than"
@@ -40,18 +42,18 @@ COLUMNS: Final = (
     ),
 )
 _TYPES: Final = pa.schema(
-    [(one.name, pa.string()) for one in COLUMNS[:3]] + [(one.name, pa.float64()) for one in COLUMNS[3:]]
+    [(column.name, pa.string()) for column in COLUMNS[:3]] + [(column.name, pa.float64()) for column in COLUMNS[3:]]
 )
 
 
 @dataclass(frozen=True)
-class Side:
+class PeriodTotals:
     """A period: ``totals`` of each quantity, its mean power where it has one [MW], the hours in which it is known, and
     those that were measured."""
 
-    period: Period
-    totals: Totals
-    means: Totals
+    period: DayRange
+    totals: Quantities
+    means: Quantities
     known_hours: Mapping[str, float]
     hours: float
 
@@ -65,14 +67,14 @@ class Side:
         return self.known_hours[name] / hours_of(*self.period) >= ENOUGH
 
 
-def side_by_side(quantities: Sequence[tuple[str, Shown]], one: Side, other: Side) -> pa.Table:
+def side_by_side(quantities: Sequence[tuple[str, AnswerColumn]], first: PeriodTotals, second: PeriodTotals) -> pa.Table:
     """A row a quantity, by its name and what is said of it; columns are :data:`COLUMNS`."""
     rows = []
     for name, column in quantities:
         # each by its own hours: the load of a whole day says nothing of a source that is known until noon
-        comparable = one.known(name) and other.known(name)
-        value, before = one.totals[name], other.totals[name]
-        mean, mean_before = one.means.get(name), other.means.get(name)
+        comparable = first.known(name) and second.known(name)
+        value, before = first.totals[name], second.totals[name]
+        mean, mean_before = first.means.get(name), second.means.get(name)
         difference = value - before if value is not None and before is not None else None
         rows.append(
             (

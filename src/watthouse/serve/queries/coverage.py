@@ -46,15 +46,15 @@ def hours_of(since: date, until: date) -> float:
 def coverage(snapshot: Snapshot, main: Main, since: date, until: date) -> Coverage:
     """How much a mart has of a period: of its slots (of all regions), or of its days where it counts no slots."""
     form = Prepared(_measured, (snapshot.table(main.mart).op(), main.region), since, until)
-    (found,) = snapshot.rows(form).to_pylist()
+    (sums,) = snapshot.rows(form).to_pylist()
     days = (until - since).days + 1
     whole: float = days
-    if found["by_slot"]:
+    if sums["by_slot"]:
         whole = hours_of(since, until)
         if main.mart == "daily_regional" and main.region is None:
             whole *= len(MAINLAND)
-    measured, mixed = (None if found[name] is None else min(found[name] / whole, 1.0) for name in ("measured", "mixed"))
-    return Coverage(measured or 0.0, mixed, days - (found["days"] or 0), days)
+    measured, mixed = (None if sums[name] is None else min(sums[name] / whole, 1.0) for name in ("measured", "mixed"))
+    return Coverage(measured or 0.0, mixed, days - (sums["days"] or 0), days)
 
 
 def _measured(table: ops.Relation, region: str | None) -> ir.Table:

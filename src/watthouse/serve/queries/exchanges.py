@@ -8,20 +8,20 @@ import ibis.expr.types as ir
 
 from watthouse.catalog import COMMERCIAL
 from watthouse.serve.queries.base import by_slot, energies_of, named, refuse_share, span_of
+from watthouse.serve.queries.call import Call, Selection
 from watthouse.serve.queries.mix import POWER
 from watthouse.serve.queries.params import Flows
-from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import (
     total,
     within,
 )
-from watthouse.serve.queries.slots import Kind
+from watthouse.serve.queries.slots import SlotKind
 from watthouse.serve.queries.units import BY_DAY, BY_SLOT, Unit
 from watthouse.warehouse.query import Prepared
 from watthouse.warehouse.snapshots import Snapshot
 
 
-def exchanges_of(snapshot: Snapshot, params: Flows, *, any_number: bool = False) -> Question:
+def exchanges_of(snapshot: Snapshot, params: Flows, *, any_number: bool = False) -> Selection:
     """Exchanges by border, net and gross, by interval; raises a problem for shares."""
     refuse_share(params.unit, "exchanges are")
     most = None if any_number else snapshot.settings.max_points
@@ -48,8 +48,8 @@ def mean_load(snapshot: Snapshot, since: date, until: date) -> float | None:
 def _whole(
     snapshot: Snapshot, table: ir.Table, names: tuple[str, ...], unit: Unit, since: date, until: date
 ) -> dict[str, float | None]:
-    (found,) = snapshot.rows(Prepared(_summed_up, (table.op(), names, unit), since, until)).to_pylist()
-    return found
+    (totals,) = snapshot.rows(Prepared(_summed_up, (table.op(), names, unit), since, until)).to_pylist()
+    return totals
 
 
 def _summed_up(table: ops.Relation, names: tuple[str, ...], unit: Unit) -> ir.Table:
@@ -57,7 +57,7 @@ def _summed_up(table: ops.Relation, names: tuple[str, ...], unit: Unit) -> ir.Ta
     return rows.aggregate(**{name: total(rows, name, unit).cast("float64") for name in names})
 
 
-_FLOWS: Final = Kind(("ech_physiques", *COMMERCIAL), mixed=False)
+_FLOWS: Final = SlotKind(("ech_physiques", *COMMERCIAL), mixed=False)
 
 
 EXCHANGES: Final = Call(

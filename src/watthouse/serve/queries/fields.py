@@ -101,7 +101,7 @@ AsFormat = Annotated[
 
 def only(*members: Enum) -> WithJsonSchema:
     """What is documented of an enumeration of which a call takes a part."""
-    values = [one.value for one in members]
+    values = [member.value for member in members]
     return WithJsonSchema({"type": "string", "enum": values, "examples": values[1:2]})
 
 

@@ -50,7 +50,7 @@ def _load(power: ops.Relation) -> ir.Table:
 def _published(forecasts: ops.Relation, _: Interval, power: ops.Relation, unit: Unit) -> ir.Table:
     """A row an instant at which a forecast stands, with the load that stands there."""
     rows = between(forecasts.to_expr())
-    found = rows.group_by([rows.date_heure.name("starts"), "heure"]).aggregate(
+    forecast = rows.group_by([rows.date_heure.name("starts"), "heure"]).aggregate(
         **{
             name: value.max(where=rows.horizon == horizon)
             for horizon in HORIZONS
@@ -66,7 +66,7 @@ def _published(forecasts: ops.Relation, _: Interval, power: ops.Relation, unit: 
         slot_minutes=15 * load.quarter_hours,
         **{f"consommation{unit.suffix}": in_unit(load.load_mw, load.quarter_hours, unit)},
     )
-    return found.left_join(load, "starts").drop("starts_right").order_by("starts")
+    return forecast.left_join(load, "starts").drop("starts_right").order_by("starts")
 
 
 def _summed(forecasts: ops.Relation, interval: Interval, power: ops.Relation, unit: Unit) -> ir.Table:
@@ -93,10 +93,10 @@ def _summed(forecasts: ops.Relation, interval: Interval, power: ops.Relation, un
         **missed,
         _quarters=load.quarter_hours.sum(),
     )
-    found = sums.left_join(known, "starts").drop("starts_right")
-    quarters = found["_quarters"].fill_null(0)
+    both = sums.left_join(known, "starts").drop("starts_right")
+    quarters = both["_quarters"].fill_null(0)
     return (
-        found.mutate(measured_hours=quarters.cast("float64") / 4, complete=quarters == QUARTERS[interval])
+        both.mutate(measured_hours=quarters.cast("float64") / 4, complete=quarters == QUARTERS[interval])
         .drop("_quarters")
         .order_by("starts")
     )

@@ -5,13 +5,13 @@ from typing import Final
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
-from watthouse.serve.formats import Shown
+from watthouse.serve.formats import AnswerColumn
 from watthouse.serve.queries.base import meant, span_of
-from watthouse.serve.queries.params import Daily, Series
-from watthouse.serve.queries.question import Call, Question
+from watthouse.serve.queries.call import Call, Selection
+from watthouse.serve.queries.params import Series, SeriesByDay
 from watthouse.serve.queries.series import (
     STARTS,
-    days_asked,
+    days_in_period,
     last,
     starts,
     within,
@@ -20,11 +20,11 @@ from watthouse.serve.queries.units import BY_DAY, Interval
 from watthouse.warehouse.snapshots import Snapshot
 
 
-def gas_of(snapshot: Snapshot, params: Series) -> Question:
+def gas_of(snapshot: Snapshot, params: Series) -> Selection:
     """Gas in storage in France by interval."""
     span = span_of(snapshot.settings.max_points, snapshot, "gas_daily", params, params.interval, BY_DAY)
-    found = span.fill(_gas, snapshot.table("gas_daily"))
-    return Question("Gas in storage in France", found, _GAS, meant(span), ("gas_daily",))
+    rows = span.fill(_gas, snapshot.table("gas_daily"))
+    return Selection("Gas in storage in France", rows, _GAS, meant(span), ("gas_daily",))
 
 
 def _gas(table: ops.Relation, interval: Interval) -> ir.Table:
@@ -40,27 +40,31 @@ def _gas(table: ops.Relation, interval: Interval) -> ir.Table:
         days=rows.count(),
         complete_days=rows.stock_gaz_complete.cast("int64").sum().cast("int64"),
     )
-    complete = sums.complete_days == days_asked(sums.starts, interval)
+    complete = sums.complete_days == days_in_period(sums.starts, interval)
     return sums.mutate(complete=complete).order_by("starts")
 
 
 _GAS: Final = (
     STARTS,
-    Shown("stock_gaz_gwh", "GWh PCS 0 °C", "Gas in storage at the end of the last complete day of the interval"),
-    Shown("last_complete_day", "", "That civil day"),
-    Shown("stock_gaz_first_gwh", "GWh PCS 0 °C", "Gas in storage at the end of the first complete day of the interval"),
-    Shown("first_complete_day", "", "That civil day"),
-    Shown("stock_gaz_mean_gwh", "GWh PCS 0 °C", "Gas in storage at the end of the day, mean of the complete days"),
-    Shown("stock_gaz_max_gwh", "GWh PCS 0 °C", "The highest of the complete days"),
-    Shown("days", "days", "Days that any operator reported"),
-    Shown("complete_days", "days", "Days that every operator and storage point reported"),
-    Shown("complete", "", "Whether every day of the interval that lies in the period is complete"),
+    AnswerColumn("stock_gaz_gwh", "GWh PCS 0 °C", "Gas in storage at the end of the last complete day of the interval"),
+    AnswerColumn("last_complete_day", "", "That civil day"),
+    AnswerColumn(
+        "stock_gaz_first_gwh", "GWh PCS 0 °C", "Gas in storage at the end of the first complete day of the interval"
+    ),
+    AnswerColumn("first_complete_day", "", "That civil day"),
+    AnswerColumn(
+        "stock_gaz_mean_gwh", "GWh PCS 0 °C", "Gas in storage at the end of the day, mean of the complete days"
+    ),
+    AnswerColumn("stock_gaz_max_gwh", "GWh PCS 0 °C", "The highest of the complete days"),
+    AnswerColumn("days", "days", "Days that any operator reported"),
+    AnswerColumn("complete_days", "days", "Days that every operator and storage point reported"),
+    AnswerColumn("complete", "", "Whether every day of the interval that lies in the period is complete"),
 )
 
 
 GAS: Final = Call(
     "/gas",
-    Daily,
+    SeriesByDay,
     gas_of,
     summary="Gas in storage",
     detail="A day on which an operator has not reported yet counts as incomplete, never as less gas.",

@@ -41,13 +41,13 @@ class Params(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Written(Params):
+class FormatParams(Params):
     """A call that gives rows."""
 
     format: AsFormat = None
 
 
-class Period(Written):
+class Period(FormatParams):
     """Civil days, both included."""
 
     since: Since = None
@@ -73,7 +73,7 @@ class Series(Period):
     interval: Every = Interval.AUTO
 
 
-class Moments(Written):
+class Moments(FormatParams):
     """Civil days, both included, or instants."""
 
     since: SinceMoment = None
@@ -115,7 +115,7 @@ class EnergyAsOf(Energy):
     as_of: AsOf = None
 
 
-class Daily(Series):
+class SeriesByDay(Series):
     """A period cut into intervals of whole days."""
 
     interval: ByDay = Interval.AUTO
@@ -147,10 +147,10 @@ def days_of(params: Period | Moments) -> tuple[date | None, date | None]:
     )
 
 
-def newest_first(held: tuple[date, date], params: Period | Moments) -> tuple[date, date]:
+def newest_first(extent: tuple[date, date], params: Period | Moments) -> tuple[date, date]:
     """The period that is meant, by the days that are held."""
     first, last = days_of(params)
-    until = last or (max(held[1], first) if first else held[1])
+    until = last or (max(extent[1], first) if first else extent[1])
     if first:
         return first, until
     since = until - timedelta(days=min(DEFAULT_DAYS - 1, until.toordinal() - 1))

@@ -7,11 +7,11 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from watthouse.catalog import REGIONAL_SOURCES
-from watthouse.serve.formats import Shown
+from watthouse.serve.formats import AnswerColumn
 from watthouse.serve.queries.base import A_REGION, days, region_of
+from watthouse.serve.queries.call import Call, Selection
 from watthouse.serve.queries.fields import Region
 from watthouse.serve.queries.params import Period, newest_first
-from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import known_quarters, measured_hours, of_region, total, within
 from watthouse.serve.queries.units import Unit
 from watthouse.warehouse.query import Prepared
@@ -24,16 +24,16 @@ class RatesParams(Period):
     region: Region = None
 
 
-def rates_of(snapshot: Snapshot, params: RatesParams) -> Question:
+def rates_of(snapshot: Snapshot, params: RatesParams) -> Selection:
     """Columns: ``code_insee_region``, ``libelle_region``, ``source``, ``energy_mwh``, ``share`` (0 to 1), ``tco_pct``,
     ``tch_pct``, ``measured_hours``; raises a problem for a region that there is not."""
     code = region_of(params.region)
     since, until = newest_first(snapshot.extent("daily_regional"), params)
     form = Prepared(_sums, (snapshot.table("daily_regional").op(), code), since, until)
     regions = snapshot.rows(form).to_pylist()
-    found = pa.Table.from_pylist([_rates(region, name) for region in regions for name in REGIONAL_SOURCES], _TYPES)
-    return Question(
-        "Share, TCO and TCH of every source by region", found, _RATES, days(since, until), ("daily_regional",)
+    rows = pa.Table.from_pylist([_rates(region, name) for region in regions for name in REGIONAL_SOURCES], _TYPES)
+    return Selection(
+        "Share, TCO and TCH of every source by region", rows, _RATES, days(since, until), ("daily_regional",)
     )
 
 
@@ -81,20 +81,20 @@ _TYPES: Final = pa.schema(
 
 _RATES: Final = (
     *A_REGION,
-    Shown("source", "", "The publisher's name of the source"),
-    Shown("energy_mwh", "MWh", "Energy of the source in the period"),
-    Shown("share", "0-1", "Its share of the region's production"),
-    Shown(
+    AnswerColumn("source", "", "The publisher's name of the source"),
+    AnswerColumn("energy_mwh", "MWh", "Energy of the source in the period"),
+    AnswerColumn("share", "0-1", "Its share of the region's production"),
+    AnswerColumn(
         "tco_pct",
         "%",
         "TCO: its mean power in relation to that of the region's load; above 100 where more is made than used",
     ),
-    Shown(
+    AnswerColumn(
         "tch_pct",
         "%",
         "TCH: load factor of the installed capacity as published, mean over the time in which it is known",
     ),
-    Shown("measured_hours", "h", "Time of the period that was measured"),
+    AnswerColumn("measured_hours", "h", "Time of the period that was measured"),
 )
 
 

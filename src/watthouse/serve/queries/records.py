@@ -10,9 +10,9 @@ from pydantic import Field
 
 from watthouse.catalog import NATIONAL_SOURCES
 from watthouse.serve.queries.base import days
+from watthouse.serve.queries.call import Call, Selection
 from watthouse.serve.queries.coverage import Main, coverage
 from watthouse.serve.queries.params import Period, newest_first
-from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import columns_of, within
 from watthouse.serve.queries.words import OneOf
 from watthouse.warehouse.query import Prepared
@@ -39,7 +39,7 @@ class RecordsParams(Period):
     ] = False
 
 
-def records_of(snapshot: Snapshot, params: RecordsParams) -> Question:
+def records_of(snapshot: Snapshot, params: RecordsParams) -> Selection:
     """The rows of ``records_daily`` that are meant, newest first."""
     mart = snapshot.marts["records_daily"]
     first, _ = snapshot.extent(mart.name)
@@ -47,11 +47,11 @@ def records_of(snapshot: Snapshot, params: RecordsParams) -> Question:
     if params.standing and params.since is None:
         since = min(first, until)
     of = (snapshot.table(mart.name).op(), params.measure, params.of, params.standing)
-    found = Prepared(_records, of, since, until)
+    rows = Prepared(_records, of, since, until)
     history = history_until(snapshot, until)
     measured = coverage(snapshot, _HISTORY, *history).share
     more = {**days(since, until), "history_since": history[0].isoformat(), "history_measured": measured}
-    return Question(_TITLE, found, columns_of(mart), more, (mart.name,), (history,))
+    return Selection(_TITLE, rows, columns_of(mart), more, (mart.name,), (history,))
 
 
 def history_until(snapshot: Snapshot, until: date) -> tuple[date, date]:

@@ -9,7 +9,7 @@ from fastapi import Path
 from pydantic import Field, model_validator
 
 from watthouse.catalog import MAINLAND, REGIONAL_SOURCES, REGIONS
-from watthouse.serve.formats import Shown
+from watthouse.serve.formats import AnswerColumn
 from watthouse.serve.problems import ProblemError
 from watthouse.serve.queries.as_of import REGIONAL, Tables
 from watthouse.serve.queries.base import (
@@ -23,10 +23,10 @@ from watthouse.serve.queries.base import (
     refuse_share,
     span_of,
 )
+from watthouse.serve.queries.call import Call, Selection
 from watthouse.serve.queries.params import Energy, EnergyAsOf, Period, newest_first
-from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import MEASURED, Span, known_hours, measured_hours, total, within
-from watthouse.serve.queries.slots import Kind
+from watthouse.serve.queries.slots import SlotKind
 from watthouse.serve.queries.units import BY_DAY, BY_SLOT, Interval, Unit
 from watthouse.serve.queries.words import OneOf
 from watthouse.warehouse.query import Prepared
@@ -53,7 +53,7 @@ class RegionsParams(Energy):
         return self
 
 
-def every_mix_of(snapshot: Snapshot, params: Energy, *, any_number: bool = False) -> Question:
+def every_mix_of(snapshot: Snapshot, params: Energy, *, any_number: bool = False) -> Selection:
     """Load, sources, storage and exchanges of every region by interval, a row a region."""
     most = None if any_number else snapshot.settings.max_points
     span = span_of(most, snapshot, "daily_regional", params, params.interval, BY_SLOT, BY_DAY)
@@ -62,13 +62,13 @@ def every_mix_of(snapshot: Snapshot, params: Energy, *, any_number: bool = False
     if span.interval.length is None:
         rows = snapshot.table(mart.name)
         return energies_of(mart, rows, span, unit, title, regional=True)
-    return by_slot(snapshot, None, span, Kind(("consommation",), regional=True), _POWER, unit, title, names)
+    return by_slot(snapshot, None, span, SlotKind(("consommation",), regional=True), _POWER, unit, title, names)
 
 
 _POWER: Final = "core_regional_power"
 
 
-def mix_of_region(snapshot: Snapshot, params: EnergyAsOf, insee: str, *, any_number: bool = False) -> Question:
+def mix_of_region(snapshot: Snapshot, params: EnergyAsOf, insee: str, *, any_number: bool = False) -> Selection:
     """Load, sources, storage and exchanges of a region by interval; raises a problem for one that éCO2mix lacks."""
     if insee not in MAINLAND:
         detail = f"éCO2mix has no region '{insee[:20]}': the codes are {', '.join(sorted(MAINLAND))}"
@@ -79,11 +79,11 @@ def mix_of_region(snapshot: Snapshot, params: EnergyAsOf, insee: str, *, any_num
     if span.interval.length is None:
         return as_known(snapshot, params.as_of, span, REGIONAL, lambda table: _mix(snapshot, table, insee, span, unit))
     names = named(snapshot.marts["daily_regional"], unit)
-    kind = Kind(("consommation",), region=insee)
+    kind = SlotKind(("consommation",), region=insee)
     return by_slot(snapshot, params.as_of, span, kind, _POWER, unit, _title(insee), names)
 
 
-def _mix(snapshot: Snapshot, table: Tables, insee: str, span: Span, unit: Unit) -> Question:
+def _mix(snapshot: Snapshot, table: Tables, insee: str, span: Span, unit: Unit) -> Selection:
     mart = snapshot.marts["daily_regional"]
     return energies_of(mart, table(mart.name), span, unit, _title(insee), region=insee)
 
@@ -114,16 +114,16 @@ class MapParams(Period):
     ] = Unit.MW
 
 
-def map_of(snapshot: Snapshot, params: MapParams) -> Question:
+def map_of(snapshot: Snapshot, params: MapParams) -> Selection:
     """One value a region over a period."""
     if params.measure in {"consommation", "production", "difference"}:
         refuse_share(params.unit, f"{params.measure} is")
     since, until = newest_first(snapshot.extent("daily_regional"), params)
-    found = Prepared(_mapped, (snapshot.table("daily_regional").op(), params.measure, params.unit), since, until)
+    rows = Prepared(_mapped, (snapshot.table("daily_regional").op(), params.measure, params.unit), since, until)
     more = {**days(since, until), "unit": params.unit.value, "measure": params.measure}
-    value = Shown(f"{params.measure}{params.unit.suffix}", params.unit.label, f"{params.measure} of the period")
+    value = AnswerColumn(f"{params.measure}{params.unit.suffix}", params.unit.label, f"{params.measure} of the period")
     columns = (*A_REGION, value, MEASURED, DAYS)
-    return Question("Regions of France", found, columns, more, ("daily_regional",))
+    return Selection("Regions of France", rows, columns, more, ("daily_regional",))
 
 
 def _difference(rows: ir.Table, unit: Unit) -> ir.Value:

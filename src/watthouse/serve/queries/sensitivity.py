@@ -7,12 +7,12 @@ import ibis.expr.operations as ops
 import ibis.expr.types as ir
 from pydantic import Field
 
-from watthouse.serve.formats import Shown
+from watthouse.serve.formats import AnswerColumn
 from watthouse.serve.queries.attribution import TEMPERATURE_OF_FRANCE
 from watthouse.serve.queries.base import days
+from watthouse.serve.queries.call import Call, Selection
 from watthouse.serve.queries.fields import FirstHeld
 from watthouse.serve.queries.params import Period, newest_first
-from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import quarter_hours, within
 from watthouse.warehouse.query import Prepared
 from watthouse.warehouse.snapshots import Snapshot
@@ -31,16 +31,18 @@ class SensitivityParams(Period):
     ] = 15.0
 
 
-def sensitivity_of(snapshot: Snapshot, params: SensitivityParams) -> Question:
+def sensitivity_of(snapshot: Snapshot, params: SensitivityParams) -> Selection:
     """Thermosensitivity by civil year, of wholly measured days with a temperature; the slope's error assumes that
     days err independently."""
     first, last = snapshot.extent("daily_merged")
     since, until = newest_first((first, last), params)
     if params.since is None:
         since = min(first, until)
-    found = Prepared(_fitted, (snapshot.table("daily_merged").op(), params.below), since, until)
+    fits = Prepared(_fitted, (snapshot.table("daily_merged").op(), params.below), since, until)
     marts = ("daily_mix", TEMPERATURE_OF_FRANCE)
-    return Question("Load a colder day brings, by year", found, _TOLD, days(since, until), marts, among="daily_merged")
+    return Selection(
+        "Load a colder day brings, by year", fits, _COLUMNS, days(since, until), marts, among="daily_merged"
+    )
 
 
 def _fitted(table: ops.Relation, below: float) -> ir.Table:
@@ -56,7 +58,7 @@ def _fitted(table: ops.Relation, below: float) -> ir.Table:
     )
     enough = sums.days >= _FEWEST
     error = sums.ratio * ((1 - sums.r2) / (sums.days - 2).nullif(0)).sqrt()
-    found = sums.select(
+    fits = sums.select(
         "year",
         ibis.ifelse(enough, -sums.slope, ibis.null("float64")).name("slope_mw_per_c"),
         ibis.ifelse(enough, error, ibis.null("float64")).name("standard_error_mw_per_c"),
@@ -65,7 +67,7 @@ def _fitted(table: ops.Relation, below: float) -> ir.Table:
         "tmoy_c",
         "load_mw",
     )
-    return found.order_by("year")
+    return fits.order_by("year")
 
 
 def _cold_working_days(rows: ir.Table, below: float) -> ir.Table:
@@ -76,14 +78,14 @@ def _cold_working_days(rows: ir.Table, below: float) -> ir.Table:
     return cold.mutate(year=cold.civil_date.year(), load_mw=cold.consommation_mwh.cast("float64") / hours)
 
 
-_TOLD: Final = (
-    Shown("year", "", "Civil year"),
-    Shown("slope_mw_per_c", "MW/°C", f"Mean load added by each °C colder; null under {_FEWEST} days"),
-    Shown("standard_error_mw_per_c", "MW/°C", "Standard error of that slope, were days to err independently"),
-    Shown("r2", "", "Part of the variance of load that goes with temperature"),
-    Shown("days", "days", "Cold working days, wholly measured, that the slope is of"),
-    Shown("tmoy_c", "°C", "Mean temperature of these days"),
-    Shown("load_mw", "MW", "Mean load of these days"),
+_COLUMNS: Final = (
+    AnswerColumn("year", "", "Civil year"),
+    AnswerColumn("slope_mw_per_c", "MW/°C", f"Mean load added by each °C colder; null under {_FEWEST} days"),
+    AnswerColumn("standard_error_mw_per_c", "MW/°C", "Standard error of that slope, were days to err independently"),
+    AnswerColumn("r2", "", "Part of the variance of load that goes with temperature"),
+    AnswerColumn("days", "days", "Cold working days, wholly measured, that the slope is of"),
+    AnswerColumn("tmoy_c", "°C", "Mean temperature of these days"),
+    AnswerColumn("load_mw", "MW", "Mean load of these days"),
 )
 
 

@@ -14,21 +14,21 @@ import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
 from watthouse.catalog import CORSE
-from watthouse.serve.formats import Shown
+from watthouse.serve.formats import AnswerColumn
 from watthouse.serve.queries.units import Interval, Unit
 from watthouse.transform.dictionary import Mart
 from watthouse.warehouse.query import END, FIRST, SINCE, UNTIL, Prepared
 
 _STEPS: Final = {Interval.DAY: "D", Interval.WEEK: "W", Interval.MONTH: "M", Interval.YEAR: "Y"}
 
-STARTS: Final = Shown(
+STARTS: Final = AnswerColumn(
     "starts", "", "When the interval begins: its first civil day (Europe/Paris), or its instant (UTC)"
 )
-MEASURED: Final = Shown("measured_hours", "h", "Time of the interval that was measured")
-MIXED: Final = Shown(
+MEASURED: Final = AnswerColumn("measured_hours", "h", "Time of the interval that was measured")
+MIXED: Final = AnswerColumn(
     "mix_hours", "h", "Time of the interval in which the whole mix is known: production and shares are over it"
 )
-COMPLETE: Final = Shown(
+COMPLETE: Final = AnswerColumn(
     "complete", "", "Whether every slot of the interval that lies in the period was measured, the whole mix included"
 )
 
@@ -81,7 +81,7 @@ def starts(rows: ir.Table, interval: Interval) -> ir.Value:
     return rows.civil_date.cast("timestamp").truncate(_STEPS[interval]).cast("date").name("starts")
 
 
-def days_asked(starts: ir.DateValue, interval: Interval) -> ir.IntegerValue:
+def days_in_period(starts: ir.DateValue, interval: Interval) -> ir.IntegerValue:
     """How many civil days of the interval lie in the period."""
     ends = (starts + ibis.interval(1, _STEPS[interval])).cast("date")
     last = ibis.least(ends, UNTIL.add(ibis.interval(1, "D")).cast("date"))
@@ -118,25 +118,25 @@ def _energy(
 ) -> ir.Table:
     cut = between if interval is Interval.HOUR else within
     rows = cut(of_region(table.to_expr(), region))
-    draw = _as_kept if interval in {Interval.HOUR, Interval.DAY} else _summed
-    whose = ("code_insee_region", "libelle_region") if regional else ()
-    return draw(rows, interval, names, unit, means, whose).order_by(["starts", *whose[:1]])
+    draw = _as_stored if interval in {Interval.HOUR, Interval.DAY} else _summed
+    region_columns = ("code_insee_region", "libelle_region") if regional else ()
+    return draw(rows, interval, names, unit, means, region_columns).order_by(["starts", *region_columns[:1]])
 
 
-def _as_kept(
+def _as_stored(
     rows: ir.Table,
     interval: Interval,
     names: tuple[str, ...],
     unit: Unit,
     means: tuple[Mean, ...],
-    whose: tuple[str, ...],
+    region_columns: tuple[str, ...],
 ) -> ir.Table:
     """A row an interval is what the table has: to plan thirty sums of one row each takes longer than to read them."""
     return rows.select(
         starts(rows, interval),
-        *(rows[name] for name in whose),
-        *(_kept(rows, name, unit, interval) for name in names),
-        *(ibis.ifelse(rows[one.weight] != 0, rows[one.name], None).name(one.name) for one in means),
+        *(rows[name] for name in region_columns),
+        *(_in_unit(rows, name, unit, interval) for name in names),
+        *(ibis.ifelse(rows[mean.weight] != 0, rows[mean.name], None).name(mean.name) for mean in means),
         *(count.name(name) for name, count in _hours(rows, interval).items()),
         complete_days(rows).name("complete"),
     )
@@ -148,16 +148,16 @@ def _summed(
     names: tuple[str, ...],
     unit: Unit,
     means: tuple[Mean, ...],
-    whose: tuple[str, ...],
+    region_columns: tuple[str, ...],
 ) -> ir.Table:
-    sums = rows.group_by([starts(rows, interval), *(rows[name] for name in whose)]).aggregate(
+    sums = rows.group_by([starts(rows, interval), *(rows[name] for name in region_columns)]).aggregate(
         **{f"{name}{unit.suffix}": total(rows, name, unit, interval) for name in names},
-        **{one.name: weighted(rows, one.name, one.weight) for one in means},
+        **{mean.name: weighted(rows, mean.name, mean.weight) for mean in means},
         **{name: count.sum() for name, count in _hours(rows, interval).items()},
         _whole=complete_days(rows).all(),
         _days=rows.count(),
     )
-    complete = sums["_whole"] & (sums["_days"] == days_asked(sums.starts, interval))
+    complete = sums["_whole"] & (sums["_days"] == days_in_period(sums.starts, interval))
     return sums.mutate(complete=complete).drop("_whole", "_days")
 
 
@@ -190,7 +190,7 @@ def known_quarters(rows: ir.Table, name: str, interval: Interval = Interval.DAY)
     return rows[count] * quarter_hours(rows, interval)
 
 
-def _kept(rows: ir.Table, name: str, unit: Unit, interval: Interval) -> ir.Value:
+def _in_unit(rows: ir.Table, name: str, unit: Unit, interval: Interval) -> ir.Value:
     """``<name>_mwh`` of each row in ``unit``, named so: exact as MWh."""
     mwh = rows[f"{name}_mwh"]
     if unit is Unit.SHARE:
@@ -266,15 +266,18 @@ def temperature_of_france(merged: ir.Table, regional: ir.Table) -> ir.Table:
     return days.select(civil_date=ibis.coalesce(days.civil_date, days.civil_date_right), **known)
 
 
-def columns_of(mart: Mart, names: Iterable[str] = ()) -> tuple[Shown, ...]:
+def columns_of(mart: Mart, names: Iterable[str] = ()) -> tuple[AnswerColumn, ...]:
     """A mart's columns, or those of ``names``, as its models describe them."""
-    return tuple(Shown(one.name, one.unit, one.meaning) for one in (mart[name] for name in names or mart.names))
+    return tuple(
+        AnswerColumn(column.name, column.unit, column.meaning)
+        for column in (mart[name] for name in names or mart.names)
+    )
 
 
-def shown(mart: Mart, names: Sequence[str], unit: Unit) -> tuple[Shown, ...]:
+def shown(mart: Mart, names: Sequence[str], unit: Unit) -> tuple[AnswerColumn, ...]:
     """The columns ``names`` in ``unit``, in the mart's words."""
     part = ": share of production" if unit is Unit.SHARE else ""
-    return tuple(Shown(f"{name}{unit.suffix}", unit.label, mart[f"{name}_mwh"].meaning + part) for name in names)
+    return tuple(AnswerColumn(f"{name}{unit.suffix}", unit.label, mart[f"{name}_mwh"].meaning + part) for name in names)
 
 
 def last(value: ir.Value, day: ir.Value) -> ir.Value:

@@ -12,24 +12,26 @@ import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
-from watthouse.serve.formats import Shown
+from watthouse.serve.formats import AnswerColumn
 from watthouse.serve.queries.series import Span, between, of_region, within
 from watthouse.serve.queries.units import Interval, Unit
 from watthouse.warehouse.query import Prepared
 
-BEGINS: Final = Shown("starts", "", "When the slot begins (UTC)")
-CLOCK: Final = Shown("heure", "", "Clock time the slot begins (Europe/Paris), HH:MM")
-NATURE: Final = Shown("nature", "", "How settled the row is")
-SLOT_MINUTES: Final = Shown("slot_minutes", "min", "How long load and mix last: 15 or 30")
-MIX_KNOWN: Final = Shown("mix_known", "", "Whether every source that the day publishes is known in this slot")
-COMMERCIAL_MINUTES: Final = Shown("commercial_minutes", "min", "How long the commercial exchanges last: 15 or 30")
-PHYSICAL_MINUTES: Final = Shown("physical_minutes", "min", "How long the physical balance lasts: 15 or 30")
+BEGINS: Final = AnswerColumn("starts", "", "When the slot begins (UTC)")
+CLOCK: Final = AnswerColumn("heure", "", "Clock time the slot begins (Europe/Paris), HH:MM")
+NATURE: Final = AnswerColumn("nature", "", "How settled the row is")
+SLOT_MINUTES: Final = AnswerColumn("slot_minutes", "min", "How long load and mix last: 15 or 30")
+MIX_KNOWN: Final = AnswerColumn("mix_known", "", "Whether every source that the day publishes is known in this slot")
+COMMERCIAL_MINUTES: Final = AnswerColumn(
+    "commercial_minutes", "min", "How long the commercial exchanges last: 15 or 30"
+)
+PHYSICAL_MINUTES: Final = AnswerColumn("physical_minutes", "min", "How long the physical balance lasts: 15 or 30")
 RATE: Final = "taux_co2"
 _REGION: Final = ("code_insee_region", "libelle_region")
 
 
 @dataclass(frozen=True)
-class Kind:
+class SlotKind:
     """What is cut: the columns that make a row one of this kind, and whether it is a mix (else exchanges).
 
     ``regional`` is for a row a region; ``region`` the one that is meant.
@@ -42,25 +44,25 @@ class Kind:
     region: str | None = None
 
 
-def cut(span: Span, table: ir.Table, kind: Kind, names: Sequence[str], unit: Unit) -> Prepared:
+def cut(span: Span, table: ir.Table, kind: SlotKind, names: Sequence[str], unit: Unit) -> Prepared:
     """``names`` in ``unit`` by the span's interval (an hour or less), oldest first; ``table`` is of core's power."""
     draw = _published if span.interval is Interval.SLOT else _summed
     return span.fill(draw, table, kind, tuple(names), unit)
 
 
-def longest(span: Span, table: ir.Table, kind: Kind, names: Sequence[str]) -> Prepared:
+def longest(span: Span, table: ir.Table, kind: SlotKind, names: Sequence[str]) -> Prepared:
     """One row: ``quarter_hours``, how long the longest value of the period lasts, and its ``civil_date``."""
     return span.fill(_longest, table, kind, tuple(names))
 
 
-def _longest(table: ops.Relation, _: Interval, kind: Kind, names: tuple[str, ...]) -> ir.Table:
+def _longest(table: ops.Relation, _: Interval, kind: SlotKind, names: tuple[str, ...]) -> ir.Table:
     rows = _rows(table, kind, between)
     lasting = ibis.greatest(*(ibis.ifelse(_value(rows, name).notnull(), _lasts(rows, name), 0) for name in names))
     rows = rows.mutate(lasting=lasting)
     return rows.aggregate(quarter_hours=rows.lasting.max(), civil_date=rows.civil_date.min(where=rows.lasting > 1))
 
 
-def _rows(table: ops.Relation, kind: Kind, period: Callable[[ir.Table], ir.Table]) -> ir.Table:
+def _rows(table: ops.Relation, kind: SlotKind, period: Callable[[ir.Table], ir.Table]) -> ir.Table:
     """The rows of core that hold anything of this kind."""
     rows = period(of_region(table.to_expr(), kind.region))
     if kind.mixed:
@@ -68,7 +70,7 @@ def _rows(table: ops.Relation, kind: Kind, period: Callable[[ir.Table], ir.Table
     return rows.filter(ibis.coalesce(*(rows[name] for name in kind.columns)).notnull())
 
 
-def _published(table: ops.Relation, _: Interval, kind: Kind, names: tuple[str, ...], unit: Unit) -> ir.Table:
+def _published(table: ops.Relation, _: Interval, kind: SlotKind, names: tuple[str, ...], unit: Unit) -> ir.Table:
     """A row a slot, each value in the row that it was published in."""
     rows = _rows(table, kind, between)
     minutes = (
@@ -141,7 +143,7 @@ def _lasts(rows: ir.Table, name: str) -> ir.Value:
     return rows[f"{'ech_physiques' if name == 'net_export' else flow}_quarter_hours"]
 
 
-def _summed(table: ops.Relation, interval: Interval, kind: Kind, names: tuple[str, ...], unit: Unit) -> ir.Table:
+def _summed(table: ops.Relation, interval: Interval, kind: SlotKind, names: tuple[str, ...], unit: Unit) -> ir.Table:
     """A row an interval: no value reaches from one into the next, as half hours begin on the half hour."""
     rows = _rows(table, kind, within if not kind.mixed else between)
     if not kind.mixed:

@@ -10,8 +10,8 @@ import pytest
 import statsmodels.api as sm
 
 from watthouse.serve.analysis import links, mixes
-from watthouse.serve.analysis.answers import Answer, of_days
-from watthouse.serve.analysis.daily import SOURCES, STOCK, TEMPERATURE, Daily, Span, around, on_calendar
+from watthouse.serve.analysis.answers import QuestionAnswer, of_days
+from watthouse.serve.analysis.daily import SOURCES, STOCK, TEMPERATURE, DailySeries, KnownDays, around, on_calendar
 from watthouse.serve.analysis.relation import Lack, Pair, Relation, relate
 from watthouse.serve.analysis.resampling import block_days
 from watthouse.serve.analysis.season import anomalies, calendar
@@ -95,7 +95,7 @@ def test_unknown_days_change_nothing_on_the_others_but_are_counted_out() -> None
     x, y = correlated(6, THIRTEEN_YEARS, 0.7, 0.5)
     y[::10] = np.nan
     relation = related(x, y)
-    assert (relation.asked, relation.days) == (THIRTEEN_YEARS, THIRTEEN_YEARS - 475)
+    assert (relation.period_days, relation.days) == (THIRTEEN_YEARS, THIRTEEN_YEARS - 475)
     assert relation.steady is not None
     assert relation.steady.low < 0.5 < relation.steady.high
 
@@ -141,7 +141,7 @@ def test_a_short_period_borrows_the_season_of_ten_years_around_it() -> None:
     assert around(*held, *held) == held
 
 
-def made(days: int, *, coal: float = 0.0, since: date = FIRST, missing: int | None = None) -> Daily:
+def made(days: int, *, coal: float = 0.0, since: date = FIRST, missing: int | None = None) -> DailySeries:
     """Days with a degree worth −300 MW of gas and +50 GWh in storage, and nothing else that is linked."""
     ordinals = np.arange(days)
     cold = wandering(1, days, 0.7) * 3
@@ -247,19 +247,22 @@ def test_an_interval_around_0_is_said_to_be_chance() -> None:
 
 
 def said(number: int) -> str:
-    told: Answer = of_days(made(3000), number, Language.ENGLISH)
+    told: QuestionAnswer = of_days(made(3000), number, Language.ENGLISH)
     return told.sentence
 
 
-MEASURED = {"measured": Span(date(2012, 1, 1), date(2026, 11, 28), 5446)}
+MEASURED = {"measured": KnownDays(date(2012, 1, 1), date(2026, 11, 28), 5446)}
 HELD = MEASURED | {
-    TEMPERATURE: Span(date(2016, 1, 1), date(2026, 10, 8), 3934),
-    STOCK: Span(date(2010, 11, 1), date(2026, 11, 27), 5869),
+    TEMPERATURE: KnownDays(date(2016, 1, 1), date(2026, 10, 8), 3934),
+    STOCK: KnownDays(date(2010, 11, 1), date(2026, 11, 27), 5869),
 }
-NEVER_TOGETHER = MEASURED | {TEMPERATURE: HELD[TEMPERATURE], STOCK: Span(date(2010, 11, 1), date(2015, 10, 31), 1826)}
+NEVER_TOGETHER = MEASURED | {
+    TEMPERATURE: HELD[TEMPERATURE],
+    STOCK: KnownDays(date(2010, 11, 1), date(2015, 10, 31), 1826),
+}
 
 
-def without(name: str, days: int, spans: dict[str, Span]) -> Daily:
+def without(name: str, days: int, spans: dict[str, KnownDays]) -> DailySeries:
     """Made days of which none knows ``name``."""
     daily = made(days)
     lacking = pl.lit(None, pl.Float64).alias(name)
@@ -289,7 +292,7 @@ def without(name: str, days: int, spans: dict[str, Span]) -> Daily:
             " 31 Oct 2015, none of them in common with the other figures: more have to be downloaded first.",
         ),
         (
-            without(TEMPERATURE, 400, HELD | {"measured": Span(date(2027, 1, 1), date(2027, 3, 31), 90)}),
+            without(TEMPERATURE, 400, HELD | {"measured": KnownDays(date(2027, 1, 1), date(2027, 3, 31), 90)}),
             2,
             "No answer: no day of the period has a figure for temperature (dataset temperature-quotidienne-regionale),"
             " and at least 60 are needed; choose other days between 1 Jan 2016 and 8 Oct 2026.",
@@ -315,7 +318,7 @@ def without(name: str, days: int, spans: dict[str, Span]) -> Daily:
     ],
     ids=["not in these days", "never", "never together", "together without power", "short", "no summer", "nothing"],
 )
-def test_what_is_missing_is_named_with_the_days_that_have_it(daily: Daily, number: int, sentence: str) -> None:
+def test_what_is_missing_is_named_with_the_days_that_have_it(daily: DailySeries, number: int, sentence: str) -> None:
     told = of_days(daily, number, Language.ENGLISH)
     assert told.sentence.replace("\u00a0", " ") == sentence
     assert all(one.value is None for one in told.figures if one.name not in {"measured", "correlation_plain"})

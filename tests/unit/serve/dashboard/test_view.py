@@ -26,16 +26,16 @@ def _read(address: str) -> View:
     interval=st.sampled_from(Interval),
     unit=st.sampled_from([None, *Unit]),
     more=st.dictionaries(st.sampled_from(["measure", "dataset"]), st.text(min_size=1, max_size=9).filter(str.strip)),
-    told=st.fixed_dictionaries({}, optional={"lang": st.sampled_from(["en", "fr"]), "theme": st.just("dark")}),
+    settings=st.fixed_dictionaries({}, optional={"lang": st.sampled_from(["en", "fr"]), "theme": st.just("dark")}),
 )
-def test_the_address_of_a_view_leads_back_to_it(page, detail, days, interval, unit, more, told) -> None:  # type: ignore[no-untyped-def]
-    view = View(page, detail, days[0], days[1], interval, unit, more=more, told=told)
+def test_the_address_of_a_view_leads_back_to_it(page, detail, days, interval, unit, more, settings) -> None:  # type: ignore[no-untyped-def]
+    view = View(page, detail, days[0], days[1], interval, unit, more=more, pinned_settings=settings)
     again = _read(view.address)
     assert again.address == view.address
     assert (again.page, again.detail, again.since, again.until) == (page, detail, *days)
-    assert (again.interval, again.unit, again.more, again.told) == (interval, unit, more, told)
-    assert again.language is (Language.FRENCH if told.get("lang") == "fr" else Language.ENGLISH)
-    assert again.dark is ("theme" in told)
+    assert (again.interval, again.unit, again.more, again.pinned_settings) == (interval, unit, more, settings)
+    assert again.language is (Language.FRENCH if settings.get("lang") == "fr" else Language.ENGLISH)
+    assert again.dark is ("theme" in settings)
     assert not again.faults
 
 

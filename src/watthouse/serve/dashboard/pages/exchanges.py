@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 
 from watthouse.serve.dashboard import parts
 from watthouse.serve.dashboard.page import Page
-from watthouse.serve.dashboard.reading import Answer, Reader, Slots, percent
+from watthouse.serve.dashboard.reading import Answer, PageReader, Slots, percent
 from watthouse.serve.dashboard.slots import lasting
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import paired, power, trade
@@ -26,7 +26,7 @@ from watthouse.serve.queries.units import FROM_SLOTS, Interval, Unit
 _GWH: Final = "GWh"
 
 
-def body(reader: Reader, view: View) -> list[Component]:
+def body(reader: PageReader, view: View) -> list[Component]:
     """Totals, the series by border, destinations, the net position beside gas in store, the largest buyers."""
     since, until = reader.period
     snapshot, unit, interval = reader.snapshot, PAGE.unit(view), PAGE.interval(view, reader.period)
@@ -40,7 +40,7 @@ def body(reader: Reader, view: View) -> list[Component]:
     if series.rows.is_empty():
         return [parts.card(reader, "exchanges", PAGE.title(view), [parts.nothing(reader)], wide=True)]
     by_day = _series(reader, interval.daily, counted) if interval.length else series  # as gas in storage is known
-    through, beside, whole = Answers(series.rows, [series]), Answers(by_day.rows, [by_day]), [summed]
+    through, beside, whole = SourcedRows(series.rows, [series]), SourcedRows(by_day.rows, [by_day]), [summed]
     totals = Totals(exchanged(snapshot, since, until, counted), unit)
     if unit is Unit.SHARE:
         through, mix = _of_load(reader, series)
@@ -58,17 +58,17 @@ def body(reader: Reader, view: View) -> list[Component]:
     ]
 
 
-def _series(reader: Reader, interval: Interval, unit: Unit) -> Answer:
+def _series(reader: PageReader, interval: Interval, unit: Unit) -> Answer:
     """Exchanges by interval; half-hourly values of slots last into the second quarter hour."""
     since, until = reader.period
-    asked = Energy(since=since, until=until, interval=interval, unit=unit)
-    found = reader.ask(EXCHANGES, asked)
+    params = Energy(since=since, until=until, interval=interval, unit=unit)
+    answer = reader.ask(EXCHANGES, params)
     if interval is not Interval.SLOT:
-        return found
-    return replace(found, rows=lasting(found.rows, [name for name in found.rows.columns if name.endswith("_mw")]))
+        return answer
+    return replace(answer, rows=lasting(answer.rows, [name for name in answer.rows.columns if name.endswith("_mw")]))
 
 
-def _slots(reader: Reader, unit: Unit) -> list[Slots]:
+def _slots(reader: PageReader, unit: Unit) -> list[Slots]:
     """The slots behind the charts; those of the load too, where exchanges are a part of it."""
     if unit is not Unit.SHARE:
         return [reader.slots(EXCHANGES)]
@@ -77,27 +77,27 @@ def _slots(reader: Reader, unit: Unit) -> list[Slots]:
 
 
 @dataclass(frozen=True)
-class Answers:
+class SourcedRows:
     """Rows, and the answers that they were made of."""
 
     rows: pl.DataFrame
     given: list[Answer]
 
 
-def _of_load(reader: Reader, series: Answer) -> tuple[Answers, Answer]:
+def _of_load(reader: PageReader, series: Answer) -> tuple[SourcedRows, Answer]:
     """Mean power of ``series`` (MW) beside that of the load, and each as a part of it (``_share``, %); the load."""
     since, until = reader.period
-    asked = EnergyAsOf(since=since, until=until, interval=series.interval, unit=Unit.MW)
-    mix = reader.ask(MIX, asked)
+    params = EnergyAsOf(since=since, until=until, interval=series.interval, unit=Unit.MW)
+    mix = reader.ask(MIX, params)
     names = [name for name in series.rows.columns if name.endswith("_mw")]
     load = pl.col("consommation_mw")
     by_slot = series.interval is Interval.SLOT
-    wanted = mix.rows.select("starts", load, *(["slot_minutes"] if by_slot else []))
-    rows = series.rows.join(wanted, "starts", how="left", maintain_order="left")
+    known_load = mix.rows.select("starts", load, *(["slot_minutes"] if by_slot else []))
+    rows = series.rows.join(known_load, "starts", how="left", maintain_order="left")
     if by_slot:
         rows = lasting(rows, ["consommation_mw"])
     rows = rows.with_columns(**{f"{name.removesuffix('_mw')}_share": percent(pl.col(name), load) for name in names})
-    return Answers(rows, [series, mix]), mix
+    return SourcedRows(rows, [series, mix]), mix
 
 
 class Totals:
@@ -110,13 +110,15 @@ class Totals:
 
     def of_load(self, load: float | None) -> "Totals":
         """Mean power as parts of the mean load (both MW), %."""
-        parts = {name: None if one is None or not load else 100 * one / load for name, one in self._values.items()}
+        parts = {
+            name: None if value is None or not load else 100 * value / load for name, value in self._values.items()
+        }
         return Totals(parts, Unit.SHARE)
 
     def __getitem__(self, name: str) -> float | None:
         return self._values[name]
 
-    def said(self, view: View, value: float | None, *, signed: bool = False) -> str:
+    def formatted(self, view: View, value: float | None, *, signed: bool = False) -> str:
         """A total in its unit."""
         if self.unit is Unit.SHARE:
             return view.language.percent(None if value is None else value / 100, signed=signed)
@@ -156,27 +158,27 @@ def _over_all(borders: Borders) -> float | None:
 def _tiles(view: View, totals: Totals, bought: pl.DataFrame) -> Component:
     sold, came = (_over_all(_gross(totals, way)) for way in ("export", "import"))
     net = _net(totals)
-    top, most = max(net.items(), key=lambda one: -inf if one[1] is None else one[1])
+    top, most = max(net.items(), key=lambda item: -inf if item[1] is None else item[1])
     of = view.say(en=", of load", fr=", de la consommation") if totals.unit is Unit.SHARE else ""
     days, net_days = int(bought["days"].sum()), int(bought["net_export_days"].sum())
-    found = [
+    tiles = [
         parts.tile(
             "exchanges-net",
             view.say(en="Net exports", fr="Exportations nettes"),
-            totals.said(view, totals["net_export"], signed=True),
+            totals.formatted(view, totals["net_export"], signed=True),
             view.say(en="physical balance", fr="solde physique") + of,
         ),
         parts.tile(
             "exchanges-exports",
             view.say(en="Exports", fr="Exportations"),
-            totals.said(view, sold),
+            totals.formatted(view, sold),
             view.say(en="commercial, over all borders", fr="commerciales, toutes frontières") + of,
             view.style.ink(EXPORTS),
         ),
         parts.tile(
             "exchanges-imports",
             view.say(en="Imports", fr="Importations"),
-            totals.said(view, came),
+            totals.formatted(view, came),
             view.say(en="commercial, over all borders", fr="commerciales, toutes frontières") + of,
             view.style.ink(IMPORTS),
         ),
@@ -184,7 +186,7 @@ def _tiles(view: View, totals: Totals, bought: pl.DataFrame) -> Component:
             "exchanges-top",
             view.say(en="Largest net buyer", fr="Premier acheteur net"),
             _buyer(view, top, most),
-            totals.said(view, most, signed=True) + of.replace(",", ""),
+            totals.formatted(view, most, signed=True) + of.replace(",", ""),
             view.style.ink(BORDERS[top]),
         ),
         parts.tile(
@@ -194,7 +196,7 @@ def _tiles(view: View, totals: Totals, bought: pl.DataFrame) -> Component:
             view.say(en="by the physical balance", fr="selon le solde physique"),
         ),
     ]  # fmt: skip
-    return parts.tiles(found)
+    return parts.tiles(tiles)
 
 
 def _buyer(view: View, border: str, net: float | None) -> str:
@@ -203,7 +205,7 @@ def _buyer(view: View, border: str, net: float | None) -> str:
     return BORDERS[border].name(view.language) if net > 0 else view.say(en="none", fr="aucun")
 
 
-def _through_time(reader: Reader, view: View, series: Answers, unit: Unit) -> Component:
+def _through_time(reader: PageReader, view: View, series: SourcedRows, unit: Unit) -> Component:
     label = _label(view, unit)
     gross = view.say(
         en="Gross commercial exchanges: what is sold in one half hour is not set off against what is bought in"
@@ -223,10 +225,10 @@ def _through_time(reader: Reader, view: View, series: Answers, unit: Unit) -> Co
     )
 
 
-def _by_border(reader: Reader, view: View, totals: Totals, answers: list[Answer]) -> Component:
+def _by_border(reader: PageReader, view: View, totals: Totals, answers: list[Answer]) -> Component:
     style, label = view.style, _label(view, totals.unit)
     out, back = (
-        power.Side(style.name(ink), [*_gross(totals, way).values()], style.ink(ink))
+        power.BarSeries(style.name(ink), [*_gross(totals, way).values()], style.ink(ink))
         for ink, way in ((EXPORTS, "export"), (IMPORTS, "import"))
     )
     names = [style.name(ink) for ink in BORDERS.values()]
@@ -235,16 +237,16 @@ def _by_border(reader: Reader, view: View, totals: Totals, answers: list[Answer]
     return parts.chart(reader, "exchanges-gross", title, figure, answers, slots=slots)
 
 
-def _destinations(reader: Reader, view: View, totals: Totals, answers: list[Answer]) -> Component:
+def _destinations(reader: PageReader, view: View, totals: Totals, answers: list[Answer]) -> Component:
     sold = _gross(totals, "export")
-    whole = totals.said(view, _over_all(sold))
-    shares = sorted(((BORDERS[border], value) for border, value in sold.items()), key=lambda one: -(one[1] or 0))
+    whole = totals.formatted(view, _over_all(sold))
+    shares = sorted(((BORDERS[border], value) for border, value in sold.items()), key=lambda part: -(part[1] or 0))
     title = view.say(en="Where exports go", fr="Destination des exportations")
     figure, slots = power.donut(shares, _label(view, totals.unit), view.style, whole), _slots(reader, totals.unit)
     return parts.chart(reader, "exchanges-donut", title, figure, answers, slots=slots)
 
 
-def _beside_gas(reader: Reader, view: View, series: Answers, gas: Answer, unit: Unit) -> Component:
+def _beside_gas(reader: PageReader, view: View, series: SourcedRows, gas: Answer, unit: Unit) -> Component:
     label = _label(view, unit)
     rows = series.rows.join(gas.rows.select("starts", "stock_gaz_gwh"), "starts", how="left").sort("starts")
     left = paired.Curve(rows[f"net_export{unit.suffix}"], NET_EXPORT, label, ~rows["complete"])
@@ -268,7 +270,7 @@ def _beside_gas(reader: Reader, view: View, series: Answers, gas: Answer, unit: 
     )
 
 
-def _largest_buyers(reader: Reader, view: View, bought: Answer) -> Component:
+def _largest_buyers(reader: PageReader, view: View, bought: Answer) -> Component:
     interval = bought.interval
     lines = trade.lines_of(bought.rows, interval, view.style)
     often = {
@@ -294,7 +296,7 @@ def _largest_buyers(reader: Reader, view: View, bought: Answer) -> Component:
     )
 
 
-def _table(reader: Reader, view: View, totals: Totals, answers: list[Answer], bought: pl.DataFrame) -> Component:
+def _table(reader: PageReader, view: View, totals: Totals, answers: list[Answer], bought: pl.DataFrame) -> Component:
     speak, digits, label = view.language, totals.digits, _label(view, totals.unit)
     sold, came, net = _gross(totals, "export"), _gross(totals, "import"), _net(totals)
     whole = _over_all(sold)

@@ -10,7 +10,7 @@ from dateutil.relativedelta import relativedelta
 
 from watthouse.serve.dashboard import parts
 from watthouse.serve.dashboard.page import Page
-from watthouse.serve.dashboard.reading import Answer, Reader, percent
+from watthouse.serve.dashboard.reading import Answer, PageReader, percent
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import fill, paired
 from watthouse.serve.figures import gas as drawn
@@ -34,14 +34,14 @@ _SPANS: Final = {
 }
 
 
-def body(reader: Reader, view: View) -> list[Component]:
+def body(reader: PageReader, view: View) -> list[Component]:
     """The stock and the temperature, one against the other, and the sensitivity of load year by year."""
     since, until = reader.period
     snapshot = reader.snapshot
-    asked = Series(since=since, until=until, interval=PAGE.interval(view, reader.period))
-    stock = reader.ask(GAS, asked)
-    warm_asked = TemperatureParams(since=since, until=until, interval=asked.interval)
-    warm = reader.ask(DAILY_TEMPERATURE, warm_asked)
+    params = Series(since=since, until=until, interval=PAGE.interval(view, reader.period))
+    stock = reader.ask(GAS, params)
+    warm_params = TemperatureParams(since=since, until=until, interval=params.interval)
+    warm = reader.ask(DAILY_TEMPERATURE, warm_params)
     first, last = snapshot.extent("gas_daily")
     whole = Series(since=first, until=last, interval=Interval.YEAR)
     ever = reader.ask(GAS, whole)
@@ -150,7 +150,7 @@ def _slope_tile(view: View, slopes: pl.DataFrame) -> Component:
     )
 
 
-def _through_time(reader: Reader, view: View, rows: pl.DataFrame, stock: Answer, warm: Answer) -> Component:
+def _through_time(reader: PageReader, view: View, rows: pl.DataFrame, stock: Answer, warm: Answer) -> Component:
     partial = (rows["stock_gaz_gwh"].is_not_null() & ~rows["complete_of_gas"].fill_null(False)).rename("partial")
     short = stock.rows.filter(pl.col("complete_days") < pl.col("days"))
     gone = int((short["days"] - short["complete_days"]).sum())
@@ -181,7 +181,7 @@ def _through_time(reader: Reader, view: View, rows: pl.DataFrame, stock: Answer,
     )
 
 
-def _scatter(reader: Reader, view: View, rows: pl.DataFrame, stock: Answer, warm: Answer) -> Component:
+def _scatter(reader: PageReader, view: View, rows: pl.DataFrame, stock: Answer, warm: Answer) -> Component:
     title = view.say(en="Gas in storage against temperature", fr="Gaz en stock selon la température")
     fit = drawn.fit_of(rows, "tmoy_c", "mean_stock")
     if fit is None:
@@ -190,27 +190,27 @@ def _scatter(reader: Reader, view: View, rows: pl.DataFrame, stock: Answer, warm
             fr="Trop peu de jours avec un stock et une température pour une droite. Choisissez une période plus"
             " longue.",
         )
-        said = [html.P(few, className="nothing")]
-        return parts.card(reader, "gas-scatter", title, said, [stock, warm])
+        text = [html.P(few, className="nothing")]
+        return parts.card(reader, "gas-scatter", title, text, [stock, warm])
     figure = drawn.stock_on_temperature(rows, "mean_stock", _unit(view), fit, view.style)
-    note = _said_of(view, fit, stock.interval)
+    note = _fit_note(view, fit, stock.interval)
     return parts.chart(reader, "gas-scatter", title, figure, [stock, warm], note=note, height=400)
 
 
-def _said_of(view: View, fit: drawn.Fit, interval: Interval) -> str:
+def _fit_note(view: View, fit: drawn.Fit, interval: Interval) -> str:
     speak, (english, french) = view.language, _SPANS[interval]
     share = PAGE.unit(view) is Unit.SHARE
     slope = speak.quantity(fit.slope, f"{'%' if share else _GWH}/°C", 2 if share else 0, signed=True)
-    said = f"{slope}, r² = {speak.number(fit.r2, 2)}, n = {speak.number(fit.points)} "
+    line = f"{slope}, r² = {speak.number(fit.r2, 2)}, n = {speak.number(fit.points)} "
     return view.say(
-        en=f"{said}{english}. Both follow the seasons, and the stock lags behind: the line does not say that one"
+        en=f"{line}{english}. Both follow the seasons, and the stock lags behind: the line does not say that one"
         " moves the other. Questions has it without the season.",
-        fr=f"{said}{french}. Les deux suivent les saisons, le stock avec retard : la droite ne dit pas que l'un"
+        fr=f"{line}{french}. Les deux suivent les saisons, le stock avec retard : la droite ne dit pas que l'un"
         " entraîne l'autre. La page Questions le montre hors saison.",
     )
 
 
-def _sensitivity(reader: Reader, view: View, slopes: Answer) -> Component:
+def _sensitivity(reader: PageReader, view: View, slopes: Answer) -> Component:
     since, until = reader.period
     note = view.say(
         en="Slope of each day's mean load on its mean temperature, over days below 15 °C, Monday to Friday and wholly"
@@ -236,13 +236,13 @@ _RECENT: Final = timedelta(days=6)
 """How far back from the end of the period a storage point's last report may lie."""
 
 
-def _fills(reader: Reader, view: View) -> list[Component]:
+def _fills(reader: PageReader, view: View) -> list[Component]:
     (since, until), interval = reader.period, PAGE.interval(view, reader.period)
     ending = GasPointsParams(since=max(since, until - _RECENT), until=until, interval=Interval.YEAR)
     at_end = reader.ask(GAS_POINTS, ending)
     newest = at_end.rows.sort("civil_date").unique(["source", "pits"], keep="last")
-    asked = GasPointsParams(since=since, until=until, interval=interval, by=Holder.OPERATOR)
-    through = reader.ask(GAS_POINTS, asked)
+    params = GasPointsParams(since=since, until=until, interval=interval, by=Holder.OPERATOR)
+    through = reader.ask(GAS_POINTS, params)
     day = view.language.day(until)
     note = view.say(
         en="Capacities are not published: full is the highest stock a point ever reported. A point is at its last"

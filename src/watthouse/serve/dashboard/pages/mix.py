@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 from watthouse.catalog import NATIONAL_SOURCES, Family
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
-from watthouse.serve.dashboard.reading import Answer, Reader, Slots
+from watthouse.serve.dashboard.reading import Answer, PageReader, Slots
 from watthouse.serve.dashboard.slots import whole_mix
 from watthouse.serve.dashboard.view import View, day_of
 from watthouse.serve.figures import power
@@ -24,52 +24,52 @@ from watthouse.serve.queries.units import FROM_SLOTS, Unit
 _RATE: Final = "taux_co2_g_kwh"
 
 
-def body(reader: Reader, view: View) -> list[Component]:
+def body(reader: PageReader, view: View) -> list[Component]:
     """Totals, the series by source, CO₂ intensity, and the same of another period."""
     since, until = reader.period
     unit, interval = PAGE.unit(view), PAGE.interval(view, reader.period)
-    asked = EnergyAsOf(since=since, until=until, interval=interval, unit=unit.drawn_by(interval))
-    series = reader.ask(MIX, asked)
+    params = EnergyAsOf(since=since, until=until, interval=interval, unit=unit.drawn_by(interval))
+    series = reader.ask(MIX, params)
     if series.rows.is_empty():
         return [parts.card(reader, "mix", PAGE.title(view), [parts.nothing(reader)], wide=True)]
     against = _against(reader, view)
     counted = unit.counted
-    compared, parted = (_compared(reader, against, one) for one in (counted, Unit.SHARE))
+    compared, parted = (_compared(reader, against, in_unit) for in_unit in (counted, Unit.SHARE))
     slots = reader.slots(MIX)
-    covered = Covered(_by_name(compared), _by_name(parted), counted, against)
+    periods = TwoPeriods(_by_name(compared), _by_name(parted), counted, against)
     return [
-        _tiles(view, covered),
-        _through_time(reader, view, series, asked.unit, slots),
-        _donut(reader, view, covered, [compared, parted], slots),
+        _tiles(view, periods),
+        _through_time(reader, view, series, params.unit, slots),
+        _donut(reader, view, periods, [compared, parted], slots),
         _carbon(reader, view, series, slots),
-        _comparison(reader, view, covered, parted),
-        _table(reader, view, covered, [compared, parted], slots),
-        _parts_of_sources(reader, view, covered, compared, slots),
+        _comparison(reader, view, periods, parted),
+        _table(reader, view, periods, [compared, parted], slots),
+        _parts_of_sources(reader, view, periods, compared, slots),
     ]
 
 
-def _against(reader: Reader, view: View) -> tuple[date, date]:
+def _against(reader: PageReader, view: View) -> tuple[date, date]:
     since, until = day_of(view.more.get("with_since")), day_of(view.more.get("with_until"))
     return (since, until) if since and until and since <= until else reader.year_before
 
 
-def _compared(reader: Reader, against: tuple[date, date], unit: Unit) -> Answer:
+def _compared(reader: PageReader, against: tuple[date, date], unit: Unit) -> Answer:
     since, until = reader.period
-    wanted = Compared(since=since, until=until, unit=unit, with_since=against[0], with_until=against[1])
-    return reader.ask(COMPARE, wanted)
+    params = Compared(since=since, until=until, unit=unit, with_since=against[0], with_until=against[1])
+    return reader.ask(COMPARE, params)
 
 
-Totals = Mapping[str, Mapping[str, float | None]]
+ByQuantity = Mapping[str, Mapping[str, float | None]]
 
 
-def _by_name(compared: Answer) -> Totals:
+def _by_name(compared: Answer) -> ByQuantity:
     return {row["name"]: row for row in compared.rows.to_dicts()}
 
 
-class Covered:
+class TwoPeriods:
     """The totals of two periods in a unit, and shares of production, as ``/compare`` has them."""
 
-    def __init__(self, totals: Totals, shares: Totals, unit: Unit, against: tuple[date, date]) -> None:
+    def __init__(self, totals: ByQuantity, shares: ByQuantity, unit: Unit, against: tuple[date, date]) -> None:
         self.totals, self.unit, self.against = totals, unit, against
         self._shares = shares
 
@@ -94,41 +94,43 @@ class Covered:
         """How far mean power is from that of the other period, %."""
         return self.totals[name]["mean_power_change_pct"]
 
-    def said(self, view: View, value: float | None) -> str:
+    def formatted(self, view: View, value: float | None) -> str:
         """A total in its unit."""
         return view.language.energy(value) if self.unit is Unit.GWH else view.language.quantity(value, self.unit.value)
 
 
-def _tiles(view: View, covered: Covered) -> Component:
-    speak, totals = view.language, covered.totals
-    top = max(NATIONAL, key=lambda name: covered.share(name) or 0)
+def _tiles(view: View, periods: TwoPeriods) -> Component:
+    speak, totals = view.language, periods.totals
+    top = max(NATIONAL, key=lambda name: periods.share(name) or 0)
     rate = totals[_RATE]["value"]
-    clean = [covered.share(name) for name in NATIONAL if NATIONAL_SOURCES[name].family is not Family.THERMAL]
+    clean = [periods.share(name) for name in NATIONAL if NATIONAL_SOURCES[name].family is not Family.THERMAL]
     known = [share for share in clean if share is not None]
 
     def change(name: str) -> str:
-        if covered.change(name) is None:
+        if periods.change(name) is None:
             return view.say(en="too little measured to compare", fr="trop peu de mesures pour comparer")
-        said = speak.number(covered.change(name), 1, signed=True)
-        if not covered.by_sum or name == _RATE:
-            return view.say(en=f"{said}% on the other period", fr=f"{said} % par rapport à l'autre période")
-        mean = speak.number(covered.mean_change(name), 1, signed=True)
+        change_of_value = speak.number(periods.change(name), 1, signed=True)
+        if not periods.by_sum or name == _RATE:
+            return view.say(
+                en=f"{change_of_value}% on the other period", fr=f"{change_of_value} % par rapport à l'autre période"
+            )
+        mean = speak.number(periods.mean_change(name), 1, signed=True)
         return view.say(
-            en=f"{mean}% in mean power, {said}% in sum, on the other period",
-            fr=f"{mean} % en puissance moyenne, {said} % en somme, par rapport à l'autre période",
+            en=f"{mean}% in mean power, {change_of_value}% in sum, on the other period",
+            fr=f"{mean} % en puissance moyenne, {change_of_value} % en somme, par rapport à l'autre période",
         )
 
-    found = [
+    tiles = [
         parts.tile(
             "mix-load",
             view.say(en="Load", fr="Consommation"),
-            covered.said(view, totals["consommation"]["value"]),
+            periods.formatted(view, totals["consommation"]["value"]),
             change("consommation"),
         ),
         parts.tile(
             "mix-production",
             "Production",
-            covered.said(view, totals["production"]["value"]),
+            periods.formatted(view, totals["production"]["value"]),
             change("production"),
         ),
         parts.tile(
@@ -141,8 +143,8 @@ def _tiles(view: View, covered: Covered) -> Component:
         parts.tile(
             "mix-top",
             view.say(en="Largest source", fr="Première source"),
-            SOURCES[top].name(speak) if covered.share(top) else "–",
-            speak.percent(covered.share(top)) + view.say(en=" of production", fr=" de la production"),
+            SOURCES[top].name(speak) if periods.share(top) else "–",
+            speak.percent(periods.share(top)) + view.say(en=" of production", fr=" de la production"),
             view.style.ink(SOURCES[top]),
         ),
         parts.tile(
@@ -152,10 +154,10 @@ def _tiles(view: View, covered: Covered) -> Component:
             view.say(en="of production", fr="de la production"),
         ),
     ]
-    return parts.tiles(found)
+    return parts.tiles(tiles)
 
 
-def _through_time(reader: Reader, view: View, series: Answer, unit: Unit, slots: Slots) -> Component:
+def _through_time(reader: PageReader, view: View, series: Answer, unit: Unit, slots: Slots) -> Component:
     suffix = unit.suffix
     columns = {name: f"{name}{suffix}" for name in NATIONAL}
     if unit is not Unit.SHARE:
@@ -175,21 +177,21 @@ def _through_time(reader: Reader, view: View, series: Answer, unit: Unit, slots:
     )
 
 
-def _donut(reader: Reader, view: View, covered: Covered, answers: list[Answer], slots: Slots) -> Component:
-    production = covered.totals["production"]["value"]
-    shares = [(SOURCES[name], (covered.share(name) or 0) * (production or 0)) for name in NATIONAL]
-    whole = covered.said(view, production)
+def _donut(reader: PageReader, view: View, periods: TwoPeriods, answers: list[Answer], slots: Slots) -> Component:
+    production = periods.totals["production"]["value"]
+    shares = [(SOURCES[name], (periods.share(name) or 0) * (production or 0)) for name in NATIONAL]
+    whole = periods.formatted(view, production)
     return parts.chart(
         reader,
         "mix-donut",
         view.say(en="Share of each source", fr="Part de chaque filière"),
-        power.donut(shares, covered.unit.value, view.style, whole),
+        power.donut(shares, periods.unit.value, view.style, whole),
         answers,
         slots=[slots],
     )
 
 
-def _carbon(reader: Reader, view: View, series: Answer, slots: Slots) -> Component:
+def _carbon(reader: PageReader, view: View, series: Answer, slots: Slots) -> Component:
     return parts.chart(
         reader,
         "mix-carbon",
@@ -200,12 +202,12 @@ def _carbon(reader: Reader, view: View, series: Answer, slots: Slots) -> Compone
     )
 
 
-def _comparison(reader: Reader, view: View, covered: Covered, parted: Answer) -> Component:
-    style, speak, against = view.style, view.language, covered.against
+def _comparison(reader: PageReader, view: View, periods: TwoPeriods, parted: Answer) -> Component:
+    style, speak, against = view.style, view.language, periods.against
     names = [SOURCES[name].name(speak) for name in NATIONAL]
-    shares = {which: [_percent(covered.share(name, which)) for name in NATIONAL] for which in ("value", "with_value")}
-    here = power.Side(speak.days(*reader.period), shares["value"], style.ink(PERIOD))
-    there = power.Side(speak.days(*against), shares["with_value"], style.ink(OTHER_PERIOD))
+    shares = {which: [_percent(periods.share(name, which)) for name in NATIONAL] for which in ("value", "with_value")}
+    here = power.BarSeries(speak.days(*reader.period), shares["value"], style.ink(PERIOD))
+    there = power.BarSeries(speak.days(*against), shares["with_value"], style.ink(OTHER_PERIOD))
     figure = power.side_by_side(names, here, there, view.say(en="% of production", fr="% de la production"), style)
     title = view.say(en="Compared with another period", fr="Comparaison avec une autre période")
     slots = [reader.slots(MIX, period=days, of=speak.days(*days)) for days in (reader.period, against)]
@@ -228,22 +230,22 @@ def _other_days(view: View, against: tuple[date, date]) -> Component:
     return html.Div([*fields, link], className="days other")
 
 
-def _table(reader: Reader, view: View, covered: Covered, answers: list[Answer], slots: Slots) -> Component:
-    speak, totals, unit = view.language, covered.totals, covered.unit.value
+def _table(reader: PageReader, view: View, periods: TwoPeriods, answers: list[Answer], slots: Slots) -> Component:
+    speak, totals, unit = view.language, periods.totals, periods.unit.value
     heads = [
         view.say(en="Source", fr="Filière"), unit, "%",
-        f"{speak.days(*covered.against)}, {unit}",
-        *([view.say(en="Change of the sum, %", fr="Variation de la somme, %")] if covered.by_sum else []),
+        f"{speak.days(*periods.against)}, {unit}",
+        *([view.say(en="Change of the sum, %", fr="Variation de la somme, %")] if periods.by_sum else []),
         view.say(en="Change of mean power, %", fr="Variation de la puissance moyenne, %"),
     ]  # fmt: skip
     rows = [
         [
             SOURCES[name].name(speak),
             speak.number(totals[name]["value"], 1),
-            speak.number(_percent(covered.share(name)), 1),
+            speak.number(_percent(periods.share(name)), 1),
             speak.number(totals[name]["with_value"], 1),
-            *([speak.number(covered.change(name), 1, signed=True)] if covered.by_sum else []),
-            speak.number(covered.mean_change(name), 1, signed=True),
+            *([speak.number(periods.change(name), 1, signed=True)] if periods.by_sum else []),
+            speak.number(periods.mean_change(name), 1, signed=True),
         ]
         for name in NATIONAL
     ]
@@ -253,8 +255,8 @@ def _table(reader: Reader, view: View, covered: Covered, answers: list[Answer], 
     )
 
 
-def _parts_of_sources(reader: Reader, view: View, covered: Covered, compared: Answer, slots: Slots) -> Component:
-    speak, totals = view.language, covered.totals
+def _parts_of_sources(reader: PageReader, view: View, periods: TwoPeriods, compared: Answer, slots: Slots) -> Component:
+    speak, totals = view.language, periods.totals
     rows = [
         [
             Ink(english, french, "", "").name(speak),
@@ -267,18 +269,18 @@ def _parts_of_sources(reader: Reader, view: View, covered: Covered, compared: An
     title = view.say(en="What the sources are made of", fr="Détail des filières")
     heads = [
         view.say(en="Part of a source", fr="Sous-filière"),
-        covered.unit.value,
+        periods.unit.value,
         view.say(en="% of the known parts", fr="% des parts connues"),
     ]
     content = [parts.table(heads, rows, "mix-parts-table", title)] if rows else [parts.nothing(reader)]
     return parts.card(reader, "mix-parts", title, content, [compared], wide=True, slots=[slots])
 
 
-def _of_source(totals: Totals, name: str) -> float | None:
+def _of_source(totals: ByQuantity, name: str) -> float | None:
     """Part of what is known by part, %, by mean power: years before a source was split say nothing of its parts, and
     one part may be known for longer than another."""
-    siblings = [one for one in SUB_SOURCES if one.partition("_")[0] == name.partition("_")[0]]
-    known = sum(totals[one]["mean_power_mw"] or 0 for one in siblings if one in totals)
+    siblings = [sibling for sibling in SUB_SOURCES if sibling.partition("_")[0] == name.partition("_")[0]]
+    known = sum(totals[sibling]["mean_power_mw"] or 0 for sibling in siblings if sibling in totals)
     value = totals[name]["mean_power_mw"]
     return 100 * value / known if known and value is not None else None
 

@@ -11,8 +11,8 @@ from dash.development.base_component import Component
 
 from watthouse.serve.dashboard import parts
 from watthouse.serve.dashboard.page import Page
-from watthouse.serve.dashboard.pages.window import Window, bar, window_of
-from watthouse.serve.dashboard.reading import Answer, Reader, percent
+from watthouse.serve.dashboard.pages.window import SlotWindow, bar, window_of
+from watthouse.serve.dashboard.reading import Answer, PageReader, percent
 from watthouse.serve.dashboard.slots import (
     lasting,
     to_last_known,
@@ -32,11 +32,11 @@ _AT: Final = "date_heure"
 _LATE: Final = timedelta(hours=6)
 
 
-def body(reader: Reader, view: View) -> list[Component]:
+def body(reader: PageReader, view: View) -> list[Component]:
     """The newest measured day, another one or the last hours, slot by slot."""
-    window = window_of(view, reader.held)
-    asked = window.asked
-    answer = reader.ask(NOW, asked)
+    window = window_of(view, reader.extent)
+    params = window.params
+    answer = reader.ask(NOW, params)
     answer = replace(answer, rows=answer.rows.rename(_published))
     measured = answer.rows.filter(pl.col("consommation").is_not_null())
     above = [*window.fault(), bar(PAGE, view, window)]
@@ -70,8 +70,8 @@ def stale(view: View, measured: pl.DataFrame, now: datetime, *, rolling: bool = 
     away = now - newest
     if away > _LATE:
         at, ago = view.language.moment(newest), view.language.number(away.days or away.seconds // 3600)
-        one = away.days == 1
-        days = view.say(en="day", fr="jour") if one else view.say(en="days", fr="jours")
+        a_day = away.days == 1
+        days = view.say(en="day", fr="jour") if a_day else view.say(en="days", fr="jours")
         since = days if away.days else view.say(en="hours", fr="heures")
         shown = view.say(en="what follows is that day", fr="la suite montre ce jour-là")
         if rolling:
@@ -87,7 +87,7 @@ def stale(view: View, measured: pl.DataFrame, now: datetime, *, rolling: bool = 
         )
 
 
-def _load(view: View, window: Window, measured: pl.DataFrame) -> Iterator[Component]:
+def _load(view: View, window: SlotWindow, measured: pl.DataFrame) -> Iterator[Component]:
     newest, at = measured.row(-1, named=True), measured["date_heure"][-1]
     speak = view.language
     forecast = newest["prevision_j"] or newest["prevision_j1"]
@@ -109,7 +109,7 @@ def _load(view: View, window: Window, measured: pl.DataFrame) -> Iterator[Compon
     )
 
 
-def _rate(view: View, window: Window, measured: pl.DataFrame) -> Iterator[Component]:
+def _rate(view: View, window: SlotWindow, measured: pl.DataFrame) -> Iterator[Component]:
     rate = measured["taux_co2"].drop_nulls()
     if rate.is_empty():
         return
@@ -154,7 +154,7 @@ def _earlier(view: View, known: pl.DataFrame, measured: pl.DataFrame) -> str:
 
 
 def _charts(
-    reader: Reader, view: View, window: Window, answer: Answer, sources: pl.DataFrame, measured: pl.DataFrame
+    reader: PageReader, view: View, window: SlotWindow, answer: Answer, sources: pl.DataFrame, measured: pl.DataFrame
 ) -> Iterator[Component]:
     style, drawn = view.style, with_gaps(measured, _AT)
     yield parts.chart(
@@ -179,7 +179,7 @@ def _charts(
 
 
 def _mix(
-    reader: Reader, view: View, window: Window, answer: Answer, known: pl.DataFrame, measured: pl.DataFrame
+    reader: PageReader, view: View, window: SlotWindow, answer: Answer, known: pl.DataFrame, measured: pl.DataFrame
 ) -> Component:
     title = view.say(en="Generation mix, ", fr="Mix de production, ") + window.words
     if window.newest and window.hours is None:
@@ -207,7 +207,7 @@ def _mix(
     )
 
 
-def _borders(reader: Reader, view: View, answer: Answer, measured: pl.DataFrame) -> Component:
+def _borders(reader: PageReader, view: View, answer: Answer, measured: pl.DataFrame) -> Component:
     borders = [f"ech_comm_{border}" for border in BORDERS]
     known = with_second_quarters(answer.rows, measured, borders)
     sold = _most_sold(view, to_last_known(known, borders))
@@ -241,30 +241,30 @@ def _most_sold(view: View, known: pl.DataFrame) -> str:
     return view.say(en=f"Most goes to {name}: {power_sold}.", fr=f"Premier acheteur : {name}, {power_sold}.")
 
 
-def _records(reader: Reader, view: View) -> Component:
-    until = reader.held[1]
-    asked = RecordsParams(since=until - timedelta(days=_LATELY), until=until, standing=True)
-    answer = reader.ask(RECORDS, asked)
+def _records(reader: PageReader, view: View) -> Component:
+    until = reader.extent[1]
+    params = RecordsParams(since=until - timedelta(days=_LATELY), until=until, standing=True)
+    answer = reader.ask(RECORDS, params)
     broken = answer.rows.filter(pl.col("previous_value").is_not_null()).head(_RECORDS)
     title = view.say(en="Records lately broken", fr="Records récemment battus")
     if answer.more["history_measured"] < ENOUGH:
         words = html.P(_holes(view, answer.more), className="nothing", id="records-holes")
         return parts.card(reader, "records", title, [words], [answer], wide=True)
     if broken.is_empty():
-        said = view.say(en=f"None in the last {_LATELY} days.", fr=f"Aucun ces {_LATELY} derniers jours.")
-        return parts.card(reader, "records", title, [html.P(said, className="nothing")], [answer], wide=True)
+        text = view.say(en=f"None in the last {_LATELY} days.", fr=f"Aucun ces {_LATELY} derniers jours.")
+        return parts.card(reader, "records", title, [html.P(text, className="nothing")], [answer], wide=True)
     heads = [
         view.say(en="Record", fr="Record"), view.say(en="When", fr="Quand"), view.say(en="Value", fr="Valeur"),
         view.say(en="Record before", fr="Record précédent"), view.say(en="Set on", fr="Établi le"),
     ]  # fmt: skip
     rows = [_record(view, row) for row in broken.iter_rows(named=True)]
-    first = view.language.day(reader.held[0])
+    first = view.language.day(reader.extent[0])
     note = view.say(
         en=f"Broken in the last {_LATELY} days, over all days held since {first}.",
         fr=f"Battus ces {_LATELY} derniers jours, parmi les jours connus depuis le {first}.",
     )
-    told = [parts.table(heads, rows, "records-table", title), html.P(note, className="note")]
-    return parts.card(reader, "records", title, told, [answer], wide=True)
+    content = [parts.table(heads, rows, "records-table", title), html.P(note, className="note")]
+    return parts.card(reader, "records", title, content, [answer], wide=True)
 
 
 def _holes(view: View, more: Mapping[str, Any]) -> str:

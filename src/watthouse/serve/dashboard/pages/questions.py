@@ -14,7 +14,7 @@ from watthouse.serve.analysis.texts import QUESTIONS
 from watthouse.serve.analysis.wording import typeset
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
-from watthouse.serve.dashboard.reading import Answer, Reader, Slots
+from watthouse.serve.dashboard.reading import Answer, PageReader, Slots
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import questions
 from watthouse.serve.figures.style import Style, behaviour
@@ -55,53 +55,53 @@ _POWER: Final = {1: MIX, 3: MIX, 4: MIX, 5: MIX, 6: EXCHANGES}
 _PANEL_PX: Final = 290
 
 
-def body(reader: Reader, view: View) -> list[Component]:
+def body(reader: PageReader, view: View) -> list[Component]:
     """One question; the others are a link away."""
     number = _number(view)
     if number is None:
-        said = view.say(en="The questions are numbered 1 to 6.", fr="Les questions sont numérotées de 1 à 6.")
-        return [_choice(view, 0), shell.notice(view.say(en="No such question", fr="Question inconnue"), said)]
+        text = view.say(en="The questions are numbered 1 to 6.", fr="Les questions sont numérotées de 1 à 6.")
+        return [_choice(view, 0), shell.notice(view.say(en="No such question", fr="Selection inconnue"), text)]
     since, until = reader.period
-    asked = QuestionParams(since=since, until=until, lang=view.language)
-    answer = reader.answer(f"/questions/{number}", asked, question_of(reader.snapshot, number, asked))
-    shown = _unanswered if _is_blank(number, answer.rows) else _told
+    params = QuestionParams(since=since, until=until, lang=view.language)
+    answer = reader.answer(f"/questions/{number}", params, question_of(reader.snapshot, number, params))
+    shown = _unanswered if _is_blank(number, answer.rows) else _answered
     return [_choice(view, number), *shown(reader, view, number, answer)]
 
 
 def _number(view: View) -> int | None:
-    said = view.detail or "1"
-    return int(said) if said in {str(number) for number in QUESTIONS} else None
+    given = view.detail or "1"
+    return int(given) if given in {str(number) for number in QUESTIONS} else None
 
 
 def _choice(view: View, number: int) -> Component:
     links = [
-        (f"{one} · {words.of(view.language)}", view.href(detail=str(one)), f"question-{one}", one == number)
-        for one, words in _SHORT.items()
+        (f"{each} · {words.of(view.language)}", view.href(detail=str(each)), f"question-{each}", each == number)
+        for each, words in _SHORT.items()
     ]
     return shell.choice(view.say(en="Questions", fr="Questions"), "questions", links)
 
 
-def _told(reader: Reader, view: View, number: int, answer: Answer) -> list[Component]:
+def _answered(reader: PageReader, view: View, number: int, answer: Answer) -> list[Component]:
     """The sentence over its chart, and how both were come by."""
     lead = html.P(answer.more["sentence"], className="lead", id="sentence")
     drawn = _chart if number in _DRAWN else _panels
     return [lead, drawn(reader, view, number, answer), _explained(view, answer)]
 
 
-def _unanswered(reader: Reader, _view: View, _number: int, answer: Answer) -> list[Component]:
+def _unanswered(reader: PageReader, _view: View, _number: int, answer: Answer) -> list[Component]:
     """Where nothing was computed: the sentence that says what is missing, in the place of a chart."""
-    said = html.P(answer.more["sentence"], className="nothing", id="sentence")
-    return [parts.card(reader, "answer", answer.more["question"], [said], [answer], wide=True)]
+    sentence = html.P(answer.more["sentence"], className="nothing", id="sentence")
+    return [parts.card(reader, "answer", answer.more["question"], [sentence], [answer], wide=True)]
 
 
-def _chart(reader: Reader, view: View, number: int, answer: Answer) -> Component:
+def _chart(reader: PageReader, view: View, number: int, answer: Answer) -> Component:
     figure, note = _DRAWN[number](answer.rows, view.style), _note(view, number, answer)
     title = answer.more["question"]
     slots = _slots(reader, number)
     return parts.chart(reader, "answer", title, figure, [answer], note=note, height=420, wide=True, slots=slots)
 
 
-def _slots(reader: Reader, number: int) -> list[Slots]:
+def _slots(reader: PageReader, number: int) -> list[Slots]:
     return [reader.slots(_POWER[number])] if number in _POWER else []
 
 
@@ -110,25 +110,25 @@ def _is_blank(number: int, rows: pl.DataFrame) -> bool:
     return all(rows[column].is_null().all() for column in columns)
 
 
-def _panels(reader: Reader, view: View, number: int, answer: Answer) -> Component:
+def _panels(reader: PageReader, view: View, number: int, answer: Answer) -> Component:
     """Small charts with their titles, beside or below each other as there is room."""
-    whose = parts.whose(reader, [answer])
+    provenance = parts.provenance_line(reader, [answer])
     drawn = [
         html.Figure(
             [
                 html.Figcaption(panel.title),
-                _graph(view, f"answer-{place}", parts.signed(panel.figure, panel.title, whose)),
+                _graph(view, f"answer-{place}", parts.signed(panel.figure, panel.title, provenance)),
             ]
         )
         for place, panel in enumerate(questions.clouds(answer.rows, view.style), 1)
     ]
-    said = view.say(
+    text = view.say(
         en="Each point is the mean of days that are alike in what is on the horizontal axis, as many days to a"
         " point; the pale band holds four in five of these days.",
         fr="Chaque point est la moyenne de jours voisins sur l’axe horizontal, en nombre égal d’un point à l’autre ; la"
         " bande claire contient quatre de ces jours sur cinq.",
     )
-    body = [html.Div(drawn, className="panels"), html.P(typeset(said, view.language), className="note")]
+    body = [html.Div(drawn, className="panels"), html.P(typeset(text, view.language), className="note")]
     return parts.card(
         reader, "answer", answer.more["question"], body, [answer], wide=True, slots=_slots(reader, number)
     )
@@ -146,11 +146,11 @@ def _note(view: View, number: int, answer: Answer) -> str:
 
 
 def _explained(view: View, answer: Answer) -> Component:
-    said = {
+    texts = {
         view.say(en="How it was computed", fr="Comment c’est calculé"): answer.more["method"],
         view.say(en="What it does not show", fr="Ce que cela ne montre pas"): answer.more["caveat"],
     }
-    words = [part for name, text in said.items() for part in (html.H3(name), html.P(text))]
+    words = [part for name, text in texts.items() for part in (html.H3(name), html.P(text))]
     return html.Section(words, className="card wide explained", id="explained")
 
 

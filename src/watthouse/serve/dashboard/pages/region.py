@@ -13,8 +13,8 @@ from dash.development.base_component import Component
 from watthouse.catalog import CORSE, REGIONS
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
-from watthouse.serve.dashboard.pages.window import Window, days
-from watthouse.serve.dashboard.reading import Answer, Balance, Reader, Slots, percent
+from watthouse.serve.dashboard.pages.window import SlotWindow, days
+from watthouse.serve.dashboard.reading import Answer, Balance, PageReader, Slots, percent
 from watthouse.serve.dashboard.slots import whole_mix
 from watthouse.serve.dashboard.view import View, day_of
 from watthouse.serve.figures import power
@@ -36,7 +36,7 @@ _YEARS: Final = 30
 """Of the lines over the years, at most: what a reader can tell apart, however long the history."""
 
 
-def body(reader: Reader, view: View, page: Page) -> list[Component]:
+def body(reader: PageReader, view: View, page: Page) -> list[Component]:
     """What is known of the region that ``view.detail`` names by its INSEE code."""
     code = view.detail
     if code not in REGIONS:
@@ -78,61 +78,61 @@ def _unknown(view: View) -> Component:
 
 
 def _unpublished(view: View) -> Component:
-    said = view.say(
+    text = view.say(
         en="éCO2mix publishes the twelve other regions; only the temperature of Corse is known here.",
         fr="éCO2mix publie les douze autres régions ; seule la température de la Corse est connue ici.",
     )
-    return shell.notice(view.say(en="No power figures for Corse", fr="Pas de chiffres électriques pour la Corse"), said)
+    return shell.notice(view.say(en="No power figures for Corse", fr="Pas de chiffres électriques pour la Corse"), text)
 
 
-def _series(reader: Reader, view: View, interval: Interval, unit: Unit) -> Answer:
+def _series(reader: PageReader, view: View, interval: Interval, unit: Unit) -> Answer:
     """The mix of the period by interval: of slots, without the sources where not all of them are known."""
     since, until = reader.period
-    asked = EnergyAsOf(since=since, until=until, interval=interval, unit=unit)
-    return _whole(_mix(reader, view.detail, asked), unit)
+    params = EnergyAsOf(since=since, until=until, interval=interval, unit=unit)
+    return _whole(_mix(reader, view.detail, params), unit)
 
 
 def _whole(slots: Answer, unit: Unit) -> Answer:
     return replace(slots, rows=whole_mix(slots.rows, [f"{name}{unit.suffix}" for name in REGIONAL]))
 
 
-def _slots(reader: Reader, period: tuple[date, date] | None = None) -> list[Slots]:
+def _slots(reader: PageReader, period: tuple[date, date] | None = None) -> list[Slots]:
     return [reader.slots(REGION_MIX, reader.view.detail, period=period)]
 
 
-def _window(reader: Reader) -> Window | None:
+def _window(reader: PageReader) -> SlotWindow | None:
     """The day that the address says, or the newest that was measured; None where none was."""
     view = reader.view
-    held = extent_of(reader.snapshot, Main("daily_regional", view.detail))
-    return Window(view, held, day_of(view.more.get("day")) or held[1]) if held else None
+    extent = extent_of(reader.snapshot, Main("daily_regional", view.detail))
+    return SlotWindow(view, extent, day_of(view.more.get("day")) or extent[1]) if extent else None
 
 
-def pinned(reader: Reader) -> Mapping[str, str]:
+def pinned(reader: PageReader) -> Mapping[str, str]:
     """The day that is shown by slot, for a link that leaves nothing to the newest day."""
     window = _window(reader) if reader.view.detail else None
     return {"day": window.day.isoformat()} if window else {}
 
 
-def _day(reader: Reader, view: View, unit: Unit) -> Iterator[Component]:
+def _day(reader: PageReader, view: View, unit: Unit) -> Iterator[Component]:
     """The newest measured day slot by slot, or the one that the address says."""
     window = _window(reader)
     if window is None:
         return
-    held = window.held
+    extent = window.extent
     yield from window.fault()
     drawn = unit.drawn_by(Interval.SLOT)
-    asked = EnergyAsOf(since=window.day, until=window.day, interval=Interval.SLOT, unit=drawn)
-    slots = _whole(_mix(reader, view.detail, asked), drawn)
+    params = EnergyAsOf(since=window.day, until=window.day, interval=Interval.SLOT, unit=drawn)
+    slots = _whole(_mix(reader, view.detail, params), drawn)
     title = (
         view.say(en="Generation and load by slot, ", fr="Production et consommation par pas de temps, ") + window.words
     )
     if slots.rows.is_empty():
-        first, last = (view.language.day(day) for day in held)
-        said = view.say(
+        first, last = (view.language.day(day) for day in extent)
+        text = view.say(
             en=f"Nothing is held for this day. The first day held is {first}, the last {last}.",
             fr=f"Rien n'est connu de ce jour. Le premier jour connu est le {first}, le dernier le {last}.",
         )
-        words = [html.P(said, className="nothing"), *window.to_newest()]
+        words = [html.P(text, className="nothing"), *window.to_newest()]
         card = parts.card(reader, "region-day", title, words, wide=True)
     else:
         card = _of_day(reader, view, title, slots, drawn)
@@ -140,7 +140,7 @@ def _day(reader: Reader, view: View, unit: Unit) -> Iterator[Component]:
     yield card
 
 
-def _of_day(reader: Reader, view: View, title: str, slots: Answer, unit: Unit) -> Component:
+def _of_day(reader: PageReader, view: View, title: str, slots: Answer, unit: Unit) -> Component:
     rows, note = slots.rows, parts.partial(view, slots.rows)
     figure = _stack(view, rows, unit)
     fresh = ""
@@ -159,14 +159,14 @@ def _of_day(reader: Reader, view: View, title: str, slots: Answer, unit: Unit) -
     return parts.chart(reader, "region-day", title, figure, [slots], height=400, wide=True, note=note, fresh=fresh)
 
 
-def _mix(reader: Reader, code: str, asked: EnergyAsOf) -> Answer:
-    return reader.ask(REGION_MIX, asked, code)
+def _mix(reader: PageReader, code: str, params: EnergyAsOf) -> Answer:
+    return reader.ask(REGION_MIX, params, code)
 
 
-def _totals(reader: Reader, unit: Unit) -> Answer:
+def _totals(reader: PageReader, unit: Unit) -> Answer:
     since, until = reader.period
-    asked = MixesParams(since=since, until=until, unit=unit)
-    return reader.ask(MIXES, asked)
+    params = MixesParams(since=since, until=until, unit=unit)
+    return reader.ask(MIXES, params)
 
 
 def _sources(view: View, shares: Answer) -> dict[str, float | None]:
@@ -223,7 +223,7 @@ def _rank(view: View, rows: pl.DataFrame, column: str, value: float | None) -> s
     return view.say(en=f"no. {above} of {known.len()} regions", fr=f"n° {above} sur {known.len()} régions")
 
 
-def _through_time(reader: Reader, view: View, series: Answer, unit: Unit) -> Component:
+def _through_time(reader: PageReader, view: View, series: Answer, unit: Unit) -> Component:
     title = view.say(en="Generation by source, and load", fr="Production par filière, et consommation")
     if unit is Unit.SHARE:
         title = view.say(en="Generation by source", fr="Production par filière")
@@ -240,7 +240,7 @@ def _stack(view: View, rows: pl.DataFrame, unit: Unit) -> go.Figure:
     return power.mix(rows, columns, "starts", unit.sign, view.style, load=load)
 
 
-def _balance(reader: Reader, view: View, series: Answer, unit: Unit) -> Component:
+def _balance(reader: PageReader, view: View, series: Answer, unit: Unit) -> Component:
     title = view.say(en="Production against load", fr="Production et consommation")
     rows, label, both = series.rows, unit.value, Balance(Unit(series.more["unit"]))
     if unit is Unit.SHARE:
@@ -257,22 +257,22 @@ def _balance(reader: Reader, view: View, series: Answer, unit: Unit) -> Componen
     return parts.chart(reader, "region-balance", title, figure, [series], slots=_slots(reader))
 
 
-def _donut(reader: Reader, view: View, answers: list[Answer], unit: Unit) -> Component:
+def _donut(reader: PageReader, view: View, answers: list[Answer], unit: Unit) -> Component:
     totals, shares = answers
     row = totals.rows.row(by_predicate=pl.col("code_insee_region") == view.detail, named=True)
     production = row[f"production{unit.suffix}"]
-    found = [(SOURCES[name], (share or 0) * (production or 0)) for name, share in _sources(view, shares).items()]
+    energies = [(SOURCES[name], (share or 0) * (production or 0)) for name, share in _sources(view, shares).items()]
     whole = view.language.quantity(production, unit.value)
     title = view.say(en="Share of each source", fr="Part de chaque filière")
-    figure = power.donut(found, unit.value, view.style, whole)
+    figure = power.donut(energies, unit.value, view.style, whole)
     return parts.chart(reader, "region-donut", title, figure, answers, slots=_slots(reader))
 
 
-def _yearly(reader: Reader, view: View) -> Component:
+def _yearly(reader: PageReader, view: View) -> Component:
     first, until = reader.snapshot.extent("daily_regional")
     since = max(first, date(max(until.year - _YEARS + 1, 1), 1, 1))
-    asked = EnergyAsOf(since=since, until=until, interval=Interval.YEAR, unit=Unit.GWH)
-    years = _mix(reader, view.detail, asked)
+    params = EnergyAsOf(since=since, until=until, interval=Interval.YEAR, unit=Unit.GWH)
+    years = _mix(reader, view.detail, params)
     title = view.say(
         en="Each source over the years, whatever the period",
         fr="Chaque filière au fil des ans, quelle que soit la période",
@@ -282,10 +282,10 @@ def _yearly(reader: Reader, view: View) -> Component:
     return parts.chart(reader, "region-years", title, figure, [years], slots=slots)
 
 
-def _rates(reader: Reader, view: View) -> Component:
+def _rates(reader: PageReader, view: View) -> Component:
     since, until = reader.period
-    asked = RatesParams(since=since, until=until, region=view.detail)
-    found = reader.ask(RATES, asked)
+    params = RatesParams(since=since, until=until, region=view.detail)
+    answer = reader.ask(RATES, params)
     speak, title = view.language, view.say(en="Share, TCO and TCH", fr="Part, TCO et TCH")
     heads = [
         view.say(en="Source", fr="Filière"),
@@ -300,28 +300,28 @@ def _rates(reader: Reader, view: View) -> Component:
             speak.number(row["tco_pct"], 1),
             speak.number(row["tch_pct"], 1),
         ]
-        for row in found.rows.to_dicts()
+        for row in answer.rows.to_dicts()
         if row["energy_mwh"]
     ]
     content = [parts.table(heads, rows, "rates-table", title)]
-    return parts.card(reader, "region-rates", title, content, [found], slots=_slots(reader))
+    return parts.card(reader, "region-rates", title, content, [answer], slots=_slots(reader))
 
 
-def _weather(reader: Reader, view: View, page: Page) -> Component:
+def _weather(reader: PageReader, view: View, page: Page) -> Component:
     since, until = reader.period
     interval = page.interval(view, reader.period).daily
-    asked = TemperatureParams(since=since, until=until, interval=interval, region=view.detail)
-    found = reader.ask(DAILY_TEMPERATURE, asked)
+    params = TemperatureParams(since=since, until=until, interval=interval, region=view.detail)
+    answer = reader.ask(DAILY_TEMPERATURE, params)
     title = view.say(en="Temperature: lowest, mean, highest", fr="Température : minimale, moyenne, maximale")
-    known = found.rows.drop_nulls("tmoy_c")
+    known = answer.rows.drop_nulls("tmoy_c")
     if known.height < min(_LINE, (until - since).days + 1):
         words = [parts.nothing(reader, Main("temperature_daily", view.detail))]
-        return parts.card(reader, "region-temperature", title, words, [found], wide=True)
+        return parts.card(reader, "region-temperature", title, words, [answer], wide=True)
     have, days = (view.language.number(count) for count in (int(known["days"].sum()), (until - since).days + 1))
     note = view.say(en=f"{have} of {days} days have a temperature", fr=f"{have} jours sur {days} ont une température")
     last = known["starts"].max()
     if isinstance(last, date) and (until - last).days > _A_WEEK:
         day = view.language.day(last)
         note += view.say(en=f"; none of this period is known after {day}", fr=f" ; aucune n'est connue après le {day}")
-    figure = temperature(found.rows, view.style, (since, until))
-    return parts.chart(reader, "region-temperature", title, figure, [found], note=f"{note}.", wide=True)
+    figure = temperature(answer.rows, view.style, (since, until))
+    return parts.chart(reader, "region-temperature", title, figure, [answer], note=f"{note}.", wide=True)

@@ -11,7 +11,7 @@ from watthouse.catalog import MAINLAND, REGIONS
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.pages import region
-from watthouse.serve.dashboard.reading import Answer, Balance, Reader, Slots, percent
+from watthouse.serve.dashboard.reading import Answer, Balance, PageReader, Slots, percent
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import maps
 from watthouse.serve.figures.palette import REGIONAL, SOURCES
@@ -40,7 +40,7 @@ _WHOLES: Final = {
 _OF_PRODUCTION: Final = Text(en="of the region's production", fr="de la production de la région")
 
 
-def body(reader: Reader, view: View) -> list[Component]:
+def body(reader: PageReader, view: View) -> list[Component]:
     """All regions, or the one that the address names."""
     if view.detail:
         return region.body(reader, view, PAGE)
@@ -51,19 +51,19 @@ def body(reader: Reader, view: View) -> list[Component]:
     parted = MixesParams(since=since, until=until, unit=Unit.SHARE)
     shares = reader.ask(MIXES, parted)
     given = [totals, shares] if unit is Unit.SHARE and measure in REGIONAL else [totals]
-    found = Found(measures(totals.rows, shares.rows, unit), unit, measure, given)
+    compared = RegionsCompared(measures(totals.rows, shares.rows, unit), unit, measure, given)
     return [
-        _tiles(view, found),
+        _tiles(view, compared),
         _choice(view, measure),
-        _map(reader, view, found),
-        _ranking(reader, view, found),
+        _map(reader, view, compared),
+        _ranking(reader, view, compared),
         _shares(reader, view, shares),
         *_rates(reader, view),
     ]
 
 
 @dataclass(frozen=True)
-class Found:
+class RegionsCompared:
     """What is known of each region in a unit, and which measure of it is shown."""
 
     rows: pl.DataFrame
@@ -75,7 +75,7 @@ class Found:
     def digits(self) -> int:
         return 1 if self.unit is Unit.SHARE else 0
 
-    def said(self, view: View, value: float | None, *, signed: bool = False) -> str:
+    def formatted(self, view: View, value: float | None, *, signed: bool = False) -> str:
         """A value in the unit."""
         if self.unit is Unit.SHARE:
             return view.language.percent(None if value is None else value / 100, signed=signed)
@@ -95,7 +95,7 @@ def measures(totals: pl.DataFrame, shares: pl.DataFrame, unit: Unit) -> pl.DataF
     if unit is Unit.SHARE:
         sources = {name: 100 * pl.col(f"{name}_share") for name in REGIONAL}
         balance = percent(both.production - both.load, both.load)
-        load, production = (percent(one, one.sum()) for one in (both.load, both.production))
+        load, production = (percent(power, power.sum()) for power in (both.load, both.production))
         parts_known = shares.select("code_insee_region", *(f"{name}_share" for name in REGIONAL))
         totals = totals.join(parts_known, "code_insee_region", how="left", maintain_order="left")
     names = ("code_insee_region", "libelle_region")
@@ -108,15 +108,15 @@ def _whole(view: View, measure: str) -> str:
 
 
 def _measure(view: View) -> str:
-    said = view.more.get("measure", "")
-    return said if said in MEASURES else "consommation"
+    given = view.more.get("measure", "")
+    return given if given in MEASURES else "consommation"
 
 
 def _name(view: View, measure: str) -> str:
     return _MEASURES[measure].of(view.language) if measure in _MEASURES else SOURCES[measure].name(view.language)
 
 
-def _tiles(view: View, found: Found) -> Component:
+def _tiles(view: View, compared: RegionsCompared) -> Component:
     wanted = [
         ("most-used", view.say(en="Largest load", fr="Plus forte consommation"), "consommation", True, False),
         ("most-made", view.say(en="Largest production", fr="Plus forte production"), "production", True, False),
@@ -126,34 +126,34 @@ def _tiles(view: View, found: Found) -> Component:
     told = []
     for name, label, column, most, signed in wanted:
         right = pl.col("difference") * (1 if most else -1) > 0 if signed else True
-        one = found.rows.drop_nulls(column).filter(right).sort(column, descending=most).head(1).to_dicts()
+        one = compared.rows.drop_nulls(column).filter(right).sort(column, descending=most).head(1).to_dicts()
         for row in one:
-            amount = found.said(view, row[column], signed=signed)
-            of = f", {_whole(view, column)}" if found.unit is Unit.SHARE else ""
+            amount = compared.formatted(view, row[column], signed=signed)
+            of = f", {_whole(view, column)}" if compared.unit is Unit.SHARE else ""
             told.append(parts.tile(f"regions-{name}", label, amount, row["libelle_region"] + of))
     return parts.tiles(told)
 
 
 def _choice(view: View, measure: str) -> Component:
     links = [
-        (_name(view, one), view.href(more={"measure": one}), f"measure-{one}", one == measure)
-        for one in (*_MEASURES, *REGIONAL)
+        (_name(view, each), view.href(more={"measure": each}), f"measure-{each}", each == measure)
+        for each in (*_MEASURES, *REGIONAL)
     ]
     return shell.choice(view.say(en="What the map shows", fr="Ce que montre la carte"), "measure", links)
 
 
-def _map(reader: Reader, view: View, found: Found) -> Component:
-    measure, name = found.measure, _name(view, found.measure)
+def _map(reader: PageReader, view: View, compared: RegionsCompared) -> Component:
+    measure, name = compared.measure, _name(view, compared.measure)
     title = view.say(en=f"{name} by region", fr=f"{name} par région")
-    if found.unit is Unit.SHARE:
-        rows, answers = found.rows.rename({measure: "value"}), found.given
+    if compared.unit is Unit.SHARE:
+        rows, answers = compared.rows.rename({measure: "value"}), compared.given
         title += f", % {_whole(view, measure)}"
     else:
-        answers = [mapped := _mapped(reader, found)]
-        rows = mapped.rows.rename({f"{measure}{found.unit.suffix}": "value"})
+        answers = [mapped := _mapped(reader, compared)]
+        rows = mapped.rows.rename({f"{measure}{compared.unit.suffix}": "value"})
     signed = measure == "difference"
     figure = maps.regions_map(
-        rows, found.unit.sign, view.style, digits=found.digits, signed=signed, outlines=OUTLINES_AT
+        rows, compared.unit.sign, view.style, digits=compared.digits, signed=signed, outlines=OUTLINES_AT
     )
     note = view.say(
         en="Choose a region on the map or in the table to see its page. éCO2mix does not publish Corse.",
@@ -164,16 +164,16 @@ def _map(reader: Reader, view: View, found: Found) -> Component:
     return parts.chart(reader, "regions-map", title, figure, answers, note=note, height=520, slots=[_slots(reader)])
 
 
-def _mapped(reader: Reader, found: Found) -> Answer:
+def _mapped(reader: PageReader, compared: RegionsCompared) -> Answer:
     since, until = reader.period
-    asked = MapParams(since=since, until=until, unit=found.unit, measure=found.measure)
-    return reader.ask(MAP, asked)
+    params = MapParams(since=since, until=until, unit=compared.unit, measure=compared.measure)
+    return reader.ask(MAP, params)
 
 
-def _ranking(reader: Reader, view: View, found: Found) -> Component:
-    measure, speak = found.measure, view.language
-    shown = [measure, *(one for one in _MEASURES if one != measure)]
-    rows = found.rows.sort(measure, descending=True, nulls_last=True)
+def _ranking(reader: PageReader, view: View, compared: RegionsCompared) -> Component:
+    measure, speak = compared.measure, view.language
+    shown = [measure, *(each for each in _MEASURES if each != measure)]
+    rows = compared.rows.sort(measure, descending=True, nulls_last=True)
     cells = [
         [
             html.A(
@@ -181,7 +181,7 @@ def _ranking(reader: Reader, view: View, found: Found) -> Component:
                 href=view.href(detail=row["code_insee_region"]),
                 id=f"to-{row['code_insee_region']}",
             ),
-            *(speak.number(row[one], found.digits, signed=one == "difference") for one in shown),
+            *(speak.number(row[each], compared.digits, signed=each == "difference") for each in shown),
         ]
         for row in rows.to_dicts()
     ]
@@ -189,18 +189,18 @@ def _ranking(reader: Reader, view: View, found: Found) -> Component:
     cells += [
         [html.A(REGIONS[code], href=view.href(detail=code), id=f"to-{code}"), *["–"] * len(shown)] for code in missing
     ]
-    heads = [view.say(en="Region", fr="Région"), *(_head(view, found, one) for one in shown)]
+    heads = [view.say(en="Region", fr="Région"), *(_head(view, compared, each) for each in shown)]
     title = view.say(en="Regions in order", fr="Classement des régions")
     content = [parts.table(heads, cells, "regions-table", title)]
-    return parts.card(reader, "regions-ranking", title, content, found.given, slots=[_slots(reader)])
+    return parts.card(reader, "regions-ranking", title, content, compared.given, slots=[_slots(reader)])
 
 
-def _head(view: View, found: Found, measure: str) -> str:
-    of = f" {_whole(view, measure)}" if found.unit is Unit.SHARE else ""
-    return f"{_name(view, measure)}, {found.unit.sign}{of}"
+def _head(view: View, compared: RegionsCompared, measure: str) -> str:
+    of = f" {_whole(view, measure)}" if compared.unit is Unit.SHARE else ""
+    return f"{_name(view, measure)}, {compared.unit.sign}{of}"
 
 
-def _shares(reader: Reader, view: View, shares: Answer) -> Component:
+def _shares(reader: PageReader, view: View, shares: Answer) -> Component:
     title = view.say(
         en="Share of each source in a region's production", fr="Part de chaque filière dans la production régionale"
     )
@@ -210,30 +210,30 @@ def _shares(reader: Reader, view: View, shares: Answer) -> Component:
     return parts.chart(reader, "regions-shares", title, figure, [shares], wide=True, height=height, slots=slots)
 
 
-def _rates(reader: Reader, view: View) -> list[Component]:
+def _rates(reader: PageReader, view: View) -> list[Component]:
     since, until = reader.period
-    asked = RatesParams(since=since, until=until)
-    found = reader.ask(RATES, asked)
-    told = {
+    params = RatesParams(since=since, until=until)
+    answer = reader.ask(RATES, params)
+    titles = {
         "tco": view.say(
             en="TCO: part of the load that a source covers, %", fr="TCO : part de la consommation couverte, %"
         ),
         "tch": view.say(en="TCH: load factor of the capacity, %", fr="TCH : taux de charge des capacités, %"),
     }
-    return [_rate(reader, view, name, title, found) for name, title in told.items()]
+    return [_rate(reader, view, name, title, answer) for name, title in titles.items()]
 
 
-def _rate(reader: Reader, view: View, name: str, title: str, found: Answer) -> Component:
-    if not found.rows[f"{name}_pct"].count():
+def _rate(reader: PageReader, view: View, name: str, title: str, answer: Answer) -> Component:
+    if not answer.rows[f"{name}_pct"].count():
         unknown = view.say(en="None is held for this period.", fr="Rien n'en est connu pour cette période.")
-        said = [html.P(unknown, className="nothing")]
-        return parts.card(reader, f"regions-{name}", title, said, [found])
-    figure = rates(found.rows, f"{name}_pct", view.style)
+        content = [html.P(unknown, className="nothing")]
+        return parts.card(reader, f"regions-{name}", title, content, [answer])
+    figure = rates(answer.rows, f"{name}_pct", view.style)
     slots = [_slots(reader)] if name == "tco" else []  # the capacity behind TCH is in no slot
-    return parts.chart(reader, f"regions-{name}", title, figure, [found], height=400, slots=slots)
+    return parts.chart(reader, f"regions-{name}", title, figure, [answer], height=400, slots=slots)
 
 
-def _slots(reader: Reader) -> Slots:
+def _slots(reader: PageReader) -> Slots:
     return reader.slots(REGIONS_MIX)
 
 

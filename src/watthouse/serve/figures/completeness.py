@@ -69,9 +69,9 @@ def _stepped(rows: pl.DataFrame, row: str, column: str, style: Style) -> dict[tu
 
 
 def _grid(
-    found: dict[tuple[str, date], tuple[int, str]], names: Sequence[str], days: Sequence[date], style: Style
+    levels: dict[tuple[str, date], tuple[int, str]], names: Sequence[str], days: Sequence[date], style: Style
 ) -> go.Figure:
-    cells = [[found.get((name, day)) for day in days] for name in names]
+    cells = [[levels.get((name, day)) for day in days] for name in names]
     colours = [style.ink(step) for step in _STEPS]
     ends = [(at + far) / len(colours) for at in range(len(colours)) for far in (0, 1)]
     figure = go.Figure(

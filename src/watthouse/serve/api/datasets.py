@@ -14,17 +14,17 @@ from watthouse.serve.api.base import TheService, gives_rows
 from watthouse.serve.formats import Format
 from watthouse.serve.problems import ProblemError, documented
 from watthouse.serve.queries import cursors
+from watthouse.serve.queries.call import Selection
 from watthouse.serve.queries.params import Params
-from watthouse.serve.queries.question import Question
 from watthouse.serve.queries.rows import (
     PAGE,
     RowsParams,
     all_rows,
     by_month,
-    columns_wanted,
+    chosen_columns,
     days_of_rows,
     mart_named,
-    rows_wanted,
+    mart_rows,
 )
 from watthouse.transform.dictionary import Mart, MartColumn, marts
 
@@ -78,7 +78,7 @@ class MartWhole(MartOut):
 @router.get("/datasets", summary="The datasets that watthouse keeps", responses=documented())
 def datasets(_: Annotated[Params, Query()]) -> list[DatasetOut]:
     """What each of them is, how often it is refreshed, and whose it is."""
-    return [DatasetOut(**_dataset(one)) for one in CATALOG.values()]
+    return [DatasetOut(**_dataset(declared)) for declared in CATALOG.values()]
 
 
 @router.get("/datasets/{id}", summary="A dataset and its columns", responses=documented(404))
@@ -89,14 +89,16 @@ def dataset(
     """With the kind, unit and meaning of every column, as its publisher names it."""
     if id not in CATALOG:
         raise ProblemError(404, f"there is no dataset '{id[:60]}': there are {', '.join(CATALOG)}", parameter="id")
-    one = CATALOG[id]
-    return DatasetWhole(**_dataset(one), columns=[_column(column, column.kind.value) for column in one.columns])
+    declared = CATALOG[id]
+    return DatasetWhole(
+        **_dataset(declared), columns=[_column(column, column.kind.value) for column in declared.columns]
+    )
 
 
 @router.get("/marts", summary="The marts", responses=documented())
 def all_marts(service: TheService, _: Annotated[Params, Query()]) -> list[MartOut]:
     """What one row of each is, and the columns that name it."""
-    return [MartOut(**_mart(one)) for one in marts(service.settings.transform).values()]
+    return [MartOut(**_mart(mart)) for mart in marts(service.settings.transform).values()]
 
 
 MartName = Annotated[str, Path(description="The mart's name", examples=["daily_merged"])]
@@ -127,37 +129,37 @@ def _page(service: TheService, request: Request, style: Format, mart: Mart, para
     limit = params.limit or PAGE
     with service.snapshots.lease() as snapshot:
 
-        def ask() -> Question:
-            question = rows_wanted(snapshot, mart, params)
-            assert isinstance(question.rows, ir.Table)
-            found = snapshot.rows(question.rows.limit(limit + 1))
-            page = found.slice(0, limit)
-            last = page.slice(limit - 1).to_pylist() if found.num_rows > limit else []
+        def ask() -> Selection:
+            selection = mart_rows(snapshot, mart, params)
+            assert isinstance(selection.rows, ir.Table)
+            rows = snapshot.rows(selection.rows.limit(limit + 1))
+            page = rows.slice(0, limit)
+            last = page.slice(limit - 1).to_pylist() if rows.num_rows > limit else []
             more = {"next": cursors.write(last[0], mart.key) if last else None}
-            whose = replace(question, periods=days_of_rows(mart, page)).attributed(snapshot)
-            return whose.with_rows(page.select(columns_wanted(mart, params)), **more)
+            attributed = replace(selection, periods=days_of_rows(mart, page)).attributed(snapshot)
+            return attributed.with_rows(page.select(chosen_columns(mart, params)), **more)
 
         return service.versioned(request, style, mart.name, snapshot.version, snapshot.sample, ask)
 
 
-def _column(one: Column | MartColumn, kind: str) -> ColumnHeld:
-    return ColumnHeld(name=one.name, type=kind, unit=one.unit, description=one.meaning)
+def _column(column: Column | MartColumn, kind: str) -> ColumnHeld:
+    return ColumnHeld(name=column.name, type=kind, unit=column.unit, description=column.meaning)
 
 
-def _mart(one: Mart) -> dict[str, Any]:
-    return {"name": one.name, "description": one.description, "key": list(one.key)}
+def _mart(mart: Mart) -> dict[str, Any]:
+    return {"name": mart.name, "description": mart.description, "key": list(mart.key)}
 
 
-def _dataset(one: Dataset) -> dict[str, Any]:
+def _dataset(dataset: Dataset) -> dict[str, Any]:
     return {
-        "id": one.id,
-        "title": one.title,
-        "grain": one.grain,
-        "key": list(one.identity),
-        "since": one.since,
-        "refreshed_every_hours": one.cadence.total_seconds() / 3600,
-        "publisher": one.publisher,
-        "source": one.source,
-        "licence": one.licence,
-        "notes": one.notes,
+        "id": dataset.id,
+        "title": dataset.title,
+        "grain": dataset.grain,
+        "key": list(dataset.identity),
+        "since": dataset.since,
+        "refreshed_every_hours": dataset.cadence.total_seconds() / 3600,
+        "publisher": dataset.publisher,
+        "source": dataset.source,
+        "licence": dataset.licence,
+        "notes": dataset.notes,
     }

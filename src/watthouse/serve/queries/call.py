@@ -8,16 +8,16 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from watthouse.serve.formats import Shown
+from watthouse.serve.formats import AnswerColumn
 from watthouse.serve.queries import attribution
-from watthouse.serve.queries.attribution import Period, Used
-from watthouse.serve.queries.params import Written
+from watthouse.serve.queries.attribution import DayRange, Used
+from watthouse.serve.queries.params import FormatParams
 from watthouse.warehouse.query import Query
 from watthouse.warehouse.snapshots import Snapshot
 
 
 @dataclass(frozen=True)
-class Question:
+class Selection:
     """What a call wants of a snapshot: rows, and what stands with them.
 
     ``marts`` are the tables whose rows it uses, of ``periods`` (those that ``more`` says, where this says none) and
@@ -26,29 +26,29 @@ class Question:
 
     title: str
     rows: Query | pa.Table
-    columns: tuple[Shown, ...]
+    columns: tuple[AnswerColumn, ...]
     more: Mapping[str, Any] = field(default_factory=dict)
     marts: tuple[str, ...] = ()
-    periods: tuple[Period, ...] = ()
+    periods: tuple[DayRange, ...] = ()
     among: str | None = None
     used: tuple[Used, ...] | None = None
 
-    def attributed(self, snapshot: Snapshot) -> "Question":
+    def attributed(self, snapshot: Snapshot) -> "Selection":
         """The same question, and whose rows it uses."""
         if self.used is not None:
             return self
         periods = self.periods or _periods(self.more)
         return replace(self, used=attribution.used(snapshot, self.marts, periods, self.among))
 
-    def with_rows(self, rows: pa.Table, **more: Any) -> "Question":
+    def with_rows(self, rows: pa.Table, **more: Any) -> "Selection":
         """The same question, answered."""
         return replace(self, rows=rows, more={**self.more, **more})
 
 
-def _periods(more: Mapping[str, Any]) -> tuple[Period, ...]:
+def _periods(more: Mapping[str, Any]) -> tuple[DayRange, ...]:
     """The periods that an answer says it is about; always, where it says none."""
     ends = [(more.get(f"{which}since"), more.get(f"{which}until")) for which in ("", "with_")]
-    return tuple((date.fromisoformat(one), date.fromisoformat(other)) for one, other in ends if one and other) or (
+    return tuple((date.fromisoformat(first), date.fromisoformat(last)) for first, last in ends if first and last) or (
         attribution.ALWAYS,
     )
 
@@ -68,8 +68,8 @@ class Call:
     """
 
     path: str
-    params: type[Written]
-    build: Callable[..., Question]
+    params: type[FormatParams]
+    build: Callable[..., Selection]
     summary: str
     detail: str
     row: str
