@@ -68,7 +68,7 @@ def test_a_block_has_no_more_rows_than_the_server_gives(service: Service) -> Non
 
 def test_a_block_behind_the_last_row_is_empty(service: Service) -> None:
     found = block.read(service, TABLE, {**WHOLE, "startRow": 10**6, "endRow": 10**6 + 100})
-    assert (len(found.cells), found.found) == (0, ROWS)
+    assert (len(found.cells), found.matching) == (0, ROWS)
 
 
 def test_the_count_is_that_of_the_filter_and_the_days(service: Service) -> None:
@@ -125,7 +125,7 @@ def test_blocks_of_two_versions_can_be_told_apart(tmp_path: Path) -> None:
     after = block.read(service, TABLE, WHOLE)
     service.close()
     assert before.version != after.version
-    assert (before.found, after.found) == (3, 2)
+    assert (before.matching, after.matching) == (3, 2)
 
 
 def _rebuilt(home: Path) -> None:

@@ -15,7 +15,7 @@ from watthouse.serve.formats import AnswerColumn
 from watthouse.serve.problems import wrong
 from watthouse.serve.queries.attribution import Used
 from watthouse.serve.queries.base import days
-from watthouse.serve.queries.call import Selection
+from watthouse.serve.queries.call import RowSet
 from watthouse.serve.queries.params import A_YEAR, Period, newest_first
 from watthouse.serve.refreshing import RefreshProgress, State
 from watthouse.serve.service import Service
@@ -107,7 +107,7 @@ def dataset_of(params: RevisionsParams) -> Dataset:
     return dataset
 
 
-def revisions_of(service: Service, params: RevisionsParams) -> Selection:
+def revisions_of(service: Service, params: RevisionsParams) -> RowSet:
     """The changes that are meant, the last seen first; raises a problem for a dataset or column that there is not and
     for more than a year of slots."""
     dataset, home = dataset_of(params), Home(service.settings)
@@ -119,7 +119,7 @@ def revisions_of(service: Service, params: RevisionsParams) -> Selection:
     changes = _newest_first(dataset, home.lake.revisions(dataset, since=since, until=until, column=params.column))
     rows = changes.head(params.limit).to_arrow(compat_level=pl.CompatLevel.oldest())
     title, more = "What changed in what was published", {**days(since, until), "found": changes.height}
-    return Selection(title, rows, _columns(dataset), more, used=_used(dataset, changes))
+    return RowSet(title, rows, _columns(dataset), more, used=_used(dataset, changes))
 
 
 def _used(dataset: Dataset, changes: pl.DataFrame) -> tuple[Used, ...]:

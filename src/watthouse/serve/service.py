@@ -17,7 +17,7 @@ from watthouse.serve import formats
 from watthouse.serve.formats import AnswerColumn, Format, Labels
 from watthouse.serve.problems import ProblemError
 from watthouse.serve.queries import attribution
-from watthouse.serve.queries.call import Selection
+from watthouse.serve.queries.call import RowSet
 from watthouse.serve.refreshing import Refresher
 from watthouse.settings import Settings
 from watthouse.warehouse.query import Prepared
@@ -46,9 +46,7 @@ class Service:
             max(settings.cache_bytes, 1), getsizeof=lambda cached: len(cached.body)
         )
 
-    def answer(
-        self, request: Request, style: Format | None, ask: Callable[[Snapshot], Selection], name: str
-    ) -> Response:
+    def answer(self, request: Request, style: Format | None, ask: Callable[[Snapshot], RowSet], name: str) -> Response:
         """A bounded answer of the warehouse as it stands, or 304 where the caller holds it."""
         with self.snapshots.lease() as snapshot:
             return self.versioned(
@@ -62,7 +60,7 @@ class Service:
         name: str,
         version: str,
         sample: str | None,
-        ask: Callable[[], Selection],
+        ask: Callable[[], RowSet],
     ) -> Response:
         """An answer that is the same as long as ``version`` is; its ``rows`` are an Arrow table."""
         chosen = formats.chosen(request, style)
@@ -73,17 +71,15 @@ class Service:
         with self._lock:
             cached = self._cache.get(tag)
         if cached is None:
-            selection = ask()
-            assert isinstance(selection.rows, pa.Table)
-            body = formats.whole(labels(selection, version, sample), selection.rows, chosen)
-            cached = _CachedAnswer(body, attribution.links(selection.used or (), sample))
+            row_set = ask()
+            assert isinstance(row_set.rows, pa.Table)
+            body = formats.whole(labels(row_set, version, sample), row_set.rows, chosen)
+            cached = _CachedAnswer(body, attribution.links(row_set.used or (), sample))
             self._cache_answer(tag, cached)
         attached = formats.attached({**headers, "link": cached.link}, name, chosen)
         return Response(cached.body, media_type=formats.content_type(chosen), headers=attached)
 
-    def stream(
-        self, request: Request, style: Format | None, ask: Callable[[Snapshot], Selection], name: str
-    ) -> Response:
+    def stream(self, request: Request, style: Format | None, ask: Callable[[Snapshot], RowSet], name: str) -> Response:
         """An answer of any size, in bounded memory."""
         chosen = formats.chosen(request, style)
         with ExitStack() as resources:
@@ -92,10 +88,10 @@ class Service:
             headers = formats.headers_of(snapshot.version, snapshot.sample, tag)
             if formats.unchanged(request, tag):
                 return formats.not_modified(headers)
-            selection = ask(snapshot).attributed(snapshot)
-            stands_with = labels(selection, snapshot.version, snapshot.sample)
-            reader = resources.enter_context(snapshot.batches(selection.rows))
-            link = attribution.links(selection.used or (), snapshot.sample)
+            row_set = ask(snapshot).attributed(snapshot)
+            stands_with = labels(row_set, snapshot.version, snapshot.sample)
+            reader = resources.enter_context(snapshot.batches(row_set.rows))
+            link = attribution.links(row_set.used or (), snapshot.sample)
             attached = formats.attached({**headers, "link": link}, name, chosen)
             return formats.stream(stands_with, reader, reader.schema, chosen, attached, resources.pop_all())
 
@@ -104,11 +100,11 @@ class Service:
         self.refresher.stop()
         self.snapshots.close()
 
-    def _bounded(self, snapshot: Snapshot, selection: Selection) -> Selection:
-        selection = selection.attributed(snapshot)
-        if isinstance(selection.rows, pa.Table):
-            return selection
-        query = selection.rows
+    def _bounded(self, snapshot: Snapshot, row_set: RowSet) -> RowSet:
+        row_set = row_set.attributed(snapshot)
+        if isinstance(row_set.rows, pa.Table):
+            return row_set
+        query = row_set.rows
         if not isinstance(query, Prepared):  # a form has a few rows a day at most
             query = query.limit(self.settings.max_rows + 1)
         rows = snapshot.rows(query)
@@ -116,7 +112,7 @@ class Service:
             raise ProblemError(
                 422, f"the answer has more than {self.settings.max_rows:,} rows: ask for a shorter period"
             )
-        return selection.with_rows(rows)
+        return row_set.with_rows(rows)
 
     def _cache_answer(self, tag: str, answer: _CachedAnswer) -> None:
         if len(answer.body) * _LARGEST_CACHED <= self._cache.maxsize:
@@ -124,12 +120,12 @@ class Service:
                 self._cache[tag] = answer
 
 
-def labels(selection: Selection, version: str, sample: str | None) -> Labels:
+def labels(row_set: RowSet, version: str, sample: str | None) -> Labels:
     """What stands with the rows of an answer."""
-    used = selection.used or ()
-    columns = (*selection.columns, _SAMPLE) if sample else selection.columns
-    more = {"attribution": attribution.as_metadata(used, sample), **selection.more}
-    return Labels(selection.title, columns, attribution.in_words(used, sample), LICENCE, version, sample, more)
+    used = row_set.used or ()
+    columns = (*row_set.columns, _SAMPLE) if sample else row_set.columns
+    more = {"attribution": attribution.as_metadata(used, sample), **row_set.more}
+    return Labels(row_set.title, columns, attribution.in_words(used, sample), LICENCE, version, sample, more)
 
 
 _SAMPLE: Final = AnswerColumn("sample", "", "The synthetic sample that the row is of: nobody measured it")

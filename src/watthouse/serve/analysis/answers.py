@@ -71,7 +71,7 @@ def answer(
     until: date | None = None,
     language: Language = Language.ENGLISH,
 ) -> QuestionAnswer:
-    """Selection ``number`` (1 to 6) for the civil days from ``since`` to ``until``, both included.
+    """RowSet ``number`` (1 to 6) for the civil days from ``since`` to ``until``, both included.
 
     Everything held where they are left out; raises :class:`KeyError` for a question that there is not.
     """

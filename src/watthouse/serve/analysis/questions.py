@@ -10,7 +10,7 @@ from watthouse.serve.analysis.answers import answer, marts_of
 from watthouse.serve.locale import Language
 from watthouse.serve.queries.attribution import TEMPERATURE_OF_FRANCE
 from watthouse.serve.queries.base import days
-from watthouse.serve.queries.call import Selection
+from watthouse.serve.queries.call import RowSet
 from watthouse.serve.queries.fields import Day, FirstHeld
 from watthouse.serve.queries.params import Period
 from watthouse.warehouse.snapshots import Snapshot
@@ -34,8 +34,8 @@ class QuestionParams(Period):
     lang: TextLanguage = Language.ENGLISH
 
 
-def question_of(snapshot: Snapshot, number: int, params: QuestionParams) -> Selection:
-    """Selection ``number`` (1 to 6), answered."""
+def question_of(snapshot: Snapshot, number: int, params: QuestionParams) -> RowSet:
+    """RowSet ``number`` (1 to 6), answered."""
     answered = answer(snapshot, number, params.since, params.until, params.lang)
     more = {
         **days(answered.since, answered.until),
@@ -48,7 +48,7 @@ def question_of(snapshot: Snapshot, number: int, params: QuestionParams) -> Sele
         "figures": [asdict(figure) for figure in answered.figures],
     }
     among = "daily_merged" if marts_of(number) == ("daily_merged",) else None
-    return Selection(answered.question, answered.rows, answered.columns, more, _OF[number], among=among)
+    return RowSet(answered.question, answered.rows, answered.columns, more, _OF[number], among=among)
 
 
 _POWER, _GAS = "daily_mix", "gas_daily"

@@ -14,7 +14,7 @@ from watthouse.serve.api.base import TheService, gives_rows
 from watthouse.serve.formats import Format
 from watthouse.serve.problems import ProblemError, documented
 from watthouse.serve.queries import cursors
-from watthouse.serve.queries.call import Selection
+from watthouse.serve.queries.call import RowSet
 from watthouse.serve.queries.params import Params
 from watthouse.serve.queries.rows import (
     PAGE,
@@ -129,14 +129,14 @@ def _page(service: TheService, request: Request, style: Format, mart: Mart, para
     limit = params.limit or PAGE
     with service.snapshots.lease() as snapshot:
 
-        def ask() -> Selection:
-            selection = mart_rows(snapshot, mart, params)
-            assert isinstance(selection.rows, ir.Table)
-            rows = snapshot.rows(selection.rows.limit(limit + 1))
+        def ask() -> RowSet:
+            row_set = mart_rows(snapshot, mart, params)
+            assert isinstance(row_set.rows, ir.Table)
+            rows = snapshot.rows(row_set.rows.limit(limit + 1))
             page = rows.slice(0, limit)
             last = page.slice(limit - 1).to_pylist() if rows.num_rows > limit else []
             more = {"next": cursors.write(last[0], mart.key) if last else None}
-            attributed = replace(selection, periods=days_of_rows(mart, page)).attributed(snapshot)
+            attributed = replace(row_set, periods=days_of_rows(mart, page)).attributed(snapshot)
             return attributed.with_rows(page.select(chosen_columns(mart, params)), **more)
 
         return service.versioned(request, style, mart.name, snapshot.version, snapshot.sample, ask)

@@ -18,7 +18,7 @@ from watthouse.serve.dashboard.slots import with_gaps
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.formats import Format
 from watthouse.serve.queries.attribution import Used, by_publisher
-from watthouse.serve.queries.call import Call, Selection
+from watthouse.serve.queries.call import Call, RowSet
 from watthouse.serve.queries.coverage import Main, extent_of
 from watthouse.serve.queries.fields import DEFAULT_DAYS
 from watthouse.serve.queries.params import FormatParams, Params
@@ -179,18 +179,18 @@ class PageReader:
         """What the API answers to a call."""
         return self.answer(call.at(*place), params, call.build(self.snapshot, params, *place))
 
-    def answer(self, call: str, params: Params | None, selection: Selection) -> Answer:
+    def answer(self, call: str, params: Params | None, row_set: RowSet) -> Answer:
         """The rows of a question, and the address of the ``call`` that gives them."""
-        rows = selection.rows
+        rows = row_set.rows
         if not isinstance(rows, pa.Table):
             rows = self.snapshot.rows(rows)
         query = params.model_dump(mode="json", exclude_none=True, exclude_defaults=True) if params else {}
         path = f"{API}{call}" + (f"?{urlencode(query)}" if query else "")
-        used = selection.attributed(self.snapshot).used or ()
+        used = row_set.attributed(self.snapshot).used or ()
         self.used += used
-        ends = (selection.more.get("since"), selection.more.get("until"))
-        filled = without_holes(_plain(pl.DataFrame(rows)), selection.more.get("interval"), *ends)
-        return Answer(filled, path, selection.title, selection.more, used)
+        ends = (row_set.more.get("since"), row_set.more.get("until"))
+        filled = without_holes(_plain(pl.DataFrame(rows)), row_set.more.get("interval"), *ends)
+        return Answer(filled, path, row_set.title, row_set.more, used)
 
 
 def _plain(rows: pl.DataFrame) -> pl.DataFrame:

@@ -31,7 +31,7 @@ class Panel:
 
 
 def mix(rows: pl.DataFrame, style: Style) -> go.Figure:
-    """Selection 1: ``source``, ``share`` with ``day_low`` and ``day_high``, between which four days in five lie."""
+    """RowSet 1: ``source``, ``share`` with ``day_low`` and ``day_high``, between which four days in five lie."""
     share, low, high = (rows[name] * 100 for name in ("share", "day_low", "day_high"))
     days = _apart("%{customdata[0]:.1f}", "%{customdata[1]:.1f}", _percent(style), style)
     spread = style.say(en="Four days in five", fr="Quatre jours sur cinq")
@@ -86,7 +86,7 @@ def _anomalies(rows: pl.DataFrame, style: Style) -> go.Scatter:
 
 
 def seasons(rows: pl.DataFrame, style: Style) -> go.Figure:
-    """Selection 5: ``share`` by source and season, with its interval."""
+    """RowSet 5: ``share`` by source and season, with its interval."""
     figure = go.Figure()
     interval = style.say(en="95% interval", fr=f"Intervalle à 95{_percent(style)}")
     ends = _apart("%{customdata[0]:.1f}", "%{customdata[1]:.1f}", _percent(style), style)

@@ -14,7 +14,7 @@ from watthouse.serve.problems import wrong
 from watthouse.serve.queries import slots
 from watthouse.serve.queries.as_of import Tables, natures, rows_as_of
 from watthouse.serve.queries.attribution import used_of
-from watthouse.serve.queries.call import Selection
+from watthouse.serve.queries.call import RowSet
 from watthouse.serve.queries.params import Moments, Period, instant, newest_first
 from watthouse.serve.queries.series import COMPLETE, MEASURED, MIXED, STARTS, Mean, Span, energies, energy, shown
 from watthouse.serve.queries.slots import (
@@ -100,7 +100,7 @@ def energies_of(
     described: Sequence[AnswerColumn] = (),
     region: str | None = None,
     regional: bool = False,
-) -> Selection:
+) -> RowSet:
     """Every energy of a mart, by interval; ``described`` documents its ``means``; ``regional`` gives a row a region."""
     names = energies(mart, unit)
     mixed = (MIXED,) if "mix_slots" in mart.names else ()
@@ -114,7 +114,7 @@ def energies_of(
         COMPLETE,
     )
     more = meant(span, unit=unit.value)
-    return Selection(
+    return RowSet(
         title,
         energy(rows, span, names, unit, means, region, regional),
         columns,
@@ -126,7 +126,7 @@ def energies_of(
 
 def _slots(
     kind: SlotKind, table: ir.Table, core: str, span: Span, unit: Unit, title: str, names: Sequence[AnswerColumn]
-) -> Selection:
+) -> RowSet:
     """Power or energy by slot, quarter hour, half hour or hour; ``names`` are without a unit."""
     values = (AnswerColumn(f"{column.name}{unit.suffix}", unit.label, column.description) for column in names)
     rated = (CARBON,) if kind.rated else ()
@@ -139,7 +139,7 @@ def _slots(
         mixed = (MIXED,) if kind.mixed else ()
         columns = (STARTS, *regional, *values, *rated, MEASURED, *mixed, COMPLETE)
     rows = slots.cut(span, table, kind, [column.name for column in names], unit)
-    return Selection(title, rows, columns, meant(span, unit=unit.value), (core,), ((span.since, span.until),))
+    return RowSet(title, rows, columns, meant(span, unit=unit.value), (core,), ((span.since, span.until),))
 
 
 def by_slot(
@@ -151,7 +151,7 @@ def by_slot(
     unit: Unit,
     title: str,
     names: Sequence[AnswerColumn],
-) -> Selection:
+) -> RowSet:
     """The same as it is known, or as it was known at ``moment``; raises a problem where quarter hours are asked for and
     a value of the period lasts longer."""
 
@@ -190,16 +190,16 @@ def as_known(
     moment: datetime | None,
     span: Span,
     models: tuple[str, ...],
-    ask: Callable[[Tables], Selection],
-) -> Selection:
+    ask: Callable[[Tables], RowSet],
+) -> RowSet:
     """What ``ask`` asks of the marts as they are, or of ``models`` as they would have been at ``moment``."""
     if moment is None:
         return ask(snapshot.table)
-    selection = ask(snapshot.table_as_of)
+    row_set = ask(snapshot.table_as_of)
     core = models[0]
-    rows, dated_natures = rows_as_of(snapshot, moment, span, models, selection.rows, natures(snapshot, core))
+    rows, dated_natures = rows_as_of(snapshot, moment, span, models, row_set.rows, natures(snapshot, core))
     used = used_of(dated_natures, snapshot.datasets_of(core), (span.since, span.until))
-    return replace(selection.with_rows(rows, as_of=instant(moment)), used=used)
+    return replace(row_set.with_rows(rows, as_of=instant(moment)), used=used)
 
 
 A_REGION: Final = (

@@ -9,7 +9,7 @@ import ibis.expr.types as ir
 from watthouse.catalog import BORDERS
 from watthouse.serve.formats import AnswerColumn
 from watthouse.serve.queries.base import meant, span_of
-from watthouse.serve.queries.call import Call, Selection
+from watthouse.serve.queries.call import Call, RowSet
 from watthouse.serve.queries.params import Series
 from watthouse.serve.queries.series import STARTS, complete_days, starts, within
 from watthouse.serve.queries.units import BY_DAY, Interval
@@ -18,12 +18,12 @@ from watthouse.warehouse.snapshots import Snapshot
 _FAR_MORE: Final = 1e12  # MWh, than crosses a border
 
 
-def buyers_of(snapshot: Snapshot, params: Series) -> Selection:
+def buyers_of(snapshot: Snapshot, params: Series) -> RowSet:
     """The largest net buyer by interval; of two that were it on as many days, the one that bought more."""
     span = span_of(snapshot.settings.max_points, snapshot, "exchanges_daily", params, params.interval, BY_DAY)
     borders = tuple(BORDERS)
     rows = span.fill(_counted, snapshot.table("exchanges_daily"), borders)
-    return Selection("The largest net buyer", rows, _columns(borders), meant(span), ("exchanges_daily",))
+    return RowSet("The largest net buyer", rows, _columns(borders), meant(span), ("exchanges_daily",))
 
 
 def _counted(table: ops.Relation, interval: Interval, borders: tuple[str, ...]) -> ir.Table:

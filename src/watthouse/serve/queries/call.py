@@ -17,7 +17,7 @@ from watthouse.warehouse.snapshots import Snapshot
 
 
 @dataclass(frozen=True)
-class Selection:
+class RowSet:
     """What a call wants of a snapshot: rows, and what stands with them.
 
     ``marts`` are the tables whose rows it uses, of ``periods`` (those that ``more`` says, where this says none) and
@@ -33,14 +33,14 @@ class Selection:
     among: str | None = None
     used: tuple[Used, ...] | None = None
 
-    def attributed(self, snapshot: Snapshot) -> "Selection":
+    def attributed(self, snapshot: Snapshot) -> "RowSet":
         """The same question, and whose rows it uses."""
         if self.used is not None:
             return self
         periods = self.periods or _periods(self.more)
         return replace(self, used=attribution.used(snapshot, self.marts, periods, self.among))
 
-    def with_rows(self, rows: pa.Table, **more: Any) -> "Selection":
+    def with_rows(self, rows: pa.Table, **more: Any) -> "RowSet":
         """The same question, answered."""
         return replace(self, rows=rows, more={**self.more, **more})
 
@@ -69,7 +69,7 @@ class Call:
 
     path: str
     params: type[FormatParams]
-    build: Callable[..., Selection]
+    build: Callable[..., RowSet]
     summary: str
     detail: str
     row: str

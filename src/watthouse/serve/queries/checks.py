@@ -8,7 +8,7 @@ from fastapi import Path
 
 from watthouse.serve.formats import AnswerColumn
 from watthouse.serve.problems import ProblemError
-from watthouse.serve.queries.call import Call, Selection
+from watthouse.serve.queries.call import Call, RowSet
 from watthouse.serve.queries.params import FormatParams
 from watthouse.serve.queries.series import columns_of
 from watthouse.transform import tests_of
@@ -20,11 +20,11 @@ _MOST: Final = 1_000
 """Rows that are given of one test."""
 
 
-def tests_found(snapshot: Snapshot, _: FormatParams) -> Selection:
+def tests_found(snapshot: Snapshot, _: FormatParams) -> RowSet:
     """Columns: ``name``, ``models``, ``places``."""
     tests = [{**asdict(test), "models": ", ".join(test.models)} for test in warning(snapshot)]
     rows = pa.Table.from_pylist(tests, pa.schema(_KINDS))
-    return Selection("What the tests of the marts find", rows, _TESTS, marts=("completeness_daily",))
+    return RowSet("What the tests of the marts find", rows, _TESTS, marts=("completeness_daily",))
 
 
 def warning(snapshot: Snapshot) -> tuple[Tested, ...]:
@@ -32,7 +32,7 @@ def warning(snapshot: Snapshot) -> tuple[Tested, ...]:
     return snapshot.once(_warning)
 
 
-def rows_breaking(snapshot: Snapshot, _: FormatParams | None, name: str) -> Selection:
+def rows_breaking(snapshot: Snapshot, _: FormatParams | None, name: str) -> RowSet:
     """The rows that break a test that only warns: ``rule``, key, values; raises a problem for a test there is not."""
     known = {step.title: step for step in tests_of(snapshot.steps()).values() if step.severity == _WARN}
     if name not in known:
@@ -43,7 +43,7 @@ def rows_breaking(snapshot: Snapshot, _: FormatParams | None, name: str) -> Sele
     columns = tuple(
         meanings.get(column, AnswerColumn(column, "", "A value of the row")) for column in rows.column_names
     )
-    return Selection(f"Rows that break {name}", rows, columns, marts=models)
+    return RowSet(f"Rows that break {name}", rows, columns, marts=models)
 
 
 def _warning(snapshot: Snapshot) -> tuple[Tested, ...]:

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from watthouse.serve.problems import wrong
 from watthouse.serve.queries.base import CARBON, days
-from watthouse.serve.queries.call import Call, Selection
+from watthouse.serve.queries.call import Call, RowSet
 from watthouse.serve.queries.comparison import COLUMNS, PeriodTotals, side_by_side
 from watthouse.serve.queries.fields import Day
 from watthouse.serve.queries.mix import MEAN_CARBON
@@ -57,7 +57,7 @@ class Compared(Period):
         return self
 
 
-def compare_of(snapshot: Snapshot, params: Compared) -> Selection:
+def compare_of(snapshot: Snapshot, params: Compared) -> RowSet:
     """Load, sources and CO₂ intensity of two periods, a row a quantity."""
     since, until = newest_first(snapshot.extent("daily_mix"), params)
     other = _other(params, since, until)
@@ -78,7 +78,7 @@ def compare_of(snapshot: Snapshot, params: Compared) -> Selection:
     }
     rows = side_by_side(quantities, *sides)
     title = "Shares of production in two periods" if params.unit is Unit.SHARE else "Load and mix of two periods"
-    return Selection(title, rows, COLUMNS, more, (mart.name,))
+    return RowSet(title, rows, COLUMNS, more, (mart.name,))
 
 
 def _other(params: Compared, since: date, until: date) -> tuple[date, date]:

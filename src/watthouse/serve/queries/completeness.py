@@ -10,7 +10,7 @@ from watthouse.catalog import CATALOG
 from watthouse.serve.problems import wrong
 from watthouse.serve.queries import attribution
 from watthouse.serve.queries.base import days
-from watthouse.serve.queries.call import Call, Selection
+from watthouse.serve.queries.call import Call, RowSet
 from watthouse.serve.queries.params import Period, newest_first
 from watthouse.serve.queries.series import columns_of, within
 from watthouse.warehouse.query import Prepared
@@ -30,7 +30,7 @@ class CompletenessParams(Period):
     ] = None
 
 
-def completeness_of(snapshot: Snapshot, params: CompletenessParams) -> Selection:
+def completeness_of(snapshot: Snapshot, params: CompletenessParams) -> RowSet:
     """The rows of ``completeness_daily`` that are meant; raises a problem for a dataset that there is not."""
     if params.dataset is not None and params.dataset not in CATALOG:
         raise wrong("dataset", f"there is no dataset '{params.dataset[:60]}': there are {', '.join(CATALOG)}")
@@ -39,7 +39,7 @@ def completeness_of(snapshot: Snapshot, params: CompletenessParams) -> Selection
     rows = Prepared(_days, (snapshot.table(mart.name).op(), params.dataset), since, until)
     used = attribution.used(snapshot, [mart.name], [(since, until)])
     of = tuple(use for use in used if params.dataset in {None, use.dataset.id})
-    return Selection(mart.description, rows, columns_of(mart), days(since, until), used=of)
+    return RowSet(mart.description, rows, columns_of(mart), days(since, until), used=of)
 
 
 def _days(table: ops.Relation, dataset: str | None) -> ir.Table:

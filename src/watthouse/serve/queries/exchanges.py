@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 
 from watthouse.catalog import COMMERCIAL
 from watthouse.serve.queries.base import by_slot, energies_of, named, refuse_share, span_of
-from watthouse.serve.queries.call import Call, Selection
+from watthouse.serve.queries.call import Call, RowSet
 from watthouse.serve.queries.mix import POWER
 from watthouse.serve.queries.params import Flows
 from watthouse.serve.queries.series import (
@@ -21,7 +21,7 @@ from watthouse.warehouse.query import Prepared
 from watthouse.warehouse.snapshots import Snapshot
 
 
-def exchanges_of(snapshot: Snapshot, params: Flows, *, any_number: bool = False) -> Selection:
+def exchanges_of(snapshot: Snapshot, params: Flows, *, any_number: bool = False) -> RowSet:
     """Exchanges by border, net and gross, by interval; raises a problem for shares."""
     refuse_share(params.unit, "exchanges are")
     most = None if any_number else snapshot.settings.max_points

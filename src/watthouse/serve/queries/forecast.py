@@ -13,7 +13,7 @@ from watthouse.serve.queries.base import (
     refuse_share,
     span_of,
 )
-from watthouse.serve.queries.call import Call, Selection
+from watthouse.serve.queries.call import Call, RowSet
 from watthouse.serve.queries.mix import POWER
 from watthouse.serve.queries.params import Flows
 from watthouse.serve.queries.series import (
@@ -27,7 +27,7 @@ from watthouse.serve.queries.units import BY_DAY, BY_SLOT, Interval
 from watthouse.warehouse.snapshots import Snapshot
 
 
-def forecast_of(snapshot: Snapshot, params: Flows, *, any_number: bool = False) -> Selection:
+def forecast_of(snapshot: Snapshot, params: Flows, *, any_number: bool = False) -> RowSet:
     """Load, its forecasts and their errors by interval; raises a problem for shares."""
     refuse_share(params.unit, "load is")
     most = None if any_number else snapshot.settings.max_points
@@ -52,7 +52,7 @@ def forecast_of(snapshot: Snapshot, params: Flows, *, any_number: bool = False) 
     )
     more, stands_on = meant(span, unit=unit.value), ("core_national_forecast", POWER)
     rows = forecast_slots.cut(span, *tables, unit)
-    return Selection(title, rows, columns, more, stands_on, ((span.since, span.until),))
+    return RowSet(title, rows, columns, more, stands_on, ((span.since, span.until),))
 
 
 def _lasting(values: Mapping[str, AnswerColumn]) -> Iterator[AnswerColumn]:

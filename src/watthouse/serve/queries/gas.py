@@ -7,7 +7,7 @@ import ibis.expr.types as ir
 
 from watthouse.serve.formats import AnswerColumn
 from watthouse.serve.queries.base import meant, span_of
-from watthouse.serve.queries.call import Call, Selection
+from watthouse.serve.queries.call import Call, RowSet
 from watthouse.serve.queries.params import Series, SeriesByDay
 from watthouse.serve.queries.series import (
     STARTS,
@@ -20,11 +20,11 @@ from watthouse.serve.queries.units import BY_DAY, Interval
 from watthouse.warehouse.snapshots import Snapshot
 
 
-def gas_of(snapshot: Snapshot, params: Series) -> Selection:
+def gas_of(snapshot: Snapshot, params: Series) -> RowSet:
     """Gas in storage in France by interval."""
     span = span_of(snapshot.settings.max_points, snapshot, "gas_daily", params, params.interval, BY_DAY)
     rows = span.fill(_gas, snapshot.table("gas_daily"))
-    return Selection("Gas in storage in France", rows, _GAS, meant(span), ("gas_daily",))
+    return RowSet("Gas in storage in France", rows, _GAS, meant(span), ("gas_daily",))
 
 
 def _gas(table: ops.Relation, interval: Interval) -> ir.Table:

@@ -10,7 +10,7 @@ from pydantic import Field
 from watthouse.serve.formats import AnswerColumn
 from watthouse.serve.problems import wrong
 from watthouse.serve.queries.base import meant, span_of
-from watthouse.serve.queries.call import Call, Selection
+from watthouse.serve.queries.call import Call, RowSet
 from watthouse.serve.queries.params import SeriesByDay
 from watthouse.serve.queries.series import STARTS, last, starts, within
 from watthouse.serve.queries.units import BY_DAY, Interval
@@ -35,7 +35,7 @@ class GasPointsParams(SeriesByDay):
     ] = None
 
 
-def points_of(snapshot: Snapshot, params: GasPointsParams) -> Selection:
+def points_of(snapshot: Snapshot, params: GasPointsParams) -> RowSet:
     """Columns: ``starts``, ``source``, ``pits`` (or ``points``), ``civil_date``, ``stock_gwh``, ``highest_gwh``,
     ``fill_of_highest`` (0 to 1); raises a problem for an operator that there is not."""
     span = span_of(snapshot.settings.max_points, snapshot, "gas_points_daily", params, params.interval, BY_DAY)
@@ -43,7 +43,7 @@ def points_of(snapshot: Snapshot, params: GasPointsParams) -> Selection:
         _refuse_unknown(snapshot, params.operator)
     rows = span.fill(_stocks, snapshot.table("gas_points_daily"), params.by, params.operator)
     columns = _POINT if params.by is Holder.POINT else _OPERATOR
-    return Selection(
+    return RowSet(
         "Gas in storage by storage point", rows, (STARTS, *columns, *_STOCK), meant(span), ("gas_points_daily",)
     )
 

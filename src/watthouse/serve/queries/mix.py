@@ -4,7 +4,7 @@ from typing import Final
 
 from watthouse.serve.queries.as_of import NATIONAL, Tables
 from watthouse.serve.queries.base import CARBON, as_known, by_slot, energies_of, named, span_of
-from watthouse.serve.queries.call import Call, Selection
+from watthouse.serve.queries.call import Call, RowSet
 from watthouse.serve.queries.params import EnergyAsOf
 from watthouse.serve.queries.series import (
     Mean,
@@ -15,7 +15,7 @@ from watthouse.serve.queries.units import BY_HOUR, BY_SLOT, Interval, Unit
 from watthouse.warehouse.snapshots import Snapshot
 
 
-def mix_of(snapshot: Snapshot, params: EnergyAsOf, *, any_number: bool = False) -> Selection:
+def mix_of(snapshot: Snapshot, params: EnergyAsOf, *, any_number: bool = False) -> RowSet:
     """Load, sources, storage and CO₂ intensity of France by interval: of any number of points, or a bounded one."""
     most = None if any_number else snapshot.settings.max_points
     span = span_of(most, snapshot, "daily_mix", params, params.interval, BY_SLOT, BY_HOUR)
@@ -31,7 +31,7 @@ POWER: Final = "core_national_power"
 _MIX: Final = SlotKind(("consommation",), rated=True)
 
 
-def _mix(snapshot: Snapshot, table: Tables, span: Span, unit: Unit) -> Selection:
+def _mix(snapshot: Snapshot, table: Tables, span: Span, unit: Unit) -> RowSet:
     rows = table("daily_mix")
     if span.interval is Interval.HOUR:
         hours = table("hourly_national")

@@ -7,7 +7,7 @@ import ibis.expr.types as ir
 from pydantic import Field
 
 from watthouse.serve.queries.base import A_REGION, DAYS, days
-from watthouse.serve.queries.call import Call, Selection
+from watthouse.serve.queries.call import Call, RowSet
 from watthouse.serve.queries.params import Period, newest_first
 from watthouse.serve.queries.series import MEASURED, MIXED, energies, known_hours, measured_hours, shown, total, within
 from watthouse.serve.queries.units import Unit
@@ -28,7 +28,7 @@ class MixesParams(Period):
     ] = Unit.MWH
 
 
-def mixes_of(snapshot: Snapshot, params: MixesParams) -> Selection:
+def mixes_of(snapshot: Snapshot, params: MixesParams) -> RowSet:
     """Load, sources, storage and exchanges of every region over a period."""
     mart = snapshot.marts["daily_regional"]
     since, until = newest_first(snapshot.extent(mart.name), params)
@@ -36,7 +36,7 @@ def mixes_of(snapshot: Snapshot, params: MixesParams) -> Selection:
     rows = Prepared(_mixes, (snapshot.table(mart.name).op(), tuple(names), params.unit), since, until)
     columns = (*A_REGION, *shown(mart, names, params.unit), MEASURED, MIXED, DAYS)
     more = {**days(since, until), "unit": params.unit.value}
-    return Selection("Mix of the regions", rows, columns, more, (mart.name,))
+    return RowSet("Mix of the regions", rows, columns, more, (mart.name,))
 
 
 def _mixes(table: ops.Relation, names: tuple[str, ...], unit: Unit) -> ir.Table:

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from watthouse.catalog import CATALOG
 from watthouse.serve.formats import AnswerColumn
 from watthouse.serve.queries.base import days
-from watthouse.serve.queries.call import Call, Selection
+from watthouse.serve.queries.call import Call, RowSet
 from watthouse.serve.queries.fields import Day
 from watthouse.serve.queries.mix import POWER
 from watthouse.serve.queries.params import FormatParams, Moments, days_of, instant
@@ -56,7 +56,7 @@ class NowParams(FormatParams):
         return self
 
 
-def now_of(snapshot: Snapshot, params: NowParams) -> Selection:
+def now_of(snapshot: Snapshot, params: NowParams) -> RowSet:
     """A civil day (the newest with a measurement, where none is asked for) or the last hours, a row a slot, in MW."""
     if params.hours:
         return snapshot.once(_rolling, int(params.hours))
@@ -66,11 +66,11 @@ def now_of(snapshot: Snapshot, params: NowParams) -> Selection:
     return _slots_now(snapshot, f"France on {params.day}, slot by slot", params.day, params.day)
 
 
-def _newest(snapshot: Snapshot, day: date) -> Selection:
+def _newest(snapshot: Snapshot, day: date) -> RowSet:
     return _slots_now(snapshot, "The newest measured day of France", day, day)
 
 
-def _rolling(snapshot: Snapshot, hours: int) -> Selection:
+def _rolling(snapshot: Snapshot, hours: int) -> RowSet:
     """The hours before the end of the newest slot whose load is known: scheduled exchanges run on after it."""
     newest = snapshot.extent("daily_mix")[1]
     form = Prepared(_last_measured, (snapshot.table(POWER, "core").op(),), newest, newest)
@@ -97,7 +97,7 @@ def _slots_now(
     until: date,
     first: datetime | None = None,
     end: datetime | None = None,
-) -> Selection:
+) -> RowSet:
     """Power and forecasts of civil days, between two instants where they are given."""
     power, forecasts = (snapshot.table(f"core_national_{name}", "core") for name in ("power", "forecast"))
     columns = tuple(map(_of_now, (*_shown_now(power), *_HORIZONS)))
@@ -109,7 +109,7 @@ def _slots_now(
     rows = rows.rename({name: _of_now(name).name for name in rows.columns})
     marts = ("core_national_power", "core_national_forecast")
     ends = {name: instant(moment) for name, moment in {"since": first, "until": end}.items() if moment}
-    return Selection(title, rows.to_arrow(), columns, days(since, until) | ends, marts, ((since, until),))
+    return RowSet(title, rows.to_arrow(), columns, days(since, until) | ends, marts, ((since, until),))
 
 
 _HORIZONS: Final = ("prevision_j1", "prevision_j")

@@ -9,7 +9,7 @@ import pyarrow as pa
 from watthouse.catalog import REGIONAL_SOURCES
 from watthouse.serve.formats import AnswerColumn
 from watthouse.serve.queries.base import A_REGION, days, region_of
-from watthouse.serve.queries.call import Call, Selection
+from watthouse.serve.queries.call import Call, RowSet
 from watthouse.serve.queries.fields import Region
 from watthouse.serve.queries.params import Period, newest_first
 from watthouse.serve.queries.series import known_quarters, measured_hours, of_region, total, within
@@ -24,7 +24,7 @@ class RatesParams(Period):
     region: Region = None
 
 
-def rates_of(snapshot: Snapshot, params: RatesParams) -> Selection:
+def rates_of(snapshot: Snapshot, params: RatesParams) -> RowSet:
     """Columns: ``code_insee_region``, ``libelle_region``, ``source``, ``energy_mwh``, ``share`` (0 to 1), ``tco_pct``,
     ``tch_pct``, ``measured_hours``; raises a problem for a region that there is not."""
     code = region_of(params.region)
@@ -32,9 +32,7 @@ def rates_of(snapshot: Snapshot, params: RatesParams) -> Selection:
     form = Prepared(_sums, (snapshot.table("daily_regional").op(), code), since, until)
     regions = snapshot.rows(form).to_pylist()
     rows = pa.Table.from_pylist([_rates(region, name) for region in regions for name in REGIONAL_SOURCES], _TYPES)
-    return Selection(
-        "Share, TCO and TCH of every source by region", rows, _RATES, days(since, until), ("daily_regional",)
-    )
+    return RowSet("Share, TCO and TCH of every source by region", rows, _RATES, days(since, until), ("daily_regional",))
 
 
 def _sums(table: ops.Relation, region: str | None) -> ir.Table:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from watthouse.catalog import NATIONAL_SOURCES
 from watthouse.serve.queries.base import days
-from watthouse.serve.queries.call import Call, Selection
+from watthouse.serve.queries.call import Call, RowSet
 from watthouse.serve.queries.coverage import Main, coverage
 from watthouse.serve.queries.params import Period, newest_first
 from watthouse.serve.queries.series import columns_of, within
@@ -39,7 +39,7 @@ class RecordsParams(Period):
     ] = False
 
 
-def records_of(snapshot: Snapshot, params: RecordsParams) -> Selection:
+def records_of(snapshot: Snapshot, params: RecordsParams) -> RowSet:
     """The rows of ``records_daily`` that are meant, newest first."""
     mart = snapshot.marts["records_daily"]
     first, _ = snapshot.extent(mart.name)
@@ -51,7 +51,7 @@ def records_of(snapshot: Snapshot, params: RecordsParams) -> Selection:
     history = history_until(snapshot, until)
     measured = coverage(snapshot, _HISTORY, *history).share
     more = {**days(since, until), "history_since": history[0].isoformat(), "history_measured": measured}
-    return Selection(_TITLE, rows, columns_of(mart), more, (mart.name,), (history,))
+    return RowSet(_TITLE, rows, columns_of(mart), more, (mart.name,), (history,))
 
 
 def history_until(snapshot: Snapshot, until: date) -> tuple[date, date]:

@@ -23,7 +23,7 @@ from watthouse.serve.queries.base import (
     refuse_share,
     span_of,
 )
-from watthouse.serve.queries.call import Call, Selection
+from watthouse.serve.queries.call import Call, RowSet
 from watthouse.serve.queries.params import Energy, EnergyAsOf, Period, newest_first
 from watthouse.serve.queries.series import MEASURED, Span, known_hours, measured_hours, total, within
 from watthouse.serve.queries.slots import SlotKind
@@ -53,7 +53,7 @@ class RegionsParams(Energy):
         return self
 
 
-def every_mix_of(snapshot: Snapshot, params: Energy, *, any_number: bool = False) -> Selection:
+def every_mix_of(snapshot: Snapshot, params: Energy, *, any_number: bool = False) -> RowSet:
     """Load, sources, storage and exchanges of every region by interval, a row a region."""
     most = None if any_number else snapshot.settings.max_points
     span = span_of(most, snapshot, "daily_regional", params, params.interval, BY_SLOT, BY_DAY)
@@ -68,7 +68,7 @@ def every_mix_of(snapshot: Snapshot, params: Energy, *, any_number: bool = False
 _POWER: Final = "core_regional_power"
 
 
-def mix_of_region(snapshot: Snapshot, params: EnergyAsOf, insee: str, *, any_number: bool = False) -> Selection:
+def mix_of_region(snapshot: Snapshot, params: EnergyAsOf, insee: str, *, any_number: bool = False) -> RowSet:
     """Load, sources, storage and exchanges of a region by interval; raises a problem for one that éCO2mix lacks."""
     if insee not in MAINLAND:
         detail = f"éCO2mix has no region '{insee[:20]}': the codes are {', '.join(sorted(MAINLAND))}"
@@ -83,7 +83,7 @@ def mix_of_region(snapshot: Snapshot, params: EnergyAsOf, insee: str, *, any_num
     return by_slot(snapshot, params.as_of, span, kind, _POWER, unit, _title(insee), names)
 
 
-def _mix(snapshot: Snapshot, table: Tables, insee: str, span: Span, unit: Unit) -> Selection:
+def _mix(snapshot: Snapshot, table: Tables, insee: str, span: Span, unit: Unit) -> RowSet:
     mart = snapshot.marts["daily_regional"]
     return energies_of(mart, table(mart.name), span, unit, _title(insee), region=insee)
 
@@ -114,7 +114,7 @@ class MapParams(Period):
     ] = Unit.MW
 
 
-def map_of(snapshot: Snapshot, params: MapParams) -> Selection:
+def map_of(snapshot: Snapshot, params: MapParams) -> RowSet:
     """One value a region over a period."""
     if params.measure in {"consommation", "production", "difference"}:
         refuse_share(params.unit, f"{params.measure} is")
@@ -123,7 +123,7 @@ def map_of(snapshot: Snapshot, params: MapParams) -> Selection:
     more = {**days(since, until), "unit": params.unit.value, "measure": params.measure}
     value = AnswerColumn(f"{params.measure}{params.unit.suffix}", params.unit.label, f"{params.measure} of the period")
     columns = (*A_REGION, value, MEASURED, DAYS)
-    return Selection("Regions of France", rows, columns, more, ("daily_regional",))
+    return RowSet("Regions of France", rows, columns, more, ("daily_regional",))
 
 
 def _difference(rows: ir.Table, unit: Unit) -> ir.Value:

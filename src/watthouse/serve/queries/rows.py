@@ -16,7 +16,7 @@ from pydantic import Field
 from watthouse.serve.problems import ProblemError, wrong
 from watthouse.serve.queries import attribution, cursors
 from watthouse.serve.queries.base import region_of
-from watthouse.serve.queries.call import Selection
+from watthouse.serve.queries.call import RowSet
 from watthouse.serve.queries.fields import Region
 from watthouse.serve.queries.params import Order, Period
 from watthouse.serve.queries.series import columns_of, of_region, within
@@ -68,13 +68,13 @@ def mart_named(marts: Any, name: str) -> Mart:
     return mart
 
 
-def rows_of(snapshot: Snapshot, name: str, params: RowsParams) -> Selection:
+def rows_of(snapshot: Snapshot, name: str, params: RowsParams) -> RowSet:
     """The rows of a mart that are meant, up to ``limit`` where it is given; raises a problem for a mart that there is
     not."""
     mart = mart_named(snapshot.marts, name)
-    selection = mart_rows(snapshot, mart, params)
-    assert isinstance(selection.rows, ir.Table)
-    return replace(selection, rows=selection.rows[chosen_columns(mart, params)].limit(params.limit))
+    row_set = mart_rows(snapshot, mart, params)
+    assert isinstance(row_set.rows, ir.Table)
+    return replace(row_set, rows=row_set.rows[chosen_columns(mart, params)].limit(params.limit))
 
 
 def every_row(snapshot: Snapshot, name: str, params: RowsParams) -> tuple[Mart, ir.Table]:
@@ -84,14 +84,14 @@ def every_row(snapshot: Snapshot, name: str, params: RowsParams) -> tuple[Mart, 
     return mart, _within(snapshot, mart, params, mart.names)
 
 
-def by_month(snapshot: Snapshot, mart: Mart, params: RowsParams) -> Selection:
+def by_month(snapshot: Snapshot, mart: Mart, params: RowsParams) -> RowSet:
     """Every row of a mart that is kept by slot or hour, however many: it is read by half months."""
-    selection = mart_rows(snapshot, mart, params)
+    row_set = mart_rows(snapshot, mart, params)
     first, last = snapshot.once(_ends, mart.name)
     since, until = max(params.since or first, first), min(params.until or last, last)
     newest = params.order is Order.NEWEST
     of = (snapshot.table(mart.name).op(), mart.key, tuple(chosen_columns(mart, params)), params.region, newest)
-    return replace(selection, rows=Prepared(_of_period, of, since, until, newest_first=newest))
+    return replace(row_set, rows=Prepared(_of_period, of, since, until, newest_first=newest))
 
 
 def _ends(snapshot: Snapshot, name: str) -> tuple[date, date]:
@@ -109,18 +109,18 @@ def _of_period(
     return rows.order_by([ibis.desc(name) if newest else ibis.asc(name) for name in key])[list(columns)]
 
 
-def all_rows(most: int, snapshot: Snapshot, mart: Mart, params: RowsParams) -> Selection:
+def all_rows(most: int, snapshot: Snapshot, mart: Mart, params: RowsParams) -> RowSet:
     """Every row that is meant; raises a problem where these are more than ``most``."""
-    selection = mart_rows(snapshot, mart, params)
-    assert isinstance(selection.rows, ir.Table)
-    (count,) = snapshot.rows(selection.rows.aggregate(rows=selection.rows.count())).column("rows").to_pylist()
+    row_set = mart_rows(snapshot, mart, params)
+    assert isinstance(row_set.rows, ir.Table)
+    (count,) = snapshot.rows(row_set.rows.aggregate(rows=row_set.rows.count())).column("rows").to_pylist()
     if int(count or 0) > most:
         detail = f"{count:,} rows from here, and an answer has {most:,} at most: take a shorter period, or pages"
         raise wrong("limit", detail)
-    return replace(selection, rows=selection.rows[chosen_columns(mart, params)])
+    return replace(row_set, rows=row_set.rows[chosen_columns(mart, params)])
 
 
-def mart_rows(snapshot: Snapshot, mart: Mart, params: RowsParams) -> Selection:
+def mart_rows(snapshot: Snapshot, mart: Mart, params: RowsParams) -> RowSet:
     """The rows that are meant, in their order, with the columns of the key beside those that are meant."""
     chosen = chosen_columns(mart, params)
     rows = _within(snapshot, mart, params, [*mart.key, *chosen, mart.day])
@@ -131,7 +131,7 @@ def mart_rows(snapshot: Snapshot, mart: Mart, params: RowsParams) -> Selection:
     tables = attribution.tables_of(mart.name, chosen)
     among = mart.name if mart.day == "civil_date" else None
     period = (params.since or date.min, params.until or date.max)
-    return Selection(mart.description, rows, columns_of(mart, chosen), marts=tables, periods=(period,), among=among)
+    return RowSet(mart.description, rows, columns_of(mart, chosen), marts=tables, periods=(period,), among=among)
 
 
 def days_of_rows(mart: Mart, rows: pa.Table) -> tuple[attribution.DayRange, ...]:

@@ -10,7 +10,7 @@ from pydantic import Field
 from watthouse.serve.formats import AnswerColumn
 from watthouse.serve.queries.attribution import TEMPERATURE_OF_FRANCE
 from watthouse.serve.queries.base import days
-from watthouse.serve.queries.call import Call, Selection
+from watthouse.serve.queries.call import Call, RowSet
 from watthouse.serve.queries.fields import FirstHeld
 from watthouse.serve.queries.params import Period, newest_first
 from watthouse.serve.queries.series import quarter_hours, within
@@ -31,7 +31,7 @@ class SensitivityParams(Period):
     ] = 15.0
 
 
-def sensitivity_of(snapshot: Snapshot, params: SensitivityParams) -> Selection:
+def sensitivity_of(snapshot: Snapshot, params: SensitivityParams) -> RowSet:
     """Thermosensitivity by civil year, of wholly measured days with a temperature; the slope's error assumes that
     days err independently."""
     first, last = snapshot.extent("daily_merged")
@@ -40,9 +40,7 @@ def sensitivity_of(snapshot: Snapshot, params: SensitivityParams) -> Selection:
         since = min(first, until)
     fits = Prepared(_fitted, (snapshot.table("daily_merged").op(), params.below), since, until)
     marts = ("daily_mix", TEMPERATURE_OF_FRANCE)
-    return Selection(
-        "Load a colder day brings, by year", fits, _COLUMNS, days(since, until), marts, among="daily_merged"
-    )
+    return RowSet("Load a colder day brings, by year", fits, _COLUMNS, days(since, until), marts, among="daily_merged")
 
 
 def _fitted(table: ops.Relation, below: float) -> ir.Table:

@@ -9,7 +9,7 @@ from watthouse.catalog import REGIONS
 from watthouse.serve.formats import AnswerColumn
 from watthouse.serve.queries.attribution import TEMPERATURE_OF_FRANCE
 from watthouse.serve.queries.base import meant, region_of, span_of
-from watthouse.serve.queries.call import Call, Selection
+from watthouse.serve.queries.call import Call, RowSet
 from watthouse.serve.queries.fields import Region
 from watthouse.serve.queries.params import SeriesByDay
 from watthouse.serve.queries.series import (
@@ -30,7 +30,7 @@ class TemperatureParams(SeriesByDay):
     region: Region = None
 
 
-def temperature_of(snapshot: Snapshot, params: TemperatureParams) -> Selection:
+def temperature_of(snapshot: Snapshot, params: TemperatureParams) -> RowSet:
     """Lowest, mean and highest temperature of France or of a region, by interval."""
     code = region_of(params.region)
     regional = snapshot.table("temperature_daily")
@@ -42,7 +42,7 @@ def temperature_of(snapshot: Snapshot, params: TemperatureParams) -> Selection:
     )
     place = REGIONS[code] if code else "France, weighted by load"
     of = "temperature_daily" if code else TEMPERATURE_OF_FRANCE
-    return Selection(f"Temperature of {place}", rows, _TEMPERATURE, meant(span), (of,))
+    return RowSet(f"Temperature of {place}", rows, _TEMPERATURE, meant(span), (of,))
 
 
 def _temperature(table: ops.Relation, interval: Interval, region: str) -> ir.Table:

@@ -13,7 +13,7 @@ from watthouse.serve.dashboard.pages.grid import BLOCK
 from watthouse.serve.dashboard.reading import PageReader
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.problems import ProblemError, wrong
-from watthouse.serve.queries.call import Selection
+from watthouse.serve.queries.call import RowSet
 from watthouse.serve.queries.rows import RowsParams, every_row
 from watthouse.serve.service import Service
 
@@ -74,7 +74,7 @@ def read(service: Service, view: View, request: Mapping[str, Any]) -> Block:
         order = ordered(rows, request.get("sortModel"), mart.key)
         (counts,) = snapshot.rows(rows.aggregate(total=rows.count(), matching=rows.count(where=passes))).to_pylist()
         page = rows.filter(passes).order_by(order).limit(count, offset=first)
-        answer = reader.answer("", None, Selection(mart.description, page, ()))
+        answer = reader.answer("", None, RowSet(mart.description, page, ()))
         return Block(_plain(answer.rows), counts["matching"], counts["total"], snapshot.version)
 
 

@@ -60,7 +60,7 @@ def body(reader: PageReader, view: View) -> list[Component]:
     number = _number(view)
     if number is None:
         text = view.say(en="The questions are numbered 1 to 6.", fr="Les questions sont numérotées de 1 à 6.")
-        return [_choice(view, 0), shell.notice(view.say(en="No such question", fr="Selection inconnue"), text)]
+        return [_choice(view, 0), shell.notice(view.say(en="No such question", fr="RowSet inconnue"), text)]
     since, until = reader.period
     params = QuestionParams(since=since, until=until, lang=view.language)
     answer = reader.answer(f"/questions/{number}", params, question_of(reader.snapshot, number, params))
