@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from watthouse.catalog import LICENCE
 from watthouse.home import Home
-from watthouse.serve import formats
+from watthouse.serve import formats, writers
 from watthouse.serve.formats import AnswerColumn, Format, Labels
 from watthouse.serve.problems import ProblemError
 from watthouse.serve.queries import attribution
@@ -73,11 +73,11 @@ class Service:
         if cached is None:
             row_set = ask()
             assert isinstance(row_set.rows, pa.Table)
-            body = formats.whole(labels(row_set, version, sample), row_set.rows, chosen)
+            body = writers.whole(labels(row_set, version, sample), row_set.rows, chosen)
             cached = _CachedAnswer(body, attribution.links(row_set.used or (), sample))
             self._cache_answer(tag, cached)
         attached = formats.attached({**headers, "link": cached.link}, name, chosen)
-        return Response(cached.body, media_type=formats.content_type(chosen), headers=attached)
+        return Response(cached.body, media_type=writers.content_type(chosen), headers=attached)
 
     def stream(self, request: Request, style: Format | None, ask: Callable[[Snapshot], RowSet], name: str) -> Response:
         """An answer of any size, in bounded memory."""
@@ -93,7 +93,7 @@ class Service:
             reader = resources.enter_context(snapshot.batches(row_set.rows))
             link = attribution.links(row_set.used or (), snapshot.sample)
             attached = formats.attached({**headers, "link": link}, name, chosen)
-            return formats.stream(stands_with, reader, reader.schema, chosen, attached, resources.pop_all())
+            return writers.stream(stands_with, reader, reader.schema, chosen, attached, resources.pop_all())
 
     def close(self) -> None:
         """End what runs here, let go of what is held."""

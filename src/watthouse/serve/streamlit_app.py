@@ -3,9 +3,8 @@
 Every figure is a function of ``serve/figures``, every row the answer of a call of the API, asked in this process.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -13,19 +12,19 @@ from typing import Final
 import plotly.graph_objects as go
 import polars as pl
 import streamlit as st
-from dateutil.relativedelta import relativedelta
 
 from watthouse.catalog import MAINLAND, NATIONAL_SOURCES, REGIONS, Family
 from watthouse.errors import WatthouseError
+from watthouse.serve import streamlit_sidebar as sidebar
 from watthouse.serve.dashboard.reading import Answer, PageReader
-from watthouse.serve.dashboard.view import View, day_of
+from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import power
 from watthouse.serve.figures.maps import regions_map
 from watthouse.serve.figures.palette import NATIONAL, REGIONAL, SOURCES
 from watthouse.serve.figures.regional import source_shares, yearly_sources
 from watthouse.serve.figures.seasons import source_seasons
 from watthouse.serve.figures.style import behaviour
-from watthouse.serve.locale import Language, Text
+from watthouse.serve.locale import Text
 from watthouse.serve.problems import ProblemError
 from watthouse.serve.queries.compare import COMPARE, Compared
 from watthouse.serve.queries.mix import MIX
@@ -36,13 +35,6 @@ from watthouse.serve.queries.units import Interval, Unit
 from watthouse.serve.service import Service
 from watthouse.settings import Settings
 
-_SPANS: Final = {
-    "30d": ("30 days", "30 jours", relativedelta(days=30)),
-    "90d": ("90 days", "90 jours", relativedelta(days=90)),
-    "1y": ("1 year", "1 an", relativedelta(years=1)),
-    "5y": ("5 years", "5 ans", relativedelta(years=5)),
-    "days": ("From … to …", "Du … au …", relativedelta(days=30)),
-}
 _MEASURES: Final = {
     "consommation": Text(en="Mean load", fr="Consommation moyenne"),
     "production": Text(en="Mean production", fr="Production moyenne"),
@@ -57,10 +49,10 @@ def main() -> None:
     """The page that was chosen, of the newest build."""
     st.set_page_config(page_title="watthouse", page_icon=str(_ICON), layout="wide")
     with _errors_in_a_line(), _service().snapshots.lease() as snapshot:
-        language = _language()
+        language = sidebar.language()
         dark = st.context.theme.type == "dark"
         whole = PageReader(_service(), snapshot, View(language=language, dark=dark))
-        since, until = _period(whole)
+        since, until = sidebar.period(whole)
         reader = PageReader(_service(), snapshot, View(language=language, dark=dark, since=since, until=until))
         page = st.navigation(_pages(reader))
         if sample := reader.sample:
@@ -83,52 +75,6 @@ def _errors_in_a_line() -> Iterator[None]:
         yield
     except (WatthouseError, ProblemError) as error:
         st.error(str(error))
-
-
-def _place_of(key: str, options: Iterable[str], default: str) -> int:
-    """Where the address says what was chosen, its place among the options."""
-    known = [*options]
-    given = st.query_params.get(key, default)
-    return known.index(given if given in known else default)
-
-
-def _language() -> Language:
-    names = {"en": "English", "fr": "Français"}
-    chosen = st.sidebar.radio(
-        "Language · Langue", [*names], _place_of("lang", names, "en"), names.__getitem__, key="lang", horizontal=True
-    )
-    st.query_params["lang"] = chosen
-    return Language(chosen)
-
-
-def _period(reader: PageReader) -> tuple[date, date]:
-    """The days that are meant, both included."""
-    say, (first, last) = reader.view.say, reader.extent
-    span = st.sidebar.selectbox(
-        say(en="Period", fr="Période"),
-        [*_SPANS],
-        _place_of("period", _SPANS, "1y"),
-        lambda name: say(en=_SPANS[name][0], fr=_SPANS[name][1]),
-        key="period",
-    )
-    st.query_params["period"] = span
-    since = max(first, last - _SPANS[span][2] + relativedelta(days=1))
-    return _days_chosen(reader, since) if span == "days" else (since, last)
-
-
-def _days_chosen(reader: PageReader, since: date) -> tuple[date, date]:
-    say, (first, last) = reader.view.say, reader.extent
-    given = [day_of(st.query_params.get(name)) for name in ("since", "until")]
-    start, end = (max(first, min(day or other, last)) for day, other in zip(given, (since, last), strict=True))
-    days = st.sidebar.date_input(
-        say(en="First and last day", fr="Premier et dernier jour"), (min(start, end), end), first, last, key="days",
-        format="DD/MM/YYYY",
-    )  # fmt: skip
-    if len(days) < 2:
-        st.sidebar.info(say(en="Choose the last day too.", fr="Choisissez aussi le dernier jour."))
-        return since, last
-    st.query_params.update({"since": days[0].isoformat(), "until": days[1].isoformat()})
-    return days[0], days[1]
 
 
 def _pages(reader: PageReader) -> dict[str, list[st.Page]]:
@@ -170,7 +116,7 @@ def _regions(reader: PageReader, one_region: st.Page) -> None:
     measure = st.radio(
         say(en="On the map", fr="Sur la carte"),
         [*_MEASURES],
-        _place_of("measure", _MEASURES, "consommation"),
+        sidebar.place_of("measure", _MEASURES, "consommation"),
         lambda name: _MEASURES[name].of(view.language),
         key="measure",
         horizontal=True,
@@ -197,7 +143,7 @@ def _region(reader: PageReader) -> None:
     view = reader.view
     say = view.say
     published = sorted(MAINLAND, key=REGIONS.__getitem__)
-    chosen = _place_of("region", published, published[0])
+    chosen = sidebar.place_of("region", published, published[0])
     code = st.selectbox(say(en="Region", fr="Région"), published, chosen, REGIONS.__getitem__, key="region")
     st.query_params["region"] = code
     st.title(REGIONS[code])

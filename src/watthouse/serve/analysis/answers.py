@@ -7,7 +7,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from watthouse.serve.analysis import links, methods, mixes, rows, sentences
+from watthouse.serve.analysis import link_sentences, links, methods, mixes, rows, sentences
 from watthouse.serve.analysis.daily import STOCK, TEMPERATURE, DailySeries, read_days
 from watthouse.serve.analysis.links import Link
 from watthouse.serve.analysis.resampling import ConfidenceInterval
@@ -116,7 +116,7 @@ def _mix(daily: DailySeries, language: Language) -> _Findings:
 def _stock(daily: DailySeries, language: Language) -> _Findings:
     level, flow = links.stock_and_temperature(daily)
     return _Findings(
-        sentences.of_stock_and_temperature(daily, level, flow, language),
+        link_sentences.of_stock_and_temperature(daily, level, flow, language),
         methods.of_links(daily, 2, (level, flow), language),
         _related((level, flow), 1, "GWh/°C"),
         rows.of_clouds((level, flow), "°C", language),
@@ -129,7 +129,7 @@ def _by_temperature(daily: DailySeries, language: Language) -> _Findings:
     method = methods.of_links(daily, 3, source_links, language)
     forest = rows.of_forest(source_links, 1, "°C", language)
     return _Findings(
-        sentences.by_degree(daily, source_links, language),
+        link_sentences.by_degree(daily, source_links, language),
         method,
         _related(source_links, 1, "MW/°C"),
         forest,
@@ -142,7 +142,7 @@ def _by_stock(daily: DailySeries, language: Language) -> _Findings:
     method = methods.of_links(daily, 4, source_links, language)
     forest = rows.of_forest(source_links, _TWH, "TWh", language)
     return _Findings(
-        sentences.by_stock(daily, source_links, language),
+        link_sentences.by_stock(daily, source_links, language),
         method,
         _related(source_links, _TWH, "MW/TWh"),
         forest,
@@ -164,7 +164,7 @@ def _seasons(daily: DailySeries, language: Language) -> _Findings:
 def _exchanges(daily: DailySeries, language: Language) -> _Findings:
     both_ways, net = links.exchanges_and_stock(daily)
     return _Findings(
-        sentences.of_exchanges(daily, both_ways, net, language),
+        link_sentences.of_exchanges(daily, both_ways, net, language),
         methods.of_links(daily, 6, (both_ways, net), language),
         _related((both_ways, net), _TWH, "GWh/TWh"),
         rows.of_clouds((both_ways, net), "GWh", language),

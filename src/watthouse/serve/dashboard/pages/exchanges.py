@@ -1,8 +1,6 @@
 """Exchanges: what France sells to its neighbours and buys from them, who buys most, and the gas in store meanwhile."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import inf
 from typing import Final
 
 import polars as pl
@@ -10,6 +8,7 @@ from dash.development.base_component import Component
 
 from watthouse.serve.dashboard import parts
 from watthouse.serve.dashboard.page import Page
+from watthouse.serve.dashboard.pages.exchange_totals import ExchangeTotals, label_of, over_all, tiles
 from watthouse.serve.dashboard.reading import Answer, PageReader, Slots, percent
 from watthouse.serve.dashboard.slots import lasting
 from watthouse.serve.dashboard.view import View
@@ -41,14 +40,14 @@ def body(reader: PageReader, view: View) -> list[Component]:
         return [parts.card(reader, "exchanges", PAGE.title(view), [parts.nothing(reader)], wide=True)]
     by_day = _series(reader, interval.daily, counted) if interval.length else series  # as gas in storage is known
     through, beside, whole = SourcedRows(series.rows, [series]), SourcedRows(by_day.rows, [by_day]), [summed]
-    totals = Totals(exchanged(snapshot, since, until, counted), unit)
+    totals = ExchangeTotals(exchanged(snapshot, since, until, counted), unit)
     if unit is Unit.SHARE:
         through, mix = _of_load(reader, series)
         beside = _of_load(reader, by_day)[0] if interval.length else through
         whole.append(mix)
         totals = totals.of_load(mean_load(snapshot, since, until))
     return [
-        _tiles(view, totals, bought.rows),
+        tiles(view, totals, bought.rows),
         _through_time(reader, view, through, unit.drawn_by(interval)),
         _by_border(reader, view, totals, whole),
         _destinations(reader, view, totals, whole),
@@ -100,113 +99,8 @@ def _of_load(reader: PageReader, series: Answer) -> tuple[SourcedRows, Answer]:
     return SourcedRows(rows, [series, mix]), mix
 
 
-class Totals:
-    """Exchanges of the whole period by column, in a unit: None where a column is known for none of it."""
-
-    def __init__(self, values: Mapping[str, float | None], unit: Unit) -> None:
-        self.unit = unit
-        self.digits = 0 if unit in {Unit.MW, Unit.MWH} else 1
-        self._values = values
-
-    def of_load(self, load: float | None) -> "Totals":
-        """Mean power as parts of the mean load (both MW), %."""
-        parts = {
-            name: None if value is None or not load else 100 * value / load for name, value in self._values.items()
-        }
-        return Totals(parts, Unit.SHARE)
-
-    def __getitem__(self, name: str) -> float | None:
-        return self._values[name]
-
-    def formatted(self, view: View, value: float | None, *, signed: bool = False) -> str:
-        """A total in its unit."""
-        if self.unit is Unit.SHARE:
-            return view.language.percent(None if value is None else value / 100, signed=signed)
-        if self.unit is Unit.GWH and not signed:
-            return view.language.energy(value)
-        return view.language.quantity(value, self.unit.value, signed=signed)
-
-
-def _label(view: View, unit: Unit) -> str:
-    return parts.of_load(view) if unit is Unit.SHARE else unit.value
-
-
-Borders = Mapping[str, float | None]
-
-
-def _gross(totals: Totals, way: str) -> Borders:
-    """Commercial exports or imports (``export``, ``import``) of each border."""
-    return {border: _absolute(totals[f"ech_comm_{border}_{way}"]) for border in BORDERS}
-
-
-def _absolute(value: float | None) -> float | None:
-    return None if value is None else abs(value)
-
-
-def _net(totals: Totals) -> Borders:
-    """Commercial exports of each border less its imports."""
-    values = {border: totals[f"ech_comm_{border}"] for border in BORDERS}
-    return {border: None if value is None else -value for border, value in values.items()}
-
-
-def _over_all(borders: Borders) -> float | None:
-    """The sum of what is known; None, never 0, where nothing is."""
-    known = [value for value in borders.values() if value is not None]
-    return sum(known) if known else None
-
-
-def _tiles(view: View, totals: Totals, bought: pl.DataFrame) -> Component:
-    sold, came = (_over_all(_gross(totals, way)) for way in ("export", "import"))
-    net = _net(totals)
-    top, most = max(net.items(), key=lambda item: -inf if item[1] is None else item[1])
-    of = view.say(en=", of load", fr=", de la consommation") if totals.unit is Unit.SHARE else ""
-    days, net_days = int(bought["days"].sum()), int(bought["net_export_days"].sum())
-    tiles = [
-        parts.tile(
-            "exchanges-net",
-            view.say(en="Net exports", fr="Exportations nettes"),
-            totals.formatted(view, totals["net_export"], signed=True),
-            view.say(en="physical balance", fr="solde physique") + of,
-        ),
-        parts.tile(
-            "exchanges-exports",
-            view.say(en="Exports", fr="Exportations"),
-            totals.formatted(view, sold),
-            view.say(en="commercial, over all borders", fr="commerciales, toutes frontières") + of,
-            view.style.ink(EXPORTS),
-        ),
-        parts.tile(
-            "exchanges-imports",
-            view.say(en="Imports", fr="Importations"),
-            totals.formatted(view, came),
-            view.say(en="commercial, over all borders", fr="commerciales, toutes frontières") + of,
-            view.style.ink(IMPORTS),
-        ),
-        parts.tile(
-            "exchanges-top",
-            view.say(en="Largest net buyer", fr="Premier acheteur net"),
-            _buyer(view, top, most),
-            totals.formatted(view, most, signed=True) + of.replace(",", ""),
-            view.style.ink(BORDERS[top]),
-        ),
-        parts.tile(
-            "exchanges-days",
-            view.say(en="Days as a net exporter", fr="Jours exportateurs nets"),
-            view.say(en=f"{net_days} of {days}", fr=f"{net_days} sur {days}"),
-            view.say(en="by the physical balance", fr="selon le solde physique"),
-        ),
-    ]  # fmt: skip
-    return parts.tiles(tiles)
-
-
-def _buyer(view: View, border: str, net: float | None) -> str:
-    if net is None:
-        return "–"
-    return BORDERS[border].name(view.language) if net > 0 else view.say(en="none", fr="aucun")
-
-
 def _through_time(reader: PageReader, view: View, series: SourcedRows, unit: Unit) -> Component:
-    label = _label(view, unit)
+    label = label_of(view, unit)
     gross = view.say(
         en="Gross commercial exchanges: what is sold in one half hour is not set off against what is bought in"
         " another.",
@@ -225,10 +119,10 @@ def _through_time(reader: PageReader, view: View, series: SourcedRows, unit: Uni
     )
 
 
-def _by_border(reader: PageReader, view: View, totals: Totals, answers: list[Answer]) -> Component:
-    style, label = view.style, _label(view, totals.unit)
+def _by_border(reader: PageReader, view: View, totals: ExchangeTotals, answers: list[Answer]) -> Component:
+    style, label = view.style, totals.label(view)
     out, back = (
-        power.BarSeries(style.name(ink), [*_gross(totals, way).values()], style.ink(ink))
+        power.BarSeries(style.name(ink), [*totals.gross(way).values()], style.ink(ink))
         for ink, way in ((EXPORTS, "export"), (IMPORTS, "import"))
     )
     names = [style.name(ink) for ink in BORDERS.values()]
@@ -237,17 +131,17 @@ def _by_border(reader: PageReader, view: View, totals: Totals, answers: list[Ans
     return parts.chart(reader, "exchanges-gross", title, figure, answers, slots=slots)
 
 
-def _destinations(reader: PageReader, view: View, totals: Totals, answers: list[Answer]) -> Component:
-    sold = _gross(totals, "export")
-    whole = totals.formatted(view, _over_all(sold))
+def _destinations(reader: PageReader, view: View, totals: ExchangeTotals, answers: list[Answer]) -> Component:
+    sold = totals.gross("export")
+    whole = totals.formatted(view, over_all(sold.values()))
     shares = sorted(((BORDERS[border], value) for border, value in sold.items()), key=lambda part: -(part[1] or 0))
     title = view.say(en="Where exports go", fr="Destination des exportations")
-    figure, slots = power.donut(shares, _label(view, totals.unit), view.style, whole), _slots(reader, totals.unit)
+    figure, slots = power.donut(shares, totals.label(view), view.style, whole), _slots(reader, totals.unit)
     return parts.chart(reader, "exchanges-donut", title, figure, answers, slots=slots)
 
 
 def _beside_gas(reader: PageReader, view: View, series: SourcedRows, gas: Answer, unit: Unit) -> Component:
-    label = _label(view, unit)
+    label = label_of(view, unit)
     rows = series.rows.join(gas.rows.select("starts", "stock_gaz_gwh"), "starts", how="left").sort("starts")
     left = paired.Curve(rows[f"net_export{unit.suffix}"], NET_EXPORT, label, ~rows["complete"])
     right = paired.Curve(rows["stock_gaz_gwh"], STOCK, _GWH)
@@ -296,15 +190,17 @@ def _largest_buyers(reader: PageReader, view: View, bought: Answer) -> Component
     )
 
 
-def _table(reader: PageReader, view: View, totals: Totals, answers: list[Answer], bought: pl.DataFrame) -> Component:
-    speak, digits, label = view.language, totals.digits, _label(view, totals.unit)
-    sold, came, net = _gross(totals, "export"), _gross(totals, "import"), _net(totals)
-    whole = _over_all(sold)
+def _table(
+    reader: PageReader, view: View, totals: ExchangeTotals, answers: list[Answer], bought: pl.DataFrame
+) -> Component:
+    speak, digits, label = view.language, totals.digits, totals.label(view)
+    sold, came, net = totals.gross("export"), totals.gross("import"), totals.net()
+    whole = over_all(sold.values())
     rows = [
         [
             BORDERS[border].name(speak),
             speak.number(sold[border], digits),
-            speak.number(_part(sold[border], whole), 1),
+            speak.number(_share_of(sold[border], whole), 1),
             speak.number(came[border], digits),
             speak.number(net[border], digits, signed=True),
             speak.number(int(bought[f"{border}_days"].sum())),
@@ -313,7 +209,7 @@ def _table(reader: PageReader, view: View, totals: Totals, answers: list[Answer]
     ]
     rows.append(
         [view.say(en="All borders", fr="Toutes"), speak.number(whole, digits), speak.number(100 if whole else None, 1),
-         speak.number(_over_all(came), digits), speak.number(_over_all(net), digits, signed=True),
+         speak.number(over_all(came.values()), digits), speak.number(over_all(net.values()), digits, signed=True),
          speak.number(sum(int(bought[f"{border}_days"].sum()) for border in BORDERS))]
     )  # fmt: skip
     heads = [
@@ -330,7 +226,7 @@ def _table(reader: PageReader, view: View, totals: Totals, answers: list[Answer]
     return parts.card(reader, "exchanges-totals", title, content, answers, wide=True, slots=slots)
 
 
-def _part(value: float | None, whole: float | None) -> float | None:
+def _share_of(value: float | None, whole: float | None) -> float | None:
     """In %."""
     return 100 * value / whole if value is not None and whole else None
 

@@ -36,7 +36,9 @@ def body(reader: PageReader, view: View) -> list[Component]:
     counted = unit.counted
     compared, parted = (_compared(reader, against, in_unit) for in_unit in (counted, Unit.SHARE))
     slots = reader.slots(MIX)
-    periods = TwoPeriods(_by_name(compared), _by_name(parted), counted, against)
+    periods = TwoPeriods(
+        _by_name(compared), _by_name(parted), counted, against, a_year_earlier=against == reader.year_before
+    )
     return [
         _tiles(view, periods),
         _through_time(reader, view, series, params.unit, slots),
@@ -69,9 +71,24 @@ def _by_name(compared: Answer) -> ByQuantity:
 class TwoPeriods:
     """The totals of two periods in a unit, and shares of production, as ``/compare`` has them."""
 
-    def __init__(self, totals: ByQuantity, shares: ByQuantity, unit: Unit, against: tuple[date, date]) -> None:
+    def __init__(
+        self,
+        totals: ByQuantity,
+        shares: ByQuantity,
+        unit: Unit,
+        against: tuple[date, date],
+        *,
+        a_year_earlier: bool,
+    ) -> None:
         self.totals, self.unit, self.against = totals, unit, against
         self._shares = shares
+        self._a_year_earlier = a_year_earlier
+
+    def other_in_words(self, view: View) -> str:
+        """The other period, behind a change."""
+        if self._a_year_earlier:
+            return view.say(en="vs the same period a year earlier", fr="par rapport à la même période un an plus tôt")
+        return view.say(en="vs the other period", fr="par rapport à l'autre période")
 
     def share(self, name: str, which: str = "value") -> float | None:
         """The part of production, 0 to 1, over the time in which the whole mix is known.
@@ -100,61 +117,65 @@ class TwoPeriods:
 
 
 def _tiles(view: View, periods: TwoPeriods) -> Component:
-    speak, totals = view.language, periods.totals
+    speak, rate = view.language, periods.totals[_RATE]["value"]
+    return parts.tiles(
+        [
+            _total_tile(view, periods, "mix-load", view.say(en="Load", fr="Consommation"), "consommation"),
+            _total_tile(view, periods, "mix-production", "Production", "production"),
+            parts.tile(
+                "mix-rate",
+                view.say(en="Average CO₂ intensity", fr="Intensité CO₂ moyenne"),
+                speak.quantity(rate, "g/kWh", 1),
+                _change(view, periods, _RATE),
+                carbon_colour(rate or 0),
+            ),
+            _largest_source(view, periods),
+            _without_fossil_fuels(view, periods),
+        ]
+    )
+
+
+def _total_tile(view: View, periods: TwoPeriods, name: str, label: str, quantity: str) -> Component:
+    value = periods.formatted(view, periods.totals[quantity]["value"])
+    return parts.tile(name, label, value, _change(view, periods, quantity))
+
+
+def _largest_source(view: View, periods: TwoPeriods) -> Component:
     top = max(NATIONAL, key=lambda name: periods.share(name) or 0)
-    rate = totals[_RATE]["value"]
+    return parts.tile(
+        "mix-top",
+        view.say(en="Largest source", fr="Première filière"),
+        SOURCES[top].name(view.language) if periods.share(top) else "–",
+        view.language.percent(periods.share(top)) + view.say(en=" of production", fr=" de la production"),
+        view.style.ink(SOURCES[top]),
+    )
+
+
+def _without_fossil_fuels(view: View, periods: TwoPeriods) -> Component:
     clean = [periods.share(name) for name in NATIONAL if NATIONAL_SOURCES[name].family is not Family.THERMAL]
     known = [share for share in clean if share is not None]
+    return parts.tile(
+        "mix-low-carbon",
+        view.say(en="Without fossil fuels", fr="Hors énergies fossiles"),
+        view.language.percent(sum(known) if known else None),
+        view.say(en="of production", fr="de la production"),
+    )
 
-    def change(name: str) -> str:
-        if periods.change(name) is None:
-            return view.say(en="too little measured to compare", fr="trop peu de mesures pour comparer")
-        change_of_value = speak.number(periods.change(name), 1, signed=True)
-        if not periods.by_sum or name == _RATE:
-            return view.say(
-                en=f"{change_of_value}% on the other period", fr=f"{change_of_value} % par rapport à l'autre période"
-            )
-        mean = speak.number(periods.mean_change(name), 1, signed=True)
-        return view.say(
-            en=f"{mean}% in mean power, {change_of_value}% in sum, on the other period",
-            fr=f"{mean} % en puissance moyenne, {change_of_value} % en somme, par rapport à l'autre période",
-        )
 
-    tiles = [
-        parts.tile(
-            "mix-load",
-            view.say(en="Load", fr="Consommation"),
-            periods.formatted(view, totals["consommation"]["value"]),
-            change("consommation"),
-        ),
-        parts.tile(
-            "mix-production",
-            "Production",
-            periods.formatted(view, totals["production"]["value"]),
-            change("production"),
-        ),
-        parts.tile(
-            "mix-rate",
-            view.say(en="Average CO₂ intensity", fr="Intensité CO₂ moyenne"),
-            speak.quantity(rate, "g/kWh", 1),
-            change(_RATE),
-            carbon_colour(rate or 0),
-        ),
-        parts.tile(
-            "mix-top",
-            view.say(en="Largest source", fr="Première source"),
-            SOURCES[top].name(speak) if periods.share(top) else "–",
-            speak.percent(periods.share(top)) + view.say(en=" of production", fr=" de la production"),
-            view.style.ink(SOURCES[top]),
-        ),
-        parts.tile(
-            "mix-low-carbon",
-            view.say(en="Without fossil fuels", fr="Hors énergies fossiles"),
-            speak.percent(sum(known) if known else None),
-            view.say(en="of production", fr="de la production"),
-        ),
-    ]
-    return parts.tiles(tiles)
+def _change(view: View, periods: TwoPeriods, quantity: str) -> str:
+    """How a quantity differs from the other period, in words."""
+    if periods.change(quantity) is None:
+        return view.say(en="too little measured to compare", fr="trop peu de mesures pour comparer")
+    change = view.language.number(periods.change(quantity), 1, signed=True)
+    against = periods.other_in_words(view)
+    if not periods.by_sum or quantity == _RATE:
+        return view.say(en=f"{change}% {against}", fr=f"{change} % {against}")
+    # both figures: a period that has only begun has a small sum but a fair mean
+    mean = view.language.number(periods.mean_change(quantity), 1, signed=True)
+    return view.say(
+        en=f"{mean}% in mean power, {change}% in total, {against}",
+        fr=f"{mean} % en puissance moyenne, {change} % en énergie, {against}",
+    )
 
 
 def _through_time(reader: PageReader, view: View, series: Answer, unit: Unit, slots: Slots) -> Component:
@@ -235,8 +256,8 @@ def _table(reader: PageReader, view: View, periods: TwoPeriods, answers: list[An
     heads = [
         view.say(en="Source", fr="Filière"), unit, "%",
         f"{speak.days(*periods.against)}, {unit}",
-        *([view.say(en="Change of the sum, %", fr="Variation de la somme, %")] if periods.by_sum else []),
-        view.say(en="Change of mean power, %", fr="Variation de la puissance moyenne, %"),
+        *([view.say(en="Change in total, %", fr="Variation de l'énergie, %")] if periods.by_sum else []),
+        view.say(en="Change in mean power, %", fr="Variation de la puissance moyenne, %"),
     ]  # fmt: skip
     rows = [
         [

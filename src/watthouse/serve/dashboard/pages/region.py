@@ -1,11 +1,9 @@
 """One region: what it makes by source, against what it uses, over the years, and its weather."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
-import plotly.graph_objects as go
 import polars as pl
 from dash import html
 from dash.development.base_component import Component
@@ -13,16 +11,15 @@ from dash.development.base_component import Component
 from watthouse.catalog import CORSE, REGIONS
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
-from watthouse.serve.dashboard.pages.window import SlotWindow, days
+from watthouse.serve.dashboard.pages import region_day, region_mix
 from watthouse.serve.dashboard.reading import Answer, Balance, PageReader, Slots, percent
-from watthouse.serve.dashboard.slots import whole_mix
-from watthouse.serve.dashboard.view import View, day_of
+from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import power
 from watthouse.serve.figures.balance import balance
-from watthouse.serve.figures.palette import NET_FLOW, REGIONAL, SOURCES
+from watthouse.serve.figures.palette import REGIONAL, SOURCES
 from watthouse.serve.figures.regional import yearly_sources
 from watthouse.serve.figures.weather import temperature
-from watthouse.serve.queries.coverage import Main, extent_of
+from watthouse.serve.queries.coverage import Main
 from watthouse.serve.queries.mixes import MIXES, MixesParams
 from watthouse.serve.queries.params import EnergyAsOf
 from watthouse.serve.queries.rates import RATES, RatesParams
@@ -50,11 +47,17 @@ def body(reader: PageReader, view: View, page: Page) -> list[Component]:
     totals, shares = _totals(reader, counted), _totals(reader, Unit.SHARE)
     if not any(row["code_insee_region"] == code for row in totals.rows.to_dicts()):
         missing = parts.card(reader, "region", REGIONS[code], [parts.nothing(reader)], wide=True)
-        return [_back(view), missing, *_day(reader, view, unit), _yearly(reader, view), _weather(reader, view, page)]
+        return [
+            _back(view),
+            missing,
+            *region_day.card(reader, view, unit),
+            _yearly(reader, view),
+            _weather(reader, view, page),
+        ]
     return [
         _back(view),
         _tiles(view, counted, totals.rows, _sources(view, shares)),
-        *_day(reader, view, unit),
+        *region_day.card(reader, view, unit),
         _through_time(reader, view, parted, drawn),
         _balance(reader, view, series, drawn),
         _donut(reader, view, [totals, shares], counted),
@@ -89,78 +92,11 @@ def _series(reader: PageReader, view: View, interval: Interval, unit: Unit) -> A
     """The mix of the period by interval: of slots, without the sources where not all of them are known."""
     since, until = reader.period
     params = EnergyAsOf(since=since, until=until, interval=interval, unit=unit)
-    return _whole(_mix(reader, view.detail, params), unit)
-
-
-def _whole(slots: Answer, unit: Unit) -> Answer:
-    return replace(slots, rows=whole_mix(slots.rows, [f"{name}{unit.suffix}" for name in REGIONAL]))
+    return region_mix.without_part_mixes(region_mix.ask(reader, view.detail, params), unit)
 
 
 def _slots(reader: PageReader, period: tuple[date, date] | None = None) -> list[Slots]:
     return [reader.slots(REGION_MIX, reader.view.detail, period=period)]
-
-
-def _window(reader: PageReader) -> SlotWindow | None:
-    """The day that the address says, or the newest that was measured; None where none was."""
-    view = reader.view
-    extent = extent_of(reader.snapshot, Main("daily_regional", view.detail))
-    return SlotWindow(view, extent, day_of(view.more.get("day")) or extent[1]) if extent else None
-
-
-def pinned(reader: PageReader) -> Mapping[str, str]:
-    """The day that is shown by slot, for a link that leaves nothing to the newest day."""
-    window = _window(reader) if reader.view.detail else None
-    return {"day": window.day.isoformat()} if window else {}
-
-
-def _day(reader: PageReader, view: View, unit: Unit) -> Iterator[Component]:
-    """The newest measured day slot by slot, or the one that the address says."""
-    window = _window(reader)
-    if window is None:
-        return
-    extent = window.extent
-    yield from window.fault()
-    drawn = unit.drawn_by(Interval.SLOT)
-    params = EnergyAsOf(since=window.day, until=window.day, interval=Interval.SLOT, unit=drawn)
-    slots = _whole(_mix(reader, view.detail, params), drawn)
-    title = (
-        view.say(en="Generation and load by slot, ", fr="Production et consommation par pas de temps, ") + window.words
-    )
-    if slots.rows.is_empty():
-        first, last = (view.language.day(day) for day in extent)
-        text = view.say(
-            en=f"Nothing is held for this day. The first day held is {first}, the last {last}.",
-            fr=f"Rien n'est connu de ce jour. Le premier jour connu est le {first}, le dernier le {last}.",
-        )
-        words = [html.P(text, className="nothing"), *window.to_newest()]
-        card = parts.card(reader, "region-day", title, words, wide=True)
-    else:
-        card = _of_day(reader, view, title, slots, drawn)
-    card.children.insert(1, days(window, "day-"))
-    yield card
-
-
-def _of_day(reader: PageReader, view: View, title: str, slots: Answer, unit: Unit) -> Component:
-    rows, note = slots.rows, parts.partial(view, slots.rows)
-    figure = _stack(view, rows, unit)
-    fresh = ""
-    if unit is not Unit.SHARE:
-        exchanged = view.say(
-            en="The dashed line is the balance with other regions and countries, exports above 0.",
-            fr="La ligne en tirets est le solde des échanges avec l'extérieur, exportations au-dessus de 0.",
-        )
-        if rows["ech_physiques_mw"].count():
-            figure.add_trace(
-                power.line(rows["starts"], -rows["ech_physiques_mw"], NET_FLOW, view.style, unit.value, dash="dash")
-            )
-            note = f"{exchanged} {note}".strip()
-        known = rows.drop_nulls("consommation_mw")["starts"]
-        fresh = parts.measured_until(view, known[-1]) if known.len() else ""
-    return parts.chart(reader, "region-day", title, figure, [slots], height=400, wide=True, note=note, fresh=fresh)
-
-
-def _mix(reader: PageReader, code: str, params: EnergyAsOf) -> Answer:
-    return reader.ask(REGION_MIX, params, code)
 
 
 def _totals(reader: PageReader, unit: Unit) -> Answer:
@@ -176,42 +112,43 @@ def _sources(view: View, shares: Answer) -> dict[str, float | None]:
 
 
 def _tiles(view: View, unit: Unit, totals: pl.DataFrame, shares: Mapping[str, float | None]) -> Component:
-    suffix, speak, both = unit.suffix, view.language, Balance(unit)
-    rows = totals.with_columns(
-        both.difference.alias(f"difference{suffix}"), covered=percent(both.production, both.load) / 100
-    )
+    both = Balance(unit)
+    rows = totals.with_columns(both.difference.alias("difference"), covered=percent(both.production, both.load) / 100)
     row = rows.row(by_predicate=pl.col("code_insee_region") == view.detail, named=True)
-    load, production = row[f"consommation{suffix}"], row[f"production{suffix}"]
-    largest = max(REGIONAL, key=lambda name: shares[name] or 0)
-    covered, share = speak.percent(row["covered"], 0), speak.percent(shares[largest])
     return parts.tiles(
         [
-            parts.tile(
-                "region-load",
-                view.say(en="Load", fr="Consommation"),
-                speak.quantity(load, unit.value),
-                _rank(view, rows, f"consommation{suffix}", load),
-            ),
-            parts.tile(
-                "region-production",
-                "Production",
-                speak.quantity(production, unit.value),
-                _rank(view, rows, f"production{suffix}", production),
-            ),
-            parts.tile(
-                "region-difference",
-                view.say(en="Balance", fr="Solde"),
-                speak.quantity(row[f"difference{suffix}"], unit.value, signed=True),
-                view.say(en=f"production is {covered} of load", fr=f"production : {covered} de la consommation"),
-            ),
-            parts.tile(
-                "region-top",
-                view.say(en="Largest source", fr="Première filière"),
-                SOURCES[largest].name(speak) if shares[largest] else "–",
-                share + view.say(en=" of production", fr=" de la production"),
-                view.style.ink(SOURCES[largest]),
-            ),
+            _total_tile(view, unit, rows, "region-load", view.say(en="Load", fr="Consommation"), "consommation"),
+            _total_tile(view, unit, rows, "region-production", "Production", "production"),
+            _balance_tile(view, unit, row["difference"], row["covered"]),
+            _largest_source(view, shares),
         ]
+    )
+
+
+def _total_tile(view: View, unit: Unit, rows: pl.DataFrame, name: str, label: str, quantity: str) -> Component:
+    column = f"{quantity}{unit.suffix}"
+    value = rows.row(by_predicate=pl.col("code_insee_region") == view.detail, named=True)[column]
+    return parts.tile(name, label, view.language.quantity(value, unit.value), _rank(view, rows, column, value))
+
+
+def _balance_tile(view: View, unit: Unit, difference: float | None, covered: float | None) -> Component:
+    share = view.language.percent(covered, 0)
+    return parts.tile(
+        "region-difference",
+        view.say(en="Balance", fr="Solde"),
+        view.language.quantity(difference, unit.value, signed=True),
+        view.say(en=f"production is {share} of load", fr=f"production : {share} de la consommation"),
+    )
+
+
+def _largest_source(view: View, shares: Mapping[str, float | None]) -> Component:
+    largest = max(REGIONAL, key=lambda name: shares[name] or 0)
+    return parts.tile(
+        "region-top",
+        view.say(en="Largest source", fr="Première filière"),
+        SOURCES[largest].name(view.language) if shares[largest] else "–",
+        view.language.percent(shares[largest]) + view.say(en=" of production", fr=" de la production"),
+        view.style.ink(SOURCES[largest]),
     )
 
 
@@ -227,17 +164,9 @@ def _through_time(reader: PageReader, view: View, series: Answer, unit: Unit) ->
     title = view.say(en="Generation by source, and load", fr="Production par filière, et consommation")
     if unit is Unit.SHARE:
         title = view.say(en="Generation by source", fr="Production par filière")
-    figure, note = _stack(view, series.rows, unit), parts.partial(view, series.rows, pale=unit is not Unit.MW)
+    figure, note = region_mix.stack(view, series.rows, unit), parts.partial(view, series.rows, pale=unit is not Unit.MW)
     slots = _slots(reader)
     return parts.chart(reader, "region-mix", title, figure, [series], height=400, wide=True, note=note, slots=slots)
-
-
-def _stack(view: View, rows: pl.DataFrame, unit: Unit) -> go.Figure:
-    """Sources through time, with pumping and load where these are quantities."""
-    names = REGIONAL if unit is Unit.SHARE else ("pompage", *REGIONAL)
-    columns = {name: f"{name}{unit.suffix}" for name in names}
-    load = "" if unit is Unit.SHARE else f"consommation{unit.suffix}"
-    return power.mix(rows, columns, "starts", unit.sign, view.style, load=load)
 
 
 def _balance(reader: PageReader, view: View, series: Answer, unit: Unit) -> Component:
@@ -272,7 +201,7 @@ def _yearly(reader: PageReader, view: View) -> Component:
     first, until = reader.snapshot.extent("daily_regional")
     since = max(first, date(max(until.year - _YEARS + 1, 1), 1, 1))
     params = EnergyAsOf(since=since, until=until, interval=Interval.YEAR, unit=Unit.GWH)
-    years = _mix(reader, view.detail, params)
+    years = region_mix.ask(reader, view.detail, params)
     title = view.say(
         en="Each source over the years, whatever the period",
         fr="Chaque filière au fil des ans, quelle que soit la période",

@@ -1,5 +1,6 @@
 """Regions: what each uses, makes, and has left over, on a map and in order; a page of its own for each."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +11,7 @@ from dash.development.base_component import Component
 from watthouse.catalog import MAINLAND, REGIONS
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
-from watthouse.serve.dashboard.pages import region
+from watthouse.serve.dashboard.pages import region, region_day
 from watthouse.serve.dashboard.reading import Answer, Balance, PageReader, Slots, percent
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import maps
@@ -116,22 +117,38 @@ def _name(view: View, measure: str) -> str:
     return _MEASURES[measure].of(view.language) if measure in _MEASURES else SOURCES[measure].name(view.language)
 
 
+_TILES: Final = (
+    ("most-used", Text(en="Largest load", fr="Plus forte consommation"), "consommation", "largest"),
+    ("most-made", Text(en="Largest production", fr="Plus forte production"), "production", "largest"),
+    ("most-left", Text(en="Largest surplus", fr="Plus fort excédent"), "difference", "surplus"),
+    ("most-wanting", Text(en="Largest deficit", fr="Plus fort déficit"), "difference", "deficit"),
+)
+"""Id, label, measure, and which region of it is shown."""
+
+
 def _tiles(view: View, compared: RegionsCompared) -> Component:
-    wanted = [
-        ("most-used", view.say(en="Largest load", fr="Plus forte consommation"), "consommation", True, False),
-        ("most-made", view.say(en="Largest production", fr="Plus forte production"), "production", True, False),
-        ("most-left", view.say(en="Largest surplus", fr="Plus fort excédent"), "difference", True, True),
-        ("most-wanting", view.say(en="Largest deficit", fr="Plus fort déficit"), "difference", False, True),
-    ]
-    told = []
-    for name, label, column, most, signed in wanted:
-        right = pl.col("difference") * (1 if most else -1) > 0 if signed else True
-        one = compared.rows.drop_nulls(column).filter(right).sort(column, descending=most).head(1).to_dicts()
-        for row in one:
-            amount = compared.formatted(view, row[column], signed=signed)
-            of = f", {_whole(view, column)}" if compared.unit is Unit.SHARE else ""
-            told.append(parts.tile(f"regions-{name}", label, amount, row["libelle_region"] + of))
-    return parts.tiles(told)
+    return parts.tiles(
+        [
+            tile
+            for name, label, measure, which in _TILES
+            for tile in _tile(view, compared, name, label.of(view.language), measure, which)
+        ]
+    )
+
+
+def _tile(
+    view: View, compared: RegionsCompared, name: str, label: str, measure: str, which: str
+) -> Iterator[Component]:
+    """The region that is first by a measure; none where no region has a surplus, or a deficit."""
+    rows = compared.rows.drop_nulls(measure)
+    if which == "surplus":
+        rows = rows.filter(pl.col(measure) > 0)
+    elif which == "deficit":
+        rows = rows.filter(pl.col(measure) < 0)
+    for row in rows.sort(measure, descending=which != "deficit").head(1).to_dicts():
+        amount = compared.formatted(view, row[measure], signed=which != "largest")
+        of = f", {_whole(view, measure)}" if compared.unit is Unit.SHARE else ""
+        yield parts.tile(f"regions-{name}", label, amount, row["libelle_region"] + of)
 
 
 def _choice(view: View, measure: str) -> Component:
@@ -249,7 +266,7 @@ PAGE: Final = Page(
     units=(Unit.MW, Unit.GWH, Unit.MWH, Unit.SHARE),
     intervals=FROM_SLOTS,
     heading=_heading,
-    pinned=region.pinned,
+    pinned=region_day.pinned,
     series=lambda view: bool(view.detail),
     main=lambda view: Main("daily_regional", view.detail if view.detail in MAINLAND else None),
     marts=lambda view: ("daily_regional", "temperature_daily") if view.detail else ("daily_regional",),
