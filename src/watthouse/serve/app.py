@@ -1,4 +1,4 @@
-"""The ASGI application: the API, what watches over it, and the place of the pages."""
+"""The ASGI application: the API, its middleware, and the pages."""
 
 import threading
 from collections.abc import AsyncIterator
@@ -22,12 +22,13 @@ from watthouse.settings import Settings
 from watthouse.starting import uncollected
 
 _ABOUT = """
-France's electricity, gas storage and temperature, as published by the operators on ODRÉ: kept, versioned, and summed up
-without losing an hour. Days are civil days (Europe/Paris), `since` and `until` both included; instants are UTC.
+France's electricity, gas storage and temperature, as published by the operators on ODRÉ: stored, versioned, and
+aggregated without losing an hour. Days are civil days (Europe/Paris), `since` and `until` both included; instants are
+UTC.
 """
 
 _WARM_AFTER: Final = 0.5
-"""For the first answer, before the pages are loaded, s."""
+"""Seconds left to the first answers before the pages are loaded."""
 
 _ROUTED = (datasets, calls, regional, questions, ledger)
 
@@ -49,7 +50,7 @@ def create(settings: Settings) -> FastAPI:
     app = FastAPI(
         title="watthouse",
         version=version_of("watthouse"),
-        summary="France's open energy data, that can be cited",
+        summary="France's open energy data, ready to cite",
         description=_ABOUT,
         docs_url=None,
         redoc_url=None,
@@ -74,14 +75,14 @@ def create(settings: Settings) -> FastAPI:
 
 
 def _warm(pages: Pages, service: Service) -> None:
-    """What the first question wants, and then the first page: neither keeps the server from being ready."""
+    """Load what the first call needs, then the pages, in the background: the server is ready before."""
     with uncollected():
         service.snapshots.warm_up()
     pages.load()
 
 
 def _surround(app: FastAPI, settings: Settings) -> None:
-    """What every request passes, the innermost first."""
+    """Add the middleware, the innermost first."""
     for style in (Format.CSV, Format.ARROW):  # Parquet is packed in itself
         add_compress_type(style.media)
     app.add_middleware(CompressMiddleware)

@@ -1,4 +1,4 @@
-"""The OpenAPI document: what the calls say of themselves, the same on every machine."""
+"""The OpenAPI document, the same on every machine."""
 
 import re
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""Answers as they go out: one table, in the format that was asked for, in pieces, with its version."""
+"""Which format an answer has, and the headers that say its version."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -48,7 +48,7 @@ class AnswerColumn:
 
 @dataclass(frozen=True)
 class Labels:
-    """What stands with the rows: what they are, whose, and how fresh. ``more`` is the call's own."""
+    """What describes the rows: title, columns, source and version. ``more`` depends on the call."""
 
     title: str
     columns: Sequence[AnswerColumn]
@@ -60,7 +60,7 @@ class Labels:
 
 
 def chosen(request: Request, named: Format | None) -> Format:
-    """What ``?format=`` says, else what ``Accept`` likes best; raises 406 where that is nothing we make."""
+    """What ``?format=`` says, else what ``Accept`` likes best; raises 406 where that is not available."""
     if named is not None:
         return named
     liked = request.headers.get("accept", "*/*")
@@ -75,35 +75,35 @@ def chosen(request: Request, named: Format | None) -> Format:
             return Format.CSV
         if media in offers:
             return offers[media]
-    raise ProblemError(406, f"nothing here is '{liked[:80]}': ask for one of {', '.join(offers)}", parameter="Accept")
+    raise ProblemError(406, f"'{liked[:80]}' is not available: ask for one of {', '.join(offers)}", parameter="Accept")
 
 
 def etag(version: str, request: Request, style: Format) -> str:
-    """Weak, since an answer may be packed on its way."""
+    """Weak: compression on the way changes the bytes, not the rows."""
     identity = f"{version} {style.value} {request.url.path}?{request.url.query}"
     return f'W/"{hashlib.sha256(identity.encode()).hexdigest()[:24]}"'
 
 
 def unchanged(request: Request, tag: str) -> bool:
-    """Whether the caller holds this answer already; a tag without its quotes is none (to Werkzeug it would be)."""
+    """Whether the caller already has this answer."""
     tags = request.headers.get("if-none-match", "")
     opaque = {tag_held.strip().removeprefix("W/") for tag_held in tags.split(",")}
     return tags.strip() == "*" or tag.removeprefix("W/") in opaque
 
 
 def not_modified(headers: Mapping[str, str]) -> Response:
-    """What the caller holds is still true; what may be packed says so here too."""
+    """The caller's copy is current; ``Vary`` names the encoding here too, as on the answer that may be compressed."""
     return Response(status_code=304, headers={**headers, "vary": f"{headers['vary']}, Accept-Encoding"})
 
 
 def attached(headers: Mapping[str, str], name: str, style: Format) -> dict[str, str]:
-    """The same, with a file's name for what is no JSON."""
+    """The same, with a file name for every format but JSON."""
     if style is Format.JSON:
         return dict(headers)
     return {**headers, "content-disposition": f'attachment; filename="{name}.{style.value}"'}
 
 
 def headers_of(version: str, sample: str | None, tag: str) -> dict[str, str]:
-    """What every answer of rows says in its head."""
+    """The headers of every answer with rows."""
     headers = {"etag": tag, "cache-control": FRESH, "vary": "accept", "x-watthouse-version": version}
     return headers | ({SAMPLE_HEADER: sample} if sample else {})

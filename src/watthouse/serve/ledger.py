@@ -1,4 +1,4 @@
-"""What the lake says of itself: how fresh it is, and what was revised."""
+"""The state of the lake: how fresh it is, and what was revised."""
 
 import hashlib
 from datetime import datetime
@@ -22,9 +22,9 @@ from watthouse.serve.service import Service
 
 
 class RefreshOut(BaseModel):
-    """The last refresh that was asked for over the API."""
+    """The last refresh requested over the API."""
 
-    state: State = Field(description="How it stands", examples=["done"])
+    state: State = Field(description="Its state", examples=["done"])
     started_at: datetime | None = Field(description="When it began (UTC)")
     ended_at: datetime | None = Field(description="When it ended (UTC)")
     said: str | None = Field(
@@ -53,12 +53,12 @@ class StatusOut(BaseModel):
     sample: str | None = Field(description="The sample's name where the data are synthetic, else null")
     version: str = Field(description="The version of the data served")
     built_at: datetime = Field(description="When the marts were last built (UTC)")
-    datasets: list[DatasetStatus] = Field(description="A line a dataset")
-    refresh: RefreshOut = Field(description="The last refresh that was asked for over the API")
+    datasets: list[DatasetStatus] = Field(description="One per dataset")
+    refresh: RefreshOut = Field(description="The last refresh requested over the API")
 
 
 def status_of(service: Service) -> StatusOut:
-    """What is served as it stands, a line a dataset."""
+    """What is served as it stands, one line per dataset."""
     with service.snapshots.lease() as snapshot:
         version, built_at, loaded = snapshot.version, snapshot.built_at, snapshot.lake_versions
     home = Home(service.settings)
@@ -79,7 +79,7 @@ def _with_z(line: dict[str, Any]) -> dict[str, Any]:
 
 
 class RevisionsParams(Period):
-    """What changed in what was published."""
+    """Revisions of published values."""
 
     dataset: Annotated[
         str,
@@ -98,7 +98,7 @@ class RevisionsParams(Period):
 
 
 def dataset_of(params: RevisionsParams) -> Dataset:
-    """The dataset that is meant; raises a problem for one, or a column, that there is not."""
+    """The dataset requested; raises a problem for one, or a column, that there is not."""
     if params.dataset not in CATALOG:
         raise wrong("dataset", f"there is no dataset '{params.dataset[:60]}': there are {', '.join(CATALOG)}")
     dataset = CATALOG[params.dataset]
@@ -108,17 +108,17 @@ def dataset_of(params: RevisionsParams) -> Dataset:
 
 
 def revisions_of(service: Service, params: RevisionsParams) -> RowSet:
-    """The changes that are meant, the last seen first; raises a problem for a dataset or column that there is not and
+    """The changes requested, the last seen first; raises a problem for an unknown dataset or column and
     for more than a year of slots."""
     dataset, home = dataset_of(params), Home(service.settings)
     newest = home.lake.extent(dataset).newest or home.now.astimezone(PARIS).date()
     last = newest.date() if isinstance(newest, datetime) else newest
     since, until = newest_first((last, last), params)
     if (until - since).days >= A_YEAR:
-        raise wrong("since", f"revisions of {A_YEAR} days of slots at most: ask for a shorter period")
+        raise wrong("since", f"revisions cover {A_YEAR} days at most: choose a shorter period")
     changes = _newest_first(dataset, home.lake.revisions(dataset, since=since, until=until, column=params.column))
     rows = changes.head(params.limit).to_arrow(compat_level=pl.CompatLevel.oldest())
-    title, more = "What changed in what was published", {**days(since, until), "found": changes.height}
+    title, more = "Revisions of published values", {**days(since, until), "found": changes.height}
     return RowSet(title, rows, _columns(dataset), more, used=_used(dataset, changes))
 
 
@@ -147,7 +147,7 @@ def _columns(dataset: Dataset) -> tuple[AnswerColumn, ...]:
         AnswerColumn("slot", "", "The slot whose value changed: an instant (UTC) or a civil day"),
         *(AnswerColumn(name, "", dataset[name].meaning) for name in dataset.key if name != dataset.time),
         AnswerColumn("column", "", "The column whose value changed"),
-        AnswerColumn("from", "", "The value that was known before, as text"),
+        AnswerColumn("from", "", "The value known before, as text"),
         AnswerColumn("to", "", "The value since, as text; null where it was withdrawn"),
         AnswerColumn("seen", "", "When the change was seen (UTC)"),
     )
@@ -159,7 +159,7 @@ def version_of(home: Home, dataset: Dataset) -> str:
 
 
 def progress_of(progress: RefreshProgress) -> RefreshOut:
-    """How a refresh stands, as it is told."""
+    """The state of a refresh, as the API reports it."""
     return RefreshOut(
         state=progress.state,
         started_at=progress.started_at,

@@ -1,4 +1,4 @@
-"""French and English: what is said, and how numbers, days and instants are written in each."""
+"""French and English: texts, and how numbers, days and instants are written in each."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -23,7 +23,7 @@ class Say(Protocol):
 
 
 class Language(Enum):
-    """A language that watthouse speaks."""
+    """A language of the pages and answers."""
 
     ENGLISH = "en"
     FRENCH = "fr"
@@ -38,7 +38,7 @@ class Language(Enum):
         return (",", _NARROW) if self is Language.FRENCH else (".", ",")
 
     def number(self, value: float | None, digits: int = 0, *, signed: bool = False) -> str:
-        """A number with so many digits behind the mark; an en dash where there is none."""
+        """A number with ``digits`` decimals; an en dash for None."""
         if value is None or isnan(value):
             return "–"
         text = f"{value:{'+' if signed else ''},.{digits}f}"
@@ -48,7 +48,7 @@ class Language(Enum):
         return text.translate({ord(","): thousands, ord("."): mark, ord("-"): "−"})
 
     def quantity(self, value: float | None, unit: str, digits: int = 0, *, signed: bool = False) -> str:
-        """A number with its unit, not to be broken across lines."""
+        """A number with its unit, joined by a no-break space."""
         text = self.number(value, digits, signed=signed)
         return text if value is None else f"{text}{_FIXED}{unit}"
 

@@ -1,4 +1,4 @@
-"""What watches over the server: its health, its measures, its log, its limits."""
+"""Around every request: health checks, metrics, the request log, security headers, rate limits."""
 
 import logging
 import sys
@@ -41,7 +41,7 @@ _UNLIMITED: Final = {"/healthz", "/readyz", "/metrics"}
 
 
 class Measures:
-    """What ``/metrics`` tells."""
+    """The metrics that ``/metrics`` exposes."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -61,25 +61,25 @@ class Measures:
         )
 
 
-@router.get("/healthz", summary="Whether the server runs", response_class=PlainTextResponse)
+@router.get("/healthz", summary="Liveness", response_class=PlainTextResponse)
 async def healthz() -> str:
-    """It does, if this answers: it waits for no other."""
+    """Answers as long as the server runs."""
     return "ok\n"
 
 
 @router.get(
     "/readyz",
-    summary="Whether there is a warehouse to answer from",
+    summary="Readiness",
     response_class=PlainTextResponse,
     responses=problems.documented(),
 )
 def readyz(service: TheService) -> str:
-    """The version and when it was built; 503 where there is none, with what to do."""
+    """The version of the warehouse and when it was built; 503 with what to do if there is none."""
     with service.snapshots.lease() as snapshot:
         return f"ready: version {snapshot.version}, built {snapshot.built_at:%Y-%m-%d %H:%M:%SZ}\n"
 
 
-@router.get("/metrics", summary="Measures for Prometheus", response_class=PlainTextResponse)
+@router.get("/metrics", summary="Metrics for Prometheus", response_class=PlainTextResponse)
 def metrics(request: Request, service: TheService) -> Response:
     """Requests, times and the age of the warehouse."""
     measures: Measures = request.app.state.measures
@@ -92,19 +92,19 @@ def metrics(request: Request, service: TheService) -> Response:
 
 
 def install(app: FastAPI, settings: Settings) -> None:
-    """Stand around the app, outermost."""
+    """Add the outermost middleware."""
     app.state.measures = Measures()
     app.add_middleware(Watch, measures=app.state.measures, settings=settings)
 
 
 class Watch:
-    """Gives every request an id, counts, times and logs it, guards its answer, and says no to too many."""
+    """Gives every request an id, counts, times and logs it, adds security headers, and enforces the rate limit."""
 
     def __init__(self, app: ASGIApp, measures: Measures, settings: Settings) -> None:
         self._app = app
         self._measures = measures
         self._log = structlog.get_logger()
-        self._told = settings.log_requests
+        self._logs_requests = settings.log_requests
         self._limit = RateLimitItemPerMinute(settings.rate_limit) if settings.rate_limit else None
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
@@ -136,7 +136,7 @@ class Watch:
                     raise
                 await problems.unexpected(scope["path"], error)(scope, receive, watched)
             finally:
-                self._tell(scope, status, sent, time.perf_counter() - began)
+                self._record(scope, status, sent, time.perf_counter() - began)
 
     def _refused(self, scope: Scope) -> Response | None:
         if self._limit is None or scope["path"] in _UNLIMITED:
@@ -145,14 +145,14 @@ class Watch:
         if self._limiter.hit(self._limit, client):
             return None
         again = max(1, round(self._limiter.get_window_stats(self._limit, client).reset_time - time.time()))
-        detail = f"more than {self._limit.amount} requests in a minute: try again in {again} s"
+        detail = f"more than {self._limit.amount} requests per minute: retry in {again} s"
         return problems.answer(scope["path"], 429, detail, headers={"retry-after": str(again)})
 
-    def _tell(self, scope: Scope, status: int, sent: int, seconds: float) -> None:
+    def _record(self, scope: Scope, status: int, sent: int, seconds: float) -> None:
         route = _route(scope)
         self._measures.requests.labels(scope["method"], route, str(status)).inc()
         self._measures.seconds.labels(route).observe(seconds)
-        if self._told:
+        if self._logs_requests:
             self._log.info(
                 "request",
                 method=scope["method"],
@@ -164,7 +164,7 @@ class Watch:
 
 
 def _route(scope: Scope) -> str:
-    """The call's path with its parameters' names, so that there are few of them."""
+    """The route with its parameters' names: a label of a metric must not have many values."""
     path = getattr(scope.get("route"), "path", None)
     if path is None:
         return "unknown"
@@ -184,7 +184,7 @@ def _guard(headers: MutableHeaders, path: str, request_id: str) -> None:
 
 
 def configure_logs() -> None:
-    """A line of JSON an event, on standard error."""
+    """Log one line of JSON per event to standard error."""
     logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.INFO)
     processors: list[Any] = [
         structlog.contextvars.merge_contextvars,

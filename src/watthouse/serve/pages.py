@@ -1,4 +1,4 @@
-"""The pages, loaded while the API answers already: what draws them takes as long to import as all the rest."""
+"""The pages, loaded while the API already answers: their libraries take as long to import as everything else."""
 
 import threading
 from importlib import import_module
@@ -19,7 +19,7 @@ class Pages:
         self._loaded: ASGIApp | None = None
 
     def load(self) -> ASGIApp:
-        """The pages themselves; whoever asks first waits for them."""
+        """The pages themselves; the first request waits for them."""
         with self._lock:
             if self._loaded is None:
                 with uncollected():

@@ -1,4 +1,4 @@
-"""What goes wrong, as ``application/problem+json`` (RFC 9457): what, where, and what to do."""
+"""Errors as ``application/problem+json`` (RFC 9457): what happened, where, and what to do."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -18,7 +18,7 @@ SCHEMA: Final = "#/components/schemas/Problem"
 
 
 class Fault(BaseModel):
-    """A parameter that will not do."""
+    """A parameter that cannot be used."""
 
     parameter: str = Field(description="The parameter's name as it is asked for", examples=["since"])
     detail: str = Field(description="What is wrong with it", examples=["2025-02-30 is not a valid date"])
@@ -81,7 +81,7 @@ def _documented(status: int) -> dict[str, Any]:
 
 
 def install(app: FastAPI) -> None:
-    """Let every error of this app be a problem."""
+    """Turn every error of this app into a problem."""
     app.add_exception_handler(ProblemError, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
@@ -101,7 +101,7 @@ def _invalid(request: Request, error: Exception) -> Response:
 
 
 def _named(error_detail: Mapping[str, Any]) -> str:
-    """The parameter's name; what is wrong between several names the one to change first."""
+    """The parameter's name; a fault between several parameters begins with the name of one of them."""
     named = ".".join(part for part in error_detail["loc"][1:] if isinstance(part, str))
     return named or str(error_detail["msg"]).removeprefix("Value error, ").split()[0]
 
@@ -111,12 +111,12 @@ def _meant(error_detail: Mapping[str, Any]) -> str:
     if error_detail["type"] == "extra_forbidden":
         return "there is no such parameter: see /docs"
     if error_detail["type"] == "missing":
-        return "it must be given"
+        return "this parameter is required"
     message = str(error_detail["msg"]).removeprefix("Value error, ")
     shown = str(given)[:60]
     if "date" in error_detail["type"]:
         return f"'{shown}' is not a date or instant that exists ({message})"
-    return message if isinstance(given, dict) or shown in message else f"'{shown}' will not do: {message}"
+    return message if isinstance(given, dict) or shown in message else f"'{shown}' is not valid: {message}"
 
 
 def _http(request: Request, error: Exception) -> Response:
@@ -131,7 +131,7 @@ def _http(request: Request, error: Exception) -> Response:
 
 
 def _own(request: Request, error: Exception) -> Response:
-    """Words of watthouse's own: the call was off, or the data are not there."""
+    """watthouse's own errors: the call was wrong, or the data are missing."""
     if isinstance(error, UsageError):
         return answer(request.url.path, 422, str(error))
     if isinstance(error, BusyError):
@@ -143,6 +143,6 @@ def _own(request: Request, error: Exception) -> Response:
 
 
 def unexpected(path: str, error: Exception) -> Response:
-    """What nobody foresaw: the log has the traceback, the caller has the request's id."""
+    """An unforeseen error: the log has the traceback, the caller the request's id to find it by."""
     structlog.get_logger().error("unexpected", path=path, exc_info=(type(error), error, error.__traceback__))
-    return answer(path, 500, "watthouse failed; its log says where, by the request id of this answer")
+    return answer(path, 500, "internal error; look up the request id of this answer in the server log")

@@ -1,4 +1,4 @@
-"""A refresh that was asked for over HTTP: a process of its own, one at a time."""
+"""A refresh requested over HTTP: a process of its own, one at a time."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ _LAST = 400  # characters of what it said that are kept
 
 
 class State(Enum):
-    """How a refresh stands."""
+    """The state of a refresh."""
 
     NEVER = "never asked for"
     RUNNING = "running"
@@ -26,7 +26,7 @@ class State(Enum):
 
 @dataclass(frozen=True)
 class RefreshProgress:
-    """The last refresh that was asked for here; ``last_line`` is its last line."""
+    """The last refresh requested over the API; ``last_line`` is the last line of its output."""
 
     state: State = State.NEVER
     started_at: datetime | None = None
@@ -44,17 +44,17 @@ class Refresher:
         self.progress = RefreshProgress()
 
     def start(self) -> RefreshProgress:
-        """Begin one; raises :class:`~watthouse.errors.BusyError` while one runs."""
+        """Start one; raises :class:`~watthouse.errors.BusyError` while one runs."""
         with self._lock:
             if self.progress.state is State.RUNNING:
-                raise BusyError("a refresh is running already: /api/v1/status tells how it stands")
+                raise BusyError("a refresh is already running: see /api/v1/status")
             self.progress = RefreshProgress(State.RUNNING, datetime.now(UTC))
             self._process = self._spawn()
             threading.Thread(target=self._wait, args=(self._process,), daemon=True).start()
             return self.progress
 
     def stop(self) -> None:
-        """End one that runs: what it fetched stays."""
+        """Stop a running one: what it fetched is kept."""
         with self._lock:
             if self._process is not None and self._process.poll() is None:
                 self._process.terminate()

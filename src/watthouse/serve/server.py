@@ -21,7 +21,7 @@ def serve(settings: Settings, *, afresh: bool = False) -> None:
 
     ``afresh`` is for a process that has computed before: a worker forked from it would lack the threads that Polars
     computes with, and wait for them for ever. To fork is faster, and safe where nothing but imports was done.
-    Raises :class:`~watthouse.errors.WatthouseError` where the address is taken or is none of this machine's.
+    Raises :class:`~watthouse.errors.WatthouseError` where the address is taken or not one of this machine's.
     """
     multiprocessing.set_start_method("spawn" if afresh else "fork", force=True)
     Granian(
@@ -42,7 +42,7 @@ def _load(settings: Settings, _target: str) -> FastAPI:
 
 
 def refuse_taken(host: str, port: int) -> None:
-    """Say so now, in one line, where nothing could be served."""
+    """Fail early, in one line, where the address cannot be bound."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as tried:
@@ -50,5 +50,5 @@ def refuse_taken(host: str, port: int) -> None:
             tried.bind(address)
     except OSError as error:
         taken = error.errno == errno.EADDRINUSE
-        reason = "is taken by another program" if taken else f"cannot be listened on ({error.strerror or error})"
-        raise WatthouseError(f"{host}:{port} {reason}: set --host and --port to others") from error
+        reason = "is taken by another program" if taken else f"cannot be bound ({error.strerror or error})"
+        raise WatthouseError(f"{host}:{port} {reason}: choose another --host or --port") from error

@@ -1,4 +1,4 @@
-"""Where questions become answers: the snapshot they are put to, the answers kept at hand."""
+"""Answers calls from a snapshot of the warehouse, and caches them by version."""
 
 import threading
 from collections.abc import Callable
@@ -28,14 +28,14 @@ _LARGEST_CACHED: Final = 8  # parts of the cache one answer may fill
 
 @dataclass(frozen=True)
 class _CachedAnswer:
-    """An answer at hand: its ``body``, and whose figures it gives as a ``Link``."""
+    """A cached answer: its ``body``, and its sources as a ``Link`` header."""
 
     body: bytes
     link: str
 
 
 class Service:
-    """What every call needs, one of it a server."""
+    """What every call needs; one per server."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -47,7 +47,7 @@ class Service:
         )
 
     def answer(self, request: Request, style: Format | None, ask: Callable[[Snapshot], RowSet], name: str) -> Response:
-        """A bounded answer of the warehouse as it stands, or 304 where the caller holds it."""
+        """A bounded answer from the current warehouse, or 304 where the caller has it."""
         with self.snapshots.lease() as snapshot:
             return self.versioned(
                 request, style, name, snapshot.version, snapshot.sample, lambda: self._bounded(snapshot, ask(snapshot))
@@ -96,7 +96,7 @@ class Service:
             return writers.stream(stands_with, reader, reader.schema, chosen, attached, resources.pop_all())
 
     def close(self) -> None:
-        """End what runs here, let go of what is held."""
+        """Stop a running refresh and release the snapshots."""
         self.refresher.stop()
         self.snapshots.close()
 
@@ -110,7 +110,7 @@ class Service:
         rows = snapshot.rows(query)
         if rows.num_rows > self.settings.max_rows:
             raise ProblemError(
-                422, f"the answer has more than {self.settings.max_rows:,} rows: ask for a shorter period"
+                422, f"the answer has more than {self.settings.max_rows:,} rows: choose a shorter period"
             )
         return row_set.with_rows(rows)
 
@@ -121,11 +121,11 @@ class Service:
 
 
 def labels(row_set: RowSet, version: str, sample: str | None) -> Labels:
-    """What stands with the rows of an answer."""
+    """What describes the rows of an answer."""
     used = row_set.used or ()
     columns = (*row_set.columns, _SAMPLE) if sample else row_set.columns
     more = {"attribution": attribution.as_metadata(used, sample), **row_set.more}
     return Labels(row_set.title, columns, attribution.in_words(used, sample), LICENCE, version, sample, more)
 
 
-_SAMPLE: Final = AnswerColumn("sample", "", "The synthetic sample that the row is of: nobody measured it")
+_SAMPLE: Final = AnswerColumn("sample", "", "The synthetic sample that the row belongs to: nobody measured it")

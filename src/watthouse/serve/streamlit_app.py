@@ -70,7 +70,7 @@ _service: Callable[[], Service] = st.cache_resource(show_spinner=False)(_opened)
 
 @contextmanager
 def _errors_in_a_line() -> Iterator[None]:
-    """What cannot be answered is said in one line."""
+    """Show an error as one line."""
     try:
         yield
     except (WatthouseError, ProblemError) as error:
@@ -250,7 +250,7 @@ def _chart(
     say = reader.view.say
     st.markdown(f"##### {title}")
     if not answer.rows.height:
-        st.info(say(en="Nothing is held for this period.", fr="Rien n'est connu de cette période."))
+        st.info(say(en="No data for this period.", fr="Aucune donnée pour cette période."))
         return
     st.plotly_chart(
         figure.update_layout(height=height), theme=None, config=behaviour(reader.view.style, name), key=name, alt=title

@@ -21,7 +21,7 @@ _SPANS: Final = {
 
 
 def place_of(key: str, options: Iterable[str], default: str) -> int:
-    """Where the address says what was chosen, its place among the options."""
+    """The position among the options of the one in the address."""
     known = [*options]
     given = st.query_params.get(key, default)
     return known.index(given if given in known else default)
@@ -38,7 +38,7 @@ def language() -> Language:
 
 
 def period(reader: PageReader) -> tuple[date, date]:
-    """The days that are meant, both included."""
+    """The chosen days, both included."""
     say, (first, last) = reader.view.say, reader.extent
     span = st.sidebar.selectbox(
         say(en="Period", fr="Période"),

@@ -1,4 +1,4 @@
-"""Rows as bytes: one table as JSON, CSV, Parquet or Arrow, in pieces, with what stands with it."""
+"""Rows as bytes: one table as JSON, CSV, Parquet or Arrow, in pieces, with its title, units and source."""
 
 import csv
 import io
@@ -47,7 +47,7 @@ def whole(labels: Labels, rows: pa.Table, style: Format) -> bytes:
 
 
 def content_type(style: Format) -> str:
-    """With what a reader of the text needs to know."""
+    """The media type, and for CSV its charset and header row."""
     return f"{style.media}; charset=utf-8; header=present" if style is Format.CSV else style.media
 
 
@@ -98,7 +98,7 @@ def _json(labels: Labels, batches: Iterator[pa.RecordBatch], _schema: pa.Schema)
 
 
 def _csv(labels: Labels, batches: Iterator[pa.RecordBatch], plain: pa.Schema) -> Iterator[bytes]:
-    """Its first row alone says whose figures these are, in a last column: in every row it would double the file."""
+    """The attribution stands in the first row only, in a last column: in every row it would double the file."""
     head = io.StringIO()
     csv.writer(head, lineterminator="\n").writerow([*_schema(plain, labels).names, ATTRIBUTION])
     yield head.getvalue().encode()
@@ -187,7 +187,7 @@ def _plain_column(column: pl.Series) -> pl.Series:
 
 
 def _metadata(value: object) -> str:
-    """As the metadata of a file take it: what has parts, in JSON."""
+    """A value as file metadata: lists and objects as JSON."""
     return json.dumps(value, default=_text, ensure_ascii=False) if isinstance(value, list | dict) else _text(value)
 
 

@@ -73,7 +73,7 @@ def answer(
 ) -> QuestionAnswer:
     """RowSet ``number`` (1 to 6) for the civil days from ``since`` to ``until``, both included.
 
-    Everything held where they are left out; raises :class:`KeyError` for a question that there is not.
+    Everything held by default; raises :class:`KeyError` for a question that there is not.
     """
     _ANSWERED_BY[number]
     return of_days(read_days(snapshot, since, until, marts_of(number)), number, language)

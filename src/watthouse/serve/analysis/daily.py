@@ -49,9 +49,9 @@ class KnownDays:
 class DailySeries:
     """Days of a period and around it, one row a civil day without holes.
 
-    ``frame`` has ``civil_date``; :data:`ENERGIES` [MWh]; ``<source>_mw``, the mean power of days measured whole [MW];
+    ``frame`` has ``civil_date``; :data:`ENERGIES` [MWh]; ``<source>_mw``, the mean power of fully measured days [MW];
     ``tmoy_c`` [°C]; ``stock_gaz_gwh`` and ``stock_gaz_change_gwh`` [GWh]; ``exchanged_gwh``, commercial imports and
-    exports together, and ``net_export_gwh`` of days measured whole [GWh]; ``measured`` and ``expected`` [quarter
+    exports together, and ``net_export_gwh`` of fully measured days [GWh]; ``measured`` and ``expected`` [quarter
     hours]; ``nature``. What is not known is null. ``since`` and ``until`` are the period, both included; ``spans`` says
     of ``tmoy_c``, ``stock_gaz_gwh`` and ``measured`` (anything of éCO2mix) on which days they are held, beyond
     ``frame`` too.

@@ -46,15 +46,15 @@ def of_seasons(daily: DailySeries, by_season: Seasons, language: Language) -> st
 
 
 _SEASONS: Final = Sentence(
-    fr="Pas de réponse : jours de la période mesurés en entier ({dataset}), {winter} en hiver et {summer} en été, et il"
-    " en faut {fewest} de chaque ; {choose}.",
-    en="No answer: the days of the period measured whole ({dataset}) are {winter} of winter and {summer} of summer, and"
+    fr="Pas de réponse : jours entièrement mesurés de la période ({dataset}), {winter} en hiver et {summer} en été, et"
+    " il en faut {fewest} de chaque ; {choose}.",
+    en="No answer: the period has {winter} fully measured days of winter and {summer} of summer ({dataset}), and"
     " {fewest} of each are needed; {choose}.",
 )
 
 
 def of_relation(daily: DailySeries, relation: Relation, language: Language, response: str | None = None) -> str:
-    """Where two series cannot be held against each other; ``response`` is what to call the relation's."""
+    """Where two series cannot be compared; ``response`` is what to call the relation's."""
     assert relation.lack is not None
     if relation.lack is Lack.FEW_DAYS:
         return _few(daily, relation, response or relation.response, language)
@@ -73,21 +73,21 @@ def of_relation(daily: DailySeries, relation: Relation, language: Language, resp
 
 _LACKS: Final[Mapping[Lack, Sentence]] = {
     Lack.CONSTANT: Sentence(
-        fr="Pas de réponse : sur la période, l’une au moins des deux séries ({both}) ne varie pas, et une corrélation"
+        fr="Pas de réponse : sur la période, l’une au moins des deux séries ({both}) ne varie pas ; leur corrélation"
         " n’est pas définie.",
-        en="No answer: over the period {both} do not both vary, and a correlation is not defined.",
+        en="No answer: over the period at least one of {both} does not vary, so their correlation is undefined.",
     ),
     Lack.SHORT: Sentence(
-        fr="Pas de réponse : une fois écartés de la normale ensemble, {both} le restent environ {alike}, et la période"
-        " est trop courte pour contenir dix épisodes indépendants ; choisissez-en une plus longue.",
-        en="No answer: once {both} depart from the usual together they stay there for about {alike}, and the period is"
-        " too short to hold ten independent spells; choose a longer one.",
+        fr="Pas de réponse : les écarts conjoints à la normale ({both}) durent environ {alike}, et la période est trop"
+        " courte pour dix épisodes indépendants ; choisissez-en une plus longue.",
+        en="No answer: joint departures of {both} from normal last about {alike}, and the period is too short for ten"
+        " independent episodes; choose a longer one.",
     ),
     Lack.NO_SEASON: Sentence(
         fr="Pas de réponse : saison comprise, la corrélation entre {both} est de {plain} sur {days} ; avec moins de"
         " deux ans connus ({learnt}), la saison ne se distingue pas du temps qu’il a fait et ne peut être retirée.",
-        en="No answer: as they stand, {both} correlate at {plain} over {days}, season included; with less than two"
-        " years known ({learnt}), the season is not to be told from the weather and cannot be taken off.",
+        en="No answer: {both} correlate at {plain} over {days}, season included; with less than two years known"
+        " ({learnt}), the season cannot be told apart from the weather and cannot be removed.",
     ),
 }
 
@@ -126,7 +126,7 @@ _NONE: Final = Sentence(
 _FEW: Final = Sentence(
     fr="Pas de réponse : la période n’a de chiffre pour {what} que sur {days}, et il en faut au moins {fewest} ;"
     " {choose}.",
-    en="No answer: the period has a figure for {what} on {days} only, and at least {fewest} are needed; {choose}.",
+    en="No answer: the period has a figure for {what} on only {days}, and at least {fewest} are needed; {choose}.",
 )
 _TOGETHER: Final = Sentence(fr="{both} à la fois", en="both {both}")
 
@@ -149,10 +149,8 @@ def _common(daily: DailySeries, relation: Relation) -> KnownDays | None:
 
 
 _APART: Final = Sentence(
-    fr="il y en a du {first} au {last}, sans jour commun avec les autres chiffres : il faut d’abord en télécharger"
-    " davantage",
-    en="there are such days from {first} to {last}, none of them in common with the other figures: more have to be"
-    " downloaded first",
+    fr="il y en a du {first} au {last}, sans jour commun avec les autres chiffres : téléchargez-en d’abord davantage",
+    en="such days exist from {first} to {last}, but the other figures have none of them: download more first",
 )
 
 
@@ -169,12 +167,12 @@ def _choose(daily: DailySeries, span: KnownDays | None, fewest: int, language: L
 
 
 _NONE_HELD: Final = Sentence(
-    fr="aucune autre période n’en a : il faut d’abord en télécharger",
-    en="no other period has any: they have to be downloaded first",
+    fr="aucune autre période n’en a : téléchargez-en d’abord",
+    en="no other period has any either: download them first",
 )
 _FEW_HELD: Final = Sentence(
-    fr="toutes périodes confondues, on n’a que {days} : il faut d’abord en télécharger d’autres",
-    en="all periods together have {days} only: more have to be downloaded first",
+    fr="toutes périodes confondues, il n’y a que {days} : téléchargez-en d’abord d’autres",
+    en="all periods together have only {days}: download more first",
 )
 _OTHERS: Final = Sentence(
     fr="choisissez d’autres jours entre le {first} et le {last}", en="choose other days between {first} and {last}"

@@ -34,7 +34,7 @@ def of_stock_and_temperature(daily: DailySeries, level: Link, flow: Link, langua
 _STOCK_BODY: Final = Sentence(
     fr="un degré au-dessus de la normale de la date s’accompagne d’une variation du stock de {slope} GWh dans la"
     " journée (intervalle à 95 % : {slope_range} ; corrélation {correlation}){height}.",
-    en="one degree above the usual for the date goes with {slope} GWh in the stock's change that day (95% interval:"
+    en="one degree above normal for the date goes with {slope} GWh in that day's change of the stock (95% interval:"
     " {slope_range}; correlation {correlation}){height}.",
 )
 
@@ -43,11 +43,11 @@ _STOCK: Final = {
     1: Sentence(fr="Oui, au jour le jour : " + _STOCK_BODY.fr, en="Yes, day by day: " + _STOCK_BODY.en),
     -1: Sentence(
         fr="À l’inverse de ce qu’on attendrait : " + _STOCK_BODY.fr,
-        en="The other way round: " + _STOCK_BODY.en,
+        en="The opposite of what one would expect: " + _STOCK_BODY.en,
     ),
     0: Sentence(
         fr="Aucun lien qui se distingue du hasard : " + _STOCK_BODY.fr,
-        en="No link that can be told from chance: " + _STOCK_BODY.en,
+        en="No link beyond what chance could explain: " + _STOCK_BODY.en,
     ),
 }
 
@@ -57,7 +57,7 @@ def _height(stock: Relation, language: Language) -> str:
         return ""
     text = Sentence(
         fr=" ; pour le niveau même du stock, la corrélation est de {steady} sans la saison et de {plain} avec elle",
-        en="; the level of the stock itself correlates at {steady} without the season, and {plain} with it",
+        en="; the level of the stock itself correlates at {steady} with the season removed, and at {plain} with it",
     )
     return text.of(language).format(steady=_correlation(stock.steady, language), plain=language.number(stock.plain, 2))
 
@@ -91,7 +91,7 @@ def of_sources(daily: DailySeries, links: Sequence[Link], unit: Sentence, factor
 _STRONGEST: Final = Sentence(
     fr="Par rapport à la normale de la date, {unit} s’accompagne de {slope} MW pour {source} (intervalle à 95 % :"
     " {slope_range} ; corrélation {correlation})",
-    en="Against the usual for the date, {unit} goes with {slope} MW of {source} (95% interval: {slope_range};"
+    en="Compared with normal for the date, {unit} goes with {slope} MW of {source} (95% interval: {slope_range};"
     " correlation {correlation})",
 )
 
@@ -99,8 +99,8 @@ _STRONGEST: Final = Sentence(
 _NONE: Final = Sentence(
     fr="Aucune filière n’a de lien qui se distingue du hasard ; le plus fort, par rapport à la normale de la date :"
     " {slope} MW pour {source} avec {unit} (intervalle à 95 % : {slope_range} ; corrélation {correlation})",
-    en="No source has a link that can be told from chance; the strongest, against the usual for the date: {slope} MW of"
-    " {source} with {unit} (95% interval: {slope_range}; correlation {correlation})",
+    en="No source has a link beyond what chance could explain; the strongest, compared with normal for the date:"
+    " {slope} MW of {source} with {unit} (95% interval: {slope_range}; correlation {correlation})",
 )
 
 
@@ -109,7 +109,7 @@ _GROUPS: Final = {
     1: Sentence(fr=" ; la puissance augmente{too} pour {names}", en="; more{too} of {names}"),
     0: Sentence(
         fr=" ; pour {names}, le lien ne se distingue pas du hasard",
-        en="; for {names} the link cannot be told from chance",
+        en="; for {names} the link could be chance",
     ),
 }
 
@@ -117,10 +117,10 @@ _GROUPS: Final = {
 _TOO: Final = Sentence(fr=" aussi", en=", too,")
 
 
-_DEGREE: Final = Sentence(fr="un degré de plus", en="a degree more")
+_DEGREE: Final = Sentence(fr="un degré de plus", en="one degree more")
 
 
-_TERAWATT_HOUR: Final = Sentence(fr="un TWh de plus en stock", en="a TWh more in storage")
+_TERAWATT_HOUR: Final = Sentence(fr="un TWh de plus en stock", en="one TWh more in storage")
 
 
 def by_degree(daily: DailySeries, links: Sequence[Link], language: Language) -> str:
@@ -154,7 +154,7 @@ def _unanswered(relations: Sequence[Relation], language: Language) -> str:
         names = [named(relation.response, language) for relation in relations if relation.lack is lack]
         if names:
             lacking.append(f"{listed(names, language)} ({why.of(language)})")
-    text = Sentence(fr=" ; sans réponse : {names}", en="; not answered: {names}")
+    text = Sentence(fr=" ; pas de réponse pour {names}", en="; no answer for {names}")
     return text.of(language).format(names=listed(lacking, language)) if lacking else ""
 
 
@@ -181,8 +181,9 @@ _EXCHANGES_BODY: Final = Sentence(
     fr="par rapport à la normale de la date, un TWh de plus en stock s’accompagne de {slope} GWh d’échanges par jour,"
     " importations et exportations additionnées (intervalle à 95 % : {slope_range} ; corrélation {correlation}, et"
     " {plain} saison comprise){net}.",
-    en="against the usual for the date, a TWh more in storage goes with {slope} GWh of exchanges a day, imports and"
-    " exports added up (95% interval: {slope_range}; correlation {correlation}, and {plain} with the season){net}.",
+    en="compared with normal for the date, one TWh more in storage goes with {slope} GWh of exchanges per day, imports"
+    " and exports added up (95% interval: {slope_range}; correlation {correlation}, and {plain} with the season"
+    " included){net}.",
 )
 
 
@@ -191,7 +192,7 @@ _EXCHANGES: Final = {
     -1: Sentence(fr="Non, moins : " + _EXCHANGES_BODY.fr, en="No, fewer: " + _EXCHANGES_BODY.en),
     0: Sentence(
         fr="Aucun lien qui se distingue du hasard : " + _EXCHANGES_BODY.fr,
-        en="No link that can be told from chance: " + _EXCHANGES_BODY.en,
+        en="No link beyond what chance could explain: " + _EXCHANGES_BODY.en,
     ),
 }
 

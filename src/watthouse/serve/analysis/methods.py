@@ -1,4 +1,4 @@
-"""How each answer was computed, in words: what was not computed is not told of."""
+"""How each answer was computed, in words: only what was computed is described."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -21,21 +21,21 @@ def of_mix(period_mix: Mix, language: Language) -> str:
 _ENERGY: Final = Sentence(
     fr="Énergie de chaque filière (puissance de chaque créneau fois sa durée) rapportée à la production de toutes,"
     " pompage et batteries non compris.",
-    en="Energy of each source (power of each slot times its duration) over the production of all, pumping and batteries"
-    " left out.",
+    en="Energy of each source (power of each slot times its duration) divided by total production, excluding pumping"
+    " and batteries.",
 )
 _BOUNDS: Final = Sentence(
     fr=" C’est un relevé et non un échantillon : rien n’est extrapolé. Les moustaches du graphique vont de la part"
     " qu’un jour sur dix n’atteint pas à celle qu’un jour sur dix dépasse. La part de la période a aussi deux"
     " bornes, selon que les créneaux non mesurés, supposés de taille moyenne, auraient été sans la filière ou tout à"
     " elle. Jours sans aucune mesure : {missing} sur {days}.",
-    en=" It is a record, not a sample: nothing is extrapolated. The chart's whiskers run from the share that one day in"
-    " ten falls short of to the share that one day in ten exceeds. The share of the period has two bounds as well:"
-    " had the unmeasured slots, taken to be of mean size, none of the source, or nothing else. Days without any"
+    en=" These are records, not a sample: nothing is extrapolated. The chart's whiskers run from the 10th to the 90th"
+    " percentile of the daily shares. The share of the period has two bounds as well: what it would be if the"
+    " unmeasured slots, assumed to be of mean size, had held none of the source, or nothing else. Days without any"
     " measurement: {missing} of {days}.",
 )
 _NOTHING: Final = Sentence(
-    fr=" Faute de mesures, rien n’a été calculé.", en=" For want of measurements, nothing was computed."
+    fr=" Faute de mesures, rien n’a été calculé.", en=" Without measurements, nothing was computed."
 )
 
 
@@ -63,7 +63,7 @@ def of_links(daily: DailySeries, number: int, links: Sequence[Link], language: L
 
 _VALUES: Final = Sentence(
     fr="Valeurs journalières : {what}. Un jour où l’une des deux valeurs comparées manque est laissé de côté.",
-    en="Daily values: {what}. A day on which either of the two values compared is unknown is left out.",
+    en="Daily values: {what}. Days on which either of the two values is unknown are left out.",
 )
 _USED: Final = Sentence(fr="Utilisés : {days} sur {period_days}.", en="Used: {days} of {period_days}.")
 _ANOMALIES: Final = Sentence(
@@ -73,16 +73,16 @@ _ANOMALIES: Final = Sentence(
     " normale de la date. Intervalles à 95 % : bootstrap par blocs circulaires sur le calendrier, {draws} tirages,"
     " blocs de {block} (longueur tirée de l’autocorrélation, règle de Politis et White doublée), loi de Student,"
     " appliquée au z de Fisher pour les corrélations ; la graine du tirage est fixe : mêmes jours, mêmes chiffres.",
-    en="Off each series are taken, by least squares, a straight-line trend, the season (three harmonics of the year,"
-    " whose size may drift where three years are known) and the day of the week, estimated on {learnt} between"
-    " {first} and {last}; correlation and slope are those of what remains, the departure from the usual for the date."
+    en="A linear trend, the season (three harmonics of the year, whose amplitude may drift if three years are known)"
+    " and the day of the week are removed from each series by least squares, estimated on {learnt} between {first} and"
+    " {last}; correlation and slope are those of the residuals, the departures from normal for the date."
     " 95% intervals: circular block bootstrap over the calendar, {draws} resamples, blocks of {block} (a length set"
-    " by the autocorrelation, Politis and White's rule doubled), Student's t, on Fisher's z for correlations; drawn"
-    " from a fixed seed: the same days give the same figures.",
+    " by the autocorrelation, twice Politis and White's rule), Student's t, on Fisher's z for correlations; the seed"
+    " is fixed, so the same days give the same figures.",
 )
 _PLAIN: Final = Sentence(
     fr="La corrélation brute est celle des jours tels quels, saison comprise ; elle n’a pas d’intervalle.",
-    en="The plain correlation is that of the days as they stand, season included; it has no interval.",
+    en="The plain correlation is that of the daily values as they are, season included; it has no interval.",
 )
 _PLAIN_ONLY: Final = Sentence(
     fr=_PLAIN.fr + " Aucune corrélation sans la saison n’a été calculée.",
@@ -108,11 +108,11 @@ def of_seasons(by_season: Seasons, language: Language) -> str:
 _SHARES: Final = Sentence(
     fr="Part de chaque filière dans la production de chaque jour mesuré en entier, en moyenne par saison météorologique"
     " (l’hiver va de décembre à février). Jours : {seasons}.",
-    en="Share of each source in the production of each day measured whole, averaged by meteorological season (winter is"
+    en="Share of each source in the production of each fully measured day, averaged by meteorological season (winter is"
     " December to February). Days: {seasons}.",
 )
 _DIFFERENCE: Final = Sentence(
-    fr="L’écart entre été et hiver (été moins hiver) {trend}.", en="The difference, summer less winter, {trend}."
+    fr="L’écart entre été et hiver (été moins hiver) {trend}.", en="The difference, summer minus winter, {trend}."
 )
 _INTERVALS: Final = Sentence(
     fr="Intervalles à 95 % : bootstrap par blocs circulaires sur le calendrier, {draws} tirages, blocs de {block}"
@@ -121,15 +121,15 @@ _INTERVALS: Final = Sentence(
     " set by the autocorrelation), Student's t, fixed seed.",
 )
 _NOTHING_OF_SEASONS: Final = Sentence(
-    fr="Aucune saison n’en a assez : rien n’a été calculé.", en="No season has enough of them: nothing was computed."
+    fr="Aucune saison n’en a assez : rien n’a été calculé.", en="No season has enough days: nothing was computed."
 )
 _TREND_OFF: Final = Sentence(
     fr="est pris une fois retirée une tendance linéaire sur la période",
-    en="is taken with a straight-line trend over the period taken off",
+    en="is computed after removing a linear trend over the period",
 )
 _TREND_ON: Final = Sentence(
     fr="est pris tel quel : avec moins de deux ans, une tendance ne se distingue pas d’une saison",
-    en="is taken as it stands: with less than two years, a trend is not to be told from a season",
+    en="is computed without removing a trend: with less than two years, it cannot be told apart from a season",
 )
 
 

@@ -80,7 +80,7 @@ def _parts(known: pl.DataFrame, measured: float) -> list[SourceShare]:
 
 
 def _shares(days: pl.DataFrame) -> Floats:
-    """Share of production of each source, a row a day; NaN where there is none."""
+    """Share of production of each source, one row per day; NaN where there is none."""
     energies = days.select(pl.col(ENERGIES).cast(pl.Float64)).to_numpy()
     total = np.nansum(energies, axis=1, keepdims=True)
     shares: Floats = np.nan_to_num(energies) / np.where(total > 0, total, np.nan)
@@ -101,7 +101,7 @@ class Swing:
 
 @dataclass(frozen=True)
 class Seasons:
-    """``days`` of each season that were measured whole; the swing of each source."""
+    """``days`` of each season that were fully measured; the swing of each source."""
 
     period_days: int
     days: Mapping[str, int]

@@ -1,4 +1,4 @@
-"""A question of the six, put to a snapshot."""
+"""One of the six questions, answered from a snapshot."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -15,9 +15,7 @@ from watthouse.serve.queries.fields import Day, FirstHeld
 from watthouse.serve.queries.params import Period
 from watthouse.warehouse.snapshots import Snapshot
 
-TextLanguage = Annotated[
-    Language, Field(description="What the texts are written in: French or English", examples=["fr"])
-]
+TextLanguage = Annotated[Language, Field(description="Language of the texts: French or English", examples=["fr"])]
 
 
 class QuestionParams(Period):
@@ -27,7 +25,7 @@ class QuestionParams(Period):
     until: Annotated[
         Day | None,
         Field(
-            description="Last civil day (Europe/Paris), included; the newest day held where it is left out",
+            description="Last civil day (Europe/Paris), included; the newest day held by default",
             examples=["2025-12-31"],
         ),
     ] = None

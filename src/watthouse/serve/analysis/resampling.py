@@ -70,7 +70,8 @@ def interval(
 
 
 def resample(sums: Floats, influence: Floats) -> Resamples:
-    """Draw from ``sums``, which has a row a day of the calendar (zeros where nothing is known) and a column a sum.
+    """Draw from ``sums``, which has one row per day of the calendar (zeros where nothing is known) and one column per
+    sum.
 
     ``influence`` is what each day does to the statistic of interest, and settles the length of the blocks.
     """

@@ -13,37 +13,37 @@ from watthouse.serve.formats import AnswerColumn
 from watthouse.serve.locale import Language
 
 SOURCE: Final = AnswerColumn("source", "", "The publisher's name of the source")
-LABEL: Final = AnswerColumn("label", "", "What it is, in the language asked for")
+LABEL: Final = AnswerColumn("label", "", "Its name in the requested language")
 
 MIX: Final = (
     SOURCE,
     LABEL,
     AnswerColumn("energy_gwh", "GWh", "Energy of the period, over the slots whose whole mix is known"),
-    AnswerColumn("share", "0-1", "Its part of production"),
-    AnswerColumn("low", "0-1", "The share, had the unmeasured slots none of this source"),
-    AnswerColumn("high", "0-1", "The share, had the unmeasured slots nothing but this source"),
-    AnswerColumn("day_low", "0-1", "The share of a day that one day in ten falls short of"),
-    AnswerColumn("day_high", "0-1", "The share of a day that one day in ten exceeds"),
+    AnswerColumn("share", "0-1", "Its share of production"),
+    AnswerColumn("low", "0-1", "The share if the unmeasured slots had none of this source"),
+    AnswerColumn("high", "0-1", "The share if the unmeasured slots had nothing but this source"),
+    AnswerColumn("day_low", "0-1", "10th percentile of the daily shares"),
+    AnswerColumn("day_high", "0-1", "90th percentile of the daily shares"),
 )
 CLOUD: Final = (
-    AnswerColumn("response", "", "The column that is on the vertical axis"),
+    AnswerColumn("response", "", "The column on the vertical axis"),
     LABEL,
     AnswerColumn(
-        "kind", "", "plain: days as they stand; anomaly: their departures from the usual for the date, on both axes"
+        "kind", "", "plain: daily values as they are; anomaly: their departures from normal for the date, on both axes"
     ),
     AnswerColumn("x", "", "Mean of the horizontal axis over a twentieth of the days [its unit is that of `x_unit`]"),
     AnswerColumn("y", "", "Mean of the vertical axis over the same days [GWh]"),
-    AnswerColumn("y_low", "", "What one of these days in ten falls short of"),
-    AnswerColumn("y_high", "", "What one of these days in ten exceeds"),
+    AnswerColumn("y_low", "", "10th percentile of `y` over these days"),
+    AnswerColumn("y_high", "", "90th percentile of `y` over these days"),
     AnswerColumn("x_unit", "", "Unit of `x`"),
     AnswerColumn("y_unit", "", "Unit of `y`, `y_low` and `y_high`"),
-    AnswerColumn("days", "days", "How many days the row stands for"),
+    AnswerColumn("days", "days", "How many days the row summarises"),
 )
 FOREST: Final = (
     SOURCE,
     LABEL,
-    AnswerColumn("plain", "", "Correlation of the days as they stand, season included; null where undefined"),
-    AnswerColumn("correlation", "", "Correlation of the departures from the usual for the date; null where undefined"),
+    AnswerColumn("plain", "", "Correlation of the daily values as they are, season included; null where undefined"),
+    AnswerColumn("correlation", "", "Correlation of the departures from normal for the date; null where undefined"),
     AnswerColumn("low", "", "Low end of its 95% interval"),
     AnswerColumn("high", "", "High end of its 95% interval"),
     AnswerColumn(
@@ -60,11 +60,11 @@ SEASONS: Final = (
     SOURCE,
     LABEL,
     AnswerColumn("season", "", "winter (December to February), spring, summer, autumn"),
-    AnswerColumn("season_label", "", "The season, in the language asked for"),
+    AnswerColumn("season_label", "", "The season in the requested language"),
     AnswerColumn("share", "0-1", "Mean share of production of the season's days"),
     AnswerColumn("low", "0-1", "Low end of its 95% interval"),
     AnswerColumn("high", "0-1", "High end of its 95% interval"),
-    AnswerColumn("days", "days", "Days of the season that were measured whole"),
+    AnswerColumn("days", "days", "Fully measured days of the season"),
 )
 
 _TEXTS: Final = frozenset(
@@ -80,13 +80,13 @@ def _table(columns: Sequence[AnswerColumn], rows: Sequence[dict[str, Any]]) -> p
 
 
 def of_mix(period_mix: Mix, language: Language) -> pa.Table:
-    """A row a source, the largest first."""
+    """One row per source, the largest first."""
     rows = [asdict(part) | {"label": named(part.source, language), "energy_gwh": part.gwh} for part in period_mix.parts]
     return _table(MIX, rows)
 
 
 def of_clouds(links: Sequence[Link], x_unit: str, language: Language) -> pa.Table:
-    """A row a bin of days: each response as its days stand, then as anomalies."""
+    """One row per bin of days: each response as its days stand, then as anomalies."""
     rows = []
     for link in links:
         response = {"response": link.relation.response, "label": named(link.relation.response, language)}
@@ -100,7 +100,7 @@ def of_clouds(links: Sequence[Link], x_unit: str, language: Language) -> pa.Tabl
 
 
 def of_forest(links: Sequence[Link], factor: float, per: str, language: Language) -> pa.Table:
-    """A row a source; slopes are those of the relation times ``factor``, by ``per``."""
+    """One row per source; slopes are those of the relation times ``factor``, by ``per``."""
     rows = []
     for relation in (link.relation for link in links):
         source = relation.response.removesuffix("_mw")
@@ -121,7 +121,7 @@ def of_forest(links: Sequence[Link], factor: float, per: str, language: Language
 
 
 def of_seasons(by_season: Seasons, language: Language) -> pa.Table:
-    """A row a source and season, of the seasons with enough days."""
+    """One row per source and season, of the seasons with enough days."""
     rows = [
         {
             "source": swing.source,

@@ -57,12 +57,13 @@ def _measured(period_mix: Mix, language: Language) -> str:
     if part.high - part.low <= _TENTH_OF_A_POINT:
         text = Sentence(
             fr="les {missing} de créneaux non mesurés n’y changeraient pas un dixième de point",
-            en="the {missing} of slots that were not measured could not move that by a tenth of a point",
+            en="the {missing} of slots that were not measured could not change that by a tenth of a point",
         )
     else:
         text = Sentence(
-            fr="selon ce qu’auraient été les {missing} de créneaux non mesurés, ce serait de {low} à {high}",
-            en="depending on the {missing} of slots that were not measured, it would be {low} to {high}",
+            fr="selon ce qu’ont été les {missing} de créneaux non mesurés, cette part est comprise entre {low} et"
+            " {high}",
+            en="depending on the {missing} of slots that were not measured, it is between {low} and {high}",
         )
     return text.of(language).format(missing=missing, low=language.percent(part.low), high=language.percent(part.high))
 
@@ -70,8 +71,8 @@ def _measured(period_mix: Mix, language: Language) -> str:
 def _revised(period_mix: Mix, language: Language) -> str:
     live = period_mix.natures.get(REAL_TIME, 0)
     text = Sentence(
-        fr=" ; en temps réel, donc à réviser : {live}",
-        en="; {live} of real-time figures, to be revised",
+        fr=" ; {live} en temps réel seront révisés",
+        en="; {live} of real-time figures will be revised",
     )
     return text.of(language).format(live=count_of_days(live, language)) if live else ""
 
@@ -96,8 +97,8 @@ def of_seasons(daily: DailySeries, by_season: Seasons, language: Language) -> st
 
 
 _SAME: Final = Sentence(
-    fr="Entre l’hiver et l’été, la part d’aucune filière ne change d’une façon qui se distingue du hasard.",
-    en="Between winter and summer no source's share changes in a way that can be told from chance.",
+    fr="Entre l’hiver et l’été, aucune part de filière ne change d’une façon qui se distingue du hasard.",
+    en="No source's share changes between winter and summer beyond what chance could explain.",
 )
 _CHANGES: Final = Sentence(
     fr="Oui : de l’hiver à l’été, {swings}{few}.", en="Yes: from winter to summer, {swings}{few}."
@@ -107,10 +108,10 @@ _SWUNG: Final = Sentence(
     " {range})",
     en="{source} goes from {winter} to {summer} of production ({points} point{s}{steady}, 95% interval: {range})",
 )
-_STEADY: Final = Sentence(fr=" hors tendance", en=" without the trend")
+_STEADY: Final = Sentence(fr=" hors tendance", en=", trend removed")
 _FEW_SEASONS: Final = Sentence(
-    fr=" ; avec moins de trois ans, les intervalles disent le temps de ces saisons-là, non l’écart entre les années",
-    en="; with less than three years, the intervals tell the weather of these seasons, not how years differ",
+    fr=" ; avec moins de trois ans, les intervalles reflètent la météo de ces saisons, non les écarts entre années",
+    en="; with less than three years, the intervals reflect the weather of these seasons, not how years differ",
 )
 
 

@@ -1,4 +1,4 @@
-"""What is held: datasets, marts, and their rows as they are."""
+"""The datasets, the marts, and the rows of a mart."""
 
 from dataclasses import replace
 from typing import Annotated, Any
@@ -36,7 +36,7 @@ class ColumnHeld(BaseModel):
 
     name: str = Field(description="Its name", examples=["consommation_mwh"])
     type: str = Field(description="What it holds", examples=["decimal(18,2)"])
-    unit: str = Field(description="Its unit; empty where it has none", examples=["MWh"])
+    unit: str = Field(description="Its unit; empty if it has none", examples=["MWh"])
     description: str = Field(description="What it is", examples=["Load"])
 
 
@@ -46,13 +46,13 @@ class DatasetOut(BaseModel):
     id: str = Field(description="Its name at the publisher", examples=["eco2mix-national-tr"])
     title: str = Field(description="What it is", examples=["éCO2mix national, real time"])
     grain: str = Field(description="What one row is")
-    key: list[str] = Field(description="The columns that name a row")
-    since: str = Field(description="Since when it is published", examples=["2012-01-01"])
-    refreshed_every_hours: float = Field(description="How often fresh rows come [h]", examples=[1])
+    key: list[str] = Field(description="The columns that identify a row")
+    since: str = Field(description="When its history begins", examples=["2012-01-01"])
+    refreshed_every_hours: float = Field(description="How often new rows are published [h]", examples=[1])
     publisher: str = Field(description="Who measures it", examples=["RTE"])
     source: str = Field(description="Where it is published")
     licence: str = Field(description="Its licence")
-    notes: str = Field(description="What a reader should know")
+    notes: str = Field(description="Notes")
 
 
 class DatasetWhole(DatasetOut):
@@ -66,7 +66,7 @@ class MartOut(BaseModel):
 
     name: str = Field(description="Its name", examples=["daily_merged"])
     description: str = Field(description="What one row is")
-    key: list[str] = Field(description="The columns that name a row")
+    key: list[str] = Field(description="The columns that identify a row")
 
 
 class MartWhole(MartOut):
@@ -75,9 +75,9 @@ class MartWhole(MartOut):
     columns: list[ColumnHeld] = Field(description="Its columns")
 
 
-@router.get("/datasets", summary="The datasets that watthouse keeps", responses=documented())
+@router.get("/datasets", summary="The datasets in watthouse", responses=documented())
 def datasets(_: Annotated[Params, Query()]) -> list[DatasetOut]:
-    """What each of them is, how often it is refreshed, and whose it is."""
+    """What each of them is, how often it is refreshed, and who publishes it."""
     return [DatasetOut(**_dataset(declared)) for declared in CATALOG.values()]
 
 
@@ -86,7 +86,7 @@ def dataset(
     id: Annotated[str, Path(description="The dataset's name at the publisher", examples=["eco2mix-national-tr"])],  # noqa: A002
     _: Annotated[Params, Query()],
 ) -> DatasetWhole:
-    """With the kind, unit and meaning of every column, as its publisher names it."""
+    """With the kind, unit and meaning of every column, by its publisher's name."""
     if id not in CATALOG:
         raise ProblemError(404, f"there is no dataset '{id[:60]}': there are {', '.join(CATALOG)}", parameter="id")
     declared = CATALOG[id]
@@ -97,7 +97,7 @@ def dataset(
 
 @router.get("/marts", summary="The marts", responses=documented())
 def all_marts(service: TheService, _: Annotated[Params, Query()]) -> list[MartOut]:
-    """What one row of each is, and the columns that name it."""
+    """What one row of each is, and the columns that identify it."""
     return [MartOut(**_mart(mart)) for mart in marts(service.settings.transform).values()]
 
 
@@ -111,9 +111,9 @@ def one_mart(service: TheService, name: MartName, _: Annotated[Params, Query()])
     return MartWhole(**_mart(mart), columns=[_column(column, column.type) for column in mart.columns])
 
 
-@gives_rows(router, "/marts/{name}/rows", "Rows of a mart, as they are", "The rows", 404)
+@gives_rows(router, "/marts/{name}/rows", "Rows of a mart", "The rows", 404)
 def rows(service: TheService, request: Request, name: MartName, params: Annotated[RowsParams, Query()]) -> Response:
-    """Page by page in JSON; all at once, in pieces, as CSV, Parquet or Arrow where no `limit` is given."""
+    """Paginated in JSON; everything at once as CSV, Parquet or Arrow unless `limit` is given."""
     mart = mart_named(marts(service.settings.transform), name)
     style = formats.chosen(request, params.format)
     if params.limit is None and style is not Format.JSON:

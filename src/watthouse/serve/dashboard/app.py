@@ -40,7 +40,7 @@ _VIEW_DEFAULTS: Final = {"path": "/", "query": "", "language": ""}
 _IN_FRENCH: Final = {
     "interval": "Trop de points pour un graphique : choisissez un pas de temps plus long ou une période plus courte."
 }
-"""What is said of a parameter that the API refuses, to French readers."""
+"""French words for parameters that the API refuses: its own messages are English."""
 _EVERY: Final = 300_000  # ms between two looks at a page that is left open
 _INDEX: Final = """<!DOCTYPE html>
 <html lang="en">
@@ -63,7 +63,7 @@ _INDEX: Final = """<!DOCTYPE html>
 
 
 def create(service: Service) -> FastAPI:
-    """The pages, to be asked for whatever is no call of the API."""
+    """The pages: they answer every path that is not a call of the API."""
     app = FastAPI(openapi_url=None)
     problems.install(app)
     app.add_api_route(_PLOTLY_AT, _plotly, methods=["GET"], include_in_schema=False)
@@ -127,7 +127,7 @@ def _no_page(dash: Dash) -> Any:
 
 
 def _lightened(dash: Dash) -> None:
-    """Pages come without the scripts of Dash that nothing here needs, and that every first visit would wait for."""
+    """Leave out the scripts of Dash that nothing here needs: every first visit would wait for them."""
     whole = dash.interpolate_index
 
     def needed(scripts: str, **parts: str) -> Any:
@@ -208,7 +208,7 @@ def _wire_table(dash: Dash, service: Service) -> None:
 
 
 def block_for(service: Service, request: Mapping[str, Any], state: Mapping[str, Any]) -> tuple[Any, ...]:
-    """A block of rows for the table at an address, the line above it, its look, and the version that it is of."""
+    """A block of rows for the table at an address, the line above it, its look, and the version of the data."""
     view = _view_of(state)
     update = block.shown(service, view, request)
     version = [view.address, update.version] if update.version else no_update
@@ -221,7 +221,7 @@ def _view_of(state: Mapping[str, Any]) -> View:
 
 
 def rendered(service: Service, state: Mapping[str, Any]) -> tuple[list[Component], str]:
-    """All that is seen at an address, and its title; ``state`` is what the browser tells of it."""
+    """Everything shown at an address, and its title; ``state`` is what the browser reports: path, query, language."""
     import_module("pandas")  # Arrow loads it for its first rows: Plotly must not meet it half loaded
     view = _view_of(state)
     page = PAGES.get(view.page)
@@ -251,13 +251,13 @@ def _page_body(page: Page, reader: PageReader, view: View) -> list[Component]:
     except (ProblemError, QueryLimitError) as error:
         faults = error.faults if isinstance(error, ProblemError) else []
         text = view.say(en=str(error), fr=_IN_FRENCH.get(faults[0].parameter if faults else "", str(error)))
-        return [shell.notice(view.say(en="This cannot be shown", fr="Ceci ne peut être montré"), text)]
+        return [shell.notice(view.say(en="This cannot be shown", fr="Affichage impossible"), text)]
     except WatthouseError:
         raise
     except Exception:
         structlog.get_logger().exception("page", page=page.name, address=view.address)
         words = view.say(
-            en="Something went wrong here that should not have. The log of the server says more.",
-            fr="Une erreur inattendue s'est produite. Le journal du serveur en dit plus.",
+            en="An unexpected error occurred; the server log has the details.",
+            fr="Une erreur inattendue s'est produite ; le journal du serveur donne les détails.",
         )
         return [shell.notice(view.say(en="This page failed", fr="Cette page a échoué"), words)]

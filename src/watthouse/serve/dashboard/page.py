@@ -45,7 +45,7 @@ class Page:
         return view.say(en=self.en, fr=self.fr)
 
     def unit(self, view: View) -> Unit:
-        """The unit that is meant."""
+        """The unit requested."""
         return view.unit if view.unit in self.units else self.units[0]
 
     def chosen(self, view: View) -> Interval:
@@ -53,6 +53,6 @@ class Page:
         return view.interval if view.interval in self.intervals else Interval.AUTO
 
     def interval(self, view: View, period: tuple[date, date]) -> Interval:
-        """The interval that is meant: ``auto`` is the finest of the page's that can be looked at."""
+        """The interval requested: ``auto`` is the finest of the page's that can be looked at."""
         chosen = self.chosen(view)
         return finest(*period, self.intervals) if chosen is Interval.AUTO else chosen

@@ -1,4 +1,4 @@
-"""What pages are made of: cards with a chart and its data, tiles with a figure, words where there is nothing."""
+"""What pages are made of: cards with a chart and its downloads, tiles with one figure, texts for missing data."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -51,7 +51,7 @@ def chart(
 
 
 def signed(figure: go.Figure, title: str, line: str) -> go.Figure:
-    """With what a picture of it is to say: the browser writes it there, the page has it around the figure."""
+    """With the title and source that a downloaded picture carries: on the page they stand around the figure."""
     return figure.update_layout(meta={"title": title, "whose": line})
 
 
@@ -92,7 +92,7 @@ def card(
 
 
 def tile(name: str, label: str, value: str, more: str = "", colour: str = "") -> Component:
-    """One figure, large: what it is, how much, and what it is to be held against."""
+    """One figure, large: what it is, how much, and something to compare it with."""
     style = {"borderColor": colour} if colour else {}
     return html.Div(
         [
@@ -106,7 +106,7 @@ def tile(name: str, label: str, value: str, more: str = "", colour: str = "") ->
 
 
 def tiles(figures: Sequence[Component]) -> Component:
-    """Figures beside each other."""
+    """Tiles side by side."""
     return html.Div(list(figures), className="tiles")
 
 
@@ -116,11 +116,11 @@ def nothing(reader: PageReader, of: Main | None = None) -> Component:
     view, main = reader.view, of or reader.main
     extent = extent_of(reader.snapshot, main) if main else reader.extent
     if extent is None:
-        return html.P(view.say(en="Nothing of it is held.", fr="Rien n'en est connu."), className="nothing")
+        return html.P(view.say(en="No data available.", fr="Aucune donnée disponible."), className="nothing")
     first, last = (view.language.day(day) for day in extent)
     text = view.say(
-        en=f"Nothing is held for this period. The first day held is {first}, the last {last}.",
-        fr=f"Rien n'est connu de cette période. Le premier jour connu est le {first}, le dernier le {last}.",
+        en=f"No data for this period. Data are available from {first} to {last}.",
+        fr=f"Aucune donnée pour cette période. Les données disponibles vont du {first} au {last}.",
     )
     other = nearest(reader.snapshot, main, *reader.period) if main else None
     if other is None:
@@ -132,7 +132,7 @@ def nothing(reader: PageReader, of: Main | None = None) -> Component:
 
 
 def uncovered(reader: PageReader) -> list[Component]:
-    """A word where much of the period was not measured of what the page is about."""
+    """A warning where much of the period was not measured."""
     view, main = reader.view, reader.main
     if main is None:
         return []
@@ -144,34 +144,36 @@ def uncovered(reader: PageReader) -> list[Component]:
         *map(view.language.number, (covered.unmeasured, covered.days)),
     )
     text = view.say(
-        en=f"{share} of this period was measured, {none} of {days} days have nothing: what is shown is of that part.",
-        fr=f"{share} de cette période a été mesuré, {none} jours sur {days} n'ont rien : ce qui suit porte sur cette"
-        " partie.",
+        en=f"Only {share} of this period was measured, and {none} of {days} days have no data: figures cover that"
+        " part.",
+        fr=f"Seulement {share} de cette période a été mesuré, et {none} jours sur {days} sont sans données : les"
+        " chiffres portent sur cette partie.",
     )
     return [html.P(text, className="fault", role="status", id="uncovered")]
 
 
 def outside(reader: PageReader) -> Component:
-    """What stands in place of a page where none of the days that the address says is held."""
+    """What replaces a page where none of the days in the address are available."""
     view = reader.view
     newest = html.A(view.say(en="Show the newest days", fr="Voir les jours les plus récents"),
                     href=view.href(since=None, until=None), id="newest")  # fmt: skip
-    title = view.say(en=f"Nothing from {(days := view.language.days(*reader.period))}", fr=f"Rien pour {days}")
+    title = view.say(en=f"No data for {(days := view.language.days(*reader.period))}", fr=f"Aucune donnée : {days}")
     return card(reader, "outside", title, [nothing(reader), html.P(newest, className="nothing")], wide=True)
 
 
 def _unmixed(view: View, mixed: float) -> Component:
-    """A word where a source is not known for much of a period of which the load is."""
+    """A warning where the load of the period is known but the whole mix often is not."""
     share = view.language.percent(mixed)
     text = view.say(
-        en=f"The whole mix is known for {share} of this period: production and shares are of that part.",
-        fr=f"Le mix entier est connu pour {share} de cette période : production et parts portent sur cette partie.",
+        en=f"The whole mix is known for only {share} of this period: production and shares cover that part.",
+        fr=f"Le mix complet n'est connu que pour {share} de cette période : production et parts portent sur cette"
+        " partie.",
     )
     return html.P(text, className="fault", role="status", id="unmixed")
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[object]], name: str, caption: str) -> Component:
-    """Rows of text and numbers; every column but the first is set to the right."""
+    """Rows of text and numbers; every column but the first is right-aligned."""
     return html.Div(
         html.Table(
             [
@@ -205,14 +207,14 @@ def partial(view: View, rows: pl.DataFrame, *, pale: bool = False) -> str:
     some = rows.filter(~pl.col("complete")).height
     few, of = view.language.number(some), view.language.number(rows.height)
     text = view.say(
-        en=f"Points not fully measured: {few} of {of}", fr=f"Points non entièrement mesurés : {few} sur {of}"
+        en=f"Points not fully measured: {few} of {of}", fr=f"Points incomplètement mesurés : {few} sur {of}"
     )
     look = view.say(en=" (pale)", fr=" (en clair)") if pale and rows.height <= FEW else ""
     return f"{text}{look}." if some else ""
 
 
 def measured_until(view: View, newest: datetime) -> str:
-    """How far the load is known, as it stands beside whose figures are shown."""
+    """How far the load is known, for the line that names the source."""
     until = view.language.moment(newest)
     return view.say(en=f"load measured up to {until}", fr=f"consommation mesurée jusqu'au {until}")
 
@@ -222,8 +224,8 @@ def _mix_unknown(view: View, rows: pl.DataFrame) -> str:
     some = 0 if "mix_known" not in rows.columns else rows.height - int(rows["mix_known"].sum())
     few, of = view.language.number(some), view.language.number(rows.height)
     text = view.say(
-        en=f"Slots that do not know every source (gaps): {few} of {of}.",
-        fr=f"Pas de temps sans toutes les filières (lacunes) : {few} sur {of}.",
+        en=f"Slots with a source missing (gaps): {few} of {of}.",
+        fr=f"Pas de temps où une filière manque (lacunes) : {few} sur {of}.",
     )
     return text if some else ""
 

@@ -1,4 +1,4 @@
-"""What pages read: the API's own answers, asked without HTTP, with the addresses where the same rows can be fetched."""
+"""What pages read: the API's own answers, without HTTP, and the addresses where the same rows can be downloaded."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -69,7 +69,7 @@ class Answer:
 
 
 class PageReader:
-    """One page's look at one version of the data."""
+    """What one page reads: one version of the data, through the API's own queries."""
 
     def __init__(
         self,
@@ -92,8 +92,8 @@ class PageReader:
 
     @cached_property
     def period(self) -> tuple[date, date]:
-        """The civil days that are meant, both included: within what is held (unless none is); where nothing is said,
-        ``span`` up to the last day that has what the page is about, or all."""
+        """The civil days shown, both included, cut to what is available (unless nothing is). By default the last
+        ``span`` that has what the page is about, or everything."""
         first, last = self.extent
         if self.outside:
             return self.view.since or self.view.until or first, self.view.until or self.view.since or last
@@ -104,7 +104,7 @@ class PageReader:
 
     @property
     def _newest(self) -> date:
-        """The last day of what the page is about; of all it holds, where that has none from the first day asked for."""
+        """The last day of what the page is about; of all its marts, where that ends before the first day asked for."""
         last = self.extent[1]
         known = extent_of(self.snapshot, self.main) if self.main else None
         return known[1] if known and known[1] >= (self.view.since or known[1]) else last
@@ -121,7 +121,7 @@ class PageReader:
 
     @cached_property
     def outside(self) -> bool:
-        """Whether the address says days of which none is held."""
+        """Whether none of the days in the address are available."""
         first, last = self.extent
         return (self.view.since or first) > last or (self.view.until or last) < first
 
@@ -133,11 +133,11 @@ class PageReader:
 
     @property
     def sample(self) -> str:
-        """What is said on every page where the figures are made up; nothing where they are published."""
+        """The warning on every page where the figures are made up; empty where they are published."""
         if not (name := self.snapshot.sample):
             return ""
         return self.view.say(
-            en=f"Synthetic sample ({name}): watthouse made these figures up, nobody measured them.",
+            en=f"Synthetic sample ({name}): watthouse made these figures up; nobody measured them.",
             fr=f"Échantillon synthétique ({name}) : ces chiffres sont inventés par watthouse, personne ne les a"
             f" mesurés.",
         )
@@ -207,8 +207,8 @@ def percent(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
 
 @dataclass(frozen=True)
 class Balance:
-    """Load and production in a unit, of rows that say the time in which each is known (``measured_hours``,
-    ``mix_hours``): held against each other by mean power, as one may be known for longer than the other."""
+    """Load and production in a unit, from rows with the time in which each is known (``measured_hours``,
+    ``mix_hours``): compared by mean power, as one may be known for longer than the other."""
 
     unit: Unit
 
@@ -236,9 +236,9 @@ class Balance:
 def without_holes(
     rows: pl.DataFrame, interval: str | None, since: str | None = None, until: str | None = None
 ) -> pl.DataFrame:
-    """With a row of nulls for each interval of the period that is not held: a line through them is a guess.
+    """With a row of nulls for each missing interval of the period: a line drawn across it would be a guess.
 
-    Hours and slots are filled in between two that are held only: a day has 23 to 25 of them.
+    Hours and slots are only filled in between two known ones: a day has 23 to 25 hours.
     """
     if interval == Interval.SLOT.value:
         return with_gaps(rows)

@@ -1,4 +1,4 @@
-"""What every page has: its head, the period bar, what is said of the whole, its foot."""
+"""What every page has: its header, the period bar, warnings, its footer."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -40,7 +40,7 @@ _INTERVALS: Final = {
 def whole(
     pages: Sequence[Page], page: Page | None, view: View, body: list[Component], reader: PageReader | None
 ) -> list[Component]:
-    """All that is seen; without a ``reader`` there are no data to choose a period of."""
+    """The whole page; without a ``reader`` there are no data to choose a period from."""
     sample = reader.sample if reader else ""
     return [
         html.A(view.say(en="Skip to the content", fr="Aller au contenu"), href="#content", className="skip"),
@@ -62,7 +62,7 @@ def whole(
 
 
 def notice(title: str, text: str) -> Component:
-    """What stands in place of a page."""
+    """What replaces a page that cannot be shown."""
     return html.Section([html.H2(title), html.P(text)], className="card wide notice", id="notice")
 
 
@@ -133,7 +133,7 @@ def _bar(page: Page, view: View, reader: PageReader) -> Component:
                 view.say(en="Link", fr="Lien"),
                 href=_lasting(view, since, until, page.pinned(reader)),
                 id="permalink",
-                title=view.say(en="A lasting link to this view", fr="Un lien durable vers cette vue"),
+                title=view.say(en="A permanent link to this view", fr="Un lien permanent vers cette vue"),
                 **{"data-copied": view.say(en="Copied", fr="Copié")},
             ),
         ],
@@ -143,20 +143,20 @@ def _bar(page: Page, view: View, reader: PageReader) -> Component:
 
 
 def _lasting(view: View, since: date, until: date, pinned: Mapping[str, str]) -> str:
-    """An address that leaves nothing to the reader's browser or to the newest day."""
+    """An address that depends neither on the reader's browser nor on the newest day."""
     settings = {"lang": view.language.value, "theme": "dark" if view.dark else "light"}
     return replace(view, since=since, until=until, pinned_settings=settings, more={**view.more, **pinned}).address
 
 
 def step(sign: str, href: str | None, label: str, name: str) -> Component:
-    """A link to the days before or after; pale where there are none (no ``href``)."""
+    """A link to the days before or after; greyed out where there are none (no ``href``)."""
     if href is None:
         return html.Span(sign, className="step gone", id=name, **{"aria-hidden": "true"})
     return html.A(sign, href=href, className="step", id=name, title=label, **{"aria-label": label})
 
 
 def _period_at(view: View, days: tuple[date, date], extent: tuple[date, date]) -> str | None:
-    """The address of a period, None where none of it is held."""
+    """The address of a period, None where none of it is available."""
     there = days[0] <= extent[1] and days[1] >= extent[0]
     return view.href(since=days[0], until=days[1]) if there else None
 
@@ -175,7 +175,7 @@ def _shifted(since: date, until: date, direction: int) -> tuple[date, date]:
 
 
 def day_field(name: str, label: str, day: date, group: str, extent: tuple[date, date] | None = None) -> Component:
-    """A field for a day, which the address then says as ``name``, with the other fields of its group."""
+    """A date field: choosing a day sets ``name`` in the address, with the other fields of its group."""
     within = {"min": str(extent[0]), "max": str(extent[1])} if extent else {}
     return dmc.TextInput(
         id=name,
@@ -212,11 +212,11 @@ def _granularity(page: Page, view: View, reader: PageReader) -> Iterator[Compone
         link = _link(label, view.href(interval=interval), interval is meant, f"interval-{interval.value}")
         if interval is Interval.SLOT:
             link.title = view.say(
-                en="Slots as they are published: quarter hours, or half hours where there is nothing finer",
-                fr="Pas de temps publié : le quart d'heure, ou la demi-heure faute de mieux",
+                en="Slots as published: quarter hours, or half hours where nothing finer exists",
+                fr="Pas de temps publié : le quart d'heure, ou la demi-heure à défaut",
             )
         links.append(link)
-    yield _choice(view.say(en="One point a", fr="Un point par"), "interval", links)
+    yield _choice(view.say(en="One point per", fr="Un point par"), "interval", links)
 
 
 def quantities(page: Page, view: View) -> Iterator[Component]:
@@ -228,7 +228,7 @@ def quantities(page: Page, view: View) -> Iterator[Component]:
 
 
 def choice(label: str, name: str, links: Sequence[tuple[str, str, str, bool]]) -> Component:
-    """Links of which one is the view itself: each with its words, address, id, and whether it is that one."""
+    """Links to choose from, each with its text, address, id, and whether it is the current view."""
     return _choice(label, name, [_link(words, href, here, link_id) for words, href, link_id, here in links])
 
 

@@ -87,7 +87,9 @@ def read(path: str, query: str, language: str, dark: bool) -> View:
     since, until = (_day(given.pop(name, None), name, spoken_language, faults) for name in ("since", "until"))
     if since and until and until < since:
         faults.append(
-            spoken_language.say(en=f"{until} is before {since}: turned round", fr=f"{until} précède {since} : inversés")
+            spoken_language.say(
+                en=f"{until} is before {since}: swapped", fr=f"{until} précède {since} : dates inversées"
+            )
         )
         since, until = until, since
     return View(
@@ -131,7 +133,7 @@ def _chosen(kind: type[_Choice], text: str | None, language: Language, faults: l
     if text and chosen is None:
         names = ", ".join(member.value for member in kind)
         faults.append(
-            language.say(en=f"“{text[:20]}” is none of {names}", fr=f"« {text[:20]} » n'est aucun de {names}"),
+            language.say(en=f"“{text[:20]}” is not one of {names}", fr=f"« {text[:20]} » ne figure pas parmi {names}"),
         )
     return chosen
 

@@ -1,4 +1,4 @@
-"""How whole the days of datasets are: a square a day, by dataset or by year."""
+"""How much of each day datasets measured: one square per day, by dataset or by year."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -23,7 +23,7 @@ _LINE: Final = 20  # letters of a name that stand beside the grid on a phone
 
 
 def by_dataset(rows: pl.DataFrame, style: Style) -> go.Figure:
-    """A row a dataset, a column a day: ``dataset``, ``civil_date``, ``measured``, ``expected``, ``unit``,
+    """One row per dataset, one column per day: ``dataset``, ``civil_date``, ``measured``, ``expected``, ``unit``,
     ``complete``."""
     names = sorted(rows["dataset"].unique().to_list(), reverse=True)
     days = rows["civil_date"].unique().sort().to_list()
@@ -33,8 +33,8 @@ def by_dataset(rows: pl.DataFrame, style: Style) -> go.Figure:
 
 
 def by_year(rows: pl.DataFrame, style: Style) -> go.Figure:
-    """A row a year, a column a day of the year, of one dataset: ``civil_date``, ``measured``, ``expected``, ``unit``,
-    ``complete``."""
+    """One row per year, one column per day of the year, of one dataset: ``civil_date``, ``measured``, ``expected``,
+    ``unit``, ``complete``."""
     placed = rows.with_columns(
         pl.col("civil_date").dt.year().cast(pl.String).alias("year"),
         (pl.lit(date(_LEAP, 1, 1)) + pl.duration(days=pl.col("civil_date").dt.ordinal_day() - 1)).alias("place"),

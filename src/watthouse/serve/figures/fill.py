@@ -17,7 +17,7 @@ def colours_of(operators: Sequence[str], style: Style) -> Mapping[str, str]:
 
 
 def points(rows: pl.DataFrame, style: Style) -> go.Figure:
-    """A bar a storage point: ``source``, ``pits``, ``stock_gwh``, ``highest_gwh``, ``fill_of_highest`` (0 to 1)."""
+    """One bar per storage point: ``source``, ``pits``, ``stock_gwh``, ``highest_gwh``, ``fill_of_highest`` (0 to 1)."""
     figure = go.Figure()
     for operator, colour in colours_of(rows["source"].to_list(), style).items():
         of_operator = rows.filter(pl.col("source") == operator).sort("pits")
@@ -39,12 +39,12 @@ def points(rows: pl.DataFrame, style: Style) -> go.Figure:
     dressed(figure, style, hovermode="closest", bargap=0.25)
     figure.update_layout(legend={"y": 1.02, "yanchor": "bottom"})
     figure.update_yaxes(autorange="reversed")
-    words = style.say(en="% of the highest stock seen", fr="% du stock maximal observé")
+    words = style.say(en="% of the highest stock on record", fr="% du stock maximal observé")
     return figure.update_xaxes(range=[0, 105], title={"text": words}, showgrid=True, tickformatstops=())
 
 
 def operators(rows: pl.DataFrame, style: Style) -> go.Figure:
-    """A line an operator through time: ``starts``, ``source``, ``fill_of_highest`` (0 to 1)."""
+    """One line per operator through time: ``starts``, ``source``, ``fill_of_highest`` (0 to 1)."""
     figure = go.Figure()
     for operator, colour in colours_of(rows["source"].to_list(), style).items():
         of_operator = rows.filter(pl.col("source") == operator).sort("starts")

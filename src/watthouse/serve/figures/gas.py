@@ -1,4 +1,4 @@
-"""Gas in storage: against the temperature, and how full its points are; load against the temperature."""
+"""Gas in storage against temperature, and the thermosensitivity of the load."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -36,7 +36,7 @@ def fit_of(rows: pl.DataFrame, x: str, y: str) -> Fit | None:
 
 
 def stock_on_temperature(rows: pl.DataFrame, stock: str, unit: str, fit: Fit | None, style: Style) -> go.Figure:
-    """A point an interval (``starts``, ``tmoy_c`` and the column ``stock``, in ``unit``), by season, and the line
+    """One point per interval (``starts``, ``tmoy_c`` and the column ``stock``, in ``unit``), by season, and the line
     through."""
     known = rows.drop_nulls(["tmoy_c", stock]).with_columns(
         season=pl.col("starts").dt.month() % 12 // 3, day=pl.col("starts").dt.strftime("%d/%m/%Y")
@@ -72,7 +72,7 @@ def _season(rows: pl.DataFrame, stock: str, unit: str, at: int, style: Style) ->
 
 
 def sensitivity(rows: pl.DataFrame, chosen: range, style: Style) -> go.Figure:
-    """MW of load that each °C colder brings, a point a year with its standard error; ``chosen`` years stand out.
+    """Thermosensitivity [MW/°C]: one point per year with its standard error; ``chosen`` years stand out.
 
     ``rows`` have ``year``, ``slope_mw_per_c``, ``standard_error_mw_per_c``, ``r2`` and ``days``.
     """

@@ -157,7 +157,7 @@ def donut(parts: Sequence[tuple[Ink, float | None]], unit: str, style: Style, mi
 
 @dataclass(frozen=True)
 class BarSeries:
-    """One of two things that are held against each other: its name, its values and its colour."""
+    """One of two things that are compared with each other: its name, its values and its colour."""
 
     name: str
     values: Sequence[float | None]

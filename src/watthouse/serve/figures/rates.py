@@ -1,4 +1,4 @@
-"""TCO and TCH of the regions: how much of the load a source covers, how hard its capacity works."""
+"""TCO (taux de couverture: share of the load covered by a source) and TCH (taux de charge: load factor) by region."""
 
 import plotly.graph_objects as go
 import polars as pl

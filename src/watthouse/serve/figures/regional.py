@@ -17,7 +17,7 @@ _ROW: Final = 30
 
 
 def source_shares(rows: pl.DataFrame, style: Style) -> go.Figure:
-    """What each source contributes to a region's production: a bar a region, the first row on top.
+    """What each source contributes to a region's production: one bar per region, the first row on top.
 
     ``rows`` have ``code_insee_region``, ``libelle_region`` and ``<source>_share`` (0 to 1, null for none). A click
     carries the region's code as ``customdata``.
@@ -58,7 +58,7 @@ def _bars(rows: pl.DataFrame, name: str, style: Style) -> go.Bar:
 
 
 def yearly_sources(rows: pl.DataFrame, columns: Mapping[str, str], unit: str, style: Style) -> go.Figure:
-    """What each source produced by year, a line a source; towards a last year that is not whole it is dotted.
+    """What each source produced by year, one line per source; towards a last year that is not whole it is dotted.
 
     ``columns`` maps a source to its column; ``rows`` have ``starts`` (the first day of a year) and ``complete``, oldest
     first. A source without a value in any year has no line.
@@ -90,7 +90,7 @@ def _segments(rows: pl.DataFrame, name: str, column: str, style: Style) -> Itera
 
 def _points(rows: pl.DataFrame, name: str, column: str, unit: str, style: Style) -> go.Scatter:
     hover = hover_of(style.name(SOURCES[name]), unit)
-    part = style.say(en=" (year not whole)", fr=" (année incomplète)")
+    part = style.say(en=" (incomplete year)", fr=" (année incomplète)")
     return go.Scatter(
         name=style.name(SOURCES[name]),
         x=rows["starts"].dt.year(),

@@ -15,7 +15,7 @@ _LINES: Final = ((3, "solid"), (2, "dash"))
 
 
 def source_seasons(rows: pl.DataFrame, source: str, column: str, unit: str, style: Style) -> go.Figure:
-    """A source by calendar month, a line a year: the newest in its colour, the year before dashed, all others grey.
+    """A source by calendar month, one line per year: the newest in its colour, the year before dashed, all others grey.
 
     ``rows`` have ``starts`` (the first day of a month), oldest first. Give a mean power (MW): a month that has just
     begun has little energy.

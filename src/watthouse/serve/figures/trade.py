@@ -51,7 +51,7 @@ def _above_axis(figure: go.Figure, words: str) -> go.Figure:
 
 
 def largest_buyers(rows: pl.DataFrame, interval: Interval, style: Style) -> go.Figure:
-    """A cell an interval, in the colour of the border in ``top_foreign_buyer``: that of nobody where it is null, and
+    """One cell per interval, in the colour of the border in ``top_foreign_buyer``: that of nobody where it is null, and
     that of what was not measured where ``days`` has none.
 
     Days are set out by month, weeks and months by year; ``rows`` have ``starts`` too.

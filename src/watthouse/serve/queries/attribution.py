@@ -1,4 +1,4 @@
-"""Whose figures an answer is made of: the datasets whose rows it used, and the civil days of those rows.
+"""The sources of an answer: the datasets whose rows it used, and the civil days of those rows.
 
 Core says which nature each row has, and a nature belongs to one dataset of a pair: so a period that ends in real time
 names both. Days are ranges, holes between them left out.
@@ -112,7 +112,7 @@ def by_publisher(uses: Iterable[Used]) -> dict[str, list[DayRange]]:
 
 
 def in_words(uses: Sequence[Used], sample: str | None) -> str:
-    """One line for whoever cites an answer."""
+    """One line for citing an answer."""
     days = {
         name: ", ".join(f"{first} to {last}" for first, last in ranges) for name, ranges in by_publisher(uses).items()
     }

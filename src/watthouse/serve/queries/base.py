@@ -1,4 +1,4 @@
-"""What every question about a period shares: the period that is meant, and the rows of energy or of slots."""
+"""What the calls on a period share: the period requested, and its rows of energy or of slots."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -41,23 +41,23 @@ def span_of(
     offered: tuple[Interval, ...],
     auto: tuple[Interval, ...] | None = None,
 ) -> Span:
-    """The period and interval that are meant, ``auto`` among those; raises a problem where that is more points than a
+    """The period and interval requested, ``auto`` among those; raises a problem where that is more points than a
     series may have (any number, where ``most`` is None), or instants are no ends of the interval."""
     since, until = newest_first(snapshot.extent(mart), params)
     if interval is not Interval.AUTO and interval not in offered:
         names = ", ".join(each.value for each in offered)
-        raise wrong("interval", f"this is not kept by {interval.value}: ask for one of {names}, or auto")
+        raise wrong("interval", f"not available by {interval.value}: choose one of {names}, or auto")
     first, end = (each if isinstance(each, datetime) else None for each in (params.since, params.until))
     chosen = interval
     if interval is Interval.AUTO:
         chosen = Interval.HOUR if first or end else finest(since, until, auto or offered)
     _refuse_uneven(chosen, since=first, until=end)
     if most is not None and (asked_for := points(since, until, chosen)) > most:
-        instead = ", or csv, parquet or arrow as format, which have no such bound" if chosen.length else ""
+        instead = ", or csv, parquet or arrow as format, which have no such limit" if chosen.length else ""
         raise wrong(
             "interval",
             f"{asked_for:,} points of one {chosen.value} from {since} to {until}, and a series has"
-            f" {most:,} at most: take a longer interval or a shorter period{instead}",
+            f" {most:,} at most: choose a longer interval or a shorter period{instead}",
         )
     return Span(since, until, chosen, first, end)
 
@@ -68,10 +68,10 @@ def _refuse_uneven(interval: Interval, **bounds: datetime | None) -> None:
         if moment is None:
             continue
         if interval.length is None:
-            raise wrong(name, f"an instant is for intervals of an hour or less: give a civil day for {interval.value}")
+            raise wrong(name, f"instants are for intervals of an hour or less: give a civil day for {interval.value}")
         if interval is not Interval.SLOT and (moment - _EPOCH) % interval.length:
-            within = f"{instant(moment)} lies within an interval of {interval.value}"
-            raise wrong(name, f"{within}: give an instant at which one begins")
+            within = f"{instant(moment)} is inside an interval of {interval.value}"
+            raise wrong(name, f"{within}: give an instant at which one starts")
 
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -85,9 +85,9 @@ def region_of(code: str | None) -> str | None:
 
 
 def refuse_share(unit: Unit, what: str) -> None:
-    """Raises a problem where the share of production is asked of what is none of it (``what``, with its verb)."""
+    """Raises a problem for shares of production of something that is not part of it (``what``, with its verb)."""
     if unit is Unit.SHARE:
-        raise wrong("unit", f"{what} no part of production: ask for MW, MWh or GWh")
+        raise wrong("unit", f"{what} not part of production: choose MW, MWh or GWh")
 
 
 def energies_of(
@@ -101,7 +101,7 @@ def energies_of(
     region: str | None = None,
     regional: bool = False,
 ) -> RowSet:
-    """Every energy of a mart, by interval; ``described`` documents its ``means``; ``regional`` gives a row a region."""
+    """Every energy of a mart, by interval; ``described`` documents ``means``; ``regional`` gives one row per region."""
     names = energies(mart, unit)
     mixed = (MIXED,) if "mix_slots" in mart.names else ()
     columns = (
@@ -182,7 +182,7 @@ def refuse_longer(longest_row: pa.Table) -> None:
     (longest,) = longest_row.to_pylist()
     if (longest["quarter_hours"] or 0) > 1:
         day = longest["civil_date"]
-        raise wrong("interval", f"values of {day} last half an hour: ask for slot or 30min, or for other days")
+        raise wrong("interval", f"values of {day} last half an hour: choose slot or 30min, or other days")
 
 
 def as_known(
@@ -212,12 +212,12 @@ DAYS: Final = AnswerColumn("days", "days", "Days of the period with any measured
 
 
 def days(since: date, until: date) -> dict[str, str]:
-    """What an answer says of the days it is about."""
+    """The days of an answer, as it states them."""
     return {"since": since.isoformat(), "until": until.isoformat()}
 
 
 def meant(span: Span, **more: str) -> dict[str, str]:
-    """What an answer says of its period."""
+    """The period of an answer, as it states it."""
     about = days(span.since, span.until)
     about |= {name: instant(moment) for name, moment in {"since": span.first, "until": span.end}.items() if moment}
     return {**about, "interval": span.interval.value, **more}

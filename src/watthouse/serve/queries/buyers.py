@@ -1,4 +1,4 @@
-"""Who buys most, by interval."""
+"""The largest net buyer, by interval."""
 
 from typing import Final
 
@@ -19,7 +19,7 @@ _FAR_MORE: Final = 1e12  # MWh, than crosses a border
 
 
 def buyers_of(snapshot: Snapshot, params: Series) -> RowSet:
-    """The largest net buyer by interval; of two that were it on as many days, the one that bought more."""
+    """The largest net buyer by interval; in a tie of days, the one that bought more."""
     span = span_of(snapshot.settings.max_points, snapshot, "exchanges_daily", params, params.interval, BY_DAY)
     borders = tuple(BORDERS)
     rows = span.fill(_counted, snapshot.table("exchanges_daily"), borders)
@@ -41,7 +41,7 @@ def _counted(table: ops.Relation, interval: Interval, borders: tuple[str, ...]) 
 
 
 def _most(counted: ir.Table, borders: tuple[str, ...]) -> ir.Value:
-    """The border with most days; energy, far below 1 on this scale, parts those that have as many."""
+    """The border with most days; energy, far below 1 on this scale, breaks ties."""
     score = {b: counted[f"{b}_days"] + counted[f"{b}_bought"].fill_null(0) / _FAR_MORE for b in borders}
     best = ibis.greatest(*score.values())
     return ibis.cases(*(((score[b] == best) & (counted[f"{b}_days"] > 0), b) for b in borders))
@@ -51,13 +51,15 @@ def _columns(borders: tuple[str, ...]) -> tuple[AnswerColumn, ...]:
     return (
         STARTS,
         AnswerColumn(
-            "top_foreign_buyer", "", "Largest net buyer on most days of the interval; null where no border was one"
+            "top_foreign_buyer",
+            "",
+            "Border that was the largest net buyer on most days of the interval; null if there was none",
         ),
         *(
             AnswerColumn(f"{border}_days", "days", "Days on which this border was the largest net buyer")
             for border in borders
         ),
-        AnswerColumn("net_export_days", "days", "Days on which more left France than came in, physically"),
+        AnswerColumn("net_export_days", "days", "Days on which France was a net exporter, by the physical balance"),
         AnswerColumn("days", "days", "Days with a measurement"),
         AnswerColumn("complete_days", "days", "Days on which every slot was measured"),
     )
@@ -67,7 +69,7 @@ BUYERS: Final = Call(
     "/exchanges/buyers",
     Series,
     buyers_of,
-    summary="The border that buys most, and how often",
-    detail="The buyer of a day is the border with the largest net commercial exports; on some days there is none.",
-    row="A row an interval: the border that was the largest net buyer on most of its days, and the days of each",
+    summary="The largest net buyer by interval",
+    detail="The buyer of a day is the border with the largest net commercial exports; some days have none.",
+    row="One row per interval: the border that was the largest net buyer on most of its days, and the days of each",
 )

@@ -1,4 +1,4 @@
-"""What is asked of a snapshot: rows, and what stands with them."""
+"""Calls, each declared once, and the rows that they give."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -18,10 +18,10 @@ from watthouse.warehouse.snapshots import Snapshot
 
 @dataclass(frozen=True)
 class RowSet:
-    """What a call wants of a snapshot: rows, and what stands with them.
+    """Rows of a snapshot, read or still to be read, with their title, columns and sources.
 
-    ``marts`` are the tables whose rows it uses, of ``periods`` (those that ``more`` says, where this says none) and
-    of the days that the mart ``among`` has; ``used`` is what they are of the datasets, once that is known.
+    ``more`` is what an answer states beside the rows. ``marts`` are the tables used, over ``periods`` (by default those
+    in ``more``) and the days of the mart ``among``; ``used`` are the datasets behind them, once resolved.
     """
 
     title: str
@@ -34,19 +34,19 @@ class RowSet:
     used: tuple[Used, ...] | None = None
 
     def attributed(self, snapshot: Snapshot) -> "RowSet":
-        """The same question, and whose rows it uses."""
+        """The same rows, with the datasets behind them resolved."""
         if self.used is not None:
             return self
         periods = self.periods or _periods(self.more)
         return replace(self, used=attribution.used(snapshot, self.marts, periods, self.among))
 
     def with_rows(self, rows: pa.Table, **more: Any) -> "RowSet":
-        """The same question, answered."""
+        """The same, with these rows."""
         return replace(self, rows=rows, more={**self.more, **more})
 
 
 def _periods(more: Mapping[str, Any]) -> tuple[DayRange, ...]:
-    """The periods that an answer says it is about; always, where it says none."""
+    """The periods that an answer states; all time where it states none."""
     ends = [(more.get(f"{which}since"), more.get(f"{which}until")) for which in ("", "with_")]
     return tuple((date.fromisoformat(first), date.fromisoformat(last)) for first, last in ends if first and last) or (
         attribution.ALWAYS,
@@ -58,11 +58,11 @@ _PLACE: Final = re.compile(r"\{\w+\}")
 
 @dataclass(frozen=True)
 class Call:
-    """A question that the API answers and pages ask, declared once: address, documentation and downloads follow.
+    """What the API answers and pages ask, declared once: address, documentation and downloads follow.
 
-    ``path`` is its address below ``/api/v1``, ``params`` what may be asked for, ``build(snapshot, params)`` makes the
-    question; what stands in braces in the path, which ``place`` describes, is its third argument. A ``series`` has no
-    bound where its format is made in pieces: ``build`` is told ``any_number``.
+    ``path`` is its address below ``/api/v1``, ``params`` its parameters, ``build(snapshot, params)`` gives its rows; a
+    part of the path in braces, described by ``place``, is the third argument. A ``series`` has no limit in formats
+    that are streamed: ``build`` then gets ``any_number``.
 
     ``summary``, ``detail`` and ``row`` are its documentation; a download is called ``file``, else as its path ends.
     """

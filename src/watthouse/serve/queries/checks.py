@@ -1,4 +1,4 @@
-"""What the tests of the marts find, and the rows that break one."""
+"""The data tests that only warn, and the rows that fail one."""
 
 from dataclasses import asdict
 from typing import Annotated, Final
@@ -17,7 +17,7 @@ from watthouse.warehouse.snapshots import Snapshot
 
 _WARN: Final = "warn"
 _MOST: Final = 1_000
-"""Rows that are given of one test."""
+"""The most rows given for one test."""
 
 
 def tests_found(snapshot: Snapshot, _: FormatParams) -> RowSet:
@@ -54,14 +54,14 @@ _KINDS: Final[dict[str, pa.DataType]] = {"name": pa.string(), "models": pa.strin
 _TESTS: Final = (
     AnswerColumn("name", "", "The test's name"),
     AnswerColumn("models", "", "The tables it looks at"),
-    AnswerColumn("places", "places", "In how many places it is broken"),
+    AnswerColumn("places", "places", "How many rows fail"),
 )
 
 
 _OTHERS: Final[dict[str, AnswerColumn]] = {
     RULE: AnswerColumn(RULE, "", "The rule that the row breaks"),
     "judged": AnswerColumn("judged", "", "Slots of the day that know every term of the balance"),
-    "off_balance": AnswerColumn("off_balance", "", "Those of them that are off balance"),
+    "off_balance": AnswerColumn("off_balance", "", "Judged slots that are off balance"),
     "gap_mw": AnswerColumn("gap_mw", "MW", "How far the load is from what meets it"),
     "date_heure": AnswerColumn("date_heure", "", "Instant the slot begins (UTC)"),
     "civil_date": AnswerColumn("civil_date", "", "Civil day (Europe/Paris)"),
@@ -73,9 +73,9 @@ TESTS: Final = Call(
     "/tests",
     FormatParams,
     tests_found,
-    summary="What the tests of the marts find",
-    detail="Tests whose breach stops no build, over all that is held; one that does holds in whatever is served.",
-    row="A row a test that warns where it is broken",
+    summary="Data tests that warn",
+    detail="Tests that warn without stopping a build, over all available data; a test that fails stops the build.",
+    row="One row per test that only warns: its name, the tables it looks at, how many rows fail",
     tag="freshness and revisions",
 )
 
@@ -84,8 +84,8 @@ TEST: Final = Call(
     "/tests/{name}",
     FormatParams,
     rows_breaking,
-    summary="The rows that break a test",
-    detail="The first 1,000 of them, with the rule that each breaks and the values that the rule speaks of.",
+    summary="The rows that fail a test",
+    detail="The first 1,000 of them, with the rule that each breaks and the values involved.",
     row="A row: the rule, the key, the values",
     tag="freshness and revisions",
     file="{name}",

@@ -37,7 +37,7 @@ class Compared(Period):
     with_since: Annotated[
         Day | None,
         Field(
-            description="First civil day of the other period; the same days a year before where it is left out",
+            description="First civil day of the other period; by default the same period a year earlier",
             examples=["2024-01-01"],
         ),
     ] = None
@@ -58,7 +58,7 @@ class Compared(Period):
 
 
 def compare_of(snapshot: Snapshot, params: Compared) -> RowSet:
-    """Load, sources and CO₂ intensity of two periods, a row a quantity."""
+    """Load, sources and CO₂ intensity of two periods, one row per quantity."""
     since, until = newest_first(snapshot.extent("daily_mix"), params)
     other = _other(params, since, until)
     mart = snapshot.marts["daily_mix"]
@@ -85,7 +85,7 @@ def _other(params: Compared, since: date, until: date) -> tuple[date, date]:
     if params.with_since and params.with_until:
         return params.with_since, params.with_until
     if since.year == date.min.year:
-        raise wrong("since", "no year lies before this one: give with_since and with_until")
+        raise wrong("since", "there is no earlier year: give with_since and with_until")
     return since + relativedelta(years=-1), until + relativedelta(years=-1)
 
 
@@ -120,6 +120,6 @@ COMPARE: Final = Call(
     Compared,
     compare_of,
     summary="Load and mix of two periods, side by side",
-    detail="Any two periods, of any length: mean power and shares compare them whatever their lengths.",
-    row="A row a quantity: its value in both periods and the difference",
+    detail="Any two periods of any length: mean power and shares are comparable even if the lengths differ.",
+    row="One row per quantity: its value in both periods and the difference",
 )

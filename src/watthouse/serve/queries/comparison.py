@@ -1,6 +1,6 @@
-"""Two periods held against each other: by what they come to, and by mean power.
+"""Two periods compared: by their totals, and by mean power.
 
-A day that has only begun, set against a whole one, would be a fall in demand: where a quantity is known for too little
+A day that has only begun would look like a fall in demand beside a whole one: where a quantity is known for too little
 of either period (:data:`~watthouse.serve.queries.coverage.ENOUGH`), no change of it is given. Mean power compares
 periods of any length.
 """
@@ -23,21 +23,23 @@ COLUMNS: Final = (
     AnswerColumn("unit", "", "The unit of `value`, `with_value` and `difference`"),
     AnswerColumn("value", "", "In the period"),
     AnswerColumn("with_value", "", "In the other period"),
-    AnswerColumn("difference", "", "The first less the second"),
+    AnswerColumn("difference", "", "`value` minus `with_value`"),
     AnswerColumn(
         "change_pct",
         "%",
-        "The difference, of the value in the other period: of sums where the unit is energy; null where the quantity is"
-        f" known for less than {ENOUGH:.0%} of either period",
+        "The difference as a percentage of `with_value`: of totals if the unit is energy; null if the quantity is known"
+        f" for less than {ENOUGH:.0%} of either period",
     ),
     AnswerColumn(
-        "mean_power_mw", "MW", "Mean power in the period, over the time in which it is known; null for what is none"
+        "mean_power_mw",
+        "MW",
+        "Mean power in the period, over the time in which it is known; null for quantities that are not power",
     ),
     AnswerColumn("with_mean_power_mw", "MW", "Mean power in the other period"),
     AnswerColumn(
         "mean_power_change_pct",
         "%",
-        "Change of mean power, of that in the other period; null where the quantity is known for less than"
+        "Change in mean power as a percentage of `with_mean_power_mw`; null if the quantity is known for less than"
         f" {ENOUGH:.0%} of either period",
     ),
 )
@@ -68,7 +70,7 @@ class PeriodTotals:
 
 
 def side_by_side(quantities: Sequence[tuple[str, AnswerColumn]], first: PeriodTotals, second: PeriodTotals) -> pa.Table:
-    """A row a quantity, by its name and what is said of it; columns are :data:`COLUMNS`."""
+    """One row per quantity, with its name and description; columns are :data:`COLUMNS`."""
     rows = []
     for name, column in quantities:
         # each by its own hours: the load of a whole day says nothing of a source that is known until noon

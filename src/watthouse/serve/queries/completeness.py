@@ -31,7 +31,7 @@ class CompletenessParams(Period):
 
 
 def completeness_of(snapshot: Snapshot, params: CompletenessParams) -> RowSet:
-    """The rows of ``completeness_daily`` that are meant; raises a problem for a dataset that there is not."""
+    """The rows of ``completeness_daily`` requested; raises a problem for an unknown dataset."""
     if params.dataset is not None and params.dataset not in CATALOG:
         raise wrong("dataset", f"there is no dataset '{params.dataset[:60]}': there are {', '.join(CATALOG)}")
     mart = snapshot.marts["completeness_daily"]
@@ -54,7 +54,7 @@ COMPLETENESS: Final = Call(
     CompletenessParams,
     completeness_of,
     summary="How much of each day was measured",
-    detail="A day without a measurement has a row with 0; days before a dataset's first and after its last have none.",
-    row="A row a dataset and civil day between its first and last measured one: measured, expected, complete",
+    detail="Days without a measurement have a row with 0, between the first and the last measured day of each dataset.",
+    row="One row per dataset and civil day: slots measured and expected, and whether the day is complete",
     tag="freshness and revisions",
 )

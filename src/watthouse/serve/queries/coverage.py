@@ -15,7 +15,7 @@ from watthouse.warehouse.query import Prepared
 from watthouse.warehouse.snapshots import Snapshot
 
 ENOUGH: Final = 0.9
-"""Of a period, before its totals are held against another's, and of a history, before records in it are announced."""
+"""Of a period, before its totals are compared with another's, and of a history, before records in it are announced."""
 
 
 @dataclass(frozen=True)

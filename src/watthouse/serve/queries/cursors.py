@@ -39,7 +39,7 @@ def _read(rows: ir.Table, key: Sequence[str], cursor: str) -> list[ir.Value]:
         return [_typed(rows[name], value) for name, value in zip(key, key_values, strict=True)]
     except (ValueError, TypeError, binascii.Error, OverflowError):
         detail = (
-            f"'{cursor[:60]}' is not a cursor of these rows: take `next` of the page before, with the same question"
+            f"'{cursor[:60]}' is not a cursor of these rows: use `next` of the previous page, with the same parameters"
         )
         raise wrong("cursor", detail) from None
 

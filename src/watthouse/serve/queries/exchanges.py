@@ -66,6 +66,6 @@ EXCHANGES: Final = Call(
     exchanges_of,
     summary="Exchanges with other countries, by border",
     detail="Commercial exchanges by border, net and gross, and the physical balance.",
-    row="A row an interval: net, imports and exports by border; net values are negative for exports",
+    row="One row per interval: net, imports and exports by border; net values are negative for exports",
     series=True,
 )

@@ -58,7 +58,7 @@ def forecast_of(snapshot: Snapshot, params: Flows, *, any_number: bool = False) 
 def _lasting(values: Mapping[str, AnswerColumn]) -> Iterator[AnswerColumn]:
     """Each forecast, and the load that stands at its instant, after how long it lasts."""
     for name in forecast_slots.HORIZONS:
-        yield AnswerColumn(f"{name}_minutes", "min", f"How long {name} lasts: 15 or 30")
+        yield AnswerColumn(f"{name}_minutes", "min", f"Duration of {name}: 15 or 30")
         yield values[name]
     yield SLOT_MINUTES
     yield values["consommation"]
@@ -73,7 +73,7 @@ FORECAST: Final = Call(
     Flows,
     forecast_of,
     summary="Load forecasts and their errors",
-    detail="Load as it was forecast the day before and on the day, and how far off; days to come included.",
-    row="A row an interval: load, forecasts of the day before and of the day, and their errors",
+    detail="Load, its forecasts of the day before and of the day, and their errors; future days included.",
+    row="One row per interval: load, forecasts of the day before and of the day, and their errors",
     series=True,
 )

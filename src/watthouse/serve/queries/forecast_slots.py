@@ -1,4 +1,4 @@
-"""Load forecasts by slot, quarter hour, half hour and hour, held against the load slot by slot."""
+"""Load forecasts by slot, quarter hour, half hour and hour, compared with the load slot by slot."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -48,7 +48,7 @@ def _load(power: ops.Relation) -> ir.Table:
 
 
 def _published(forecasts: ops.Relation, _: Interval, power: ops.Relation, unit: Unit) -> ir.Table:
-    """A row an instant at which a forecast stands, with the load that stands there."""
+    """One row per instant at which a forecast stands, with the load that stands there."""
     rows = between(forecasts.to_expr())
     forecast = rows.group_by([rows.date_heure.name("starts"), "heure"]).aggregate(
         **{
@@ -70,7 +70,7 @@ def _published(forecasts: ops.Relation, _: Interval, power: ops.Relation, unit: 
 
 
 def _summed(forecasts: ops.Relation, interval: Interval, power: ops.Relation, unit: Unit) -> ir.Table:
-    """A row an interval that has a forecast; errors are of the load's slots that a forecast covers whole."""
+    """One row per interval that has a forecast; errors are of the load's slots that a forecast covers whole."""
     rows = between(forecasts.to_expr())
     sums = rows.group_by(bucket(rows.date_heure, interval).name("starts")).aggregate(
         **{

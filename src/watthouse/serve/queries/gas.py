@@ -52,13 +52,11 @@ _GAS: Final = (
         "stock_gaz_first_gwh", "GWh PCS 0 °C", "Gas in storage at the end of the first complete day of the interval"
     ),
     AnswerColumn("first_complete_day", "", "That civil day"),
-    AnswerColumn(
-        "stock_gaz_mean_gwh", "GWh PCS 0 °C", "Gas in storage at the end of the day, mean of the complete days"
-    ),
+    AnswerColumn("stock_gaz_mean_gwh", "GWh PCS 0 °C", "Mean of gas in storage at the end of the complete days"),
     AnswerColumn("stock_gaz_max_gwh", "GWh PCS 0 °C", "The highest of the complete days"),
-    AnswerColumn("days", "days", "Days that any operator reported"),
-    AnswerColumn("complete_days", "days", "Days that every operator and storage point reported"),
-    AnswerColumn("complete", "", "Whether every day of the interval that lies in the period is complete"),
+    AnswerColumn("days", "days", "Days with a report of at least one operator"),
+    AnswerColumn("complete_days", "days", "Days with the report of every operator and storage point"),
+    AnswerColumn("complete", "", "Whether every day of the interval, within the period, is complete"),
 )
 
 
@@ -67,6 +65,6 @@ GAS: Final = Call(
     SeriesByDay,
     gas_of,
     summary="Gas in storage",
-    detail="A day on which an operator has not reported yet counts as incomplete, never as less gas.",
-    row="A row an interval: the stock at its last complete day, and the mean of its complete days",
+    detail="A day without the report of every operator is incomplete; it never counts as less gas.",
+    row="One row per interval: the stock at its last complete day, and the mean of its complete days",
 )

@@ -18,7 +18,7 @@ from watthouse.warehouse.snapshots import Snapshot
 
 
 class Holder(Enum):
-    """Who holds the gas."""
+    """What the gas is summed by."""
 
     POINT = "point"
     OPERATOR = "operator"
@@ -28,7 +28,8 @@ class GasPointsParams(SeriesByDay):
     """Gas by storage point or operator."""
 
     by: Annotated[
-        Holder, Field(description="A row a storage point, or an operator's points summed up", examples=["point"])
+        Holder,
+        Field(description="One row per storage point (PITS), or per operator, summing its points", examples=["point"]),
     ] = Holder.POINT
     operator: Annotated[
         str | None, Field(description="Only this operator's points", examples=["Storengy"], max_length=100)
@@ -37,7 +38,7 @@ class GasPointsParams(SeriesByDay):
 
 def points_of(snapshot: Snapshot, params: GasPointsParams) -> RowSet:
     """Columns: ``starts``, ``source``, ``pits`` (or ``points``), ``civil_date``, ``stock_gwh``, ``highest_gwh``,
-    ``fill_of_highest`` (0 to 1); raises a problem for an operator that there is not."""
+    ``fill_of_highest`` (0 to 1); raises a problem for an unknown operator."""
     span = span_of(snapshot.settings.max_points, snapshot, "gas_points_daily", params, params.interval, BY_DAY)
     if params.operator is not None:
         _refuse_unknown(snapshot, params.operator)
@@ -84,15 +85,15 @@ def _by_operator(by_point: ir.Table) -> ir.Table:
 
 
 _SOURCE: Final = AnswerColumn("source", "", "Operator")
-_POINT: Final = (_SOURCE, AnswerColumn("pits", "", "Storage point (PITS)"))
+_POINT: Final = (_SOURCE, AnswerColumn("pits", "", "Storage point (PITS: point d'interface transport-stockage)"))
 _OPERATOR: Final = (_SOURCE, AnswerColumn("points", "storage points", "Storage points that reported in the interval"))
 _STOCK: Final = (
     AnswerColumn("civil_date", "", "Civil day of the last report in the interval"),
     AnswerColumn("stock_gwh", "GWh PCS 0 °C", "Gas in storage at the end of that day"),
     AnswerColumn(
-        "highest_gwh", "GWh PCS 0 °C", "The highest stock ever reported, of an operator the sum of its points'"
+        "highest_gwh", "GWh PCS 0 °C", "The highest stock ever reported; for an operator, the sum over its points"
     ),
-    AnswerColumn("fill_of_highest", "0-1", "The stock in relation to the highest"),
+    AnswerColumn("fill_of_highest", "0-1", "The stock divided by the highest"),
 )
 
 
@@ -101,7 +102,8 @@ GAS_POINTS: Final = Call(
     GasPointsParams,
     points_of,
     summary="Gas in storage by storage point or operator",
-    detail="Capacities are not published: how full a point is is told by the highest stock it ever reported.",
-    row="A row an interval and storage point (or operator): its stock at its last report, and how full that is",
+    detail="A storage point is a PITS (point d'interface transport-stockage), a group of sites. Capacities are not"
+    " published: fill is relative to the highest stock a point ever reported.",
+    row="One row per interval and storage point (or operator): its stock at its last report, and its fill",
     file="gas-points",
 )

@@ -47,7 +47,7 @@ MIX: Final = Call(
     EnergyAsOf,
     mix_of,
     summary="Load and generation mix of France",
-    detail="Energy of each source, of load and of storage, by interval; mean power or shares where asked for.",
-    row="A row an interval: load, each source, production, storage, CO₂ intensity",
+    detail="Energy of each source, of load and of storage, by interval; mean power or shares on request.",
+    row="One row per interval: load, each source, production, storage, CO₂ intensity",
     series=True,
 )

@@ -21,7 +21,7 @@ class MixesParams(Period):
     unit: Annotated[
         Unit,
         Field(
-            description="MWh and GWh are energy; MW is the mean power of what was measured; share is the part of the"
+            description="MWh and GWh are energy; MW is mean power over the time measured; share is the part of the"
             " region's production, 0 to 1",
             examples=["share"],
         ),
@@ -57,7 +57,7 @@ MIXES: Final = Call(
     mixes_of,
     summary="Load and generation mix of every region over a period",
     detail="Energy of each source of every region, or its share of the region's production.",
-    row="A row a region: load, each source, production, storage, exchanges",
+    row="One row per region: load, each source, production, storage, exchanges",
     tag="regions",
     file="mixes",
 )

@@ -40,7 +40,7 @@ class NowParams(FormatParams):
     day: Annotated[
         Day | None,
         Field(
-            description="Civil day (Europe/Paris); the newest with a measurement where it is left out",
+            description="Civil day (Europe/Paris); the newest measured day by default",
             examples=["2025-01-31"],
         ),
     ] = None
@@ -57,7 +57,7 @@ class NowParams(FormatParams):
 
 
 def now_of(snapshot: Snapshot, params: NowParams) -> RowSet:
-    """A civil day (the newest with a measurement, where none is asked for) or the last hours, a row a slot, in MW."""
+    """A civil day (by default the newest measured one) or the last hours, one row per slot, in MW."""
     if params.hours:
         return snapshot.once(_rolling, int(params.hours))
     newest = snapshot.extent("daily_mix")[1]
@@ -71,7 +71,7 @@ def _newest(snapshot: Snapshot, day: date) -> RowSet:
 
 
 def _rolling(snapshot: Snapshot, hours: int) -> RowSet:
-    """The hours before the end of the newest slot whose load is known: scheduled exchanges run on after it."""
+    """The hours up to the end of the newest slot with a known load: scheduled exchanges continue after it."""
     newest = snapshot.extent("daily_mix")[1]
     form = Prepared(_last_measured, (snapshot.table(POWER, "core").op(),), newest, newest)
     (newest_slot,) = snapshot.rows(form).to_pylist()
@@ -140,13 +140,13 @@ def _ahead(forecasts: ops.Relation) -> ir.Table:
 _NOW: Final = (
     AnswerColumn("date_heure", "", "Instant the slot begins (UTC)"),
     AnswerColumn("slot_minutes", "min", "How long the slot lasts"),
-    AnswerColumn("consommation_mw", "MW", "Load; null where it is not measured yet"),
-    AnswerColumn("production_mw", "MW", "Production: the sum of the sources; null where one of them is not known"),
+    AnswerColumn("consommation_mw", "MW", "Load; null if not measured yet"),
+    AnswerColumn("production_mw", "MW", "Production: the sum of the sources; null if one of them is unknown"),
 )
 
 
 def _of_now(name: str) -> AnswerColumn:
-    """A column of a slot, in watthouse's words or its publisher's."""
+    """A column of a slot, described here or by the catalog."""
     described = next((column for column in _NOW if column.name in {name, f"{name}_mw"}), None)
     if described is not None:
         return described
@@ -160,8 +160,8 @@ NOW: Final = Call(
     now_of,
     summary="The newest measured day, another one, or the last 24 or 48 hours, slot by slot",
     detail=(
-        "Load, forecasts, sources, exchanges and CO₂ intensity in MW and g/kWh, of the newest civil day with a "
-        "measurement where neither a day nor hours are asked for."
+        "Load, forecasts, sources, exchanges and CO₂ intensity in MW and g/kWh, of the newest measured civil day by "
+        "default."
     ),
-    row="A row a slot: load, its forecasts, each source, exchanges, CO₂ intensity; forecasts of a day run ahead",
+    row="One row per slot: load, its forecasts, each source, exchanges, CO₂ intensity; forecasts run ahead of the load",
 )

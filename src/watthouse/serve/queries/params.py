@@ -1,4 +1,4 @@
-"""What may be asked, and how: every parameter with its meaning, its unit and an example."""
+"""The parameters of the calls: every one with its meaning, its unit and an example."""
 
 from datetime import date, datetime, timedelta
 from enum import Enum
@@ -32,11 +32,11 @@ class Order(Enum):
 
 
 A_YEAR: Final = 366
-"""Days of the longest period that is read from the ledger."""
+"""The longest period that is read from the ledger, in days."""
 
 
 class Params(BaseModel):
-    """What every call takes, and nothing else."""
+    """The base of all parameters: unknown ones are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -61,10 +61,10 @@ class Period(FormatParams):
 
 
 async def refuse_repeated(request: Request) -> None:  # FastAPI hands what is not async to a thread
-    """Raises a problem for a parameter that is given twice: which of the two would be meant?"""
+    """Raises a problem for a parameter that is given twice."""
     for name in request.query_params:
         if len(request.query_params.getlist(name)) > 1:
-            raise wrong(name[:60], "it is given more than once: give it once")
+            raise wrong(name[:60], "it is given more than once")
 
 
 class Series(Period):
@@ -96,21 +96,21 @@ class Energy(Moments):
     unit: Annotated[
         Unit,
         Field(
-            description="MWh and GWh are energy; MW is the mean power of what was measured; share is the part of"
-            " production, 0 to 1. Rows as they are published (`interval=slot`) are in MW where it is left out",
+            description="MWh and GWh are energy; MW is mean power over the time measured; share is the part of"
+            " production, 0 to 1. The default is MWh, or MW for `interval=slot`",
             examples=["GWh"],
         ),
     ] = Unit.MWH
 
     @property
     def counted_in(self) -> Unit:
-        """The unit that is meant."""
+        """The unit of the answer."""
         published = self.interval is Interval.SLOT and "unit" not in self.model_fields_set
         return Unit.MW if published else self.unit
 
 
 class EnergyAsOf(Energy):
-    """A series of energy or power, as it is known now or was known then."""
+    """A series of energy or power, as known now or as of an instant."""
 
     as_of: AsOf = None
 
@@ -122,14 +122,14 @@ class SeriesByDay(Series):
 
 
 class Flows(Energy):
-    """A series of energy or power that is no part of production."""
+    """A series of energy or power that is not part of production."""
 
     unit: Annotated[
         Unit,
         only(Unit.MW, Unit.MWH, Unit.GWH),
         Field(
-            description="MWh and GWh are energy; MW is the mean power of what was measured. Rows as they are published"
-            " (`interval=slot`) are in MW where it is left out",
+            description="MWh and GWh are energy; MW is mean power over the time measured. The default is MWh, or MW"
+            " for `interval=slot`",
             examples=["GWh"],
         ),
     ] = Unit.MWH
@@ -148,7 +148,7 @@ def days_of(params: Period | Moments) -> tuple[date | None, date | None]:
 
 
 def newest_first(extent: tuple[date, date], params: Period | Moments) -> tuple[date, date]:
-    """The period that is meant, by the days that are held."""
+    """The requested period; by default, the last days of ``extent`` (the first and last available day)."""
     first, last = days_of(params)
     until = last or (max(extent[1], first) if first else extent[1])
     if first:

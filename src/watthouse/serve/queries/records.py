@@ -26,21 +26,22 @@ class RecordsParams(Period):
 
     measure: Annotated[
         Measure | None,
-        Field(description="Only of this: load, production, net export, CO₂ rate or a source", examples=["eolien"]),
+        Field(
+            description="Only this measure: load, production, net export, CO₂ intensity or a source",
+            examples=["eolien"],
+        ),
     ] = None
     of: Annotated[
         Literal["hour", "day"] | None, Field(description="Only records of an hour, or of a day", examples=["hour"])
     ] = None
     standing: Annotated[
         bool,
-        Field(
-            description="Only records that still stand; of the whole history where `since` is left out", examples=[True]
-        ),
+        Field(description="Only records that still stand; over the whole history by default", examples=[True]),
     ] = False
 
 
 def records_of(snapshot: Snapshot, params: RecordsParams) -> RowSet:
-    """The rows of ``records_daily`` that are meant, newest first."""
+    """The rows of ``records_daily`` requested, newest first."""
     mart = snapshot.marts["records_daily"]
     first, _ = snapshot.extent(mart.name)
     since, until = newest_first(snapshot.extent("daily_mix"), params)
@@ -55,7 +56,7 @@ def records_of(snapshot: Snapshot, params: RecordsParams) -> RowSet:
 
 
 def history_until(snapshot: Snapshot, until: date) -> tuple[date, date]:
-    """All days among which a record up to a day is one."""
+    """The history that a record up to this day was set in."""
     first, _ = snapshot.extent(_HISTORY.mart)
     return min(first, until), until
 
@@ -84,8 +85,8 @@ RECORDS: Final = Call(
     summary="Records of France that were broken in a period",
     detail=(
         "Of hours and days that were measured in full: the highest of each, and the lowest CO₂ "
-        "intensity.\n\nThey are records of what is held: `history_measured` says how much of the days since the "
-        "first one that is."
+        "intensity.\n\nRecords are those of the available data: `history_measured` is the measured share of the time"
+        " since the first day."
     ),
-    row="A row a record: what, when, its value, the record that it broke and when it was broken in turn; newest first",
+    row="One row per record: what, when, its value, the record it broke, when it was broken itself; newest first",
 )

@@ -39,8 +39,8 @@ class RegionsParams(Energy):
     interval: Annotated[
         Interval | None,
         Field(
-            description="Gives the load and mix of every region by this interval, a row a region and interval; without"
-            " it, the regions are listed",
+            description="Gives the load and mix of every region by this interval, one row per region and interval;"
+            " without it, the regions are listed",
             examples=["day"],
         ),
     ] = None  # type: ignore[assignment]
@@ -54,7 +54,7 @@ class RegionsParams(Energy):
 
 
 def every_mix_of(snapshot: Snapshot, params: Energy, *, any_number: bool = False) -> RowSet:
-    """Load, sources, storage and exchanges of every region by interval, a row a region."""
+    """Load, sources, storage and exchanges of every region by interval, one row per region."""
     most = None if any_number else snapshot.settings.max_points
     span = span_of(most, snapshot, "daily_regional", params, params.interval, BY_SLOT, BY_DAY)
     mart, title, unit = snapshot.marts["daily_regional"], "Load and generation mix of the regions", params.counted_in
@@ -102,13 +102,13 @@ class MapParams(Period):
         str,
         OneOf(MEASURES),
         Field(
-            description="What is shown: load, production, production less load, or a source", examples=["consommation"]
+            description="The quantity: load, production, production minus load, or a source", examples=["consommation"]
         ),
     ] = "consommation"
     unit: Annotated[
         Unit,
         Field(
-            description="MW is the mean power of what was measured; share a source's part of the region's production",
+            description="MW is mean power over the time measured; share is a source's part of the region's production",
             examples=["MW"],
         ),
     ] = Unit.MW
@@ -154,7 +154,7 @@ REGION_MIX: Final = Call(
     mix_of_region,
     summary="Load and generation mix of a region",
     detail="Energy of each source, of load, of storage and of exchanges, by interval.",
-    row="A row an interval: load, each source, production, storage, exchanges",
+    row="One row per interval: load, each source, production, storage, exchanges",
     tag="regions",
     file="mix-{insee}",
     series=True,
@@ -167,8 +167,8 @@ MAP: Final = Call(
     MapParams,
     map_of,
     summary="A quantity of every region over a period",
-    detail="One value a region: for a map, or a ranking.",
-    row="A row a region",
+    detail="One value per region, for a map or a ranking.",
+    row="One row per region",
     tag="regions",
     file="regions",
 )
@@ -180,6 +180,6 @@ REGIONS_MIX: Final = Call(
     every_mix_of,
     summary="The regions; by interval, the load and generation mix of each",
     detail="",
-    row="The regions, or a row a region and interval: load, each source, production, exchanges",
+    row="The regions, or one row per region and interval: load, each source, production, exchanges",
     series=True,
 )

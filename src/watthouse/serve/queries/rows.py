@@ -35,7 +35,7 @@ class RowsParams(Period):
     columns: Annotated[
         str | None,
         Field(
-            description="Only these columns, joined by commas",
+            description="Only these columns, separated by commas",
             examples=["civil_date,consommation_mwh"],
             max_length=5_000,
         ),
@@ -45,8 +45,7 @@ class RowsParams(Period):
     limit: Annotated[
         int | None,
         Field(
-            description=f"Rows of one page. JSON comes in pages of {PAGE:,} where it is left out; the other formats"
-            " give every row at once",
+            description=f"Rows of one page. The default is {PAGE:,} in JSON; the other formats give every row at once",
             ge=1,
             le=MOST,
             examples=[100],
@@ -54,12 +53,12 @@ class RowsParams(Period):
     ] = None
     cursor: Annotated[
         str | None,
-        Field(description="`next` of the page before", examples=[None], max_length=500),
+        Field(description="`next` of the previous page", examples=[None], max_length=500),
     ] = None
 
 
 def mart_named(marts: Any, name: str) -> Mart:
-    """Raises a problem for a mart that there is not."""
+    """Raises a problem for an unknown mart."""
     if name not in marts:
         raise ProblemError(
             404, f"there is no mart '{name[:60]}': there are {', '.join(sorted(marts))}", parameter="name"
@@ -69,7 +68,7 @@ def mart_named(marts: Any, name: str) -> Mart:
 
 
 def rows_of(snapshot: Snapshot, name: str, params: RowsParams) -> RowSet:
-    """The rows of a mart that are meant, up to ``limit`` where it is given; raises a problem for a mart that there is
+    """The rows of a mart requested, up to ``limit`` where it is given; raises a problem for a mart that there is
     not."""
     mart = mart_named(snapshot.marts, name)
     row_set = mart_rows(snapshot, mart, params)
@@ -78,8 +77,8 @@ def rows_of(snapshot: Snapshot, name: str, params: RowsParams) -> RowSet:
 
 
 def every_row(snapshot: Snapshot, name: str, params: RowsParams) -> tuple[Mart, ir.Table]:
-    """A mart and the rows of it that are meant, with every column and in no order, whatever ``params`` says of either;
-    raises a problem for a mart that there is not."""
+    """A mart and the rows of it requested, with every column and in no order, whatever ``params`` says of either;
+    raises a problem for an unknown mart."""
     mart = mart_named(snapshot.marts, name)
     return mart, _within(snapshot, mart, params, mart.names)
 
@@ -110,18 +109,18 @@ def _of_period(
 
 
 def all_rows(most: int, snapshot: Snapshot, mart: Mart, params: RowsParams) -> RowSet:
-    """Every row that is meant; raises a problem where these are more than ``most``."""
+    """Every row requested; raises a problem where these are more than ``most``."""
     row_set = mart_rows(snapshot, mart, params)
     assert isinstance(row_set.rows, ir.Table)
     (count,) = snapshot.rows(row_set.rows.aggregate(rows=row_set.rows.count())).column("rows").to_pylist()
     if int(count or 0) > most:
-        detail = f"{count:,} rows from here, and an answer has {most:,} at most: take a shorter period, or pages"
+        detail = f"{count:,} rows, and an answer has {most:,} at most: choose a shorter period, or use pages"
         raise wrong("limit", detail)
     return replace(row_set, rows=row_set.rows[chosen_columns(mart, params)])
 
 
 def mart_rows(snapshot: Snapshot, mart: Mart, params: RowsParams) -> RowSet:
-    """The rows that are meant, in their order, with the columns of the key beside those that are meant."""
+    """The rows requested, in their order, with the columns of the key beside those requested."""
     chosen = chosen_columns(mart, params)
     rows = _within(snapshot, mart, params, [*mart.key, *chosen, mart.day])
     newest = params.order is Order.NEWEST
@@ -165,7 +164,7 @@ def _bound(mart: Mart, day: Any) -> Any:
 
 
 def chosen_columns(mart: Mart, params: RowsParams) -> list[str]:
-    """The columns that are meant; raises a problem for one that the mart has not."""
+    """The columns requested; raises a problem for one that the mart has not."""
     if params.columns is None:
         return list(mart.names)
     chosen = list(dict.fromkeys(name.strip() for name in params.columns.split(",")))

@@ -1,4 +1,4 @@
-"""How load follows temperature in the cold half of the year."""
+"""Thermosensitivity: how load follows temperature on cold days."""
 
 from typing import Annotated, Final
 
@@ -18,7 +18,7 @@ from watthouse.warehouse.query import Prepared
 from watthouse.warehouse.snapshots import Snapshot
 
 _FEWEST: Final = 10
-"""Days under which no slope is given."""
+"""No slope is given for fewer days."""
 
 
 class SensitivityParams(Period):
@@ -32,15 +32,15 @@ class SensitivityParams(Period):
 
 
 def sensitivity_of(snapshot: Snapshot, params: SensitivityParams) -> RowSet:
-    """Thermosensitivity by civil year, of wholly measured days with a temperature; the slope's error assumes that
-    days err independently."""
+    """Thermosensitivity by civil year, over fully measured days with a temperature; the standard error assumes
+    independent days."""
     first, last = snapshot.extent("daily_merged")
     since, until = newest_first((first, last), params)
     if params.since is None:
         since = min(first, until)
     fits = Prepared(_fitted, (snapshot.table("daily_merged").op(), params.below), since, until)
     marts = ("daily_mix", TEMPERATURE_OF_FRANCE)
-    return RowSet("Load a colder day brings, by year", fits, _COLUMNS, days(since, until), marts, among="daily_merged")
+    return RowSet("Thermosensitivity of load, by year", fits, _COLUMNS, days(since, until), marts, among="daily_merged")
 
 
 def _fitted(table: ops.Relation, below: float) -> ir.Table:
@@ -78,10 +78,12 @@ def _cold_working_days(rows: ir.Table, below: float) -> ir.Table:
 
 _COLUMNS: Final = (
     AnswerColumn("year", "", "Civil year"),
-    AnswerColumn("slope_mw_per_c", "MW/°C", f"Mean load added by each °C colder; null under {_FEWEST} days"),
-    AnswerColumn("standard_error_mw_per_c", "MW/°C", "Standard error of that slope, were days to err independently"),
-    AnswerColumn("r2", "", "Part of the variance of load that goes with temperature"),
-    AnswerColumn("days", "days", "Cold working days, wholly measured, that the slope is of"),
+    AnswerColumn(
+        "slope_mw_per_c", "MW/°C", f"MW of load that each °C colder adds; null with fewer than {_FEWEST} days"
+    ),
+    AnswerColumn("standard_error_mw_per_c", "MW/°C", "Standard error of that slope, assuming independent days"),
+    AnswerColumn("r2", "", "Share of the variance of load explained by temperature"),
+    AnswerColumn("days", "days", "Fully measured cold weekdays behind the slope"),
     AnswerColumn("tmoy_c", "°C", "Mean temperature of these days"),
     AnswerColumn("load_mw", "MW", "Mean load of these days"),
 )
@@ -91,7 +93,7 @@ SENSITIVITY: Final = Call(
     "/sensitivity",
     SensitivityParams,
     sensitivity_of,
-    summary="How much more load a colder day brings, by year",
-    detail="Least squares of mean load on mean temperature, Mondays to Fridays (public holidays are among them).",
-    row="A row a civil year: the slope of daily load on temperature over its cold working days",
+    summary="Thermosensitivity of load (MW per °C), by year",
+    detail="Slope of daily mean load on daily mean temperature over cold weekdays, public holidays included.",
+    row="One row per civil year: MW of load that each °C colder adds, over its cold weekdays",
 )

@@ -22,14 +22,14 @@ from watthouse.warehouse.query import END, FIRST, SINCE, UNTIL, Prepared
 _STEPS: Final = {Interval.DAY: "D", Interval.WEEK: "W", Interval.MONTH: "M", Interval.YEAR: "Y"}
 
 STARTS: Final = AnswerColumn(
-    "starts", "", "When the interval begins: its first civil day (Europe/Paris), or its instant (UTC)"
+    "starts", "", "Start of the interval: its first civil day (Europe/Paris), or its instant (UTC)"
 )
-MEASURED: Final = AnswerColumn("measured_hours", "h", "Time of the interval that was measured")
+MEASURED: Final = AnswerColumn("measured_hours", "h", "Measured time of the interval")
 MIXED: Final = AnswerColumn(
-    "mix_hours", "h", "Time of the interval in which the whole mix is known: production and shares are over it"
+    "mix_hours", "h", "Time of the interval in which the whole mix is known: production and shares cover that time"
 )
 COMPLETE: Final = AnswerColumn(
-    "complete", "", "Whether every slot of the interval that lies in the period was measured, the whole mix included"
+    "complete", "", "Whether every slot of the interval, within the period, was measured, the whole mix included"
 )
 
 
@@ -68,7 +68,7 @@ def between(table: ir.Table) -> ir.Table:
 
 
 def of_region(table: ir.Table, code: str | None) -> ir.Table:
-    """The rows of a region, by its INSEE code; all of them where it is left out."""
+    """The rows of a region, by its INSEE code; all of them by default."""
     return table if code is None else table.filter(table.code_insee_region == code)
 
 
@@ -131,7 +131,7 @@ def _as_stored(
     means: tuple[Mean, ...],
     region_columns: tuple[str, ...],
 ) -> ir.Table:
-    """A row an interval is what the table has: to plan thirty sums of one row each takes longer than to read them."""
+    """The rows of the table, which has one per interval already: to plan thirty sums of one row each takes longer."""
     return rows.select(
         starts(rows, interval),
         *(rows[name] for name in region_columns),
@@ -181,7 +181,7 @@ _COUNTED_AS: Final = {"consommation": "measured", "production": "mix", "net_expo
 def known_quarters(rows: ir.Table, name: str, interval: Interval = Interval.DAY) -> ir.Value:
     """The quarter hours of each row in which ``<name>_mwh`` is known: those of its own column.
 
-    Parts of an exchange are known as it is; errors of a forecast where they are held against a load.
+    Parts of an exchange are known as it is; errors of a forecast where they are compared with a load.
     """
     if name.startswith("prevision_"):  # forecasts are counted in quarter hours, whatever the load is measured in
         return rows[f"{name.removesuffix('_error')}_{'compared_' if name.endswith('_error') else ''}slots"]

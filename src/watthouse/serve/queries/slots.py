@@ -17,15 +17,13 @@ from watthouse.serve.queries.series import Span, between, of_region, within
 from watthouse.serve.queries.units import Interval, Unit
 from watthouse.warehouse.query import Prepared
 
-BEGINS: Final = AnswerColumn("starts", "", "When the slot begins (UTC)")
-CLOCK: Final = AnswerColumn("heure", "", "Clock time the slot begins (Europe/Paris), HH:MM")
+BEGINS: Final = AnswerColumn("starts", "", "Start of the slot (UTC)")
+CLOCK: Final = AnswerColumn("heure", "", "Clock time at which the slot begins (Europe/Paris), HH:MM")
 NATURE: Final = AnswerColumn("nature", "", "How settled the row is")
-SLOT_MINUTES: Final = AnswerColumn("slot_minutes", "min", "How long load and mix last: 15 or 30")
+SLOT_MINUTES: Final = AnswerColumn("slot_minutes", "min", "Duration of load and mix: 15 or 30")
 MIX_KNOWN: Final = AnswerColumn("mix_known", "", "Whether every source that the day publishes is known in this slot")
-COMMERCIAL_MINUTES: Final = AnswerColumn(
-    "commercial_minutes", "min", "How long the commercial exchanges last: 15 or 30"
-)
-PHYSICAL_MINUTES: Final = AnswerColumn("physical_minutes", "min", "How long the physical balance lasts: 15 or 30")
+COMMERCIAL_MINUTES: Final = AnswerColumn("commercial_minutes", "min", "Duration of the commercial exchanges: 15 or 30")
+PHYSICAL_MINUTES: Final = AnswerColumn("physical_minutes", "min", "Duration of the physical balance: 15 or 30")
 RATE: Final = "taux_co2"
 _REGION: Final = ("code_insee_region", "libelle_region")
 
@@ -34,7 +32,7 @@ _REGION: Final = ("code_insee_region", "libelle_region")
 class SlotKind:
     """What is cut: the columns that make a row one of this kind, and whether it is a mix (else exchanges).
 
-    ``regional`` is for a row a region; ``region`` the one that is meant.
+    ``regional`` is for one row per region; ``region`` the one requested.
     """
 
     columns: tuple[str, ...]
@@ -71,7 +69,7 @@ def _rows(table: ops.Relation, kind: SlotKind, period: Callable[[ir.Table], ir.T
 
 
 def _published(table: ops.Relation, _: Interval, kind: SlotKind, names: tuple[str, ...], unit: Unit) -> ir.Table:
-    """A row a slot, each value in the row that it was published in."""
+    """One row per slot, each value in the row that it was published in."""
     rows = _rows(table, kind, between)
     minutes = (
         {"slot_minutes": rows.slot_minutes}
@@ -102,7 +100,7 @@ def _of_slot(rows: ir.Table, name: str, unit: Unit) -> ir.Value:
 
 
 def in_unit(mw: ir.Value, quarters: ir.Value, unit: Unit) -> ir.Value:
-    """Power that lasts so many quarter hours, or its energy."""
+    """Power in MW, or its energy over a number of quarter hours."""
     return mw if unit is Unit.MW else as_energy(mw * quarters, unit)
 
 
@@ -144,7 +142,7 @@ def _lasts(rows: ir.Table, name: str) -> ir.Value:
 
 
 def _summed(table: ops.Relation, interval: Interval, kind: SlotKind, names: tuple[str, ...], unit: Unit) -> ir.Table:
-    """A row an interval: no value reaches from one into the next, as half hours begin on the half hour."""
+    """One row per interval: no value reaches from one into the next, as half hours begin on the half hour."""
     rows = _rows(table, kind, within if not kind.mixed else between)
     if not kind.mixed:
         rows = _with_published(rows, kind.columns)

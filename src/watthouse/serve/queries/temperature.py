@@ -70,7 +70,7 @@ _TEMPERATURE: Final = (
     AnswerColumn("tmoy_c", "°C", "Mean of the days' mean temperatures"),
     AnswerColumn("tmax_c", "°C", "Highest temperature of the interval"),
     AnswerColumn("days", "days", "Days with a mean temperature"),
-    AnswerColumn("complete", "", "Whether every day of the interval that lies in the period has one"),
+    AnswerColumn("complete", "", "Whether every day of the interval, within the period, has one"),
 )
 
 
@@ -83,5 +83,5 @@ DAILY_TEMPERATURE: Final = Call(
         "Lowest, mean and highest temperature by interval, of the civil days.\n\nThat of France is the mean of "
         "its mainland regions, weighted by their load on days that know it."
     ),
-    row="A row an interval: lowest, mean and highest temperature",
+    row="One row per interval: lowest, mean and highest temperature",
 )

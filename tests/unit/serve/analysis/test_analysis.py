@@ -241,7 +241,7 @@ def test_every_answer_is_whole_in_both_languages(number: int, days: int, languag
 
 
 def test_an_interval_around_0_is_said_to_be_chance() -> None:
-    assert said(6).startswith("No link that can be told from chance")
+    assert said(6).startswith("No link beyond what chance could explain")
     assert re.search(r"; for [^;]*\bwind\b[^;]* the link cannot be told from chance", said(3))
     assert said(2).startswith("Yes, day by day: one degree above the usual for the date goes with +")
 
@@ -282,14 +282,14 @@ def without(name: str, days: int, spans: dict[str, KnownDays]) -> DailySeries:
             without(STOCK, 30, MEASURED),
             4,
             "No answer: no day of the period has a figure for gas in storage (dataset stock-quotidien-stockages-gaz),"
-            " and at least 60 are needed; no other period has any: they have to be downloaded first.",
+            " and at least 60 are needed; no other period has any either: download them first.",
         ),
         (
             without("stock_gaz_change_gwh", 400, NEVER_TOGETHER),
             2,
             "No answer: no day of the period has a figure for the day-to-day change of gas in storage (dataset"
-            " stock-quotidien-stockages-gaz), and at least 60 are needed; there are such days from 1 Nov 2010 to"
-            " 31 Oct 2015, none of them in common with the other figures: more have to be downloaded first.",
+            " stock-quotidien-stockages-gaz), and at least 60 are needed; such days exist from 1 Nov 2010 to 31"
+            " Oct 2015, but the other figures have none of them: download more first.",
         ),
         (
             without(TEMPERATURE, 400, HELD | {"measured": KnownDays(date(2027, 1, 1), date(2027, 3, 31), 90)}),
@@ -305,9 +305,9 @@ def without(name: str, days: int, spans: dict[str, KnownDays]) -> DailySeries:
         (
             replace(made(40), spans=HELD),
             5,
-            "No answer: the days of the period measured whole (datasets eco2mix-national-tr and"
-            " eco2mix-national-cons-def) are 40 of winter and 0 of summer, and 45 of each are needed; choose other days"
-            " between 1 Jan 2012 and 28 Nov 2026.",
+            "No answer: the period has 40 fully measured days of winter and 0 of summer (datasets eco2mix-national-tr"
+            " and eco2mix-national-cons-def), and 45 of each are needed; choose other days between 1 Jan 2012 and 28"
+            " Nov 2026.",
         ),
         (
             replace(made(1, missing=0), spans=HELD),

@@ -58,7 +58,7 @@ def test_what_makes_no_sense_is_told_in_the_readers_language(query: str) -> None
     assert english != french
 
 
-def test_days_upside_down_are_turned_round_and_said_to_be() -> None:
+def test_days_upside_down_are_swapped_and_said_to_be() -> None:
     view = _read("/mix?since=2026-02-02&until=2026-01-01")
     assert (view.since, view.until) == (date(2026, 1, 1), date(2026, 2, 2))
-    assert "turned round" in view.faults[0]
+    assert "swapped" in view.faults[0]

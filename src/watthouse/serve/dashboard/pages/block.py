@@ -32,7 +32,7 @@ class Block:
 
 @dataclass(frozen=True)
 class TableUpdate:
-    """What the page is told: the table's rows, the line above it and its look, the version where there is one."""
+    """What the browser gets: the table's rows, the line above it and its look, the version where there is one."""
 
     rows: Mapping[str, Any]
     line: str
@@ -45,15 +45,15 @@ def shown(service: Service, view: View, request: Mapping[str, Any]) -> TableUpda
     try:
         block = read(service, view, request)
     except (ProblemError, QueryLimitError) as error:
-        why = view.say(en="This cannot be shown", fr="Ceci ne peut être montré")
+        why = view.say(en="This cannot be shown", fr="Affichage impossible")
         return _none(request, f"{why}: {error}")
     except WatthouseError as error:
         return _none(request, str(error))
     except Exception:
         structlog.get_logger().exception("block", mart=view.detail)
         text = view.say(
-            en="These rows could not be read. The log of the server says more.",
-            fr="Ces lignes n'ont pu être lues. Le journal du serveur en dit plus.",
+            en="These rows could not be read; the server log has the details.",
+            fr="Ces lignes n'ont pas pu être lues ; le journal du serveur donne les détails.",
         )
         return _none(request, text)
     rows = {"rowData": block.cells, "rowCount": block.matching}
@@ -90,7 +90,7 @@ def _place(request: Mapping[str, Any]) -> tuple[int, int]:
     """The first row that is wanted, and how many."""
     first, end = request.get("startRow"), request.get("endRow")
     if type(first) is not int or type(end) is not int or not 0 <= first < end < _FARTHEST:
-        raise wrong("startRow", "a block begins at a row and ends behind it")
+        raise wrong("startRow", "a block begins at a row and ends after it")
     return first, min(end - first, BLOCK)
 
 

@@ -1,4 +1,4 @@
-"""Data: how whole and how fresh each dataset is, what was revised lately, and every mart as a table."""
+"""Data: coverage and freshness of each dataset, recent revisions, and every mart as a table."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -65,7 +65,7 @@ def _calendar(reader: PageReader, view: View) -> Component:
     first = max(since, until - timedelta(days=A_YEAR - 1))
     answer = _completeness(reader, CompletenessParams(since=first, until=until))
     note = view.say(
-        en="The days of the period, the last 366 where it is longer. Consolidated and real-time datasets follow each"
+        en="The days of the period (the last 366 if it is longer). Consolidated and real-time datasets follow each"
         " other: where one ends, the other begins.",
         fr="Les jours de la période, les 366 derniers si elle est plus longue. Les jeux consolidés et temps réel se"
         " succèdent : l'un commence où l'autre finit.",
@@ -73,7 +73,7 @@ def _calendar(reader: PageReader, view: View) -> Component:
     return parts.chart(
         reader,
         "data-calendar",
-        view.say(en="How whole each day is", fr="Complétude de chaque jour"),
+        view.say(en="Coverage", fr="Complétude"),
         completeness.by_dataset(answer.rows, view.style),
         [answer],
         note=" ".join([note, *_absent(reader, view, answer, (until - first).days + 1)]),
@@ -83,12 +83,12 @@ def _calendar(reader: PageReader, view: View) -> Component:
 
 
 def _absent(reader: PageReader, view: View, answer: Answer, days: int) -> Iterator[str]:
-    """What is said of every dataset that has no day among those that are shown."""
+    """A line for every dataset that has none of the days shown: when it ends, or begins."""
     extents, speak = reader.snapshot.once(_extents), view.language
     for name in [name for name in CATALOG if name not in set(answer.rows["dataset"])]:
         none = view.say(en=f"No day of {name} in these {days} days", fr=f"Aucun jour de {name} parmi ces {days} jours")
         if name not in extents:
-            yield view.say(en=f"{none}: nothing of it was measured yet.", fr=f"{none} : rien n'en a encore été mesuré.")
+            yield view.say(en=f"{none}: nothing measured yet.", fr=f"{none} : aucune mesure pour l'instant.")
         elif (last := extents[name][1]) < date.fromisoformat(answer.more["since"]):
             yield view.say(
                 en=f"{none}: its last is {speak.day(last)}.", fr=f"{none} : son dernier est le {speak.day(last)}."
@@ -113,7 +113,7 @@ def _years(reader: PageReader, view: View, dataset: Dataset) -> Component:
     short = answer.rows.filter(~answer.rows["complete"]).height
     speak = view.language
     note = view.say(
-        en=f"Days not complete: {speak.number(short)} of {speak.number(answer.rows.height)}.",
+        en=f"Incomplete days: {speak.number(short)} of {speak.number(answer.rows.height)}.",
         fr=f"Jours incomplets : {speak.number(short)} sur {speak.number(answer.rows.height)}.",
     )
     return parts.chart(
@@ -137,11 +137,11 @@ def _freshness(reader: PageReader, view: View) -> Component:
         view.say(en="Overdue", fr="En retard"),
     ]
     rows = [_line(view, line) for line in status_of(reader.service).datasets]
-    title = view.say(en="How fresh each dataset is", fr="Fraîcheur de chaque jeu de données")
+    title = view.say(en="Freshness", fr="Fraîcheur")
     table = parts.table(heads, rows, "freshness", title)
     built = view.language.moment(reader.snapshot.built_at)
     note = html.P(
-        view.say(en=f"Instants by the clock of Paris. The marts were last built {built}.",
+        view.say(en=f"Paris time. The marts were last built on {built}.",
                  fr=f"Heures de Paris. Les tables ont été construites le {built}."),
         className="note",
     )  # fmt: skip
@@ -171,7 +171,7 @@ def _when(view: View, stamp: str | datetime | date | None) -> str:
 
 def _revisions(reader: PageReader, view: View, dataset: Dataset) -> Component:
     answer = _lately(reader, view, dataset)
-    title = view.say(en="Revisions lately seen", fr="Révisions récentes")
+    title = view.say(en="Recent revisions", fr="Révisions récentes")
     slots = view.language.days(*(date.fromisoformat(answer.more[end]) for end in ("since", "until")))
     if answer.rows.is_empty():
         none = view.say(en=f"No value of {slots} was revised.", fr=f"Aucune valeur du {slots} n'a été révisée.")
@@ -179,8 +179,8 @@ def _revisions(reader: PageReader, view: View, dataset: Dataset) -> Component:
     total = view.language.number(answer.more["found"])
     shown = view.language.number(answer.rows.head(_LATELY).height)
     note = view.say(
-        en=f"The last {shown} seen of {total} changes to {slots}.",
-        fr=f"Les {shown} dernières vues sur {total} modifications du {slots}.",
+        en=f"The {shown} most recent of {total} changes to {slots}.",
+        fr=f"Les {shown} plus récentes des {total} modifications du {slots}.",
     )
     table = _changed(view, dataset, answer, title)
     return parts.card(reader, "data-revisions", title, [table, html.P(note, className="note")], [answer])
@@ -188,15 +188,15 @@ def _revisions(reader: PageReader, view: View, dataset: Dataset) -> Component:
 
 def _broken(reader: PageReader, view: View) -> Component:
     """What the tests that only warn find, each with the first rows that break it."""
-    title = view.say(en="What the tests of the marts find", fr="Ce que trouvent les tests des tables")
+    title = view.say(en="Data tests", fr="Tests des données")
     tests = warning(reader.snapshot)
     broken = [test for test in tests if test.places]
     speak = view.language
     every = view.say(
-        en=f"Every build is tested; {speak.number(len(tests))} tests only warn, {speak.number(len(broken))} of them are"
-        " broken now, over all that is held.",
-        fr=f"Chaque construction est testée ; {speak.number(len(tests))} tests ne font qu'avertir, dont"
-        f" {speak.number(len(broken))} en défaut, sur tout ce qui est connu.",
+        en=f"Every build is tested. {speak.number(len(tests))} tests only warn; {speak.number(len(broken))} of them"
+        " fail now, over all available data.",
+        fr=f"Chaque construction est testée. {speak.number(len(tests))} tests ne font qu'avertir, dont"
+        f" {speak.number(len(broken))} en défaut, sur toutes les données disponibles.",
     )
     answers, body = [], [html.P(every, className="note", id="tests-found")]
     for test in broken:
@@ -205,8 +205,8 @@ def _broken(reader: PageReader, view: View) -> Component:
         rows = [[*map(_cell(view), row)] for row in answer.rows.head(_LATELY).iter_rows()]
         places, shown = speak.number(test.places), speak.number(len(rows))
         words = view.say(
-            en=f"{test.name}: rows that break it {places}, shown {shown}",
-            fr=f"{test.name} : lignes en défaut {places}, montrées {shown}",
+            en=f"{test.name}: {places} failing rows, {shown} shown",
+            fr=f"{test.name} : {places} lignes en défaut, {shown} affichées",
         )
         body += [html.H3(words), parts.table(answer.rows.columns, rows, f"broken-{test.name}", words)]
     return parts.card(reader, "data-tests", title, body, answers, wide=True)

@@ -88,7 +88,7 @@ def _net_exports(view: View, totals: ExchangeTotals) -> Component:
         "exchanges-net",
         view.say(en="Net exports", fr="Exportations nettes"),
         totals.formatted(view, totals.net_export, signed=True),
-        view.say(en="physical balance", fr="solde physique") + _of_load(view, totals.unit),
+        view.say(en="physical balance", fr="solde des échanges physiques") + _of_load(view, totals.unit),
     )
 
 

@@ -1,4 +1,4 @@
-"""Exchanges: what France sells to its neighbours and buys from them, who buys most, and the gas in store meanwhile."""
+"""Exchanges: what France sells to its neighbours and buys from them, the largest buyers, and gas in storage."""
 
 from dataclasses import dataclass, replace
 from typing import Final
@@ -102,8 +102,7 @@ def _of_load(reader: PageReader, series: Answer) -> tuple[SourcedRows, Answer]:
 def _through_time(reader: PageReader, view: View, series: SourcedRows, unit: Unit) -> Component:
     label = label_of(view, unit)
     gross = view.say(
-        en="Gross commercial exchanges: what is sold in one half hour is not set off against what is bought in"
-        " another.",
+        en="Gross commercial exchanges: exports of one half hour are not netted against imports of another.",
         fr="Échanges commerciaux bruts : les ventes d'une demi-heure ne compensent pas les achats d'une autre.",
     )
     return parts.chart(
@@ -126,7 +125,7 @@ def _by_border(reader: PageReader, view: View, totals: ExchangeTotals, answers: 
         for ink, way in ((EXPORTS, "export"), (IMPORTS, "import"))
     )
     names = [style.name(ink) for ink in BORDERS.values()]
-    title = view.say(en="Exports against imports, whole period", fr="Exportations et importations, période entière")
+    title = view.say(en="Exports and imports, whole period", fr="Exportations et importations, période entière")
     figure, slots = power.side_by_side(names, out, back, label, style), _slots(reader, totals.unit)
     return parts.chart(reader, "exchanges-gross", title, figure, answers, slots=slots)
 
@@ -148,18 +147,18 @@ def _beside_gas(reader: PageReader, view: View, series: SourcedRows, gas: Answer
     return parts.chart(
         reader,
         "exchanges-gas",
-        view.say(en="Net position beside the gas in storage", fr="Position nette et gaz en stock"),
+        view.say(en="Net exports and gas in storage", fr="Exportations nettes et gaz en stock"),
         paired.two_axes(rows["starts"], left, right, view.style),
         [*series.given, gas],
         wide=True,
         slots=_slots(reader, unit),
         note=view.say(
-            en="Net position: physical balance, exports above 0; a ring where it is not fully measured. Stock: last"
-            " complete day of each point; a gap is a day for which not every operator's report is held. Both follow the"
-            " seasons: see Questions.",
-            fr="Position nette : solde physique, exportations au-dessus de 0, un cercle s'il est incomplet. Stock :"
-            " dernier jour complet du point ; une lacune : un jour sans toutes les déclarations connues. Les deux"
-            " suivent les saisons : voir Questions.",
+            en="Net position: physical balance, exports above 0; a ring marks a point not fully measured. Stock: last"
+            " complete day of each point; a gap is a day without every operator's report. Both follow the seasons: see"
+            " Questions.",
+            fr="Position nette : solde des échanges physiques, exportations au-dessus de 0 ; un cercle signale un point"
+            " incomplet. Stock : dernier jour complet de chaque point ; une lacune est un jour où il manque la"
+            " déclaration d'un opérateur. Les deux suivent les saisons : voir Questions.",
         ),
     )
 
@@ -173,14 +172,14 @@ def _largest_buyers(reader: PageReader, view: View, bought: Answer) -> Component
                                fr="La frontière aux achats nets les plus élevés de chaque jour, par mois et"
                                " quantième."),
     }.get(interval, view.say(
-        en="The border that was the largest net buyer on most days; of two, the one that bought more.",
+        en="The border that was the largest net buyer on most days; in a tie, the one that bought more.",
         fr="La frontière première acheteuse nette le plus grand nombre de jours ; à égalité, celle qui a le plus"
         " acheté.",
     ))  # fmt: skip
     return parts.chart(
         reader,
         "exchanges-buyers",
-        view.say(en="Who buys most", fr="Qui achète le plus"),
+        view.say(en="Largest net buyer", fr="Premier acheteur net"),
         trade.largest_buyers(bought.rows, interval, view.style),
         [bought],
         height=min(170 + 24 * lines, 620),

@@ -1,4 +1,4 @@
-"""Mix: what produced the electricity of a period, how clean it was, and how another period was."""
+"""Mix: what produced the electricity of a period, its CO₂ intensity, and how another period compares."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -247,7 +247,7 @@ def _other_days(view: View, against: tuple[date, date]) -> Component:
         shell.day_field("with_until", view.say(en="to", fr="au"), against[1], "against"),
     ]
     default = view.href(more={"with_since": None, "with_until": None})
-    link = html.A(view.say(en="A year before", fr="Un an avant"), href=default, id="a-year-before")
+    link = html.A(view.say(en="A year earlier", fr="Un an plus tôt"), href=default, id="a-year-before")
     return html.Div([*fields, link], className="days other")
 
 
@@ -287,19 +287,18 @@ def _parts_of_sources(reader: PageReader, view: View, periods: TwoPeriods, compa
         for name, (english, french) in SUB_SOURCES.items()
         if name in totals and totals[name]["value"] is not None
     ]
-    title = view.say(en="What the sources are made of", fr="Détail des filières")
+    title = view.say(en="Breakdown of the sources", fr="Détail des filières")
     heads = [
-        view.say(en="Part of a source", fr="Sous-filière"),
+        view.say(en="Sub-source", fr="Sous-filière"),
         periods.unit.value,
-        view.say(en="% of the known parts", fr="% des parts connues"),
+        view.say(en="% of the source, where broken down", fr="% de la filière, si détaillée"),
     ]
     content = [parts.table(heads, rows, "mix-parts-table", title)] if rows else [parts.nothing(reader)]
     return parts.card(reader, "mix-parts", title, content, [compared], wide=True, slots=[slots])
 
 
 def _of_source(totals: ByQuantity, name: str) -> float | None:
-    """Part of what is known by part, %, by mean power: years before a source was split say nothing of its parts, and
-    one part may be known for longer than another."""
+    """Share of the sub-sources known together, %, by mean power."""
     siblings = [sibling for sibling in SUB_SOURCES if sibling.partition("_")[0] == name.partition("_")[0]]
     known = sum(totals[sibling]["mean_power_mw"] or 0 for sibling in siblings if sibling in totals)
     value = totals[name]["mean_power_mw"]

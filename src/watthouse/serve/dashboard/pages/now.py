@@ -1,4 +1,4 @@
-"""Now: load and its forecasts, the mix, CO₂, exchanges by slot: of a day, or of the last hours measured."""
+"""Now: load and its forecasts, the mix, CO₂ and exchanges, slot by slot, for a day or the last measured hours."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -64,7 +64,7 @@ def _published(name: str) -> str:
 
 
 def stale(view: View, measured: pl.DataFrame, now: datetime, *, rolling: bool = False) -> Iterator[Component]:
-    """A word where the newest measured instant is hours before ``now``."""
+    """A warning where the newest measured instant is hours before ``now``."""
     newest: datetime = measured["date_heure"][-1]
     away = now - newest
     if away > _LATE:
@@ -72,9 +72,9 @@ def stale(view: View, measured: pl.DataFrame, now: datetime, *, rolling: bool = 
         a_day = away.days == 1
         days = view.say(en="day", fr="jour") if a_day else view.say(en="days", fr="jours")
         since = days if away.days else view.say(en="hours", fr="heures")
-        shown = view.say(en="what follows is that day", fr="la suite montre ce jour-là")
+        shown = view.say(en="this page shows that day", fr="cette page montre ce jour-là")
         if rolling:
-            shown = view.say(en="what follows ends there", fr="la suite s'arrête là")
+            shown = view.say(en="this page ends there", fr="cette page s'arrête là")
         yield html.P(
             view.say(
                 en=f"The newest measured instant is {at}, {ago} {since} ago: {shown}.",
@@ -127,7 +127,7 @@ def _largest(view: View, known: pl.DataFrame, measured: pl.DataFrame) -> Iterato
     share = view.language.percent(newest[source] / newest["production_mw"])
     yield parts.tile(
         "now-source",
-        view.say(en="Largest source", fr="Première source"),
+        view.say(en="Largest source", fr="Première filière"),
         SOURCES[source].name(view.language),
         view.say(en=f"{share} of production", fr=f"{share} de la production") + _earlier(view, known, measured),
         view.style.ink(SOURCES[source]),
@@ -235,9 +235,12 @@ def _most_sold(view: View, known: pl.DataFrame) -> str:
     sold = {border: -(newest[f"ech_comm_{border}"] or 0) for border in BORDERS}
     border = max(sold, key=lambda name: sold[name])
     if sold[border] <= 0:
-        return view.say(en="No border buys at this instant.", fr="Aucune frontière n'achète en cet instant.")
+        return view.say(
+            en="France is not a net seller at any border right now.",
+            fr="Aucune frontière n'est acheteuse à cet instant.",
+        )
     name, power_sold = BORDERS[border].name(view.language), view.language.quantity(sold[border], _MW)
-    return view.say(en=f"Most goes to {name}: {power_sold}.", fr=f"Premier acheteur : {name}, {power_sold}.")
+    return view.say(en=f"Largest buyer: {name}, {power_sold}.", fr=f"Premier acheteur : {name}, {power_sold}.")
 
 
 PAGE: Final = Page("now", "Now", "En direct", body, units=(Unit.MW, Unit.SHARE), intervals=(), period=False)

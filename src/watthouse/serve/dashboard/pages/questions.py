@@ -42,7 +42,7 @@ _VALUES: Final[Mapping[int, Sequence[str]]] = {3: ("plain", "correlation"), 4: (
 """The columns of which a row of a chart has one at least."""
 _WHISKERS: Final[Mapping[int, Text]] = {
     1: Text(
-        en="A bar is the share of the whole period; four days in five lie between the whiskers.",
+        en="Bars are shares of the whole period; four days in five lie between the whiskers.",
         fr="La barre est la part sur toute la période ; quatre jours sur cinq se situent entre les moustaches.",
     ),
     5: Text(
@@ -82,7 +82,7 @@ def _choice(view: View, number: int) -> Component:
 
 
 def _answered(reader: PageReader, view: View, number: int, answer: Answer) -> list[Component]:
-    """The sentence over its chart, and how both were come by."""
+    """The sentence above its chart, and how both were computed."""
     lead = html.P(answer.more["sentence"], className="lead", id="sentence")
     drawn = _chart if number in _DRAWN else _panels
     return [lead, drawn(reader, view, number, answer), _explained(view, answer)]
@@ -123,8 +123,8 @@ def _panels(reader: PageReader, view: View, number: int, answer: Answer) -> Comp
         for place, panel in enumerate(questions.clouds(answer.rows, view.style), 1)
     ]
     text = view.say(
-        en="Each point is the mean of days that are alike in what is on the horizontal axis, as many days to a"
-        " point; the pale band holds four in five of these days.",
+        en="Each point is the mean of an equal number of days with similar values on the horizontal axis; the pale band"
+        " holds four in five of those days.",
         fr="Chaque point est la moyenne de jours voisins sur l’axe horizontal, en nombre égal d’un point à l’autre ; la"
         " bande claire contient quatre de ces jours sur cinq.",
     )

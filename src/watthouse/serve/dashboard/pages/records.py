@@ -1,4 +1,4 @@
-"""The card of the records lately broken, on the page Now."""
+"""The card of recently broken records, on the page Now."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -22,7 +22,7 @@ def card(reader: PageReader, view: View) -> Component:
     params = RecordsParams(since=until - timedelta(days=_LATELY), until=until, standing=True)
     answer = reader.ask(RECORDS, params)
     broken = answer.rows.filter(pl.col("previous_value").is_not_null()).head(_RECORDS)
-    title = view.say(en="Records lately broken", fr="Records récemment battus")
+    title = view.say(en="Recently broken records", fr="Records récemment battus")
     if answer.more["history_measured"] < ENOUGH:
         words = html.P(_holes(view, answer.more), className="nothing", id="records-holes")
         return parts.card(reader, "records", title, [words], [answer], wide=True)
@@ -31,13 +31,13 @@ def card(reader: PageReader, view: View) -> Component:
         return parts.card(reader, "records", title, [html.P(text, className="nothing")], [answer], wide=True)
     heads = [
         view.say(en="Record", fr="Record"), view.say(en="When", fr="Quand"), view.say(en="Value", fr="Valeur"),
-        view.say(en="Record before", fr="Record précédent"), view.say(en="Set on", fr="Établi le"),
+        view.say(en="Previous record", fr="Record précédent"), view.say(en="Set on", fr="Établi le"),
     ]  # fmt: skip
     rows = [_record(view, row) for row in broken.iter_rows(named=True)]
     first = view.language.day(reader.extent[0])
     note = view.say(
-        en=f"Broken in the last {_LATELY} days, over all days held since {first}.",
-        fr=f"Battus ces {_LATELY} derniers jours, parmi les jours connus depuis le {first}.",
+        en=f"Broken in the last {_LATELY} days; the history starts on {first}.",
+        fr=f"Battus ces {_LATELY} derniers jours ; l'historique commence le {first}.",
     )
     content = [parts.table(heads, rows, "records-table", title), html.P(note, className="note")]
     return parts.card(reader, "records", title, content, [answer], wide=True)
@@ -49,10 +49,10 @@ def _holes(view: View, more: Mapping[str, Any]) -> str:
     first = speak.day(date.fromisoformat(more["history_since"]))
     share, enough = speak.percent(more["history_measured"]), speak.percent(ENOUGH, 0)
     return view.say(
-        en=f"None is announced: {share} of the time since {first} is held as measured, and a record takes {enough}. The"
-        " data have the highest values of what is held.",
-        fr=f"Aucun n'est annoncé : {share} du temps depuis le {first} est connu comme mesuré, et il en faut"
-        f" {enough}. Les données ont les valeurs les plus hautes de ce qui est connu.",
+        en=f"Records need {enough} of the time since {first} to be measured; only {share} is, so none is announced. The"
+        " download has the highest values of the available data.",
+        fr=f"Un record suppose {enough} du temps mesuré depuis le {first} ; {share} seulement l'est, aucun n'est donc"
+        " annoncé. Le téléchargement contient les valeurs les plus hautes des données disponibles.",
     )
 
 

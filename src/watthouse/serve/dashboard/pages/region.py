@@ -1,4 +1,4 @@
-"""One region: what it makes by source, against what it uses, over the years, and its weather."""
+"""One region: production by source, load, the two compared, the years, and the temperature."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -30,11 +30,11 @@ from watthouse.serve.queries.units import Interval, Unit
 _A_WEEK: Final = 7
 _LINE: Final = 2  # points
 _YEARS: Final = 30
-"""Of the lines over the years, at most: what a reader can tell apart, however long the history."""
+"""Years drawn at most, however long the history: more points cannot be told apart."""
 
 
 def body(reader: PageReader, view: View, page: Page) -> list[Component]:
-    """What is known of the region that ``view.detail`` names by its INSEE code."""
+    """The region that ``view.detail`` names by its INSEE code."""
     code = view.detail
     if code not in REGIONS:
         return [_back(view), _unknown(view)]
@@ -82,10 +82,12 @@ def _unknown(view: View) -> Component:
 
 def _unpublished(view: View) -> Component:
     text = view.say(
-        en="éCO2mix publishes the twelve other regions; only the temperature of Corse is known here.",
-        fr="éCO2mix publie les douze autres régions ; seule la température de la Corse est connue ici.",
+        en="éCO2mix publishes the twelve other regions; only the temperature of Corsica is available here.",
+        fr="éCO2mix publie les douze autres régions ; seule la température de la Corse est disponible ici.",
     )
-    return shell.notice(view.say(en="No power figures for Corse", fr="Pas de chiffres électriques pour la Corse"), text)
+    return shell.notice(
+        view.say(en="No power figures for Corsica", fr="Pas de chiffres électriques pour la Corse"), text
+    )
 
 
 def _series(reader: PageReader, view: View, interval: Interval, unit: Unit) -> Answer:
@@ -157,7 +159,7 @@ def _rank(view: View, rows: pl.DataFrame, column: str, value: float | None) -> s
     if value is None:
         return ""
     above = int((known > value).sum()) + 1
-    return view.say(en=f"no. {above} of {known.len()} regions", fr=f"n° {above} sur {known.len()} régions")
+    return view.say(en=f"rank {above} of {known.len()} regions", fr=f"rang {above} sur {known.len()} régions")
 
 
 def _through_time(reader: PageReader, view: View, series: Answer, unit: Unit) -> Component:
@@ -203,8 +205,8 @@ def _yearly(reader: PageReader, view: View) -> Component:
     params = EnergyAsOf(since=since, until=until, interval=Interval.YEAR, unit=Unit.GWH)
     years = region_mix.ask(reader, view.detail, params)
     title = view.say(
-        en="Each source over the years, whatever the period",
-        fr="Chaque filière au fil des ans, quelle que soit la période",
+        en="Each source by year, all years",
+        fr="Chaque filière par an, toutes les années",
     )
     columns = {name: f"{name}_gwh" for name in REGIONAL}
     figure, slots = yearly_sources(years.rows, columns, "GWh", view.style), _slots(reader, (since, until))
@@ -215,12 +217,17 @@ def _rates(reader: PageReader, view: View) -> Component:
     since, until = reader.period
     params = RatesParams(since=since, until=until, region=view.detail)
     answer = reader.ask(RATES, params)
-    speak, title = view.language, view.say(en="Share, TCO and TCH", fr="Part, TCO et TCH")
+    speak, title = (
+        view.language,
+        view.say(
+            en="Share, coverage (TCO) and load factor (TCH)", fr="Part, taux de couverture (TCO) et de charge (TCH)"
+        ),
+    )
     heads = [
         view.say(en="Source", fr="Filière"),
         view.say(en="% of production", fr="% de la production"),
-        view.say(en="TCO, % of load", fr="TCO, % de la consommation"),
-        view.say(en="TCH, % of capacity", fr="TCH, % de la capacité"),
+        view.say(en="Coverage rate (TCO), % of load", fr="Taux de couverture (TCO), % de la consommation"),
+        view.say(en="Load factor (TCH), % of capacity", fr="Taux de charge (TCH), % de la capacité installée"),
     ]
     rows = [
         [
@@ -251,6 +258,6 @@ def _weather(reader: PageReader, view: View, page: Page) -> Component:
     last = known["starts"].max()
     if isinstance(last, date) and (until - last).days > _A_WEEK:
         day = view.language.day(last)
-        note += view.say(en=f"; none of this period is known after {day}", fr=f" ; aucune n'est connue après le {day}")
+        note += view.say(en=f"; the last one is {day}", fr=f" ; la dernière est du {day}")
     figure = temperature(answer.rows, view.style, (since, until))
     return parts.chart(reader, "region-temperature", title, figure, [answer], note=f"{note}.", wide=True)

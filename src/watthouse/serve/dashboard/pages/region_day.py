@@ -46,8 +46,8 @@ def card(reader: PageReader, view: View, unit: Unit) -> Iterator[Component]:
     if slots.rows.is_empty():
         first, last = (view.language.day(day) for day in extent)
         text = view.say(
-            en=f"Nothing is held for this day. The first day held is {first}, the last {last}.",
-            fr=f"Rien n'est connu de ce jour. Le premier jour connu est le {first}, le dernier le {last}.",
+            en=f"No data for this day. Data are available from {first} to {last}.",
+            fr=f"Aucune donnée pour ce jour. Les données disponibles vont du {first} au {last}.",
         )
         words = [html.P(text, className="nothing"), *window.to_newest()]
         card = parts.card(reader, "region-day", title, words, wide=True)
@@ -63,8 +63,8 @@ def _of_day(reader: PageReader, view: View, title: str, slots: Answer, unit: Uni
     fresh = ""
     if unit is not Unit.SHARE:
         exchanged = view.say(
-            en="The dashed line is the balance with other regions and countries, exports above 0.",
-            fr="La ligne en tirets est le solde des échanges avec l'extérieur, exportations au-dessus de 0.",
+            en="The dashed line is the physical balance with other regions and countries, exports above 0.",
+            fr="La ligne en tirets est le solde des échanges physiques avec l'extérieur, exportations au-dessus de 0.",
         )
         if rows["ech_physiques_mw"].count():
             figure.add_trace(

@@ -1,4 +1,4 @@
-"""Regions: what each uses, makes, and has left over, on a map and in order; a page of its own for each."""
+"""Regions: load, production and balance of each, on a map and ranked; a page of its own for each."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ _MEASURES: Final = {
     "production": Text(en="Production", fr="Production"),
     "difference": Text(en="Balance", fr="Solde"),
 }
-"""What the map shows beside sources; the balance is production less load."""
+"""What the map can show besides sources; the balance is production minus load."""
 _WHOLES: Final = {
     "consommation": Text(en="of the load of all regions", fr="de la consommation des régions"),
     "production": Text(en="of the production of all regions", fr="de la production des régions"),
@@ -65,7 +65,7 @@ def body(reader: PageReader, view: View) -> list[Component]:
 
 @dataclass(frozen=True)
 class RegionsCompared:
-    """What is known of each region in a unit, and which measure of it is shown."""
+    """Every region's values in one unit, and which measure of them is shown."""
 
     rows: pl.DataFrame
     unit: Unit
@@ -104,7 +104,7 @@ def measures(totals: pl.DataFrame, shares: pl.DataFrame, unit: Unit) -> pl.DataF
 
 
 def _whole(view: View, measure: str) -> str:
-    """Of what a percentage is."""
+    """What a percentage is a share of."""
     return _WHOLES.get(measure, _OF_PRODUCTION).of(view.language)
 
 
@@ -173,11 +173,11 @@ def _map(reader: PageReader, view: View, compared: RegionsCompared) -> Component
         rows, compared.unit.sign, view.style, digits=compared.digits, signed=signed, outlines=OUTLINES_AT
     )
     note = view.say(
-        en="Choose a region on the map or in the table to see its page. éCO2mix does not publish Corse.",
-        fr="Choisissez une région sur la carte ou dans le tableau pour voir sa page. éCO2mix ne publie pas la Corse.",
+        en="Choose a region on the map or in the table to see its page. éCO2mix does not cover Corsica.",
+        fr="Choisissez une région sur la carte ou dans le tableau pour voir sa page. éCO2mix ne couvre pas la Corse.",
     )
     if measure == "difference":
-        note = view.say(en="Production less load. ", fr="Production moins consommation. ") + note
+        note = view.say(en="Production minus load. ", fr="Production moins consommation. ") + note
     return parts.chart(reader, "regions-map", title, figure, answers, note=note, height=520, slots=[_slots(reader)])
 
 
@@ -207,7 +207,7 @@ def _ranking(reader: PageReader, view: View, compared: RegionsCompared) -> Compo
         [html.A(REGIONS[code], href=view.href(detail=code), id=f"to-{code}"), *["–"] * len(shown)] for code in missing
     ]
     heads = [view.say(en="Region", fr="Région"), *(_head(view, compared, each) for each in shown)]
-    title = view.say(en="Regions in order", fr="Classement des régions")
+    title = view.say(en="Ranking of the regions", fr="Classement des régions")
     content = [parts.table(heads, cells, "regions-table", title)]
     return parts.card(reader, "regions-ranking", title, content, compared.given, slots=[_slots(reader)])
 
@@ -233,16 +233,20 @@ def _rates(reader: PageReader, view: View) -> list[Component]:
     answer = reader.ask(RATES, params)
     titles = {
         "tco": view.say(
-            en="TCO: part of the load that a source covers, %", fr="TCO : part de la consommation couverte, %"
+            en="Coverage rate (TCO): share of the region's load covered by a source, %",
+            fr="Taux de couverture (TCO) : part de la consommation régionale couverte par la filière, %",
         ),
-        "tch": view.say(en="TCH: load factor of the capacity, %", fr="TCH : taux de charge des capacités, %"),
+        "tch": view.say(
+            en="Load factor (TCH): output over installed capacity, %",
+            fr="Taux de charge (TCH) : production rapportée à la capacité installée, %",
+        ),
     }
     return [_rate(reader, view, name, title, answer) for name, title in titles.items()]
 
 
 def _rate(reader: PageReader, view: View, name: str, title: str, answer: Answer) -> Component:
     if not answer.rows[f"{name}_pct"].count():
-        unknown = view.say(en="None is held for this period.", fr="Rien n'en est connu pour cette période.")
+        unknown = view.say(en="No data for this period.", fr="Aucune donnée pour cette période.")
         content = [html.P(unknown, className="nothing")]
         return parts.card(reader, f"regions-{name}", title, content, [answer])
     figure = rates(answer.rows, f"{name}_pct", view.style)

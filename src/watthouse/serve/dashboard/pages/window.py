@@ -1,4 +1,4 @@
-"""What Now and a region show by slot: the newest measured day, another one, or the last hours; the links to these."""
+"""Which slots Now and a region's page show: the newest measured day, another day, or the last hours."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _A_DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class SlotWindow:
-    """A civil ``day`` within or outside of those ``extent``, or the last ``hours``: these end on the newest day."""
+    """A civil ``day``, inside or outside of ``extent``, or the last ``hours``: these end on the newest day."""
 
     view: View
     extent: tuple[date, date]
@@ -31,31 +31,31 @@ class SlotWindow:
 
     @property
     def params(self) -> NowParams:
-        """The call that has its rows; the day is named, so that a download stays what was seen."""
+        """The parameters of its call; the day is always named, so that a download link keeps giving what was shown."""
         return NowParams(hours=self.hours) if self.hours else NowParams(day=self.day)
 
     @property
     def words(self) -> str:
-        """As it stands in a title."""
+        """As it appears in a title."""
         if self.hours:
             return self.view.say(en=f"last {self.hours} hours", fr=f"{self.hours} dernières heures")
         return self.view.language.day(self.day)
 
     @property
     def of_it(self) -> str:
-        """As it stands behind “peak of the”, or « pointe »."""
+        """As it follows “peak of the”, or « pointe »."""
         if self.hours:
             return self.view.say(en=f"last {self.hours} hours", fr=f"des {self.hours} dernières heures")
         return self.view.say(en="day", fr="du jour")
 
     @property
     def earlier(self) -> str | None:
-        """The address of the day before, of the last day held where that is earlier still; None at the first."""
+        """The address of the day before, of the last available day where that is earlier still; None at the first."""
         return self._at(min(self.day - _A_DAY, self.extent[1])) if self.day > self.extent[0] else None
 
     @property
     def later(self) -> str | None:
-        """The address of the day after, of the first day held where that is later still; None at the last."""
+        """The address of the day after, of the first available day where that is later still; None at the last."""
         return self._at(max(self.day + _A_DAY, self.extent[0])) if self.day < self.extent[1] else None
 
     def _at(self, day: date) -> str:
@@ -69,7 +69,7 @@ class SlotWindow:
             yield html.P(link, className="nothing")
 
     def fault(self) -> Iterator[Component]:
-        """A word on what the address says that is neither a day nor a number of hours there is."""
+        """A warning where the address has an invalid day, or a number of hours that is not offered."""
         view = self.view
         day, hours = view.more.get("day"), view.more.get("hours")
         if day and day_of(day) is None:
@@ -80,14 +80,16 @@ class SlotWindow:
             )
         if hours and _hours_of(hours) is None:
             offered = ", ".join(str(int(hours_offered)) for hours_offered in Rolling)
-            text = view.say(en=f"“{hours[:20]}” is none of {offered}", fr=f"« {hours[:20]} » n'est aucun de {offered}")
+            text = view.say(
+                en=f"“{hours[:20]}” is not one of {offered}", fr=f"« {hours[:20]} » ne figure pas parmi {offered}"
+            )
             yield _fault(f"hours{view.say(en='', fr=' ')}: {text}")
 
 
 def window_of(view: View, extent: tuple[date, date]) -> SlotWindow:
     """What the address means; the newest of the days ``extent`` (the first and the last) where it says nothing.
 
-    A day goes before hours: whoever types one leaves the hours in the address.
+    A day takes precedence over hours: a reader who picks one leaves the hours in the address.
     """
     day = day_of(view.more.get("day"))
     if day:
