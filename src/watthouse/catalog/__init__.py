@@ -76,6 +76,7 @@ __all__ = [
     "parts_of",
 ]
 
+# its order is that of `watthouse datasets`, of attributions and of the page Data
 CATALOG: Final[dict[str, Dataset]] = {dataset.id: dataset for dataset in (*ECO2MIX, GAS, TEMPERATURE)}
 
 

@@ -12,6 +12,7 @@ from typing import Final, Protocol, TypeVar
 
 from watthouse.catalog.columns import Column, power, rate
 
+# names change between vintages ("Grand-Est", "Ile-de-France"): join on the code
 REGIONS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "11": "Île-de-France",
@@ -92,6 +93,7 @@ class PowerSource:
     @property
     def coverage(self) -> Column:
         """TCO, as regions publish it."""
+        # above 100 wherever a region makes more than it uses
         return rate(f"tco_{self.name}", f"{self.meaning}: share of the region's load covered", f"TCO {self.label}")
 
     @property
@@ -132,6 +134,7 @@ def _by_name(things: Iterable[T]) -> Mapping[str, T]:
     return MappingProxyType({thing.name: thing for thing in things})
 
 
+# not published in parts until 2020
 _WIND = (
     SubSource("eolien_terrestre", "onshore wind", ("Eolien terrestre",)),
     SubSource("eolien_offshore", "offshore wind", ("Eolien offshore",)),
@@ -215,6 +218,7 @@ REGIONAL_SOURCES: Final = _by_name(
 )
 """The sources of a region: coal, oil and gas are one there."""
 
+# negative as published: a load, which counts in the balance with its sign
 PUMPING: Final = Storage("pompage", "pumping of pumped storage (negative: a load)", "Pompage")
 BATTERIES: Final = (
     Storage("stockage_batterie", "battery charging (negative: a load)", "Stockage batterie"),
@@ -235,6 +239,7 @@ BORDERS: Final = _by_name(
         ),
     )
 )
+# as RTE signs them: imports positive, exports negative
 COMMERCIAL: Final = tuple(border.column.name for border in BORDERS.values())
 """The columns of the borders."""
 

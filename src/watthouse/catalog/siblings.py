@@ -16,6 +16,7 @@ class Sibling:
     marks: tuple[str, ...]
 
 
+# they stand beside the real datasets on the portal, with nearly the same headings
 SIBLINGS: Final = (
     Sibling("eco2mix-metropoles-tr", "éCO2mix of the metropolises, real time", ("metropole", "consommation")),
     Sibling("temperature-quotidienne-departementale", "daily temperature by département", ("departement", "tmoy")),

@@ -27,8 +27,8 @@ aggregated without losing an hour. Days are civil days (Europe/Paris), `since` a
 UTC.
 """
 
+# Seconds left to the first answers before the pages are loaded.
 _WARM_AFTER: Final = 0.5
-"""Seconds left to the first answers before the pages are loaded."""
 
 _ROUTED = (datasets, calls, regional, questions, ledger)
 
@@ -40,6 +40,7 @@ def create(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def living(_: FastAPI) -> AsyncIterator[None]:
+        # in the background: the server is ready in about two thirds of the time
         warming = threading.Timer(_WARM_AFTER, _warm, args=[pages, service])
         warming.daemon = True
         warming.start()
@@ -52,10 +53,12 @@ def create(settings: Settings) -> FastAPI:
         version=version_of("watthouse"),
         summary="France's open energy data, ready to cite",
         description=_ABOUT,
+        # FastAPI's own page loads Swagger from a CDN, and nothing here asks another host; see patch_fastapi below
         docs_url=None,
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
         openapi_url=f"{middleware.API}/openapi.json",
+        # the default ids contain the names of Python functions: a rename would break generated clients
         generate_unique_id_function=document.name_of,
         lifespan=living,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
@@ -64,11 +67,13 @@ def create(settings: Settings) -> FastAPI:
     patch_fastapi(app, docs_url="/docs", redirect_from_root_to_docs=False)
     document.install(app)
     problems.install(app)
+    # on every call, as FastAPI silently takes the last of two values
     api = APIRouter(prefix=middleware.API, dependencies=[Depends(refuse_repeated)])
     for room in _ROUTED:
         api.include_router(room.router)
     app.include_router(api)
     app.include_router(middleware.router)
+    # whatever is not a call of the API is a page, or the pages' own 404
     app.router.default = pages
     _surround(app, settings)
     return app
@@ -91,7 +96,9 @@ def _surround(app: FastAPI, settings: Settings) -> None:
             CORSMiddleware,
             allow_origins=list(settings.cors_origins),
             allow_methods=["GET", "HEAD", "OPTIONS"],
+            # scripts of other origins can read no header that is not named here
             expose_headers=["etag", "x-watthouse-sample", "x-watthouse-version", "x-request-id"],
         )
     app.add_middleware(Heads)
+    # last, hence outermost: it counts and times what the others answer, too
     middleware.install(app, settings)

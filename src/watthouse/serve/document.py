@@ -13,6 +13,7 @@ _NOT_A_WORD: Final = re.compile(r"\W+")
 
 def name_of(route: APIRoute) -> str:
     """What a generated client calls it: ``get_marts_name_rows`` for ``GET /api/v1/marts/{name}/rows``."""
+    # from the path, which is stable; function names are not
     words = _NOT_A_WORD.sub("_", route.path.removeprefix("/api/v1")).strip("_")
     return f"{min(route.methods or ()).lower()}_{words}"
 
@@ -23,6 +24,7 @@ def install(app: FastAPI) -> None:
 
     def whole() -> dict[str, Any]:
         if app.openapi_schema is None:
+            # problems come from exception handlers, which FastAPI does not document
             app.openapi_schema = _with_problems(written())
         return app.openapi_schema
 

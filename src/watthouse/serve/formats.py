@@ -12,6 +12,7 @@ from werkzeug.http import parse_accept_header
 
 from watthouse.serve.problems import ProblemError
 
+# keep it, but ask: a refresh may change any answer
 FRESH: Final = "private, max-age=0, must-revalidate"
 SAMPLE_HEADER: Final = "x-watthouse-sample"
 
@@ -67,6 +68,7 @@ def chosen(request: Request, named: Format | None) -> Format:
     offers = {media: style for style, media in MEDIA.items()}
     for wish, quality in parse_accept_header(liked.lower()):  # the best first
         media = wish.partition(";")[0]
+        # q=0 means "not this one", and only refusals follow it
         if quality == 0:
             break
         if media in {"*/*", "application/*"}:
@@ -87,12 +89,14 @@ def etag(version: str, request: Request, style: Format) -> str:
 def unchanged(request: Request, tag: str) -> bool:
     """Whether the caller already has this answer."""
     tags = request.headers.get("if-none-match", "")
+    # by hand: Werkzeug takes a tag without its quotes for one, which RFC 9110 does not
     opaque = {tag_held.strip().removeprefix("W/") for tag_held in tags.split(",")}
     return tags.strip() == "*" or tag.removeprefix("W/") in opaque
 
 
 def not_modified(headers: Mapping[str, str]) -> Response:
     """The caller's copy is current; ``Vary`` names the encoding here too, as on the answer that may be compressed."""
+    # the middleware adds this to compressed answers only, and the two have to agree
     return Response(status_code=304, headers={**headers, "vary": f"{headers['vary']}, Accept-Encoding"})
 
 

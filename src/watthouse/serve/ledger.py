@@ -111,9 +111,11 @@ def revisions_of(service: Service, params: RevisionsParams) -> RowSet:
     """The changes requested, the last seen first; raises a problem for an unknown dataset or column and
     for more than a year of slots."""
     dataset, home = dataset_of(params), Home(service.settings)
+    # the default ends with the dataset's own newest day: settled data lags by months
     newest = home.lake.extent(dataset).newest or home.now.astimezone(PARIS).date()
     last = newest.date() if isinstance(newest, datetime) else newest
     since, until = newest_first((last, last), params)
+    # a year of quarter hours is 35,000 slots, each with every version it ever had
     if (until - since).days >= A_YEAR:
         raise wrong("since", f"revisions cover {A_YEAR} days at most: choose a shorter period")
     changes = _newest_first(dataset, home.lake.revisions(dataset, since=since, until=until, column=params.column))
@@ -126,6 +128,7 @@ def _used(dataset: Dataset, changes: pl.DataFrame) -> tuple[Used, ...]:
     if changes.is_empty():
         return ()
     slots = changes["slot"]
+    # slots are days or instants, by dataset
     days = slots.str.to_date() if slots.dtype == pl.String else slots.dt.convert_time_zone("Europe/Paris").dt.date()
     return (Used(dataset, days.min(), days.max()),)  # type: ignore[arg-type]
 
@@ -155,6 +158,7 @@ def _columns(dataset: Dataset) -> tuple[AnswerColumn, ...]:
 
 def version_of(home: Home, dataset: Dataset) -> str:
     """Changes with the ledger of the dataset."""
+    # the kind too: a sample and published data never share an answer
     return hashlib.sha256(repr((home.kind, home.lake.head(dataset))).encode()).hexdigest()[:16]
 
 

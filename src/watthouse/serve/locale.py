@@ -42,9 +42,11 @@ class Language(Enum):
         if value is None or isnan(value):
             return "–"
         text = f"{value:{'+' if signed else ''},.{digits}f}"
+        # −0.0 would claim a fall
         if not any(digit in text for digit in "123456789"):
             text = text.lstrip("+-")
         mark, thousands = self.separators
+        # in one pass, since comma and point change places in French
         return text.translate({ord(","): thousands, ord("."): mark, ord("-"): "−"})
 
     def quantity(self, value: float | None, unit: str, digits: int = 0, *, signed: bool = False) -> str:

@@ -31,12 +31,15 @@ _GUARDS: Final = {
     "permissions-policy": "geolocation=(), camera=(), microphone=()",
     "cross-origin-opener-policy": "same-origin",
 }
+# an answer of the API is never a page: nothing in it may run
 _CLOSED: Final = "default-src 'none'; frame-ancestors 'none'"
 _OPEN_TO_ITSELF: Final = (
     "default-src 'self'; img-src 'self' data: blob:; font-src 'self' data:; style-src 'self' 'unsafe-inline';"
+    # inline, since Dash writes its configuration into the page
     " script-src 'self' 'unsafe-inline';"
     " frame-ancestors 'none'"
 )
+# a refused probe would take a healthy server out of service
 _UNLIMITED: Final = {"/healthz", "/readyz", "/metrics"}
 
 
@@ -87,6 +90,7 @@ def metrics(request: Request, service: TheService) -> Response:
         with service.snapshots.lease() as snapshot:
             measures.built.set(snapshot.built_at.timestamp())
     except WatthouseError:
+        # without a warehouse the other metrics are still of interest
         measures.built.set(0)
     return Response(generate_latest(measures.registry), media_type=CONTENT_TYPE_LATEST)
 
@@ -132,6 +136,7 @@ class Watch:
                 refused = self._refused(scope)
                 await (refused or self._app)(scope, receive, watched)
             except Exception as error:
+                # the status is on its way: the connection has to break, or half an answer would pass for a whole one
                 if begun:
                     raise
                 await problems.unexpected(scope["path"], error)(scope, receive, watched)
@@ -165,6 +170,7 @@ class Watch:
 
 def _route(scope: Scope) -> str:
     """The route with its parameters' names: a label of a metric must not have many values."""
+    # a label by raw path would grow with every address that a scanner tries
     path = getattr(scope.get("route"), "path", None)
     if path is None:
         return "unknown"
@@ -173,6 +179,7 @@ def _route(scope: Scope) -> str:
 
 def _request_id(scope: Scope) -> str:
     given = Headers(scope=scope).get("x-request-id", "")
+    # it goes into the log and into a header
     return given if 0 < len(given) <= 64 and given.replace("-", "").isalnum() and given.isascii() else uuid.uuid4().hex
 
 
@@ -190,6 +197,7 @@ def configure_logs() -> None:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        # the JSON renderer writes no traceback by itself
         structlog.processors.format_exc_info,
         structlog.processors.JSONRenderer(),
     ]

@@ -20,6 +20,7 @@ class Pages:
 
     def load(self) -> ASGIApp:
         """The pages themselves; the first request waits for them."""
+        # two first visitors at once each found a page that failed: one library was still being loaded for the other
         with self._lock:
             if self._loaded is None:
                 with uncollected():
@@ -30,5 +31,6 @@ class Pages:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         loaded = self._loaded
         if loaded is None:
+            # importing takes long, and the event loop has to go on answering the API
             loaded = await to_thread.run_sync(self.load)
         await loaded(scope, receive, send)

@@ -64,11 +64,13 @@ def answer(
 
 def phrase(status: int) -> str:
     """The status in the words of RFC 9110, whatever Python calls it."""
+    # Python 3.13 calls it so, older versions "Unprocessable Entity"; the document must be the same on all
     return "Unprocessable Content" if status == 422 else HTTPStatus(status).phrase
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The problems a call may answer with, for its documentation."""
+    # these three can come from any call
     return {status: _documented(status) for status in sorted({422, 503, 429, *statuses})}
 
 
@@ -116,11 +118,13 @@ def _meant(error_detail: Mapping[str, Any]) -> str:
     shown = str(given)[:60]
     if "date" in error_detail["type"]:
         return f"'{shown}' is not a date or instant that exists ({message})"
+    # some of pydantic's messages repeat the value already
     return message if isinstance(given, dict) or shown in message else f"'{shown}' is not valid: {message}"
 
 
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    # the texts of Starlette ("Not Found") say nothing of what to do
     if error.status_code == HTTPStatus.NOT_FOUND:
         detail = f"there is nothing at {request.url.path}: /docs lists what there is"
     elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
@@ -144,5 +148,6 @@ def _own(request: Request, error: Exception) -> Response:
 
 def unexpected(path: str, error: Exception) -> Response:
     """An unforeseen error: the log has the traceback, the caller the request's id to find it by."""
+    # with its traceback here, without it in the answer
     structlog.get_logger().error("unexpected", path=path, exc_info=(type(error), error, error.__traceback__))
     return answer(path, 500, "internal error; look up the request id of this answer in the server log")

@@ -40,6 +40,7 @@ class Refresher:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._lock = threading.Lock()
+        # a process of its own: what it takes in memory and threads ends with it
         self._process: subprocess.Popen[str] | None = None
         self.progress = RefreshProgress()
 
@@ -50,6 +51,7 @@ class Refresher:
                 raise BusyError("a refresh is already running: see /api/v1/status")
             self.progress = RefreshProgress(State.RUNNING, datetime.now(UTC))
             self._process = self._spawn()
+            # its output has to be read all along: a full pipe would stop it
             threading.Thread(target=self._wait, args=(self._process,), daemon=True).start()
             return self.progress
 
@@ -61,8 +63,10 @@ class Refresher:
 
     def _spawn(self) -> subprocess.Popen[str]:
         home, words = self._settings.home, ["refresh"]
+        # a sample is served from a subfolder, but `--sample` wants its parent
         if Home(self._settings).sample and home.name == "sample":
             home, words = home.parent, [*words, "--sample"]
+        # wide enough that the last line, which is reported, is not wrapped
         environment = {**os.environ, "WATTHOUSE_HOME": str(home.absolute()), "COLUMNS": "200"}
         return subprocess.Popen(
             [sys.executable, "-m", "watthouse", *words],

@@ -23,12 +23,14 @@ def serve(settings: Settings, *, afresh: bool = False) -> None:
     computes with, and wait for them for ever. To fork is faster, and safe where nothing but imports was done.
     Raises :class:`~watthouse.errors.WatthouseError` where the address is taken or not one of this machine's.
     """
+    # `run --serve` once waited for ever: a forked worker lacked the threads that the refresh had computed with
     multiprocessing.set_start_method("spawn" if afresh else "fork", force=True)
     Granian(
         "watthouse",
         address=settings.host,
         port=settings.port,
         interface=Interfaces.ASGI,
+        # snapshots and cached answers are those of one process
         workers=1,
         respawn_failed_workers=True,
         workers_kill_timeout=10,
@@ -46,6 +48,7 @@ def refuse_taken(host: str, port: int) -> None:
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as tried:
+            # otherwise a port that was just released counts as taken
             tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             tried.bind(address)
     except OSError as error:

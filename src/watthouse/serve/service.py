@@ -42,6 +42,7 @@ class Service:
         self.snapshots = Home(settings).snapshots()
         self.refresher = Refresher(settings)
         self._lock = threading.Lock()
+        # by bytes: answers differ a thousandfold in size
         self._cache: LRUCache[str, _CachedAnswer] = LRUCache(
             max(settings.cache_bytes, 1), getsizeof=lambda cached: len(cached.body)
         )
@@ -69,6 +70,7 @@ class Service:
         if formats.unchanged(request, tag):
             return formats.not_modified(headers)
         with self._lock:
+            # the version is in the tag, so nothing has to be invalidated
             cached = self._cache.get(tag)
         if cached is None:
             row_set = ask()
@@ -83,6 +85,7 @@ class Service:
         """An answer of any size, in bounded memory."""
         chosen = formats.chosen(request, style)
         with ExitStack() as resources:
+            # leased up to the last byte: a build published meanwhile must not mix into this answer
             snapshot = resources.enter_context(self.snapshots.lease())
             tag = formats.etag(snapshot.version, request, chosen)
             headers = formats.headers_of(snapshot.version, snapshot.sample, tag)
@@ -108,6 +111,7 @@ class Service:
         if not isinstance(query, Prepared):  # a form has a few rows a day at most
             query = query.limit(self.settings.max_rows + 1)
         rows = snapshot.rows(query)
+        # one row more than allowed was asked for, to tell "too many" from "just as many"
         if rows.num_rows > self.settings.max_rows:
             raise ProblemError(
                 422, f"the answer has more than {self.settings.max_rows:,} rows: choose a shorter period"
@@ -115,6 +119,7 @@ class Service:
         return row_set.with_rows(rows)
 
     def _cache_answer(self, tag: str, answer: _CachedAnswer) -> None:
+        # one large answer would push out all others
         if len(answer.body) * _LARGEST_CACHED <= self._cache.maxsize:
             with self._lock:
                 self._cache[tag] = answer

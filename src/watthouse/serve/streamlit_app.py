@@ -51,6 +51,7 @@ def main() -> None:
     with _errors_in_a_line(), _service().snapshots.lease() as snapshot:
         language = sidebar.language()
         dark = st.context.theme.type == "dark"
+        # a first reader only to know which days there are to choose from
         whole = PageReader(_service(), snapshot, View(language=language, dark=dark))
         since, until = sidebar.period(whole)
         reader = PageReader(_service(), snapshot, View(language=language, dark=dark, since=since, until=until))
@@ -65,6 +66,7 @@ def _opened() -> Service:
     return Service(Settings())
 
 
+# once per server: Streamlit runs this file anew for every interaction
 _service: Callable[[], Service] = st.cache_resource(show_spinner=False)(_opened)
 
 
@@ -104,6 +106,7 @@ def _called(name: str, page: Callable[[], None]) -> Callable[[], None]:
     def shown() -> None:
         page()
 
+    # two partials of one function would be one page
     shown.__name__ = name
     return shown
 

@@ -24,6 +24,7 @@ def place_of(key: str, options: Iterable[str], default: str) -> int:
     """The position among the options of the one in the address."""
     known = [*options]
     given = st.query_params.get(key, default)
+    # an address may be typed, or of an older version
     return known.index(given if given in known else default)
 
 
@@ -60,6 +61,7 @@ def _days_chosen(reader: PageReader, since: date) -> tuple[date, date]:
         say(en="First and last day", fr="Premier et dernier jour"), (min(start, end), end), first, last, key="days",
         format="DD/MM/YYYY",
     )  # fmt: skip
+    # Streamlit hands over the first day while the second is still being chosen
     if len(days) < 2:
         st.sidebar.info(say(en="Choose the last day too.", fr="Choisissez aussi le dernier jour."))
         return since, last

@@ -16,10 +16,11 @@ from starlette.responses import Response, StreamingResponse
 
 from watthouse.serve.formats import Format, Labels
 
+# What makes a spreadsheet take a cell for a formula (OWASP, CSV injection).
 _RISKY: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""What makes a spreadsheet take a cell for a formula (OWASP, CSV injection)."""
 
 
+# a row group is kept in memory until it is full
 _GROUP_ROWS: Final = 32_768
 
 
@@ -66,6 +67,7 @@ def _schema(schema: pa.Schema, labels: Labels) -> pa.Schema:
         for field_of in schema
     ]
     if labels.sample:
+        # a file outlives the page that warned its reader
         fields.append(pa.field("sample", pa.string()))
     about_file: dict[str | bytes, str | bytes] = {
         "title": labels.title,
@@ -87,6 +89,7 @@ def _marked(batches: Iterator[pa.RecordBatch], labels: Labels) -> Iterator[pa.Re
 def _json(labels: Labels, batches: Iterator[pa.RecordBatch], _schema: pa.Schema) -> Iterator[bytes]:
     head = vars(labels) | {"columns": [vars(column) for column in labels.columns]} | dict(labels.more)
     del head["more"]
+    # the head first, then rows as they come: an answer of any size takes little memory
     yield json.dumps(head, default=_text, ensure_ascii=False).encode()[:-1] + b', "rows": ['
     first = True
     for batch in batches:
@@ -110,9 +113,11 @@ def _csv(labels: Labels, batches: Iterator[pa.RecordBatch], plain: pa.Schema) ->
             .then("'" + pl.col(name))
             .otherwise(pl.col(name))
             .alias(name)
+            # text only: a negative number begins with "-" too, and is no formula
             for name, kind in rows.schema.items()
             if kind == pl.String
         ]
+        # the first row may be in a later batch: some are empty
         attribution = (attributions + [None] * rows.height)[: rows.height]
         attributions = attributions[rows.height :]
         written = io.BytesIO()

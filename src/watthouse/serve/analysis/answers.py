@@ -75,12 +75,14 @@ def answer(
 
     Everything held by default; raises :class:`KeyError` for a question that there is not.
     """
+    # raises now, before anything is read
     _ANSWERED_BY[number]
     return of_days(read_days(snapshot, since, until, marts_of(number)), number, language)
 
 
 def marts_of(number: int) -> tuple[str, ...]:
     """The marts whose days a question can be put to."""
+    # both are known on days without power, which daily_merged does not have
     return ("gas_daily", "temperature_daily") if number == _STOCK_AND_TEMPERATURE else ("daily_merged",)
 
 

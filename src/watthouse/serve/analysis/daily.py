@@ -96,8 +96,10 @@ def on_calendar(rows: pl.DataFrame, since: date, until: date) -> DailySeries:
     """
     known: list[date] = rows["civil_date"].to_list()
     first, last = min([since, *known]), max([until, *known])
+    # without holes: harmonics and blocks of the bootstrap count days by position
     every = pl.DataFrame({"civil_date": pl.date_range(first, last, eager=True)})
     slot = pl.when(pl.col("expected_slots") <= _QUARTERS // 2).then(2).otherwise(1)
+    # the mean of a half reported day is that of its hours, not of the day
     whole = pl.col("mixed") == pl.col("expected")
     hours = pl.col("mixed") / 4
     frame = (
@@ -149,6 +151,7 @@ def _spans(snapshot: Snapshot) -> dict[str, KnownDays]:
 
 def around(first: date, last: date, since: date, until: date) -> tuple[date, date]:
     """The period, widened on both sides to :data:`LEARN_DAYS` as far as days are held (``first`` to ``last``)."""
+    # a month cannot tell its season: it is learnt on the years around it
     short = max(LEARN_DAYS - 1 - (until - since).days, 0)
     before, after = (since - first).days, (last - until).days
     ahead = min(after, max(short - short // 2, short - before))
@@ -190,6 +193,7 @@ def _warm(merged: ops.Relation, regional: ops.Relation) -> ir.Table:
 
 def _exchanged(table: ops.Relation) -> ir.Table:
     crossings = within(table.to_expr())
+    # both ways added up: in a net figure imports and exports of one day cancel out
     gross = [crossings[f"{border}_{way}_mwh"].cast("float64") for border in COMMERCIAL for way in ("import", "export")]
     borders = ibis.least(*(crossings[f"{border}_slots"] for border in COMMERCIAL))
     return crossings.select(

@@ -19,8 +19,8 @@ _GAS: Final = Sentence(fr="jeu de données stock-quotidien-stockages-gaz", en="d
 _WARMTH: Final = Sentence(
     fr="jeu de données temperature-quotidienne-regionale", en="dataset temperature-quotidienne-regionale"
 )
+# What a series is made from, where that is not éCO2mix.
 _DATASETS: Final[Mapping[str, Sentence]] = {TEMPERATURE: _WARMTH, STOCK: _GAS, CHANGE: _GAS}
-"""What a series is made from, where that is not éCO2mix."""
 
 
 def of_mix(daily: DailySeries, when: str, language: Language) -> str:
@@ -96,6 +96,7 @@ def _few(daily: DailySeries, relation: Relation, response: str, language: Langua
     """Too few days with both: the period is short, or one of the series has none, or they have none in common."""
     counts = {name: daily.known(name) for name in (relation.driver, relation.response)}
     scarce = min(counts, key=lambda name: counts[name])
+    # a short period is told first, and no dataset is blamed for it
     if counts[scarce] and relation.period_days < FEWEST_DAYS:
         return _SHORT.of(language).format(period_days=count_of_days(relation.period_days, language), fewest=FEWEST_DAYS)
     alone = counts[scarce] < FEWEST_DAYS

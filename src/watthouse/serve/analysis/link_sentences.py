@@ -69,6 +69,7 @@ def of_sources(daily: DailySeries, links: Sequence[Link], unit: Sentence, factor
     if not answered:
         fullest = max(relations, key=lambda relation: relation.days)
         return insufficient.of_relation(daily, fullest, language, None if fullest.plain is not None else "sources")
+    # the strongest that is not chance; a larger correlation may have the wider interval
     strongest = next((relation for relation in answered if relation.slope and relation.slope.sure), None)
     lead = strongest or answered[0]
     assert lead.slope is not None
@@ -213,6 +214,7 @@ def _verdict(interval: ConfidenceInterval) -> int:
 
 
 def _digits(value: float) -> int:
+    # two significant digits
     return 0 if abs(value) >= 10 else 1
 
 

@@ -60,6 +60,7 @@ def bins(pair: Pair) -> Iterator[Bin]:
     """The period's days in as many days a bin, by their driver; none where there are too few."""
     used = pair.known & pair.in_period
     x, y = pair.driver[used], pair.response[used]
+    # as many days per bin, so that cold extremes are not bins of one day
     order = np.argsort(x, kind="stable")
     count = min(_MOST_BINS, len(x) // _DAYS_A_BIN)
     for days in np.array_split(order, count) if count else []:

@@ -42,6 +42,7 @@ _NOTHING: Final = Sentence(
 def of_links(daily: DailySeries, number: int, links: Sequence[Link], language: Language) -> str:
     """Of questions 2, 3, 4 and 6."""
     relations = [link.relation for link in links]
+    # a method that was not used must not be described
     plain = [relation for relation in relations if relation.plain is not None]
     steady = [relation for relation in plain if relation.steady]
     intervals = [interval for relation in steady for interval in (relation.steady, relation.slope) if interval]

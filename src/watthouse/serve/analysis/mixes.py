@@ -59,6 +59,7 @@ def mix(daily: DailySeries) -> Mix:
     days = daily.period
     known = days.filter(pl.col("mixed") > 0)
     measured = float(days["mixed"].sum()) / float(days["expected"].sum())
+    # real-time days are named, since they will be revised
     natures = dict(known.group_by("nature").len().sort("nature").iter_rows())
     parts = sorted(_parts(known, measured), key=lambda part: -part.gwh)
     return Mix(len(days), len(days) - len(known), measured, natures, tuple(parts))
@@ -74,6 +75,7 @@ def _parts(known: pl.DataFrame, measured: float) -> list[SourceShare]:
         mwh = float(known[name].sum())
         share = mwh / total
         low, high = np.nanquantile(shares[:, place], [0.1, 0.9])
+        # what the unmeasured slots could do at worst, either way
         bounds = share * measured, share * measured + 1 - measured
         parts.append(SourceShare(source, mwh / 1000, share, *bounds, float(low), float(high)))
     return parts
@@ -124,6 +126,7 @@ def seasons(daily: DailySeries) -> Seasons:
 
 def _swing(source: str, share: Floats, days: Calendar, spans: Mapping[str, Flags]) -> Swing:
     enough = {name: days for name, days in spans.items() if days.sum() >= FEWEST_OF_SEASON}
+    # solar grows by the year: without this, a period from winter to summer would show growth as season
     steady = without_trend(share, days) if len(share) >= FEWEST_FOR_TREND else share
     means = {name: _mean(share, steady, days) for name, days in enough.items()}
     both = "winter" in enough and "summer" in enough
@@ -147,6 +150,7 @@ def _mean(share: Floats, steady: Floats, days: Flags) -> ConfidenceInterval:
 
 def _difference(steady: Floats, summer: Flags, winter: Flags) -> ConfidenceInterval:
     columns = [np.where(summer, steady, 0.0), summer, np.where(winter, steady, 0.0), winter]
+    # the influence of each day on the difference, by which the blocks get their length
     pulls = [
         np.where(days, steady - steady[days].mean(), 0.0) / days.mean() * sign
         for days, sign in ((summer, 1), (winter, -1))

@@ -45,6 +45,7 @@ def question_of(snapshot: Snapshot, number: int, params: QuestionParams) -> RowS
         "caveat": answered.caveat,
         "figures": [asdict(figure) for figure in answered.figures],
     }
+    # questions on power use no day that daily_merged lacks
     among = "daily_merged" if marts_of(number) == ("daily_merged",) else None
     return RowSet(answered.question, answered.rows, answered.columns, more, _OF[number], among=among)
 
@@ -52,6 +53,7 @@ def question_of(snapshot: Snapshot, number: int, params: QuestionParams) -> RowS
 _POWER, _GAS = "daily_mix", "gas_daily"
 
 
+# What each question is answered from.
 _OF: Final[Mapping[int, tuple[str, ...]]] = {
     1: (_POWER,),
     2: (_GAS, TEMPERATURE_OF_FRANCE),
@@ -60,4 +62,3 @@ _OF: Final[Mapping[int, tuple[str, ...]]] = {
     5: (_POWER,),
     6: ("exchanges_daily", _GAS),
 }
-"""What each question is answered from."""

@@ -78,6 +78,7 @@ def relate(pair: Pair, driver: str, response: str) -> tuple[Relation, Pair | Non
     counts = (driver, response, int(pair.in_period.sum()), int(used.sum()), int(pair.known.sum()))
     if used.sum() < FEWEST_DAYS:
         return Relation(*counts, lack=Lack.FEW_DAYS), None
+    # a correlation with a constant is 0 / 0
     if _constant(pair.driver[used]) or _constant(pair.response[used]):
         return Relation(*counts, lack=Lack.CONSTANT), None
     plain = float(np.corrcoef(pair.driver[used], pair.response[used])[0, 1])
@@ -98,11 +99,13 @@ def _constant(values: Floats) -> bool:
 
 def _strength(pair: Pair, used: Flags) -> tuple[ConfidenceInterval, ConfidenceInterval]:
     """Correlation and slope of the days used, each with its interval."""
+    # the season is learnt on all days, the figures are those of the period
     within = used[pair.in_period]
     x, y = (_standard(values[pair.in_period], within) for values in (pair.driver, pair.response))
     sums = np.column_stack([within, x, y, x * x, y * y, x * y]).astype(float)
     r = (x * y).sum() / within.sum()
     resamples = resample(sums, x * y - r * (x * x + y * y) / 2)
+    # on Fisher's z the interval is symmetric, and its ends stay within −1 and 1
     steady = interval(resamples, _correlation, np.arctanh, np.tanh)
     slope = interval(resamples, _slope)
     unit = float(pair.response[used].std() / pair.driver[used].std())

@@ -18,13 +18,14 @@ Statistic = Callable[[Floats], Floats]
 """Of sums over days, a set of them a row."""
 
 LEVEL: Final = 0.95
+# fixed: the same days must give the same figures, in an answer with an ETag as well
 SEED: Final = 20120101
 WEEK: Final = 7
 FEWEST_BLOCKS: Final = 8
 _MOST_DRAWS: Final = 1_000
 _FEWEST_DRAWS: Final = 300
+# Blocks drawn for one figure at most, so that a century costs what a decade does.
 _PICKS: Final = 300_000
-"""Blocks drawn for one figure at most, so that a century costs what a decade does."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ def interval(
     """
     value = statistic(resamples.whole)
     drawn = scale(statistic(resamples.drawn))
+    # a resample may miss a season altogether
     drawn = drawn[np.isfinite(drawn)]
     reach = float(scipy.special.stdtrit(resamples.count - 1, (1 + LEVEL) / 2)) * drawn.std(ddof=1)
     low, high = back(scale(value) + np.array([-reach, reach]))
@@ -82,6 +84,7 @@ def resample(sums: Floats, influence: Floats) -> Resamples:
 
 def _drawn(sums: Floats, block: int, count: int) -> Floats:
     """The sums of each resample: ``count`` blocks from anywhere, round the end to the beginning."""
+    # running sums: no resample is ever built, only differences of these
     around = np.vstack([np.zeros((1, sums.shape[1])), np.cumsum(np.vstack([sums, sums[: block - 1]]), axis=0)])
     blocks = around[block:] - around[:-block]
     draws = int(np.clip(_PICKS // count, _FEWEST_DRAWS, _MOST_DRAWS))
@@ -107,6 +110,7 @@ def block_days(influence: Floats) -> int:
     tapered = taper * covariance[1 : reach + 1]
     spectrum = covariance[0] + 2 * tapered.sum()
     slope = 2 * (lags * tapered).sum()
+    # a tapered estimate can come out negative
     if spectrum <= 0:
         return min(WEEK, most)
     length = 2 * (1.5 * slope**2 / spectrum**2 * days) ** (1 / 3)
@@ -124,6 +128,7 @@ def memory_days(first: Floats, second: Floats) -> int:
 
 def _autocovariance(series: Floats) -> Floats:
     centred = series - series.mean()
+    # padded to a power of two: without it the FFT would wrap the end onto the beginning
     size = 1 << (2 * len(series) - 1).bit_length()
     transform = np.fft.rfft(centred, size)
     covariance: Floats = np.fft.irfft(np.abs(transform) ** 2, size)[: len(series)] / len(series)

@@ -39,7 +39,9 @@ def calendar(first: int, days: int) -> Calendar:
     ordinals = np.arange(first, first + days)
     angle = 2 * np.pi * ordinals / YEAR_DAYS
     waves = [wave(k * angle) for k in range(1, HARMONICS + 1) for wave in (np.cos, np.sin)]
+    # six of the seven, centred: the seventh follows from the constant
     weekdays = [(ordinals % 7 == day) - 1 / 7 for day in range(6)]
+    # of the size of the other columns, for the normal equations
     line = np.linspace(-1, 1, days)
     swing = [line * wave for wave in waves[: 2 * _SWINGING]]
     return Calendar(np.column_stack([np.ones(days), *waves, *weekdays]), line[:, None], np.column_stack(swing))
@@ -52,9 +54,11 @@ def anomalies(values: Floats, days: Calendar, fitted: Flags) -> Floats:
     """
     known = fitted & ~np.isnan(values)
     places = np.flatnonzero(known)
+    # with less, a growing swing and a trend cannot be told apart
     swings = len(places) > 0 and places[-1] - places[0] >= SWING_FROM_DAYS
     design = np.hstack([days.level, days.line, *([days.swing] if swings else [])])
     left: Floats = values - np.einsum("ij,j->i", design, _coefficients(design, values, known))
+    # rounding correlates with rounding
     constant = left[known].std() <= _CONSTANT * np.abs(values[known]).max()
     departures: Floats = left * 0 if constant else left
     return departures

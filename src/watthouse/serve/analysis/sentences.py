@@ -26,6 +26,7 @@ def of_mix(daily: DailySeries, period_mix: Mix, language: Language) -> str:
     return _MIX.of(language).format(
         when=when,
         first=named(first.source, language),
+        # the only plural among the sources in French
         verb="ont" if first.source == "bioenergies" else "a",
         share=language.percent(first.share),
         others=listed(others, language),
@@ -54,6 +55,7 @@ def _measured(period_mix: Mix, language: Language) -> str:
     if period_mix.measured >= 1:
         return Sentence(fr="chaque créneau est mesuré", en="every slot was measured").of(language)
     missing = language.percent(1 - period_mix.measured, 1 if period_mix.measured < 1 - _HUNDREDTH else 2)
+    # the two bounds would read alike
     if part.high - part.low <= _TENTH_OF_A_POINT:
         text = Sentence(
             fr="les {missing} de créneaux non mesurés n’y changeraient pas un dixième de point",

@@ -51,6 +51,7 @@ NAMES: Final[Mapping[str, Text]] = {
 def named(name: str, language: Language) -> str:
     """A source, a series or a season in words; a source's power goes by the source's name."""
     source = name.removesuffix("_mw")
+    # a mean power is spoken of as its source
     return NAMES[source if source in IN_WORDS else name].of(language)
 
 

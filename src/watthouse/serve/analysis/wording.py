@@ -22,6 +22,7 @@ def between(interval: ConfidenceInterval, digits: int, language: Language, facto
 
 def count_of_days(count: int, language: Language) -> str:
     """How many days."""
+    # 0 and 1 are singular in French, only 1 is in English
     plural = count >= 2 if language is Language.FRENCH else count != 1
     return f"{language.number(count)}{_NBSP}{language.say(en='day', fr='jour')}{'s' if plural else ''}"
 

@@ -117,6 +117,7 @@ def rows(service: TheService, request: Request, name: MartName, params: Annotate
     mart = mart_named(marts(service.settings.transform), name)
     style = formats.chosen(request, params.format)
     if params.limit is None and style is not Format.JSON:
+        # too many rows to sort at once
         if mart.key[0] == "date_heure" and params.cursor is None:
             return service.stream(request, style, lambda snapshot: by_month(snapshot, mart, params), name)
         return service.stream(
@@ -134,8 +135,10 @@ def _page(service: TheService, request: Request, style: Format, mart: Mart, para
             assert isinstance(row_set.rows, ir.Table)
             rows = snapshot.rows(row_set.rows.limit(limit + 1))
             page = rows.slice(0, limit)
+            # the one row more that was asked for tells whether there is a next page
             last = page.slice(limit - 1).to_pylist() if rows.num_rows > limit else []
             more = {"next": cursors.write(last[0], mart.key) if last else None}
+            # over the days on this page, so that it names no dataset that it shows nothing of
             attributed = replace(row_set, periods=days_of_rows(mart, page)).attributed(snapshot)
             return attributed.with_rows(page.select(chosen_columns(mart, params)), **more)
 

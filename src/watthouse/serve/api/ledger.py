@@ -33,6 +33,7 @@ def status(service: TheService, response: Response, _: Annotated[Params, Query()
     served = status_of(service)
     if served.sample:
         response.headers[SAMPLE_HEADER] = served.sample
+    # a running refresh changes it without a new version of the data
     response.headers["cache-control"] = "no-store"
     return served
 
@@ -79,11 +80,13 @@ def refresh(
 
 def _admit(service: Service, given: str) -> None:
     token = service.settings.api_token
+    # a variable that is set but empty must not open the door
     if token is None or not token.get_secret_value():
         raise ProblemError(
             403,
             "refreshing over the API is disabled: start the server with WATTHOUSE_API_TOKEN set, and send that token",
         )
+    # in constant time, so that the token cannot be guessed letter by letter
     if not compare_digest(given.encode(), token.get_secret_value().encode()):
         headers = {"www-authenticate": "Bearer"}
         detail = "send the token of the settings as 'Authorization: Bearer …'"

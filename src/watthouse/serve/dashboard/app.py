@@ -37,10 +37,10 @@ _PLOTLY_AT: Final = "/_dash-component-suites/plotly/package_data/plotly.min.js" 
 _FOR_A_DAY: Final = {"cache-control": "public, max-age=86400"}
 _UNUSED: Final = ("/dash/deps/polyfill@", "/dash/dash_table/")
 _VIEW_DEFAULTS: Final = {"path": "/", "query": "", "language": ""}
+# French words for parameters that the API refuses: its own messages are English.
 _IN_FRENCH: Final = {
     "interval": "Trop de points pour un graphique : choisissez un pas de temps plus long ou une période plus courte."
 }
-"""French words for parameters that the API refuses: its own messages are English."""
 _EVERY: Final = 300_000  # ms between two looks at a page that is left open
 _INDEX: Final = """<!DOCTYPE html>
 <html lang="en">
@@ -84,6 +84,7 @@ def create(service: Service) -> FastAPI:
     _wire(dash, service)
     # Dash finds its assets at the first request for a path of its own: a page that is asked before would lack them
     dash._setup_server()
+    # Dash's own catch-all would answer 200 with a page for any path, and hide the 404 below
     dash.backend._setup_catchall = lambda: None
     app.add_api_route(regions.OUTLINES_AT, _outlines, methods=["GET"], include_in_schema=False)
     for name in PAGES:
@@ -98,11 +99,13 @@ def _outlines() -> FileResponse:
 
 
 def _plotly() -> Response:
+    # in place of Dash's whole plotly.js, which every first visit had to wait for
     return Response(PLOTLY.read_bytes(), media_type="text/javascript", headers=_FOR_A_DAY)
 
 
 def _index(dash: Dash) -> Any:
     async def page(request: Request) -> HTMLResponse:
+        # Dash reads the request from a context variable that only its own routes set
         token = set_current_request(request)
         try:
             return HTMLResponse(dash.index())
@@ -118,6 +121,7 @@ def _no_page(dash: Dash) -> Any:
 
     async def nothing(request: Request) -> Response:
         if "text/html" not in request.headers.get("accept", ""):
+            # a program asks for a path that is not there: it gets a problem, not HTML
             raise HTTPException(404)
         shown: HTMLResponse = await page(request)
         shown.status_code = 404
@@ -128,6 +132,7 @@ def _no_page(dash: Dash) -> Any:
 
 def _lightened(dash: Dash) -> None:
     """Leave out the scripts of Dash that nothing here needs: every first visit would wait for them."""
+    # no option of Dash leaves them out
     whole = dash.interpolate_index
 
     def needed(scripts: str, **parts: str) -> Any:
@@ -147,11 +152,13 @@ def _layout() -> Component:
             dcc.Store(id="gone"),
             dcc.Store(id="chosen"),
             dcc.Store(id="reread"),
+            # a page that is left open goes on to show the newest data
             dcc.Interval(id="tick", interval=_EVERY),
             dcc.Loading(
                 html.Div(waiting, id="root"),
                 custom_spinner=html.Div(className="progress", role="status"),
                 overlay_style={"visibility": "visible"},
+                # a fast answer should not flash a progress bar
                 delay_show=150,
                 parent_className="loading",
             ),
@@ -181,6 +188,7 @@ def _wire(dash: Dash, service: Service) -> None:
     )
 
     async def show(state: Mapping[str, Any]) -> tuple[list[Component], str]:
+        # reading is blocking work: in the event loop one page would stop all others
         return await to_thread.run_sync(rendered, service, state)
 
     dash.callback(Output("root", "children"), Output("title", "data"), Input("view", "data"))(show)
@@ -211,6 +219,7 @@ def block_for(service: Service, request: Mapping[str, Any], state: Mapping[str, 
     """A block of rows for the table at an address, the line above it, its look, and the version of the data."""
     view = _view_of(state)
     update = block.shown(service, view, request)
+    # the browser reads the table again where a new build has replaced the one it shows
     version = [view.address, update.version] if update.version else no_update
     return update.rows, update.line, update.look, version
 
@@ -255,6 +264,7 @@ def _page_body(page: Page, reader: PageReader, view: View) -> list[Component]:
     except WatthouseError:
         raise
     except Exception:
+        # one broken page must neither take the shell down nor show a traceback
         structlog.get_logger().exception("page", page=page.name, address=view.address)
         words = view.say(
             en="An unexpected error occurred; the server log has the details.",

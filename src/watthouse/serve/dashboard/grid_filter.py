@@ -37,6 +37,7 @@ _TEXT_TESTS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     "contains": lambda cell, text: cell.contains(text),
     "notContains": lambda cell, text: ~cell.contains(text) | cell.isnull(),
     "equals": operator.eq,
+    # SQL's != is null beside null, and would drop the empty cells
     "notEqual": lambda cell, text: (cell != text) | cell.isnull(),
     "startsWith": lambda cell, text: cell.startswith(text),
     "endsWith": lambda cell, text: cell.endswith(text),
@@ -105,7 +106,9 @@ def ordered(rows: ir.Table, model: object, key: Sequence[str]) -> list[ir.Value]
         raise wrong("sortModel", "the order is no list")
     directions = dict(_direction(rows, entry) for entry in model)
     if len(directions) != len(model):
+        # a dict would silently keep the second one
         raise wrong("sortModel", "a column is there twice")
+    # without the key, equal rows could change places between two blocks
     whole = {**directions, **{name: "desc" for name in key if name not in directions}}
     ways = {"asc": ibis.asc, "desc": ibis.desc}
     return [ways[way](rows[name], nulls_first=False) for name, way in whole.items()]
@@ -118,6 +121,7 @@ def _direction(rows: ir.Table, entry: object) -> tuple[str, str]:
 
 
 def _column(rows: ir.Table, name: object) -> ir.Value:
+    # names come from the browser: only those of the table ever reach the engine
     if not isinstance(name, str) or name not in rows.columns:
         raise wrong("colId", f"there is no column '{str(name)[:60]}'")
     return rows[name]
@@ -171,6 +175,7 @@ def _number(column: Any, name: str, condition: Mapping[str, Any]) -> ir.BooleanV
 
 def _finite(column: ir.Value, value: object) -> ir.Value:
     """As a double: a decimal that is read with its digits is the double that JSON has of it."""
+    # True is an int to Python
     if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 1e300 or not isfinite(value):
         raise _refused(column, "it is compared with a number")
     return ibis.literal(float(value), type="float64")
@@ -203,6 +208,7 @@ def _bounds(column: ir.Value, given: object) -> tuple[ir.Value, ir.Value]:
 def _begins(column: ir.Value, day: date) -> ir.Value:
     if column.type().is_date():
         return ibis.date(day)
+    # a civil day begins in Paris: compared as UTC, evenings would fall into the next day
     return ibis.literal(datetime.combine(day, time(), PARIS), type=column.type())
 
 

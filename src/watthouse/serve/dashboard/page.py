@@ -35,6 +35,7 @@ class Page:
     intervals: tuple[Interval, ...] = BY_DAY
     period: bool = True
     span: relativedelta | None = A_MONTH
+    # functions of the view: a region's page has other days to choose from than the map
     marts: Callable[[View], tuple[str, ...]] = lambda _: ("daily_mix",)
     main: Callable[[View], Main | None] = lambda _: None
     heading: Callable[[View], str | None] = lambda _: None

@@ -80,6 +80,7 @@ def card(
 ) -> Component:
     """A part of a page with a title and downloads of those of its answers that have rows, and of the ``slots`` behind
     them; below it who measured what it shows, on which days, and what ``fresh`` adds (the ``line``)."""
+    # a card without rows offered an empty download once
     with_rows = [answer for answer in answers if answer.rows.height]
     head = [html.H2(title, id=f"{name}-title"), *([_downloads(reader, with_rows, slots)] if with_rows else [])]
     foot = [html.P(line or provenance_line(reader, answers, fresh), className="provenance")] if answers else []
@@ -137,6 +138,7 @@ def uncovered(reader: PageReader) -> list[Component]:
     if main is None:
         return []
     covered = coverage(reader.snapshot, main, *reader.period)
+    # warn once: where little was measured, that the mix is rarely whole goes without saying
     if covered.share >= ENOUGH:
         return [] if covered.mixed is None or covered.mixed >= ENOUGH else [_unmixed(view, covered.mixed)]
     share, none, days = (
@@ -186,6 +188,7 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[object]], name: str, cap
             id=name,
         ),
         className="table",
+        # wide tables scroll sideways, which a keyboard can do only in what has the focus
         tabIndex="0",
         role="group",
         **{"aria-label": caption},
@@ -232,6 +235,7 @@ def _mix_unknown(view: View, rows: pl.DataFrame) -> str:
 
 def _downloads(reader: PageReader, answers: Sequence[Answer], slots: Sequence[Slots]) -> Component:
     """Rows as they are drawn, then the slots behind them, where these are not drawn themselves."""
+    # a chart by slot would offer the same rows twice
     view, more = reader.view, [offer for offer in slots if not any(map(offer.are, answers))]
     named = len(answers) + len(more) > 1
     offered: list[Answer | Slots] = [*answers, *more]

@@ -95,6 +95,7 @@ class PageReader:
         """The civil days shown, both included, cut to what is available (unless nothing is). By default the last
         ``span`` that has what the page is about, or everything."""
         first, last = self.extent
+        # kept as they are, so that the page can say for which days there is nothing
         if self.outside:
             return self.view.since or self.view.until or first, self.view.until or self.view.since or last
         until = max(min(self.view.until or self._newest, last), first)
@@ -105,6 +106,7 @@ class PageReader:
     @property
     def _newest(self) -> date:
         """The last day of what the page is about; of all its marts, where that ends before the first day asked for."""
+        # exchanges are scheduled ahead of the load: the last day with rows may have nothing measured
         last = self.extent[1]
         known = extent_of(self.snapshot, self.main) if self.main else None
         return known[1] if known and known[1] >= (self.view.since or known[1]) else last
@@ -149,6 +151,7 @@ class PageReader:
         """
         since, until = period or self.period
         query = urlencode({"since": since, "until": until, "interval": Interval.SLOT.value})
+        # JSON is parsed as a whole; the other formats come in pieces
         bounded = points(since, until, Interval.SLOT) <= self.service.settings.max_points
         styles = (Format.CSV, *([Format.JSON] if bounded else []), Format.PARQUET)
         title = self.view.say(en="By slot (15/30 min)", fr="Par pas de 15/30 min") + (f", {of}" if of else "")
@@ -172,6 +175,7 @@ class PageReader:
             )
             lines = [made_up + (say(en=" in place of ", fr=" à la place de ") + lines[0] if lines else ""), *lines[1:]]
         elif lines:
+            # the portal once, behind the last publisher, not behind each
             lines[-1] += say(en=", through ODRÉ", fr=", via ODRÉ")
         return " · ".join(lines)
 
@@ -202,6 +206,7 @@ def _plain(rows: pl.DataFrame) -> pl.DataFrame:
 
 def percent(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
     """Part of a whole in %, null where the whole is 0."""
+    # division by 0 is infinite in Polars, not null
     return part * 100 / pl.when(whole != 0).then(whole)
 
 
@@ -226,6 +231,7 @@ class Balance:
     def difference(self) -> pl.Expr:
         """Production less load in the unit: energy is that of the time in which both are known."""
         power = self.production - self.load
+        # over unequal hours a difference of energies would be a difference of coverage
         return power if self.unit is Unit.MW else power * pl.min_horizontal("measured_hours", "mix_hours")
 
     def _mean(self, name: str, hours: str) -> pl.Expr:
@@ -242,6 +248,7 @@ def without_holes(
     """
     if interval == Interval.SLOT.value:
         return with_gaps(rows)
+    # slots and hours of a day vary with the clock, so only calendar steps are filled to the ends
     every = _STEPS.get(interval or "")
     if every is None or "starts" not in rows.columns or not rows.height or rows["starts"].has_nulls():
         return rows

@@ -55,6 +55,7 @@ def whole(
             ],
             id="content",
             tabIndex="-1",
+            # tests and the script wait for it: the address has been rendered
             **{"data-shown": view.browser_address},
         ),
         _foot(view, reader),
@@ -144,6 +145,7 @@ def _bar(page: Page, view: View, reader: PageReader) -> Component:
 
 def _lasting(view: View, since: date, until: date, pinned: Mapping[str, str]) -> str:
     """An address that depends neither on the reader's browser nor on the newest day."""
+    # without them, the link would follow the settings of whoever opens it
     settings = {"lang": view.language.value, "theme": "dark" if view.dark else "light"}
     return replace(view, since=since, until=until, pinned_settings=settings, more={**view.more, **pinned}).address
 
@@ -164,12 +166,14 @@ def _period_at(view: View, days: tuple[date, date], extent: tuple[date, date]) -
 def _shifted(since: date, until: date, direction: int) -> tuple[date, date]:
     """The period before or after: whole months for whole months, else as many days."""
     try:
+        # whole months step by months: from January to February, not to the 31 days after it
         if since.day == 1 and (until + timedelta(days=1)).day == 1:
             after = until + timedelta(days=1)
             step = relativedelta(months=direction * ((after.year - since.year) * 12 + after.month - since.month))
             return since + step, after + step - timedelta(days=1)
         span = direction * ((until - since) + timedelta(days=1))
         return since + span, until + span
+    # an address may name days at the ends of the calendar
     except (OverflowError, ValueError):
         return since, until
 
@@ -181,6 +185,7 @@ def day_field(name: str, label: str, day: date, group: str, extent: tuple[date, 
         id=name,
         label=label,
         value=day.isoformat(),
+        # the browser's own field: it knows the reader's calendar and works on a phone
         attributes={"input": {"type": "date", "data-param": name, "data-group": group, **within}},
         className="day",
     )
@@ -204,6 +209,7 @@ def _granularity(page: Page, view: View, reader: PageReader) -> Iterator[Compone
     auto = _INTERVALS[finest(since, until, page.intervals)]
     links = []
     for interval in (Interval.AUTO, *page.intervals):
+        # the one in the address stays, so that the page can explain the refusal
         if interval not in {Interval.AUTO, meant} and points(since, until, interval) > most:
             continue
         label = _INTERVALS[interval].of(view.language)

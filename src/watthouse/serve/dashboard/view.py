@@ -50,6 +50,7 @@ class View:
     def href(self, **changes: Any) -> str:
         """The address of this view with ``changes`` to its fields; ``more`` is added to, None takes away."""
         if "page" in changes:
+            # another page has other details and units, but the period stays
             changes = {"detail": "", "more": {}, "unit": None, **changes}
         more = {**self.more, **changes.pop("more", {})} if "page" not in changes else changes.pop("more", {})
         return replace(self, **changes, more=more).address
@@ -74,6 +75,7 @@ class View:
         if self.unit is not None:
             yield "unit", self.unit.value
         yield from ((name, value) for name, value in self.more.items() if value is not None)
+        # sorted, so that one view has one address
         yield from sorted(self.pinned_settings.items())
 
 
@@ -81,10 +83,12 @@ def read(path: str, query: str, language: str, dark: bool) -> View:
     """The view at an address, in a language and on a paper that the browser chose where the address does not."""
     given = dict(parse_qsl(query.lstrip("?"), keep_blank_values=False))
     page, _, detail = path.strip("/").partition("/")
+    # only where the address has them: then every link repeats them
     settings = {name: given.pop(name) for name in ("lang", "theme") if name in given}
     spoken_language = _choice(Language, settings.get("lang", language)) or Language.ENGLISH
     faults: list[str] = []
     since, until = (_day(given.pop(name, None), name, spoken_language, faults) for name in ("since", "until"))
+    # the reader's intent is clear; the API, which programs call, refuses the same
     if since and until and until < since:
         faults.append(
             spoken_language.say(

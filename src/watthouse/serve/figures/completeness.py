@@ -10,14 +10,15 @@ import polars as pl
 from watthouse.serve.figures.palette import Ink
 from watthouse.serve.figures.style import Style, dressed
 
+# From a hole to a whole day; they differ in lightness as in hue.
 _STEPS: Final = (
     Ink("nothing measured", "rien de mesuré", "#a63d17", "#e5703f"),
     Ink("less than half", "moins de la moitié", "#e59a52", "#f0b27a"),
     Ink("half or more", "la moitié ou plus", "#f3d9a4", "#f7e3bd"),
     Ink("complete", "complet", "#2b6cb0", "#3f7fc4"),
 )
-"""From a hole to a whole day; they differ in lightness as in hue."""
 
+# so that 29 February has its column in every year
 _LEAP: Final = 2024
 _LINE: Final = 20  # letters of a name that stand beside the grid on a phone
 
@@ -91,6 +92,7 @@ def _grid(
     )
     for step, colour in zip(_STEPS, colours, strict=True):
         marker = {"symbol": "square", "size": 11, "color": colour}
+        # a heatmap of steps has no legend of its own
         figure.add_trace(go.Scatter(x=[None], y=[None], mode="markers", name=style.name(step), marker=marker))
     return figure
 

@@ -13,6 +13,7 @@ from watthouse.serve.figures.style import Style, dressed
 def colours_of(operators: Sequence[str], style: Style) -> Mapping[str, str]:
     """A colour for each operator, by the order of their names."""
     names = sorted(set(operators))
+    # by name, so that a colour does not depend on which operator reported first
     return {name: OPERATORS[at % len(OPERATORS)][style.dark] for at, name in enumerate(names)}
 
 
@@ -53,6 +54,7 @@ def operators(rows: pl.DataFrame, style: Style) -> go.Figure:
                 x=of_operator["starts"],
                 y=of_operator["fill_of_highest"] * 100,
                 name=operator,
+                # a line through one point is nothing
                 mode="lines" if of_operator.height > 1 else "markers",
                 line={"color": colour, "width": 2},
                 hovertemplate=hover_of(operator, "%"),

@@ -25,6 +25,7 @@ class Fit:
 def fit_of(rows: pl.DataFrame, x: str, y: str) -> Fit | None:
     """The line of ``y`` on ``x`` where both are known; None for under three points or an ``x`` that stands still."""
     known = rows.select(pl.col(x).cast(pl.Float64), pl.col(y).cast(pl.Float64)).drop_nulls()
+    # two points always have a perfect line
     if known.height < 3 or known[x].n_unique() < 2:
         return None
     spread, both, mean_x, mean_y, correlation = known.select(
@@ -39,7 +40,9 @@ def stock_on_temperature(rows: pl.DataFrame, stock: str, unit: str, fit: Fit | N
     """One point per interval (``starts``, ``tmoy_c`` and the column ``stock``, in ``unit``), by season, and the line
     through."""
     known = rows.drop_nulls(["tmoy_c", stock]).with_columns(
-        season=pl.col("starts").dt.month() % 12 // 3, day=pl.col("starts").dt.strftime("%d/%m/%Y")
+        # December belongs to the winter of the next year
+        season=pl.col("starts").dt.month() % 12 // 3,
+        day=pl.col("starts").dt.strftime("%d/%m/%Y"),
     )
     figure = go.Figure(
         [_season(known.filter(pl.col("season") == at), stock, unit, at, style) for at in range(len(SEASONS))]

@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+# Natural Earth, dissolved from departments by tools/regions_map.py
 OUTLINES: Final = Path(__file__).with_name("regions.geojson")
 
 

@@ -26,8 +26,8 @@ _BAR: Final = {
 }
 _DARK_TEXT: Final = "#1c2430"
 _LIGHT_TEXT: Final = "#ffffff"
+# The luminance (WCAG 2) that contrasts as much with either.
 _HALF_WAY: Final = 0.2
-"""The luminance (WCAG 2) that contrasts as much with either."""
 
 
 def regions_map(
@@ -75,6 +75,7 @@ class _Scale:
     @classmethod
     def of(cls, values: Mapping[str, float], *, signed: bool) -> "_Scale":
         most = max((abs(value) for value in values.values()), default=0) or 1
+        # the same distance either way: 0 has to be the neutral colour
         return cls(-most, most, DIVERGING) if signed else cls(min(0, *values.values(), 0), most, SEQUENTIAL)
 
     def colour(self, value: float) -> str:
@@ -86,6 +87,7 @@ class _Scale:
 def _labels(labels: Mapping[str, str], fills: Sequence[str]) -> go.Scattergeo:
     """What is ``labels`` of each region, to be read on its colour and, where the map is small, beside it."""
     places = geography.labels()
+    # on a small map a label is wider than its region
     halos = [", ".join([f"0 0 2px {fill}"] * 3) for fill in fills]
     return go.Scattergeo(
         lon=[places[code][0] for code in labels],

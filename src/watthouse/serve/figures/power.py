@@ -30,11 +30,13 @@ def mix(
     Bars of intervals that are not ``complete`` are pale, where ``rows`` say so, and the line towards the last dotted.
     Many intervals are areas, with a gap where a source is not known.
     """
+    # MW are a level, drawn as areas; energy is an amount per interval, drawn as bars
     bars = rows.height == 1 or (unit != "MW" and rows.height <= FEW)
     whole = whole_of(rows)
     layers = [
         Layer(values, PUMPING if source == "pompage" else SOURCES[source], below=source == "pompage")
         for source, column in columns.items()
+        # a source that produced nothing would only lengthen the legend
         if (values := _values(rows, column, unit)).null_count() < rows.height and values.abs().max()
     ]
     figure = go.Figure([*stacked(rows[time], layers, style, unit, bars=bars, whole=whole)])
@@ -127,6 +129,7 @@ def _out_and_in(values: pl.Series, ink: Ink, *, bars: bool) -> Iterator[Layer]:
     if bars:
         yield Layer(values, ink)
         return
+    # one border may export and import within a day
     yield Layer(values.clip(lower_bound=0), ink)
     yield Layer(values.clip(upper_bound=0), ink, below=True)
 

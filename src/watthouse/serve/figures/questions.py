@@ -17,8 +17,8 @@ _RESPONSES: Final = {
     "exchanged_gwh": Text(en="Exchanges, both ways", fr="Échanges, dans les deux sens"),
     "net_export_gwh": Text(en=NET_EXPORT.en, fr=NET_EXPORT.fr),
 }
+# What the days of a point have in common, by its unit.
 _DRIVERS: Final = {"°C": TEMPERATURE, "GWh": STOCK}
-"""What the days of a point have in common, by its unit."""
 _FIXED: Final = "\N{NO-BREAK SPACE}"
 
 
@@ -64,6 +64,7 @@ def correlations(rows: pl.DataFrame, style: Style) -> go.Figure:
         marker={"size": 10, "symbol": "diamond-open", "color": style.ink(OTHER_PERIOD), "line": {"width": 2}},
         hovertemplate=f"%{{y}}{_colon(style)} <b>%{{x:.2f}}</b><extra>%{{fullData.name}}</extra>",
     )
+    # a legend entry without a point would announce what is not there
     traces = [plain] if rows["correlation"].is_null().all() else [plain, _anomalies(rows, style)]
     figure = _named_rows(go.Figure(traces), style, style.say(en="correlation", fr="corrélation"))
     figure.add_vline(x=0, line={"color": style.text, "width": 1})

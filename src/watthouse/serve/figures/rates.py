@@ -24,6 +24,7 @@ def rates(rows: pl.DataFrame, column: str, style: Style) -> go.Figure:
             text=texts,
             texttemplate="%{text}",
             zmin=0,
+            # rates above 100 are published; they must not flatten the scale of all others
             zmax=100,
             colorscale=list(SEQUENTIAL),
             showscale=False,

@@ -10,10 +10,10 @@ from watthouse.serve.figures.palette import REGIONAL, SOURCES
 from watthouse.serve.figures.stack import hover_of
 from watthouse.serve.figures.style import Style, dressed
 
+# The least percentage that has room for its figure in the bar.
 _WRITTEN_FROM: Final = 7
-"""The least percentage that has room for its figure in the bar."""
+# Pixels a bar is high, with the gap to the next.
 _ROW: Final = 30
-"""Pixels a bar is high, with the gap to the next."""
 
 
 def source_shares(rows: pl.DataFrame, style: Style) -> go.Figure:
@@ -76,6 +76,7 @@ def yearly_sources(rows: pl.DataFrame, columns: Mapping[str, str], unit: str, st
 
 def _segments(rows: pl.DataFrame, name: str, column: str, style: Style) -> Iterator[go.Scatter]:
     settled = rows.height - (not all(rows["complete"][-1:]))
+    # both parts share the last whole year, or there would be a gap
     for first, last, dash in ((0, settled, "solid"), (max(settled - 1, 0), rows.height, "dot")):
         yield go.Scatter(
             x=rows["starts"].dt.year()[first:last],

@@ -9,9 +9,10 @@ from watthouse.serve.figures.palette import OTHER_PERIOD, SOURCES
 from watthouse.serve.figures.stack import hover_of
 from watthouse.serve.figures.style import Style, dressed
 
+# 29 February needs a place on the axis
 _A_LEAP_YEAR: Final = 2000
+# Width and dash of the newest years' lines, the newest first; all others are grey.
 _LINES: Final = ((3, "solid"), (2, "dash"))
-"""Width and dash of the newest years' lines, the newest first; all others are grey."""
 
 
 def source_seasons(rows: pl.DataFrame, source: str, column: str, unit: str, style: Style) -> go.Figure:
@@ -27,6 +28,7 @@ def source_seasons(rows: pl.DataFrame, source: str, column: str, unit: str, styl
     dressed(figure, style, unit, hovermode="closest")
     figure.update_layout(legend={"traceorder": "reversed"})
     figure.update_yaxes(rangemode="tozero", tickformat=",")
+    # half a month of room on both sides of the points
     months = {"tickformat": "%b", "dtick": "M1", "range": [f"{_A_LEAP_YEAR - 1}-12-16", f"{_A_LEAP_YEAR}-12-16"]}
     return figure.update_xaxes(months | {"tickformatstops": ()}, overwrite=True)
 

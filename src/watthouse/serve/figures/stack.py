@@ -37,6 +37,7 @@ def stacked(
 
     Where ``whole`` says which intervals were measured in full, the bars of the others are pale.
     """
+    # a layer may have many runs, and on both sides of the line
     legend: set[str] = set()
     runs = {below: _runs([layer for layer in layers if layer.below is below]) for below in (False, True)}
     for layer in layers:
@@ -63,6 +64,7 @@ def _runs(layers: Sequence[Layer]) -> list[_KnownRun]:
     if not layers:
         return []
     known = pl.DataFrame({str(at): layer.values.is_not_null() for at, layer in enumerate(layers)})
+    # a layer that has not begun yet, or has ended, hides no other
     hole = pl.any_horizontal(
         ~pl.col(name) & (pl.col(name).cum_sum() > 0) & (pl.col(name).cum_sum(reverse=True) > 0)
         for name in known.columns

@@ -72,6 +72,7 @@ def _first(figure: go.Figure) -> Any:
 
 def _hover_of(first: date | np.datetime64) -> str:
     """How the instant under the pointer is written: with the time of day, where the axis has it."""
+    # Plotly turns a column of days into datetime64 by itself
     timed = np.datetime_data(first)[0] != "D" if isinstance(first, np.datetime64) else isinstance(first, datetime)
     return "%-d %b %Y, %H:%M" if timed else "%-d %b %Y"
 
@@ -112,13 +113,13 @@ _UNIT: Final = {
     "yshift": 2, "showarrow": False, "font": {"size": 11},
 }  # fmt: skip
 _DAY, _MONTH = 86_400_000, "M1"
+# The day before the month, as in all that is written beside a figure.
 _DAY_FIRST: Final = [
     {"dtickrange": [None, _DAY - 1], "value": "%H:%M\n%-d %b %Y"},
     {"dtickrange": [_DAY, _MONTH], "value": "%-d %b\n%Y"},
     {"dtickrange": [_MONTH, "M12"], "value": "%b\n%Y"},
     {"dtickrange": ["M12", None], "value": "%Y"},
 ]
-"""The day before the month, as in all that is written beside a figure."""
 
 _FRENCH: Final = {
     "format": {
@@ -144,8 +145,8 @@ _FRENCH: Final = {
 }  # fmt: skip
 
 
+# Plotly offers readers to upload a chart to its cloud, unless it is told not to.
 _AT_HOME: Final = {"showSendToCloud": False, "showEditInChartStudio": False, "plotlyServerURL": ""}
-"""Plotly offers readers to upload a chart to its cloud, unless it is told not to."""
 
 
 def behaviour(style: Style, name: str) -> dict[str, Any]:
@@ -155,6 +156,7 @@ def behaviour(style: Style, name: str) -> dict[str, Any]:
         "displaylogo": False,
         "responsive": True,
         "locale": style.language.value,
+        # plotly.js brings English only; the others are scripts of their own
         "locales": {"fr": _FRENCH},
         "modeBarButtonsToRemove": ["select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
         "toImageButtonOptions": {"filename": f"watthouse-{name}", "scale": 2},

@@ -59,6 +59,7 @@ def largest_buyers(rows: pl.DataFrame, interval: Interval, style: Style) -> go.F
     cells = [(*_place(starts, interval, style), starts, buyer) for starts, buyer in _pairs(rows)]
     lines = list(dict.fromkeys(line for line, *_ in cells))
     width = max((column for _, column, *_ in cells), default=1)
+    # years begin where the data do, months and days at 1
     first = min((column for _, column, *_ in cells), default=1) if interval is Interval.YEAR else 1
     order = list(_BUYERS)
     ranks: list[list[int | None]] = [[None] * (width - first + 1) for _ in lines]
@@ -82,6 +83,7 @@ def lines_of(rows: pl.DataFrame, interval: Interval, style: Style) -> int:
 
 def _pairs(rows: pl.DataFrame) -> Iterator[tuple[date, str]]:
     for starts, buyer, days in rows.select("starts", "top_foreign_buyer", "days").iter_rows():
+        # a day that nobody measured used to be drawn as one without a net buyer
         yield starts, (buyer or "") if days else _UNKNOWN
 
 
@@ -110,6 +112,7 @@ def _cells(
     ranks: list[list[int | None]], words: list[list[str]], lines: list[str], first: int, style: Style
 ) -> go.Heatmap:
     colours = [style.ink(ink) for ink in _BUYERS.values()]
+    # a heatmap has no categories: each colour fills its own band of the scale
     steps = [(edge / len(colours), colour) for rank, colour in enumerate(colours) for edge in (rank, rank + 1)]
     return go.Heatmap(
         z=ranks,
@@ -134,8 +137,8 @@ def _legend(buyers: set[str], style: Style) -> Iterator[go.Scatter]:
             yield go.Scatter(x=[None], y=[None], mode="markers", name=style.name(ink), marker=marker)
 
 
+# The week in which each month begins, about.
 _FIRST_WEEKS: Final = (1, 5, 9, 14, 18, 22, 27, 31, 35, 40, 44, 48)
-"""The week in which each month begins, about."""
 
 
 def _ticks(interval: Interval, style: Style) -> dict[str, object]:

@@ -59,6 +59,7 @@ def used(
 ) -> tuple[Used, ...]:
     """What ``tables`` (of marts or core) hold of the periods, in the order of the catalog: of the days that the mart
     ``among`` has, where one is named."""
+    # tables may be an iterator, and is read twice
     names = [*tables]
     days = snapshot.once(_days_of_mart, among) if among else None
 
@@ -71,6 +72,7 @@ def used(
     rows_used = within([name for name in names if name != TEMPERATURE_OF_FRANCE], periods)
     if TEMPERATURE_OF_FRANCE not in names:
         return rows_used
+    # RTE is named beside Météo-France only where its load weighs the temperature
     weighted = snapshot.once(_days_weighted)
     weights = [
         (name, np.intersect1d(days_held, weighted))
@@ -104,6 +106,7 @@ def by_publisher(uses: Iterable[Used]) -> dict[str, list[DayRange]]:
     spans: dict[str, list[DayRange]] = {}
     for use in sorted(uses, key=lambda used: used.since):
         ranges = spans.setdefault(use.dataset.publisher, [])
+        # real time takes over where consolidated data ends: one period to the reader
         if ranges and use.since <= ranges[-1][1] + timedelta(days=1):
             ranges[-1] = (ranges[-1][0], max(ranges[-1][1], use.until))
         else:
@@ -130,6 +133,7 @@ def links(uses: Iterable[Used], sample: str | None) -> str:
         f" title*=UTF-8''{quote(f'{use.publisher(sample)}, {use.dataset.id}, {use.since} to {use.until}')}"
         for use in uses
     )
+    # the title is percent-encoded: publishers have accents, headers are ASCII
     return ", ".join([*each, f'<{LICENCE_URL}>; rel="license"'])
 
 
@@ -141,6 +145,7 @@ def _within(known: Iterable[tuple[str, Days]], periods: Iterable[DayRange]) -> t
     spans: dict[tuple[str, DayRange], DayRange] = {}
     for period in dict.fromkeys(periods):
         for dataset, days in known:
+            # days are sorted: two searches instead of a scan of all of them for every answer
             first = np.searchsorted(days, np.datetime64(period[0]))
             end = np.searchsorted(days, np.datetime64(period[1]), side="right")
             if first < end:

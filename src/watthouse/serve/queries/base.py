@@ -50,6 +50,7 @@ def span_of(
     first, end = (each if isinstance(each, datetime) else None for each in (params.since, params.until))
     chosen = interval
     if interval is Interval.AUTO:
+        # an instant lies within a day: a daily series could not be cut there
         chosen = Interval.HOUR if first or end else finest(since, until, auto or offered)
     _refuse_uneven(chosen, since=first, until=end)
     if most is not None and (asked_for := points(since, until, chosen)) > most:
@@ -79,6 +80,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 def region_of(code: str | None) -> str | None:
     """The region's code; raises a problem for one that there is not."""
+    # the echo of what a caller sent is cut short
     if code is not None and code not in REGIONS:
         raise wrong("region", f"'{code[:20]}' is not a region: the codes are {', '.join(sorted(REGIONS))}")
     return code
@@ -155,6 +157,7 @@ def by_slot(
     """The same as it is known, or as it was known at ``moment``; raises a problem where quarter hours are asked for and
     a value of the period lasts longer."""
 
+    # half-hourly values are never split: two quarters would be a guess
     if span.interval is Interval.QUARTER_HOUR:
         table = snapshot.table_as_of if moment else snapshot.table
         query = slots.longest(span, table(core, "core"), kind, [column.name for column in names])
@@ -198,6 +201,7 @@ def as_known(
     row_set = ask(snapshot.table_as_of)
     core = models[0]
     rows, dated_natures = rows_as_of(snapshot, moment, span, models, row_set.rows, natures(snapshot, core))
+    # from the rows as they were known then: another nature may have held those days
     used = used_of(dated_natures, snapshot.datasets_of(core), (span.since, span.until))
     return replace(row_set.with_rows(rows, as_of=instant(moment)), used=used)
 

@@ -31,6 +31,7 @@ def _counted(table: ops.Relation, interval: Interval, borders: tuple[str, ...]) 
     counts = {f"{border}_days": rows.count(where=rows.top_foreign_buyer == border) for border in borders}
     counted = rows.group_by(starts(rows, interval)).aggregate(
         **counts,
+        # published negative for exports
         **{f"{border}_bought": -rows[f"{BORDERS[border].column.name}_mwh"].cast("float64").sum() for border in borders},
         net_export_days=rows.count(where=rows.net_export_mwh > 0),
         days=rows.count(where=rows.measured_slots > 0),
@@ -42,6 +43,7 @@ def _counted(table: ops.Relation, interval: Interval, borders: tuple[str, ...]) 
 
 def _most(counted: ir.Table, borders: tuple[str, ...]) -> ir.Value:
     """The border with most days; energy, far below 1 on this scale, breaks ties."""
+    # days first, energy to break ties, in one number that the engine can compare
     score = {b: counted[f"{b}_days"] + counted[f"{b}_bought"].fill_null(0) / _FAR_MORE for b in borders}
     best = ibis.greatest(*score.values())
     return ibis.cases(*(((score[b] == best) & (counted[f"{b}_days"] > 0), b) for b in borders))

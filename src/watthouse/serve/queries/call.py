@@ -35,6 +35,7 @@ class RowSet:
 
     def attributed(self, snapshot: Snapshot) -> "RowSet":
         """The same rows, with the datasets behind them resolved."""
+        # known from the rows already, as of an instant for example
         if self.used is not None:
             return self
         periods = self.periods or _periods(self.more)

@@ -16,8 +16,8 @@ from watthouse.warehouse.base import RULE, Tested
 from watthouse.warehouse.snapshots import Snapshot
 
 _WARN: Final = "warn"
+# The most rows given for one test.
 _MOST: Final = 1_000
-"""The most rows given for one test."""
 
 
 def tests_found(snapshot: Snapshot, _: FormatParams) -> RowSet:
@@ -34,6 +34,7 @@ def warning(snapshot: Snapshot) -> tuple[Tested, ...]:
 
 def rows_breaking(snapshot: Snapshot, _: FormatParams | None, name: str) -> RowSet:
     """The rows that break a test that only warns: ``rule``, key, values; raises a problem for a test there is not."""
+    # a test that fails stops the build: what is served passes all of those
     known = {step.title: step for step in tests_of(snapshot.steps()).values() if step.severity == _WARN}
     if name not in known:
         raise ProblemError(404, f"there is no test '{name[:60]}': there are {', '.join(known)}", parameter="name")

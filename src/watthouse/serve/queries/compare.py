@@ -50,6 +50,7 @@ class Compared(Period):
 
     @model_validator(mode="after")
     def _both(self) -> Self:
+        # one bound alone could mean several periods
         if (self.with_since is None) != (self.with_until is None):
             raise ValueError("with_since and with_until go together: give both, or neither")
         if self.with_since and self.with_until and self.with_until < self.with_since:
@@ -84,12 +85,14 @@ def compare_of(snapshot: Snapshot, params: Compared) -> RowSet:
 def _other(params: Compared, since: date, until: date) -> tuple[date, date]:
     if params.with_since and params.with_until:
         return params.with_since, params.with_until
+    # relativedelta raises an error of its own there
     if since.year == date.min.year:
         raise wrong("since", "there is no earlier year: give with_since and with_until")
     return since + relativedelta(years=-1), until + relativedelta(years=-1)
 
 
 def _side(snapshot: Snapshot, names: Sequence[str], unit: Unit, period: tuple[date, date]) -> PeriodTotals:
+    # mean power too, as only that compares periods of unlike length
     totals, means = (_total(snapshot, names, each_unit, *period) for each_unit in (unit, Unit.MW))
     known = {name: totals[f"{name}_known_hours"] or 0.0 for name in (*names, CARBON.name)}
     hours = totals[MEASURED.name] or 0.0

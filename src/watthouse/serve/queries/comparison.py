@@ -90,4 +90,5 @@ def side_by_side(quantities: Sequence[tuple[str, AnswerColumn]], first: PeriodTo
 
 def _change(value: float | None, before: float | None) -> float | None:
     """In %, of what was before."""
+    # of the absolute value: net exports change their sign
     return 100 * (value - before) / abs(before) if value is not None and before else None

@@ -17,6 +17,7 @@ from watthouse.serve.problems import wrong
 def write(row: dict[str, Any], key: Sequence[str]) -> str:
     """The cursor after this row."""
     values = json.dumps([_text(row[name]) for name in key]).encode()
+    # without its padding, which would have to be escaped in an address
     return base64.urlsafe_b64encode(values).decode().rstrip("=")
 
 
@@ -50,6 +51,7 @@ def _typed(column: ir.Value, value: object) -> ir.Value:
     if column.type().is_timestamp():
         return ibis.literal(datetime.fromisoformat(str(value)), type=column.type())
     if column.type().is_integer():
+        # a cursor comes from outside: a number too large is refused here, not by the engine
         if not isinstance(value, int) or abs(value) >= 2**31:
             raise ValueError
         return ibis.literal(value)

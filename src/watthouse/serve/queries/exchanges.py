@@ -25,6 +25,7 @@ def exchanges_of(snapshot: Snapshot, params: Flows, *, any_number: bool = False)
     """Exchanges by border, net and gross, by interval; raises a problem for shares."""
     refuse_share(params.unit, "exchanges are")
     most = None if any_number else snapshot.settings.max_points
+    # `auto` stays at days or longer: exchanges by hour are asked for by name
     span = span_of(most, snapshot, "exchanges_daily", params, params.interval, BY_SLOT, BY_DAY)
     mart, title, unit = snapshot.marts["exchanges_daily"], "Exchanges with other countries", params.counted_in
     if span.interval.length is None:

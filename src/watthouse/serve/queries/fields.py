@@ -17,6 +17,7 @@ _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 def _day(given: object) -> object:
+    # pydantic takes numbers for timestamps, too
     if isinstance(given, str) and not _DAY.fullmatch(given):
         raise ValueError(f"'{given[:40]}' is not a valid date; use 2025-01-31")
     return given
@@ -30,6 +31,7 @@ def _moment(given: object) -> object:
 
 def _in_utc(moment: datetime) -> datetime:
     try:
+        # the ends of the calendar have no time in other zones
         return moment.astimezone(UTC)
     except OverflowError:
         raise ValueError(f"{moment.isoformat()} is not an instant of the years 1 to 9999 (UTC)") from None
@@ -38,8 +40,8 @@ def _in_utc(moment: datetime) -> datetime:
 Day = Annotated[date, BeforeValidator(_day)]
 """A civil day, written YYYY-MM-DD."""
 
+# ``+01:00`` as it arrives in an address, where a plus sign means a space.
 _SPACED: Final = re.compile(r" (\d\d:?\d\d)$", re.ASCII)
-"""``+01:00`` as it arrives in an address, where a plus sign means a space."""
 
 
 def _day_or_moment(given: object) -> object:

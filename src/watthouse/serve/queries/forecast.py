@@ -41,6 +41,7 @@ def forecast_of(snapshot: Snapshot, params: Flows, *, any_number: bool = False) 
         refuse_longer(snapshot.rows(forecast_slots.longest(span, *tables)))
     names = named(mart, unit)
     if span.interval is Interval.SLOT:
+        # forecast and load may last unlike long, so errors are given by interval only
         names = [column for column in names if not column.name.endswith("_error")]
     values = {
         column.name: AnswerColumn(f"{column.name}{unit.suffix}", unit.label, column.description) for column in names

@@ -91,6 +91,7 @@ def _summed(forecasts: ops.Relation, interval: Interval, power: ops.Relation, un
         **{f"consommation{unit.suffix}": sum_of(load.load_mw * load.quarter_hours, load.quarter_hours, unit)},
         **errors,
         **missed,
+        # of the load: an interval of the future has forecasts and nothing measured
         _quarters=load.quarter_hours.sum(),
     )
     both = sums.left_join(known, "starts").drop("starts_right")
@@ -132,6 +133,7 @@ def _compared(load: ir.Table, forecasts: ir.Table) -> ir.Table:
 def _by_quarter(rows: ir.Table, names: Sequence[str]) -> ir.Table:
     """Each row once for every quarter hour (``quarter``, its instant) that it lasts."""
     first = rows.select("date_heure", *names, quarter=rows.date_heure)
+    # a half hour covers two quarters: forecasts and load can then be matched, whatever their steps
     late = rows.filter(rows.quarter_hours == 2)
     second = late.select("date_heure", *names, quarter=late.date_heure + ibis.interval(minutes=15))
     return first.union(second)
@@ -140,5 +142,6 @@ def _by_quarter(rows: ir.Table, names: Sequence[str]) -> ir.Table:
 def _mape(load: ir.Table, horizon: str) -> ir.Value:
     """The mean relative error of the slots that are compared, weighted by how long they last, %."""
     error, weight = load[f"{horizon}_error"], load.quarter_hours.cast("float64")
+    # a load of 0 would make the mean infinite
     relative = error.abs().cast("float64") / (load.load_mw * load.quarter_hours).cast("float64").nullif(0)
     return 100 * (relative * weight).sum() / weight.sum(where=relative.notnull()).nullif(0)

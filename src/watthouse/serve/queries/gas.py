@@ -29,8 +29,10 @@ def gas_of(snapshot: Snapshot, params: Series) -> RowSet:
 
 def _gas(table: ops.Relation, interval: Interval) -> ir.Table:
     rows = within(table.to_expr())
+    # the mart leaves the sum null where an operator is missing
     complete = rows.stock_gaz_gwh.notnull()
     sums = rows.group_by(starts(rows, interval)).aggregate(
+        # a stock is a level: its last value stands for an interval, not its sum
         stock_gaz_gwh=last(rows.stock_gaz_gwh, rows.civil_date),
         last_complete_day=rows.civil_date.max(where=complete),
         stock_gaz_first_gwh=rows.stock_gaz_gwh.argmin(rows.civil_date, where=complete),

@@ -64,6 +64,7 @@ def _stocks(table: ops.Relation, interval: Interval, by: Holder, operator: str |
 
 
 def _refuse_unknown(snapshot: Snapshot, operator: str) -> None:
+    # once a version: every call with an operator asks
     known = snapshot.once(_operators)
     if operator not in known:
         raise wrong("operator", f"there is no operator '{operator[:60]}': there are {', '.join(known)}")

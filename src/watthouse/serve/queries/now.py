@@ -59,6 +59,7 @@ class NowParams(FormatParams):
 def now_of(snapshot: Snapshot, params: NowParams) -> RowSet:
     """A civil day (by default the newest measured one) or the last hours, one row per slot, in MW."""
     if params.hours:
+        # the same for every visitor of one version
         return snapshot.once(_rolling, int(params.hours))
     newest = snapshot.extent("daily_mix")[1]
     if params.day is None or params.day == newest:
@@ -76,8 +77,10 @@ def _rolling(snapshot: Snapshot, hours: int) -> RowSet:
     form = Prepared(_last_measured, (snapshot.table(POWER, "core").op(),), newest, newest)
     (newest_slot,) = snapshot.rows(form).to_pylist()
     title = f"The last {hours} hours measured of France"
+    # a day may have exchanges scheduled and nothing measured yet
     if newest_slot["date_heure"] is None:
         return _slots_now(snapshot, title, newest, newest)
+    # the end of the slot, so that 24 hours are 24 hours of measurements
     end = newest_slot["date_heure"] + timedelta(minutes=newest_slot["slot_minutes"])
     first = end - timedelta(hours=hours)
     since, until = days_of(Moments(since=first, until=end))
@@ -105,6 +108,7 @@ def _slots_now(
         pl.DataFrame(snapshot.rows(Prepared(draw, (table.op(),), since, until, first, end)))
         for draw, table in ((_measured, power), (_ahead, forecasts))
     )
+    # in full: forecasts run ahead of the load, and settled exchanges stand where no forecast does
     rows = measured.join(ahead, on="date_heure", how="full", coalesce=True).sort("date_heure")
     rows = rows.rename({name: _of_now(name).name for name in rows.columns})
     marts = ("core_national_power", "core_national_forecast")

@@ -38,6 +38,7 @@ A_YEAR: Final = 366
 class Params(BaseModel):
     """The base of all parameters: unknown ones are refused."""
 
+    # a misspelt parameter that is ignored gives a plausible wrong answer
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -105,6 +106,7 @@ class Energy(Moments):
     @property
     def counted_in(self) -> Unit:
         """The unit of the answer."""
+        # energy of a slot depends on its duration; its power is what was published
         published = self.interval is Interval.SLOT and "unit" not in self.model_fields_set
         return Unit.MW if published else self.unit
 
@@ -135,6 +137,7 @@ class Flows(Energy):
     ] = Unit.MWH
 
 
+# an end at midnight belongs to the day before
 _MOMENT: Final = timedelta(microseconds=1)
 
 
@@ -153,6 +156,7 @@ def newest_first(extent: tuple[date, date], params: Period | Moments) -> tuple[d
     until = last or (max(extent[1], first) if first else extent[1])
     if first:
         return first, until
+    # the calendar begins with the year 1
     since = until - timedelta(days=min(DEFAULT_DAYS - 1, until.toordinal() - 1))
     return since, until
 

@@ -50,6 +50,7 @@ def _sums(table: ops.Relation, region: str | None) -> ir.Table:
             for unit in (Unit.MWH, Unit.SHARE, Unit.MW)
             for name in REGIONAL_SOURCES
         },
+        # TCO is no column of a mart: a mean of ratios is not the ratio of means
         consommation_mw=total(rows, "consommation", Unit.MW),
         **{f"{name}_tch": _load_factor(rows, name) for name in REGIONAL_SOURCES},
         measured_hours=measured_hours(rows),
@@ -59,6 +60,7 @@ def _sums(table: ops.Relation, region: str | None) -> ir.Table:
 
 def _load_factor(rows: ir.Table, source: str) -> ir.Value:
     """The mean of the daily means, weighted by the time in which the rate is known."""
+    # RTE leaves TCH out of some vintages, as in the file of 2014
     quarters = known_quarters(rows, f"tch_{source}").cast("float64")
     return (rows[f"tch_{source}_pct"].cast("float64") * quarters).sum() / quarters.sum().nullif(0)
 

@@ -45,11 +45,13 @@ def records_of(snapshot: Snapshot, params: RecordsParams) -> RowSet:
     mart = snapshot.marts["records_daily"]
     first, _ = snapshot.extent(mart.name)
     since, until = newest_first(snapshot.extent("daily_mix"), params)
+    # a record that stands may be of the first year
     if params.standing and params.since is None:
         since = min(first, until)
     of = (snapshot.table(mart.name).op(), params.measure, params.of, params.standing)
     rows = Prepared(_records, of, since, until)
     history = history_until(snapshot, until)
+    # how much of the history could not have broken it
     measured = coverage(snapshot, _HISTORY, *history).share
     more = {**days(since, until), "history_since": history[0].isoformat(), "history_measured": measured}
     return RowSet(_TITLE, rows, columns_of(mart), more, (mart.name,), (history,))

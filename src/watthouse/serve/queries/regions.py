@@ -47,6 +47,7 @@ class RegionsParams(Energy):
 
     @model_validator(mode="after")
     def _cut(self) -> Self:
+        # the list of regions takes no period: ignoring one would answer another question
         others = sorted(self.model_fields_set - {"interval"})
         if self.interval is None and others:
             raise ValueError(f"interval must be given with {', '.join(others)}: without it, the regions are listed")
@@ -132,6 +133,7 @@ def _difference(rows: ir.Table, unit: Unit) -> ir.Value:
     power = total(rows, "production", Unit.MW) - total(rows, "consommation", Unit.MW)
     if unit is Unit.MW:
         return power
+    # energies of unequal hours, where one source has a hole, have no difference
     hours = ibis.least(*(known_hours(rows, name, Unit.MW) for name in ("production", "consommation")))
     return power * hours / (1000 if unit is Unit.GWH else 1)
 

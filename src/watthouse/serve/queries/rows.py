@@ -98,6 +98,7 @@ def _ends(snapshot: Snapshot, name: str) -> tuple[date, date]:
     table = snapshot.table(name)
     (row,) = snapshot.rows(table.aggregate(first=table.civil_date.min(), last=table.civil_date.max())).to_pylist()
     first, last = row.values()
+    # an empty mart has an empty period, and the streamed file its header
     return (first, last) if first else (date(1, 1, 2), date(1, 1, 1))
 
 
@@ -113,6 +114,7 @@ def all_rows(most: int, snapshot: Snapshot, mart: Mart, params: RowsParams) -> R
     row_set = mart_rows(snapshot, mart, params)
     assert isinstance(row_set.rows, ir.Table)
     (count,) = snapshot.rows(row_set.rows.aggregate(rows=row_set.rows.count())).column("rows").to_pylist()
+    # counted first: a refusal after gigabytes were sent helps nobody
     if int(count or 0) > most:
         detail = f"{count:,} rows, and an answer has {most:,} at most: choose a shorter period, or use pages"
         raise wrong("limit", detail)
@@ -127,6 +129,7 @@ def mart_rows(snapshot: Snapshot, mart: Mart, params: RowsParams) -> RowSet:
     if params.cursor is not None:
         rows = cursors.after(rows, mart.key, params.cursor, newest_first=newest)
     rows = rows.order_by([ibis.desc(name) if newest else ibis.asc(name) for name in mart.key])
+    # daily_merged repeats columns of several marts: only those asked for are attributed
     tables = attribution.tables_of(mart.name, chosen)
     among = mart.name if mart.day == "civil_date" else None
     period = (params.since or date.min, params.until or date.max)
@@ -136,6 +139,7 @@ def mart_rows(snapshot: Snapshot, mart: Mart, params: RowsParams) -> RowSet:
 def days_of_rows(mart: Mart, rows: pa.Table) -> tuple[attribution.DayRange, ...]:
     """The civil days that rows of a mart are about."""
     if not rows.num_rows:
+        # an empty page uses no day of any dataset
         return ((date.max, date.min),)
     first, last = (end(rows.column(mart.day)).as_py() for end in (pc.min, pc.max))
     if mart.day == "civil_year":

@@ -17,8 +17,8 @@ from watthouse.serve.queries.series import quarter_hours, within
 from watthouse.warehouse.query import Prepared
 from watthouse.warehouse.snapshots import Snapshot
 
+# No slope is given for fewer days.
 _FEWEST: Final = 10
-"""No slope is given for fewer days."""
 
 
 class SensitivityParams(Period):
@@ -54,6 +54,7 @@ def _fitted(table: ops.Relation, below: float) -> ir.Table:
         tmoy_c=warm.mean(),
         load_mw=power.mean(),
     )
+    # a slope through a handful of days is weather, not sensitivity
     enough = sums.days >= _FEWEST
     error = sums.ratio * ((1 - sums.r2) / (sums.days - 2).nullif(0)).sqrt()
     fits = sums.select(
@@ -70,7 +71,10 @@ def _fitted(table: ops.Relation, below: float) -> ir.Table:
 
 def _cold_working_days(rows: ir.Table, below: float) -> ir.Table:
     cold = rows.filter(
-        rows.tmoy_c < below, rows.measured_slots == rows.expected_slots, rows.civil_date.day_of_week.index() < 5
+        # weekends use less power whatever the temperature
+        rows.tmoy_c < below,
+        rows.measured_slots == rows.expected_slots,
+        rows.civil_date.day_of_week.index() < 5,
     )
     hours = cold.measured_slots * quarter_hours(cold) / 4
     return cold.mutate(year=cold.civil_date.year(), load_mw=cold.consommation_mwh.cast("float64") / hours)

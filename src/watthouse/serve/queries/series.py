@@ -78,12 +78,14 @@ def starts(rows: ir.Table, interval: Interval) -> ir.Value:
         return rows.date_heure.name("starts")
     if interval is Interval.DAY:
         return rows.civil_date.name("starts")
+    # ISO weeks: they begin on Monday
     return rows.civil_date.cast("timestamp").truncate(_STEPS[interval]).cast("date").name("starts")
 
 
 def days_in_period(starts: ir.DateValue, interval: Interval) -> ir.IntegerValue:
     """How many civil days of the interval lie in the period."""
     ends = (starts + ibis.interval(1, _STEPS[interval])).cast("date")
+    # a period may begin or end within an interval, which can be complete all the same
     last = ibis.least(ends, UNTIL.add(ibis.interval(1, "D")).cast("date"))
     return last.delta(ibis.greatest(starts, SINCE), unit="day")
 
@@ -218,6 +220,7 @@ def total(rows: ir.Table, name: str, unit: Unit, interval: Interval = Interval.D
     if unit is Unit.MW:
         return mwh.cast("float64") * 4 / known_quarters(rows, name, interval).sum().cast("float64").nullif(0)
     share, production = rows[f"{name}_share"], rows.production_mwh
+    # the total of a part of a source leaves out the years before it was split
     known = share.notnull() if "_" in name else None
     energy = (share * production.cast("float64")).cast("decimal(18, 2)").sum().cast("float64")
     return energy / production.sum(where=known).cast("float64").nullif(0)
@@ -238,6 +241,7 @@ def known_hours(rows: ir.Table, name: str, unit: Unit) -> ir.Value:
 
 def quarter_hours(rows: ir.Table, interval: Interval = Interval.DAY) -> ir.Value:
     """How many quarter hours a slot of this row lasts: a day wholly on half hours has 48 of them, or 46."""
+    # marts keep how many slots a day should have, not how long they last
     most = 2 if interval is Interval.HOUR else 48
     return ibis.ifelse(rows.expected_slots <= most, 2, 1).cast("int32")
 
@@ -259,6 +263,7 @@ def temperature_of_france(merged: ir.Table, regional: ir.Table) -> ir.Table:
     """``civil_date``, ``tmin_c``, ``tmoy_c``, ``tmax_c`` [°C]: as ``daily_merged`` has them, and the plain mean of the
     mainland's regions in ``temperature_daily`` on days of which it has no temperature."""
     names = ("tmin_c", "tmoy_c", "tmax_c")
+    # éCO2mix has no load to weigh Corsica by
     mainland = regional.filter(regional.code_insee_region != CORSE)
     plain = mainland.group_by("civil_date").aggregate(**{f"{name}_plain": mainland[name].mean() for name in names})
     days = merged.select("civil_date", *names).outer_join(plain, "civil_date")

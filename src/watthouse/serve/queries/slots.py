@@ -71,6 +71,7 @@ def _rows(table: ops.Relation, kind: SlotKind, period: Callable[[ir.Table], ir.T
 def _published(table: ops.Relation, _: Interval, kind: SlotKind, names: tuple[str, ...], unit: Unit) -> ir.Table:
     """One row per slot, each value in the row that it was published in."""
     rows = _rows(table, kind, between)
+    # load and exchanges have durations of their own in one row
     minutes = (
         {"slot_minutes": rows.slot_minutes}
         if kind.mixed
@@ -117,6 +118,7 @@ def as_energy(quarter_mwh: ir.Value, unit: Unit) -> ir.Value:
     """Whole quarters of a MWh in MWh, exactly, or in GWh."""
     if unit is Unit.GWH:
         return quarter_mwh.cast("float64") / 4000
+    # MW times quarter hours are whole numbers: exact up to here, and two decimals hold a quarter
     return (quarter_mwh.cast("float64") / 4).cast("decimal(18, 2)")
 
 
@@ -143,6 +145,7 @@ def _lasts(rows: ir.Table, name: str) -> ir.Value:
 
 def _summed(table: ops.Relation, interval: Interval, kind: SlotKind, names: tuple[str, ...], unit: Unit) -> ir.Table:
     """One row per interval: no value reaches from one into the next, as half hours begin on the half hour."""
+    # flows need the whole days first, to tell what each day publishes
     rows = _rows(table, kind, within if not kind.mixed else between)
     if not kind.mixed:
         rows = _with_published(rows, kind.columns)
@@ -192,6 +195,7 @@ def _measured_mix(rows: ir.Table) -> dict[str, ir.Value]:
 
 def _with_published(rows: ir.Table, columns: Sequence[str]) -> ir.Table:
     """With a word for every column whether its day publishes it; then the rows of the period alone."""
+    # a border that nobody publishes on a day makes none of its hours incomplete
     day = ibis.window(group_by="civil_date")
     rows = rows.mutate(**{f"{name}_published": rows[name].notnull().any().over(day) for name in columns})
     return between(rows)

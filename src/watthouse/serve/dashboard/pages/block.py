@@ -66,12 +66,14 @@ def read(service: Service, view: View, request: Mapping[str, Any]) -> Block:
 
     Raises a problem for what no such request says, and for a question that takes too long.
     """
+    # bounded whatever the browser asks for
     first, count = _place(request)
     with service.snapshots.lease() as snapshot:
         reader = PageReader(service, snapshot, view)
         mart, rows = every_row(snapshot, view.detail, RowsParams(since=view.since, until=view.until))
         passes = sifted(rows, request.get("filterModel"))
         order = ordered(rows, request.get("sortModel"), mart.key)
+        # counted with the same snapshot that gives the rows: a build may be published between two requests
         (counts,) = snapshot.rows(rows.aggregate(total=rows.count(), matching=rows.count(where=passes))).to_pylist()
         page = rows.filter(passes).order_by(order).limit(count, offset=first)
         answer = reader.answer("", None, RowSet(mart.description, page, ()))

@@ -237,6 +237,7 @@ def _lately(reader: PageReader, view: View, dataset: Dataset) -> Answer:
 
 def _last_day(reader: PageReader, dataset: Dataset) -> date:
     """The civil day of the newest measurement: rows of days to come hold forecasts only."""
+    # rows of days to come have forecasts only, so the last row is not the last day
     newest = Home(reader.service.settings).lake.extent(dataset).newest_measured
     if isinstance(newest, datetime):
         return newest.astimezone(PARIS).date()
@@ -274,6 +275,7 @@ def value(view: View, dataset: Dataset, column: str, text: str | None) -> str:
     of = dataset[column]
     if not any(is_so(of.kind.arrow) for is_so in (types.is_integer, types.is_floating, types.is_decimal)):
         return text
+    # the ledger keeps values as text, so that no digit is lost
     exact = Decimal(text).normalize()
     digits = max(-int(exact.as_tuple().exponent), 0)
     written = view.language.quantity(float(exact), of.unit, digits)

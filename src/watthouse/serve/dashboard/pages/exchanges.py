@@ -64,6 +64,7 @@ def _series(reader: PageReader, interval: Interval, unit: Unit) -> Answer:
     answer = reader.ask(EXCHANGES, params)
     if interval is not Interval.SLOT:
         return answer
+    # an area stacked from half-hourly exchanges in quarter-hour rows has a hole at every :15 and :45
     return replace(answer, rows=lasting(answer.rows, [name for name in answer.rows.columns if name.endswith("_mw")]))
 
 
@@ -94,6 +95,7 @@ def _of_load(reader: PageReader, series: Answer) -> tuple[SourcedRows, Answer]:
     known_load = mix.rows.select("starts", load, *(["slot_minutes"] if by_slot else []))
     rows = series.rows.join(known_load, "starts", how="left", maintain_order="left")
     if by_slot:
+        # the other way round since 27 June 2024: exchanges by quarter hour, load by half hour
         rows = lasting(rows, ["consommation_mw"])
     rows = rows.with_columns(**{f"{name.removesuffix('_mw')}_share": percent(pl.col(name), load) for name in names})
     return SourcedRows(rows, [series, mix]), mix

@@ -43,6 +43,7 @@ def body(reader: PageReader, view: View) -> list[Component]:
     warm_params = TemperatureParams(since=since, until=until, interval=params.interval)
     warm = reader.ask(DAILY_TEMPERATURE, warm_params)
     first, last = snapshot.extent("gas_daily")
+    # capacities are not published: the highest stock of all years stands in for them
     whole = Series(since=first, until=last, interval=Interval.YEAR)
     ever = reader.ask(GAS, whole)
     begins, ends = snapshot.extent("daily_merged")
@@ -230,18 +231,20 @@ def _sensitivity(reader: PageReader, view: View, slopes: Answer) -> Component:
         [slopes],
         height=400,
         note=note,
+        # the slopes are of every year, whatever the period
         slots=[reader.slots(MIX, period=reader.snapshot.extent("daily_mix"))],
     )
 
 
+# How far back from the end of the period a storage point's last report may lie.
 _RECENT: Final = timedelta(days=6)
-"""How far back from the end of the period a storage point's last report may lie."""
 
 
 def _fills(reader: PageReader, view: View) -> list[Component]:
     (since, until), interval = reader.period, PAGE.interval(view, reader.period)
     ending = GasPointsParams(since=max(since, until - _RECENT), until=until, interval=Interval.YEAR)
     at_end = reader.ask(GAS_POINTS, ending)
+    # operators report on days of their own: each point at its own last report
     newest = at_end.rows.sort("civil_date").unique(["source", "pits"], keep="last")
     params = GasPointsParams(since=since, until=until, interval=interval, by=Holder.OPERATOR)
     through = reader.ask(GAS_POINTS, params)

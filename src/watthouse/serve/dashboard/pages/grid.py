@@ -38,6 +38,7 @@ def grid(view: View, mart: Mart, schema: sch.Schema) -> Component:
                 "tooltipShowDelay": 300,
                 "animateRows": False,
                 "enableCellTextSelection": True,
+                # AG Grid brings English only
                 "localeText": _FRENCH if view.language.value == "fr" else {},
             },
             style={"height": "min(70vh, 44rem)", "width": "100%"},
@@ -69,6 +70,7 @@ def _filtered_as(view: View, kind: CellKind) -> dict[str, Any]:
     name = {"text": "agTextColumnFilter", "number": "agNumberColumnFilter", "date": "agDateColumnFilter"}[kind.filter]
     definition = {"filter": name, "filterParams": {"filterOptions": list(kind.operators)}, "cellDataType": _CELLS[kind]}
     if kind is CellKind.NUMBER:
+        # the cell stays a number; only its text follows the language
         written = {"function": f"watthouseNumber(params.value, '{view.language.value}')"}
         return {**definition, "type": "numericColumn", "valueFormatter": written}
     return definition

@@ -125,6 +125,7 @@ def _choice(reader: PageReader, view: View) -> Component:
 
 def _every_row(reader: PageReader, view: View) -> Answer:
     """Whose address gives every row of the period; it holds none of them itself."""
+    # the newest first, as the table shows them
     params = RowsParams(since=view.since, until=view.until, order=Order.NEWEST)
     row_set = rows_of(reader.snapshot, view.detail, params)
     return reader.answer(f"/marts/{view.detail}/rows", params, row_set.with_rows(pa.table({"of": [view.detail]})))

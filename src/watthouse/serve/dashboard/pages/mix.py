@@ -182,6 +182,7 @@ def _through_time(reader: PageReader, view: View, series: Answer, unit: Unit, sl
     suffix = unit.suffix
     columns = {name: f"{name}{suffix}" for name in NATIONAL}
     if unit is not Unit.SHARE:
+        # pumping is a load, and no share of production
         columns = {"pompage": f"pompage{suffix}", **columns}
     load = "" if unit is Unit.SHARE else f"consommation{suffix}"
     rows = whole_mix(series.rows, [f"{name}{suffix}" for name in NATIONAL])
@@ -200,6 +201,7 @@ def _through_time(reader: PageReader, view: View, series: Answer, unit: Unit, sl
 
 def _donut(reader: PageReader, view: View, periods: TwoPeriods, answers: list[Answer], slots: Slots) -> Component:
     production = periods.totals["production"]["value"]
+    # shares times production, not the totals: a source may be known for longer than production is
     shares = [(SOURCES[name], (periods.share(name) or 0) * (production or 0)) for name in NATIONAL]
     whole = periods.formatted(view, production)
     return parts.chart(
@@ -299,6 +301,7 @@ def _parts_of_sources(reader: PageReader, view: View, periods: TwoPeriods, compa
 
 def _of_source(totals: ByQuantity, name: str) -> float | None:
     """Share of the sub-sources known together, %, by mean power."""
+    # years before a source was broken down know nothing of its parts, so the total is that of the parts
     siblings = [sibling for sibling in SUB_SOURCES if sibling.partition("_")[0] == name.partition("_")[0]]
     known = sum(totals[sibling]["mean_power_mw"] or 0 for sibling in siblings if sibling in totals)
     value = totals[name]["mean_power_mw"]

@@ -42,6 +42,7 @@ def body(reader: PageReader, view: View) -> list[Component]:
     if measured.is_empty():
         title = view.say(en="Now", fr="En ce moment") if window.newest else view.language.day(window.day)
         return [*above, parts.card(reader, "now", title, [parts.nothing(reader), *window.to_newest()], wide=True)]
+    # operators report one slot bit by bit: the load is there before the last source
     sources = to_last_known(measured, NATIONAL)
     tiles = [
         *_load(view, window, measured),
@@ -89,6 +90,7 @@ def stale(view: View, measured: pl.DataFrame, now: datetime, *, rolling: bool = 
 def _load(view: View, window: SlotWindow, measured: pl.DataFrame) -> Iterator[Component]:
     newest, at = measured.row(-1, named=True), measured["date_heure"][-1]
     speak = view.language
+    # the later of the two, where it is there
     forecast = newest["prevision_j"] or newest["prevision_j1"]
     away = newest["consommation"] - forecast if forecast else None
     yield parts.tile(
@@ -160,6 +162,7 @@ def _charts(
         reader,
         "load",
         view.say(en="Load and its forecasts, ", fr="Consommation et prévisions, ") + window.words,
+        # forecasts stand on quarter hours: without this a half-hourly load would be dots
         power.load(lasting(answer.rows, ["consommation"], _AT), style),
         [answer],
         fresh=parts.measured_until(view, measured[_AT][-1]),
@@ -208,6 +211,7 @@ def _mix(
 
 def _borders(reader: PageReader, view: View, answer: Answer, measured: pl.DataFrame) -> Component:
     borders = [f"ech_comm_{border}" for border in BORDERS]
+    # settled exchanges stand at :15 and :45 too, where the load has no row
     known = with_second_quarters(answer.rows, measured, borders)
     sold = _most_sold(view, to_last_known(known, borders))
     rows, unit = lasting(with_gaps(known, _AT), [*borders, "ech_physiques", "consommation"], _AT), _MW

@@ -38,8 +38,8 @@ _DRAWN: Final[Mapping[int, _Draw]] = {
     4: questions.correlations,
     5: questions.seasons,
 }
+# The columns of which a row of a chart has one at least.
 _VALUES: Final[Mapping[int, Sequence[str]]] = {3: ("plain", "correlation"), 4: ("plain", "correlation")}
-"""The columns of which a row of a chart has one at least."""
 _WHISKERS: Final[Mapping[int, Text]] = {
     1: Text(
         en="Bars are shares of the whole period; four days in five lie between the whiskers.",
@@ -50,8 +50,8 @@ _WHISKERS: Final[Mapping[int, Text]] = {
         fr="Les moustaches sont l’intervalle à 95 % de la moyenne de la saison.",
     ),
 }
+# Where the API has the power that a question is about, slot by slot.
 _POWER: Final = {1: MIX, 3: MIX, 4: MIX, 5: MIX, 6: EXCHANGES}
-"""Where the API has the power that a question is about, slot by slot."""
 _PANEL_PX: Final = 290
 
 
@@ -70,6 +70,7 @@ def body(reader: PageReader, view: View) -> list[Component]:
 
 def _number(view: View) -> int | None:
     given = view.detail or "1"
+    # not int(): "٣" and "+3" are digits to Python
     return int(given) if given in {str(number) for number in QUESTIONS} else None
 
 
@@ -141,6 +142,7 @@ def _graph(view: View, name: str, figure: go.Figure) -> Component:
 
 def _note(view: View, number: int, answer: Answer) -> str:
     """What the whiskers are, where no legend says it."""
+    # a single day has no whiskers to explain
     note = _WHISKERS.get(number) if number != 1 or questions.differ(answer.rows) else None
     return typeset(note.of(view.language), view.language) if note else ""
 

@@ -21,8 +21,10 @@ def card(reader: PageReader, view: View) -> Component:
     until = reader.extent[1]
     params = RecordsParams(since=until - timedelta(days=_LATELY), until=until, standing=True)
     answer = reader.ask(RECORDS, params)
+    # the very first value of a history breaks nothing
     broken = answer.rows.filter(pl.col("previous_value").is_not_null()).head(_RECORDS)
     title = view.say(en="Recently broken records", fr="Records récemment battus")
+    # a record over a history with holes may have been broken where nothing was measured
     if answer.more["history_measured"] < ENOUGH:
         words = html.P(_holes(view, answer.more), className="nothing", id="records-holes")
         return parts.card(reader, "records", title, [words], [answer], wide=True)

@@ -29,8 +29,8 @@ from watthouse.serve.queries.units import Interval, Unit
 
 _A_WEEK: Final = 7
 _LINE: Final = 2  # points
+# Years drawn at most, however long the history: more points cannot be told apart.
 _YEARS: Final = 30
-"""Years drawn at most, however long the history: more points cannot be told apart."""
 
 
 def body(reader: PageReader, view: View, page: Page) -> list[Component]:
@@ -38,12 +38,14 @@ def body(reader: PageReader, view: View, page: Page) -> list[Component]:
     code = view.detail
     if code not in REGIONS:
         return [_back(view), _unknown(view)]
+    # its temperature is published, its power is not
     if code == CORSE:
         return [_back(view), _unpublished(view), _weather(reader, view, page)]
     unit, interval = page.unit(view), page.interval(view, reader.period)
     counted, drawn = unit.counted, unit.drawn_by(interval)
     series = _series(reader, view, interval, counted.drawn_by(interval))
     parted = _series(reader, view, interval, drawn) if drawn is Unit.SHARE else series
+    # asked of all regions at once: the ranks of the tiles need the others
     totals, shares = _totals(reader, counted), _totals(reader, Unit.SHARE)
     if not any(row["code_insee_region"] == code for row in totals.rows.to_dicts()):
         missing = parts.card(reader, "region", REGIONS[code], [parts.nothing(reader)], wide=True)
@@ -237,6 +239,7 @@ def _rates(reader: PageReader, view: View) -> Component:
             speak.number(row["tch_pct"], 1),
         ]
         for row in answer.rows.to_dicts()
+        # a source that the region does not have is "-" in published data, null here
         if row["energy_mwh"]
     ]
     content = [parts.table(heads, rows, "rates-table", title)]
@@ -250,6 +253,7 @@ def _weather(reader: PageReader, view: View, page: Page) -> Component:
     answer = reader.ask(DAILY_TEMPERATURE, params)
     title = view.say(en="Temperature: lowest, mean, highest", fr="Température : minimale, moyenne, maximale")
     known = answer.rows.drop_nulls("tmoy_c")
+    # one point of a long period is no curve; of one day it is all there is
     if known.height < min(_LINE, (until - since).days + 1):
         words = [parts.nothing(reader, Main("temperature_daily", view.detail))]
         return parts.card(reader, "region-temperature", title, words, [answer], wide=True)

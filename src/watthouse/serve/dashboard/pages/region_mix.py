@@ -27,6 +27,7 @@ def ask(reader: PageReader, code: str, params: EnergyAsOf) -> Answer:
 
 def stack(view: View, rows: pl.DataFrame, unit: Unit) -> go.Figure:
     """Sources through time, with pumping and load where these are quantities."""
+    # pumping and load are no parts of production
     names = REGIONAL if unit is Unit.SHARE else ("pompage", *REGIONAL)
     columns = {name: f"{name}{unit.suffix}" for name in names}
     load = "" if unit is Unit.SHARE else f"consommation{unit.suffix}"

@@ -27,12 +27,12 @@ from watthouse.serve.queries.units import FROM_SLOTS, Unit
 
 OUTLINES_AT: Final = "/outlines/regions.geojson"
 """Where a browser finds the regions' borders."""
+# What the map can show besides sources; the balance is production minus load.
 _MEASURES: Final = {
     "consommation": Text(en="Load", fr="Consommation"),
     "production": Text(en="Production", fr="Production"),
     "difference": Text(en="Balance", fr="Solde"),
 }
-"""What the map can show besides sources; the balance is production minus load."""
 _WHOLES: Final = {
     "consommation": Text(en="of the load of all regions", fr="de la consommation des régions"),
     "production": Text(en="of the production of all regions", fr="de la production des régions"),
@@ -96,6 +96,7 @@ def measures(totals: pl.DataFrame, shares: pl.DataFrame, unit: Unit) -> pl.DataF
     if unit is Unit.SHARE:
         sources = {name: 100 * pl.col(f"{name}_share") for name in REGIONAL}
         balance = percent(both.production - both.load, both.load)
+        # mean power, since one region may be measured for longer than another
         load, production = (percent(power, power.sum()) for power in (both.load, both.production))
         parts_known = shares.select("code_insee_region", *(f"{name}_share" for name in REGIONAL))
         totals = totals.join(parts_known, "code_insee_region", how="left", maintain_order="left")
@@ -117,13 +118,13 @@ def _name(view: View, measure: str) -> str:
     return _MEASURES[measure].of(view.language) if measure in _MEASURES else SOURCES[measure].name(view.language)
 
 
+# Id, label, measure, and which region of it is shown.
 _TILES: Final = (
     ("most-used", Text(en="Largest load", fr="Plus forte consommation"), "consommation", "largest"),
     ("most-made", Text(en="Largest production", fr="Plus forte production"), "production", "largest"),
     ("most-left", Text(en="Largest surplus", fr="Plus fort excédent"), "difference", "surplus"),
     ("most-wanting", Text(en="Largest deficit", fr="Plus fort déficit"), "difference", "deficit"),
 )
-"""Id, label, measure, and which region of it is shown."""
 
 
 def _tiles(view: View, compared: RegionsCompared) -> Component:
@@ -168,6 +169,7 @@ def _map(reader: PageReader, view: View, compared: RegionsCompared) -> Component
     else:
         answers = [mapped := _mapped(reader, compared)]
         rows = mapped.rows.rename({f"{measure}{compared.unit.suffix}": "value"})
+    # only a balance has two sides; the others begin at 0
     signed = measure == "difference"
     figure = maps.regions_map(
         rows, compared.unit.sign, view.style, digits=compared.digits, signed=signed, outlines=OUTLINES_AT
@@ -202,6 +204,7 @@ def _ranking(reader: PageReader, view: View, compared: RegionsCompared) -> Compo
         ]
         for row in rows.to_dicts()
     ]
+    # Corsica has no figures, but a page with its temperature
     missing = [code for code in REGIONS if code not in set(rows["code_insee_region"])]
     cells += [
         [html.A(REGIONS[code], href=view.href(detail=code), id=f"to-{code}"), *["–"] * len(shown)] for code in missing

@@ -51,6 +51,7 @@ class SlotWindow:
     @property
     def earlier(self) -> str | None:
         """The address of the day before, of the last available day where that is earlier still; None at the first."""
+        # from far outside, the first step leads to the nearest day with data
         return self._at(min(self.day - _A_DAY, self.extent[1])) if self.day > self.extent[0] else None
 
     @property
@@ -59,6 +60,7 @@ class SlotWindow:
         return self._at(max(self.day + _A_DAY, self.extent[0])) if self.day < self.extent[1] else None
 
     def _at(self, day: date) -> str:
+        # no day in the address of the newest one: the page follows the data
         return address(self.view, day=None if day == self.extent[1] else day.isoformat())
 
     def to_newest(self) -> Iterator[Component]:
