@@ -87,6 +87,7 @@ def rate(name: str, meaning: str, *labels: str) -> Column:
     return Column(name, Kind.RATE, meaning, "%", labels)
 
 
+# shared, so that both publishers' exports are read alike
 REGION_CODE: Final = Column(
     "code_insee_region",
     Kind.REGION,

@@ -138,6 +138,7 @@ _REGIONS = _Place(
     # national files split thermal into oil, coal and gas: only regional ones have this heading
     signature=frozenset({LOAD, "thermique"}),
 )
+# its dataset starts where consolidated data ends, and reaches to tomorrow's forecasts
 _AT_ONCE = _Rhythm(
     name="tr",
     title="real time",
@@ -150,6 +151,7 @@ _AT_ONCE = _Rhythm(
     # restless: the last days every hour, everything once a day, whatever its fingerprints say
     sweep=timedelta(days=1),
 )
+# rows at :15 and :45 carry no load, but forecasts and, later, exchanges
 _SETTLED = _Rhythm(
     name="cons-def",
     title="consolidated and definitive",
@@ -229,6 +231,7 @@ ECO2MIX: Final = (
         _REGIONS,
         _SETTLED,
         grain="half hour × region",
+        # regional settled rows stand on half hours only
         grid=HALF_HOUR,
         since="2013",
         notes="Twelve mainland regions; Corsica is not RTE's.",

@@ -126,6 +126,7 @@ class Border:
 
     @property
     def column(self) -> Column:
+        # some borders are traded over as one: Germany and Belgium share a column
         meaning = f"commercial exchange with {' and '.join(self.countries)} (exports negative)"
         return power(f"ech_comm_{self.name}", meaning, *self.labels)
 
@@ -208,6 +209,7 @@ NATIONAL_SOURCES: Final = _by_name(
 
 REGIONAL_SOURCES: Final = _by_name(
     (
+        # there is no regional split of thermal, and no regional CO₂ rate
         PowerSource("thermique", Family.THERMAL, "thermal", "Thermique"),
         _NUCLEAR,
         _ONSHORE_AND_OFFSHORE,

@@ -1,4 +1,4 @@
-"""Publications that look like a dataset of the catalog and are none."""
+"""Publications that look like a dataset of the catalog but are not one."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Sibling:
-    """A publication of the same publishers that looks like a dataset of the catalog and is none.
+    """A publication of the same publishers that looks like a dataset of the catalog but is not one.
 
     It is known by its headers: each of ``marks`` (letters and digits, without accents or case) stands in one of them.
     """

@@ -72,6 +72,7 @@ def create(settings: Settings) -> FastAPI:
     for room in _ROUTED:
         api.include_router(room.router)
     app.include_router(api)
+    # outside of /api/v1: probes and scrapers expect these at the root
     app.include_router(middleware.router)
     # whatever is not a call of the API is a page, or the pages' own 404
     app.router.default = pages
@@ -88,6 +89,7 @@ def _warm(pages: Pages, service: Service) -> None:
 
 def _surround(app: FastAPI, settings: Settings) -> None:
     """Add the middleware, the innermost first."""
+    # the middleware knows JSON and HTML by itself
     for style in (Format.CSV, Format.ARROW):  # Parquet is packed in itself
         add_compress_type(style.media)
     app.add_middleware(CompressMiddleware)

@@ -119,6 +119,7 @@ def revisions_of(service: Service, params: RevisionsParams) -> RowSet:
     if (until - since).days >= A_YEAR:
         raise wrong("since", f"revisions cover {A_YEAR} days at most: choose a shorter period")
     changes = _newest_first(dataset, home.lake.revisions(dataset, since=since, until=until, column=params.column))
+    # the total is given beside: a cut list must not look complete
     rows = changes.head(params.limit).to_arrow(compat_level=pl.CompatLevel.oldest())
     title, more = "Revisions of published values", {**days(since, until), "found": changes.height}
     return RowSet(title, rows, _columns(dataset), more, used=_used(dataset, changes))
@@ -136,6 +137,7 @@ def _used(dataset: Dataset, changes: pl.DataFrame) -> tuple[Used, ...]:
 def _newest_first(dataset: Dataset, changes: pl.DataFrame) -> pl.DataFrame:
     """The last seen first; where several were seen at once, always in the same order."""
     slot = pl.col(dataset.time).cast(pl.String if changes.schema[dataset.time] == pl.Date else pl.Datetime("us", "UTC"))
+    # the time of the key is the slot, under its own name
     others = [name for name in dataset.key if name != dataset.time]
     shown = changes.select(pl.lit(dataset.id).alias("dataset"), slot.alias("slot"), *others, *_CHANGE)
     return shown.sort("seen", "slot", *others, "column", descending=[True, True, *(False for _ in others), False])

@@ -39,6 +39,7 @@ class Language(Enum):
 
     def number(self, value: float | None, digits: int = 0, *, signed: bool = False) -> str:
         """A number with ``digits`` decimals; an en dash for None."""
+        # what is not known is never 0
         if value is None or isnan(value):
             return "–"
         text = f"{value:{'+' if signed else ''},.{digits}f}"
@@ -82,6 +83,7 @@ class Language(Enum):
 
     def moment(self, instant: datetime) -> str:
         """An instant by the clock of Paris, to the minute."""
+        # pages show the clock that readers of éCO2mix know
         local = instant.astimezone(PARIS)
         return f"{self.day(local.date())}, {local:%H:%M}"
 

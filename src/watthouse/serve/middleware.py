@@ -26,8 +26,10 @@ router = APIRouter(tags=["operation"])
 
 _GUARDS: Final = {
     "x-content-type-options": "nosniff",
+    # older browsers do not know frame-ancestors
     "x-frame-options": "DENY",
     "referrer-policy": "same-origin",
+    # no page uses any of these
     "permissions-policy": "geolocation=(), camera=(), microphone=()",
     "cross-origin-opener-policy": "same-origin",
 }
@@ -110,6 +112,7 @@ class Watch:
         self._log = structlog.get_logger()
         self._logs_requests = settings.log_requests
         self._limit = RateLimitItemPerMinute(settings.rate_limit) if settings.rate_limit else None
+        # a moving window: a fixed one lets twice the limit through around its edge
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -149,6 +152,7 @@ class Watch:
         client = (scope.get("client") or ("unknown",))[0]
         if self._limiter.hit(self._limit, client):
             return None
+        # never 0, which clients take for "at once"
         again = max(1, round(self._limiter.get_window_stats(self._limit, client).reset_time - time.time()))
         detail = f"more than {self._limit.amount} requests per minute: retry in {again} s"
         return problems.answer(scope["path"], 429, detail, headers={"retry-after": str(again)})

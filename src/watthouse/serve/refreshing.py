@@ -12,7 +12,7 @@ from watthouse.errors import BusyError
 from watthouse.home import Home
 from watthouse.settings import Settings
 
-_LAST = 400  # characters of what it said that are kept
+_LAST = 400  # characters kept of its last line
 
 
 class State(Enum):
@@ -79,6 +79,7 @@ class Refresher:
 
     def _wait(self, process: subprocess.Popen[str]) -> None:
         output, _ = process.communicate()
+        # its last line is the summary, or what went wrong
         lines = [line.strip() for line in output.splitlines() if line.strip()]
         state = State.FAILED if process.returncode else State.DONE
         last = lines[-1][:_LAST] if lines else None

@@ -41,6 +41,7 @@ class Service:
         self.settings = settings
         self.snapshots = Home(settings).snapshots()
         self.refresher = Refresher(settings)
+        # calls run in threads, and the cache of cachetools is not safe for them
         self._lock = threading.Lock()
         # by bytes: answers differ a thousandfold in size
         self._cache: LRUCache[str, _CachedAnswer] = LRUCache(
@@ -65,6 +66,7 @@ class Service:
     ) -> Response:
         """An answer that is the same as long as ``version`` is; its ``rows`` are an Arrow table."""
         chosen = formats.chosen(request, style)
+        # before anything is read: a caller that has the answer costs nothing
         tag = formats.etag(version, request, chosen)
         headers = formats.headers_of(version, sample, tag)
         if formats.unchanged(request, tag):

@@ -66,7 +66,7 @@ def _opened() -> Service:
     return Service(Settings())
 
 
-# once per server: Streamlit runs this file anew for every interaction
+# once per server: Streamlit runs this file again for every interaction
 _service: Callable[[], Service] = st.cache_resource(show_spinner=False)(_opened)
 
 
@@ -152,7 +152,7 @@ def _region(reader: PageReader) -> None:
     st.title(REGIONS[code])
     first, last = reader.snapshot.extent("daily_regional")
     years = EnergyAsOf(since=first, until=last, interval=Interval.YEAR, unit=Unit.GWH)
-    by_year = _mix(reader, code, years)
+    by_year = reader.ask(REGION_MIX, years, code)
     columns = {name: f"{name}_gwh" for name in REGIONAL}
     figure = yearly_sources(by_year.rows, columns, "GWh", view.style)
     _chart(
@@ -162,7 +162,7 @@ def _region(reader: PageReader) -> None:
         figure,
         by_year,
     )
-    through = _mix(reader, code, EnergyAsOf(since=view.since, until=view.until, unit=Unit.MW))
+    through = reader.ask(REGION_MIX, EnergyAsOf(since=view.since, until=view.until, unit=Unit.MW), code)
     columns = {name: f"{name}_mw" for name in REGIONAL}
     figure = power.mix(through.rows, columns, "starts", "MW", view.style, "consommation_mw")
     title = say(en="Production by source and load, mean MW", fr="Production par filière et consommation, MW moyens")
@@ -174,8 +174,8 @@ def _source(reader: PageReader, name: str) -> None:
     say, source = view.say, view.style.name(SOURCES[name])
     st.title(source)
     months = EnergyAsOf(since=reader.extent[0], until=reader.extent[1], interval=Interval.MONTH, unit=Unit.MW)
-    by_month = _france(reader, months)
-    through = _france(reader, EnergyAsOf(since=view.since, until=view.until, unit=Unit.MW))
+    by_month = reader.ask(MIX, months)
+    through = reader.ask(MIX, EnergyAsOf(since=view.since, until=view.until, unit=Unit.MW))
     _totals(reader, name)
     figure = power.mix(through.rows, {name: f"{name}_mw"}, "starts", "MW", view.style)
     _chart(reader, "time", f"{source}, MW · {_days(reader)}", figure, through, names=[f"{name}_mw"])
@@ -185,6 +185,7 @@ def _source(reader: PageReader, name: str) -> None:
         title = say(en="Mean power by month, MW", fr="Puissance moyenne par mois, MW")
         _chart(reader, "seasons", title, figure, by_month, names=[f"{name}_mw"], height=480)
     with right:
+        # no region has gas, coal or oil of its own
         measure = "thermique" if name in _BURNT else name
         mapped = _map_of(reader, measure)
         together = (
@@ -227,14 +228,6 @@ def _map_of(reader: PageReader, measure: str) -> Answer:
     return reader.ask(MAP, params)
 
 
-def _mix(reader: PageReader, code: str, params: EnergyAsOf) -> Answer:
-    return reader.ask(REGION_MIX, params, code)
-
-
-def _france(reader: PageReader, params: EnergyAsOf) -> Answer:
-    return reader.ask(MIX, params)
-
-
 def _days(reader: PageReader) -> str:
     return reader.view.language.days(*reader.period)
 
@@ -256,7 +249,12 @@ def _chart(
         st.info(say(en="No data for this period.", fr="Aucune donnée pour cette période."))
         return
     st.plotly_chart(
-        figure.update_layout(height=height), theme=None, config=behaviour(reader.view.style, name), key=name, alt=title
+        # Streamlit would put its own theme over the palette
+        figure.update_layout(height=height),
+        theme=None,
+        config=behaviour(reader.view.style, name),
+        key=name,
+        alt=title,
     )
     rows: pl.DataFrame = answer.rows.select("starts", *names, "complete") if names else answer.rows
     with st.expander(say(en="Data", fr="Données")):

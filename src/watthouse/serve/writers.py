@@ -104,6 +104,7 @@ def _csv(labels: Labels, batches: Iterator[pa.RecordBatch], plain: pa.Schema) ->
     """The attribution stands in the first row only, in a last column: in every row it would double the file."""
     head = io.StringIO()
     csv.writer(head, lineterminator="\n").writerow([*_schema(plain, labels).names, ATTRIBUTION])
+    # the header even without rows: an empty file would have no columns
     yield head.getvalue().encode()
     attributions = [labels.source]
     for batch in batches:

@@ -73,7 +73,7 @@ def answer(
 ) -> QuestionAnswer:
     """RowSet ``number`` (1 to 6) for the civil days from ``since`` to ``until``, both included.
 
-    Everything held by default; raises :class:`KeyError` for a question that there is not.
+    Everything held by default; raises :class:`KeyError` for an unknown question.
     """
     # raises now, before anything is read
     _ANSWERED_BY[number]
@@ -81,13 +81,13 @@ def answer(
 
 
 def marts_of(number: int) -> tuple[str, ...]:
-    """The marts whose days a question can be put to."""
+    """The marts whose days a question can be asked of."""
     # both are known on days without power, which daily_merged does not have
     return ("gas_daily", "temperature_daily") if number == _STOCK_AND_TEMPERATURE else ("daily_merged",)
 
 
 def of_days(daily: DailySeries, number: int, language: Language) -> QuestionAnswer:
-    """The same, of days at hand."""
+    """The same for days already read."""
     findings = _ANSWERED_BY[number](daily, language)
     return QuestionAnswer(
         number,

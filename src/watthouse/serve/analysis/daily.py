@@ -132,11 +132,13 @@ def read_days(
         low = min(bound for bound in (since, until) if bound is not None)
         daily = on_calendar(_rows(snapshot, low, until or low), low, until or low)
     else:
+        # more days than asked for: the season needs them, the figures do not use them
         daily = on_calendar(_rows(snapshot, *around(first, last, low, high)), low, high)
     return replace(daily, spans=snapshot.once(_spans))
 
 
 def _spans(snapshot: Snapshot) -> dict[str, KnownDays]:
+    # what could be chosen instead, for the sentences that explain a missing answer
     spans = {}
     for name, mart in (("measured", "daily_merged"), (STOCK, "gas_daily"), (TEMPERATURE, "temperature_daily")):
         table = snapshot.table(mart)

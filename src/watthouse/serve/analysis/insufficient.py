@@ -96,7 +96,7 @@ def _few(daily: DailySeries, relation: Relation, response: str, language: Langua
     """Too few days with both: the period is short, or one of the series has none, or they have none in common."""
     counts = {name: daily.known(name) for name in (relation.driver, relation.response)}
     scarce = min(counts, key=lambda name: counts[name])
-    # a short period is told first, and no dataset is blamed for it
+    # a period that is too short comes first: no dataset is to blame for it
     if counts[scarce] and relation.period_days < FEWEST_DAYS:
         return _SHORT.of(language).format(period_days=count_of_days(relation.period_days, language), fewest=FEWEST_DAYS)
     alone = counts[scarce] < FEWEST_DAYS

@@ -11,7 +11,7 @@ from watthouse.serve.analysis.season import Calendar, Flags, Floats, anomalies
 
 FEWEST_DAYS: Final = 60
 FEWEST_FOR_SEASON: Final = 657
-"""Nine tenths of two years: with less, a season is not to be told from the weather of one year."""
+"""Nine tenths of two years: with less, a season cannot be told apart from the weather of one year."""
 
 
 FEWEST_MEMORIES: Final = 20
@@ -104,6 +104,7 @@ def _strength(pair: Pair, used: Flags) -> tuple[ConfidenceInterval, ConfidenceIn
     x, y = (_standard(values[pair.in_period], within) for values in (pair.driver, pair.response))
     sums = np.column_stack([within, x, y, x * x, y * y, x * y]).astype(float)
     r = (x * y).sum() / within.sum()
+    # the influence of each day on the correlation: it decides how long blocks have to be
     resamples = resample(sums, x * y - r * (x * x + y * y) / 2)
     # on Fisher's z the interval is symmetric, and its ends stay within −1 and 1
     steady = interval(resamples, _correlation, np.arctanh, np.tanh)

@@ -137,6 +137,7 @@ def _autocovariance(series: Floats) -> Floats:
 
 def _memory(correlation: Floats, days: int) -> int:
     """Twice the lag after which the autocorrelation stays within noise."""
+    # 2 √(log10 n / n), with 5 lags or more in a row below it: the constants of Politis & White
     noise = 2 * np.sqrt(np.log10(days) / days)
     run = max(5, int(np.sqrt(np.log10(days))))
     longest = min(int(np.ceil(np.sqrt(days))) + run, len(correlation))

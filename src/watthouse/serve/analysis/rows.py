@@ -90,6 +90,7 @@ def of_clouds(links: Sequence[Link], x_unit: str, language: Language) -> pa.Tabl
     rows = []
     for link in links:
         response = {"response": link.relation.response, "label": named(link.relation.response, language)}
+        # no cloud where nothing could be computed: it would invite a reader to see a link
         clouds = {"plain": link.plain, "anomaly": link.steady} if link.relation.plain is not None else {}
         for kind, pair in clouds.items():
             units = {"x_unit": x_unit, "y_unit": "GWh"}

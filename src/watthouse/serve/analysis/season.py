@@ -23,7 +23,7 @@ _CONSTANT: Final = 1e-9
 
 @dataclass(frozen=True)
 class Calendar:
-    """Days one after another, and what may be told from their dates, one row per day.
+    """Consecutive days and the regressors that follow from their dates, one row per day.
 
     ``level`` is what repeats (a constant, harmonics, weekdays), ``line`` runs from −1 to 1, ``swing`` is the line times
     the slow harmonics.

@@ -66,6 +66,7 @@ def create(service: Service) -> FastAPI:
     """The pages: they answer every path that is not a call of the API."""
     app = FastAPI(openapi_url=None)
     problems.install(app)
+    # before Dash's own route for the same path: the first one wins
     app.add_api_route(_PLOTLY_AT, _plotly, methods=["GET"], include_in_schema=False)
     dash = Dash(
         "watthouse",
@@ -246,6 +247,7 @@ def _whole_page(service: Service, view: View, page: Page | None) -> list[Compone
     try:
         with service.snapshots.lease() as snapshot:
             reader = PageReader(service, snapshot, view, page.span, page.marts(view), page.main(view))
+            # within the lease: a body reads, and the shell names what was read
             return shell.whole(pages, page, view, _page_body(page, reader, view), reader)
     except WatthouseError as error:
         nothing = view.say(en="There is nothing to show yet", fr="Il n'y a encore rien à montrer")

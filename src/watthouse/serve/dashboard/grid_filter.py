@@ -153,6 +153,7 @@ def _passes(column: ir.Value, condition: object) -> ir.BooleanValue:
 
 
 def _text(column: Any, name: str, condition: Mapping[str, Any]) -> ir.BooleanValue:
+    # AG Grid sends text, numbers and days under the same key
     value = condition.get("filter")
     if not isinstance(value, str) or len(value) > _LONGEST or not _is_writable(value):
         raise _refused(column, f"it is compared with a text of {_LONGEST} letters at most")
@@ -182,6 +183,7 @@ def _finite(column: ir.Value, value: object) -> ir.Value:
 
 
 def _day(column: Any, name: str, condition: Mapping[str, Any]) -> ir.BooleanValue:
+    # half open, so that an instant at midnight belongs to one day only
     begins, ends = _bounds(column, condition.get("dateFrom"))
     if name == "inRange":
         _, ends = _bounds(column, condition.get("dateTo"))

@@ -50,7 +50,7 @@ class Slots:
 
 @dataclass(frozen=True)
 class Answer:
-    """The rows of a call, and what it said of them; ``path`` is the call's address without a format."""
+    """The rows of a call with their title and sources; ``path`` is the call's address without a format."""
 
     rows: pl.DataFrame
     path: str
@@ -158,7 +158,7 @@ class PageReader:
         return Slots(f"{API}{call.at(*place)}?{query}", title, styles)
 
     def provenance(self, used: Iterable[Used], fresh: str = "") -> str:
-        """Who measured the rows that were used, on which days, under which licence; ``fresh`` is said of the whole."""
+        """Who measured the rows that were used, on which days, under which licence; ``fresh`` is a remark on all of it."""
         used = tuple(used)
         cards = tuple((rows.dataset.id, rows.since, rows.until) for rows in used)  # most cards of a page use the same
         if cards not in self._provenance:
@@ -190,6 +190,7 @@ class PageReader:
             rows = self.snapshot.rows(rows)
         query = params.model_dump(mode="json", exclude_none=True, exclude_defaults=True) if params else {}
         path = f"{API}{call}" + (f"?{urlencode(query)}" if query else "")
+        # every answer counts for the foot of the page, drawn or not
         used = row_set.attributed(self.snapshot).used or ()
         self.used += used
         ends = (row_set.more.get("since"), row_set.more.get("until"))
@@ -246,6 +247,7 @@ def without_holes(
 
     Hours and slots are only filled in between two known ones: a day has 23 to 25 hours.
     """
+    # slots say how long they last, so their gaps can be told exactly
     if interval == Interval.SLOT.value:
         return with_gaps(rows)
     # slots and hours of a day vary with the clock, so only calendar steps are filled to the ends
@@ -258,6 +260,7 @@ def without_holes(
         starts = pl.concat([starts, ends])
     steps = pl.datetime_range if isinstance(starts.dtype, pl.Datetime) else pl.date_range
     whole = pl.select(starts=steps(starts.min(), starts.max(), every))["starts"]  # type: ignore[arg-type]
+    # several things per interval, such as regions: no single line to break
     if rows["starts"].n_unique() < rows.height or whole.len() == rows.height or not starts.is_in(whole).all():
         return rows
     filled = whole.cast(starts.dtype).to_frame().join(rows, on="starts", how="left")

@@ -74,6 +74,7 @@ def _title(page: Page | None, view: View) -> str:
 
 
 def _head(pages: Sequence[Page], view: View) -> Component:
+    # each link names what it leads to, in the language of its readers
     other, theme = view.say(en="fr", fr="en"), "light" if view.dark else "dark"
     links = [
         html.A(
@@ -145,7 +146,7 @@ def _bar(page: Page, view: View, reader: PageReader) -> Component:
 
 def _lasting(view: View, since: date, until: date, pinned: Mapping[str, str]) -> str:
     """An address that depends neither on the reader's browser nor on the newest day."""
-    # without them, the link would follow the settings of whoever opens it
+    # without them, the link would follow the settings of the reader who opens it
     settings = {"lang": view.language.value, "theme": "dark" if view.dark else "light"}
     return replace(view, since=since, until=until, pinned_settings=settings, more={**view.more, **pinned}).address
 
@@ -206,6 +207,7 @@ def _granularity(page: Page, view: View, reader: PageReader) -> Iterator[Compone
         return
     (since, until), meant = reader.period, page.chosen(view)
     most = reader.service.settings.max_points
+    # what "auto" means is shown, or a reader cannot tell what a point is
     auto = _INTERVALS[finest(since, until, page.intervals)]
     links = []
     for interval in (Interval.AUTO, *page.intervals):

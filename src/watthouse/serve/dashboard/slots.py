@@ -63,6 +63,7 @@ def with_second_quarters(rows: pl.DataFrame, measured: pl.DataFrame, columns: Se
 
     Settled exchanges stand on quarter hours since 27 June 2024, the load beside them on half hours.
     """
+    # rows of schedules to come know exchanges too: only those within a measured half hour count
     known = rows.filter(pl.any_horizontal(pl.col(columns).is_not_null()))
     halves = measured.filter(pl.col("slot_minutes") == 30).select(pl.col("date_heure").dt.offset_by("15m"))
     return pl.concat([measured, known.join(halves, on="date_heure")]).sort("date_heure")

@@ -1,4 +1,4 @@
-"""A view: what an address asks to see. Every control of a page is a link to another one."""
+"""A view: what an address shows. Every control of a page is a link to another view."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -34,9 +34,9 @@ class View:
     pinned_settings: Mapping[str, str] = field(default_factory=dict)
     """Language and theme where the address says them: only then do links repeat them."""
     faults: tuple[str, ...] = ()
-    """What the address says that is no choice there is, in words."""
+    """What the address asks for that does not exist, in words."""
     browser_address: str = ""
-    """The address as the browser says it."""
+    """The address as the browser reports it."""
 
     @cached_property
     def style(self) -> Style:
@@ -113,7 +113,7 @@ def read(path: str, query: str, language: str, dark: bool) -> View:
 
 
 def day_of(text: str | None) -> date | None:
-    """The day that is written, None where it is none."""
+    """The civil day, None if the text is not one."""
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
@@ -133,6 +133,7 @@ def _day(text: str | None, name: str, language: Language, faults: list[str]) -> 
 
 
 def _chosen(kind: type[_Choice], text: str | None, language: Language, faults: list[str]) -> _Choice | None:
+    # a wrong choice falls back to the default and is named: the rest of the address still holds
     chosen = _choice(kind, text)
     if text and chosen is None:
         names = ", ".join(member.value for member in kind)

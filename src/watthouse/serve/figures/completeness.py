@@ -58,6 +58,7 @@ def _broken(name: str) -> str:
 
 def _stepped(rows: pl.DataFrame, row: str, column: str, style: Style) -> dict[tuple[str, date], tuple[int, str]]:
     share = pl.col("measured") / pl.col("expected")
+    # "complete" as the mart has it: a day of 92 slots is whole when the clocks change
     step = pl.when(pl.col("complete")).then(3).when(share >= 0.5).then(2).when(share > 0).then(1).otherwise(0)
     placed = rows.select(
         row, pl.col(column).alias("place"), step.alias("step"), "civil_date", "measured", "expected", "unit"

@@ -83,6 +83,7 @@ def sensitivity(rows: pl.DataFrame, chosen: range, style: Style) -> go.Figure:
     colours = [style.ink(TEMPERATURE if year in chosen else OTHER_PERIOD) for year in known["year"]]
     days = style.say(en="days", fr="jours")
     figure = go.Figure()
+    # error bars have one colour per trace
     for colour in dict.fromkeys(colours):
         years = known.filter(pl.Series([each == colour for each in colours], dtype=pl.Boolean))
         figure.add_trace(

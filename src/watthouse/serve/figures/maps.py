@@ -39,7 +39,7 @@ def regions_map(
     signed: bool = False,
     outlines: str | None = None,
 ) -> go.Figure:
-    """Each region's ``value`` (in ``unit``) by its colour and in figures; grey where there is none.
+    """Each region's ``value`` (in ``unit``) by its colour and in figures; grey where it is unknown.
 
     ``rows`` have ``code_insee_region`` and ``value``. ``signed`` values diverge from 0. ``outlines`` is the address
     where a browser finds ``regions.geojson``; without one they are part of the figure (70 kB). A click carries the
@@ -48,6 +48,7 @@ def regions_map(
     values = dict(rows.drop_nulls("value").select("code_insee_region", "value").iter_rows())
     scale = _Scale.of(values, signed=signed)
     labels = {code: style.language.number(value, digits, signed=signed) for code, value in values.items()}
+    # a region without a value must be seen as such: left out, it would look like the sea
     none = dict.fromkeys(
         (code for code in REGIONS if code not in values), style.say(en="no figures", fr="pas de chiffres")
     )
@@ -74,6 +75,7 @@ class _Scale:
 
     @classmethod
     def of(cls, values: Mapping[str, float], *, signed: bool) -> "_Scale":
+        # a scale from 0 to 0 has no colours
         most = max((abs(value) for value in values.values()), default=0) or 1
         # the same distance either way: 0 has to be the neutral colour
         return cls(-most, most, DIVERGING) if signed else cls(min(0, *values.values(), 0), most, SEQUENTIAL)

@@ -135,7 +135,8 @@ def _out_and_in(values: pl.Series, ink: Ink, *, bars: bool) -> Iterator[Layer]:
 
 
 def donut(parts: Sequence[tuple[Ink, float | None]], unit: str, style: Style, middle: str = "") -> go.Figure:
-    """Parts of a whole, clockwise from the top in the order given; ``middle`` is said in its middle."""
+    """Parts of a whole, clockwise from the top in the order given; ``middle`` is the text in the centre."""
+    # a part of 0 would leave a legend entry without a slice
     known = [(ink, value) for ink, value in parts if value]
     figure = go.Figure(
         go.Pie(
@@ -160,7 +161,7 @@ def donut(parts: Sequence[tuple[Ink, float | None]], unit: str, style: Style, mi
 
 @dataclass(frozen=True)
 class BarSeries:
-    """One of two things that are compared with each other: its name, its values and its colour."""
+    """One of the two series of a comparison: its name, its values and its colour."""
 
     name: str
     values: Sequence[float | None]
@@ -182,6 +183,7 @@ def side_by_side(names: Sequence[str], upper: BarSeries, lower: BarSeries, unit:
     ]
     legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
     figure = dressed(go.Figure(bars), style, hovermode="closest", bargap=0.3, legend=legend)
+    # Plotly puts the first bar at the bottom
     figure.update_yaxes(autorange="reversed")
     return figure.update_xaxes(
         title={"text": unit}, showgrid=True, separatethousands=True, exponentformat="none", tickangle=0

@@ -82,6 +82,7 @@ def _runs(layers: Sequence[Layer]) -> list[_KnownRun]:
 
 
 def _bar(time: pl.Series, layer: Layer, style: Style, unit: str, whole: pl.Series | None) -> Iterator[go.Bar]:
+    # part of an interval looks like a fall
     opacity = 1 if whole is None else [1 if measured else _PALE for measured in whole]
     yield go.Bar(
         x=time,
@@ -96,6 +97,7 @@ def _bar(time: pl.Series, layer: Layer, style: Style, unit: str, whole: pl.Serie
 def _areas(time: pl.Series, layer: Layer, runs: Sequence[_KnownRun], style: Style, unit: str) -> Iterator[go.Scatter]:
     """Each run is a stack of its own: in one stack, Plotly sets to zero whatever has no value where another has one."""
     colour = style.ink(layer.ink)
+    # numbered: a stack group of one name would join runs across the gap
     for number, run in enumerate(runs):
         if layer not in run.known:
             continue

@@ -54,10 +54,12 @@ def dressed(figure: go.Figure, style: Style, y: str = "", **layout: Any) -> go.F
     """The figure in watthouse's dress; ``y`` is the unit of its values, written above the axis."""
     if y:
         layout["annotations"] = [*layout.get("annotations", ()), *figure.layout.annotations, _UNIT | {"text": y}]
+        # room for the unit above the axis
         layout["margin"] = _MARGIN | {"t": 26} | layout.get("margin", {})
     if isinstance(first := _first(figure), date | np.datetime64):  # a template cannot say this
         axis = {"tickformatstops": _DAY_FIRST, "tickangle": 0, "hoverformat": _hover_of(first)}
         figure.update_xaxes(axis | _only(figure))
+    # not overwriting: what a figure has set for itself stays
     return figure.update_layout(layout | {"template": _template(style)}, overwrite=False)
 
 

@@ -61,6 +61,7 @@ def largest_buyers(rows: pl.DataFrame, interval: Interval, style: Style) -> go.F
     width = max((column for _, column, *_ in cells), default=1)
     # years begin where the data do, months and days at 1
     first = min((column for _, column, *_ in cells), default=1) if interval is Interval.YEAR else 1
+    # a heatmap takes numbers, so a buyer is its place in this list
     order = list(_BUYERS)
     ranks: list[list[int | None]] = [[None] * (width - first + 1) for _ in lines]
     words = [[""] * (width - first + 1) for _ in lines]

@@ -21,6 +21,7 @@ def temperature(rows: pl.DataFrame, style: Style, period: tuple[date, date]) -> 
     ``rows`` have ``starts``, oldest first. The axis is the whole ``period``, of which only a part may be known.
     """
     figure = go.Figure([_edge(rows, "tmax_c", style.say(en="Highest", fr="Maximale"))])
+    # after the highest: Plotly fills towards the trace before
     lowest = _edge(rows, "tmin_c", style.say(en="Lowest", fr="Minimale"))
     figure.add_trace(lowest.update(fill="tonexty", fillcolor="rgba(91, 156, 224, 0.25)"))
     mean = line(rows["starts"], rows["tmoy_c"], TEMPERATURE, style, "°C")

@@ -97,7 +97,7 @@ def _merged(column: str) -> tuple[str, ...]:
 
 
 def used_of(rows: pa.Table, datasets: Sequence[str], period: DayRange) -> tuple[Used, ...]:
-    """The same of rows at hand: ``nature`` and ``civil_date`` of some of ``datasets``."""
+    """The same for rows already read: ``nature`` and ``civil_date`` of some of ``datasets``."""
     return _within(_by_dataset(rows, datasets).items(), [period])
 
 
@@ -169,6 +169,7 @@ def _cores(snapshot: Snapshot, tables: Iterable[str]) -> Iterator[str]:
 def _days(snapshot: Snapshot, core: str) -> dict[str, Days]:
     """The days that each dataset has in a table of core, in order."""
     table = snapshot.table(core, "core")
+    # days without a temperature use nothing of Météo-France
     known: ir.Table = table if "tmoy" not in table.columns else table.filter(table.tmoy.notnull())
     names = [name for name in ("dataset", "nature", "civil_date") if name in known.columns]
     return _by_dataset(snapshot.rows(known.select(names).distinct()), snapshot.datasets_of(core))
@@ -196,6 +197,7 @@ def _by_dataset(rows: pa.Table, datasets: Sequence[str]) -> dict[str, Days]:
     if "dataset" in rows.column_names:
         dataset_of = np.array(rows.column("dataset").to_pylist(), dtype=object)
     elif "nature" in rows.column_names:
+        # a nature belongs to one dataset of a pair, so rows tell their dataset by it
         of: dict[Any, str] = {nature: name for name in datasets for nature in CATALOG[name].versions}
         dataset_of = np.array([of[nature] for nature in rows.column("nature").to_pylist()], dtype=object)
     else:

@@ -43,6 +43,7 @@ def span_of(
 ) -> Span:
     """The period and interval requested, ``auto`` among those; raises a problem where that is more points than a
     series may have (any number, where ``most`` is None), or instants are no ends of the interval."""
+    # each mart has its own newest day: gas and temperature lag behind power
     since, until = newest_first(snapshot.extent(mart), params)
     if interval is not Interval.AUTO and interval not in offered:
         names = ", ".join(each.value for each in offered)
@@ -200,6 +201,7 @@ def as_known(
         return ask(snapshot.table)
     row_set = ask(snapshot.table_as_of)
     core = models[0]
+    # in one session: both have to see the ledger at the same instant
     rows, dated_natures = rows_as_of(snapshot, moment, span, models, row_set.rows, natures(snapshot, core))
     # from the rows as they were known then: another nature may have held those days
     used = used_of(dated_natures, snapshot.datasets_of(core), (span.since, span.until))

@@ -38,6 +38,7 @@ def rows_breaking(snapshot: Snapshot, _: FormatParams | None, name: str) -> RowS
     known = {step.title: step for step in tests_of(snapshot.steps()).values() if step.severity == _WARN}
     if name not in known:
         raise ProblemError(404, f"there is no test '{name[:60]}': there are {', '.join(known)}", parameter="name")
+    # bounded: a broken rule may break in every row
     rows, models = snapshot.breaking(known[name], _MOST), known[name].titles
     described = [column for model in models if model in snapshot.marts for column in columns_of(snapshot.marts[model])]
     meanings = _OTHERS | {column.name: column for column in described}

@@ -76,6 +76,7 @@ def side_by_side(quantities: Sequence[tuple[str, AnswerColumn]], first: PeriodTo
         # each by its own hours: the load of a whole day says nothing of a source that is known until noon
         comparable = first.known(name) and second.known(name)
         value, before = first.totals[name], second.totals[name]
+        # rates have no mean power of their own: they are means already
         mean, mean_before = first.means.get(name), second.means.get(name)
         difference = value - before if value is not None and before is not None else None
         rows.append(

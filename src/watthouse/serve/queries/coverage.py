@@ -91,6 +91,7 @@ def _extent(snapshot: Snapshot, main: Main) -> tuple[date, date] | None:
 
 def nearest(snapshot: Snapshot, main: Main, since: date, until: date) -> tuple[date, date] | None:
     """A period as long as this one, or as what is known, that has something: before this one, else after it."""
+    # as long as the period that is empty, so that the page looks the same there
     rows, span = known_days(of_region(snapshot.table(main.mart), main.region)), until - since
     before = snapshot.rows(_ends(rows.filter(rows.civil_date < since))).to_pylist()[0]
     if before["last"]:

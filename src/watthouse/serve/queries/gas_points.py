@@ -54,6 +54,7 @@ def _stocks(table: ops.Relation, interval: Interval, by: Holder, operator: str |
     if operator is not None:
         rows = rows.filter(rows.source == operator)
     by_point = rows.group_by([starts(rows, interval), "source", "pits"]).aggregate(
+        # its day beside the stock: points report on days of their own
         civil_date=rows.civil_date.max(),
         stock_gwh=last(rows.stock_gwh, rows.civil_date),
         highest_gwh=rows.highest_gwh.max(),

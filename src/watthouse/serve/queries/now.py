@@ -103,6 +103,7 @@ def _slots_now(
 ) -> RowSet:
     """Power and forecasts of civil days, between two instants where they are given."""
     power, forecasts = (snapshot.table(f"core_national_{name}", "core") for name in ("power", "forecast"))
+    # documented from the catalog, so that a column added there is documented here
     columns = tuple(map(_of_now, (*_shown_now(power), *_HORIZONS)))
     measured, ahead = (
         pl.DataFrame(snapshot.rows(Prepared(draw, (table.op(),), since, until, first, end)))

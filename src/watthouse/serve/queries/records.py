@@ -60,6 +60,7 @@ def records_of(snapshot: Snapshot, params: RecordsParams) -> RowSet:
 def history_until(snapshot: Snapshot, until: date) -> tuple[date, date]:
     """The history that a record up to this day was set in."""
     first, _ = snapshot.extent(_HISTORY.mart)
+    # a day before the history begins is a history of one day
     return min(first, until), until
 
 

@@ -164,6 +164,7 @@ def _within(snapshot: Snapshot, mart: Mart, params: RowsParams, columns: Sequenc
 def _bound(mart: Mart, day: Any) -> Any:
     if mart.day == "civil_date":
         return ibis.date(day)
+    # marts by month carry its first day
     return ibis.date(day.replace(day=1)) if mart.day == "civil_month" else day.year
 
 

@@ -202,6 +202,7 @@ def _in_unit(rows: ir.Table, name: str, unit: Unit, interval: Interval) -> ir.Va
     elif unit is Unit.GWH:
         value = mwh.cast("float64") / 1000
     else:
+        # over the time in which this column is known: half a day measured is no half power
         value = mwh.cast("float64") * 4 / known_quarters(rows, name, interval).cast("float64").nullif(0)
     return value.name(f"{name}{unit.suffix}")
 
@@ -222,6 +223,7 @@ def total(rows: ir.Table, name: str, unit: Unit, interval: Interval = Interval.D
     share, production = rows[f"{name}_share"], rows.production_mwh
     # the total of a part of a source leaves out the years before it was split
     known = share.notnull() if "_" in name else None
+    # shares back to energy: a mean of daily shares would weigh a calm day like a windy one
     energy = (share * production.cast("float64")).cast("decimal(18, 2)").sum().cast("float64")
     return energy / production.sum(where=known).cast("float64").nullif(0)
 
@@ -250,6 +252,7 @@ def weighted(rows: ir.Table, value: str, weight: str) -> ir.Value:
     """The mean of a column over a group, weighted, where both are known."""
     weights = rows[weight].cast("float64")
     known = rows[value].notnull()
+    # a rate of low production must not count like one of high production
     return (rows[value] * weights).sum() / weights.sum(where=known).nullif(0)
 
 

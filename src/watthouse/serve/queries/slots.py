@@ -129,6 +129,7 @@ def _value(rows: ir.Table, name: str) -> ir.Value:
     if name == "net_export":
         return -rows.ech_physiques
     if name.endswith("_import"):
+        # gross flows have no column: a slot either imports or exports
         flow = rows[name.removesuffix("_import")]
         return ibis.ifelse(flow < 0, 0, flow)
     if name.endswith("_export"):
@@ -188,6 +189,7 @@ def _rate(rows: ir.Table) -> ir.Value:
 
 def _measured_mix(rows: ir.Table) -> dict[str, ir.Value]:
     """The quarter hours of a group of rows in which the load is known, and the whole mix."""
+    # load and mix apart: one source may have a hole while the others go on
     load = rows.consommation_quarter_hours.sum(where=rows.consommation.notnull())
     mix = rows.production_quarter_hours.sum(where=rows.production_mw.notnull())
     return {"measured_hours": load.fill_null(0), "mix_hours": mix.fill_null(0)}

@@ -55,6 +55,7 @@ def _temperature_of_france(merged: ops.Relation, interval: Interval, regional: o
 
 def _by_interval(rows: ir.Table, interval: Interval) -> ir.Table:
     sums = rows.group_by(starts(rows, interval)).aggregate(
+        # the extremes of days, not of hours: nothing finer is published
         tmin_c=rows.tmin_c.min(),
         # of the days that are known: nearly every month lacks its last one
         tmoy_c=rows.tmoy_c.cast("float64").mean(),

@@ -78,6 +78,7 @@ def points(since: date, until: date, interval: Interval) -> int:
     """How many intervals the period has, about."""
     days = (until - since).days + 1
     if interval.length:
+        # a slot counts as a quarter hour, since the bound has to hold for the finest
         return days * int(timedelta(days=1) / interval.length)
     months = (until.year - since.year) * 12 + until.month - since.month + 1
     return {

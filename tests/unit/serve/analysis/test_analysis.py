@@ -243,7 +243,7 @@ def test_every_answer_is_whole_in_both_languages(number: int, days: int, languag
 def test_an_interval_around_0_is_said_to_be_chance() -> None:
     assert said(6).startswith("No link beyond what chance could explain")
     assert re.search(r"; for [^;]*\bwind\b[^;]* the link could be chance", said(3))
-    assert said(2).startswith("Yes, day by day: one degree above the usual for the date goes with +")
+    assert said(2).startswith("Yes, day by day: one degree above normal for the date goes with +")
 
 
 def said(number: int) -> str:

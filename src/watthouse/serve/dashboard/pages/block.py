@@ -41,7 +41,7 @@ class TableUpdate:
 
 
 def shown(service: Service, view: View, request: Mapping[str, Any]) -> TableUpdate:
-    """The block that is asked for, or why there is none, in one line."""
+    """The requested block, or why it cannot be given, in one line."""
     try:
         block = read(service, view, request)
     except (ProblemError, QueryLimitError) as error:
@@ -49,6 +49,7 @@ def shown(service: Service, view: View, request: Mapping[str, Any]) -> TableUpda
         return _none(request, f"{why}: {error}")
     except WatthouseError as error:
         return _none(request, str(error))
+    # a table that failed must say so: AG Grid would go on waiting for its rows
     except Exception:
         structlog.get_logger().exception("block", mart=view.detail)
         text = view.say(

@@ -56,14 +56,10 @@ def _datasets(view: View, chosen: str) -> Component:
     return shell.choice(view.say(en="Dataset", fr="Jeu de données"), "datasets", links)
 
 
-def _completeness(reader: PageReader, params: CompletenessParams) -> Answer:
-    return reader.ask(COMPLETENESS, params)
-
-
 def _calendar(reader: PageReader, view: View) -> Component:
     since, until = reader.period
     first = max(since, until - timedelta(days=A_YEAR - 1))
-    answer = _completeness(reader, CompletenessParams(since=first, until=until))
+    answer = reader.ask(COMPLETENESS, CompletenessParams(since=first, until=until))
     note = view.say(
         en="The days of the period (the last 366 if it is longer). Consolidated and real-time datasets follow each"
         " other: where one ends, the other begins.",
@@ -108,7 +104,7 @@ def _extents(snapshot: Snapshot) -> dict[str, tuple[date, date]]:
 def _years(reader: PageReader, view: View, dataset: Dataset) -> Component:
     since, until = reader.period
     first = max(since, date(max(until.year - _YEARS + 1, 1), 1, 1))
-    answer = _completeness(reader, CompletenessParams(since=first, until=until, dataset=dataset.id))
+    answer = reader.ask(COMPLETENESS, CompletenessParams(since=first, until=until, dataset=dataset.id))
     years = answer.rows["civil_date"].dt.year().n_unique()
     short = answer.rows.filter(~answer.rows["complete"]).height
     speak = view.language

@@ -73,6 +73,7 @@ def _slots(reader: PageReader, unit: Unit) -> list[Slots]:
     if unit is not Unit.SHARE:
         return [reader.slots(EXCHANGES)]
     exchanged, load = reader.view.say(en="exchanges", fr="échanges"), reader.view.say(en="load", fr="consommation")
+    # a percentage needs both downloads to be computed again
     return [reader.slots(EXCHANGES, of=exchanged), reader.slots(MIX, of=load)]
 
 

@@ -113,6 +113,7 @@ def _stock_tiles(view: View, known: pl.DataFrame, ever: pl.DataFrame) -> list[Co
 def _temperature_tile(view: View, warm: pl.DataFrame) -> Component:
     speak = view.language
     known = warm.drop_nulls("tmoy_c")
+    # weighted by days: the last interval may hold a few only
     days = int(known["days"].sum())
     mean = float((known["tmoy_c"] * known["days"]).sum()) / days if days else None
     lowest, highest = (
@@ -136,6 +137,7 @@ def _temperature_tile(view: View, warm: pl.DataFrame) -> Component:
 def _slope_tile(view: View, slopes: pl.DataFrame) -> Component:
     speak = view.language
     known = slopes.drop_nulls("slope_mw_per_c")
+    # the newest year with enough cold days, which may not be this one
     newest = known.row(-1, named=True) if known.height else None
     return parts.tile(
         "gas-sensitivity",

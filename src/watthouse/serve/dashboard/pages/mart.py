@@ -45,7 +45,7 @@ IN_FRENCH: Final = {
     "temperature_daily": "Températures, une ligne par jour civil et région, Corse comprise.",
     "yearly_regional": "Électricité par région, une ligne par année civile et région métropolitaine continentale.",
 }
-"""What the marts hold; their English words stand with the models."""
+"""What the marts hold; the English descriptions are those of the models."""
 
 
 def heading(view: View) -> str | None:

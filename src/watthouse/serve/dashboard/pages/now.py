@@ -36,6 +36,7 @@ def body(reader: PageReader, view: View) -> list[Component]:
     window = window_of(view, reader.extent)
     params = window.params
     answer = reader.ask(NOW, params)
+    # the figures read the publisher's names, as in the datasets
     answer = replace(answer, rows=answer.rows.rename(_published))
     measured = answer.rows.filter(pl.col("consommation").is_not_null())
     above = [*window.fault(), bar(PAGE, view, window)]
@@ -137,6 +138,7 @@ def _largest(view: View, known: pl.DataFrame, measured: pl.DataFrame) -> Iterato
 
 
 def _balance(view: View, measured: pl.DataFrame) -> Iterator[Component]:
+    # the balance may end before the load does
     known = to_last_known(measured, ("ech_physiques",))
     if known.is_empty():
         return

@@ -96,7 +96,7 @@ def _series(reader: PageReader, view: View, interval: Interval, unit: Unit) -> A
     """The mix of the period by interval: of slots, without the sources where not all of them are known."""
     since, until = reader.period
     params = EnergyAsOf(since=since, until=until, interval=interval, unit=unit)
-    return region_mix.without_part_mixes(region_mix.ask(reader, view.detail, params), unit)
+    return region_mix.without_part_mixes(reader.ask(REGION_MIX, params, view.detail), unit)
 
 
 def _slots(reader: PageReader, period: tuple[date, date] | None = None) -> list[Slots]:
@@ -205,7 +205,7 @@ def _yearly(reader: PageReader, view: View) -> Component:
     first, until = reader.snapshot.extent("daily_regional")
     since = max(first, date(max(until.year - _YEARS + 1, 1), 1, 1))
     params = EnergyAsOf(since=since, until=until, interval=Interval.YEAR, unit=Unit.GWH)
-    years = region_mix.ask(reader, view.detail, params)
+    years = reader.ask(REGION_MIX, params, view.detail)
     title = view.say(
         en="Each source by year, all years",
         fr="Chaque filière par an, toutes les années",

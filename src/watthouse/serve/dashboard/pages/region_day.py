@@ -14,6 +14,7 @@ from watthouse.serve.figures import power
 from watthouse.serve.figures.palette import NET_FLOW
 from watthouse.serve.queries.coverage import Main, extent_of
 from watthouse.serve.queries.params import EnergyAsOf
+from watthouse.serve.queries.regions import REGION_MIX
 from watthouse.serve.queries.units import Interval, Unit
 
 
@@ -39,7 +40,7 @@ def card(reader: PageReader, view: View, unit: Unit) -> Iterator[Component]:
     yield from window.fault()
     drawn = unit.drawn_by(Interval.SLOT)
     params = EnergyAsOf(since=window.day, until=window.day, interval=Interval.SLOT, unit=drawn)
-    slots = region_mix.without_part_mixes(region_mix.ask(reader, view.detail, params), drawn)
+    slots = region_mix.without_part_mixes(reader.ask(REGION_MIX, params, view.detail), drawn)
     title = (
         view.say(en="Generation and load by slot, ", fr="Production et consommation par pas de temps, ") + window.words
     )
@@ -66,6 +67,7 @@ def _of_day(reader: PageReader, view: View, title: str, slots: Answer, unit: Uni
             en="The dashed line is the physical balance with other regions and countries, exports above 0.",
             fr="La ligne en tirets est le solde des échanges physiques avec l'extérieur, exportations au-dessus de 0.",
         )
+        # a line without any point would still stand in the legend
         if rows["ech_physiques_mw"].count():
             figure.add_trace(
                 power.line(rows["starts"], -rows["ech_physiques_mw"], NET_FLOW, view.style, unit.value, dash="dash")

@@ -1,28 +1,21 @@
-"""The mix of one region: how it is read, and how it is stacked."""
+"""The mix of one region, as its page draws it by interval and by slot."""
 
 from dataclasses import replace
 
 import plotly.graph_objects as go
 import polars as pl
 
-from watthouse.serve.dashboard.reading import Answer, PageReader
+from watthouse.serve.dashboard.reading import Answer
 from watthouse.serve.dashboard.slots import whole_mix
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import power
 from watthouse.serve.figures.palette import REGIONAL
-from watthouse.serve.queries.params import EnergyAsOf
-from watthouse.serve.queries.regions import REGION_MIX
 from watthouse.serve.queries.units import Unit
 
 
 def without_part_mixes(slots: Answer, unit: Unit) -> Answer:
     """Slots without the sources where not all of them are known; other rows as they are."""
     return replace(slots, rows=whole_mix(slots.rows, [f"{name}{unit.suffix}" for name in REGIONAL]))
-
-
-def ask(reader: PageReader, code: str, params: EnergyAsOf) -> Answer:
-    """Its load and sources by interval."""
-    return reader.ask(REGION_MIX, params, code)
 
 
 def stack(view: View, rows: pl.DataFrame, unit: Unit) -> go.Figure:

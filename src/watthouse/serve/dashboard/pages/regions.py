@@ -167,6 +167,7 @@ def _map(reader: PageReader, view: View, compared: RegionsCompared) -> Component
         rows, answers = compared.rows.rename({measure: "value"}), compared.given
         title += f", % {_whole(view, measure)}"
     else:
+        # asked as the API has it, so that the download is what is drawn
         answers = [mapped := _mapped(reader, compared)]
         rows = mapped.rows.rename({f"{measure}{compared.unit.suffix}": "value"})
     # only a balance has two sides; the others begin at 0
