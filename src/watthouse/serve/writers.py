@@ -91,6 +91,7 @@ def _json(labels: Labels, batches: Iterator[pa.RecordBatch], _schema: pa.Schema)
     del head["more"]
     # the head first, then rows as they come: an answer of any size takes little memory
     yield json.dumps(head, default=_text, ensure_ascii=False).encode()[:-1] + b', "rows": ['
+    # a comma between batches, not between rows: Polars writes those
     first = True
     for batch in batches:
         if batch.num_rows:

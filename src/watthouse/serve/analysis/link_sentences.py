@@ -71,6 +71,7 @@ def of_sources(daily: DailySeries, links: Sequence[Link], unit: Sentence, factor
         return insufficient.of_relation(daily, fullest, language, None if fullest.plain is not None else "sources")
     # the strongest that is not chance; a larger correlation may have the wider interval
     strongest = next((relation for relation in answered if relation.slope and relation.slope.sure), None)
+    # if all may be chance, the strongest is named all the same, as such
     lead = strongest or answered[0]
     assert lead.slope is not None
     assert lead.steady is not None
@@ -106,8 +107,8 @@ _NONE: Final = Sentence(
 
 
 _GROUPS: Final = {
-    -1: Sentence(fr=" ; la puissance baisse{too} pour {names}", en="; less{too} of {names}"),
-    1: Sentence(fr=" ; la puissance augmente{too} pour {names}", en="; more{too} of {names}"),
+    -1: Sentence(fr=" ; la puissance baisse{too} pour {names}", en="; {too}less from {names}"),
+    1: Sentence(fr=" ; la puissance augmente{too} pour {names}", en="; {too}more from {names}"),
     0: Sentence(
         fr=" ; pour {names}, le lien ne se distingue pas du hasard",
         en="; for {names} the link could be chance",
@@ -115,7 +116,7 @@ _GROUPS: Final = {
 }
 
 
-_TOO: Final = Sentence(fr=" aussi", en=", too,")
+_TOO: Final = Sentence(fr=" aussi", en="also ")
 
 
 _DEGREE: Final = Sentence(fr="un degré de plus", en="one degree more")

@@ -46,6 +46,7 @@ def of_links(daily: DailySeries, number: int, links: Sequence[Link], language: L
     plain = [relation for relation in relations if relation.plain is not None]
     steady = [relation for relation in plain if relation.steady]
     intervals = [interval for relation in steady for interval in (relation.steady, relation.slope) if interval]
+    # sentence by sentence, so that the text grows with what was computed
     texts = [_VALUES, *([_USED] if plain else []), *([_ANOMALIES] if steady else [])]
     texts.append(_PLAIN if steady else _PLAIN_ONLY if plain else _NO_CORRELATION)
     days = daily.frame["civil_date"]

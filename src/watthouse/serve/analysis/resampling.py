@@ -78,6 +78,7 @@ def resample(sums: Floats, influence: Floats) -> Resamples:
     ``influence`` is what each day does to the statistic of interest, and settles the length of the blocks.
     """
     block = block_days(influence)
+    # rounded up, so that a resample is never shorter than the period
     count = -(-len(sums) // block)
     return Resamples(sums.sum(axis=0)[None, :], _drawn(sums, block, count), block, count)
 

@@ -110,8 +110,8 @@ CAVEATS: Final[Mapping[int, Sentence]] = {
         " intervalles à 95 %, il n’est pas rare que l’un soit faux. Arrêts de réacteurs et fermetures de centrales"
         " restent dans les séries.",
         en="Correlation is not causation: temperature drives demand, and comes with wind, sunshine and rain. A"
-        " V-shaped link (cold and heat) partly cancels out in a straight line. Of eight 95% intervals, one is not"
-        " rarely wrong. Reactor outages and plant closures remain in the series.",
+        " V-shaped link (cold and heat) partly cancels out in a straight line. Of eight 95% intervals, one may well be"
+        " wrong. Reactor outages and plant closures remain in the series.",
     ),
     4: Sentence(
         fr="Une corrélation n’est pas une cause, et son sens n’est pas donné : les centrales qui brûlent du gaz vident"
@@ -120,7 +120,7 @@ CAVEATS: Final[Mapping[int, Sentence]] = {
         " l’un soit faux.",
         en="Correlation is not causation, and its direction is unknown: plants that burn gas empty the stock, and a"
         " cold winter does both. The stock remembers whole months: few independent episodes, hence wide intervals. Of"
-        " eight 95% intervals, one is not rarely wrong.",
+        " eight 95% intervals, one may well be wrong.",
     ),
     5: Sentence(
         fr="Les parts se compensent : quand l’une monte, une autre baisse, sans que son énergie ait changé. Un parc qui"

@@ -44,6 +44,7 @@ def chart(
         figure=signed(figure, title, line),
         config=behaviour(reader.view.style, name),
         style={"height": f"{height}px"},
+        # a narrow chart with a long legend has to be higher, or nothing is left of the drawing
         className="drawing keyed" if _is_keyed(figure) else "drawing",
     )
     notes = [html.P(note, className="note")] if note else []

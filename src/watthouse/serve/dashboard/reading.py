@@ -158,7 +158,7 @@ class PageReader:
         return Slots(f"{API}{call.at(*place)}?{query}", title, styles)
 
     def provenance(self, used: Iterable[Used], fresh: str = "") -> str:
-        """Who measured the rows that were used, on which days, under which licence; ``fresh`` is a remark on all of it."""
+        """Who measured the rows that were used, on which days, under which licence; ``fresh`` is added to the line."""
         used = tuple(used)
         cards = tuple((rows.dataset.id, rows.since, rows.until) for rows in used)  # most cards of a page use the same
         if cards not in self._provenance:

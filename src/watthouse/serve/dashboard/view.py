@@ -22,6 +22,7 @@ class View:
     """``detail`` is what follows the page's name in the path (a region's code, a question's number, a mart's name);
     ``more`` are the parameters that only this page knows."""
 
+    # the address "/" is this page
     page: str = "now"
     detail: str = ""
     since: date | None = None

@@ -23,6 +23,7 @@ from watthouse.warehouse.snapshots import Snapshot
 
 def exchanges_of(snapshot: Snapshot, params: Flows, *, any_number: bool = False) -> RowSet:
     """Exchanges by border, net and gross, by interval; raises a problem for shares."""
+    # the pages show them as parts of the load, which is another quantity
     refuse_share(params.unit, "exchanges are")
     most = None if any_number else snapshot.settings.max_points
     # `auto` stays at days or longer: exchanges by hour are asked for by name
@@ -36,6 +37,7 @@ def exchanges_of(snapshot: Snapshot, params: Flows, *, any_number: bool = False)
 def exchanged(snapshot: Snapshot, since: date, until: date, unit: Unit) -> dict[str, float | None]:
     """Exchanges of a whole period by column of ``exchanges_daily``: null where one is known for none of it, MW over the
     time in which it is known."""
+    # gross and net: every column of energy that the mart has
     table = snapshot.table("exchanges_daily")
     names = tuple(name.removesuffix("_mwh") for name in table.columns if name.endswith("_mwh"))
     return _whole(snapshot, table, names, unit, since, until)

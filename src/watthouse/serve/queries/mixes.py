@@ -45,6 +45,7 @@ def _mixes(table: ops.Relation, names: tuple[str, ...], unit: Unit) -> ir.Table:
         libelle_region=rows.libelle_region.max(),
         **{f"{name}{unit.suffix}": total(rows, name, unit) for name in names},
         measured_hours=measured_hours(rows),
+        # beside measured_hours: a source with a hole makes production known for less than the load
         mix_hours=known_hours(rows, "production", Unit.MW),
         days=rows.count(),
     )

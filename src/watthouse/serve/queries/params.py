@@ -120,6 +120,7 @@ class EnergyAsOf(Energy):
 class SeriesByDay(Series):
     """A period cut into intervals of whole days."""
 
+    # documented without the intervals that such a call refuses
     interval: ByDay = Interval.AUTO
 
 

@@ -118,9 +118,11 @@ def _energy(
     region: str | None,
     regional: bool,
 ) -> ir.Table:
+    # hours have an instant of their own, days do not
     cut = between if interval is Interval.HOUR else within
     rows = cut(of_region(table.to_expr(), region))
     draw = _as_stored if interval in {Interval.HOUR, Interval.DAY} else _summed
+    # the name goes along, ordered by the code: names have accents
     region_columns = ("code_insee_region", "libelle_region") if regional else ()
     return draw(rows, interval, names, unit, means, region_columns).order_by(["starts", *region_columns[:1]])
 

@@ -221,6 +221,7 @@ def _cell(view: View) -> Callable[[object], str]:
 
 def _lately(reader: PageReader, view: View, dataset: Dataset) -> Answer:
     """Of the period where one is asked for, a year at most; else of the newest days that the dataset has measured."""
+    # else the newest days that the dataset measured: settled ones lie months back
     if view.since or view.until:
         since, until = reader.period
         since = max(since, until - timedelta(days=A_YEAR - 1))

@@ -19,6 +19,7 @@ class ExchangeTotals:
 
     def __init__(self, values: Mapping[str, float | None], unit: Unit) -> None:
         self.unit = unit
+        # whole MW and MWh: a tenth of either was never measured
         self.digits = 0 if unit in {Unit.MW, Unit.MWH} else 1
         self._values = values
 

@@ -235,6 +235,7 @@ def _comparison(reader: PageReader, view: View, periods: TwoPeriods, parted: Ans
     title = view.say(en="Compared with another period", fr="Comparaison avec une autre période")
     slots = [reader.slots(MIX, period=days, of=speak.days(*days)) for days in (reader.period, against)]
     drawn = parts.chart(reader, "mix-compare", title, figure, [parted], height=360, slots=slots)
+    # between the head and the chart, where the period it compares with can be changed
     drawn.children.insert(1, _other_days(view, against))
     return drawn
 
@@ -287,6 +288,7 @@ def _parts_of_sources(reader: PageReader, view: View, periods: TwoPeriods, compa
             speak.number(_of_source(totals, name), 1),
         ]
         for name, (english, french) in SUB_SOURCES.items()
+        # older vintages lack the last columns altogether
         if name in totals and totals[name]["value"] is not None
     ]
     title = view.say(en="Breakdown of the sources", fr="Détail des filières")

@@ -64,6 +64,7 @@ def _record(view: View, row: dict[str, Any]) -> list[str]:
     extreme = view.say(en="highest", fr="maximum") if highest else view.say(en="lowest", fr="minimum")
     span = view.say(en="hour", fr="horaire") if row["span"] == "hour" else view.say(en="day", fr="journalier")
     name = _MEASURES[row["measure"]].name(speak)
+    # records of a day have no instant
     at = row["date_heure"]
     return [
         view.say(en=f"{name}, {extreme} {span}", fr=f"{name}, {extreme} {span}"),

@@ -47,6 +47,7 @@ def body(reader: PageReader, view: View, page: Page) -> list[Component]:
     parted = _series(reader, view, interval, drawn) if drawn is Unit.SHARE else series
     # asked of all regions at once: the ranks of the tiles need the others
     totals, shares = _totals(reader, counted), _totals(reader, Unit.SHARE)
+    # the day, the years and the temperature are not of the period: they stay
     if not any(row["code_insee_region"] == code for row in totals.rows.to_dicts()):
         missing = parts.card(reader, "region", REGIONS[code], [parts.nothing(reader)], wide=True)
         return [
@@ -177,6 +178,7 @@ def _balance(reader: PageReader, view: View, series: Answer, unit: Unit) -> Comp
     title = view.say(en="Production against load", fr="Production et consommation")
     rows, label, both = series.rows, unit.value, Balance(Unit(series.more["unit"]))
     if unit is Unit.SHARE:
+        # production as a part of the load, so that 100 is the line between deficit and surplus
         label = parts.of_load(view)
         rows = rows.with_columns(
             production_share=percent(both.production, both.load),

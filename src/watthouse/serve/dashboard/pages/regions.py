@@ -193,6 +193,7 @@ def _mapped(reader: PageReader, compared: RegionsCompared) -> Answer:
 def _ranking(reader: PageReader, view: View, compared: RegionsCompared) -> Component:
     measure, speak = compared.measure, view.language
     shown = [measure, *(each for each in _MEASURES if each != measure)]
+    # a region without figures ranks last, not first
     rows = compared.rows.sort(measure, descending=True, nulls_last=True)
     cells = [
         [
