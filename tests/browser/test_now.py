@@ -121,11 +121,11 @@ def _drawn_in_french(visit: Visit) -> set[str]:
 def test_what_is_no_day_falls_back_to_the_newest_and_a_day_not_held_leads_there(visit: Visit) -> None:
     visit.open("/?day=2026-02-30&hours=7")
     assert "is not a valid date" in visit.text("#content")
-    assert "is none of 24, 48" in visit.text("#content")
+    assert "is not one of 24, 48" in visit.text("#content")
     assert visit.page.input_value("#day") == str(_newest(visit))
     for day in ("0001-01-01", "9999-12-31"):
         visit.open(f"/?day={day}")
-        assert "Nothing is held for this period" in visit.text("#now-card")
+        assert "No data for this period" in visit.text("#now-card")
     visit.follow("#newest-day")
     assert visit.page.input_value("#day") == str(_newest(visit))
     assert visit.wrong == []

@@ -80,7 +80,7 @@ def test_every_download_of_a_page_has_rows(path: str, visit: Visit) -> None:
 def test_a_card_without_rows_offers_no_download(visit: Visit) -> None:
     ((newest,),) = visit.site.query("select max(civil_date) from marts.temperature_daily")
     visit.open(f"/regions/53?since={newest + timedelta(days=1)}")  # type: ignore[operator]
-    assert "Nothing is held for this period" in visit.text("#region-temperature-card")
+    assert "No data for this period" in visit.text("#region-temperature-card")
     link = visit.page.locator("#region-temperature-card .elsewhere").get_attribute("href")
     assert f"until={newest}" in str(link)
     assert visit.page.locator("#region-temperature-card .downloads").count() == 0

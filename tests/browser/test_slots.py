@@ -167,7 +167,7 @@ def test_a_day_of_a_region_can_be_typed_and_one_that_is_not_held_leads_back(visi
     assert "par pas de temps" in visit.text("#region-day-title")
     assert "Jour précédent" in str(visit.page.get_attribute("#day-earlier", "aria-label"))
     visit.open(f"/regions/{REGION}?day=1999-01-01&lang=en")
-    assert "Nothing is held for this day" in visit.text("#region-day-card")
+    assert "No data for this day" in visit.text("#region-day-card")
     visit.follow("#newest-day")
     assert visit.page.input_value("#day") == str(_newest(visit, REGION))
     visit.open(f"/regions/{REGION}?day=2026-02-30")

@@ -219,7 +219,7 @@ def test_shares_by_the_half_hour_add_up_to_one(api: Api) -> None:
 def test_quarter_hours_are_refused_where_a_value_lasts_longer(api: Api) -> None:
     for path in ("/mix", "/regions", "/regions/53/mix", "/exchanges"):
         said = problem(api.get(f"{path}?interval=15min&since={AUTUMN}&until={AUTUMN}"), 422, "interval")
-        assert said["detail"] == f"values of {AUTUMN} last half an hour: ask for slot or 30min, or for other days"
+        assert said["detail"] == f"values of {AUTUMN} last half an hour: choose slot or 30min, or other days"
         fine = rows(api, f"{path}?interval=15min&since={SPRING}&until={SPRING}&unit=MW")
         slots = rows(api, f"{path}?interval=slot&since={SPRING}&until={SPRING}")
         name = "ech_physiques_mw" if path == "/exchanges" else "consommation_mw"
@@ -268,17 +268,17 @@ def test_instants_bound_a_period_and_its_end_is_not_in_it(api: Api) -> None:
 @pytest.mark.parametrize(
     ("query", "parameter", "told"),
     [
-        ("/mix?interval=slot&since=2026-03-29T00:00:00", "since", "has no offset: write 2025-01-31T12:00:00Z"),
-        ("/mix?interval=hour&since=2026-03-29T00:15:00Z", "since", "lies within an interval of hour"),
-        ("/mix?interval=30min&until=2026-03-29T00:15:00Z", "until", "lies within an interval of 30min"),
+        ("/mix?interval=slot&since=2026-03-29T00:00:00", "since", "has no UTC offset; use 2025-01-31T12:00:00Z"),
+        ("/mix?interval=hour&since=2026-03-29T00:15:00Z", "since", "is inside an interval of hour"),
+        ("/mix?interval=30min&until=2026-03-29T00:15:00Z", "until", "is inside an interval of 30min"),
         ("/mix?interval=day&since=2026-03-29T00:00:00Z", "since", "give a civil day for day"),
         ("/mix?interval=slot&since=yesterday", "since", "is not a valid date or instant"),
         ("/mix?since=2026-03-29T02:00:00Z&until=2026-03-29T02:00:00Z", "until", "swap them"),
         ("/gas?since=2026-03-29T02:00:00Z", "since", "is not a valid date"),
-        ("/gas?interval=slot", "interval", "ask for one of day"),
-        ("/temperature?interval=15min", "interval", "ask for one of day"),
+        ("/gas?interval=slot", "interval", "choose one of day"),
+        ("/temperature?interval=15min", "interval", "choose one of day"),
         ("/regions?since=2026-03-29", "interval", "must be given with since"),
-        ("/exchanges?interval=slot&unit=share", "unit", "no part of production"),
+        ("/exchanges?interval=slot&unit=share", "unit", "not part of production"),
     ],
 )
 def test_what_cannot_be_served_is_refused(api: Api, query: str, parameter: str, told: str) -> None:

@@ -59,7 +59,7 @@ def test_blocks_one_after_the_other_are_the_mart(service: Service) -> None:
     ]
     assert len(set(days)) == ROWS
     assert days == sorted(days, key=str, reverse=True)
-    assert {(one.found, one.held, one.version) for one in blocks} == {(ROWS, ROWS, blocks[0].version)}
+    assert {(one.matching, one.total, one.version) for one in blocks} == {(ROWS, ROWS, blocks[0].version)}
 
 
 def test_a_block_has_no_more_rows_than_the_server_gives(service: Service) -> None:
@@ -68,13 +68,13 @@ def test_a_block_has_no_more_rows_than_the_server_gives(service: Service) -> Non
 
 def test_a_block_behind_the_last_row_is_empty(service: Service) -> None:
     found = block.read(service, TABLE, {**WHOLE, "startRow": 10**6, "endRow": 10**6 + 100})
-    assert (len(found.cells), found.found) == (0, ROWS)
+    assert (len(found.cells), found.matching) == (0, ROWS)
 
 
 def test_the_count_is_that_of_the_filter_and_the_days(service: Service) -> None:
     january = read("/data/temperature_daily", "?until=2024-01-31", "en", dark=False)
     found = block.read(service, january, {**WHOLE, "filterModel": RENNES})
-    assert (found.found, found.held, len(found.cells)) == (16, 31, 16)
+    assert (found.matching, found.total, len(found.cells)) == (16, 31, 16)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_blocks_of_two_versions_can_be_told_apart(tmp_path: Path) -> None:
     after = block.read(service, TABLE, WHOLE)
     service.close()
     assert before.version != after.version
-    assert (before.found, after.found) == (3, 2)
+    assert (before.matching, after.matching) == (3, 2)
 
 
 def _rebuilt(home: Path) -> None:

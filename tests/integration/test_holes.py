@@ -67,7 +67,7 @@ def _page(service: Service, path: str, query: str = "") -> str:
 @pytest.mark.parametrize("path", ["/mix", "/exchanges", "/questions/1"])
 def test_every_page_says_how_much_of_a_period_was_measured(path: str, service: Service) -> None:
     said = _page(service, path, f"?since={FIRST}&until={LAST}")
-    assert f"{100 * 12 / 58:.1f}% of this period was measured, 46 of 58 days have nothing" in said
+    assert f"{100 * 12 / 58:.1f}% of this period was measured, and 46 of 58 days have no data" in said
     assert "of this period was measured" not in _page(service, path, f"?since={FIRST}&until={MEASURED[9]}")
 
 
@@ -79,7 +79,7 @@ def test_a_page_says_where_a_source_is_not_known(tmp_path: Path) -> None:
     done = watthouse(home, "refresh", "--from", write_csv(tmp_path / "tr.csv", rows))
     assert done.returncode == 0, done.stderr
     said = _page(Service(Settings(home=home)), "/mix")
-    assert "The whole mix is known for 50.0% of this period: production and shares are of that part." in said
+    assert "The whole mix is known for only 50.0% of this period: production and shares cover that part." in said
     assert "of this period was measured" not in said
 
 
@@ -110,5 +110,5 @@ def test_no_reason_is_given_that_the_data_do_not_show(service: Service) -> None:
 def test_records_are_not_announced_over_a_history_with_holes(service: Service) -> None:
     said = _page(service, "/")
     assert "records-holes" in said
-    assert f"{100 * 12 / 58:.1f}% of the time since 6 Jan 2025 is held as measured, and a record takes 90%" in said
+    assert f"Records need 90% of the time since 6 Jan 2025 to be measured; only {100 * 12 / 58:.1f}% is" in said
     assert "records-table" not in said

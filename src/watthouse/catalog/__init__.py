@@ -24,9 +24,9 @@ from watthouse.catalog.grid import (
     STORAGE,
     Border,
     Family,
-    Part,
-    Source,
+    PowerSource,
     Storage,
+    SubSource,
     parts_of,
 )
 from watthouse.catalog.siblings import SIBLINGS, Sibling
@@ -68,14 +68,15 @@ __all__ = [
     "Dataset",
     "Family",
     "Kind",
-    "Part",
+    "PowerSource",
     "Sibling",
-    "Source",
     "Storage",
+    "SubSource",
     "find",
     "parts_of",
 ]
 
+# its order is that of `watthouse datasets`, of attributions and of the page Data
 CATALOG: Final[dict[str, Dataset]] = {dataset.id: dataset for dataset in (*ECO2MIX, GAS, TEMPERATURE)}
 
 

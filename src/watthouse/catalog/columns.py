@@ -34,9 +34,12 @@ _ARROW: Final[Mapping[Kind, pa.DataType]] = {
     Kind.INSTANT: pa.timestamp("us", tz="UTC"),
     Kind.DATE: pa.date32(),
     Kind.CLOCK: pa.string(),
+    # the code is text in CSV and an integer in Parquet: as a key it has to be one of them
     Kind.REGION: pa.string(),
     Kind.REGION_NAME: pa.string(),
+    # RTE publishes whole MW: a file with fractions is refused, never rounded
     Kind.WHOLE: pa.int32(),
+    # TCO and TCH exceed 100 in real data
     Kind.RATE: pa.float64(),
     Kind.TEMPERATURE: pa.decimal128(9, 3),
     Kind.STOCK: pa.decimal128(18, 6),
@@ -84,10 +87,12 @@ def rate(name: str, meaning: str, *labels: str) -> Column:
     return Column(name, Kind.RATE, meaning, "%", labels)
 
 
+# shared, so that both publishers' exports are read alike
 REGION_CODE: Final = Column(
     "code_insee_region",
     Kind.REGION,
     "INSEE code of the region",
+    # labels change between vintages, technical names do not
     labels=("Code INSEE région", "Code INSEE", "Code région"),
 )
 """As éCO2mix and the temperatures publish it."""

@@ -54,6 +54,7 @@ class Dataset:
     _by_name: Mapping[str, Column] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        # the only way to set a derived field of a frozen dataclass
         object.__setattr__(self, "_by_name", {column.name: column for column in self.columns})
 
     def __getitem__(self, name: str) -> Column:
@@ -63,13 +64,15 @@ class Dataset:
         return name in self._by_name
 
     @property
-    def asked_every(self) -> timedelta:
+    def poll_interval(self) -> timedelta:
         """How often it is worth asking whether it moved: at its cadence, and daily where that is not announced."""
+        # settled data arrives by the quarter or the year without notice, so it is asked for daily
         return min(self.cadence, timedelta(days=1))
 
     @cached_property
     def identity(self) -> tuple[str, ...]:
         """The columns that name one line of the ledger: the key, and the version where there is one."""
+        # a consolidated row does not replace the real-time one: both stay in the ledger
         return (*self.key, self.version) if self.version else self.key
 
     @cached_property

@@ -16,7 +16,7 @@ from watthouse.catalog.grid import (
     PUMPING,
     REGIONAL_SOURCES,
     Family,
-    Source,
+    PowerSource,
     parts_of,
 )
 
@@ -35,16 +35,17 @@ LOAD: Final = "consommation"
 _ROW = (
     Column("nature", Kind.TEXT, "how settled the row is", labels=("Nature",), values=NATURES),
     Column("date", Kind.DATE, "civil date (Europe/Paris)", labels=("Date",)),
+    # in spring two rows share an instant, and only their clock time tells which one is real
     Column("heure", Kind.CLOCK, "clock time (Europe/Paris), HH:MM", labels=("Heure", "Heures")),
     Column(
         "date_heure", Kind.INSTANT, "instant the slot begins", "UTC", ("Date - Heure", "Date et Heure", "Date Heure")
     ),
 )
 _LOAD = power(LOAD, "load", "Consommation")
-_BATTERIES = tuple(one.column for one in BATTERIES)
+_BATTERIES = tuple(battery.column for battery in BATTERIES)
 
 
-def _columns(sources: Iterable[Source]) -> Iterator[Column]:
+def _columns(sources: Iterable[PowerSource]) -> Iterator[Column]:
     """The columns of sources as they are published: pumping stands behind hydro."""
     for source in sources:
         yield source.column
@@ -54,11 +55,13 @@ def _columns(sources: Iterable[Source]) -> Iterator[Column]:
 
 def _parts(*, wind: bool) -> Iterator[Column]:
     """The parts of the national sources: wind was not published in parts until 2020, and stands behind the others."""
+    # the last columns of an export, where there are any; ODRÉ types them as text
     of_wind = {part.name for part in NATIONAL_SOURCES["eolien"].parts}
     return (part.column for part in parts_of(NATIONAL_SOURCES) if (part.name in of_wind) is wind)
 
 
 _NATIONAL = (
+    # closed, as the metropolises publish the same headings
     Column("perimetre", Kind.TEXT, "perimeter: France", labels=("Périmètre",), values=("France",), closed=True),
     *_ROW,
     _LOAD,
@@ -66,6 +69,7 @@ _NATIONAL = (
     *_columns(NATIONAL_SOURCES.values()),
     power("ech_physiques", "physical exchange balance (exports negative)", "Ech. physiques"),
     Column("taux_co2", Kind.WHOLE, "CO₂ intensity of production", "g/kWh", ("Taux de CO2", "Taux de Co2")),
+    # commercial exchanges are national only
     *(border.column for border in BORDERS.values()),
     *_parts(wind=False),
     *_parts(wind=True),
@@ -90,7 +94,7 @@ _REGIONAL = (
     ),
     *_BATTERIES,
     *(part.column for part in parts_of(REGIONAL_SOURCES)),
-    *(one for source in REGIONAL_SOURCES.values() for one in (source.coverage, source.load_factor)),
+    *(rate for source in REGIONAL_SOURCES.values() for rate in (source.coverage, source.load_factor)),
 )
 
 
@@ -124,14 +128,17 @@ _FRANCE = _Place(
     key=("date_heure",),
     columns=_NATIONAL,
     signature=frozenset({LOAD, "nucleaire"}),
+    # vintages of 2020, 2021, 2022 and 2023 leave their :15 and :45 empty; those of 2025 do not
     half_hourly_in_real_time=COMMERCIAL,
 )
 _REGIONS = _Place(
     name="regional",
     key=("code_insee_region", "date_heure"),
     columns=_REGIONAL,
+    # national files split thermal into oil, coal and gas: only regional ones have this heading
     signature=frozenset({LOAD, "thermique"}),
 )
+# its dataset starts where consolidated data ends, and reaches to tomorrow's forecasts
 _AT_ONCE = _Rhythm(
     name="tr",
     title="real time",
@@ -139,16 +146,21 @@ _AT_ONCE = _Rhythm(
     steps=(QUARTER_HOUR,),
     cadence=timedelta(hours=1),
     lag=timedelta(hours=1),
+    # real time is revised for hours, without notice
     revision_window=timedelta(days=3),
+    # restless: the last days every hour, everything once a day, whatever its fingerprints say
     sweep=timedelta(days=1),
 )
+# rows at :15 and :45 carry no load, but forecasts and, later, exchanges
 _SETTLED = _Rhythm(
     name="cons-def",
     title="consolidated and definitive",
     versions=(CONSOLIDATED, DEFINITIVE),
+    # exchanges stand on quarter hours since 27 June 2024, beside a load on half hours
     steps=(HALF_HOUR, QUARTER_HOUR),
     cadence=timedelta(days=92),
     lag=timedelta(days=60),
+    # definitive data follows a year or more later
     revision_window=timedelta(days=800),
 )
 
@@ -181,6 +193,7 @@ def _dataset(place: _Place, rhythm: _Rhythm, *, grain: str, grid: timedelta, sin
 def _stepped(place: _Place, rhythm: _Rhythm) -> Iterator[Column]:
     """The columns of a place, those that are integrated over time with their steps."""
     for column in place.columns:
+        # only what is integrated over time needs a duration
         if column.kind not in {Kind.WHOLE, Kind.RATE}:
             yield column
         elif rhythm is _AT_ONCE and column.name in place.half_hourly_in_real_time:
@@ -218,6 +231,7 @@ ECO2MIX: Final = (
         _REGIONS,
         _SETTLED,
         grain="half hour × region",
+        # regional settled rows stand on half hours only
         grid=HALF_HOUR,
         since="2013",
         notes="Twelve mainland regions; Corsica is not RTE's.",

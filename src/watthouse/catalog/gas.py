@@ -6,6 +6,7 @@ from typing import Final
 from watthouse.catalog.columns import Column, Kind
 from watthouse.catalog.dataset import Dataset
 
+# Teréga ended a month before Storengy in one vintage: a naive national sum drops there
 GAS_OPERATORS: Final = ("Storengy", "Teréga")
 """A day without one of them is incomplete."""
 

@@ -12,6 +12,7 @@ from typing import Final, Protocol, TypeVar
 
 from watthouse.catalog.columns import Column, power, rate
 
+# names change between vintages ("Grand-Est", "Ile-de-France"): join on the code
 REGIONS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "11": "Île-de-France",
@@ -63,7 +64,7 @@ T = TypeVar("T", bound=Published)
 
 
 @dataclass(frozen=True)
-class Part:
+class SubSource:
     """One of the columns [MW] that a source is broken down into; ``labels`` are its headings."""
 
     name: str
@@ -76,14 +77,14 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Source:
+class PowerSource:
     """A source of power [MW] and the ``parts`` that are published of it; ``label`` is its heading."""
 
     name: str
     family: Family
     meaning: str
     label: str
-    parts: tuple[Part, ...] = ()
+    parts: tuple[SubSource, ...] = ()
 
     @property
     def column(self) -> Column:
@@ -92,6 +93,7 @@ class Source:
     @property
     def coverage(self) -> Column:
         """TCO, as regions publish it."""
+        # above 100 wherever a region makes more than it uses
         return rate(f"tco_{self.name}", f"{self.meaning}: share of the region's load covered", f"TCO {self.label}")
 
     @property
@@ -124,79 +126,81 @@ class Border:
 
     @property
     def column(self) -> Column:
+        # some borders are traded over as one: Germany and Belgium share a column
         meaning = f"commercial exchange with {' and '.join(self.countries)} (exports negative)"
         return power(f"ech_comm_{self.name}", meaning, *self.labels)
 
 
 def _by_name(things: Iterable[T]) -> Mapping[str, T]:
-    return MappingProxyType({one.name: one for one in things})
+    return MappingProxyType({thing.name: thing for thing in things})
 
 
+# not published in parts until 2020
 _WIND = (
-    Part("eolien_terrestre", "onshore wind", ("Eolien terrestre",)),
-    Part("eolien_offshore", "offshore wind", ("Eolien offshore",)),
+    SubSource("eolien_terrestre", "onshore wind", ("Eolien terrestre",)),
+    SubSource("eolien_offshore", "offshore wind", ("Eolien offshore",)),
 )
-_NUCLEAR = Source("nucleaire", Family.NUCLEAR, "nuclear", "Nucléaire")
-_ONSHORE_AND_OFFSHORE = Source("eolien", Family.WIND, "wind", "Eolien", _WIND)
-_SOLAR = Source("solaire", Family.SOLAR, "solar", "Solaire")
+_NUCLEAR = PowerSource("nucleaire", Family.NUCLEAR, "nuclear", "Nucléaire")
+_ONSHORE_AND_OFFSHORE = PowerSource("eolien", Family.WIND, "wind", "Eolien", _WIND)
+_SOLAR = PowerSource("solaire", Family.SOLAR, "solar", "Solaire")
 
 NATIONAL_SOURCES: Final = _by_name(
     (
-        Source(
+        PowerSource(
             "fioul",
             Family.THERMAL,
             "oil",
             "Fioul",
             (
-                Part("fioul_tac", "oil: combustion turbines", ("Fioul - TAC",)),
-                Part("fioul_cogen", "oil: cogeneration", ("Fioul - Cogénération", "Fioul - Cogén.")),
-                Part("fioul_autres", "oil: other", ("Fioul - Autres",)),
+                SubSource("fioul_tac", "oil: combustion turbines", ("Fioul - TAC",)),
+                SubSource("fioul_cogen", "oil: cogeneration", ("Fioul - Cogénération", "Fioul - Cogén.")),
+                SubSource("fioul_autres", "oil: other", ("Fioul - Autres",)),
             ),
         ),
-        Source("charbon", Family.THERMAL, "coal", "Charbon"),
-        Source(
+        PowerSource("charbon", Family.THERMAL, "coal", "Charbon"),
+        PowerSource(
             "gaz",
             Family.THERMAL,
             "gas",
             "Gaz",
             (
-                Part("gaz_tac", "gas: combustion turbines", ("Gaz - TAC",)),
-                Part("gaz_cogen", "gas: cogeneration", ("Gaz - Cogénération", "Gaz - Cogén.")),
-                Part("gaz_ccg", "gas: combined cycle", ("Gaz - CCG",)),
-                Part("gaz_autres", "gas: other", ("Gaz - Autres",)),
+                SubSource("gaz_tac", "gas: combustion turbines", ("Gaz - TAC",)),
+                SubSource("gaz_cogen", "gas: cogeneration", ("Gaz - Cogénération", "Gaz - Cogén.")),
+                SubSource("gaz_ccg", "gas: combined cycle", ("Gaz - CCG",)),
+                SubSource("gaz_autres", "gas: other", ("Gaz - Autres",)),
             ),
         ),
         _NUCLEAR,
         _ONSHORE_AND_OFFSHORE,
         _SOLAR,
-        Source(
+        PowerSource(
             "hydraulique",
             Family.HYDRO,
             "hydro, pumped-storage generation included",
             "Hydraulique",
             (
-                Part(
+                SubSource(
                     "hydraulique_fil_eau_eclusee",
                     "hydro: run of river and pondage",
                     ("Hydraulique - Fil de l'eau + éclusée",),
                 ),
-                Part("hydraulique_lacs", "hydro: reservoirs", ("Hydraulique - Lacs",)),
-                Part(
+                SubSource("hydraulique_lacs", "hydro: reservoirs", ("Hydraulique - Lacs",)),
+                SubSource(
                     "hydraulique_step_turbinage",
                     "hydro: pumped-storage generation",
                     ("Hydraulique - STEP turbinage",),
                 ),
             ),
         ),
-        Source(
+        PowerSource(
             "bioenergies",
             Family.BIOENERGY,
             "bioenergy",
             "Bioénergies",
             (
-                Part("bioenergies_dechets", "bioenergy: waste", ("Bioénergies - Déchets",)),
-                Part("bioenergies_biomasse", "bioenergy: biomass", ("Bioénergies - Biomasse",)),
-                Part("bioenergies_biogaz", "bioenergy: biogas", ("Bioénergies - Biogaz",)),
+                SubSource("bioenergies_dechets", "bioenergy: waste", ("Bioénergies - Déchets",)),
+                SubSource("bioenergies_biomasse", "bioenergy: biomass", ("Bioénergies - Biomasse",)),
+                SubSource("bioenergies_biogaz", "bioenergy: biogas", ("Bioénergies - Biogaz",)),
             ),
         ),
     )
@@ -205,16 +209,18 @@ NATIONAL_SOURCES: Final = _by_name(
 
 REGIONAL_SOURCES: Final = _by_name(
     (
-        Source("thermique", Family.THERMAL, "thermal", "Thermique"),
+        # there is no regional split of thermal, and no regional CO₂ rate
+        PowerSource("thermique", Family.THERMAL, "thermal", "Thermique"),
         _NUCLEAR,
         _ONSHORE_AND_OFFSHORE,
         _SOLAR,
-        Source("hydraulique", Family.HYDRO, "hydro", "Hydraulique"),
-        Source("bioenergies", Family.BIOENERGY, "bioenergy", "Bioénergies"),
+        PowerSource("hydraulique", Family.HYDRO, "hydro", "Hydraulique"),
+        PowerSource("bioenergies", Family.BIOENERGY, "bioenergy", "Bioénergies"),
     )
 )
 """The sources of a region: coal, oil and gas are one there."""
 
+# negative as published: a load, which counts in the balance with its sign
 PUMPING: Final = Storage("pompage", "pumping of pumped storage (negative: a load)", "Pompage")
 BATTERIES: Final = (
     Storage("stockage_batterie", "battery charging (negative: a load)", "Stockage batterie"),
@@ -235,6 +241,7 @@ BORDERS: Final = _by_name(
         ),
     )
 )
+# as RTE signs them: imports positive, exports negative
 COMMERCIAL: Final = tuple(border.column.name for border in BORDERS.values())
 """The columns of the borders."""
 
@@ -244,6 +251,6 @@ FORECASTS: Final = (
 )
 
 
-def parts_of(sources: Mapping[str, Source]) -> tuple[Part, ...]:
+def parts_of(sources: Mapping[str, PowerSource]) -> tuple[SubSource, ...]:
     """What sources are broken down into, source by source."""
     return tuple(part for source in sources.values() for part in source.parts)

@@ -1,4 +1,4 @@
-"""Publications that look like a dataset of the catalog and are none."""
+"""Publications that look like a dataset of the catalog but are not one."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Sibling:
-    """A publication of the same publishers that looks like a dataset of the catalog and is none.
+    """A publication of the same publishers that looks like a dataset of the catalog but is not one.
 
     It is known by its headers: each of ``marks`` (letters and digits, without accents or case) stands in one of them.
     """
@@ -16,6 +16,7 @@ class Sibling:
     marks: tuple[str, ...]
 
 
+# they stand beside the real datasets on the portal, with nearly the same headings
 SIBLINGS: Final = (
     Sibling("eco2mix-metropoles-tr", "éCO2mix of the metropolises, real time", ("metropole", "consommation")),
     Sibling("temperature-quotidienne-departementale", "daily temperature by département", ("departement", "tmoy")),

@@ -10,6 +10,7 @@ TEMPERATURE: Final = Dataset(
     id="temperature-quotidienne-regionale",
     title="Daily temperature by region",
     grain="day × region",
+    # not `id`, which is the publisher's own numbering
     key=("date", "code_insee_region"),
     time="date",
     measured="tmoy",

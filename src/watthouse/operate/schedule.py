@@ -71,7 +71,7 @@ class Following:
             return {dataset.id for dataset in due}
 
     def _pause(self, dataset: Dataset) -> timedelta:
-        cadence = dataset.asked_every
+        cadence = dataset.poll_interval
         if failures := self._failures[dataset.id]:
             cadence = min(cadence, _FIRST_RETRY * 2 ** min(failures - 1, 20))
         return cadence

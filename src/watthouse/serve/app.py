@@ -1,4 +1,4 @@
-"""The ASGI application: the API, what watches over it, and the place of the pages."""
+"""The ASGI application: the API, its middleware, and the pages."""
 
 import threading
 from collections.abc import AsyncIterator
@@ -12,7 +12,7 @@ from fastapi_swagger import patch_fastapi
 from starlette_compress import CompressMiddleware, add_compress_type
 
 from watthouse.serve import document, middleware, problems
-from watthouse.serve.api import calls, held, ledger, questions, regional
+from watthouse.serve.api import calls, datasets, ledger, questions, regional
 from watthouse.serve.formats import Format
 from watthouse.serve.heads import Heads
 from watthouse.serve.pages import Pages
@@ -22,14 +22,15 @@ from watthouse.settings import Settings
 from watthouse.starting import uncollected
 
 _ABOUT = """
-France's electricity, gas storage and temperature, as published by the operators on ODRÉ: kept, versioned, and summed up
-without losing an hour. Days are civil days (Europe/Paris), `since` and `until` both included; instants are UTC.
+France's electricity, gas storage and temperature, as published by the operators on ODRÉ: stored, versioned, and
+aggregated without losing an hour. Days are civil days (Europe/Paris), `since` and `until` both included; instants are
+UTC.
 """
 
+# Seconds left to the first answers before the pages are loaded.
 _WARM_AFTER: Final = 0.5
-"""For the first answer, before the pages are loaded, s."""
 
-_ROUTED = (held, calls, regional, questions, ledger)
+_ROUTED = (datasets, calls, regional, questions, ledger)
 
 
 def create(settings: Settings) -> FastAPI:
@@ -39,6 +40,7 @@ def create(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def living(_: FastAPI) -> AsyncIterator[None]:
+        # in the background: the server is ready in about two thirds of the time
         warming = threading.Timer(_WARM_AFTER, _warm, args=[pages, service])
         warming.daemon = True
         warming.start()
@@ -49,12 +51,14 @@ def create(settings: Settings) -> FastAPI:
     app = FastAPI(
         title="watthouse",
         version=version_of("watthouse"),
-        summary="France's open energy data, that can be cited",
+        summary="France's open energy data, ready to cite",
         description=_ABOUT,
+        # FastAPI's own page loads Swagger from a CDN, and nothing here asks another host; see patch_fastapi below
         docs_url=None,
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
         openapi_url=f"{middleware.API}/openapi.json",
+        # the default ids contain the names of Python functions: a rename would break generated clients
         generate_unique_id_function=document.name_of,
         lifespan=living,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
@@ -63,25 +67,29 @@ def create(settings: Settings) -> FastAPI:
     patch_fastapi(app, docs_url="/docs", redirect_from_root_to_docs=False)
     document.install(app)
     problems.install(app)
+    # on every call, as FastAPI silently takes the last of two values
     api = APIRouter(prefix=middleware.API, dependencies=[Depends(refuse_repeated)])
     for room in _ROUTED:
         api.include_router(room.router)
     app.include_router(api)
+    # outside of /api/v1: probes and scrapers expect these at the root
     app.include_router(middleware.router)
+    # whatever is not a call of the API is a page, or the pages' own 404
     app.router.default = pages
     _surround(app, settings)
     return app
 
 
 def _warm(pages: Pages, service: Service) -> None:
-    """What the first question wants, and then the first page: neither keeps the server from being ready."""
+    """Load what the first call needs, then the pages, in the background: the server is ready before."""
     with uncollected():
         service.snapshots.warm_up()
     pages.load()
 
 
 def _surround(app: FastAPI, settings: Settings) -> None:
-    """What every request passes, the innermost first."""
+    """Add the middleware, the innermost first."""
+    # the middleware knows JSON and HTML by itself
     for style in (Format.CSV, Format.ARROW):  # Parquet is packed in itself
         add_compress_type(style.media)
     app.add_middleware(CompressMiddleware)
@@ -90,7 +98,9 @@ def _surround(app: FastAPI, settings: Settings) -> None:
             CORSMiddleware,
             allow_origins=list(settings.cors_origins),
             allow_methods=["GET", "HEAD", "OPTIONS"],
+            # scripts of other origins can read no header that is not named here
             expose_headers=["etag", "x-watthouse-sample", "x-watthouse-version", "x-request-id"],
         )
     app.add_middleware(Heads)
+    # last, hence outermost: it counts and times what the others answer, too
     middleware.install(app, settings)

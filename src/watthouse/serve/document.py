@@ -1,4 +1,4 @@
-"""The OpenAPI document: what the calls say of themselves, the same on every machine."""
+"""The OpenAPI document, the same on every machine."""
 
 import re
 from typing import Any, Final
@@ -13,8 +13,9 @@ _NOT_A_WORD: Final = re.compile(r"\W+")
 
 def name_of(route: APIRoute) -> str:
     """What a generated client calls it: ``get_marts_name_rows`` for ``GET /api/v1/marts/{name}/rows``."""
-    said = _NOT_A_WORD.sub("_", route.path.removeprefix("/api/v1")).strip("_")
-    return f"{min(route.methods or ()).lower()}_{said}"
+    # from the path, which is stable; function names are not
+    words = _NOT_A_WORD.sub("_", route.path.removeprefix("/api/v1")).strip("_")
+    return f"{min(route.methods or ()).lower()}_{words}"
 
 
 def install(app: FastAPI) -> None:
@@ -23,6 +24,7 @@ def install(app: FastAPI) -> None:
 
     def whole() -> dict[str, Any]:
         if app.openapi_schema is None:
+            # problems come from exception handlers, which FastAPI does not document
             app.openapi_schema = _with_problems(written())
         return app.openapi_schema
 
@@ -30,7 +32,7 @@ def install(app: FastAPI) -> None:
 
 
 def _with_problems(document: dict[str, Any]) -> dict[str, Any]:
-    said = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
-    schemas |= said.pop("$defs") | {Problem.__name__: said}
+    schemas |= schema.pop("$defs") | {Problem.__name__: schema}
     return document

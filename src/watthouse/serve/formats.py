@@ -1,33 +1,20 @@
-"""Answers as they go out: one table, in the format that was asked for, in pieces, with its version."""
+"""Which format an answer has, and the headers that say its version."""
 
-import csv
 import hashlib
-import io
-import json
-import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any, Final
 
-import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from werkzeug.http import parse_accept_header
 
 from watthouse.serve.problems import ProblemError
 
+# keep it, but ask: a refresh may change any answer
 FRESH: Final = "private, max-age=0, must-revalidate"
 SAMPLE_HEADER: Final = "x-watthouse-sample"
-_RISKY: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""What makes a spreadsheet take a cell for a formula (OWASP, CSV injection)."""
-_GROUP_ROWS: Final = 32_768
-ATTRIBUTION: Final = "attribution"
-"""The column of a CSV that names the publishers and the days of their rows."""
 
 
 class Format(Enum):
@@ -52,7 +39,7 @@ MEDIA: Final[Mapping[Format, str]] = {
 
 
 @dataclass(frozen=True)
-class Shown:
+class AnswerColumn:
     """A column of an answer."""
 
     name: str
@@ -62,10 +49,10 @@ class Shown:
 
 @dataclass(frozen=True)
 class Labels:
-    """What stands with the rows: what they are, whose, and how fresh. ``more`` is the call's own."""
+    """What describes the rows: title, columns, source and version. ``more`` depends on the call."""
 
     title: str
-    columns: Sequence[Shown]
+    columns: Sequence[AnswerColumn]
     source: str
     licence: str
     version: str
@@ -74,13 +61,14 @@ class Labels:
 
 
 def chosen(request: Request, named: Format | None) -> Format:
-    """What ``?format=`` says, else what ``Accept`` likes best; raises 406 where that is nothing we make."""
+    """What ``?format=`` says, else what ``Accept`` likes best; raises 406 where that is not available."""
     if named is not None:
         return named
     liked = request.headers.get("accept", "*/*")
-    offers = {media: one for one, media in MEDIA.items()}
+    offers = {media: style for style, media in MEDIA.items()}
     for wish, quality in parse_accept_header(liked.lower()):  # the best first
         media = wish.partition(";")[0]
+        # q=0 means "not this one", and only refusals follow it
         if quality == 0:
             break
         if media in {"*/*", "application/*"}:
@@ -89,205 +77,37 @@ def chosen(request: Request, named: Format | None) -> Format:
             return Format.CSV
         if media in offers:
             return offers[media]
-    raise ProblemError(406, f"nothing here is '{liked[:80]}': ask for one of {', '.join(offers)}", parameter="Accept")
+    raise ProblemError(406, f"'{liked[:80]}' is not available: ask for one of {', '.join(offers)}", parameter="Accept")
 
 
 def etag(version: str, request: Request, style: Format) -> str:
-    """Weak, since an answer may be packed on its way."""
-    said = f"{version} {style.value} {request.url.path}?{request.url.query}"
-    return f'W/"{hashlib.sha256(said.encode()).hexdigest()[:24]}"'
+    """Weak: compression on the way changes the bytes, not the rows."""
+    identity = f"{version} {style.value} {request.url.path}?{request.url.query}"
+    return f'W/"{hashlib.sha256(identity.encode()).hexdigest()[:24]}"'
 
 
 def unchanged(request: Request, tag: str) -> bool:
-    """Whether the caller holds this answer already; a tag without its quotes is none (to Werkzeug it would be)."""
-    held = request.headers.get("if-none-match", "")
-    opaque = {one.strip().removeprefix("W/") for one in held.split(",")}
-    return held.strip() == "*" or tag.removeprefix("W/") in opaque
+    """Whether the caller already has this answer."""
+    tags = request.headers.get("if-none-match", "")
+    # by hand: Werkzeug takes a tag without its quotes for one, which RFC 9110 does not
+    opaque = {tag_held.strip().removeprefix("W/") for tag_held in tags.split(",")}
+    return tags.strip() == "*" or tag.removeprefix("W/") in opaque
 
 
 def not_modified(headers: Mapping[str, str]) -> Response:
-    """What the caller holds is still true; what may be packed says so here too."""
+    """The caller's copy is current; ``Vary`` names the encoding here too, as on the answer that may be compressed."""
+    # the middleware adds this to compressed answers only, and the two have to agree
     return Response(status_code=304, headers={**headers, "vary": f"{headers['vary']}, Accept-Encoding"})
 
 
 def attached(headers: Mapping[str, str], name: str, style: Format) -> dict[str, str]:
-    """The same, with a file's name for what is no JSON."""
+    """The same, with a file name for every format but JSON."""
     if style is Format.JSON:
         return dict(headers)
     return {**headers, "content-disposition": f'attachment; filename="{name}.{style.value}"'}
 
 
 def headers_of(version: str, sample: str | None, tag: str) -> dict[str, str]:
-    """What every answer of rows says in its head."""
-    said = {"etag": tag, "cache-control": FRESH, "vary": "accept", "x-watthouse-version": version}
-    return said | ({SAMPLE_HEADER: sample} if sample else {})
-
-
-def stream(
-    labels: Labels,
-    batches: Iterator[pa.RecordBatch],
-    schema: pa.Schema,
-    style: Format,
-    headers: Mapping[str, str],
-    held: ExitStack,
-) -> Response:
-    """The rows on their way; ``held`` is let go when the last one has gone out."""
-    pieces = _writers[style](labels, _marked(batches, labels), schema)
-    return StreamingResponse(_closing(pieces, held), media_type=content_type(style), headers=headers)
-
-
-def whole(labels: Labels, rows: pa.Table, style: Format) -> bytes:
-    """A small answer at once."""
-    batches = iter(rows.combine_chunks().to_batches())
-    return b"".join(_writers[style](labels, _marked(batches, labels), rows.schema))
-
-
-def content_type(style: Format) -> str:
-    """With what a reader of the text needs to know."""
-    return f"{style.media}; charset=utf-8; header=present" if style is Format.CSV else style.media
-
-
-def _closing(pieces: Iterator[bytes], held: ExitStack) -> Iterator[bytes]:
-    with held:
-        yield from pieces
-
-
-def _schema(schema: pa.Schema, labels: Labels) -> pa.Schema:
-    """With every column's unit and meaning, and a column that says so where the data are made up."""
-    about = {column.name: column for column in labels.columns}
-    fields = [
-        one.with_metadata({"unit": about[one.name].unit, "description": about[one.name].description})
-        if one.name in about
-        else one
-        for one in schema
-    ]
-    if labels.sample:
-        fields.append(pa.field("sample", pa.string()))
-    told: dict[str | bytes, str | bytes] = {
-        "title": labels.title,
-        "source": labels.source,
-        "licence": labels.licence,
-        "version": labels.version,
-    }
-    return pa.schema(fields, metadata=told | {name: _told(value) for name, value in labels.more.items()})
-
-
-def _marked(batches: Iterator[pa.RecordBatch], labels: Labels) -> Iterator[pa.RecordBatch]:
-    for batch in batches:
-        if labels.sample:
-            yield batch.append_column("sample", pa.repeat(labels.sample, batch.num_rows))
-        else:
-            yield batch
-
-
-def _json(labels: Labels, batches: Iterator[pa.RecordBatch], _schema: pa.Schema) -> Iterator[bytes]:
-    head = vars(labels) | {"columns": [vars(column) for column in labels.columns]} | dict(labels.more)
-    del head["more"]
-    yield json.dumps(head, default=_text, ensure_ascii=False).encode()[:-1] + b', "rows": ['
-    first = True
-    for batch in batches:
-        if batch.num_rows:
-            written = _plain(batch).write_json().encode()[1:-1]
-            yield written if first else b"," + written
-            first = False
-    yield b"]}\n"
-
-
-def _csv(labels: Labels, batches: Iterator[pa.RecordBatch], plain: pa.Schema) -> Iterator[bytes]:
-    """Its first row alone says whose figures these are, in a last column: in every row it would double the file."""
-    head = io.StringIO()
-    csv.writer(head, lineterminator="\n").writerow([*_schema(plain, labels).names, ATTRIBUTION])
-    yield head.getvalue().encode()
-    unsaid = [labels.source]
-    for batch in batches:
-        rows = pl.DataFrame(batch)
-        texts = [
-            pl.when(pl.col(name).str.slice(0, 1).is_in(_RISKY))
-            .then("'" + pl.col(name))
-            .otherwise(pl.col(name))
-            .alias(name)
-            for name, kind in rows.schema.items()
-            if kind == pl.String
-        ]
-        attribution = (unsaid + [None] * rows.height)[: rows.height]
-        unsaid = unsaid[rows.height :]
-        written = io.BytesIO()
-        rows.with_columns(*texts, pl.Series(ATTRIBUTION, attribution, pl.String)).write_csv(
-            written, include_header=False, datetime_format="%Y-%m-%dT%H:%M:%SZ"
-        )
-        yield written.getvalue()
-
-
-def _parquet(labels: Labels, batches: Iterator[pa.RecordBatch], plain: pa.Schema) -> Iterator[bytes]:
-    sink, schema = _Pipe(), _schema(plain, labels)
-    with pq.ParquetWriter(pa.PythonFile(sink, mode="w"), schema, compression="zstd") as writer:
-        for group in _groups(batches, schema):
-            writer.write_table(group)
-            yield sink.drained()
-    yield sink.drained()
-
-
-def _groups(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Table]:
-    held: list[pa.RecordBatch] = []
-    for batch in batches:
-        held.append(pa.RecordBatch.from_arrays(batch.columns, schema=schema))
-        if sum(one.num_rows for one in held) >= _GROUP_ROWS:
-            yield pa.Table.from_batches(held, schema)
-            held = []
-    yield pa.Table.from_batches(held, schema)
-
-
-def _arrow(labels: Labels, batches: Iterator[pa.RecordBatch], plain: pa.Schema) -> Iterator[bytes]:
-    sink, schema = _Pipe(), _schema(plain, labels)
-    with pa.ipc.new_stream(sink, schema) as writer:
-        for batch in batches:
-            writer.write_batch(pa.RecordBatch.from_arrays(batch.columns, schema=schema))
-            yield sink.drained()
-    yield sink.drained()
-
-
-class _Pipe(io.RawIOBase):
-    """What was written since it was last asked."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._held = bytearray()
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, piece: Any, /) -> int:
-        self._held += piece
-        return len(piece)
-
-    def drained(self) -> bytes:
-        piece, self._held = bytes(self._held), bytearray()
-        return piece
-
-
-_writers: Final = {Format.JSON: _json, Format.CSV: _csv, Format.PARQUET: _parquet, Format.ARROW: _arrow}
-
-
-def _plain(batch: pa.RecordBatch) -> pl.DataFrame:
-    """In the types that JSON has: instants as text, decimals as numbers, no NaN."""
-    return pl.DataFrame([_plain_column(column) for column in pl.DataFrame(batch)])
-
-
-def _plain_column(column: pl.Series) -> pl.Series:
-    kind = column.dtype
-    if kind.is_decimal():
-        return column.cast(pl.Float64)
-    if kind.is_float():
-        return column.fill_nan(None) if math.isnan(column.sum() or 0) else column  # it is slow, and hardly ever wanted
-    return column.dt.strftime("%Y-%m-%dT%H:%M:%SZ") if kind == pl.Datetime else column
-
-
-def _told(value: object) -> str:
-    """As the metadata of a file take it: what has parts, in JSON."""
-    return json.dumps(value, default=_text, ensure_ascii=False) if isinstance(value, list | dict) else _text(value)
-
-
-def _text(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return value.isoformat() if isinstance(value, date) else str(value)
+    """The headers of every answer with rows."""
+    headers = {"etag": tag, "cache-control": FRESH, "vary": "accept", "x-watthouse-version": version}
+    return headers | ({SAMPLE_HEADER: sample} if sample else {})

@@ -17,8 +17,10 @@ class Heads:
         async def without_body(message: Message) -> None:
             await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
 
+        # FastAPI answers HEAD with 405 on routes declared for GET
         scope["method"] = "GET"
         try:
             await self._app(scope, receive, without_body)
         finally:
+            # back again, for the log and the metrics
             scope["method"] = "HEAD"

@@ -1,7 +1,6 @@
-"""What the lake says of itself: how fresh it is, and what was revised."""
+"""The state of the lake: how fresh it is, and what was revised."""
 
 import hashlib
-from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -12,20 +11,20 @@ from watthouse.catalog import CATALOG, Dataset
 from watthouse.clock import PARIS
 from watthouse.home import Home
 from watthouse.operate.status import look
-from watthouse.serve.formats import Shown
+from watthouse.serve.formats import AnswerColumn
 from watthouse.serve.problems import wrong
 from watthouse.serve.queries.attribution import Used
 from watthouse.serve.queries.base import days
+from watthouse.serve.queries.call import RowSet
 from watthouse.serve.queries.params import A_YEAR, Period, newest_first
-from watthouse.serve.queries.question import Question
-from watthouse.serve.refreshing import Progress, State
+from watthouse.serve.refreshing import RefreshProgress, State
 from watthouse.serve.service import Service
 
 
 class RefreshOut(BaseModel):
-    """The last refresh that was asked for over the API."""
+    """The last refresh requested over the API."""
 
-    state: State = Field(description="How it stands", examples=["done"])
+    state: State = Field(description="Its state", examples=["done"])
     started_at: datetime | None = Field(description="When it began (UTC)")
     ended_at: datetime | None = Field(description="When it ended (UTC)")
     said: str | None = Field(
@@ -54,12 +53,12 @@ class StatusOut(BaseModel):
     sample: str | None = Field(description="The sample's name where the data are synthetic, else null")
     version: str = Field(description="The version of the data served")
     built_at: datetime = Field(description="When the marts were last built (UTC)")
-    datasets: list[DatasetStatus] = Field(description="A line a dataset")
-    refresh: RefreshOut = Field(description="The last refresh that was asked for over the API")
+    datasets: list[DatasetStatus] = Field(description="One per dataset")
+    refresh: RefreshOut = Field(description="The last refresh requested over the API")
 
 
 def status_of(service: Service) -> StatusOut:
-    """What is served as it stands, a line a dataset."""
+    """What is served as it stands, one line per dataset."""
     with service.snapshots.lease() as snapshot:
         version, built_at, loaded = snapshot.version, snapshot.built_at, snapshot.lake_versions
     home = Home(service.settings)
@@ -76,11 +75,11 @@ def status_of(service: Service) -> StatusOut:
 
 def _with_z(line: dict[str, Any]) -> dict[str, Any]:
     """Instants as every other answer writes them."""
-    return {name: said.replace("+00:00", "Z") if isinstance(said, str) else said for name, said in line.items()}
+    return {name: cell.replace("+00:00", "Z") if isinstance(cell, str) else cell for name, cell in line.items()}
 
 
 class RevisionsParams(Period):
-    """What changed in what was published."""
+    """Revisions of published values."""
 
     dataset: Annotated[
         str,
@@ -99,7 +98,7 @@ class RevisionsParams(Period):
 
 
 def dataset_of(params: RevisionsParams) -> Dataset:
-    """The dataset that is meant; raises a problem for one, or a column, that there is not."""
+    """The dataset requested; raises a problem for one, or a column, that there is not."""
     if params.dataset not in CATALOG:
         raise wrong("dataset", f"there is no dataset '{params.dataset[:60]}': there are {', '.join(CATALOG)}")
     dataset = CATALOG[params.dataset]
@@ -108,57 +107,68 @@ def dataset_of(params: RevisionsParams) -> Dataset:
     return dataset
 
 
-def revisions_of(service: Service, params: RevisionsParams) -> Question:
-    """The changes that are meant, the last seen first; raises a problem for a dataset or column that there is not and
+def revisions_of(service: Service, params: RevisionsParams) -> RowSet:
+    """The changes requested, the last seen first; raises a problem for an unknown dataset or column and
     for more than a year of slots."""
     dataset, home = dataset_of(params), Home(service.settings)
+    # the default ends with the dataset's own newest day: settled data lags by months
     newest = home.lake.extent(dataset).newest or home.now.astimezone(PARIS).date()
     last = newest.date() if isinstance(newest, datetime) else newest
     since, until = newest_first((last, last), params)
+    # a year of quarter hours is 35,000 slots, each with every version it ever had
     if (until - since).days >= A_YEAR:
-        raise wrong("since", f"revisions of {A_YEAR} days of slots at most: ask for a shorter period")
-    found = _newest_first(dataset, home.lake.revisions(dataset, since=since, until=until, column=params.column))
-    rows = found.head(params.limit).to_arrow(compat_level=pl.CompatLevel.oldest())
-    title, more = "What changed in what was published", {**days(since, until), "found": found.height}
-    return Question(title, rows, _columns(dataset), more, used=_used(dataset, found))
+        raise wrong("since", f"revisions cover {A_YEAR} days at most: choose a shorter period")
+    changes = _newest_first(dataset, home.lake.revisions(dataset, since=since, until=until, column=params.column))
+    # the total is given beside: a cut list must not look complete
+    rows = changes.head(params.limit).to_arrow(compat_level=pl.CompatLevel.oldest())
+    title, more = "Revisions of published values", {**days(since, until), "found": changes.height}
+    return RowSet(title, rows, _columns(dataset), more, used=_used(dataset, changes))
 
 
-def _used(dataset: Dataset, found: pl.DataFrame) -> tuple[Used, ...]:
-    if found.is_empty():
+def _used(dataset: Dataset, changes: pl.DataFrame) -> tuple[Used, ...]:
+    if changes.is_empty():
         return ()
-    slots = found["slot"]
+    slots = changes["slot"]
+    # slots are days or instants, by dataset
     days = slots.str.to_date() if slots.dtype == pl.String else slots.dt.convert_time_zone("Europe/Paris").dt.date()
     return (Used(dataset, days.min(), days.max()),)  # type: ignore[arg-type]
 
 
-def _newest_first(dataset: Dataset, found: pl.DataFrame) -> pl.DataFrame:
+def _newest_first(dataset: Dataset, changes: pl.DataFrame) -> pl.DataFrame:
     """The last seen first; where several were seen at once, always in the same order."""
-    slot = pl.col(dataset.time).cast(pl.String if found.schema[dataset.time] == pl.Date else pl.Datetime("us", "UTC"))
+    slot = pl.col(dataset.time).cast(pl.String if changes.schema[dataset.time] == pl.Date else pl.Datetime("us", "UTC"))
+    # the time of the key is the slot, under its own name
     others = [name for name in dataset.key if name != dataset.time]
-    shown = found.select(pl.lit(dataset.id).alias("dataset"), slot.alias("slot"), *others, *_CHANGE)
+    shown = changes.select(pl.lit(dataset.id).alias("dataset"), slot.alias("slot"), *others, *_CHANGE)
     return shown.sort("seen", "slot", *others, "column", descending=[True, True, *(False for _ in others), False])
 
 
 _CHANGE: Final = ("column", "from", "to", "seen")
 
 
-def _columns(dataset: Dataset) -> tuple[Shown, ...]:
+def _columns(dataset: Dataset) -> tuple[AnswerColumn, ...]:
     return (
-        Shown("dataset", "", "The dataset's name at the publisher"),
-        Shown("slot", "", "The slot whose value changed: an instant (UTC) or a civil day"),
-        *(Shown(name, "", dataset[name].meaning) for name in dataset.key if name != dataset.time),
-        Shown("column", "", "The column whose value changed"),
-        Shown("from", "", "The value that was known before, as text"),
-        Shown("to", "", "The value since, as text; null where it was withdrawn"),
-        Shown("seen", "", "When the change was seen (UTC)"),
+        AnswerColumn("dataset", "", "The dataset's name at the publisher"),
+        AnswerColumn("slot", "", "The slot whose value changed: an instant (UTC) or a civil day"),
+        *(AnswerColumn(name, "", dataset[name].meaning) for name in dataset.key if name != dataset.time),
+        AnswerColumn("column", "", "The column whose value changed"),
+        AnswerColumn("from", "", "The value known before, as text"),
+        AnswerColumn("to", "", "The value since, as text; null where it was withdrawn"),
+        AnswerColumn("seen", "", "When the change was seen (UTC)"),
     )
 
 
 def version_of(home: Home, dataset: Dataset) -> str:
     """Changes with the ledger of the dataset."""
+    # the kind too: a sample and published data never share an answer
     return hashlib.sha256(repr((home.kind, home.lake.head(dataset))).encode()).hexdigest()[:16]
 
 
-def progress_of(progress: Progress) -> RefreshOut:
-    """How a refresh stands, as it is told."""
-    return RefreshOut(**asdict(progress))
+def progress_of(progress: RefreshProgress) -> RefreshOut:
+    """The state of a refresh, as the API reports it."""
+    return RefreshOut(
+        state=progress.state,
+        started_at=progress.started_at,
+        ended_at=progress.ended_at,
+        said=progress.last_line,
+    )

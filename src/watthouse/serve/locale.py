@@ -1,4 +1,4 @@
-"""French and English: what is said, and how numbers, days and instants are written in each."""
+"""French and English: texts, and how numbers, days and instants are written in each."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -23,7 +23,7 @@ class Say(Protocol):
 
 
 class Language(Enum):
-    """A language that watthouse speaks."""
+    """A language of the pages and answers."""
 
     ENGLISH = "en"
     FRENCH = "fr"
@@ -38,19 +38,22 @@ class Language(Enum):
         return (",", _NARROW) if self is Language.FRENCH else (".", ",")
 
     def number(self, value: float | None, digits: int = 0, *, signed: bool = False) -> str:
-        """A number with so many digits behind the mark; an en dash where there is none."""
+        """A number with ``digits`` decimals; an en dash for None."""
+        # what is not known is never 0
         if value is None or isnan(value):
             return "–"
-        said = f"{value:{'+' if signed else ''},.{digits}f}"
-        if not any(digit in said for digit in "123456789"):
-            said = said.lstrip("+-")
+        text = f"{value:{'+' if signed else ''},.{digits}f}"
+        # −0.0 would claim a fall
+        if not any(digit in text for digit in "123456789"):
+            text = text.lstrip("+-")
         mark, thousands = self.separators
-        return said.translate({ord(","): thousands, ord("."): mark, ord("-"): "−"})
+        # in one pass, since comma and point change places in French
+        return text.translate({ord(","): thousands, ord("."): mark, ord("-"): "−"})
 
     def quantity(self, value: float | None, unit: str, digits: int = 0, *, signed: bool = False) -> str:
-        """A number with its unit, not to be broken across lines."""
-        said = self.number(value, digits, signed=signed)
-        return said if value is None else f"{said}{_FIXED}{unit}"
+        """A number with its unit, joined by a no-break space."""
+        text = self.number(value, digits, signed=signed)
+        return text if value is None else f"{text}{_FIXED}{unit}"
 
     def energy(self, gwh: float | None) -> str:
         """Energy in GWh, in TWh from 10 TWh on."""
@@ -60,8 +63,8 @@ class Language(Enum):
 
     def percent(self, share: float | None, digits: int = 1, *, signed: bool = False) -> str:
         """A share of 1 as a percentage."""
-        said = self.number(None if share is None else share * 100, digits, signed=signed)
-        return said if share is None else f"{said}{self.say(en='', fr=_NARROW)}%"
+        text = self.number(None if share is None else share * 100, digits, signed=signed)
+        return text if share is None else f"{text}{self.say(en='', fr=_NARROW)}%"
 
     def day(self, day: date) -> str:
         """A civil day: ``1 Nov 2026``, ``1er nov. 2026``."""
@@ -80,6 +83,7 @@ class Language(Enum):
 
     def moment(self, instant: datetime) -> str:
         """An instant by the clock of Paris, to the minute."""
+        # pages show the clock that readers of éCO2mix know
         local = instant.astimezone(PARIS)
         return f"{self.day(local.date())}, {local:%H:%M}"
 

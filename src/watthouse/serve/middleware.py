@@ -1,4 +1,4 @@
-"""What watches over the server: its health, its measures, its log, its limits."""
+"""Around every request: health checks, metrics, the request log, security headers, rate limits."""
 
 import logging
 import sys
@@ -26,22 +26,27 @@ router = APIRouter(tags=["operation"])
 
 _GUARDS: Final = {
     "x-content-type-options": "nosniff",
+    # older browsers do not know frame-ancestors
     "x-frame-options": "DENY",
     "referrer-policy": "same-origin",
+    # no page uses any of these
     "permissions-policy": "geolocation=(), camera=(), microphone=()",
     "cross-origin-opener-policy": "same-origin",
 }
+# an answer of the API is never a page: nothing in it may run
 _CLOSED: Final = "default-src 'none'; frame-ancestors 'none'"
 _OPEN_TO_ITSELF: Final = (
     "default-src 'self'; img-src 'self' data: blob:; font-src 'self' data:; style-src 'self' 'unsafe-inline';"
+    # inline, since Dash writes its configuration into the page
     " script-src 'self' 'unsafe-inline';"
     " frame-ancestors 'none'"
 )
+# a refused probe would take a healthy server out of service
 _UNLIMITED: Final = {"/healthz", "/readyz", "/metrics"}
 
 
 class Measures:
-    """What ``/metrics`` tells."""
+    """The metrics that ``/metrics`` exposes."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -61,25 +66,25 @@ class Measures:
         )
 
 
-@router.get("/healthz", summary="Whether the server runs", response_class=PlainTextResponse)
+@router.get("/healthz", summary="Liveness", response_class=PlainTextResponse)
 async def healthz() -> str:
-    """It does, if this answers: it waits for no other."""
+    """Answers as long as the server runs."""
     return "ok\n"
 
 
 @router.get(
     "/readyz",
-    summary="Whether there is a warehouse to answer from",
+    summary="Readiness",
     response_class=PlainTextResponse,
     responses=problems.documented(),
 )
 def readyz(service: TheService) -> str:
-    """The version and when it was built; 503 where there is none, with what to do."""
+    """The version of the warehouse and when it was built; 503 with what to do if there is none."""
     with service.snapshots.lease() as snapshot:
         return f"ready: version {snapshot.version}, built {snapshot.built_at:%Y-%m-%d %H:%M:%SZ}\n"
 
 
-@router.get("/metrics", summary="Measures for Prometheus", response_class=PlainTextResponse)
+@router.get("/metrics", summary="Metrics for Prometheus", response_class=PlainTextResponse)
 def metrics(request: Request, service: TheService) -> Response:
     """Requests, times and the age of the warehouse."""
     measures: Measures = request.app.state.measures
@@ -87,25 +92,27 @@ def metrics(request: Request, service: TheService) -> Response:
         with service.snapshots.lease() as snapshot:
             measures.built.set(snapshot.built_at.timestamp())
     except WatthouseError:
+        # without a warehouse the other metrics are still of interest
         measures.built.set(0)
     return Response(generate_latest(measures.registry), media_type=CONTENT_TYPE_LATEST)
 
 
 def install(app: FastAPI, settings: Settings) -> None:
-    """Stand around the app, outermost."""
+    """Add the outermost middleware."""
     app.state.measures = Measures()
     app.add_middleware(Watch, measures=app.state.measures, settings=settings)
 
 
 class Watch:
-    """Gives every request an id, counts, times and logs it, guards its answer, and says no to too many."""
+    """Gives every request an id, counts, times and logs it, adds security headers, and enforces the rate limit."""
 
     def __init__(self, app: ASGIApp, measures: Measures, settings: Settings) -> None:
         self._app = app
         self._measures = measures
         self._log = structlog.get_logger()
-        self._told = settings.log_requests
+        self._logs_requests = settings.log_requests
         self._limit = RateLimitItemPerMinute(settings.rate_limit) if settings.rate_limit else None
+        # a moving window: a fixed one lets twice the limit through around its edge
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -132,11 +139,12 @@ class Watch:
                 refused = self._refused(scope)
                 await (refused or self._app)(scope, receive, watched)
             except Exception as error:
+                # the status is on its way: the connection has to break, or half an answer would pass for a whole one
                 if begun:
                     raise
                 await problems.unexpected(scope["path"], error)(scope, receive, watched)
             finally:
-                self._tell(scope, status, sent, time.perf_counter() - began)
+                self._record(scope, status, sent, time.perf_counter() - began)
 
     def _refused(self, scope: Scope) -> Response | None:
         if self._limit is None or scope["path"] in _UNLIMITED:
@@ -144,15 +152,16 @@ class Watch:
         client = (scope.get("client") or ("unknown",))[0]
         if self._limiter.hit(self._limit, client):
             return None
+        # never 0, which clients take for "at once"
         again = max(1, round(self._limiter.get_window_stats(self._limit, client).reset_time - time.time()))
-        detail = f"more than {self._limit.amount} requests in a minute: try again in {again} s"
+        detail = f"more than {self._limit.amount} requests per minute: retry in {again} s"
         return problems.answer(scope["path"], 429, detail, headers={"retry-after": str(again)})
 
-    def _tell(self, scope: Scope, status: int, sent: int, seconds: float) -> None:
+    def _record(self, scope: Scope, status: int, sent: int, seconds: float) -> None:
         route = _route(scope)
         self._measures.requests.labels(scope["method"], route, str(status)).inc()
         self._measures.seconds.labels(route).observe(seconds)
-        if self._told:
+        if self._logs_requests:
             self._log.info(
                 "request",
                 method=scope["method"],
@@ -164,7 +173,8 @@ class Watch:
 
 
 def _route(scope: Scope) -> str:
-    """The call's path with its parameters' names, so that there are few of them."""
+    """The route with its parameters' names: a label of a metric must not have many values."""
+    # a label by raw path would grow with every address that a scanner tries
     path = getattr(scope.get("route"), "path", None)
     if path is None:
         return "unknown"
@@ -173,6 +183,7 @@ def _route(scope: Scope) -> str:
 
 def _request_id(scope: Scope) -> str:
     given = Headers(scope=scope).get("x-request-id", "")
+    # it goes into the log and into a header
     return given if 0 < len(given) <= 64 and given.replace("-", "").isalnum() and given.isascii() else uuid.uuid4().hex
 
 
@@ -184,12 +195,13 @@ def _guard(headers: MutableHeaders, path: str, request_id: str) -> None:
 
 
 def configure_logs() -> None:
-    """A line of JSON an event, on standard error."""
+    """Log one line of JSON per event to standard error."""
     logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.INFO)
     processors: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        # the JSON renderer writes no traceback by itself
         structlog.processors.format_exc_info,
         structlog.processors.JSONRenderer(),
     ]

@@ -1,4 +1,4 @@
-"""The pages, loaded while the API answers already: what draws them takes as long to import as all the rest."""
+"""The pages, loaded while the API already answers: their libraries take as long to import as everything else."""
 
 import threading
 from importlib import import_module
@@ -19,7 +19,8 @@ class Pages:
         self._loaded: ASGIApp | None = None
 
     def load(self) -> ASGIApp:
-        """The pages themselves; whoever asks first waits for them."""
+        """The pages themselves; the first request waits for them."""
+        # two first visitors at once each found a page that failed: one library was still being loaded for the other
         with self._lock:
             if self._loaded is None:
                 with uncollected():
@@ -30,5 +31,6 @@ class Pages:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         loaded = self._loaded
         if loaded is None:
+            # importing takes long, and the event loop has to go on answering the API
             loaded = await to_thread.run_sync(self.load)
         await loaded(scope, receive, send)

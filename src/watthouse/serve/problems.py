@@ -1,4 +1,4 @@
-"""What goes wrong, as ``application/problem+json`` (RFC 9457): what, where, and what to do."""
+"""Errors as ``application/problem+json`` (RFC 9457): what happened, where, and what to do."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -18,7 +18,7 @@ SCHEMA: Final = "#/components/schemas/Problem"
 
 
 class Fault(BaseModel):
-    """A parameter that will not do."""
+    """A parameter that cannot be used."""
 
     parameter: str = Field(description="The parameter's name as it is asked for", examples=["since"])
     detail: str = Field(description="What is wrong with it", examples=["2025-02-30 is not a valid date"])
@@ -57,31 +57,33 @@ def answer(
     path: str, status: int, detail: str, faults: Sequence[Fault] = (), headers: Mapping[str, str] | None = None
 ) -> Response:
     """The problem as a response."""
-    said = Problem(title=phrase(status), status=status, detail=detail, instance=path, errors=list(faults))
-    told = {"cache-control": "no-store", **(headers or {})}
-    return JSONResponse(said.model_dump(), status_code=status, media_type=MEDIA, headers=told)
+    problem = Problem(title=phrase(status), status=status, detail=detail, instance=path, errors=list(faults))
+    response_headers = {"cache-control": "no-store", **(headers or {})}
+    return JSONResponse(problem.model_dump(), status_code=status, media_type=MEDIA, headers=response_headers)
 
 
 def phrase(status: int) -> str:
     """The status in the words of RFC 9110, whatever Python calls it."""
+    # Python 3.13 calls it so, older versions "Unprocessable Entity"; the document must be the same on all
     return "Unprocessable Content" if status == 422 else HTTPStatus(status).phrase
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The problems a call may answer with, for its documentation."""
+    # these three can come from any call
     return {status: _documented(status) for status in sorted({422, 503, 429, *statuses})}
 
 
 def _documented(status: int) -> dict[str, Any]:
-    said = {"description": phrase(status), "content": {MEDIA: {"schema": {"$ref": SCHEMA}}}}
+    response = {"description": phrase(status), "content": {MEDIA: {"schema": {"$ref": SCHEMA}}}}
     if status not in {429, 503}:
-        return said
+        return response
     again = {"description": "When to try again [s]", "schema": {"type": "integer", "minimum": 1}}
-    return {**said, "headers": {"Retry-After": again}}
+    return {**response, "headers": {"Retry-After": again}}
 
 
 def install(app: FastAPI) -> None:
-    """Let every error of this app be a problem."""
+    """Turn every error of this app into a problem."""
     app.add_exception_handler(ProblemError, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
@@ -95,32 +97,34 @@ def _problem(request: Request, error: Exception) -> Response:
 
 def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    faults = [Fault(parameter=_named(said), detail=_meant(said)) for said in error.errors()]
+    faults = [Fault(parameter=_named(error_detail), detail=_meant(error_detail)) for error_detail in error.errors()]
     detail = "; ".join(f"{fault.parameter}: {fault.detail}" for fault in faults)
     return answer(request.url.path, 422, detail, faults)
 
 
-def _named(said: Mapping[str, Any]) -> str:
-    """The parameter's name; what is wrong between several names the one to change first."""
-    named = ".".join(part for part in said["loc"][1:] if isinstance(part, str))
-    return named or str(said["msg"]).removeprefix("Value error, ").split()[0]
+def _named(error_detail: Mapping[str, Any]) -> str:
+    """The parameter's name; a fault between several parameters begins with the name of one of them."""
+    named = ".".join(part for part in error_detail["loc"][1:] if isinstance(part, str))
+    return named or str(error_detail["msg"]).removeprefix("Value error, ").split()[0]
 
 
-def _meant(said: Mapping[str, Any]) -> str:
-    given = said.get("input")
-    if said["type"] == "extra_forbidden":
+def _meant(error_detail: Mapping[str, Any]) -> str:
+    given = error_detail.get("input")
+    if error_detail["type"] == "extra_forbidden":
         return "there is no such parameter: see /docs"
-    if said["type"] == "missing":
-        return "it must be given"
-    message = str(said["msg"]).removeprefix("Value error, ")
+    if error_detail["type"] == "missing":
+        return "this parameter is required"
+    message = str(error_detail["msg"]).removeprefix("Value error, ")
     shown = str(given)[:60]
-    if "date" in said["type"]:
+    if "date" in error_detail["type"]:
         return f"'{shown}' is not a date or instant that exists ({message})"
-    return message if isinstance(given, dict) or shown in message else f"'{shown}' will not do: {message}"
+    # some of pydantic's messages repeat the value already
+    return message if isinstance(given, dict) or shown in message else f"'{shown}' is not valid: {message}"
 
 
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    # the texts of Starlette ("Not Found") say nothing of what to do
     if error.status_code == HTTPStatus.NOT_FOUND:
         detail = f"there is nothing at {request.url.path}: /docs lists what there is"
     elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
@@ -131,7 +135,7 @@ def _http(request: Request, error: Exception) -> Response:
 
 
 def _own(request: Request, error: Exception) -> Response:
-    """Words of watthouse's own: the call was off, or the data are not there."""
+    """watthouse's own errors: the call was wrong, or the data are missing."""
     if isinstance(error, UsageError):
         return answer(request.url.path, 422, str(error))
     if isinstance(error, BusyError):
@@ -143,6 +147,7 @@ def _own(request: Request, error: Exception) -> Response:
 
 
 def unexpected(path: str, error: Exception) -> Response:
-    """What nobody foresaw: the log has the traceback, the caller has the request's id."""
+    """An unforeseen error: the log has the traceback, the caller the request's id to find it by."""
+    # with its traceback here, without it in the answer
     structlog.get_logger().error("unexpected", path=path, exc_info=(type(error), error, error.__traceback__))
-    return answer(path, 500, "watthouse failed; its log says where, by the request id of this answer")
+    return answer(path, 500, "internal error; look up the request id of this answer in the server log")

@@ -1,4 +1,4 @@
-"""A refresh that was asked for over HTTP: a process of its own, one at a time."""
+"""A refresh requested over HTTP: a process of its own, one at a time."""
 
 import os
 import subprocess
@@ -12,11 +12,11 @@ from watthouse.errors import BusyError
 from watthouse.home import Home
 from watthouse.settings import Settings
 
-_LAST = 400  # characters of what it said that are kept
+_LAST = 400  # characters kept of its last line
 
 
 class State(Enum):
-    """How a refresh stands."""
+    """The state of a refresh."""
 
     NEVER = "never asked for"
     RUNNING = "running"
@@ -25,13 +25,13 @@ class State(Enum):
 
 
 @dataclass(frozen=True)
-class Progress:
-    """The last refresh that was asked for here; ``said`` is its last line."""
+class RefreshProgress:
+    """The last refresh requested over the API; ``last_line`` is the last line of its output."""
 
     state: State = State.NEVER
     started_at: datetime | None = None
     ended_at: datetime | None = None
-    said: str | None = None
+    last_line: str | None = None
 
 
 class Refresher:
@@ -40,29 +40,33 @@ class Refresher:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._lock = threading.Lock()
+        # a process of its own: what it takes in memory and threads ends with it
         self._process: subprocess.Popen[str] | None = None
-        self.progress = Progress()
+        self.progress = RefreshProgress()
 
-    def start(self) -> Progress:
-        """Begin one; raises :class:`~watthouse.errors.BusyError` while one runs."""
+    def start(self) -> RefreshProgress:
+        """Start one; raises :class:`~watthouse.errors.BusyError` while one runs."""
         with self._lock:
             if self.progress.state is State.RUNNING:
-                raise BusyError("a refresh is running already: /api/v1/status tells how it stands")
-            self.progress = Progress(State.RUNNING, datetime.now(UTC))
+                raise BusyError("a refresh is already running: see /api/v1/status")
+            self.progress = RefreshProgress(State.RUNNING, datetime.now(UTC))
             self._process = self._spawn()
+            # its output has to be read all along: a full pipe would stop it
             threading.Thread(target=self._wait, args=(self._process,), daemon=True).start()
             return self.progress
 
     def stop(self) -> None:
-        """End one that runs: what it fetched stays."""
+        """Stop a running one: what it fetched is kept."""
         with self._lock:
             if self._process is not None and self._process.poll() is None:
                 self._process.terminate()
 
     def _spawn(self) -> subprocess.Popen[str]:
         home, words = self._settings.home, ["refresh"]
+        # a sample is served from a subfolder, but `--sample` wants its parent
         if Home(self._settings).sample and home.name == "sample":
             home, words = home.parent, [*words, "--sample"]
+        # wide enough that the last line, which is reported, is not wrapped
         environment = {**os.environ, "WATTHOUSE_HOME": str(home.absolute()), "COLUMNS": "200"}
         return subprocess.Popen(
             [sys.executable, "-m", "watthouse", *words],
@@ -74,9 +78,10 @@ class Refresher:
         )
 
     def _wait(self, process: subprocess.Popen[str]) -> None:
-        said, _ = process.communicate()
-        lines = [line.strip() for line in said.splitlines() if line.strip()]
+        output, _ = process.communicate()
+        # its last line is the summary, or what went wrong
+        lines = [line.strip() for line in output.splitlines() if line.strip()]
         state = State.FAILED if process.returncode else State.DONE
         last = lines[-1][:_LAST] if lines else None
         with self._lock:
-            self.progress = Progress(state, self.progress.started_at, datetime.now(UTC), last)
+            self.progress = RefreshProgress(state, self.progress.started_at, datetime.now(UTC), last)

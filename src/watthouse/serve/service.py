@@ -1,4 +1,4 @@
-"""Where questions become answers: the snapshot they are put to, the answers kept at hand."""
+"""Answers calls from a snapshot of the warehouse, and caches them by version."""
 
 import threading
 from collections.abc import Callable
@@ -13,41 +13,43 @@ from starlette.responses import Response
 
 from watthouse.catalog import LICENCE
 from watthouse.home import Home
-from watthouse.serve import formats
-from watthouse.serve.formats import Format, Labels, Shown
+from watthouse.serve import formats, writers
+from watthouse.serve.formats import AnswerColumn, Format, Labels
 from watthouse.serve.problems import ProblemError
 from watthouse.serve.queries import attribution
-from watthouse.serve.queries.question import Question
+from watthouse.serve.queries.call import RowSet
 from watthouse.serve.refreshing import Refresher
 from watthouse.settings import Settings
 from watthouse.warehouse.query import Prepared
 from watthouse.warehouse.snapshots import Snapshot
 
-_LARGEST_KEPT: Final = 8  # parts of the cache one answer may fill
+_LARGEST_CACHED: Final = 8  # parts of the cache one answer may fill
 
 
 @dataclass(frozen=True)
-class _Kept:
-    """An answer at hand: its ``body``, and whose figures it gives as a ``Link``."""
+class _CachedAnswer:
+    """A cached answer: its ``body``, and its sources as a ``Link`` header."""
 
     body: bytes
     link: str
 
 
 class Service:
-    """What every call needs, one of it a server."""
+    """What every call needs; one per server."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.snapshots = Home(settings).snapshots()
         self.refresher = Refresher(settings)
+        # calls run in threads, and the cache of cachetools is not safe for them
         self._lock = threading.Lock()
-        self._kept: LRUCache[str, _Kept] = LRUCache(max(settings.cache_bytes, 1), getsizeof=lambda one: len(one.body))
+        # by bytes: answers differ a thousandfold in size
+        self._cache: LRUCache[str, _CachedAnswer] = LRUCache(
+            max(settings.cache_bytes, 1), getsizeof=lambda cached: len(cached.body)
+        )
 
-    def answer(
-        self, request: Request, style: Format | None, ask: Callable[[Snapshot], Question], name: str
-    ) -> Response:
-        """A bounded answer of the warehouse as it stands, or 304 where the caller holds it."""
+    def answer(self, request: Request, style: Format | None, ask: Callable[[Snapshot], RowSet], name: str) -> Response:
+        """A bounded answer from the current warehouse, or 304 where the caller has it."""
         with self.snapshots.lease() as snapshot:
             return self.versioned(
                 request, style, name, snapshot.version, snapshot.sample, lambda: self._bounded(snapshot, ask(snapshot))
@@ -60,74 +62,77 @@ class Service:
         name: str,
         version: str,
         sample: str | None,
-        ask: Callable[[], Question],
+        ask: Callable[[], RowSet],
     ) -> Response:
         """An answer that is the same as long as ``version`` is; its ``rows`` are an Arrow table."""
-        wanted = formats.chosen(request, style)
-        tag = formats.etag(version, request, wanted)
+        chosen = formats.chosen(request, style)
+        # before anything is read: a caller that has the answer costs nothing
+        tag = formats.etag(version, request, chosen)
         headers = formats.headers_of(version, sample, tag)
         if formats.unchanged(request, tag):
             return formats.not_modified(headers)
         with self._lock:
-            kept = self._kept.get(tag)
-        if kept is None:
-            question = ask()
-            assert isinstance(question.rows, pa.Table)
-            body = formats.whole(labels(question, version, sample), question.rows, wanted)
-            kept = _Kept(body, attribution.links(question.used or (), sample))
-            self._keep(tag, kept)
-        attached = formats.attached({**headers, "link": kept.link}, name, wanted)
-        return Response(kept.body, media_type=formats.content_type(wanted), headers=attached)
+            # the version is in the tag, so nothing has to be invalidated
+            cached = self._cache.get(tag)
+        if cached is None:
+            row_set = ask()
+            assert isinstance(row_set.rows, pa.Table)
+            body = writers.whole(labels(row_set, version, sample), row_set.rows, chosen)
+            cached = _CachedAnswer(body, attribution.links(row_set.used or (), sample))
+            self._cache_answer(tag, cached)
+        attached = formats.attached({**headers, "link": cached.link}, name, chosen)
+        return Response(cached.body, media_type=writers.content_type(chosen), headers=attached)
 
-    def stream(
-        self, request: Request, style: Format | None, ask: Callable[[Snapshot], Question], name: str
-    ) -> Response:
+    def stream(self, request: Request, style: Format | None, ask: Callable[[Snapshot], RowSet], name: str) -> Response:
         """An answer of any size, in bounded memory."""
-        wanted = formats.chosen(request, style)
-        with ExitStack() as held:
-            snapshot = held.enter_context(self.snapshots.lease())
-            tag = formats.etag(snapshot.version, request, wanted)
+        chosen = formats.chosen(request, style)
+        with ExitStack() as resources:
+            # leased up to the last byte: a build published meanwhile must not mix into this answer
+            snapshot = resources.enter_context(self.snapshots.lease())
+            tag = formats.etag(snapshot.version, request, chosen)
             headers = formats.headers_of(snapshot.version, snapshot.sample, tag)
             if formats.unchanged(request, tag):
                 return formats.not_modified(headers)
-            question = ask(snapshot).attributed(snapshot)
-            said = labels(question, snapshot.version, snapshot.sample)
-            reader = held.enter_context(snapshot.batches(question.rows))
-            link = attribution.links(question.used or (), snapshot.sample)
-            attached = formats.attached({**headers, "link": link}, name, wanted)
-            return formats.stream(said, reader, reader.schema, wanted, attached, held.pop_all())
+            row_set = ask(snapshot).attributed(snapshot)
+            stands_with = labels(row_set, snapshot.version, snapshot.sample)
+            reader = resources.enter_context(snapshot.batches(row_set.rows))
+            link = attribution.links(row_set.used or (), snapshot.sample)
+            attached = formats.attached({**headers, "link": link}, name, chosen)
+            return writers.stream(stands_with, reader, reader.schema, chosen, attached, resources.pop_all())
 
     def close(self) -> None:
-        """End what runs here, let go of what is held."""
+        """Stop a running refresh and release the snapshots."""
         self.refresher.stop()
         self.snapshots.close()
 
-    def _bounded(self, snapshot: Snapshot, question: Question) -> Question:
-        question = question.attributed(snapshot)
-        if isinstance(question.rows, pa.Table):
-            return question
-        asked = question.rows
-        if not isinstance(asked, Prepared):  # a form has a few rows a day at most
-            asked = asked.limit(self.settings.max_rows + 1)
-        rows = snapshot.rows(asked)
+    def _bounded(self, snapshot: Snapshot, row_set: RowSet) -> RowSet:
+        row_set = row_set.attributed(snapshot)
+        if isinstance(row_set.rows, pa.Table):
+            return row_set
+        query = row_set.rows
+        if not isinstance(query, Prepared):  # a form has a few rows a day at most
+            query = query.limit(self.settings.max_rows + 1)
+        rows = snapshot.rows(query)
+        # one row more than allowed was asked for, to tell "too many" from "just as many"
         if rows.num_rows > self.settings.max_rows:
             raise ProblemError(
-                422, f"the answer has more than {self.settings.max_rows:,} rows: ask for a shorter period"
+                422, f"the answer has more than {self.settings.max_rows:,} rows: choose a shorter period"
             )
-        return question.with_rows(rows)
+        return row_set.with_rows(rows)
 
-    def _keep(self, tag: str, one: _Kept) -> None:
-        if len(one.body) * _LARGEST_KEPT <= self._kept.maxsize:
+    def _cache_answer(self, tag: str, answer: _CachedAnswer) -> None:
+        # one large answer would push out all others
+        if len(answer.body) * _LARGEST_CACHED <= self._cache.maxsize:
             with self._lock:
-                self._kept[tag] = one
+                self._cache[tag] = answer
 
 
-def labels(question: Question, version: str, sample: str | None) -> Labels:
-    """What stands with the rows of an answer."""
-    used = question.used or ()
-    columns = (*question.columns, _SAMPLE) if sample else question.columns
-    more = {"attribution": attribution.as_metadata(used, sample), **question.more}
-    return Labels(question.title, columns, attribution.in_words(used, sample), LICENCE, version, sample, more)
+def labels(row_set: RowSet, version: str, sample: str | None) -> Labels:
+    """What describes the rows of an answer."""
+    used = row_set.used or ()
+    columns = (*row_set.columns, _SAMPLE) if sample else row_set.columns
+    more = {"attribution": attribution.as_metadata(used, sample), **row_set.more}
+    return Labels(row_set.title, columns, attribution.in_words(used, sample), LICENCE, version, sample, more)
 
 
-_SAMPLE: Final = Shown("sample", "", "The synthetic sample that the row is of: nobody measured it")
+_SAMPLE: Final = AnswerColumn("sample", "", "The synthetic sample that the row belongs to: nobody measured it")

@@ -3,9 +3,8 @@
 Every figure is a function of ``serve/figures``, every row the answer of a call of the API, asked in this process.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -13,19 +12,19 @@ from typing import Final
 import plotly.graph_objects as go
 import polars as pl
 import streamlit as st
-from dateutil.relativedelta import relativedelta
 
 from watthouse.catalog import MAINLAND, NATIONAL_SOURCES, REGIONS, Family
 from watthouse.errors import WatthouseError
-from watthouse.serve.dashboard.reading import Answer, Reader
-from watthouse.serve.dashboard.view import View, day_of
+from watthouse.serve import streamlit_sidebar as sidebar
+from watthouse.serve.dashboard.reading import Answer, PageReader
+from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import power
 from watthouse.serve.figures.maps import regions_map
 from watthouse.serve.figures.palette import NATIONAL, REGIONAL, SOURCES
 from watthouse.serve.figures.regional import source_shares, yearly_sources
 from watthouse.serve.figures.seasons import source_seasons
 from watthouse.serve.figures.style import behaviour
-from watthouse.serve.locale import Language, Text
+from watthouse.serve.locale import Text
 from watthouse.serve.problems import ProblemError
 from watthouse.serve.queries.compare import COMPARE, Compared
 from watthouse.serve.queries.mix import MIX
@@ -36,13 +35,6 @@ from watthouse.serve.queries.units import Interval, Unit
 from watthouse.serve.service import Service
 from watthouse.settings import Settings
 
-_SPANS: Final = {
-    "30d": ("30 days", "30 jours", relativedelta(days=30)),
-    "90d": ("90 days", "90 jours", relativedelta(days=90)),
-    "1y": ("1 year", "1 an", relativedelta(years=1)),
-    "5y": ("5 years", "5 ans", relativedelta(years=5)),
-    "days": ("From … to …", "Du … au …", relativedelta(days=30)),
-}
 _MEASURES: Final = {
     "consommation": Text(en="Mean load", fr="Consommation moyenne"),
     "production": Text(en="Mean production", fr="Production moyenne"),
@@ -50,21 +42,22 @@ _MEASURES: Final = {
 }
 _ICON: Final = Path(__file__).with_name("dashboard") / "assets" / "watthouse.svg"
 # published together, as thermal, for a region
-_BURNT: Final = tuple(name for name, one in NATIONAL_SOURCES.items() if one.family is Family.THERMAL)
+_BURNT: Final = tuple(name for name, source in NATIONAL_SOURCES.items() if source.family is Family.THERMAL)
 
 
 def main() -> None:
     """The page that was chosen, of the newest build."""
     st.set_page_config(page_title="watthouse", page_icon=str(_ICON), layout="wide")
-    with _told(), _service().snapshots.lease() as snapshot:
-        language = _language()
+    with _errors_in_a_line(), _service().snapshots.lease() as snapshot:
+        language = sidebar.language()
         dark = st.context.theme.type == "dark"
-        held = Reader(_service(), snapshot, View(language=language, dark=dark))
-        since, until = _period(held)
-        reader = Reader(_service(), snapshot, View(language=language, dark=dark, since=since, until=until))
+        # a first reader only to know which days there are to choose from
+        whole = PageReader(_service(), snapshot, View(language=language, dark=dark))
+        since, until = sidebar.period(whole)
+        reader = PageReader(_service(), snapshot, View(language=language, dark=dark, since=since, until=until))
         page = st.navigation(_pages(reader))
-        if said := reader.sample:
-            st.warning(said, icon=":material/science:")
+        if sample := reader.sample:
+            st.warning(sample, icon=":material/science:")
         page.run()
         st.caption(reader.provenance(reader.used))
 
@@ -73,65 +66,20 @@ def _opened() -> Service:
     return Service(Settings())
 
 
+# once per server: Streamlit runs this file again for every interaction
 _service: Callable[[], Service] = st.cache_resource(show_spinner=False)(_opened)
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """What cannot be answered is said in one line."""
+def _errors_in_a_line() -> Iterator[None]:
+    """Show an error as one line."""
     try:
         yield
     except (WatthouseError, ProblemError) as error:
         st.error(str(error))
 
 
-def _kept(key: str, options: Iterable[str], default: str) -> int:
-    """Where the address says what was chosen, its place among the options."""
-    known = [*options]
-    said = st.query_params.get(key, default)
-    return known.index(said if said in known else default)
-
-
-def _language() -> Language:
-    names = {"en": "English", "fr": "Français"}
-    chosen = st.sidebar.radio(
-        "Language · Langue", [*names], _kept("lang", names, "en"), names.__getitem__, key="lang", horizontal=True
-    )
-    st.query_params["lang"] = chosen
-    return Language(chosen)
-
-
-def _period(reader: Reader) -> tuple[date, date]:
-    """The days that are meant, both included."""
-    say, (first, last) = reader.view.say, reader.held
-    span = st.sidebar.selectbox(
-        say(en="Period", fr="Période"),
-        [*_SPANS],
-        _kept("period", _SPANS, "1y"),
-        lambda name: say(en=_SPANS[name][0], fr=_SPANS[name][1]),
-        key="period",
-    )
-    st.query_params["period"] = span
-    since = max(first, last - _SPANS[span][2] + relativedelta(days=1))
-    return _days_chosen(reader, since) if span == "days" else (since, last)
-
-
-def _days_chosen(reader: Reader, since: date) -> tuple[date, date]:
-    say, (first, last) = reader.view.say, reader.held
-    said = [day_of(st.query_params.get(name)) for name in ("since", "until")]
-    start, end = (max(first, min(day or other, last)) for day, other in zip(said, (since, last), strict=True))
-    days = st.sidebar.date_input(
-        say(en="First and last day", fr="Premier et dernier jour"), (min(start, end), end), first, last, key="days",
-        format="DD/MM/YYYY",
-    )  # fmt: skip
-    if len(days) < 2:
-        st.sidebar.info(say(en="Choose the last day too.", fr="Choisissez aussi le dernier jour."))
-        return since, last
-    st.query_params.update({"since": days[0].isoformat(), "until": days[1].isoformat()})
-    return days[0], days[1]
-
-
-def _pages(reader: Reader) -> dict[str, list[st.Page]]:
+def _pages(reader: PageReader) -> dict[str, list[st.Page]]:
     say = reader.view.say
     sources = [
         st.Page(
@@ -139,12 +87,15 @@ def _pages(reader: Reader) -> dict[str, list[st.Page]]:
         )
         for name in NATIONAL
     ]
-    one = st.Page(
+    one_region = st.Page(
         _called("region", partial(_region, reader)), title=say(en="A region", fr="Une région"), url_path="region"
     )
-    whole = _called("regions", partial(_regions, reader, one))
+    whole = _called("regions", partial(_regions, reader, one_region))
     return {
-        say(en="Regions", fr="Régions"): [st.Page(whole, title=say(en="Regions", fr="Régions"), default=True), one],
+        say(en="Regions", fr="Régions"): [
+            st.Page(whole, title=say(en="Regions", fr="Régions"), default=True),
+            one_region,
+        ],
         say(en="Sources", fr="Filières"): sources,
     }
 
@@ -155,11 +106,12 @@ def _called(name: str, page: Callable[[], None]) -> Callable[[], None]:
     def shown() -> None:
         page()
 
+    # two partials of one function would be one page
     shown.__name__ = name
     return shown
 
 
-def _regions(reader: Reader, one: st.Page) -> None:
+def _regions(reader: PageReader, one_region: st.Page) -> None:
     view = reader.view
     say = view.say
     st.title(say(en="The regions", fr="Les régions"))
@@ -167,7 +119,7 @@ def _regions(reader: Reader, one: st.Page) -> None:
     measure = st.radio(
         say(en="On the map", fr="Sur la carte"),
         [*_MEASURES],
-        _kept("measure", _MEASURES, "consommation"),
+        sidebar.place_of("measure", _MEASURES, "consommation"),
         lambda name: _MEASURES[name].of(view.language),
         key="measure",
         horizontal=True,
@@ -175,30 +127,32 @@ def _regions(reader: Reader, one: st.Page) -> None:
     st.query_params["measure"] = measure
     left, right = st.columns([5, 6])
     with left:
-        found = _map_of(reader, measure)
-        figure = regions_map(_mapped(found, measure), "MW", view.style, signed=measure == "difference")
-        _chart(reader, "map", f"{_MEASURES[measure].of(view.language)}, MW", figure, found, height=480)
+        mapped = _map_of(reader, measure)
+        figure = regions_map(_mapped(mapped, measure), "MW", view.style, signed=measure == "difference")
+        _chart(reader, "map", f"{_MEASURES[measure].of(view.language)}, MW", figure, mapped, height=480)
     with right:
-        asked = MixesParams(since=view.since, until=view.until, unit=Unit.SHARE)
-        shares = reader.ask(MIXES, asked)
+        params = MixesParams(since=view.since, until=view.until, unit=Unit.SHARE)
+        shares = reader.ask(MIXES, params)
         title = say(en="What each source contributes to production", fr="Part de chaque filière dans la production")
         _chart(reader, "shares", f"{title}, %", source_shares(shares.rows, view.style), shares, height=480)
     st.page_link(
-        one, label=say(en="One region over the years", fr="Une région au fil des ans"), icon=":material/timeline:"
+        one_region,
+        label=say(en="One region over the years", fr="Une région au fil des ans"),
+        icon=":material/timeline:",
     )
 
 
-def _region(reader: Reader) -> None:
+def _region(reader: PageReader) -> None:
     view = reader.view
     say = view.say
     published = sorted(MAINLAND, key=REGIONS.__getitem__)
-    kept = _kept("region", published, published[0])
-    code = st.selectbox(say(en="Region", fr="Région"), published, kept, REGIONS.__getitem__, key="region")
+    chosen = sidebar.place_of("region", published, published[0])
+    code = st.selectbox(say(en="Region", fr="Région"), published, chosen, REGIONS.__getitem__, key="region")
     st.query_params["region"] = code
     st.title(REGIONS[code])
     first, last = reader.snapshot.extent("daily_regional")
     years = EnergyAsOf(since=first, until=last, interval=Interval.YEAR, unit=Unit.GWH)
-    by_year = _mix(reader, code, years)
+    by_year = reader.ask(REGION_MIX, years, code)
     columns = {name: f"{name}_gwh" for name in REGIONAL}
     figure = yearly_sources(by_year.rows, columns, "GWh", view.style)
     _chart(
@@ -208,20 +162,20 @@ def _region(reader: Reader) -> None:
         figure,
         by_year,
     )
-    through = _mix(reader, code, EnergyAsOf(since=view.since, until=view.until, unit=Unit.MW))
+    through = reader.ask(REGION_MIX, EnergyAsOf(since=view.since, until=view.until, unit=Unit.MW), code)
     columns = {name: f"{name}_mw" for name in REGIONAL}
     figure = power.mix(through.rows, columns, "starts", "MW", view.style, "consommation_mw")
     title = say(en="Production by source and load, mean MW", fr="Production par filière et consommation, MW moyens")
     _chart(reader, "mix", f"{title} · {_days(reader)}", figure, through)
 
 
-def _source(reader: Reader, name: str) -> None:
+def _source(reader: PageReader, name: str) -> None:
     view = reader.view
     say, source = view.say, view.style.name(SOURCES[name])
     st.title(source)
-    months = EnergyAsOf(since=reader.held[0], until=reader.held[1], interval=Interval.MONTH, unit=Unit.MW)
-    by_month = _france(reader, months)
-    through = _france(reader, EnergyAsOf(since=view.since, until=view.until, unit=Unit.MW))
+    months = EnergyAsOf(since=reader.extent[0], until=reader.extent[1], interval=Interval.MONTH, unit=Unit.MW)
+    by_month = reader.ask(MIX, months)
+    through = reader.ask(MIX, EnergyAsOf(since=view.since, until=view.until, unit=Unit.MW))
     _totals(reader, name)
     figure = power.mix(through.rows, {name: f"{name}_mw"}, "starts", "MW", view.style)
     _chart(reader, "time", f"{source}, MW · {_days(reader)}", figure, through, names=[f"{name}_mw"])
@@ -231,8 +185,9 @@ def _source(reader: Reader, name: str) -> None:
         title = say(en="Mean power by month, MW", fr="Puissance moyenne par mois, MW")
         _chart(reader, "seasons", title, figure, by_month, names=[f"{name}_mw"], height=480)
     with right:
+        # no region has gas, coal or oil of its own
         measure = "thermique" if name in _BURNT else name
-        found = _map_of(reader, measure)
+        mapped = _map_of(reader, measure)
         together = (
             say(en=" (gas, coal and oil together)", fr=" (gaz, charbon et fioul ensemble)") if name in _BURNT else ""
         )
@@ -241,13 +196,13 @@ def _source(reader: Reader, name: str) -> None:
             reader,
             "map",
             f"{title}{together}",
-            regions_map(_mapped(found, measure), "MW", view.style),
-            found,
+            regions_map(_mapped(mapped, measure), "MW", view.style),
+            mapped,
             height=480,
         )
 
 
-def _totals(reader: Reader, name: str) -> None:
+def _totals(reader: PageReader, name: str) -> None:
     """The source's energy and share over the whole period."""
     energy, share = (_total(reader, name, unit) for unit in (Unit.GWH, Unit.SHARE))
     speak = reader.view.language
@@ -256,37 +211,29 @@ def _totals(reader: Reader, name: str) -> None:
     right.metric(reader.view.say(en="of all production", fr="de toute la production"), speak.percent(share))
 
 
-def _total(reader: Reader, name: str, unit: Unit) -> float | None:
-    asked = Compared(since=reader.view.since, until=reader.view.until, unit=unit)
-    found = reader.ask(COMPARE, asked).rows
-    totals: dict[str, float | None] = dict(found.select("name", "value").iter_rows())
+def _total(reader: PageReader, name: str, unit: Unit) -> float | None:
+    params = Compared(since=reader.view.since, until=reader.view.until, unit=unit)
+    rows = reader.ask(COMPARE, params).rows
+    totals: dict[str, float | None] = dict(rows.select("name", "value").iter_rows())
     return totals[name]
 
 
-def _mapped(found: Answer, measure: str) -> pl.DataFrame:
-    return found.rows.rename({f"{measure}_mw": "value"})
+def _mapped(answer: Answer, measure: str) -> pl.DataFrame:
+    return answer.rows.rename({f"{measure}_mw": "value"})
 
 
-def _map_of(reader: Reader, measure: str) -> Answer:
+def _map_of(reader: PageReader, measure: str) -> Answer:
     days = {"since": reader.view.since, "until": reader.view.until}
-    asked = MapParams.model_validate(days | {"measure": measure})
-    return reader.ask(MAP, asked)
+    params = MapParams.model_validate(days | {"measure": measure})
+    return reader.ask(MAP, params)
 
 
-def _mix(reader: Reader, code: str, asked: EnergyAsOf) -> Answer:
-    return reader.ask(REGION_MIX, asked, code)
-
-
-def _france(reader: Reader, asked: EnergyAsOf) -> Answer:
-    return reader.ask(MIX, asked)
-
-
-def _days(reader: Reader) -> str:
+def _days(reader: PageReader) -> str:
     return reader.view.language.days(*reader.period)
 
 
 def _chart(
-    reader: Reader,
+    reader: PageReader,
     name: str,
     title: str,
     figure: go.Figure,
@@ -299,10 +246,15 @@ def _chart(
     say = reader.view.say
     st.markdown(f"##### {title}")
     if not answer.rows.height:
-        st.info(say(en="Nothing is held for this period.", fr="Rien n'est connu de cette période."))
+        st.info(say(en="No data for this period.", fr="Aucune donnée pour cette période."))
         return
     st.plotly_chart(
-        figure.update_layout(height=height), theme=None, config=behaviour(reader.view.style, name), key=name, alt=title
+        # Streamlit would put its own theme over the palette
+        figure.update_layout(height=height),
+        theme=None,
+        config=behaviour(reader.view.style, name),
+        key=name,
+        alt=title,
     )
     rows: pl.DataFrame = answer.rows.select("starts", *names, "complete") if names else answer.rows
     with st.expander(say(en="Data", fr="Données")):

@@ -13,9 +13,11 @@ from watthouse.settings import Settings
 PAGES: Final = Path(__file__).with_name("streamlit_app.py")
 _OPTIONS: Final = {
     "server.headless": "true",
+    # Streamlit reports its use to its makers unless told not to
     "browser.gatherUsageStats": "false",
     "server.fileWatcherType": "none",
     "client.toolbarMode": "minimal",
+    # no traceback of this machine on a public page
     "client.showErrorDetails": "none",
     "runner.magicEnabled": "false",
 }
@@ -29,12 +31,14 @@ def run(settings: Settings) -> None:
     if find_spec("streamlit") is None:
         raise WatthouseError("streamlit is not installed: pip install 'watthouse[streamlit]'")
     refuse_taken(settings.host, settings.port)
+    # exec drops what Python still buffers
     sys.stdout.flush()
+    # in place of this process, so that signals reach Streamlit itself
     os.execve(sys.executable, command(settings), os.environ | {"WATTHOUSE_HOME": str(settings.home.absolute())})
 
 
 def command(settings: Settings) -> list[str]:
-    """How Streamlit is started: on this address alone, without a browser, telling nobody."""
-    told = _OPTIONS | {"server.address": settings.host, "server.port": str(settings.port)}
-    options = [f"--{name}={value}" for name, value in told.items()]
+    """How Streamlit is started: on this address only, without a browser, without telemetry."""
+    settings_given = _OPTIONS | {"server.address": settings.host, "server.port": str(settings.port)}
+    options = [f"--{name}={value}" for name, value in settings_given.items()]
     return [sys.executable, "-m", "streamlit", "run", str(PAGES), *options]

@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 from starlette.requests import Request
 
-from watthouse.serve import formats
-from watthouse.serve.formats import Format, Labels, Shown
+from watthouse.serve import formats, writers
+from watthouse.serve.formats import AnswerColumn, Format, Labels
 from watthouse.serve.problems import ProblemError
 
 ROWS = pa.table(
@@ -31,12 +31,12 @@ ROWS = pa.table(
 
 
 def labels(sample: str | None = None) -> Labels:
-    columns = [Shown("energy_mwh", "MWh", "Energy")]
+    columns = [AnswerColumn("energy_mwh", "MWh", "Energy")]
     return Labels("Rows", columns, "RTE", "Open", "v1", sample, {"since": "2025-03-30"})
 
 
 def whole(style: Format, rows: pa.Table = ROWS, sample: str | None = None) -> bytes:
-    return formats.whole(labels(sample), rows, style)
+    return writers.whole(labels(sample), rows, style)
 
 
 def request(**headers: str) -> Request:
@@ -75,7 +75,7 @@ def test_a_csv_in_pieces_says_whose_it_is_once() -> None:
     batches = (
         batch for piece in pieces for batch in piece.to_batches() or [pa.RecordBatch.from_pylist([], ROWS.schema)]
     )
-    answer = formats.stream(labels(), batches, ROWS.schema, Format.CSV, {}, held)
+    answer = writers.stream(labels(), batches, ROWS.schema, Format.CSV, {}, held)
     assert asyncio.run(_sent(answer.body_iterator)) == body  # type: ignore[attr-defined]
     said = [row["attribution"] for row in csv.DictReader(io.StringIO(body.decode(), newline=""))]
     assert said == ["RTE", "", "", ""]
@@ -141,7 +141,7 @@ def test_what_is_held_for_a_stream_is_let_go_at_its_end() -> None:
     gone: list[str] = []
     held = ExitStack()
     held.callback(gone.append, "gone")
-    answer = formats.stream(labels(), iter(ROWS.to_batches()), ROWS.schema, Format.CSV, {}, held)
+    answer = writers.stream(labels(), iter(ROWS.to_batches()), ROWS.schema, Format.CSV, {}, held)
     assert gone == []
     assert asyncio.run(_sent(answer.body_iterator)) == whole(Format.CSV)  # type: ignore[attr-defined]
     assert gone == ["gone"]

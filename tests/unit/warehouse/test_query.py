@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from watthouse.serve.queries.series import days_asked, starts, within
+from watthouse.serve.queries.series import days_in_period, starts, within
 from watthouse.serve.queries.units import Interval
 from watthouse.warehouse.duckdb.engine import DIALECT, Engine
 from watthouse.warehouse.query import Prepared
@@ -29,7 +29,7 @@ def loads(table: ops.Relation, interval: Interval) -> ir.Table:
     drawn.append(interval)
     rows = within(table.to_expr())
     sums = rows.group_by(starts(rows, interval)).aggregate(load=rows.load.sum())
-    return sums.mutate(days=days_asked(sums.starts, interval)).order_by("starts")
+    return sums.mutate(days=days_in_period(sums.starts, interval)).order_by("starts")
 
 
 def of(since: date, until: date, interval: Interval = Interval.MONTH) -> Prepared:

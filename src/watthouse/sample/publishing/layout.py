@@ -9,7 +9,7 @@ from typing import Final
 
 import polars as pl
 
-from watthouse.catalog import BATTERIES, COMMERCIAL, NATIONAL_SOURCES, PUMPING, REGIONAL_SOURCES, Family, Source
+from watthouse.catalog import BATTERIES, COMMERCIAL, NATIONAL_SOURCES, PUMPING, REGIONAL_SOURCES, Family, PowerSource
 from watthouse.catalog import FORECASTS as FORECAST_COLUMNS
 
 INSTANT: Final = pl.Datetime("ms", "UTC")
@@ -25,7 +25,7 @@ PARTS: Final[Mapping[str, tuple[str, ...]]] = {
 SPLIT: Final = PARTS["eolien"]
 
 
-def _exported(sources: Mapping[str, Source], parts_of_wind: tuple[str, ...] = ()) -> Iterator[str]:
+def _exported(sources: Mapping[str, PowerSource], parts_of_wind: tuple[str, ...] = ()) -> Iterator[str]:
     """Sources in the order of an export: the parts of wind and pumping stand among them."""
     for name, source in sources.items():
         yield name

@@ -7,12 +7,12 @@ from typing import Final
 
 import pyarrow as pa
 
-from watthouse.serve.analysis import links, methods, mixes, rows, sentences
-from watthouse.serve.analysis.daily import STOCK, TEMPERATURE, Daily, held
+from watthouse.serve.analysis import link_sentences, links, methods, mixes, rows, sentences
+from watthouse.serve.analysis.daily import STOCK, TEMPERATURE, DailySeries, read_days
 from watthouse.serve.analysis.links import Link
-from watthouse.serve.analysis.resampling import Interval
+from watthouse.serve.analysis.resampling import ConfidenceInterval
 from watthouse.serve.analysis.texts import CAVEATS, QUESTIONS
-from watthouse.serve.formats import Shown
+from watthouse.serve.formats import AnswerColumn
 from watthouse.serve.locale import Language
 from watthouse.warehouse.snapshots import Snapshot
 
@@ -40,7 +40,7 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Answer:
+class QuestionAnswer:
     """One of the six questions, answered for a period in one language; ``columns`` describe ``rows``."""
 
     number: int
@@ -50,18 +50,18 @@ class Answer:
     caveat: str
     figures: tuple[Figure, ...]
     rows: pa.Table
-    columns: tuple[Shown, ...]
+    columns: tuple[AnswerColumn, ...]
     since: date
     until: date
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Findings:
     sentence: str
     method: str
     figures: tuple[Figure, ...]
     rows: pa.Table
-    columns: tuple[Shown, ...]
+    columns: tuple[AnswerColumn, ...]
 
 
 def answer(
@@ -70,53 +70,55 @@ def answer(
     since: date | None = None,
     until: date | None = None,
     language: Language = Language.ENGLISH,
-) -> Answer:
-    """Question ``number`` (1 to 6) for the civil days from ``since`` to ``until``, both included.
+) -> QuestionAnswer:
+    """RowSet ``number`` (1 to 6) for the civil days from ``since`` to ``until``, both included.
 
-    Everything held where they are left out; raises :class:`KeyError` for a question that there is not.
+    Everything held by default; raises :class:`KeyError` for an unknown question.
     """
-    _ASKED[number]
-    return of_days(held(snapshot, since, until, marts_of(number)), number, language)
+    # raises now, before anything is read
+    _ANSWERED_BY[number]
+    return of_days(read_days(snapshot, since, until, marts_of(number)), number, language)
 
 
 def marts_of(number: int) -> tuple[str, ...]:
-    """The marts whose days a question can be put to."""
+    """The marts whose days a question can be asked of."""
+    # both are known on days without power, which daily_merged does not have
     return ("gas_daily", "temperature_daily") if number == _STOCK_AND_TEMPERATURE else ("daily_merged",)
 
 
-def of_days(daily: Daily, number: int, language: Language) -> Answer:
-    """The same, of days at hand."""
-    found = _ASKED[number](daily, language)
-    return Answer(
+def of_days(daily: DailySeries, number: int, language: Language) -> QuestionAnswer:
+    """The same for days already read."""
+    findings = _ANSWERED_BY[number](daily, language)
+    return QuestionAnswer(
         number,
         QUESTIONS[number].of(language),
-        found.sentence,
-        found.method,
+        findings.sentence,
+        findings.method,
         CAVEATS[number].of(language),
-        found.figures,
-        found.rows,
-        found.columns,
+        findings.figures,
+        findings.rows,
+        findings.columns,
         daily.since,
         daily.until,
     )
 
 
-def _mix(daily: Daily, language: Language) -> _Found:
-    found = mixes.mix(daily)
-    measured = found.days - found.missing
+def _mix(daily: DailySeries, language: Language) -> _Findings:
+    period_mix = mixes.mix(daily)
+    measured = period_mix.days - period_mix.missing
     shares = tuple(
-        Figure("share", part.source, part.share, part.low, part.high, "0-1", measured) for part in found.parts
+        Figure("share", part.source, part.share, part.low, part.high, "0-1", measured) for part in period_mix.parts
     )
-    whole = Figure("measured", "slots", found.measured, None, None, "0-1", found.days)
-    told = methods.of_mix(found, language)
-    sentence = sentences.of_mix(daily, found, language)
-    return _Found(sentence, told, (whole, *shares), rows.of_mix(found, language), rows.MIX)
+    whole = Figure("measured", "slots", period_mix.measured, None, None, "0-1", period_mix.days)
+    method = methods.of_mix(period_mix, language)
+    sentence = sentences.of_mix(daily, period_mix, language)
+    return _Findings(sentence, method, (whole, *shares), rows.of_mix(period_mix, language), rows.MIX)
 
 
-def _stock(daily: Daily, language: Language) -> _Found:
+def _stock(daily: DailySeries, language: Language) -> _Findings:
     level, flow = links.stock_and_temperature(daily)
-    return _Found(
-        sentences.of_stock_and_temperature(daily, level, flow, language),
+    return _Findings(
+        link_sentences.of_stock_and_temperature(daily, level, flow, language),
         methods.of_links(daily, 2, (level, flow), language),
         _related((level, flow), 1, "GWh/°C"),
         rows.of_clouds((level, flow), "°C", language),
@@ -124,37 +126,47 @@ def _stock(daily: Daily, language: Language) -> _Found:
     )
 
 
-def _by_temperature(daily: Daily, language: Language) -> _Found:
-    found = links.sources_and(daily, TEMPERATURE)
-    told = methods.of_links(daily, 3, found, language)
-    forest = rows.of_forest(found, 1, "°C", language)
-    return _Found(sentences.by_degree(daily, found, language), told, _related(found, 1, "MW/°C"), forest, rows.FOREST)
-
-
-def _by_stock(daily: Daily, language: Language) -> _Found:
-    found = links.sources_and(daily, STOCK)
-    told = methods.of_links(daily, 4, found, language)
-    forest = rows.of_forest(found, _TWH, "TWh", language)
-    return _Found(
-        sentences.by_stock(daily, found, language), told, _related(found, _TWH, "MW/TWh"), forest, rows.FOREST
+def _by_temperature(daily: DailySeries, language: Language) -> _Findings:
+    source_links = links.sources_and(daily, TEMPERATURE)
+    method = methods.of_links(daily, 3, source_links, language)
+    forest = rows.of_forest(source_links, 1, "°C", language)
+    return _Findings(
+        link_sentences.by_degree(daily, source_links, language),
+        method,
+        _related(source_links, 1, "MW/°C"),
+        forest,
+        rows.FOREST,
     )
 
 
-def _seasons(daily: Daily, language: Language) -> _Found:
-    found = mixes.seasons(daily)
-    compared = found.days["winter"] + found.days["summer"]
+def _by_stock(daily: DailySeries, language: Language) -> _Findings:
+    source_links = links.sources_and(daily, STOCK)
+    method = methods.of_links(daily, 4, source_links, language)
+    forest = rows.of_forest(source_links, _TWH, "TWh", language)
+    return _Findings(
+        link_sentences.by_stock(daily, source_links, language),
+        method,
+        _related(source_links, _TWH, "MW/TWh"),
+        forest,
+        rows.FOREST,
+    )
+
+
+def _seasons(daily: DailySeries, language: Language) -> _Findings:
+    by_season = mixes.seasons(daily)
+    compared = by_season.days["winter"] + by_season.days["summer"]
     figures = tuple(
-        _of("summer_less_winter", swing.source, swing.difference, 1, "0-1", compared) for swing in found.swings
+        _of("summer_less_winter", swing.source, swing.difference, 1, "0-1", compared) for swing in by_season.swings
     )
-    told = methods.of_seasons(found, language)
-    sentence = sentences.of_seasons(daily, found, language)
-    return _Found(sentence, told, figures, rows.of_seasons(found, language), rows.SEASONS)
+    method = methods.of_seasons(by_season, language)
+    sentence = sentences.of_seasons(daily, by_season, language)
+    return _Findings(sentence, method, figures, rows.of_seasons(by_season, language), rows.SEASONS)
 
 
-def _exchanges(daily: Daily, language: Language) -> _Found:
+def _exchanges(daily: DailySeries, language: Language) -> _Findings:
     both_ways, net = links.exchanges_and_stock(daily)
-    return _Found(
-        sentences.of_exchanges(daily, both_ways, net, language),
+    return _Findings(
+        link_sentences.of_exchanges(daily, both_ways, net, language),
         methods.of_links(daily, 6, (both_ways, net), language),
         _related((both_ways, net), _TWH, "GWh/TWh"),
         rows.of_clouds((both_ways, net), "GWh", language),
@@ -162,7 +174,7 @@ def _exchanges(daily: Daily, language: Language) -> _Found:
     )
 
 
-_ASKED: Final[Mapping[int, Callable[[Daily, Language], _Found]]] = {
+_ANSWERED_BY: Final[Mapping[int, Callable[[DailySeries, Language], _Findings]]] = {
     1: _mix,
     2: _stock,
     3: _by_temperature,
@@ -172,18 +184,18 @@ _ASKED: Final[Mapping[int, Callable[[Daily, Language], _Found]]] = {
 }
 
 
-def _related(found: Sequence[Link], factor: float, unit: str) -> tuple[Figure, ...]:
+def _related(related: Sequence[Link], factor: float, unit: str) -> tuple[Figure, ...]:
     """Plain and deseasonalised correlation and slope of each relation."""
     figures: list[Figure] = []
-    for one in (link.relation for link in found):
-        figures.append(Figure("correlation_plain", one.response, one.plain, None, None, "", one.days))
-        figures.append(_of("correlation_deseasonalised", one.response, one.steady, 1, "", one.days))
-        figures.append(_of("slope_deseasonalised", one.response, one.slope, factor, unit, one.days))
+    for relation in (link.relation for link in related):
+        figures.append(Figure("correlation_plain", relation.response, relation.plain, None, None, "", relation.days))
+        figures.append(_of("correlation_deseasonalised", relation.response, relation.steady, 1, "", relation.days))
+        figures.append(_of("slope_deseasonalised", relation.response, relation.slope, factor, unit, relation.days))
     return tuple(figures)
 
 
-def _of(name: str, of: str, one: Interval | None, factor: float, unit: str, days: int) -> Figure:
-    if one is None:
+def _of(name: str, of: str, interval: ConfidenceInterval | None, factor: float, unit: str, days: int) -> Figure:
+    if interval is None:
         return Figure(name, of, None, None, None, unit, days)
-    values = (factor * one.value, factor * one.low, factor * one.high)
-    return Figure(name, of, *values, unit, days, one.block, one.draws)
+    values = (factor * interval.value, factor * interval.low, factor * interval.high)
+    return Figure(name, of, *values, unit, days, interval.block, interval.draws)

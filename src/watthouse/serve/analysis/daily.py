@@ -32,26 +32,26 @@ _QUARTERS: Final = 96
 
 
 @dataclass(frozen=True)
-class Span:
+class KnownDays:
     """The first and the last day on which something is known, and on how many days it is."""
 
     first: date
     last: date
     days: int
 
-    def overlap(self, other: "Span") -> "Span | None":
+    def overlap(self, other: "KnownDays") -> "KnownDays | None":
         """Where both are; with the days of the one that has fewer."""
         first, last = max(self.first, other.first), min(self.last, other.last)
-        return Span(first, last, min(self.days, other.days)) if first <= last else None
+        return KnownDays(first, last, min(self.days, other.days)) if first <= last else None
 
 
 @dataclass(frozen=True)
-class Daily:
+class DailySeries:
     """Days of a period and around it, one row a civil day without holes.
 
-    ``frame`` has ``civil_date``; :data:`ENERGIES` [MWh]; ``<source>_mw``, the mean power of days measured whole [MW];
+    ``frame`` has ``civil_date``; :data:`ENERGIES` [MWh]; ``<source>_mw``, the mean power of fully measured days [MW];
     ``tmoy_c`` [°C]; ``stock_gaz_gwh`` and ``stock_gaz_change_gwh`` [GWh]; ``exchanged_gwh``, commercial imports and
-    exports together, and ``net_export_gwh`` of days measured whole [GWh]; ``measured`` and ``expected`` [quarter
+    exports together, and ``net_export_gwh`` of fully measured days [GWh]; ``measured`` and ``expected`` [quarter
     hours]; ``nature``. What is not known is null. ``since`` and ``until`` are the period, both included; ``spans`` says
     of ``tmoy_c``, ``stock_gaz_gwh`` and ``measured`` (anything of éCO2mix) on which days they are held, beyond
     ``frame`` too.
@@ -60,7 +60,7 @@ class Daily:
     frame: pl.DataFrame
     since: date
     until: date
-    spans: Mapping[str, Span] = field(default_factory=dict)
+    spans: Mapping[str, KnownDays] = field(default_factory=dict)
 
     @property
     def period(self) -> pl.DataFrame:
@@ -72,14 +72,14 @@ class Daily:
         return calendar(self.frame["civil_date"][0].toordinal(), len(self.frame))
 
     @property
-    def asked(self) -> Flags:
+    def in_period(self) -> Flags:
         return self.frame["civil_date"].is_between(self.since, self.until).to_numpy().astype(np.bool_)
 
     def known(self, name: str) -> int:
         """On how many days of the period a column is known."""
         return len(self.period) - self.period[name].null_count()
 
-    def span(self, name: str) -> Span | None:
+    def span(self, name: str) -> KnownDays | None:
         """The days on which a series is held at all; None where it never is."""
         return self.spans.get(TEMPERATURE if name == TEMPERATURE else STOCK if name in {STOCK, CHANGE} else "measured")
 
@@ -88,7 +88,7 @@ class Daily:
         return self.frame[name].cast(pl.Float64).to_numpy().astype(np.float64)
 
 
-def on_calendar(rows: pl.DataFrame, since: date, until: date) -> Daily:
+def on_calendar(rows: pl.DataFrame, since: date, until: date) -> DailySeries:
     """Days as the marts give them, every day once: power summed to ``_mwh``, that of the sources over ``mix_slots``;
     the load is known in ``measured_slots`` of ``expected_slots``.
 
@@ -96,11 +96,13 @@ def on_calendar(rows: pl.DataFrame, since: date, until: date) -> Daily:
     """
     known: list[date] = rows["civil_date"].to_list()
     first, last = min([since, *known]), max([until, *known])
+    # without holes: harmonics and blocks of the bootstrap count days by position
     every = pl.DataFrame({"civil_date": pl.date_range(first, last, eager=True)})
     slot = pl.when(pl.col("expected_slots") <= _QUARTERS // 2).then(2).otherwise(1)
+    # the mean of a half reported day is that of its hours, not of the day
     whole = pl.col("mixed") == pl.col("expected")
     hours = pl.col("mixed") / 4
-    found = (
+    frame = (
         every.join(rows, on="civil_date", how="left")
         .sort("civil_date")
         .with_columns(
@@ -109,14 +111,16 @@ def on_calendar(rows: pl.DataFrame, since: date, until: date) -> Daily:
             expected=(pl.col("expected_slots") * slot).fill_null(_QUARTERS),
         )
         .with_columns(
-            *(pl.when(whole).then(pl.col(f"{one}_mwh") / hours).alias(f"{one}_mw") for one in SOURCES),
+            *(pl.when(whole).then(pl.col(f"{source}_mwh") / hours).alias(f"{source}_mw") for source in SOURCES),
             *((pl.col(f"{name}_mwh") / 1000).alias(f"{name}_gwh") for name in ("exchanged", "net_export")),
         )
     )
-    return Daily(found, since, until)
+    return DailySeries(frame, since, until)
 
 
-def held(snapshot: Snapshot, since: date | None, until: date | None, marts: Sequence[str] = ("daily_merged",)) -> Daily:
+def read_days(
+    snapshot: Snapshot, since: date | None, until: date | None, marts: Sequence[str] = ("daily_merged",)
+) -> DailySeries:
     """The days of the period as the snapshot holds them, and those around it that the season is learnt on.
 
     Everything that ``marts`` hold where ``since`` or ``until`` is left out; what lies beyond it is cut off.
@@ -124,28 +128,32 @@ def held(snapshot: Snapshot, since: date | None, until: date | None, marts: Sequ
     first, last = snapshot.extent(*marts)
     low, high = max(since or first, first), min(until or last, last)
     if high < low:
-        low = min(one for one in (since, until) if one is not None)  # a period outside what is held, or a bound of it
+        # the period lies outside of what is held, or one bound of it does
+        low = min(bound for bound in (since, until) if bound is not None)
         daily = on_calendar(_rows(snapshot, low, until or low), low, until or low)
     else:
+        # more days than asked for: the season needs them, the figures do not use them
         daily = on_calendar(_rows(snapshot, *around(first, last, low, high)), low, high)
     return replace(daily, spans=snapshot.once(_spans))
 
 
-def _spans(snapshot: Snapshot) -> dict[str, Span]:
-    found = {}
+def _spans(snapshot: Snapshot) -> dict[str, KnownDays]:
+    # what could be chosen instead, for the sentences that explain a missing answer
+    spans = {}
     for name, mart in (("measured", "daily_merged"), (STOCK, "gas_daily"), (TEMPERATURE, "temperature_daily")):
         table = snapshot.table(mart)
         known = table.filter(table.measured_slots > 0 if name == "measured" else table[name].notnull())
         day = known.civil_date
         rows = snapshot.rows(known.aggregate(first=day.min(), last=day.max(), days=day.nunique()))
-        (said,) = rows.to_pylist()
-        if said["days"]:
-            found[name] = Span(**said)
-    return found
+        (extent,) = rows.to_pylist()
+        if extent["days"]:
+            spans[name] = KnownDays(**extent)
+    return spans
 
 
 def around(first: date, last: date, since: date, until: date) -> tuple[date, date]:
     """The period, widened on both sides to :data:`LEARN_DAYS` as far as days are held (``first`` to ``last``)."""
+    # a month cannot tell its season: it is learnt on the years around it
     short = max(LEARN_DAYS - 1 - (until - since).days, 0)
     before, after = (since - first).days, (last - until).days
     ahead = min(after, max(short - short // 2, short - before))
@@ -172,7 +180,7 @@ def _merged(table: ops.Relation) -> ir.Table:
     slots = ("measured_slots", "mix_slots", "expected_slots", "nature")
     production = days.production_mwh.cast("float64")
     return days.select(
-        "civil_date", *slots, *((days[f"{one}_share"] * production).name(f"{one}_mwh") for one in SOURCES)
+        "civil_date", *slots, *((days[f"{source}_share"] * production).name(f"{source}_mwh") for source in SOURCES)
     )
 
 
@@ -187,6 +195,7 @@ def _warm(merged: ops.Relation, regional: ops.Relation) -> ir.Table:
 
 def _exchanged(table: ops.Relation) -> ir.Table:
     crossings = within(table.to_expr())
+    # both ways added up: in a net figure imports and exports of one day cancel out
     gross = [crossings[f"{border}_{way}_mwh"].cast("float64") for border in COMMERCIAL for way in ("import", "export")]
     borders = ibis.least(*(crossings[f"{border}_slots"] for border in COMMERCIAL))
     return crossings.select(

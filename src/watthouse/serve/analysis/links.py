@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from watthouse.serve.analysis.daily import CHANGE, EXCHANGED, NET_EXPORT, STOCK, TEMPERATURE, Daily
+from watthouse.serve.analysis.daily import CHANGE, EXCHANGED, NET_EXPORT, STOCK, TEMPERATURE, DailySeries
 from watthouse.serve.analysis.relation import Pair, Relation, relate
 from watthouse.serve.analysis.sources import SOURCES
 
@@ -34,32 +34,33 @@ class Bin:
     days: int
 
 
-def link(daily: Daily, driver: str, response: str) -> Link:
+def link(daily: DailySeries, driver: str, response: str) -> Link:
     """How two columns of the days go together."""
-    pair = Pair(daily.calendar, daily.asked, daily.series(driver), daily.series(response))
+    pair = Pair(daily.calendar, daily.in_period, daily.series(driver), daily.series(response))
     relation, steady = relate(pair, driver, response)
     return Link(relation, pair, steady)
 
 
-def stock_and_temperature(daily: Daily) -> tuple[Link, Link]:
+def stock_and_temperature(daily: DailySeries) -> tuple[Link, Link]:
     """The level of the stock, and its change from the day before, against temperature."""
     return link(daily, TEMPERATURE, STOCK), link(daily, TEMPERATURE, CHANGE)
 
 
-def sources_and(daily: Daily, driver: str) -> tuple[Link, ...]:
+def sources_and(daily: DailySeries, driver: str) -> tuple[Link, ...]:
     """Each source's mean power against temperature, or against the gas in storage."""
     return tuple(link(daily, driver, f"{source}_mw") for source in SOURCES)
 
 
-def exchanges_and_stock(daily: Daily) -> tuple[Link, Link]:
+def exchanges_and_stock(daily: DailySeries) -> tuple[Link, Link]:
     """What crosses the borders either way, and what leaves less what comes, against the gas in storage."""
     return link(daily, STOCK, EXCHANGED), link(daily, STOCK, NET_EXPORT)
 
 
 def bins(pair: Pair) -> Iterator[Bin]:
     """The period's days in as many days a bin, by their driver; none where there are too few."""
-    used = pair.known & pair.asked
+    used = pair.known & pair.in_period
     x, y = pair.driver[used], pair.response[used]
+    # as many days per bin, so that cold extremes are not bins of one day
     order = np.argsort(x, kind="stable")
     count = min(_MOST_BINS, len(x) // _DAYS_A_BIN)
     for days in np.array_split(order, count) if count else []:

@@ -1,4 +1,4 @@
-"""A question of the six, put to a snapshot."""
+"""One of the six questions, answered from a snapshot."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -10,12 +10,12 @@ from watthouse.serve.analysis.answers import answer, marts_of
 from watthouse.serve.locale import Language
 from watthouse.serve.queries.attribution import TEMPERATURE_OF_FRANCE
 from watthouse.serve.queries.base import days
+from watthouse.serve.queries.call import RowSet
 from watthouse.serve.queries.fields import Day, FirstHeld
 from watthouse.serve.queries.params import Period
-from watthouse.serve.queries.question import Question
 from watthouse.warehouse.snapshots import Snapshot
 
-Spoken = Annotated[Language, Field(description="What the texts are written in: French or English", examples=["fr"])]
+TextLanguage = Annotated[Language, Field(description="Language of the texts: French or English", examples=["fr"])]
 
 
 class QuestionParams(Period):
@@ -25,33 +25,35 @@ class QuestionParams(Period):
     until: Annotated[
         Day | None,
         Field(
-            description="Last civil day (Europe/Paris), included; the newest day held where it is left out",
+            description="Last civil day (Europe/Paris), included; the newest day held by default",
             examples=["2025-12-31"],
         ),
     ] = None
-    lang: Spoken = Language.ENGLISH
+    lang: TextLanguage = Language.ENGLISH
 
 
-def question_of(snapshot: Snapshot, number: int, params: QuestionParams) -> Question:
-    """Question ``number`` (1 to 6), answered."""
-    found = answer(snapshot, number, params.since, params.until, params.lang)
-    told = {
-        **days(found.since, found.until),
+def question_of(snapshot: Snapshot, number: int, params: QuestionParams) -> RowSet:
+    """RowSet ``number`` (1 to 6), answered."""
+    answered = answer(snapshot, number, params.since, params.until, params.lang)
+    more = {
+        **days(answered.since, answered.until),
         "lang": params.lang.value,
-        "number": found.number,
-        "question": found.question,
-        "sentence": found.sentence,
-        "method": found.method,
-        "caveat": found.caveat,
-        "figures": [asdict(figure) for figure in found.figures],
+        "number": answered.number,
+        "question": answered.question,
+        "sentence": answered.sentence,
+        "method": answered.method,
+        "caveat": answered.caveat,
+        "figures": [asdict(figure) for figure in answered.figures],
     }
+    # questions on power use no day that daily_merged lacks
     among = "daily_merged" if marts_of(number) == ("daily_merged",) else None
-    return Question(found.question, found.rows, found.columns, told, _OF[number], among=among)
+    return RowSet(answered.question, answered.rows, answered.columns, more, _OF[number], among=among)
 
 
 _POWER, _GAS = "daily_mix", "gas_daily"
 
 
+# What each question is answered from.
 _OF: Final[Mapping[int, tuple[str, ...]]] = {
     1: (_POWER,),
     2: (_GAS, TEMPERATURE_OF_FRANCE),
@@ -60,4 +62,3 @@ _OF: Final[Mapping[int, tuple[str, ...]]] = {
     5: (_POWER,),
     6: ("exchanges_daily", _GAS),
 }
-"""What each question is answered from."""

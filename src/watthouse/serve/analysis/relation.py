@@ -6,12 +6,12 @@ from typing import Final
 
 import numpy as np
 
-from watthouse.serve.analysis.resampling import Interval, interval, memory_days, resample
+from watthouse.serve.analysis.resampling import ConfidenceInterval, interval, memory_days, resample
 from watthouse.serve.analysis.season import Calendar, Flags, Floats, anomalies
 
 FEWEST_DAYS: Final = 60
 FEWEST_FOR_SEASON: Final = 657
-"""Nine tenths of two years: with less, a season is not to be told from the weather of one year."""
+"""Nine tenths of two years: with less, a season cannot be told apart from the weather of one year."""
 
 
 FEWEST_MEMORIES: Final = 20
@@ -33,31 +33,31 @@ class Relation:
 
     ``plain`` is the correlation of the days as they stand; ``steady`` of their anomalies, ``slope`` the anomaly of the
     response for each unit of the driver's; None where ``lack`` says why. ``days`` are those on which both are known,
-    ``asked`` all of the period, ``learnt`` those that the season is estimated on; ``alike`` is for how many days the
-    departures of both last together.
+    ``period_days`` all of the period, ``learnt`` those that the season is estimated on; departures of both last for
+    ``alike`` days together.
     """
 
     driver: str
     response: str
-    asked: int
+    period_days: int
     days: int
     learnt: int
     plain: float | None = None
-    steady: Interval | None = None
-    slope: Interval | None = None
+    steady: ConfidenceInterval | None = None
+    slope: ConfidenceInterval | None = None
     lack: Lack | None = None
     alike: int = 0
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two series on a calendar without holes; ``asked`` are the days of the period.
+    """Two series on a calendar without holes; ``in_period`` are the days of the period.
 
     The season is learnt on the whole calendar, which reaches beyond a short period.
     """
 
     calendar: Calendar
-    asked: Flags
+    in_period: Flags
     driver: Floats
     response: Floats
 
@@ -68,16 +68,17 @@ class Pair:
     @property
     def steady(self) -> "Pair":
         """The anomalies of both."""
-        found = (anomalies(values, self.calendar, self.known) for values in (self.driver, self.response))
-        return Pair(self.calendar, self.asked, *found)
+        departures = (anomalies(values, self.calendar, self.known) for values in (self.driver, self.response))
+        return Pair(self.calendar, self.in_period, *departures)
 
 
 def relate(pair: Pair, driver: str, response: str) -> tuple[Relation, Pair | None]:
     """The relation of the two over the period, and their anomalies where there are any."""
-    used = pair.known & pair.asked
-    counts = (driver, response, int(pair.asked.sum()), int(used.sum()), int(pair.known.sum()))
+    used = pair.known & pair.in_period
+    counts = (driver, response, int(pair.in_period.sum()), int(used.sum()), int(pair.known.sum()))
     if used.sum() < FEWEST_DAYS:
         return Relation(*counts, lack=Lack.FEW_DAYS), None
+    # a correlation with a constant is 0 / 0
     if _constant(pair.driver[used]) or _constant(pair.response[used]):
         return Relation(*counts, lack=Lack.CONSTANT), None
     plain = float(np.corrcoef(pair.driver[used], pair.response[used])[0, 1])
@@ -96,17 +97,20 @@ def _constant(values: Floats) -> bool:
     return bool(np.ptp(values) <= 1e-9 * np.abs(values).max())
 
 
-def _strength(pair: Pair, used: Flags) -> tuple[Interval, Interval]:
+def _strength(pair: Pair, used: Flags) -> tuple[ConfidenceInterval, ConfidenceInterval]:
     """Correlation and slope of the days used, each with its interval."""
-    within = used[pair.asked]
-    x, y = (_standard(values[pair.asked], within) for values in (pair.driver, pair.response))
+    # the season is learnt on all days, the figures are those of the period
+    within = used[pair.in_period]
+    x, y = (_standard(values[pair.in_period], within) for values in (pair.driver, pair.response))
     sums = np.column_stack([within, x, y, x * x, y * y, x * y]).astype(float)
     r = (x * y).sum() / within.sum()
+    # the influence of each day on the correlation: it decides how long blocks have to be
     resamples = resample(sums, x * y - r * (x * x + y * y) / 2)
+    # on Fisher's z the interval is symmetric, and its ends stay within −1 and 1
     steady = interval(resamples, _correlation, np.arctanh, np.tanh)
     slope = interval(resamples, _slope)
     unit = float(pair.response[used].std() / pair.driver[used].std())
-    return steady, Interval(slope.value * unit, slope.low * unit, slope.high * unit, slope.block, slope.draws)
+    return steady, ConfidenceInterval(slope.value * unit, slope.low * unit, slope.high * unit, slope.block, slope.draws)
 
 
 def _standard(values: Floats, within: Flags) -> Floats:

@@ -23,7 +23,7 @@ _CONSTANT: Final = 1e-9
 
 @dataclass(frozen=True)
 class Calendar:
-    """Days one after another, and what may be told from their dates, a row a day.
+    """Consecutive days and the regressors that follow from their dates, one row per day.
 
     ``level`` is what repeats (a constant, harmonics, weekdays), ``line`` runs from −1 to 1, ``swing`` is the line times
     the slow harmonics.
@@ -39,7 +39,9 @@ def calendar(first: int, days: int) -> Calendar:
     ordinals = np.arange(first, first + days)
     angle = 2 * np.pi * ordinals / YEAR_DAYS
     waves = [wave(k * angle) for k in range(1, HARMONICS + 1) for wave in (np.cos, np.sin)]
+    # six of the seven, centred: the seventh follows from the constant
     weekdays = [(ordinals % 7 == day) - 1 / 7 for day in range(6)]
+    # of the size of the other columns, for the normal equations
     line = np.linspace(-1, 1, days)
     swing = [line * wave for wave in waves[: 2 * _SWINGING]]
     return Calendar(np.column_stack([np.ones(days), *waves, *weekdays]), line[:, None], np.column_stack(swing))
@@ -51,13 +53,15 @@ def anomalies(values: Floats, days: Calendar, fitted: Flags) -> Floats:
     All zero where nothing is left but rounding: such a series is constant.
     """
     known = fitted & ~np.isnan(values)
-    held = np.flatnonzero(known)
-    swings = len(held) > 0 and held[-1] - held[0] >= SWING_FROM_DAYS
+    places = np.flatnonzero(known)
+    # with less, a growing swing and a trend cannot be told apart
+    swings = len(places) > 0 and places[-1] - places[0] >= SWING_FROM_DAYS
     design = np.hstack([days.level, days.line, *([days.swing] if swings else [])])
     left: Floats = values - np.einsum("ij,j->i", design, _coefficients(design, values, known))
+    # rounding correlates with rounding
     constant = left[known].std() <= _CONSTANT * np.abs(values[known]).max()
-    found: Floats = left * 0 if constant else left
-    return found
+    departures: Floats = left * 0 if constant else left
+    return departures
 
 
 def without_trend(values: Floats, days: Calendar) -> Floats:
@@ -65,8 +69,8 @@ def without_trend(values: Floats, days: Calendar) -> Floats:
     known = ~np.isnan(values)
     coefficients = _coefficients(np.hstack([days.level, days.line]), values, known)
     line = days.line[:, 0]
-    found: Floats = values - (line - line[known].mean()) * coefficients[-1]
-    return found
+    detrended: Floats = values - (line - line[known].mean()) * coefficients[-1]
+    return detrended
 
 
 def _coefficients(design: Floats, values: Floats, known: Flags) -> Floats:
@@ -74,7 +78,7 @@ def _coefficients(design: Floats, values: Floats, known: Flags) -> Floats:
 
     Summed by einsum: the threads of BLAS wait for each other where the machine is busy, twenty times as long as this.
     """
-    rows, wanted = design[known], values[known]
-    square, right = np.einsum("ij,ik->jk", rows, rows), np.einsum("ij,i->j", rows, wanted)
-    found: Floats = np.linalg.lstsq(square, right, rcond=None)[0]
-    return found
+    rows, target = design[known], values[known]
+    square, right = np.einsum("ij,ik->jk", rows, rows), np.einsum("ij,i->j", rows, target)
+    solution: Floats = np.linalg.lstsq(square, right, rcond=None)[0]
+    return solution

@@ -1,4 +1,4 @@
-"""What is asked, how it is computed and what it does not show, in both languages."""
+"""The six questions, what goes into them and what they do not show, in both languages."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -51,6 +51,7 @@ NAMES: Final[Mapping[str, Text]] = {
 def named(name: str, language: Language) -> str:
     """A source, a series or a season in words; a source's power goes by the source's name."""
     source = name.removesuffix("_mw")
+    # a mean power is spoken of as its source
     return NAMES[source if source in IN_WORDS else name].of(language)
 
 
@@ -65,26 +66,26 @@ SUBJECTS: Final[Mapping[int, Sentence]] = {
     2: Sentence(
         fr="stock de gaz en fin de journée, tous exploitants et sites connus (GWh PCS), sa variation sur un jour, et"
         " température moyenne de la France (°C)",
-        en="gas in storage at the end of the day, every operator and storage point known (GWh PCS), its change in a"
-        " day, and mean temperature of France (°C)",
+        en="gas in storage at the end of the day, every operator and storage point known (GWh PCS), its day-to-day"
+        " change, and mean temperature of France (°C)",
     ),
     3: Sentence(
         fr="puissance moyenne de chaque filière (MW) sur les jours mesurés en entier, et température moyenne de la"
         " France (°C)",
-        en="mean power of each source (MW) on days measured whole, and mean temperature of France (°C)",
+        en="mean power of each source (MW) on fully measured days, and mean temperature of France (°C)",
     ),
     4: Sentence(
         fr="puissance moyenne de chaque filière (MW) sur les jours mesurés en entier, et stock de gaz en fin de"
         " journée, tous exploitants et sites connus (GWh PCS)",
-        en="mean power of each source (MW) on days measured whole, and gas in storage at the end of the day, every"
+        en="mean power of each source (MW) on fully measured days, and gas in storage at the end of the day, every"
         " operator and storage point known (GWh PCS)",
     ),
     6: Sentence(
         fr="importations et exportations commerciales additionnées, toutes frontières, et exportations physiques nettes"
         " (GWh), sur les jours mesurés en entier ; stock de gaz en fin de journée, tous exploitants et sites connus"
         " (GWh PCS)",
-        en="commercial imports and exports added up, all borders, and net physical exports (GWh), on days measured"
-        " whole; gas in storage at the end of the day, every operator and storage point known (GWh PCS)",
+        en="commercial imports and exports added up, all borders, and net physical exports (GWh), on fully measured"
+        " days; gas in storage at the end of the day, every operator and storage point known (GWh PCS)",
     ),
 }
 
@@ -92,49 +93,49 @@ CAVEATS: Final[Mapping[int, Sentence]] = {
     1: Sentence(
         fr="Le mix de la production n’est pas celui de la consommation : les importations n’y figurent pas. Les"
         " chiffres du temps réel sont révisés ensuite, et aucune incertitude de mesure n’est publiée.",
-        en="The mix of production is not that of consumption: imports are not in it. Real-time figures are revised"
-        " later, and no error of measurement is published.",
+        en="The production mix is not the consumption mix: it leaves out imports. Real-time figures are revised later,"
+        " and no measurement error is published.",
     ),
     2: Sentence(
         fr="Une corrélation n’est pas une cause. Le stock cumule le temps de tout l’hiver, les prix, les arrivages et"
         " les obligations de remplissage : son niveau un jour donné dit peu de la température de ce jour, sa"
         " variation en dit davantage. Des écarts lents d’une année à l’autre restent dans les deux séries.",
-        en="Correlation is no cause. The stock adds up a whole winter's weather, prices, deliveries and duties to fill"
-        " up: its level on a day says little of that day's temperature, its change says more. Slow differences"
-        " between years remain in both series.",
+        en="Correlation is not causation. The stock accumulates a whole winter's weather, prices, deliveries and"
+        " storage obligations: its level on a day says little about that day's temperature, its change says more. Slow"
+        " differences between years remain in both series.",
     ),
     3: Sentence(
         fr="Une corrélation n’est pas une cause : la température agit sur la demande et vient avec le vent,"
         " l’ensoleillement et la pluie. Un lien en V (froid et canicule) s’efface en partie dans une droite. Sur huit"
         " intervalles à 95 %, il n’est pas rare que l’un soit faux. Arrêts de réacteurs et fermetures de centrales"
         " restent dans les séries.",
-        en="Correlation is no cause: temperature moves demand, and comes with wind, sunshine and rain. A V-shaped link"
-        " (cold and heat) partly cancels in a straight line. Of eight 95% intervals it is not rare that one is wrong."
-        " Outages of reactors and closures of plants remain in the series.",
+        en="Correlation is not causation: temperature drives demand, and comes with wind, sunshine and rain. A"
+        " V-shaped link (cold and heat) partly cancels out in a straight line. Of eight 95% intervals, one may well be"
+        " wrong. Reactor outages and plant closures remain in the series.",
     ),
     4: Sentence(
         fr="Une corrélation n’est pas une cause, et son sens n’est pas donné : les centrales qui brûlent du gaz vident"
         " le stock, et un hiver froid fait tourner les unes et vide l’autre. Le stock garde la trace de mois entiers"
         " : peu d’épisodes indépendants, donc de larges intervalles. Sur huit intervalles à 95 %, il n’est pas rare que"
         " l’un soit faux.",
-        en="Correlation is no cause, and its direction is not given: plants that burn gas empty the stock, and a cold"
-        " winter does both. The stock remembers whole months: few independent spells, hence wide intervals. Of eight"
-        " 95% intervals it is not rare that one is wrong.",
+        en="Correlation is not causation, and its direction is unknown: plants that burn gas empty the stock, and a"
+        " cold winter does both. The stock remembers whole months: few independent episodes, hence wide intervals. Of"
+        " eight 95% intervals, one may well be wrong.",
     ),
     5: Sentence(
         fr="Les parts se compensent : quand l’une monte, une autre baisse, sans que son énergie ait changé. Un parc qui"
-        " grandit change aussi l’ampleur de ses saisons. Des saisons de moins de trois ans disent le temps qu’il a"
-        " fait, non ce qui diffère d’une année à l’autre.",
-        en="Shares make up for one another: when one rises another falls, though its energy may not have changed. A"
-        " fleet that grows changes the size of its seasons too. Seasons of less than three years tell the weather"
-        " there was, not how years differ.",
+        " grandit change aussi l’ampleur de ses saisons. Moins de trois ans de saisons reflètent la météo de ces"
+        " années-là, non ce qui diffère d’une année à l’autre.",
+        en="Shares add up to 100%: when one rises another falls, though its energy may not have changed. A growing"
+        " fleet has larger seasonal swings too. Less than three years of seasons reflect the weather of those years,"
+        " not how years differ.",
     ),
     6: Sentence(
         fr="Une corrélation n’est pas une cause : prix, météo et disponibilité du nucléaire agissent à la fois sur les"
         " échanges et sur le stock. « Plein » se mesure ici à la normale de la date, non à la capacité, qui n’est pas"
         " publiée avec le stock. Le stock garde la trace de mois entiers : peu d’épisodes indépendants.",
-        en="Correlation is no cause: prices, weather and the availability of nuclear plants move exchanges and stock"
-        " alike. 'Full' is measured here against the usual for the date, not against capacity, which is not published"
-        " with the stock. The stock remembers whole months: few independent spells.",
+        en="Correlation is not causation: prices, weather and the availability of nuclear plants drive both exchanges"
+        " and stock. 'Full' here is relative to normal for the date, not to capacity, which is not published with the"
+        " stock. The stock remembers whole months: few independent episodes.",
     ),
 }

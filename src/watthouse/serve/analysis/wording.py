@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from watthouse.serve.analysis.resampling import Interval
+from watthouse.serve.analysis.resampling import ConfidenceInterval
 from watthouse.serve.locale import Language
 
 _NBSP: Final = "\N{NO-BREAK SPACE}"
@@ -14,7 +14,7 @@ _FRENCH_SPACES: Final = re.compile(_UNIT_SPACES.pattern + r"| (?=[:»])|(?<=«) 
 _FRENCH_NARROW: Final = re.compile(r" (?=[;?!%])")
 
 
-def between(interval: Interval, digits: int, language: Language, factor: float = 1) -> str:
+def between(interval: ConfidenceInterval, digits: int, language: Language, factor: float = 1) -> str:
     """The ends of an interval."""
     low, high = (language.number(factor * end, digits) for end in (interval.low, interval.high))
     return f"{low} {language.say(en='to', fr='à')} {high}"
@@ -22,6 +22,7 @@ def between(interval: Interval, digits: int, language: Language, factor: float =
 
 def count_of_days(count: int, language: Language) -> str:
     """How many days."""
+    # 0 and 1 are singular in French, only 1 is in English
     plural = count >= 2 if language is Language.FRENCH else count != 1
     return f"{language.number(count)}{_NBSP}{language.say(en='day', fr='jour')}{'s' if plural else ''}"
 

@@ -1,1 +1,1 @@
-"""The API's calls, a file a room: what is held, rows as they are, series shaped for a period, what changes state."""
+"""The API's calls, one file each: datasets and marts, declared calls, regions, questions, freshness and revisions."""

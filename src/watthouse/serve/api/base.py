@@ -1,4 +1,4 @@
-"""What the API's calls share: the service, the period a call means, the shape of its answer."""
+"""What the API's calls share: the service, and the shape of their answers."""
 
 from collections.abc import Callable
 from enum import Enum
@@ -29,12 +29,12 @@ class ColumnOut(BaseModel):
     """A column of the rows."""
 
     name: str = Field(description="Its name in the rows", examples=["nucleaire_gwh"])
-    unit: str = Field(description="Its unit; empty where it has none", examples=["GWh"])
+    unit: str = Field(description="Its unit; empty if it has none", examples=["GWh"])
     description: str = Field(description="What it is", examples=["Nuclear"])
 
 
 class UsedOut(BaseModel):
-    """Rows of a dataset that an answer is made of."""
+    """Rows of a dataset behind an answer."""
 
     dataset: str = Field(description="The dataset's name at the publisher", examples=["eco2mix-national-tr"])
     title: str = Field(description="What it is", examples=["éCO2mix national, real time"])
@@ -47,21 +47,21 @@ class UsedOut(BaseModel):
 
 
 class Rows(BaseModel):
-    """Rows with what they are, whose, and how fresh."""
+    """Rows with their columns, source and version."""
 
     title: str = Field(description="What the rows are", examples=["Generation mix of France"])
     columns: list[ColumnOut] = Field(description="The columns of the rows, with their units")
-    source: str = Field(description="Who measured the figures, and when, in one line")
-    attribution: list[UsedOut] = Field(description="The datasets whose rows were used, and the days of these rows")
+    source: str = Field(description="Who measured the figures, and for which days, in one line")
+    attribution: list[UsedOut] = Field(description="The datasets behind the answer, and the days of the rows used")
     licence: str = Field(description="The licence of the data")
-    version: str = Field(description="The version of the data this answer is from; no answer mixes two")
+    version: str = Field(description="The version of the data behind this answer; no answer mixes two")
     sample: str | None = Field(description="The sample's name where the data are synthetic, else null", examples=[None])
-    since: str | None = Field(default=None, description="First civil day that is meant", examples=["2025-01-01"])
-    until: str | None = Field(default=None, description="Last civil day that is meant", examples=["2025-01-31"])
-    interval: str | None = Field(default=None, description="How much time a row stands for", examples=["day"])
+    since: str | None = Field(default=None, description="First civil day of the answer", examples=["2025-01-01"])
+    until: str | None = Field(default=None, description="Last civil day of the answer", examples=["2025-01-31"])
+    interval: str | None = Field(default=None, description="The length of time of one row", examples=["day"])
     unit: str | None = Field(default=None, description="The unit of energy or power", examples=["GWh"])
-    as_of: str | None = Field(default=None, description="The instant whose knowledge this is", examples=[None])
-    measure: str | None = Field(default=None, description="What is mapped", examples=["consommation"])
+    as_of: str | None = Field(default=None, description="The instant as of which the answer was known", examples=[None])
+    measure: str | None = Field(default=None, description="The measure shown on the map", examples=["consommation"])
     with_since: str | None = Field(
         default=None, description="First civil day of the other period", examples=["2024-01-01"]
     )
@@ -69,20 +69,20 @@ class Rows(BaseModel):
         default=None, description="Last civil day of the other period", examples=["2024-01-31"]
     )
     measured: float | None = Field(
-        default=None, description="The part of the period that was measured, 0 to 1", examples=[0.98]
+        default=None, description="Share of the period that was measured, 0 to 1", examples=[0.98]
     )
     with_measured: float | None = Field(
-        default=None, description="The part of the other period that was measured, 0 to 1", examples=[1.0]
+        default=None, description="Share of the other period that was measured, 0 to 1", examples=[1.0]
     )
     history_since: str | None = Field(
-        default=None, description="First civil day of the history that records are of", examples=["2012-01-01"]
+        default=None, description="First civil day of the history behind the records", examples=["2012-01-01"]
     )
     history_measured: float | None = Field(
-        default=None, description="The part of that history that was measured, 0 to 1", examples=[0.99]
+        default=None, description="Share of that history that was measured, 0 to 1", examples=[0.99]
     )
-    found: int | None = Field(default=None, description="How many rows there are, those past `limit` too [rows]")
-    next: str | None = Field(default=None, description="The `cursor` of the rows that follow, null after the last")
-    rows: list[dict[str, Cell]] = Field(description="One object a row")
+    found: int | None = Field(default=None, description="How many rows match, including those beyond `limit` [rows]")
+    next: str | None = Field(default=None, description="The `cursor` of the next page, null after the last")
+    rows: list[dict[str, Cell]] = Field(description="One object per row")
 
 
 def gives_rows(
@@ -108,7 +108,7 @@ def rows_described(what: str, model: Any = Rows) -> dict[int | str, dict[str, An
     """The documentation of a call that gives rows, in every format."""
     binary = {"type": "string", "format": "binary"}
     texts = {MEDIA[Format.CSV]: {"schema": {"type": "string"}}}
-    packed = {MEDIA[one]: {"schema": binary} for one in (Format.PARQUET, Format.ARROW)}
+    packed = {MEDIA[style]: {"schema": binary} for style in (Format.PARQUET, Format.ARROW)}
     tag = {"description": "The version of the answer", "schema": {"type": "string"}}
     link = {"description": "The datasets used (rel=via) and their licence", "schema": {"type": "string"}}
     version = {"description": "The version of the data", "schema": {"type": "string"}}
@@ -120,6 +120,6 @@ def rows_described(what: str, model: Any = Rows) -> dict[int | str, dict[str, An
             "content": texts | packed,
             "headers": {"ETag": tag, "Link": link, "X-Watthouse-Version": version, "X-Watthouse-Sample": sample},
         },
-        304: {"description": "What the caller holds (If-None-Match) is still true", "headers": {"ETag": tag}},
+        304: {"description": "The caller's copy (If-None-Match) is current", "headers": {"ETag": tag}},
         **documented(406),
     }

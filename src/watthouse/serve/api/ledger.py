@@ -1,4 +1,4 @@
-"""How fresh and how whole the data are, what was revised, and a refresh on demand."""
+"""Freshness and coverage of the data, revisions, and a refresh on demand."""
 
 from secrets import compare_digest
 from typing import Annotated, Final
@@ -29,22 +29,23 @@ router = APIRouter(tags=["freshness and revisions"])
 
 @router.get("/status", summary="What is served, and how fresh it is", responses=documented())
 def status(service: TheService, response: Response, _: Annotated[Params, Query()]) -> StatusOut:
-    """Freshness is told by the newest *measured* slot: rows to come hold forecasts only."""
-    said = status_of(service)
-    if said.sample:
-        response.headers[SAMPLE_HEADER] = said.sample
+    """Freshness is that of the newest *measured* slot: future rows have forecasts only."""
+    served = status_of(service)
+    if served.sample:
+        response.headers[SAMPLE_HEADER] = served.sample
+    # a running refresh changes it without a new version of the data
     response.headers["cache-control"] = "no-store"
-    return said
+    return served
 
 
 @gives_rows(
     router,
     "/revisions",
-    "What changed in what was published",
-    "A row a change: the slot, the column, its value before and after, and when it was seen",
+    "Revisions of published values",
+    "One row per change: the slot, the column, its value before and after, and when it was seen",
 )
 def revisions(service: TheService, request: Request, params: Annotated[RevisionsParams, Query()]) -> Response:
-    """A value that fills an empty cell is no revision; one that is withdrawn is. A year of slots at most."""
+    """A value that fills an empty cell is not a revision; a withdrawn one is. One year of slots at most."""
     dataset, home = dataset_of(params), Home(service.settings)
     return service.versioned(
         request,
@@ -71,7 +72,7 @@ def refresh(
     _: Annotated[Params, Query()],
     given: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
 ) -> RefreshOut:
-    """Ask the service what moved, and bring the marts up to date. One at a time; `/status` tells how it stands."""
+    """Ask the service what changed, and bring the marts up to date. One at a time; `/status` reports its state."""
     _admit(service, given.credentials if given else "")
     response.headers["location"] = "/api/v1/status"
     return progress_of(service.refresher.start())
@@ -79,10 +80,13 @@ def refresh(
 
 def _admit(service: Service, given: str) -> None:
     token = service.settings.api_token
+    # a variable that is set but empty must not open the door
     if token is None or not token.get_secret_value():
         raise ProblemError(
-            403, "this server takes no orders: start it with WATTHOUSE_API_TOKEN set, and send that token"
+            403,
+            "refreshing over the API is disabled: start the server with WATTHOUSE_API_TOKEN set, and send that token",
         )
+    # in constant time, so that the token cannot be guessed letter by letter
     if not compare_digest(given.encode(), token.get_secret_value().encode()):
         headers = {"www-authenticate": "Bearer"}
         detail = "send the token of the settings as 'Authorization: Bearer …'"

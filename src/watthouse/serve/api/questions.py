@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from watthouse.serve.analysis.questions import QuestionParams, Spoken, question_of
+from watthouse.serve.analysis.questions import QuestionParams, TextLanguage, question_of
 from watthouse.serve.analysis.texts import QUESTIONS
 from watthouse.serve.api.base import Rows, TheService, gives_rows
 from watthouse.serve.locale import Language
@@ -19,14 +19,14 @@ router = APIRouter(tags=["questions"])
 class ListParams(Params):
     """The questions, in a language."""
 
-    lang: Spoken = Language.ENGLISH
+    lang: TextLanguage = Language.ENGLISH
 
 
 class QuestionOut(BaseModel):
-    """A question that is answered here."""
+    """One of the six questions."""
 
     number: int = Field(description="Its number", examples=[2])
-    question: str = Field(description="What is asked", examples=["Does gas in storage follow temperature?"])
+    question: str = Field(description="The question", examples=["Does gas in storage follow temperature?"])
 
 
 class FigureOut(BaseModel):
@@ -37,12 +37,12 @@ class FigureOut(BaseModel):
         " slope_deseasonalised, summer_less_winter",
         examples=["correlation_deseasonalised"],
     )
-    of: str = Field(description="Of which series or source", examples=["gaz_mw"])
-    value: float | None = Field(description="The figure; null where it cannot be told", examples=[-0.52])
+    of: str = Field(description="The series or source it belongs to", examples=["gaz_mw"])
+    value: float | None = Field(description="The figure; null if it cannot be computed", examples=[-0.52])
     low: float | None = Field(description="Low end of its 95% interval, or its lower bound", examples=[-0.6])
     high: float | None = Field(description="High end of its 95% interval, or its upper bound", examples=[-0.44])
-    unit: str = Field(description="Its unit; empty where it has none", examples=["MW/°C"])
-    days: int = Field(description="Days of the period that it is made from [days]", examples=[3934])
+    unit: str = Field(description="Its unit; empty if it has none", examples=["MW/°C"])
+    days: int = Field(description="Days of the period behind it [days]", examples=[3934])
     block_days: int | None = Field(description="Length of the bootstrap's blocks [days]", examples=[58])
     resamples: int | None = Field(description="How often it was resampled", examples=[1000])
 
@@ -51,17 +51,17 @@ class Answered(Rows):
     """A question's answer, with the rows of its chart."""
 
     number: int = Field(description="The question's number", examples=[2])
-    question: str = Field(description="What is asked", examples=["Does gas in storage follow temperature?"])
-    sentence: str = Field(description="The answer, with its figure and how far that could be off")
+    question: str = Field(description="The question", examples=["Does gas in storage follow temperature?"])
+    sentence: str = Field(description="The answer, with its figure and its uncertainty")
     method: str = Field(description="How it was computed")
     caveat: str = Field(description="What it does not show")
-    lang: Language = Field(description="What the texts are written in", examples=["en"])
-    figures: list[FigureOut] = Field(description="Every figure, the plain ones and those without the season")
+    lang: Language = Field(description="Language of the texts", examples=["en"])
+    figures: list[FigureOut] = Field(description="Every figure, with the season and with the season removed")
 
 
 @router.get("/questions", summary="The six questions", responses=documented())
 def questions(params: Annotated[ListParams, Query()]) -> list[QuestionOut]:
-    """What can be asked of a period: each is answered at its number."""
+    """The questions that can be answered for a period, by number."""
     return [QuestionOut(number=number, question=text.of(params.lang)) for number, text in QUESTIONS.items()]
 
 
@@ -69,7 +69,7 @@ def questions(params: Annotated[ListParams, Query()]) -> list[QuestionOut]:
     router,
     "/questions/{number}",
     "The answer of a question for a period",
-    "A point of the answer's chart: a source, a source and season, or days of like temperature or stock",
+    "A point of the answer's chart: a source, a source and season, or days of similar temperature or stock",
     404,
     model=Answered,
 )
@@ -79,9 +79,9 @@ def one_question(
     number: Annotated[int, Path(description="The question's number, 1 to 6", examples=[2])],
     params: Annotated[QuestionParams, Query()],
 ) -> Response:
-    """A sentence with its figure and how far that could be off, how it was computed, and what it does not show."""
+    """A sentence with its figure and uncertainty, how it was computed, and what it does not show."""
     if number not in QUESTIONS:
-        detail = f"there is no question {number}: they have the numbers {', '.join(map(str, QUESTIONS))}"
+        detail = f"there is no question {number}: the numbers are {', '.join(map(str, QUESTIONS))}"
         raise ProblemError(404, detail, parameter="number")
     return service.answer(
         request, params.format, lambda snapshot: question_of(snapshot, number, params), f"question-{number}"

@@ -1,4 +1,4 @@
-"""The regions: which there are, the mix of one, and all of them side by side for a map."""
+"""The list of regions, or the mix of each."""
 
 from typing import Annotated, Any
 
@@ -18,7 +18,9 @@ class RegionOut(BaseModel):
 
     insee: str = Field(description="Its INSEE code", examples=["53"])
     name: str = Field(description="Its official name", examples=["Bretagne"])
-    mapped: bool = Field(description="Whether éCO2mix has it: all of mainland France but Corse", examples=[True])
+    mapped: bool = Field(
+        description="Whether éCO2mix covers it: all of metropolitan France but Corsica", examples=[True]
+    )
 
 
 @router.get(
@@ -28,7 +30,7 @@ class RegionOut(BaseModel):
     responses=rows_described(REGIONS_MIX.row, list[RegionOut] | Rows),
 )
 def regions(service: TheService, request: Request, params: Annotated[RegionsParams, Query()]) -> Any:
-    """All thirteen of mainland France; éCO2mix publishes twelve of them. With `interval`, the mix of these twelve."""
+    """All thirteen of metropolitan France; éCO2mix covers twelve of them. With `interval`, the mix of those twelve."""
     if params.interval is None:
         return [RegionOut(insee=code, name=name, mapped=code in MAINLAND) for code, name in REGIONS.items()]
     return answered(service, request, REGIONS_MIX, params)

@@ -20,7 +20,7 @@ from watthouse.serve import problems
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.pages import block, data, exchanges, gas, mix, now, questions, regions
-from watthouse.serve.dashboard.reading import Reader
+from watthouse.serve.dashboard.reading import PageReader
 from watthouse.serve.dashboard.view import View, read
 from watthouse.serve.figures.geography import OUTLINES
 from watthouse.serve.problems import ProblemError
@@ -36,11 +36,11 @@ PLOTLY: Final = Path(__file__).parent / "plotly" / "plotly.min.js"
 _PLOTLY_AT: Final = "/_dash-component-suites/plotly/package_data/plotly.min.js"  # where Dash has the whole
 _FOR_A_DAY: Final = {"cache-control": "public, max-age=86400"}
 _UNUSED: Final = ("/dash/deps/polyfill@", "/dash/dash_table/")
-_TOLD: Final = {"path": "/", "query": "", "language": ""}
+_VIEW_DEFAULTS: Final = {"path": "/", "query": "", "language": ""}
+# French words for parameters that the API refuses: its own messages are English.
 _IN_FRENCH: Final = {
     "interval": "Trop de points pour un graphique : choisissez un pas de temps plus long ou une période plus courte."
 }
-"""What is said of a parameter that the API refuses, to French readers."""
 _EVERY: Final = 300_000  # ms between two looks at a page that is left open
 _INDEX: Final = """<!DOCTYPE html>
 <html lang="en">
@@ -63,9 +63,10 @@ _INDEX: Final = """<!DOCTYPE html>
 
 
 def create(service: Service) -> FastAPI:
-    """The pages, to be asked for whatever is no call of the API."""
+    """The pages: they answer every path that is not a call of the API."""
     app = FastAPI(openapi_url=None)
     problems.install(app)
+    # before Dash's own route for the same path: the first one wins
     app.add_api_route(_PLOTLY_AT, _plotly, methods=["GET"], include_in_schema=False)
     dash = Dash(
         "watthouse",
@@ -84,6 +85,7 @@ def create(service: Service) -> FastAPI:
     _wire(dash, service)
     # Dash finds its assets at the first request for a path of its own: a page that is asked before would lack them
     dash._setup_server()
+    # Dash's own catch-all would answer 200 with a page for any path, and hide the 404 below
     dash.backend._setup_catchall = lambda: None
     app.add_api_route(regions.OUTLINES_AT, _outlines, methods=["GET"], include_in_schema=False)
     for name in PAGES:
@@ -98,11 +100,13 @@ def _outlines() -> FileResponse:
 
 
 def _plotly() -> Response:
+    # in place of Dash's whole plotly.js, which every first visit had to wait for
     return Response(PLOTLY.read_bytes(), media_type="text/javascript", headers=_FOR_A_DAY)
 
 
 def _index(dash: Dash) -> Any:
     async def page(request: Request) -> HTMLResponse:
+        # Dash reads the request from a context variable that only its own routes set
         token = set_current_request(request)
         try:
             return HTMLResponse(dash.index())
@@ -118,6 +122,7 @@ def _no_page(dash: Dash) -> Any:
 
     async def nothing(request: Request) -> Response:
         if "text/html" not in request.headers.get("accept", ""):
+            # a program asks for a path that is not there: it gets a problem, not HTML
             raise HTTPException(404)
         shown: HTMLResponse = await page(request)
         shown.status_code = 404
@@ -127,7 +132,8 @@ def _no_page(dash: Dash) -> Any:
 
 
 def _lightened(dash: Dash) -> None:
-    """Pages come without the scripts of Dash that nothing here needs, and that every first visit would wait for."""
+    """Leave out the scripts of Dash that nothing here needs: every first visit would wait for them."""
+    # no option of Dash leaves them out
     whole = dash.interpolate_index
 
     def needed(scripts: str, **parts: str) -> Any:
@@ -147,11 +153,13 @@ def _layout() -> Component:
             dcc.Store(id="gone"),
             dcc.Store(id="chosen"),
             dcc.Store(id="reread"),
+            # a page that is left open goes on to show the newest data
             dcc.Interval(id="tick", interval=_EVERY),
             dcc.Loading(
                 html.Div(waiting, id="root"),
                 custom_spinner=html.Div(className="progress", role="status"),
                 overlay_style={"visibility": "visible"},
+                # a fast answer should not flash a progress bar
                 delay_show=150,
                 parent_className="loading",
             ),
@@ -180,18 +188,19 @@ def _wire(dash: Dash, service: Service) -> None:
         prevent_initial_call=True,
     )
 
-    async def show(said: Mapping[str, Any]) -> tuple[list[Component], str]:
-        return await to_thread.run_sync(rendered, service, said)
+    async def show(state: Mapping[str, Any]) -> tuple[list[Component], str]:
+        # reading is blocking work: in the event loop one page would stop all others
+        return await to_thread.run_sync(rendered, service, state)
 
     dash.callback(Output("root", "children"), Output("title", "data"), Input("view", "data"))(show)
     _wire_table(dash, service)
 
 
 def _wire_table(dash: Dash, service: Service) -> None:
-    async def rows(asked: Mapping[str, Any] | None, said: Mapping[str, Any]) -> tuple[Any, ...]:
-        if not asked:
+    async def rows(request: Mapping[str, Any] | None, state: Mapping[str, Any]) -> tuple[Any, ...]:
+        if not request:
             raise PreventUpdate
-        return await to_thread.run_sync(answered, service, asked, said)
+        return await to_thread.run_sync(block_for, service, request, state)
 
     dash.callback(
         Output("mart-grid", "getRowsResponse"),
@@ -207,57 +216,60 @@ def _wire_table(dash: Dash, service: Service) -> None:
     )
 
 
-def answered(service: Service, asked: Mapping[str, Any], said: Mapping[str, Any]) -> tuple[Any, ...]:
-    """A block of rows for the table at an address, the line above it, its look, and the version that it is of."""
-    view = _seen(said)
-    found = block.shown(service, view, asked)
-    version = [view.address, found.version] if found.version else no_update
-    return found.rows, found.line, found.look, version
+def block_for(service: Service, request: Mapping[str, Any], state: Mapping[str, Any]) -> tuple[Any, ...]:
+    """A block of rows for the table at an address, the line above it, its look, and the version of the data."""
+    view = _view_of(state)
+    update = block.shown(service, view, request)
+    # the browser reads the table again where a new build has replaced the one it shows
+    version = [view.address, update.version] if update.version else no_update
+    return update.rows, update.line, update.look, version
 
 
-def _seen(said: Mapping[str, Any]) -> View:
-    path, query, language = (str(said.get(name, fallback)) for name, fallback in _TOLD.items())
-    return read(path, query, language, bool(said.get("dark")))
+def _view_of(state: Mapping[str, Any]) -> View:
+    path, query, language = (str(state.get(name, fallback)) for name, fallback in _VIEW_DEFAULTS.items())
+    return read(path, query, language, bool(state.get("dark")))
 
 
-def rendered(service: Service, said: Mapping[str, Any]) -> tuple[list[Component], str]:
-    """All that is seen at an address, and its title; ``said`` is what the browser tells of it."""
+def rendered(service: Service, state: Mapping[str, Any]) -> tuple[list[Component], str]:
+    """Everything shown at an address, and its title; ``state`` is what the browser reports: path, query, language."""
     import_module("pandas")  # Arrow loads it for its first rows: Plotly must not meet it half loaded
-    view = _seen(said)
+    view = _view_of(state)
     page = PAGES.get(view.page)
     title = (page.heading(view) or page.title(view)) if page else view.page
-    return _body(service, view, page), f"{title} · watthouse"
+    return _whole_page(service, view, page), f"{title} · watthouse"
 
 
-def _body(service: Service, view: View, page: Page | None) -> list[Component]:
+def _whole_page(service: Service, view: View, page: Page | None) -> list[Component]:
     pages = list(PAGES.values())
     if page is None:
         words = view.say(en=f"There is no page “{view.page[:40]}”.", fr=f"Il n'y a pas de page « {view.page[:40]} ».")
         return shell.whole(pages, None, view, [shell.notice("404", words)], None)
     try:
         with service.snapshots.lease() as snapshot:
-            reader = Reader(service, snapshot, view, page.span, page.marts(view), page.main(view))
-            return shell.whole(pages, page, view, _asked(page, reader, view), reader)
+            reader = PageReader(service, snapshot, view, page.span, page.marts(view), page.main(view))
+            # within the lease: a body reads, and the shell names what was read
+            return shell.whole(pages, page, view, _page_body(page, reader, view), reader)
     except WatthouseError as error:
         nothing = view.say(en="There is nothing to show yet", fr="Il n'y a encore rien à montrer")
         return shell.whole(pages, page, view, [shell.notice(nothing, str(error))], None)
 
 
-def _asked(page: Page, reader: Reader, view: View) -> list[Component]:
+def _page_body(page: Page, reader: PageReader, view: View) -> list[Component]:
     try:
         if page.period and reader.outside:
             return [parts.outside(reader)]
         return [*parts.uncovered(reader), *page.body(reader, view)]
     except (ProblemError, QueryLimitError) as error:
         faults = error.faults if isinstance(error, ProblemError) else []
-        said = view.say(en=str(error), fr=_IN_FRENCH.get(faults[0].parameter if faults else "", str(error)))
-        return [shell.notice(view.say(en="This cannot be shown", fr="Ceci ne peut être montré"), said)]
+        text = view.say(en=str(error), fr=_IN_FRENCH.get(faults[0].parameter if faults else "", str(error)))
+        return [shell.notice(view.say(en="This cannot be shown", fr="Affichage impossible"), text)]
     except WatthouseError:
         raise
     except Exception:
+        # one broken page must neither take the shell down nor show a traceback
         structlog.get_logger().exception("page", page=page.name, address=view.address)
         words = view.say(
-            en="Something went wrong here that should not have. The log of the server says more.",
-            fr="Une erreur inattendue s'est produite. Le journal du serveur en dit plus.",
+            en="An unexpected error occurred; the server log has the details.",
+            fr="Une erreur inattendue s'est produite ; le journal du serveur donne les détails.",
         )
         return [shell.notice(view.say(en="This page failed", fr="Cette page a échoué"), words)]

@@ -7,12 +7,12 @@ from datetime import date
 from dash.development.base_component import Component
 from dateutil.relativedelta import relativedelta
 
-from watthouse.serve.dashboard.reading import A_MONTH, Reader
+from watthouse.serve.dashboard.reading import A_MONTH, PageReader
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.queries.coverage import Main
 from watthouse.serve.queries.units import BY_DAY, Interval, Unit, finest
 
-Body = Callable[[Reader, View], list[Component]]
+Body = Callable[[PageReader, View], list[Component]]
 
 
 @dataclass(frozen=True)
@@ -35,17 +35,18 @@ class Page:
     intervals: tuple[Interval, ...] = BY_DAY
     period: bool = True
     span: relativedelta | None = A_MONTH
+    # functions of the view: a region's page has other days to choose from than the map
     marts: Callable[[View], tuple[str, ...]] = lambda _: ("daily_mix",)
     main: Callable[[View], Main | None] = lambda _: None
     heading: Callable[[View], str | None] = lambda _: None
     series: Callable[[View], bool] = lambda _: True
-    pinned: Callable[[Reader], Mapping[str, str]] = lambda _: {}
+    pinned: Callable[[PageReader], Mapping[str, str]] = lambda _: {}
 
     def title(self, view: View) -> str:
         return view.say(en=self.en, fr=self.fr)
 
     def unit(self, view: View) -> Unit:
-        """The unit that is meant."""
+        """The unit requested."""
         return view.unit if view.unit in self.units else self.units[0]
 
     def chosen(self, view: View) -> Interval:
@@ -53,6 +54,6 @@ class Page:
         return view.interval if view.interval in self.intervals else Interval.AUTO
 
     def interval(self, view: View, period: tuple[date, date]) -> Interval:
-        """The interval that is meant: ``auto`` is the finest of the page's that can be looked at."""
+        """The interval requested: ``auto`` is the finest of the page's that can be looked at."""
         chosen = self.chosen(view)
         return finest(*period, self.intervals) if chosen is Interval.AUTO else chosen

@@ -1,4 +1,4 @@
-"""What pages are made of: cards with a chart and its data, tiles with a figure, words where there is nothing."""
+"""What pages are made of: cards with a chart and its downloads, tiles with one figure, texts for missing data."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,7 +8,7 @@ import polars as pl
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from watthouse.serve.dashboard.reading import Answer, Reader, Slots
+from watthouse.serve.dashboard.reading import Answer, PageReader, Slots
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures.stack import FEW
 from watthouse.serve.figures.style import behaviour
@@ -20,7 +20,7 @@ _FEW = 4  # entries of a legend
 
 
 def chart(
-    reader: Reader,
+    reader: PageReader,
     name: str,
     title: str,
     figure: go.Figure,
@@ -38,24 +38,25 @@ def chart(
     """
     if not any(answer.rows.height for answer in answers):
         return card(reader, name, title, [nothing(reader)], answers, wide=wide, fresh=fresh)
-    line = whose(reader, answers, fresh)
+    line = provenance_line(reader, answers, fresh)
     drawn = dcc.Graph(
         id=name,
         figure=signed(figure, title, line),
         config=behaviour(reader.view.style, name),
         style={"height": f"{height}px"},
+        # a narrow chart with a long legend has to be higher, or nothing is left of the drawing
         className="drawing keyed" if _is_keyed(figure) else "drawing",
     )
-    told = [html.P(note, className="note")] if note else []
-    return card(reader, name, title, [drawn, *told], answers, wide=wide, line=line, slots=slots)
+    notes = [html.P(note, className="note")] if note else []
+    return card(reader, name, title, [drawn, *notes], answers, wide=wide, line=line, slots=slots)
 
 
 def signed(figure: go.Figure, title: str, line: str) -> go.Figure:
-    """With what a picture of it is to say: the browser writes it there, the page has it around the figure."""
+    """With the title and source that a downloaded picture carries: on the page they stand around the figure."""
     return figure.update_layout(meta={"title": title, "whose": line})
 
 
-def whose(reader: Reader, answers: Sequence[Answer], fresh: str = "") -> str:
+def provenance_line(reader: PageReader, answers: Sequence[Answer], fresh: str = "") -> str:
     """Who measured what is shown, on which days, and what ``fresh`` adds."""
     return reader.provenance([used for answer in answers for used in answer.used], fresh)
 
@@ -67,7 +68,7 @@ def _is_keyed(figure: go.Figure) -> bool:
 
 
 def card(
-    reader: Reader,
+    reader: PageReader,
     name: str,
     title: str,
     body: Sequence[Component],
@@ -80,9 +81,10 @@ def card(
 ) -> Component:
     """A part of a page with a title and downloads of those of its answers that have rows, and of the ``slots`` behind
     them; below it who measured what it shows, on which days, and what ``fresh`` adds (the ``line``)."""
-    held = [answer for answer in answers if answer.rows.height]
-    head = [html.H2(title, id=f"{name}-title"), *([_downloads(reader, held, slots)] if held else [])]
-    foot = [html.P(line or whose(reader, answers, fresh), className="provenance")] if answers else []
+    # a card without rows offered an empty download once
+    with_rows = [answer for answer in answers if answer.rows.height]
+    head = [html.H2(title, id=f"{name}-title"), *([_downloads(reader, with_rows, slots)] if with_rows else [])]
+    foot = [html.P(line or provenance_line(reader, answers, fresh), className="provenance")] if answers else []
     return html.Section(
         [html.Div(head, className="card-head"), *body, *foot],
         className="card wide" if wide else "card",
@@ -92,7 +94,7 @@ def card(
 
 
 def tile(name: str, label: str, value: str, more: str = "", colour: str = "") -> Component:
-    """One figure, large: what it is, how much, and what it is to be held against."""
+    """One figure, large: what it is, how much, and something to compare it with."""
     style = {"borderColor": colour} if colour else {}
     return html.Div(
         [
@@ -105,70 +107,76 @@ def tile(name: str, label: str, value: str, more: str = "", colour: str = "") ->
     )
 
 
-def tiles(found: Sequence[Component]) -> Component:
-    """Figures beside each other."""
-    return html.Div(list(found), className="tiles")
+def tiles(figures: Sequence[Component]) -> Component:
+    """Tiles side by side."""
+    return html.Div(list(figures), className="tiles")
 
 
-def nothing(reader: Reader, of: Main | None = None) -> Component:
+def nothing(reader: PageReader, of: Main | None = None) -> Component:
     """What stands in a card without data: where there is some of it (of what the page is about, unless ``of`` says),
     and a link to there."""
     view, main = reader.view, of or reader.main
-    extent = extent_of(reader.snapshot, main) if main else reader.held
+    extent = extent_of(reader.snapshot, main) if main else reader.extent
     if extent is None:
-        return html.P(view.say(en="Nothing of it is held.", fr="Rien n'en est connu."), className="nothing")
+        return html.P(view.say(en="No data available.", fr="Aucune donnée disponible."), className="nothing")
     first, last = (view.language.day(day) for day in extent)
-    said = view.say(
-        en=f"Nothing is held for this period. The first day held is {first}, the last {last}.",
-        fr=f"Rien n'est connu de cette période. Le premier jour connu est le {first}, le dernier le {last}.",
+    text = view.say(
+        en=f"No data for this period. Data are available from {first} to {last}.",
+        fr=f"Aucune donnée pour cette période. Les données disponibles vont du {first} au {last}.",
     )
     other = nearest(reader.snapshot, main, *reader.period) if main else None
     if other is None:
-        return html.P(said, className="nothing")
+        return html.P(text, className="nothing")
     days = view.language.days(*other)
     href = view.href(since=other[0], until=other[1])
     link = html.A(view.say(en=f"Show {days}", fr=f"Voir {days}"), href=href, className="elsewhere")
-    return html.P([said, " ", link], className="nothing")
+    return html.P([text, " ", link], className="nothing")
 
 
-def uncovered(reader: Reader) -> list[Component]:
-    """A word where much of the period was not measured of what the page is about."""
+def uncovered(reader: PageReader) -> list[Component]:
+    """A warning where much of the period was not measured."""
     view, main = reader.view, reader.main
     if main is None:
         return []
-    found = coverage(reader.snapshot, main, *reader.period)
-    if found.share >= ENOUGH:
-        return [] if found.mixed is None or found.mixed >= ENOUGH else [_unmixed(view, found.mixed)]
-    share, none, days = view.language.percent(found.share), *map(view.language.number, (found.unmeasured, found.days))
-    said = view.say(
-        en=f"{share} of this period was measured, {none} of {days} days have nothing: what is shown is of that part.",
-        fr=f"{share} de cette période a été mesuré, {none} jours sur {days} n'ont rien : ce qui suit porte sur cette"
-        " partie.",
+    covered = coverage(reader.snapshot, main, *reader.period)
+    # warn once: where little was measured, that the mix is rarely whole goes without saying
+    if covered.share >= ENOUGH:
+        return [] if covered.mixed is None or covered.mixed >= ENOUGH else [_unmixed(view, covered.mixed)]
+    share, none, days = (
+        view.language.percent(covered.share),
+        *map(view.language.number, (covered.unmeasured, covered.days)),
     )
-    return [html.P(said, className="fault", role="status", id="uncovered")]
+    text = view.say(
+        en=f"Only {share} of this period was measured, and {none} of {days} days have no data: figures cover that"
+        " part.",
+        fr=f"Seulement {share} de cette période a été mesuré, et {none} jours sur {days} sont sans données : les"
+        " chiffres portent sur cette partie.",
+    )
+    return [html.P(text, className="fault", role="status", id="uncovered")]
 
 
-def outside(reader: Reader) -> Component:
-    """What stands in place of a page where none of the days that the address says is held."""
+def outside(reader: PageReader) -> Component:
+    """What replaces a page where none of the days in the address are available."""
     view = reader.view
     newest = html.A(view.say(en="Show the newest days", fr="Voir les jours les plus récents"),
                     href=view.href(since=None, until=None), id="newest")  # fmt: skip
-    title = view.say(en=f"Nothing from {(days := view.language.days(*reader.period))}", fr=f"Rien pour {days}")
+    title = view.say(en=f"No data for {(days := view.language.days(*reader.period))}", fr=f"Aucune donnée : {days}")
     return card(reader, "outside", title, [nothing(reader), html.P(newest, className="nothing")], wide=True)
 
 
 def _unmixed(view: View, mixed: float) -> Component:
-    """A word where a source is not known for much of a period of which the load is."""
+    """A warning where the load of the period is known but the whole mix often is not."""
     share = view.language.percent(mixed)
-    said = view.say(
-        en=f"The whole mix is known for {share} of this period: production and shares are of that part.",
-        fr=f"Le mix entier est connu pour {share} de cette période : production et parts portent sur cette partie.",
+    text = view.say(
+        en=f"The whole mix is known for only {share} of this period: production and shares cover that part.",
+        fr=f"Le mix complet n'est connu que pour {share} de cette période : production et parts portent sur cette"
+        " partie.",
     )
-    return html.P(said, className="fault", role="status", id="unmixed")
+    return html.P(text, className="fault", role="status", id="unmixed")
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[object]], name: str, caption: str) -> Component:
-    """Rows of text and numbers; every column but the first is set to the right."""
+    """Rows of text and numbers; every column but the first is right-aligned."""
     return html.Div(
         html.Table(
             [
@@ -181,6 +189,7 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[object]], name: str, cap
             id=name,
         ),
         className="table",
+        # wide tables scroll sideways, which a keyboard can do only in what has the focus
         tabIndex="0",
         role="group",
         **{"aria-label": caption},
@@ -201,15 +210,15 @@ def partial(view: View, rows: pl.DataFrame, *, pale: bool = False) -> str:
         return _mix_unknown(view, rows)
     some = rows.filter(~pl.col("complete")).height
     few, of = view.language.number(some), view.language.number(rows.height)
-    said = view.say(
-        en=f"Points not fully measured: {few} of {of}", fr=f"Points non entièrement mesurés : {few} sur {of}"
+    text = view.say(
+        en=f"Points not fully measured: {few} of {of}", fr=f"Points incomplètement mesurés : {few} sur {of}"
     )
     look = view.say(en=" (pale)", fr=" (en clair)") if pale and rows.height <= FEW else ""
-    return f"{said}{look}." if some else ""
+    return f"{text}{look}." if some else ""
 
 
 def measured_until(view: View, newest: datetime) -> str:
-    """How far the load is known, as it stands beside whose figures are shown."""
+    """How far the load is known, for the line that names the source."""
     until = view.language.moment(newest)
     return view.say(en=f"load measured up to {until}", fr=f"consommation mesurée jusqu'au {until}")
 
@@ -218,16 +227,17 @@ def _mix_unknown(view: View, rows: pl.DataFrame) -> str:
     """How many slots, gaps among them, do not know every source."""
     some = 0 if "mix_known" not in rows.columns else rows.height - int(rows["mix_known"].sum())
     few, of = view.language.number(some), view.language.number(rows.height)
-    said = view.say(
-        en=f"Slots that do not know every source (gaps): {few} of {of}.",
-        fr=f"Pas de temps sans toutes les filières (lacunes) : {few} sur {of}.",
+    text = view.say(
+        en=f"Slots with a source missing (gaps): {few} of {of}.",
+        fr=f"Pas de temps où une filière manque (lacunes) : {few} sur {of}.",
     )
-    return said if some else ""
+    return text if some else ""
 
 
-def _downloads(reader: Reader, answers: Sequence[Answer], slots: Sequence[Slots]) -> Component:
+def _downloads(reader: PageReader, answers: Sequence[Answer], slots: Sequence[Slots]) -> Component:
     """Rows as they are drawn, then the slots behind them, where these are not drawn themselves."""
-    view, more = reader.view, [one for one in slots if not any(map(one.are, answers))]
+    # a chart by slot would offer the same rows twice
+    view, more = reader.view, [offer for offer in slots if not any(map(offer.are, answers))]
     named = len(answers) + len(more) > 1
     offered: list[Answer | Slots] = [*answers, *more]
     links = [

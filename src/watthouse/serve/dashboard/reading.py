@@ -1,4 +1,4 @@
-"""What pages read: the API's own answers, asked without HTTP, with the addresses where the same rows can be fetched."""
+"""What pages read: the API's own answers, without HTTP, and the addresses where the same rows can be downloaded."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ from watthouse.serve.dashboard.slots import with_gaps
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.formats import Format
 from watthouse.serve.queries.attribution import Used, by_publisher
+from watthouse.serve.queries.call import Call, RowSet
 from watthouse.serve.queries.coverage import Main, extent_of
 from watthouse.serve.queries.fields import DEFAULT_DAYS
-from watthouse.serve.queries.params import Params, Written
-from watthouse.serve.queries.question import Call, Question
+from watthouse.serve.queries.params import FormatParams, Params
 from watthouse.serve.queries.units import Interval, Unit, points
 from watthouse.serve.service import Service
 from watthouse.warehouse.snapshots import Snapshot
@@ -50,7 +50,7 @@ class Slots:
 
 @dataclass(frozen=True)
 class Answer:
-    """The rows of a call, and what it said of them; ``path`` is the call's address without a format."""
+    """The rows of a call with their title and sources; ``path`` is the call's address without a format."""
 
     rows: pl.DataFrame
     path: str
@@ -68,8 +68,8 @@ class Answer:
         return Interval(self.more["interval"])
 
 
-class Reader:
-    """One page's look at one version of the data."""
+class PageReader:
+    """What one page reads: one version of the data, through the API's own queries."""
 
     def __init__(
         self,
@@ -92,9 +92,10 @@ class Reader:
 
     @cached_property
     def period(self) -> tuple[date, date]:
-        """The civil days that are meant, both included: within what is held (unless none is); where nothing is said,
-        ``span`` up to the last day that has what the page is about, or all."""
-        first, last = self.held
+        """The civil days shown, both included, cut to what is available (unless nothing is). By default the last
+        ``span`` that has what the page is about, or everything."""
+        first, last = self.extent
+        # kept as they are, so that the page can say for which days there is nothing
         if self.outside:
             return self.view.since or self.view.until or first, self.view.until or self.view.since or last
         until = max(min(self.view.until or self._newest, last), first)
@@ -104,13 +105,14 @@ class Reader:
 
     @property
     def _newest(self) -> date:
-        """The last day of what the page is about; of all it holds, where that has none from the first day asked for."""
-        last = self.held[1]
+        """The last day of what the page is about; of all its marts, where that ends before the first day asked for."""
+        # exchanges are scheduled ahead of the load: the last day with rows may have nothing measured
+        last = self.extent[1]
         known = extent_of(self.snapshot, self.main) if self.main else None
         return known[1] if known and known[1] >= (self.view.since or known[1]) else last
 
     @cached_property
-    def held(self) -> tuple[date, date]:
+    def extent(self) -> tuple[date, date]:
         """The first and the last civil day that can be chosen: those of the page's marts."""
         return self.snapshot.extent(*self._marts)
 
@@ -121,8 +123,8 @@ class Reader:
 
     @cached_property
     def outside(self) -> bool:
-        """Whether the address says days of which none is held."""
-        first, last = self.held
+        """Whether none of the days in the address are available."""
+        first, last = self.extent
         return (self.view.since or first) > last or (self.view.until or last) < first
 
     @property
@@ -133,11 +135,11 @@ class Reader:
 
     @property
     def sample(self) -> str:
-        """What is said on every page where the figures are made up; nothing where they are published."""
+        """The warning on every page where the figures are made up; empty where they are published."""
         if not (name := self.snapshot.sample):
             return ""
         return self.view.say(
-            en=f"Synthetic sample ({name}): watthouse made these figures up, nobody measured them.",
+            en=f"Synthetic sample ({name}): watthouse made these figures up; nobody measured them.",
             fr=f"Échantillon synthétique ({name}) : ces chiffres sont inventés par watthouse, personne ne les a"
             f" mesurés.",
         )
@@ -148,16 +150,17 @@ class Reader:
         JSON is read whole and has an end; the other formats come in pieces, whatever their length.
         """
         since, until = period or self.period
-        asked = urlencode({"since": since, "until": until, "interval": Interval.SLOT.value})
+        query = urlencode({"since": since, "until": until, "interval": Interval.SLOT.value})
+        # JSON is parsed as a whole; the other formats come in pieces
         bounded = points(since, until, Interval.SLOT) <= self.service.settings.max_points
         styles = (Format.CSV, *([Format.JSON] if bounded else []), Format.PARQUET)
         title = self.view.say(en="By slot (15/30 min)", fr="Par pas de 15/30 min") + (f", {of}" if of else "")
-        return Slots(f"{API}{call.at(*place)}?{asked}", title, styles)
+        return Slots(f"{API}{call.at(*place)}?{query}", title, styles)
 
     def provenance(self, used: Iterable[Used], fresh: str = "") -> str:
-        """Who measured the rows that were used, on which days, under which licence; ``fresh`` is said of the whole."""
+        """Who measured the rows that were used, on which days, under which licence; ``fresh`` is added to the line."""
         used = tuple(used)
-        cards = tuple((one.dataset.id, one.since, one.until) for one in used)  # most cards of a page use the same
+        cards = tuple((rows.dataset.id, rows.since, rows.until) for rows in used)  # most cards of a page use the same
         if cards not in self._provenance:
             self._provenance[cards] = self._measured_by(used)
         return " · ".join(part for part in (self._provenance[cards], fresh, LICENCE) if part)
@@ -165,32 +168,34 @@ class Reader:
     def _measured_by(self, used: Iterable[Used]) -> str:
         say, sample = self.view.say, self.snapshot.sample
         spans = by_publisher(used)
-        told = [f"{name}, {', '.join(starmap(self.view.language.days, days))}" for name, days in spans.items()]
+        lines = [f"{name}, {', '.join(starmap(self.view.language.days, days))}" for name, days in spans.items()]
         if sample:
             made_up = say(
                 en=f"watthouse's synthetic sample ({sample})", fr=f"échantillon synthétique de watthouse ({sample})"
             )
-            told = [made_up + (say(en=" in place of ", fr=" à la place de ") + told[0] if told else ""), *told[1:]]
-        elif told:
-            told[-1] += say(en=", through ODRÉ", fr=", via ODRÉ")
-        return " · ".join(told)
+            lines = [made_up + (say(en=" in place of ", fr=" à la place de ") + lines[0] if lines else ""), *lines[1:]]
+        elif lines:
+            # the portal once, behind the last publisher, not behind each
+            lines[-1] += say(en=", through ODRÉ", fr=", via ODRÉ")
+        return " · ".join(lines)
 
-    def ask(self, call: Call, asked: Written, *place: str) -> Answer:
+    def ask(self, call: Call, params: FormatParams, *place: str) -> Answer:
         """What the API answers to a call."""
-        return self.answer(call.at(*place), asked, call.build(self.snapshot, asked, *place))
+        return self.answer(call.at(*place), params, call.build(self.snapshot, params, *place))
 
-    def answer(self, call: str, asked: Params | None, question: Question) -> Answer:
+    def answer(self, call: str, params: Params | None, row_set: RowSet) -> Answer:
         """The rows of a question, and the address of the ``call`` that gives them."""
-        rows = question.rows
+        rows = row_set.rows
         if not isinstance(rows, pa.Table):
             rows = self.snapshot.rows(rows)
-        said = asked.model_dump(mode="json", exclude_none=True, exclude_defaults=True) if asked else {}
-        path = f"{API}{call}" + (f"?{urlencode(said)}" if said else "")
-        used = question.attributed(self.snapshot).used or ()
+        query = params.model_dump(mode="json", exclude_none=True, exclude_defaults=True) if params else {}
+        path = f"{API}{call}" + (f"?{urlencode(query)}" if query else "")
+        # every answer counts for the foot of the page, drawn or not
+        used = row_set.attributed(self.snapshot).used or ()
         self.used += used
-        ends = (question.more.get("since"), question.more.get("until"))
-        found = without_holes(_plain(pl.DataFrame(rows)), question.more.get("interval"), *ends)
-        return Answer(found, path, question.title, question.more, used)
+        ends = (row_set.more.get("since"), row_set.more.get("until"))
+        filled = without_holes(_plain(pl.DataFrame(rows)), row_set.more.get("interval"), *ends)
+        return Answer(filled, path, row_set.title, row_set.more, used)
 
 
 def _plain(rows: pl.DataFrame) -> pl.DataFrame:
@@ -202,13 +207,14 @@ def _plain(rows: pl.DataFrame) -> pl.DataFrame:
 
 def percent(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
     """Part of a whole in %, null where the whole is 0."""
+    # division by 0 is infinite in Polars, not null
     return part * 100 / pl.when(whole != 0).then(whole)
 
 
 @dataclass(frozen=True)
 class Balance:
-    """Load and production in a unit, of rows that say the time in which each is known (``measured_hours``,
-    ``mix_hours``): held against each other by mean power, as one may be known for longer than the other."""
+    """Load and production in a unit, from rows with the time in which each is known (``measured_hours``,
+    ``mix_hours``): compared by mean power, as one may be known for longer than the other."""
 
     unit: Unit
 
@@ -226,6 +232,7 @@ class Balance:
     def difference(self) -> pl.Expr:
         """Production less load in the unit: energy is that of the time in which both are known."""
         power = self.production - self.load
+        # over unequal hours a difference of energies would be a difference of coverage
         return power if self.unit is Unit.MW else power * pl.min_horizontal("measured_hours", "mix_hours")
 
     def _mean(self, name: str, hours: str) -> pl.Expr:
@@ -236,12 +243,14 @@ class Balance:
 def without_holes(
     rows: pl.DataFrame, interval: str | None, since: str | None = None, until: str | None = None
 ) -> pl.DataFrame:
-    """With a row of nulls for each interval of the period that is not held: a line through them is a guess.
+    """With a row of nulls for each missing interval of the period: a line drawn across it would be a guess.
 
-    Hours and slots are filled in between two that are held only: a day has 23 to 25 of them.
+    Hours and slots are only filled in between two known ones: a day has 23 to 25 hours.
     """
+    # slots say how long they last, so their gaps can be told exactly
     if interval == Interval.SLOT.value:
         return with_gaps(rows)
+    # slots and hours of a day vary with the clock, so only calendar steps are filled to the ends
     every = _STEPS.get(interval or "")
     if every is None or "starts" not in rows.columns or not rows.height or rows["starts"].has_nulls():
         return rows
@@ -251,10 +260,11 @@ def without_holes(
         starts = pl.concat([starts, ends])
     steps = pl.datetime_range if isinstance(starts.dtype, pl.Datetime) else pl.date_range
     whole = pl.select(starts=steps(starts.min(), starts.max(), every))["starts"]  # type: ignore[arg-type]
+    # several things per interval, such as regions: no single line to break
     if rows["starts"].n_unique() < rows.height or whole.len() == rows.height or not starts.is_in(whole).all():
         return rows
-    found = whole.cast(starts.dtype).to_frame().join(rows, on="starts", how="left")
-    return found.with_columns(pl.col("complete").fill_null(False)) if "complete" in rows.columns else found
+    filled = whole.cast(starts.dtype).to_frame().join(rows, on="starts", how="left")
+    return filled.with_columns(pl.col("complete").fill_null(False)) if "complete" in rows.columns else filled
 
 
 _STEPS: Final = {"hour": "1h", "day": "1d", "week": "1w", "month": "1mo", "year": "1y"}

@@ -1,4 +1,4 @@
-"""What every page has: its head, the period bar, what is said of the whole, its foot."""
+"""What every page has: its header, the period bar, warnings, its footer."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -12,7 +12,7 @@ from dateutil.relativedelta import relativedelta
 
 from watthouse.catalog import LICENCE
 from watthouse.serve.dashboard.page import Page
-from watthouse.serve.dashboard.reading import Reader
+from watthouse.serve.dashboard.reading import PageReader
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.locale import Text
 from watthouse.serve.queries.attribution import by_publisher
@@ -38,9 +38,9 @@ _INTERVALS: Final = {
 
 
 def whole(
-    pages: Sequence[Page], page: Page | None, view: View, body: list[Component], reader: Reader | None
+    pages: Sequence[Page], page: Page | None, view: View, body: list[Component], reader: PageReader | None
 ) -> list[Component]:
-    """All that is seen; without a ``reader`` there are no data to choose a period of."""
+    """The whole page; without a ``reader`` there are no data to choose a period from."""
     sample = reader.sample if reader else ""
     return [
         html.A(view.say(en="Skip to the content", fr="Aller au contenu"), href="#content", className="skip"),
@@ -55,15 +55,16 @@ def whole(
             ],
             id="content",
             tabIndex="-1",
-            **{"data-shown": view.said},
+            # tests and the script wait for it: the address has been rendered
+            **{"data-shown": view.browser_address},
         ),
         _foot(view, reader),
     ]
 
 
-def notice(title: str, said: str) -> Component:
-    """What stands in place of a page."""
-    return html.Section([html.H2(title), html.P(said)], className="card wide notice", id="notice")
+def notice(title: str, text: str) -> Component:
+    """What replaces a page that cannot be shown."""
+    return html.Section([html.H2(title), html.P(text)], className="card wide notice", id="notice")
 
 
 def _title(page: Page | None, view: View) -> str:
@@ -73,6 +74,7 @@ def _title(page: Page | None, view: View) -> str:
 
 
 def _head(pages: Sequence[Page], view: View) -> Component:
+    # each link names what it leads to, in the language of its readers
     other, theme = view.say(en="fr", fr="en"), "light" if view.dark else "dark"
     links = [
         html.A(
@@ -86,7 +88,7 @@ def _head(pages: Sequence[Page], view: View) -> Component:
     choices = [
         html.A(
             other.upper(),
-            href=view.told_href(lang=other),
+            href=view.href_pinning(lang=other),
             title=view.say(en="Français", fr="English"),
             lang=other,
             id="language",
@@ -94,7 +96,7 @@ def _head(pages: Sequence[Page], view: View) -> Component:
         ),
         html.A(
             "☀" if view.dark else "☾",
-            href=view.told_href(theme=theme),
+            href=view.href_pinning(theme=theme),
             title=(label := view.say(en="Light", fr="Clair") if view.dark else view.say(en="Dark", fr="Sombre")),
             id="theme",
             **{"aria-label": label},
@@ -111,29 +113,29 @@ def _head(pages: Sequence[Page], view: View) -> Component:
     )
 
 
-def _bar(page: Page, view: View, reader: Reader) -> Component:
+def _bar(page: Page, view: View, reader: PageReader) -> Component:
     since, until = reader.period
-    held = reader.held
-    earlier, later = (_period_at(view, _shifted(since, until, direction), held) for direction in (-1, 1))
+    extent = reader.extent
+    earlier, later = (_period_at(view, _shifted(since, until, direction), extent) for direction in (-1, 1))
     return html.Section(
         [
             html.Div(
                 [
                     step("‹", earlier, view.say(en="Earlier", fr="Plus tôt"), "earlier"),
-                    day_field("since", view.say(en="From", fr="Du"), since, "period", held),
-                    day_field("until", view.say(en="to", fr="au"), until, "period", held),
+                    day_field("since", view.say(en="From", fr="Du"), since, "period", extent),
+                    day_field("until", view.say(en="to", fr="au"), until, "period", extent),
                     step("›", later, view.say(en="Later", fr="Plus tard"), "later"),
                 ],
                 className="days",
             ),
-            _choice(view.say(en="Period", fr="Période"), "period", [*_presets(view, since, until, held)]),
+            _choice(view.say(en="Period", fr="Période"), "period", [*_presets(view, since, until, extent)]),
             *_granularity(page, view, reader),
             *quantities(page, view),
             html.A(
                 view.say(en="Link", fr="Lien"),
                 href=_lasting(view, since, until, page.pinned(reader)),
                 id="permalink",
-                title=view.say(en="A lasting link to this view", fr="Un lien durable vers cette vue"),
+                title=view.say(en="A permanent link to this view", fr="Un lien permanent vers cette vue"),
                 **{"data-copied": view.say(en="Copied", fr="Copié")},
             ),
         ],
@@ -143,51 +145,55 @@ def _bar(page: Page, view: View, reader: Reader) -> Component:
 
 
 def _lasting(view: View, since: date, until: date, pinned: Mapping[str, str]) -> str:
-    """An address that leaves nothing to the reader's browser or to the newest day."""
-    told = {"lang": view.language.value, "theme": "dark" if view.dark else "light"}
-    return replace(view, since=since, until=until, told=told, more={**view.more, **pinned}).address
+    """An address that depends neither on the reader's browser nor on the newest day."""
+    # without them, the link would follow the settings of the reader who opens it
+    settings = {"lang": view.language.value, "theme": "dark" if view.dark else "light"}
+    return replace(view, since=since, until=until, pinned_settings=settings, more={**view.more, **pinned}).address
 
 
 def step(sign: str, href: str | None, label: str, name: str) -> Component:
-    """A link to the days before or after; pale where there are none (no ``href``)."""
+    """A link to the days before or after; greyed out where there are none (no ``href``)."""
     if href is None:
         return html.Span(sign, className="step gone", id=name, **{"aria-hidden": "true"})
     return html.A(sign, href=href, className="step", id=name, title=label, **{"aria-label": label})
 
 
-def _period_at(view: View, days: tuple[date, date], held: tuple[date, date]) -> str | None:
-    """The address of a period, None where none of it is held."""
-    there = days[0] <= held[1] and days[1] >= held[0]
+def _period_at(view: View, days: tuple[date, date], extent: tuple[date, date]) -> str | None:
+    """The address of a period, None where none of it is available."""
+    there = days[0] <= extent[1] and days[1] >= extent[0]
     return view.href(since=days[0], until=days[1]) if there else None
 
 
 def _shifted(since: date, until: date, direction: int) -> tuple[date, date]:
     """The period before or after: whole months for whole months, else as many days."""
     try:
+        # whole months step by months: from January to February, not to the 31 days after it
         if since.day == 1 and (until + timedelta(days=1)).day == 1:
             after = until + timedelta(days=1)
             step = relativedelta(months=direction * ((after.year - since.year) * 12 + after.month - since.month))
             return since + step, after + step - timedelta(days=1)
         span = direction * ((until - since) + timedelta(days=1))
         return since + span, until + span
+    # an address may name days at the ends of the calendar
     except (OverflowError, ValueError):
         return since, until
 
 
-def day_field(name: str, label: str, day: date, group: str, held: tuple[date, date] | None = None) -> Component:
-    """A field for a day, which the address then says as ``name``, with the other fields of its group."""
-    within = {"min": str(held[0]), "max": str(held[1])} if held else {}
+def day_field(name: str, label: str, day: date, group: str, extent: tuple[date, date] | None = None) -> Component:
+    """A date field: choosing a day sets ``name`` in the address, with the other fields of its group."""
+    within = {"min": str(extent[0]), "max": str(extent[1])} if extent else {}
     return dmc.TextInput(
         id=name,
         label=label,
         value=day.isoformat(),
+        # the browser's own field: it knows the reader's calendar and works on a phone
         attributes={"input": {"type": "date", "data-param": name, "data-group": group, **within}},
         className="day",
     )
 
 
-def _presets(view: View, since: date, until: date, held: tuple[date, date]) -> Iterator[Component]:
-    first, last = held
+def _presets(view: View, since: date, until: date, extent: tuple[date, date]) -> Iterator[Component]:
+    first, last = extent
     for name, english, french, span in _SPANS:
         if name != "all" and last - span < first:
             continue  # that is all there is
@@ -196,14 +202,16 @@ def _presets(view: View, since: date, until: date, held: tuple[date, date]) -> I
         yield _link(view.say(en=english, fr=french), view.href(since=begins, until=last), chosen, f"period-{name}")
 
 
-def _granularity(page: Page, view: View, reader: Reader) -> Iterator[Component]:
+def _granularity(page: Page, view: View, reader: PageReader) -> Iterator[Component]:
     if not page.intervals or not page.series(view):
         return
     (since, until), meant = reader.period, page.chosen(view)
     most = reader.service.settings.max_points
+    # what "auto" means is shown, or a reader cannot tell what a point is
     auto = _INTERVALS[finest(since, until, page.intervals)]
     links = []
     for interval in (Interval.AUTO, *page.intervals):
+        # the one in the address stays, so that the page can explain the refusal
         if interval not in {Interval.AUTO, meant} and points(since, until, interval) > most:
             continue
         label = _INTERVALS[interval].of(view.language)
@@ -212,11 +220,11 @@ def _granularity(page: Page, view: View, reader: Reader) -> Iterator[Component]:
         link = _link(label, view.href(interval=interval), interval is meant, f"interval-{interval.value}")
         if interval is Interval.SLOT:
             link.title = view.say(
-                en="Slots as they are published: quarter hours, or half hours where there is nothing finer",
-                fr="Pas de temps publié : le quart d'heure, ou la demi-heure faute de mieux",
+                en="Slots as published: quarter hours, or half hours where nothing finer exists",
+                fr="Pas de temps publié : le quart d'heure, ou la demi-heure à défaut",
             )
         links.append(link)
-    yield _choice(view.say(en="One point a", fr="Un point par"), "interval", links)
+    yield _choice(view.say(en="One point per", fr="Un point par"), "interval", links)
 
 
 def quantities(page: Page, view: View) -> Iterator[Component]:
@@ -228,8 +236,8 @@ def quantities(page: Page, view: View) -> Iterator[Component]:
 
 
 def choice(label: str, name: str, links: Sequence[tuple[str, str, str, bool]]) -> Component:
-    """Links of which one is the view itself: each with its words, address, id, and whether it is that one."""
-    return _choice(label, name, [_link(words, href, here, one) for words, href, one, here in links])
+    """Links to choose from, each with its text, address, id, and whether it is the current view."""
+    return _choice(label, name, [_link(words, href, here, link_id) for words, href, link_id, here in links])
 
 
 def _choice(label: str, name: str, links: Sequence[Component]) -> Component:
@@ -241,17 +249,17 @@ def _link(label: str, href: str, chosen: bool, name: str) -> Component:
     return html.A(label, href=href, className="here" if chosen else "", id=name, **more)
 
 
-def _foot(view: View, reader: Reader | None) -> Component:
+def _foot(view: View, reader: PageReader | None) -> Component:
     names = ", ".join(by_publisher(reader.used)) if reader else ""
-    said = view.say(en=f"Data: {names} through ODRÉ, {LICENCE}. ", fr=f"Données : {names} via ODRÉ, {LICENCE}. ")
+    source = view.say(en=f"Data: {names} through ODRÉ, {LICENCE}. ", fr=f"Données : {names} via ODRÉ, {LICENCE}. ")
     if reader and reader.sample:
-        said = view.say(
+        source = view.say(
             en=f"Synthetic data, in place of {names}. ", fr=f"Données synthétiques, à la place de {names}. "
         )
     if not names:
-        said = ""
+        source = ""
     days = view.say(
         en="Days are civil days (Europe/Paris), both ends included. ",
         fr="Les jours sont civils (Europe/Paris), bornes comprises. ",
     )
-    return html.Footer([html.Span([said, days]), html.A("API", href="/docs")])
+    return html.Footer([html.Span([source, days]), html.A("API", href="/docs")])

@@ -11,6 +11,7 @@ def with_gaps(rows: pl.DataFrame, time: str = "starts") -> pl.DataFrame:
 
     ``rows`` are those of one series, oldest first; one that says nothing lasts for a quarter hour.
     """
+    # the shortest of a row's durations: exchanges may last 30 minutes where the load lasts 15
     ends = pl.col(time) + pl.duration(minutes=pl.min_horizontal("^.*_minutes$").fill_null(15))
     missing = rows.select(ends.alias(time), missing=ends < pl.col(time).shift(-1)).filter("missing").select(time)
     return pl.concat([rows, missing], how="diagonal").sort(time) if missing.height else rows
@@ -30,6 +31,7 @@ def lasting(rows: pl.DataFrame, columns: Sequence[str], time: str = "starts") ->
     def lasts(name: str) -> pl.Expr:
         if (minutes := _minutes_of(name)) in rows.columns:
             return pl.col(minutes).shift(1) == 30
+        # by civil day, as 2020 to 2023 have half-hourly exchanges and 2025 has not; one lone slot decides nothing
         return (between.sum().over(at.dt.date()) > 1) & ~(between & pl.col(name).is_not_null()).any().over(at.dt.date())
 
     return rows.with_columns(
@@ -50,8 +52,9 @@ def _minutes_of(column: str) -> str:
 
 def to_last_known(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
     """The rows up to the last that knows every column the day knows: operators report one slot bit by bit."""
-    said = [name for name in columns if name in rows.columns and rows[name].count()]
-    whole = rows.filter(pl.all_horizontal(pl.col(said).is_not_null())) if said else rows.clear()
+    # a source that the whole day does not know must not end the chart at midnight
+    reported = [name for name in columns if name in rows.columns and rows[name].count()]
+    whole = rows.filter(pl.all_horizontal(pl.col(reported).is_not_null())) if reported else rows.clear()
     return rows.filter(pl.col("date_heure") <= whole["date_heure"].max()) if whole.height else rows.clear()
 
 
@@ -60,6 +63,7 @@ def with_second_quarters(rows: pl.DataFrame, measured: pl.DataFrame, columns: Se
 
     Settled exchanges stand on quarter hours since 27 June 2024, the load beside them on half hours.
     """
+    # rows of schedules to come know exchanges too: only those within a measured half hour count
     known = rows.filter(pl.any_horizontal(pl.col(columns).is_not_null()))
     halves = measured.filter(pl.col("slot_minutes") == 30).select(pl.col("date_heure").dt.offset_by("15m"))
     return pl.concat([measured, known.join(halves, on="date_heure")]).sort("date_heure")
@@ -72,4 +76,5 @@ def whole_mix(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
     if "mix_known" not in rows.columns:
         return rows
     values = [name for name in rows.columns if name.endswith(("_mw", "_share"))]
+    # a part of a stack looks like a fall in production, so all sources go where one is unknown
     return lasting(rows, values).with_columns(pl.when("mix_known").then(pl.col(*columns)))

@@ -23,6 +23,7 @@ def balance(rows: pl.DataFrame, production: str, load: str, unit: str, style: St
     figure.add_trace(line(time, rows[production], PRODUCTION, style, unit))
     figure.add_trace(line(time, rows[load], LOAD, style, unit))
     both = Ink("Balance", "Solde", style.text, style.text)
+    # invisible: it only adds the balance to the box under the pointer
     figure.add_trace(line(time, difference, both, style, unit, width=0).update(showlegend=False))
     return dressed(figure, style, unit).update_yaxes(tickformat=",")
 

@@ -13,23 +13,24 @@ from watthouse.serve.figures.style import Style, dressed
 def colours_of(operators: Sequence[str], style: Style) -> Mapping[str, str]:
     """A colour for each operator, by the order of their names."""
     names = sorted(set(operators))
+    # by name, so that a colour does not depend on which operator reported first
     return {name: OPERATORS[at % len(OPERATORS)][style.dark] for at, name in enumerate(names)}
 
 
 def points(rows: pl.DataFrame, style: Style) -> go.Figure:
-    """A bar a storage point: ``source``, ``pits``, ``stock_gwh``, ``highest_gwh``, ``fill_of_highest`` (0 to 1)."""
+    """One bar per storage point: ``source``, ``pits``, ``stock_gwh``, ``highest_gwh``, ``fill_of_highest`` (0 to 1)."""
     figure = go.Figure()
     for operator, colour in colours_of(rows["source"].to_list(), style).items():
-        those = rows.filter(pl.col("source") == operator).sort("pits")
+        of_operator = rows.filter(pl.col("source") == operator).sort("pits")
         of = style.say(en="of", fr="sur")
         figure.add_trace(
             go.Bar(
-                y=those["pits"],
-                x=those["fill_of_highest"] * 100,
+                y=of_operator["pits"],
+                x=of_operator["fill_of_highest"] * 100,
                 name=operator,
                 orientation="h",
                 marker={"color": colour},
-                customdata=those.select("stock_gwh", "highest_gwh").rows(),
+                customdata=of_operator.select("stock_gwh", "highest_gwh").rows(),
                 texttemplate="%{x:.0f}",
                 textposition="auto",
                 hovertemplate=f"%{{y}}, {operator}: <b>%{{x:.1f}}</b> %<br>%{{customdata[0]:,.0f}} {of}"
@@ -39,21 +40,22 @@ def points(rows: pl.DataFrame, style: Style) -> go.Figure:
     dressed(figure, style, hovermode="closest", bargap=0.25)
     figure.update_layout(legend={"y": 1.02, "yanchor": "bottom"})
     figure.update_yaxes(autorange="reversed")
-    words = style.say(en="% of the highest stock seen", fr="% du stock maximal observé")
+    words = style.say(en="% of the highest stock on record", fr="% du stock maximal observé")
     return figure.update_xaxes(range=[0, 105], title={"text": words}, showgrid=True, tickformatstops=())
 
 
 def operators(rows: pl.DataFrame, style: Style) -> go.Figure:
-    """A line an operator through time: ``starts``, ``source``, ``fill_of_highest`` (0 to 1)."""
+    """One line per operator through time: ``starts``, ``source``, ``fill_of_highest`` (0 to 1)."""
     figure = go.Figure()
     for operator, colour in colours_of(rows["source"].to_list(), style).items():
-        those = rows.filter(pl.col("source") == operator).sort("starts")
+        of_operator = rows.filter(pl.col("source") == operator).sort("starts")
         figure.add_trace(
             go.Scatter(
-                x=those["starts"],
-                y=those["fill_of_highest"] * 100,
+                x=of_operator["starts"],
+                y=of_operator["fill_of_highest"] * 100,
                 name=operator,
-                mode="lines" if those.height > 1 else "markers",
+                # a line through one point is nothing
+                mode="lines" if of_operator.height > 1 else "markers",
                 line={"color": colour, "width": 2},
                 hovertemplate=hover_of(operator, "%"),
             )

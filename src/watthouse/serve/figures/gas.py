@@ -1,4 +1,4 @@
-"""Gas in storage: against the temperature, and how full its points are; load against the temperature."""
+"""Gas in storage against temperature, and the thermosensitivity of the load."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -25,6 +25,7 @@ class Fit:
 def fit_of(rows: pl.DataFrame, x: str, y: str) -> Fit | None:
     """The line of ``y`` on ``x`` where both are known; None for under three points or an ``x`` that stands still."""
     known = rows.select(pl.col(x).cast(pl.Float64), pl.col(y).cast(pl.Float64)).drop_nulls()
+    # two points always have a perfect line
     if known.height < 3 or known[x].n_unique() < 2:
         return None
     spread, both, mean_x, mean_y, correlation = known.select(
@@ -36,10 +37,12 @@ def fit_of(rows: pl.DataFrame, x: str, y: str) -> Fit | None:
 
 
 def stock_on_temperature(rows: pl.DataFrame, stock: str, unit: str, fit: Fit | None, style: Style) -> go.Figure:
-    """A point an interval (``starts``, ``tmoy_c`` and the column ``stock``, in ``unit``), by season, and the line
+    """One point per interval (``starts``, ``tmoy_c`` and the column ``stock``, in ``unit``), by season, and the line
     through."""
     known = rows.drop_nulls(["tmoy_c", stock]).with_columns(
-        season=pl.col("starts").dt.month() % 12 // 3, day=pl.col("starts").dt.strftime("%d/%m/%Y")
+        # December belongs to the winter of the next year
+        season=pl.col("starts").dt.month() % 12 // 3,
+        day=pl.col("starts").dt.strftime("%d/%m/%Y"),
     )
     figure = go.Figure(
         [_season(known.filter(pl.col("season") == at), stock, unit, at, style) for at in range(len(SEASONS))]
@@ -72,7 +75,7 @@ def _season(rows: pl.DataFrame, stock: str, unit: str, at: int, style: Style) ->
 
 
 def sensitivity(rows: pl.DataFrame, chosen: range, style: Style) -> go.Figure:
-    """MW of load that each °C colder brings, a point a year with its standard error; ``chosen`` years stand out.
+    """Thermosensitivity [MW/°C]: one point per year with its standard error; ``chosen`` years stand out.
 
     ``rows`` have ``year``, ``slope_mw_per_c``, ``standard_error_mw_per_c``, ``r2`` and ``days``.
     """
@@ -80,19 +83,20 @@ def sensitivity(rows: pl.DataFrame, chosen: range, style: Style) -> go.Figure:
     colours = [style.ink(TEMPERATURE if year in chosen else OTHER_PERIOD) for year in known["year"]]
     days = style.say(en="days", fr="jours")
     figure = go.Figure()
+    # error bars have one colour per trace
     for colour in dict.fromkeys(colours):
-        those = known.filter(pl.Series([one == colour for one in colours], dtype=pl.Boolean))
+        years = known.filter(pl.Series([each == colour for each in colours], dtype=pl.Boolean))
         figure.add_trace(
             go.Scatter(
-                x=those["year"],
-                y=those["slope_mw_per_c"],
+                x=years["year"],
+                y=years["slope_mw_per_c"],
                 error_y={
-                    "array": those[_ERROR].to_list(),
+                    "array": years[_ERROR].to_list(),
                     "color": colour,
                     "thickness": 1.6,
                     "width": 5,
                 },
-                customdata=those.select(_ERROR, "r2", "days").rows(),
+                customdata=years.select(_ERROR, "r2", "days").rows(),
                 mode="markers",
                 marker={"color": colour, "size": 9},
                 hovertemplate="%{x}: <b>%{y:,.0f} ± %{customdata[0]:,.0f}</b> MW/°C<br>r² %{customdata[1]:.2f},"

@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+# Natural Earth, dissolved from departments by tools/regions_map.py
 OUTLINES: Final = Path(__file__).with_name("regions.geojson")
 
 
@@ -21,4 +22,4 @@ def regions() -> dict[str, Any]:
 @cache
 def labels() -> dict[str, tuple[float, float]]:
     """Longitude and latitude of the place for a region's label, by code."""
-    return {one["id"]: tuple(one["properties"]["label"]) for one in regions()["features"]}
+    return {feature["id"]: tuple(feature["properties"]["label"]) for feature in regions()["features"]}

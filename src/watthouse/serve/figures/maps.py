@@ -26,8 +26,8 @@ _BAR: Final = {
 }
 _DARK_TEXT: Final = "#1c2430"
 _LIGHT_TEXT: Final = "#ffffff"
+# The luminance (WCAG 2) that contrasts as much with either.
 _HALF_WAY: Final = 0.2
-"""The luminance (WCAG 2) that contrasts as much with either."""
 
 
 def regions_map(
@@ -39,7 +39,7 @@ def regions_map(
     signed: bool = False,
     outlines: str | None = None,
 ) -> go.Figure:
-    """Each region's ``value`` (in ``unit``) by its colour and in figures; grey where there is none.
+    """Each region's ``value`` (in ``unit``) by its colour and in figures; grey where it is unknown.
 
     ``rows`` have ``code_insee_region`` and ``value``. ``signed`` values diverge from 0. ``outlines`` is the address
     where a browser finds ``regions.geojson``; without one they are part of the figure (70 kB). A click carries the
@@ -47,7 +47,8 @@ def regions_map(
     """
     values = dict(rows.drop_nulls("value").select("code_insee_region", "value").iter_rows())
     scale = _Scale.of(values, signed=signed)
-    said = {code: style.language.number(value, digits, signed=signed) for code, value in values.items()}
+    labels = {code: style.language.number(value, digits, signed=signed) for code, value in values.items()}
+    # a region without a value must be seen as such: left out, it would look like the sea
     none = dict.fromkeys(
         (code for code in REGIONS if code not in values), style.say(en="no figures", fr="pas de chiffres")
     )
@@ -56,9 +57,9 @@ def regions_map(
     filled.update(showscale=bool(values), colorbar=_BAR | {"title": {"text": f"{unit}\u00a0", "side": "right"}})
     figure = go.Figure(
         [  # the labels come first: Plotly asks its own site for a map of the world if the first trace has locations
-            _labels(said, [scale.colour(value) for value in values.values()]),
+            _labels(labels, [scale.colour(value) for value in values.values()]),
             _outlined(blank, none, style, outlines),
-            _outlined(filled, {code: f"{one}\u00a0{unit}" for code, one in said.items()}, style, outlines),
+            _outlined(filled, {code: f"{label}\u00a0{unit}" for code, label in labels.items()}, style, outlines),
         ]
     )
     return _laid_out(figure, style)
@@ -74,23 +75,26 @@ class _Scale:
 
     @classmethod
     def of(cls, values: Mapping[str, float], *, signed: bool) -> "_Scale":
+        # a scale from 0 to 0 has no colours
         most = max((abs(value) for value in values.values()), default=0) or 1
+        # the same distance either way: 0 has to be the neutral colour
         return cls(-most, most, DIVERGING) if signed else cls(min(0, *values.values(), 0), most, SEQUENTIAL)
 
     def colour(self, value: float) -> str:
         """The colour of a value: ``rgb(…)``."""
-        (found,) = sample_colorscale(list(self.colours), [(value - self.least) / (self.most - self.least)])
-        return str(found)
+        (colour,) = sample_colorscale(list(self.colours), [(value - self.least) / (self.most - self.least)])
+        return str(colour)
 
 
-def _labels(said: Mapping[str, str], fills: Sequence[str]) -> go.Scattergeo:
-    """What is ``said`` of each region, to be read on its colour and, where the map is small, beside it."""
+def _labels(labels: Mapping[str, str], fills: Sequence[str]) -> go.Scattergeo:
+    """What is ``labels`` of each region, to be read on its colour and, where the map is small, beside it."""
     places = geography.labels()
+    # on a small map a label is wider than its region
     halos = [", ".join([f"0 0 2px {fill}"] * 3) for fill in fills]
     return go.Scattergeo(
-        lon=[places[code][0] for code in said],
-        lat=[places[code][1] for code in said],
-        text=[*said.values()],
+        lon=[places[code][0] for code in labels],
+        lat=[places[code][1] for code in labels],
+        text=[*labels.values()],
         textfont={"size": 11, "color": [readable_on(fill) for fill in fills], "shadow": halos},
         mode="text",
         hoverinfo="skip",
@@ -104,13 +108,13 @@ def readable_on(fill: str) -> str:
     return _DARK_TEXT if 0.2126 * red + 0.7152 * green + 0.0722 * blue > _HALF_WAY else _LIGHT_TEXT
 
 
-def _outlined(trace: go.Choropleth, said: Mapping[str, str], style: Style, outlines: str | None) -> go.Choropleth:
-    """The trace with the regions that something is ``said`` of."""
-    features = [one for one in geography.regions()["features"] if one["id"] in said]
+def _outlined(trace: go.Choropleth, texts: Mapping[str, str], style: Style, outlines: str | None) -> go.Choropleth:
+    """The trace with the regions that something is ``texts`` of."""
+    features = [feature for feature in geography.regions()["features"] if feature["id"] in texts]
     trace.update(
         geojson=outlines or {"type": "FeatureCollection", "features": features},
-        locations=[*said],
-        customdata=[[REGIONS[code], one] for code, one in said.items()],
+        locations=[*texts],
+        customdata=[[REGIONS[code], text] for code, text in texts.items()],
         hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]}<extra></extra>",
         marker={"line": {"color": style.paper, "width": 1}},
     )

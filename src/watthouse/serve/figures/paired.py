@@ -32,6 +32,7 @@ def two_axes(time: pl.Series, left: Curve, right: Curve, style: Style) -> go.Fig
     dressed(figure, style, showlegend=False, margin={"l": 56, "r": 56, "t": 16, "b": 32})
     if left.partial is not None:
         figure.add_trace(_rings(time.filter(left.partial), left.values.filter(left.partial), left.ink, style))
+    # no grid of its own: two grids that do not meet are unreadable
     other = {"overlaying": "y", "side": "right", "showgrid": False, "automargin": True, "separatethousands": True}
     figure.update_layout(yaxis=_axis(left, style), yaxis2=_axis(right, style) | other | {"tickmode": "auto"})
     return figure

@@ -1,4 +1,4 @@
-"""Colours that stay with what they stand for, on light and dark paper, and for readers who see colours otherwise."""
+"""One colour per thing everywhere, on light and dark paper, chosen with colour-blind readers in mind."""
 
 from dataclasses import dataclass
 from typing import Final

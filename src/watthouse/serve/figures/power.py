@@ -30,11 +30,13 @@ def mix(
     Bars of intervals that are not ``complete`` are pale, where ``rows`` say so, and the line towards the last dotted.
     Many intervals are areas, with a gap where a source is not known.
     """
+    # MW are a level, drawn as areas; energy is an amount per interval, drawn as bars
     bars = rows.height == 1 or (unit != "MW" and rows.height <= FEW)
     whole = whole_of(rows)
     layers = [
         Layer(values, PUMPING if source == "pompage" else SOURCES[source], below=source == "pompage")
         for source, column in columns.items()
+        # a source that produced nothing would only lengthen the legend
         if (values := _values(rows, column, unit)).null_count() < rows.height and values.abs().max()
     ]
     figure = go.Figure([*stacked(rows[time], layers, style, unit, bars=bars, whole=whole)])
@@ -57,7 +59,7 @@ def _towards(
     time: pl.Series, values: pl.Series, whole: pl.Series | None, style: Style, unit: str
 ) -> Iterator[go.Scatter]:
     """The load; in dots from the last interval that was measured in full, if more follow it."""
-    settled = len(time) if whole is None else max((at for at, one in enumerate(whole) if one), default=0) + 1
+    settled = len(time) if whole is None else max((at for at, measured in enumerate(whole) if measured), default=0) + 1
     yield line(time[:settled], values[:settled], LOAD, style, unit)
     if settled < len(time):
         more = line(time[settled - 1 :], values[settled - 1 :], LOAD, style, unit, dash="dot")
@@ -127,12 +129,14 @@ def _out_and_in(values: pl.Series, ink: Ink, *, bars: bool) -> Iterator[Layer]:
     if bars:
         yield Layer(values, ink)
         return
+    # one border may export and import within a day
     yield Layer(values.clip(lower_bound=0), ink)
     yield Layer(values.clip(upper_bound=0), ink, below=True)
 
 
 def donut(parts: Sequence[tuple[Ink, float | None]], unit: str, style: Style, middle: str = "") -> go.Figure:
-    """Parts of a whole, clockwise from the top in the order given; ``middle`` is said in its middle."""
+    """Parts of a whole, clockwise from the top in the order given; ``middle`` is the text in the centre."""
+    # a part of 0 would leave a legend entry without a slice
     known = [(ink, value) for ink, value in parts if value]
     figure = go.Figure(
         go.Pie(
@@ -156,15 +160,15 @@ def donut(parts: Sequence[tuple[Ink, float | None]], unit: str, style: Style, mi
 
 
 @dataclass(frozen=True)
-class Side:
-    """One of two things that are held against each other: its name, its values and its colour."""
+class BarSeries:
+    """One of the two series of a comparison: its name, its values and its colour."""
 
     name: str
     values: Sequence[float | None]
     colour: str
 
 
-def side_by_side(names: Sequence[str], one: Side, other: Side, unit: str, style: Style) -> go.Figure:
+def side_by_side(names: Sequence[str], upper: BarSeries, lower: BarSeries, unit: str, style: Style) -> go.Figure:
     """Two values a name, as bars one above the other; the first name is at the top."""
     bars = [
         go.Bar(
@@ -175,10 +179,11 @@ def side_by_side(names: Sequence[str], one: Side, other: Side, unit: str, style:
             marker={"color": side.colour},
             hovertemplate=f"%{{y}}, {side.name}: <b>%{{x:,.1f}}</b> {unit}<extra></extra>",
         )
-        for side in (one, other)
+        for side in (upper, lower)
     ]
     legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
     figure = dressed(go.Figure(bars), style, hovermode="closest", bargap=0.3, legend=legend)
+    # Plotly puts the first bar at the bottom
     figure.update_yaxes(autorange="reversed")
     return figure.update_xaxes(
         title={"text": unit}, showgrid=True, separatethousands=True, exponentformat="none", tickangle=0

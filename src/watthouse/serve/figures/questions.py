@@ -13,12 +13,12 @@ from watthouse.serve.locale import Text
 _SEASONS: Final = dict(zip(("winter", "spring", "summer", "autumn"), SEASONS, strict=True))
 _RESPONSES: Final = {
     "stock_gaz_gwh": Text(en=STOCK.en, fr=STOCK.fr),
-    "stock_gaz_change_gwh": Text(en="Change of gas in storage in a day", fr="Variation du gaz en stock en un jour"),
+    "stock_gaz_change_gwh": Text(en="Day-to-day change of gas in storage", fr="Variation journalière du gaz en stock"),
     "exchanged_gwh": Text(en="Exchanges, both ways", fr="Échanges, dans les deux sens"),
     "net_export_gwh": Text(en=NET_EXPORT.en, fr=NET_EXPORT.fr),
 }
+# What the days of a point have in common, by its unit.
 _DRIVERS: Final = {"°C": TEMPERATURE, "GWh": STOCK}
-"""What days are alike in, by its unit."""
 _FIXED: Final = "\N{NO-BREAK SPACE}"
 
 
@@ -31,7 +31,7 @@ class Panel:
 
 
 def mix(rows: pl.DataFrame, style: Style) -> go.Figure:
-    """Question 1: ``source``, ``share`` with ``day_low`` and ``day_high``, between which four days in five lie."""
+    """RowSet 1: ``source``, ``share`` with ``day_low`` and ``day_high``, between which four days in five lie."""
     share, low, high = (rows[name] * 100 for name in ("share", "day_low", "day_high"))
     days = _apart("%{customdata[0]:.1f}", "%{customdata[1]:.1f}", _percent(style), style)
     spread = style.say(en="Four days in five", fr="Quatre jours sur cinq")
@@ -55,7 +55,7 @@ def differ(rows: pl.DataFrame) -> bool:
 
 
 def correlations(rows: pl.DataFrame, style: Style) -> go.Figure:
-    """Questions 3 and 4: a row a source, ``correlation`` of anomalies with its interval, and the ``plain`` one."""
+    """Questions 3 and 4: one row per source, ``correlation`` of anomalies with its interval, and the ``plain`` one."""
     plain = go.Scatter(
         y=_names(rows, style),
         x=rows["plain"],
@@ -64,6 +64,7 @@ def correlations(rows: pl.DataFrame, style: Style) -> go.Figure:
         marker={"size": 10, "symbol": "diamond-open", "color": style.ink(OTHER_PERIOD), "line": {"width": 2}},
         hovertemplate=f"%{{y}}{_colon(style)} <b>%{{x:.2f}}</b><extra>%{{fullData.name}}</extra>",
     )
+    # a legend entry without a point would announce what is not there
     traces = [plain] if rows["correlation"].is_null().all() else [plain, _anomalies(rows, style)]
     figure = _named_rows(go.Figure(traces), style, style.say(en="correlation", fr="corrélation"))
     figure.add_vline(x=0, line={"color": style.text, "width": 1})
@@ -77,7 +78,7 @@ def _anomalies(rows: pl.DataFrame, style: Style) -> go.Scatter:
         y=_names(rows, style),
         x=rows["correlation"],
         mode="markers",
-        name=style.say(en=f"without the season ({interval})", fr=f"sans la saison ({interval})"),
+        name=style.say(en=f"season removed ({interval})", fr=f"hors saison ({interval})"),
         marker={"size": 11, "color": [style.ink(SOURCES[name]) for name in rows["source"]]},
         error_x=_whiskers(rows["correlation"], rows["low"], rows["high"], style),
         customdata=rows.select("low", "high").rows(),
@@ -86,7 +87,7 @@ def _anomalies(rows: pl.DataFrame, style: Style) -> go.Scatter:
 
 
 def seasons(rows: pl.DataFrame, style: Style) -> go.Figure:
-    """Question 5: ``share`` by source and season, with its interval."""
+    """RowSet 5: ``share`` by source and season, with its interval."""
     figure = go.Figure()
     interval = style.say(en="95% interval", fr=f"Intervalle à 95{_percent(style)}")
     ends = _apart("%{customdata[0]:.1f}", "%{customdata[1]:.1f}", _percent(style), style)
@@ -116,7 +117,7 @@ def clouds(rows: pl.DataFrame, style: Style) -> list[Panel]:
     """
     kinds = {
         "plain": style.say(en="season included", fr="saison comprise"),
-        "anomaly": style.say(en="without the season", fr="sans la saison"),
+        "anomaly": style.say(en="season removed", fr="hors saison"),
     }
     return [
         Panel(f"{_RESPONSES[part['response'][0]].of(style.language)}, {kinds[part['kind'][0]]}", _panel(part, style))
@@ -126,7 +127,7 @@ def clouds(rows: pl.DataFrame, style: Style) -> list[Panel]:
 
 def _panel(part: pl.DataFrame, style: Style) -> go.Figure:
     across, unit = style.name(_DRIVERS[part["x_unit"][0]]), part["x_unit"][0]
-    usual = style.say(en=", less the usual", fr=", écart à la normale") if part["kind"][0] == "anomaly" else ""
+    usual = style.say(en=", departure from normal", fr=", écart à la normale") if part["kind"][0] == "anomaly" else ""
     figure = go.Figure(_cloud(part, style))
     dressed(figure, style, f"{part['y_unit'][0]}{usual}", hovermode="closest", showlegend=False, margin={"b": 44})
     ticks = {"separatethousands": True, "exponentformat": "none", "tickangle": 0, "nticks": 8 if unit == "°C" else 5}
@@ -153,12 +154,12 @@ def _cloud(part: pl.DataFrame, style: Style) -> list[go.Scatter]:
         line={"color": colour, "width": 1.4},
         marker={"size": 7, "color": colour},
         customdata=part.select("y_low", "y_high", "days").rows(),
-        hovertemplate=_told(part, style),
+        hovertemplate=_hover(part, style),
     )
     return [band, means]
 
 
-def _told(part: pl.DataFrame, style: Style) -> str:
+def _hover(part: pl.DataFrame, style: Style) -> str:
     """What each number of a point is."""
     x_unit, y_unit, colon = part["x_unit"][0], part["y_unit"][0], _colon(style)
     digits = ",.1f" if x_unit == "°C" else ",.0f"

@@ -1,4 +1,4 @@
-"""TCO and TCH of the regions: how much of the load a source covers, how hard its capacity works."""
+"""TCO (taux de couverture: share of the load covered by a source) and TCH (taux de charge: load factor) by region."""
 
 import plotly.graph_objects as go
 import polars as pl
@@ -15,15 +15,16 @@ def rates(rows: pl.DataFrame, column: str, style: Style) -> go.Figure:
     wide = rows.pivot("source", index="libelle_region", values=column).sort("libelle_region", descending=True)
     known = [name for name in REGIONAL if name in wide.columns and wide[name].is_not_null().any()]
     values = [[row[name] for name in known] for row in wide.iter_rows(named=True)]
-    said = [[style.language.number(one) if one is not None else "" for one in row] for row in values]
+    texts = [[style.language.number(value) if value is not None else "" for value in row] for row in values]
     figure = go.Figure(
         go.Heatmap(
             x=[style.name(SOURCES[name]) for name in known],
             y=wide["libelle_region"],
             z=values,
-            text=said,
+            text=texts,
             texttemplate="%{text}",
             zmin=0,
+            # rates above 100 are published; they must not flatten the scale of all others
             zmax=100,
             colorscale=list(SEQUENTIAL),
             showscale=False,

@@ -10,14 +10,14 @@ from watthouse.serve.figures.palette import REGIONAL, SOURCES
 from watthouse.serve.figures.stack import hover_of
 from watthouse.serve.figures.style import Style, dressed
 
+# The least percentage that has room for its figure in the bar.
 _WRITTEN_FROM: Final = 7
-"""The least percentage that has room for its figure in the bar."""
+# Pixels a bar is high, with the gap to the next.
 _ROW: Final = 30
-"""Pixels a bar is high, with the gap to the next."""
 
 
 def source_shares(rows: pl.DataFrame, style: Style) -> go.Figure:
-    """What each source contributes to a region's production: a bar a region, the first row on top.
+    """What each source contributes to a region's production: one bar per region, the first row on top.
 
     ``rows`` have ``code_insee_region``, ``libelle_region`` and ``<source>_share`` (0 to 1, null for none). A click
     carries the region's code as ``customdata``.
@@ -41,13 +41,13 @@ def source_shares(rows: pl.DataFrame, style: Style) -> go.Figure:
 
 def _bars(rows: pl.DataFrame, name: str, style: Style) -> go.Bar:
     percent = rows[f"{name}_share"].fill_null(0) * 100
-    said = [f"{style.language.number(one)}" if one >= _WRITTEN_FROM else "" for one in percent]
+    texts = [f"{style.language.number(value)}" if value >= _WRITTEN_FROM else "" for value in percent]
     return go.Bar(
         name=style.name(SOURCES[name]),
         orientation="h",
         x=percent,
         y=rows["libelle_region"],
-        text=said,
+        text=texts,
         textposition="inside",
         insidetextanchor="middle",
         textangle=0,
@@ -58,7 +58,7 @@ def _bars(rows: pl.DataFrame, name: str, style: Style) -> go.Bar:
 
 
 def yearly_sources(rows: pl.DataFrame, columns: Mapping[str, str], unit: str, style: Style) -> go.Figure:
-    """What each source produced by year, a line a source; towards a last year that is not whole it is dotted.
+    """What each source produced by year, one line per source; towards a last year that is not whole it is dotted.
 
     ``columns`` maps a source to its column; ``rows`` have ``starts`` (the first day of a year) and ``complete``, oldest
     first. A source without a value in any year has no line.
@@ -76,6 +76,7 @@ def yearly_sources(rows: pl.DataFrame, columns: Mapping[str, str], unit: str, st
 
 def _segments(rows: pl.DataFrame, name: str, column: str, style: Style) -> Iterator[go.Scatter]:
     settled = rows.height - (not all(rows["complete"][-1:]))
+    # both parts share the last whole year, or there would be a gap
     for first, last, dash in ((0, settled, "solid"), (max(settled - 1, 0), rows.height, "dot")):
         yield go.Scatter(
             x=rows["starts"].dt.year()[first:last],
@@ -90,7 +91,7 @@ def _segments(rows: pl.DataFrame, name: str, column: str, style: Style) -> Itera
 
 def _points(rows: pl.DataFrame, name: str, column: str, unit: str, style: Style) -> go.Scatter:
     hover = hover_of(style.name(SOURCES[name]), unit)
-    part = style.say(en=" (year not whole)", fr=" (année incomplète)")
+    part = style.say(en=" (incomplete year)", fr=" (année incomplète)")
     return go.Scatter(
         name=style.name(SOURCES[name]),
         x=rows["starts"].dt.year(),

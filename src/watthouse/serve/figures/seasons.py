@@ -9,13 +9,14 @@ from watthouse.serve.figures.palette import OTHER_PERIOD, SOURCES
 from watthouse.serve.figures.stack import hover_of
 from watthouse.serve.figures.style import Style, dressed
 
+# 29 February needs a place on the axis
 _A_LEAP_YEAR: Final = 2000
+# Width and dash of the newest years' lines, the newest first; all others are grey.
 _LINES: Final = ((3, "solid"), (2, "dash"))
-"""Width and dash of the newest years' lines, the newest first; all others are grey."""
 
 
 def source_seasons(rows: pl.DataFrame, source: str, column: str, unit: str, style: Style) -> go.Figure:
-    """A source by calendar month, a line a year: the newest in its colour, the year before dashed, all others grey.
+    """A source by calendar month, one line per year: the newest in its colour, the year before dashed, all others grey.
 
     ``rows`` have ``starts`` (the first day of a month), oldest first. Give a mean power (MW): a month that has just
     begun has little energy.
@@ -23,10 +24,11 @@ def source_seasons(rows: pl.DataFrame, source: str, column: str, unit: str, styl
     years = rows.with_columns(
         year=pl.col("starts").dt.year(), month=pl.col("starts").dt.replace(year=_A_LEAP_YEAR)
     ).partition_by("year", maintain_order=True)
-    figure = go.Figure([_year(one, len(years) - 1 - at, source, column, unit, style) for at, one in enumerate(years)])
+    figure = go.Figure([_year(year, len(years) - 1 - at, source, column, unit, style) for at, year in enumerate(years)])
     dressed(figure, style, unit, hovermode="closest")
     figure.update_layout(legend={"traceorder": "reversed"})
     figure.update_yaxes(rangemode="tozero", tickformat=",")
+    # half a month of room on both sides of the points
     months = {"tickformat": "%b", "dtick": "M1", "range": [f"{_A_LEAP_YEAR - 1}-12-16", f"{_A_LEAP_YEAR}-12-16"]}
     return figure.update_xaxes(months | {"tickformatstops": ()}, overwrite=True)
 

@@ -37,8 +37,9 @@ def stacked(
 
     Where ``whole`` says which intervals were measured in full, the bars of the others are pale.
     """
+    # a layer may have many runs, and on both sides of the line
     legend: set[str] = set()
-    runs = {below: _runs([one for one in layers if one.below is below]) for below in (False, True)}
+    runs = {below: _runs([layer for layer in layers if layer.below is below]) for below in (False, True)}
     for layer in layers:
         for trace in (
             _bar(time, layer, style, unit, whole) if bars else _areas(time, layer, runs[layer.below], style, unit)
@@ -48,7 +49,7 @@ def stacked(
 
 
 @dataclass(frozen=True)
-class _Run:
+class _KnownRun:
     """Rows ``first`` to ``end`` (not included) that follow each other and know the same layers."""
 
     first: int
@@ -56,13 +57,14 @@ class _Run:
     known: frozenset[Layer]
 
 
-def _runs(layers: Sequence[Layer]) -> list[_Run]:
+def _runs(layers: Sequence[Layer]) -> list[_KnownRun]:
     """Rows are left out in which a layer is not known that was known before and is again: what lies above the hole is
     known, but not how high it lies. Plotly would let the layer fall to zero there, or guess what is between.
     """
     if not layers:
         return []
     known = pl.DataFrame({str(at): layer.values.is_not_null() for at, layer in enumerate(layers)})
+    # a layer that has not begun yet, or has ended, hides no other
     hole = pl.any_horizontal(
         ~pl.col(name) & (pl.col(name).cum_sum() > 0) & (pl.col(name).cum_sum(reverse=True) > 0)
         for name in known.columns
@@ -71,16 +73,17 @@ def _runs(layers: Sequence[Layer]) -> list[_Run]:
     runs = rows.group_by(pl.struct(*known.columns, "hole").rle_id().alias("run"), maintain_order=True).agg(
         pl.first("first", "hole", *known.columns), (pl.last("first") + 1).alias("end")
     )
-    found = []
+    known_runs = []
     for run in runs.filter(~pl.col("hole")).iter_rows(named=True):
-        those = frozenset(layer for at, layer in enumerate(layers) if run[str(at)])
-        if those:
-            found.append(_Run(run["first"], run["end"], those))
-    return found
+        known_layers = frozenset(layer for at, layer in enumerate(layers) if run[str(at)])
+        if known_layers:
+            known_runs.append(_KnownRun(run["first"], run["end"], known_layers))
+    return known_runs
 
 
 def _bar(time: pl.Series, layer: Layer, style: Style, unit: str, whole: pl.Series | None) -> Iterator[go.Bar]:
-    opacity = 1 if whole is None else [1 if one else _PALE for one in whole]
+    # part of an interval looks like a fall
+    opacity = 1 if whole is None else [1 if measured else _PALE for measured in whole]
     yield go.Bar(
         x=time,
         y=layer.values,
@@ -91,9 +94,10 @@ def _bar(time: pl.Series, layer: Layer, style: Style, unit: str, whole: pl.Serie
     )
 
 
-def _areas(time: pl.Series, layer: Layer, runs: Sequence[_Run], style: Style, unit: str) -> Iterator[go.Scatter]:
+def _areas(time: pl.Series, layer: Layer, runs: Sequence[_KnownRun], style: Style, unit: str) -> Iterator[go.Scatter]:
     """Each run is a stack of its own: in one stack, Plotly sets to zero whatever has no value where another has one."""
     colour = style.ink(layer.ink)
+    # numbered: a stack group of one name would join runs across the gap
     for number, run in enumerate(runs):
         if layer not in run.known:
             continue

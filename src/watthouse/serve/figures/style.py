@@ -54,10 +54,12 @@ def dressed(figure: go.Figure, style: Style, y: str = "", **layout: Any) -> go.F
     """The figure in watthouse's dress; ``y`` is the unit of its values, written above the axis."""
     if y:
         layout["annotations"] = [*layout.get("annotations", ()), *figure.layout.annotations, _UNIT | {"text": y}]
+        # room for the unit above the axis
         layout["margin"] = _MARGIN | {"t": 26} | layout.get("margin", {})
     if isinstance(first := _first(figure), date | np.datetime64):  # a template cannot say this
-        said = {"tickformatstops": _DAY_FIRST, "tickangle": 0, "hoverformat": _hover_of(first)}
-        figure.update_xaxes(said | _only(figure))
+        axis = {"tickformatstops": _DAY_FIRST, "tickangle": 0, "hoverformat": _hover_of(first)}
+        figure.update_xaxes(axis | _only(figure))
+    # not overwriting: what a figure has set for itself stays
     return figure.update_layout(layout | {"template": _template(style)}, overwrite=False)
 
 
@@ -72,6 +74,7 @@ def _first(figure: go.Figure) -> Any:
 
 def _hover_of(first: date | np.datetime64) -> str:
     """How the instant under the pointer is written: with the time of day, where the axis has it."""
+    # Plotly turns a column of days into datetime64 by itself
     timed = np.datetime_data(first)[0] != "D" if isinstance(first, np.datetime64) else isinstance(first, datetime)
     return "%-d %b %Y, %H:%M" if timed else "%-d %b %Y"
 
@@ -112,13 +115,13 @@ _UNIT: Final = {
     "yshift": 2, "showarrow": False, "font": {"size": 11},
 }  # fmt: skip
 _DAY, _MONTH = 86_400_000, "M1"
+# The day before the month, as in all that is written beside a figure.
 _DAY_FIRST: Final = [
     {"dtickrange": [None, _DAY - 1], "value": "%H:%M\n%-d %b %Y"},
     {"dtickrange": [_DAY, _MONTH], "value": "%-d %b\n%Y"},
     {"dtickrange": [_MONTH, "M12"], "value": "%b\n%Y"},
     {"dtickrange": ["M12", None], "value": "%Y"},
 ]
-"""The day before the month, as in all that is written beside a figure."""
 
 _FRENCH: Final = {
     "format": {
@@ -144,8 +147,8 @@ _FRENCH: Final = {
 }  # fmt: skip
 
 
+# Plotly offers readers to upload a chart to its cloud, unless it is told not to.
 _AT_HOME: Final = {"showSendToCloud": False, "showEditInChartStudio": False, "plotlyServerURL": ""}
-"""Plotly offers readers to upload a chart to its cloud, unless it is told not to."""
 
 
 def behaviour(style: Style, name: str) -> dict[str, Any]:
@@ -155,6 +158,7 @@ def behaviour(style: Style, name: str) -> dict[str, Any]:
         "displaylogo": False,
         "responsive": True,
         "locale": style.language.value,
+        # plotly.js brings English only; the others are scripts of their own
         "locales": {"fr": _FRENCH},
         "modeBarButtonsToRemove": ["select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
         "toImageButtonOptions": {"filename": f"watthouse-{name}", "scale": 2},

@@ -34,7 +34,7 @@ def out_and_in(rows: pl.DataFrame, suffix: str, unit: str, style: Style) -> go.F
     figure = go.Figure([*drawn])
     above = style.say(en=f"{unit}, exports above 0", fr=f"{unit}, exportations au-dessus de 0")
     return dressed(
-        _said(figure, above), style, barmode="relative", bargap=0.08, margin={"l": 52, "r": 16, "t": 28, "b": 32}
+        _above_axis(figure, above), style, barmode="relative", bargap=0.08, margin={"l": 52, "r": 16, "t": 28, "b": 32}
     )
 
 
@@ -43,7 +43,7 @@ def _way(ink: Ink, way: str) -> Ink:
     return Ink(f"{ink.en}, {english}", f"{ink.fr}, {french}", ink.light, ink.dark)
 
 
-def _said(figure: go.Figure, words: str) -> go.Figure:
+def _above_axis(figure: go.Figure, words: str) -> go.Figure:
     return figure.add_annotation(
         text=words, xref="paper", yref="paper", x=0, y=1, xanchor="left", yanchor="bottom", xshift=-46, yshift=2,
         showarrow=False, font={"size": 11},
@@ -51,7 +51,7 @@ def _said(figure: go.Figure, words: str) -> go.Figure:
 
 
 def largest_buyers(rows: pl.DataFrame, interval: Interval, style: Style) -> go.Figure:
-    """A cell an interval, in the colour of the border in ``top_foreign_buyer``: that of nobody where it is null, and
+    """One cell per interval, in the colour of the border in ``top_foreign_buyer``: that of nobody where it is null, and
     that of what was not measured where ``days`` has none.
 
     Days are set out by month, weeks and months by year; ``rows`` have ``starts`` too.
@@ -59,7 +59,9 @@ def largest_buyers(rows: pl.DataFrame, interval: Interval, style: Style) -> go.F
     cells = [(*_place(starts, interval, style), starts, buyer) for starts, buyer in _pairs(rows)]
     lines = list(dict.fromkeys(line for line, *_ in cells))
     width = max((column for _, column, *_ in cells), default=1)
+    # years begin where the data do, months and days at 1
     first = min((column for _, column, *_ in cells), default=1) if interval is Interval.YEAR else 1
+    # a heatmap takes numbers, so a buyer is its place in this list
     order = list(_BUYERS)
     ranks: list[list[int | None]] = [[None] * (width - first + 1) for _ in lines]
     words = [[""] * (width - first + 1) for _ in lines]
@@ -82,6 +84,7 @@ def lines_of(rows: pl.DataFrame, interval: Interval, style: Style) -> int:
 
 def _pairs(rows: pl.DataFrame) -> Iterator[tuple[date, str]]:
     for starts, buyer, days in rows.select("starts", "top_foreign_buyer", "days").iter_rows():
+        # a day that nobody measured used to be drawn as one without a net buyer
         yield starts, (buyer or "") if days else _UNKNOWN
 
 
@@ -110,6 +113,7 @@ def _cells(
     ranks: list[list[int | None]], words: list[list[str]], lines: list[str], first: int, style: Style
 ) -> go.Heatmap:
     colours = [style.ink(ink) for ink in _BUYERS.values()]
+    # a heatmap has no categories: each colour fills its own band of the scale
     steps = [(edge / len(colours), colour) for rank, colour in enumerate(colours) for edge in (rank, rank + 1)]
     return go.Heatmap(
         z=ranks,
@@ -127,15 +131,15 @@ def _cells(
     )
 
 
-def _legend(seen: set[str], style: Style) -> Iterator[go.Scatter]:
+def _legend(buyers: set[str], style: Style) -> Iterator[go.Scatter]:
     for buyer, ink in _BUYERS.items():
-        if buyer in seen:
+        if buyer in buyers:
             marker = {"symbol": "square", "size": 11, "color": style.ink(ink)}
             yield go.Scatter(x=[None], y=[None], mode="markers", name=style.name(ink), marker=marker)
 
 
+# The week in which each month begins, about.
 _FIRST_WEEKS: Final = (1, 5, 9, 14, 18, 22, 27, 31, 35, 40, 44, 48)
-"""The week in which each month begins, about."""
 
 
 def _ticks(interval: Interval, style: Style) -> dict[str, object]:

@@ -11,8 +11,8 @@ from watthouse.serve.figures.power import line
 from watthouse.serve.figures.stack import hover_of
 from watthouse.serve.figures.style import Style, dressed
 
+# Intervals up to which each has a mark, so that a single one is seen.
 _FEW: Final = 40
-"""Intervals up to which each has a mark, so that a single one is seen."""
 
 
 def temperature(rows: pl.DataFrame, style: Style, period: tuple[date, date]) -> go.Figure:
@@ -21,10 +21,12 @@ def temperature(rows: pl.DataFrame, style: Style, period: tuple[date, date]) -> 
     ``rows`` have ``starts``, oldest first. The axis is the whole ``period``, of which only a part may be known.
     """
     figure = go.Figure([_edge(rows, "tmax_c", style.say(en="Highest", fr="Maximale"))])
+    # after the highest: Plotly fills towards the trace before
     lowest = _edge(rows, "tmin_c", style.say(en="Lowest", fr="Minimale"))
     figure.add_trace(lowest.update(fill="tonexty", fillcolor="rgba(91, 156, 224, 0.25)"))
     mean = line(rows["starts"], rows["tmoy_c"], TEMPERATURE, style, "°C")
     figure.add_trace(mean.update(mode="lines+markers" if rows.height <= _FEW else "lines"))
+    # temperatures come by the month: the axis shows how much is still missing
     return dressed(figure, style, "°C", showlegend=False, xaxis={"range": [*period]})
 
 

@@ -1,1 +1,1 @@
-"""What can be asked of the marts, whoever asks: the API, a page, a notebook."""
+"""Queries over the marts, for the API, the pages and notebooks alike."""

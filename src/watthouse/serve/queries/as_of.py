@@ -38,6 +38,7 @@ def rows_as_of(
 
     Raises a problem where the period is longer than a year.
     """
+    # each such answer runs the models over the ledger
     if (span.until - span.since).days >= A_YEAR:
-        raise wrong("as_of", f"with as_of the period has {A_YEAR} days at most: ask for a shorter one")
+        raise wrong("as_of", f"with as_of the period has {A_YEAR} days at most: choose a shorter one")
     return snapshot.rows_as_of(moment, span.since, span.until, models, queries)

@@ -1,4 +1,4 @@
-"""Whose figures an answer is made of: the datasets whose rows it used, and the civil days of those rows.
+"""The sources of an answer: the datasets whose rows it used, and the civil days of those rows.
 
 Core says which nature each row has, and a nature belongs to one dataset of a pair: so a period that ends in real time
 names both. Days are ranges, holes between them left out.
@@ -19,10 +19,10 @@ import pyarrow as pa
 from watthouse.catalog import CATALOG, LICENCE_URL, PORTAL, PORTAL_URL, Dataset
 from watthouse.warehouse.snapshots import Snapshot
 
-Period = tuple[date, date]
+DayRange = tuple[date, date]
 """Civil days, both included."""
 Days = npt.NDArray[np.datetime64]
-ALWAYS: Final[Period] = (date.min, date.max)
+ALWAYS: Final[DayRange] = (date.min, date.max)
 TEMPERATURE_OF_FRANCE: Final = "temperature of France"
 """Stands among tables for temperatures that the regions' load weighs, on days on which it does."""
 
@@ -55,25 +55,30 @@ class Used:
 
 
 def used(
-    snapshot: Snapshot, tables: Iterable[str], periods: Sequence[Period], among: str | None = None
+    snapshot: Snapshot, tables: Iterable[str], periods: Sequence[DayRange], among: str | None = None
 ) -> tuple[Used, ...]:
     """What ``tables`` (of marts or core) hold of the periods, in the order of the catalog: of the days that the mart
     ``among`` has, where one is named."""
+    # tables may be an iterator, and is read twice
     names = [*tables]
     days = snapshot.once(_days_of_mart, among) if among else None
 
-    def within(cores: Iterable[str], of: Sequence[Period]) -> tuple[Used, ...]:
-        known = [one for name in _cores(snapshot, cores) for one in snapshot.once(_days, name).items()]
-        return _within(known if days is None else [(name, np.intersect1d(held, days)) for name, held in known], of)
+    def within(cores: Iterable[str], of: Sequence[DayRange]) -> tuple[Used, ...]:
+        known = [of_dataset for name in _cores(snapshot, cores) for of_dataset in snapshot.once(_days, name).items()]
+        return _within(
+            known if days is None else [(name, np.intersect1d(days_held, days)) for name, days_held in known], of
+        )
 
-    found = within([name for name in names if name != TEMPERATURE_OF_FRANCE], periods)
+    rows_used = within([name for name in names if name != TEMPERATURE_OF_FRANCE], periods)
     if TEMPERATURE_OF_FRANCE not in names:
-        return found
+        return rows_used
+    # RTE is named beside Météo-France only where its load weighs the temperature
     weighted = snapshot.once(_days_weighted)
     weights = [
-        (name, np.intersect1d(held, weighted)) for name, held in snapshot.once(_days, "core_regional_power").items()
+        (name, np.intersect1d(days_held, weighted))
+        for name, days_held in snapshot.once(_days, "core_regional_power").items()
     ]
-    return _sorted({*found, *within(["core_temperature"], periods), *_within(weights, periods)})
+    return _sorted({*rows_used, *within(["core_temperature"], periods), *_within(weights, periods)})
 
 
 def tables_of(mart: str, columns: Iterable[str]) -> tuple[str, ...]:
@@ -91,40 +96,44 @@ def _merged(column: str) -> tuple[str, ...]:
     return ("forecast_daily",) if column.startswith("prevision_") else ("daily_mix",)
 
 
-def used_of(rows: pa.Table, datasets: Sequence[str], period: Period) -> tuple[Used, ...]:
-    """The same of rows at hand: ``nature`` and ``civil_date`` of some of ``datasets``."""
+def used_of(rows: pa.Table, datasets: Sequence[str], period: DayRange) -> tuple[Used, ...]:
+    """The same for rows already read: ``nature`` and ``civil_date`` of some of ``datasets``."""
     return _within(_by_dataset(rows, datasets).items(), [period])
 
 
-def by_publisher(found: Iterable[Used]) -> dict[str, list[Period]]:
+def by_publisher(uses: Iterable[Used]) -> dict[str, list[DayRange]]:
     """The days that rows of each publisher are of: datasets that follow each other are one period."""
-    spans: dict[str, list[Period]] = {}
-    for one in sorted(found, key=lambda used: used.since):
-        told = spans.setdefault(one.dataset.publisher, [])
-        if told and one.since <= told[-1][1] + timedelta(days=1):
-            told[-1] = (told[-1][0], max(told[-1][1], one.until))
+    spans: dict[str, list[DayRange]] = {}
+    for use in sorted(uses, key=lambda used: used.since):
+        ranges = spans.setdefault(use.dataset.publisher, [])
+        # real time takes over where consolidated data ends: one period to the reader
+        if ranges and use.since <= ranges[-1][1] + timedelta(days=1):
+            ranges[-1] = (ranges[-1][0], max(ranges[-1][1], use.until))
         else:
-            told.append((one.since, one.until))
+            ranges.append((use.since, use.until))
     return spans
 
 
-def in_words(found: Sequence[Used], sample: str | None) -> str:
-    """One line for whoever cites an answer."""
-    days = {name: ", ".join(f"{first} to {last}" for first, last in told) for name, told in by_publisher(found).items()}
-    whose = "; ".join(f"{name} ({said})" for name, said in days.items())
+def in_words(uses: Sequence[Used], sample: str | None) -> str:
+    """One line for citing an answer."""
+    days = {
+        name: ", ".join(f"{first} to {last}" for first, last in ranges) for name, ranges in by_publisher(uses).items()
+    }
+    publishers = "; ".join(f"{name} ({dates})" for name, dates in days.items())
     if sample:
-        stands_for = f", in place of {whose}" if whose else ""
+        stands_for = f", in place of {publishers}" if publishers else ""
         return f"watthouse's synthetic sample ({sample}): nobody measured these figures{stands_for}"
-    return f"{whose}; through {PORTAL}, computed by watthouse" if whose else "no rows of any dataset"
+    return f"{publishers}; through {PORTAL}, computed by watthouse" if publishers else "no rows of any dataset"
 
 
-def links(found: Iterable[Used], sample: str | None) -> str:
+def links(uses: Iterable[Used], sample: str | None) -> str:
     """The value of a ``Link`` header (RFC 8288): a format such as CSV has no other place for it."""
     each = (
-        f'<{_address(one.dataset)}>; rel="via";'
-        f" title*=UTF-8''{quote(f'{one.publisher(sample)}, {one.dataset.id}, {one.since} to {one.until}')}"
-        for one in found
+        f'<{_address(use.dataset)}>; rel="via";'
+        f" title*=UTF-8''{quote(f'{use.publisher(sample)}, {use.dataset.id}, {use.since} to {use.until}')}"
+        for use in uses
     )
+    # the title is percent-encoded: publishers have accents, headers are ASCII
     return ", ".join([*each, f'<{LICENCE_URL}>; rel="license"'])
 
 
@@ -132,10 +141,11 @@ def _address(dataset: Dataset) -> str:
     return f"{PORTAL_URL}/explore/dataset/{dataset.id}/"
 
 
-def _within(known: Iterable[tuple[str, Days]], periods: Iterable[Period]) -> tuple[Used, ...]:
-    spans: dict[tuple[str, Period], Period] = {}
+def _within(known: Iterable[tuple[str, Days]], periods: Iterable[DayRange]) -> tuple[Used, ...]:
+    spans: dict[tuple[str, DayRange], DayRange] = {}
     for period in dict.fromkeys(periods):
         for dataset, days in known:
+            # days are sorted: two searches instead of a scan of all of them for every answer
             first = np.searchsorted(days, np.datetime64(period[0]))
             end = np.searchsorted(days, np.datetime64(period[1]), side="right")
             if first < end:
@@ -145,9 +155,9 @@ def _within(known: Iterable[tuple[str, Days]], periods: Iterable[Period]) -> tup
     return _sorted({Used(CATALOG[name], *span) for (name, _), span in spans.items()})
 
 
-def _sorted(found: Iterable[Used]) -> tuple[Used, ...]:
+def _sorted(uses: Iterable[Used]) -> tuple[Used, ...]:
     order = {name: place for place, name in enumerate(CATALOG)}
-    return tuple(sorted(found, key=lambda one: (order[one.dataset.id], one.since)))
+    return tuple(sorted(uses, key=lambda use: (order[use.dataset.id], use.since)))
 
 
 def _cores(snapshot: Snapshot, tables: Iterable[str]) -> Iterator[str]:
@@ -159,9 +169,10 @@ def _cores(snapshot: Snapshot, tables: Iterable[str]) -> Iterator[str]:
 def _days(snapshot: Snapshot, core: str) -> dict[str, Days]:
     """The days that each dataset has in a table of core, in order."""
     table = snapshot.table(core, "core")
-    held: ir.Table = table if "tmoy" not in table.columns else table.filter(table.tmoy.notnull())
-    names = [name for name in ("dataset", "nature", "civil_date") if name in held.columns]
-    return _by_dataset(snapshot.rows(held.select(names).distinct()), snapshot.datasets_of(core))
+    # days without a temperature use nothing of Météo-France
+    known: ir.Table = table if "tmoy" not in table.columns else table.filter(table.tmoy.notnull())
+    names = [name for name in ("dataset", "nature", "civil_date") if name in known.columns]
+    return _by_dataset(snapshot.rows(known.select(names).distinct()), snapshot.datasets_of(core))
 
 
 def _days_of_mart(snapshot: Snapshot, mart: str) -> Days:
@@ -184,15 +195,16 @@ def _civil_dates(rows: pa.Table) -> Days:
 def _by_dataset(rows: pa.Table, datasets: Sequence[str]) -> dict[str, Days]:
     days = _civil_dates(rows)
     if "dataset" in rows.column_names:
-        whose = np.array(rows.column("dataset").to_pylist(), dtype=object)
+        dataset_of = np.array(rows.column("dataset").to_pylist(), dtype=object)
     elif "nature" in rows.column_names:
+        # a nature belongs to one dataset of a pair, so rows tell their dataset by it
         of: dict[Any, str] = {nature: name for name in datasets for nature in CATALOG[name].versions}
-        whose = np.array([of[nature] for nature in rows.column("nature").to_pylist()], dtype=object)
+        dataset_of = np.array([of[nature] for nature in rows.column("nature").to_pylist()], dtype=object)
     else:
-        whose = np.full(len(days), datasets[0], dtype=object)
-    return {str(name): np.unique(days[whose == name]) for name in dict.fromkeys(whose.tolist())}
+        dataset_of = np.full(len(days), datasets[0], dtype=object)
+    return {str(name): np.unique(days[dataset_of == name]) for name in dict.fromkeys(dataset_of.tolist())}
 
 
-def as_metadata(found: Iterable[Used], sample: str | None) -> list[dict[str, Any]]:
+def as_metadata(uses: Iterable[Used], sample: str | None) -> list[dict[str, Any]]:
     """Every dataset used, as answers list them."""
-    return [one.as_json(sample) for one in found]
+    return [use.as_json(sample) for use in uses]

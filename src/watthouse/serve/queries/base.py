@@ -1,4 +1,4 @@
-"""What every question about a period shares: the period that is meant, and the rows of energy or of slots."""
+"""What the calls on a period share: the period requested, and its rows of energy or of slots."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -9,13 +9,13 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from watthouse.catalog import REGIONS
-from watthouse.serve.formats import Shown
+from watthouse.serve.formats import AnswerColumn
 from watthouse.serve.problems import wrong
 from watthouse.serve.queries import slots
 from watthouse.serve.queries.as_of import Tables, natures, rows_as_of
 from watthouse.serve.queries.attribution import used_of
+from watthouse.serve.queries.call import RowSet
 from watthouse.serve.queries.params import Moments, Period, instant, newest_first
-from watthouse.serve.queries.question import Question
 from watthouse.serve.queries.series import COMPLETE, MEASURED, MIXED, STARTS, Mean, Span, energies, energy, shown
 from watthouse.serve.queries.slots import (
     BEGINS,
@@ -25,7 +25,7 @@ from watthouse.serve.queries.slots import (
     NATURE,
     PHYSICAL_MINUTES,
     SLOT_MINUTES,
-    Kind,
+    SlotKind,
 )
 from watthouse.serve.queries.units import Interval, Unit, finest, points
 from watthouse.transform.dictionary import Mart
@@ -41,25 +41,27 @@ def span_of(
     offered: tuple[Interval, ...],
     auto: tuple[Interval, ...] | None = None,
 ) -> Span:
-    """The period and interval that are meant, ``auto`` among those; raises a problem where that is more points than a
+    """The period and interval requested, ``auto`` among those; raises a problem where that is more points than a
     series may have (any number, where ``most`` is None), or instants are no ends of the interval."""
+    # each mart has its own newest day: gas and temperature lag behind power
     since, until = newest_first(snapshot.extent(mart), params)
     if interval is not Interval.AUTO and interval not in offered:
-        names = ", ".join(one.value for one in offered)
-        raise wrong("interval", f"this is not kept by {interval.value}: ask for one of {names}, or auto")
-    first, end = (one if isinstance(one, datetime) else None for one in (params.since, params.until))
-    found = interval
+        names = ", ".join(each.value for each in offered)
+        raise wrong("interval", f"not available by {interval.value}: choose one of {names}, or auto")
+    first, end = (each if isinstance(each, datetime) else None for each in (params.since, params.until))
+    chosen = interval
     if interval is Interval.AUTO:
-        found = Interval.HOUR if first or end else finest(since, until, auto or offered)
-    _refuse_uneven(found, since=first, until=end)
-    if most is not None and (asked_for := points(since, until, found)) > most:
-        instead = ", or csv, parquet or arrow as format, which have no such bound" if found.length else ""
+        # an instant lies within a day: a daily series could not be cut there
+        chosen = Interval.HOUR if first or end else finest(since, until, auto or offered)
+    _refuse_uneven(chosen, since=first, until=end)
+    if most is not None and (asked_for := points(since, until, chosen)) > most:
+        instead = ", or csv, parquet or arrow as format, which have no such limit" if chosen.length else ""
         raise wrong(
             "interval",
-            f"{asked_for:,} points of one {found.value} from {since} to {until}, and a series has"
-            f" {most:,} at most: take a longer interval or a shorter period{instead}",
+            f"{asked_for:,} points of one {chosen.value} from {since} to {until}, and a series has"
+            f" {most:,} at most: choose a longer interval or a shorter period{instead}",
         )
-    return Span(since, until, found, first, end)
+    return Span(since, until, chosen, first, end)
 
 
 def _refuse_uneven(interval: Interval, **bounds: datetime | None) -> None:
@@ -68,10 +70,10 @@ def _refuse_uneven(interval: Interval, **bounds: datetime | None) -> None:
         if moment is None:
             continue
         if interval.length is None:
-            raise wrong(name, f"an instant is for intervals of an hour or less: give a civil day for {interval.value}")
+            raise wrong(name, f"instants are for intervals of an hour or less: give a civil day for {interval.value}")
         if interval is not Interval.SLOT and (moment - _EPOCH) % interval.length:
-            within = f"{instant(moment)} lies within an interval of {interval.value}"
-            raise wrong(name, f"{within}: give an instant at which one begins")
+            within = f"{instant(moment)} is inside an interval of {interval.value}"
+            raise wrong(name, f"{within}: give an instant at which one starts")
 
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -79,15 +81,16 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 def region_of(code: str | None) -> str | None:
     """The region's code; raises a problem for one that there is not."""
+    # the echo of what a caller sent is cut short
     if code is not None and code not in REGIONS:
         raise wrong("region", f"'{code[:20]}' is not a region: the codes are {', '.join(sorted(REGIONS))}")
     return code
 
 
 def refuse_share(unit: Unit, what: str) -> None:
-    """Raises a problem where the share of production is asked of what is none of it (``what``, with its verb)."""
+    """Raises a problem for shares of production of something that is not part of it (``what``, with its verb)."""
     if unit is Unit.SHARE:
-        raise wrong("unit", f"{what} no part of production: ask for MW, MWh or GWh")
+        raise wrong("unit", f"{what} not part of production: choose MW, MWh or GWh")
 
 
 def energies_of(
@@ -97,16 +100,24 @@ def energies_of(
     unit: Unit,
     title: str,
     means: Sequence[Mean] = (),
-    told: Sequence[Shown] = (),
+    described: Sequence[AnswerColumn] = (),
     region: str | None = None,
     regional: bool = False,
-) -> Question:
-    """Every energy of a mart, by interval; ``told`` says what its ``means`` are; ``regional`` is a row a region."""
+) -> RowSet:
+    """Every energy of a mart, by interval; ``described`` documents ``means``; ``regional`` gives one row per region."""
     names = energies(mart, unit)
     mixed = (MIXED,) if "mix_slots" in mart.names else ()
-    columns = (STARTS, *(A_REGION if regional else ()), *shown(mart, names, unit), *told, MEASURED, *mixed, COMPLETE)
+    columns = (
+        STARTS,
+        *(A_REGION if regional else ()),
+        *shown(mart, names, unit),
+        *described,
+        MEASURED,
+        *mixed,
+        COMPLETE,
+    )
     more = meant(span, unit=unit.value)
-    return Question(
+    return RowSet(
         title,
         energy(rows, span, names, unit, means, region, regional),
         columns,
@@ -117,10 +128,10 @@ def energies_of(
 
 
 def _slots(
-    kind: Kind, table: ir.Table, core: str, span: Span, unit: Unit, title: str, names: Sequence[Shown]
-) -> Question:
+    kind: SlotKind, table: ir.Table, core: str, span: Span, unit: Unit, title: str, names: Sequence[AnswerColumn]
+) -> RowSet:
     """Power or energy by slot, quarter hour, half hour or hour; ``names`` are without a unit."""
-    values = (Shown(f"{one.name}{unit.suffix}", unit.label, one.description) for one in names)
+    values = (AnswerColumn(f"{column.name}{unit.suffix}", unit.label, column.description) for column in names)
     rated = (CARBON,) if kind.rated else ()
     regional = A_REGION if kind.regional else ()
     if span.interval is Interval.SLOT:
@@ -130,27 +141,28 @@ def _slots(
     else:
         mixed = (MIXED,) if kind.mixed else ()
         columns = (STARTS, *regional, *values, *rated, MEASURED, *mixed, COMPLETE)
-    rows = slots.cut(span, table, kind, [one.name for one in names], unit)
-    return Question(title, rows, columns, meant(span, unit=unit.value), (core,), ((span.since, span.until),))
+    rows = slots.cut(span, table, kind, [column.name for column in names], unit)
+    return RowSet(title, rows, columns, meant(span, unit=unit.value), (core,), ((span.since, span.until),))
 
 
 def by_slot(
     snapshot: Snapshot,
     moment: datetime | None,
     span: Span,
-    kind: Kind,
+    kind: SlotKind,
     core: str,
     unit: Unit,
     title: str,
-    names: Sequence[Shown],
-) -> Question:
+    names: Sequence[AnswerColumn],
+) -> RowSet:
     """The same as it is known, or as it was known at ``moment``; raises a problem where quarter hours are asked for and
     a value of the period lasts longer."""
 
+    # half-hourly values are never split: two quarters would be a guess
     if span.interval is Interval.QUARTER_HOUR:
         table = snapshot.table_as_of if moment else snapshot.table
-        question = slots.longest(span, table(core, "core"), kind, [one.name for one in names])
-        refuse_longer(rows_as_of(snapshot, moment, span, (core,), question)[0] if moment else snapshot.rows(question))
+        query = slots.longest(span, table(core, "core"), kind, [column.name for column in names])
+        refuse_longer(rows_as_of(snapshot, moment, span, (core,), query)[0] if moment else snapshot.rows(query))
     return as_known(
         snapshot,
         moment,
@@ -160,21 +172,21 @@ def by_slot(
     )
 
 
-CARBON: Final = Shown("taux_co2_g_kwh", "g/kWh", "CO₂ intensity of production: mean weighted by production")
+CARBON: Final = AnswerColumn("taux_co2_g_kwh", "g/kWh", "CO₂ intensity of production: mean weighted by production")
 
 
-def named(mart: Mart, unit: Unit) -> list[Shown]:
+def named(mart: Mart, unit: Unit) -> list[AnswerColumn]:
     """The energies of a mart that can be shown in this unit, without it."""
     part = ": share of production" if unit is Unit.SHARE else ""
-    return [Shown(name, "", mart[f"{name}_mwh"].meaning + part) for name in energies(mart, unit)]
+    return [AnswerColumn(name, "", mart[f"{name}_mwh"].meaning + part) for name in energies(mart, unit)]
 
 
-def refuse_longer(found: pa.Table) -> None:
-    """Raises a problem where ``found``, of :func:`~watthouse.serve.queries.slots.longest`, passes a quarter hour."""
-    (longest,) = found.to_pylist()
+def refuse_longer(longest_row: pa.Table) -> None:
+    """Raises a problem where the one of :func:`~watthouse.serve.queries.slots.longest` lasts longer than 15 minutes."""
+    (longest,) = longest_row.to_pylist()
     if (longest["quarter_hours"] or 0) > 1:
         day = longest["civil_date"]
-        raise wrong("interval", f"values of {day} last half an hour: ask for slot or 30min, or for other days")
+        raise wrong("interval", f"values of {day} last half an hour: choose slot or 30min, or other days")
 
 
 def as_known(
@@ -182,34 +194,36 @@ def as_known(
     moment: datetime | None,
     span: Span,
     models: tuple[str, ...],
-    ask: Callable[[Tables], Question],
-) -> Question:
+    ask: Callable[[Tables], RowSet],
+) -> RowSet:
     """What ``ask`` asks of the marts as they are, or of ``models`` as they would have been at ``moment``."""
     if moment is None:
         return ask(snapshot.table)
-    question = ask(snapshot.table_as_of)
+    row_set = ask(snapshot.table_as_of)
     core = models[0]
-    rows, whose = rows_as_of(snapshot, moment, span, models, question.rows, natures(snapshot, core))
-    used = used_of(whose, snapshot.datasets_of(core), (span.since, span.until))
-    return replace(question.with_rows(rows, as_of=instant(moment)), used=used)
+    # in one session: both have to see the ledger at the same instant
+    rows, dated_natures = rows_as_of(snapshot, moment, span, models, row_set.rows, natures(snapshot, core))
+    # from the rows as they were known then: another nature may have held those days
+    used = used_of(dated_natures, snapshot.datasets_of(core), (span.since, span.until))
+    return replace(row_set.with_rows(rows, as_of=instant(moment)), used=used)
 
 
 A_REGION: Final = (
-    Shown("code_insee_region", "", "INSEE code of the region"),
-    Shown("libelle_region", "", "Official name of the region"),
+    AnswerColumn("code_insee_region", "", "INSEE code of the region"),
+    AnswerColumn("libelle_region", "", "Official name of the region"),
 )
 
 
-DAYS: Final = Shown("days", "days", "Days of the period with any measured slot")
+DAYS: Final = AnswerColumn("days", "days", "Days of the period with any measured slot")
 
 
 def days(since: date, until: date) -> dict[str, str]:
-    """What an answer says of the days it is about."""
+    """The days of an answer, as it states them."""
     return {"since": since.isoformat(), "until": until.isoformat()}
 
 
 def meant(span: Span, **more: str) -> dict[str, str]:
-    """What an answer says of its period."""
-    told = days(span.since, span.until)
-    told |= {name: instant(one) for name, one in {"since": span.first, "until": span.end}.items() if one}
-    return {**told, "interval": span.interval.value, **more}
+    """The period of an answer, as it states it."""
+    about = days(span.since, span.until)
+    about |= {name: instant(moment) for name, moment in {"since": span.first, "until": span.end}.items() if moment}
+    return {**about, "interval": span.interval.value, **more}

@@ -11,11 +11,11 @@ from pydantic import Field, model_validator
 
 from watthouse.serve.problems import wrong
 from watthouse.serve.queries.base import CARBON, days
-from watthouse.serve.queries.comparison import COLUMNS, Side, side_by_side
+from watthouse.serve.queries.call import Call, RowSet
+from watthouse.serve.queries.comparison import COLUMNS, PeriodTotals, side_by_side
 from watthouse.serve.queries.fields import Day
 from watthouse.serve.queries.mix import MEAN_CARBON
 from watthouse.serve.queries.params import Period, newest_first
-from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import (
     MEASURED,
     energies,
@@ -37,7 +37,7 @@ class Compared(Period):
     with_since: Annotated[
         Day | None,
         Field(
-            description="First civil day of the other period; the same days a year before where it is left out",
+            description="First civil day of the other period; by default the same period a year earlier",
             examples=["2024-01-01"],
         ),
     ] = None
@@ -50,6 +50,7 @@ class Compared(Period):
 
     @model_validator(mode="after")
     def _both(self) -> Self:
+        # one bound alone could mean several periods
         if (self.with_since is None) != (self.with_until is None):
             raise ValueError("with_since and with_until go together: give both, or neither")
         if self.with_since and self.with_until and self.with_until < self.with_since:
@@ -57,8 +58,8 @@ class Compared(Period):
         return self
 
 
-def compare_of(snapshot: Snapshot, params: Compared) -> Question:
-    """Load, sources and CO₂ intensity of two periods, a row a quantity."""
+def compare_of(snapshot: Snapshot, params: Compared) -> RowSet:
+    """Load, sources and CO₂ intensity of two periods, one row per quantity."""
     since, until = newest_first(snapshot.extent("daily_mix"), params)
     other = _other(params, since, until)
     mart = snapshot.marts["daily_mix"]
@@ -66,7 +67,7 @@ def compare_of(snapshot: Snapshot, params: Compared) -> Question:
     sides = [_side(snapshot, names, params.unit, period) for period in ((since, until), other)]
     quantities = [
         *zip(names, shown(mart, names, params.unit), strict=True),
-        *((one.name, one) for one in (CARBON, MEASURED)),
+        *((column.name, column) for column in (CARBON, MEASURED)),
     ]
     more = {
         **days(since, until),
@@ -76,32 +77,34 @@ def compare_of(snapshot: Snapshot, params: Compared) -> Question:
         "with_until": other[1].isoformat(),
         "with_measured": sides[1].measured,
     }
-    found = side_by_side(quantities, *sides)
+    rows = side_by_side(quantities, *sides)
     title = "Shares of production in two periods" if params.unit is Unit.SHARE else "Load and mix of two periods"
-    return Question(title, found, COLUMNS, more, (mart.name,))
+    return RowSet(title, rows, COLUMNS, more, (mart.name,))
 
 
 def _other(params: Compared, since: date, until: date) -> tuple[date, date]:
     if params.with_since and params.with_until:
         return params.with_since, params.with_until
+    # relativedelta raises an error of its own there
     if since.year == date.min.year:
-        raise wrong("since", "no year lies before this one: give with_since and with_until")
+        raise wrong("since", "there is no earlier year: give with_since and with_until")
     return since + relativedelta(years=-1), until + relativedelta(years=-1)
 
 
-def _side(snapshot: Snapshot, names: Sequence[str], unit: Unit, period: tuple[date, date]) -> Side:
-    totals, means = (_total(snapshot, names, one, *period) for one in (unit, Unit.MW))
+def _side(snapshot: Snapshot, names: Sequence[str], unit: Unit, period: tuple[date, date]) -> PeriodTotals:
+    # mean power too, as only that compares periods of unlike length
+    totals, means = (_total(snapshot, names, each_unit, *period) for each_unit in (unit, Unit.MW))
     known = {name: totals[f"{name}_known_hours"] or 0.0 for name in (*names, CARBON.name)}
     hours = totals[MEASURED.name] or 0.0
-    return Side(period, totals, {name: means[name] for name in names}, {**known, MEASURED.name: hours}, hours)
+    return PeriodTotals(period, totals, {name: means[name] for name in names}, {**known, MEASURED.name: hours}, hours)
 
 
 def _total(snapshot: Snapshot, names: Sequence[str], unit: Unit, since: date, until: date) -> dict[str, float | None]:
     """The whole period as one interval: its quantities, their CO₂ intensity, the hours measured, and those in which
     each quantity is known."""
     form = Prepared(_totals, (snapshot.table("daily_mix").op(), tuple(names), unit), since, until)
-    (found,) = snapshot.rows(form).to_pylist()
-    return found
+    (totals,) = snapshot.rows(form).to_pylist()
+    return totals
 
 
 def _totals(table: ops.Relation, names: tuple[str, ...], unit: Unit) -> ir.Table:
@@ -120,6 +123,6 @@ COMPARE: Final = Call(
     Compared,
     compare_of,
     summary="Load and mix of two periods, side by side",
-    detail="Any two periods, of any length: mean power and shares compare them whatever their lengths.",
-    row="A row a quantity: its value in both periods and the difference",
+    detail="Any two periods of any length: mean power and shares are comparable even if the lengths differ.",
+    row="One row per quantity: its value in both periods and the difference",
 )

@@ -1,6 +1,6 @@
-"""Two periods held against each other: by what they come to, and by mean power.
+"""Two periods compared: by their totals, and by mean power.
 
-A day that has only begun, set against a whole one, would be a fall in demand: where a quantity is known for too little
+A day that has only begun would look like a fall in demand beside a whole one: where a quantity is known for too little
 of either period (:data:`~watthouse.serve.queries.coverage.ENOUGH`), no change of it is given. Mean power compares
 periods of any length.
 """
@@ -11,47 +11,51 @@ from typing import Final
 
 import pyarrow as pa
 
-from watthouse.serve.formats import Shown
-from watthouse.serve.queries.attribution import Period
+from watthouse.serve.formats import AnswerColumn
+from watthouse.serve.queries.attribution import DayRange
 from watthouse.serve.queries.coverage import ENOUGH, hours_of
 
-Totals = Mapping[str, float | None]
+Quantities = Mapping[str, float | None]
 
 COLUMNS: Final = (
-    Shown("name", "", "The publisher's name of the quantity"),
-    Shown("meaning", "", "What it is"),
-    Shown("unit", "", "The unit of `value`, `with_value` and `difference`"),
-    Shown("value", "", "In the period"),
-    Shown("with_value", "", "In the other period"),
-    Shown("difference", "", "The first less the second"),
-    Shown(
+    AnswerColumn("name", "", "The publisher's name of the quantity"),
+    AnswerColumn("meaning", "", "What it is"),
+    AnswerColumn("unit", "", "The unit of `value`, `with_value` and `difference`"),
+    AnswerColumn("value", "", "In the period"),
+    AnswerColumn("with_value", "", "In the other period"),
+    AnswerColumn("difference", "", "`value` minus `with_value`"),
+    AnswerColumn(
         "change_pct",
         "%",
-        "The difference, of the value in the other period: of sums where the unit is energy; null where the quantity is"
-        f" known for less than {ENOUGH:.0%} of either period",
+        "The difference as a percentage of `with_value`: of totals if the unit is energy; null if the quantity is known"
+        f" for less than {ENOUGH:.0%} of either period",
     ),
-    Shown("mean_power_mw", "MW", "Mean power in the period, over the time in which it is known; null for what is none"),
-    Shown("with_mean_power_mw", "MW", "Mean power in the other period"),
-    Shown(
+    AnswerColumn(
+        "mean_power_mw",
+        "MW",
+        "Mean power in the period, over the time in which it is known; null for quantities that are not power",
+    ),
+    AnswerColumn("with_mean_power_mw", "MW", "Mean power in the other period"),
+    AnswerColumn(
         "mean_power_change_pct",
         "%",
-        "Change of mean power, of that in the other period; null where the quantity is known for less than"
+        "Change in mean power as a percentage of `with_mean_power_mw`; null if the quantity is known for less than"
         f" {ENOUGH:.0%} of either period",
     ),
 )
 _TYPES: Final = pa.schema(
-    [(one.name, pa.string()) for one in COLUMNS[:3]] + [(one.name, pa.float64()) for one in COLUMNS[3:]]
+    [(column.name, pa.string()) for column in COLUMNS[:3]] + [(column.name, pa.float64()) for column in COLUMNS[3:]]
 )
 
 
 @dataclass(frozen=True)
-class Side:
+class PeriodTotals:
     """A period: ``totals`` of each quantity, its mean power where it has one [MW], the hours in which it is known, and
     those that were measured."""
 
-    period: Period
-    totals: Totals
-    means: Totals
+    period: DayRange
+    totals: Quantities
+    means: Quantities
     known_hours: Mapping[str, float]
     hours: float
 
@@ -65,14 +69,15 @@ class Side:
         return self.known_hours[name] / hours_of(*self.period) >= ENOUGH
 
 
-def side_by_side(quantities: Sequence[tuple[str, Shown]], one: Side, other: Side) -> pa.Table:
-    """A row a quantity, by its name and what is said of it; columns are :data:`COLUMNS`."""
+def side_by_side(quantities: Sequence[tuple[str, AnswerColumn]], first: PeriodTotals, second: PeriodTotals) -> pa.Table:
+    """One row per quantity, with its name and description; columns are :data:`COLUMNS`."""
     rows = []
     for name, column in quantities:
         # each by its own hours: the load of a whole day says nothing of a source that is known until noon
-        comparable = one.known(name) and other.known(name)
-        value, before = one.totals[name], other.totals[name]
-        mean, mean_before = one.means.get(name), other.means.get(name)
+        comparable = first.known(name) and second.known(name)
+        value, before = first.totals[name], second.totals[name]
+        # rates have no mean power of their own: they are means already
+        mean, mean_before = first.means.get(name), second.means.get(name)
         difference = value - before if value is not None and before is not None else None
         rows.append(
             (
@@ -86,4 +91,5 @@ def side_by_side(quantities: Sequence[tuple[str, Shown]], one: Side, other: Side
 
 def _change(value: float | None, before: float | None) -> float | None:
     """In %, of what was before."""
+    # of the absolute value: net exports change their sign
     return 100 * (value - before) / abs(before) if value is not None and before else None

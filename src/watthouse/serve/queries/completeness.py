@@ -10,8 +10,8 @@ from watthouse.catalog import CATALOG
 from watthouse.serve.problems import wrong
 from watthouse.serve.queries import attribution
 from watthouse.serve.queries.base import days
+from watthouse.serve.queries.call import Call, RowSet
 from watthouse.serve.queries.params import Period, newest_first
-from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import columns_of, within
 from watthouse.warehouse.query import Prepared
 from watthouse.warehouse.snapshots import Snapshot
@@ -30,16 +30,16 @@ class CompletenessParams(Period):
     ] = None
 
 
-def completeness_of(snapshot: Snapshot, params: CompletenessParams) -> Question:
-    """The rows of ``completeness_daily`` that are meant; raises a problem for a dataset that there is not."""
+def completeness_of(snapshot: Snapshot, params: CompletenessParams) -> RowSet:
+    """The rows of ``completeness_daily`` requested; raises a problem for an unknown dataset."""
     if params.dataset is not None and params.dataset not in CATALOG:
         raise wrong("dataset", f"there is no dataset '{params.dataset[:60]}': there are {', '.join(CATALOG)}")
     mart = snapshot.marts["completeness_daily"]
     since, until = newest_first(snapshot.extent(mart.name), params)
-    found = Prepared(_days, (snapshot.table(mart.name).op(), params.dataset), since, until)
+    rows = Prepared(_days, (snapshot.table(mart.name).op(), params.dataset), since, until)
     used = attribution.used(snapshot, [mart.name], [(since, until)])
-    of = tuple(one for one in used if params.dataset in {None, one.dataset.id})
-    return Question(mart.description, found, columns_of(mart), days(since, until), used=of)
+    of = tuple(use for use in used if params.dataset in {None, use.dataset.id})
+    return RowSet(mart.description, rows, columns_of(mart), days(since, until), used=of)
 
 
 def _days(table: ops.Relation, dataset: str | None) -> ir.Table:
@@ -54,7 +54,7 @@ COMPLETENESS: Final = Call(
     CompletenessParams,
     completeness_of,
     summary="How much of each day was measured",
-    detail="A day without a measurement has a row with 0; days before a dataset's first and after its last have none.",
-    row="A row a dataset and civil day between its first and last measured one: measured, expected, complete",
+    detail="Days without a measurement have a row with 0, between the first and the last measured day of each dataset.",
+    row="One row per dataset and civil day: slots measured and expected, and whether the day is complete",
     tag="freshness and revisions",
 )

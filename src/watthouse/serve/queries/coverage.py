@@ -14,8 +14,9 @@ from watthouse.serve.queries.series import measured_hours, of_region, quarter_ho
 from watthouse.warehouse.query import Prepared
 from watthouse.warehouse.snapshots import Snapshot
 
+# a source known until noon had "fallen by 50%" before
 ENOUGH: Final = 0.9
-"""Of a period, before its totals are held against another's, and of a history, before records in it are announced."""
+"""Of a period, before its totals are compared with another's, and of a history, before records in it are announced."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Coverage:
 
 def hours_of(since: date, until: date) -> float:
     """The length of civil days, both ends included, in hours: 23 or 25 where the clocks change."""
+    # in UTC: the difference of two local times ignores the clock change
     first, last = (datetime.combine(day, time.min, PARIS).astimezone(UTC) for day in (since, until + timedelta(days=1)))
     return (last - first) / timedelta(hours=1)
 
@@ -46,15 +48,16 @@ def hours_of(since: date, until: date) -> float:
 def coverage(snapshot: Snapshot, main: Main, since: date, until: date) -> Coverage:
     """How much a mart has of a period: of its slots (of all regions), or of its days where it counts no slots."""
     form = Prepared(_measured, (snapshot.table(main.mart).op(), main.region), since, until)
-    (found,) = snapshot.rows(form).to_pylist()
+    (sums,) = snapshot.rows(form).to_pylist()
     days = (until - since).days + 1
     whole: float = days
-    if found["by_slot"]:
+    if sums["by_slot"]:
         whole = hours_of(since, until)
         if main.mart == "daily_regional" and main.region is None:
+            # the mart counts the slots of every region
             whole *= len(MAINLAND)
-    measured, mixed = (None if found[name] is None else min(found[name] / whole, 1.0) for name in ("measured", "mixed"))
-    return Coverage(measured or 0.0, mixed, days - (found["days"] or 0), days)
+    measured, mixed = (None if sums[name] is None else min(sums[name] / whole, 1.0) for name in ("measured", "mixed"))
+    return Coverage(measured or 0.0, mixed, days - (sums["days"] or 0), days)
 
 
 def _measured(table: ops.Relation, region: str | None) -> ir.Table:
@@ -69,6 +72,7 @@ def known_days(rows: ir.Table) -> ir.Table:
     """The rows of a mart that know what it is about."""
     if "measured_slots" in rows.columns:
         return rows.filter(rows.measured_slots > 0)
+    # a mart without slots knows a day or does not
     if "stock_gaz_gwh" in rows.columns:
         return rows.filter(rows.stock_gaz_gwh.notnull())
     return rows.filter(rows.tmoy_c.notnull()) if "tmoy_c" in rows.columns else rows
@@ -87,6 +91,7 @@ def _extent(snapshot: Snapshot, main: Main) -> tuple[date, date] | None:
 
 def nearest(snapshot: Snapshot, main: Main, since: date, until: date) -> tuple[date, date] | None:
     """A period as long as this one, or as what is known, that has something: before this one, else after it."""
+    # as long as the period that is empty, so that the page looks the same there
     rows, span = known_days(of_region(snapshot.table(main.mart), main.region)), until - since
     before = snapshot.rows(_ends(rows.filter(rows.civil_date < since))).to_pylist()[0]
     if before["last"]:

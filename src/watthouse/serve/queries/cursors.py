@@ -16,8 +16,9 @@ from watthouse.serve.problems import wrong
 
 def write(row: dict[str, Any], key: Sequence[str]) -> str:
     """The cursor after this row."""
-    said = json.dumps([_text(row[name]) for name in key]).encode()
-    return base64.urlsafe_b64encode(said).decode().rstrip("=")
+    values = json.dumps([_text(row[name]) for name in key]).encode()
+    # without its padding, which would have to be escaped in an address
+    return base64.urlsafe_b64encode(values).decode().rstrip("=")
 
 
 def after(rows: ir.Table, key: Sequence[str], cursor: str, *, newest_first: bool) -> ir.Table:
@@ -26,20 +27,20 @@ def after(rows: ir.Table, key: Sequence[str], cursor: str, *, newest_first: bool
     place = [(rows[name], value) for name, value in zip(key, values, strict=True)]
     beyond = []
     for depth, (column, value) in enumerate(place):
-        same = [one == other for one, other in place[:depth]]
+        same = [left == right for left, right in place[:depth]]
         beyond.append(reduce(lambda a, b: a & b, [*same, column < value if newest_first else column > value]))
     return rows.filter(reduce(lambda a, b: a | b, beyond))
 
 
 def _read(rows: ir.Table, key: Sequence[str], cursor: str) -> list[ir.Value]:
     try:
-        said = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if not isinstance(said, list):
+        key_values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if not isinstance(key_values, list):
             raise TypeError
-        return [_typed(rows[name], value) for name, value in zip(key, said, strict=True)]
+        return [_typed(rows[name], value) for name, value in zip(key, key_values, strict=True)]
     except (ValueError, TypeError, binascii.Error, OverflowError):
         detail = (
-            f"'{cursor[:60]}' is not a cursor of these rows: take `next` of the page before, with the same question"
+            f"'{cursor[:60]}' is not a cursor of these rows: use `next` of the previous page, with the same parameters"
         )
         raise wrong("cursor", detail) from None
 
@@ -50,6 +51,7 @@ def _typed(column: ir.Value, value: object) -> ir.Value:
     if column.type().is_timestamp():
         return ibis.literal(datetime.fromisoformat(str(value)), type=column.type())
     if column.type().is_integer():
+        # a cursor comes from outside: a number too large is refused here, not by the engine
         if not isinstance(value, int) or abs(value) >= 2**31:
             raise ValueError
         return ibis.literal(value)

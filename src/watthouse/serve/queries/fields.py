@@ -1,4 +1,4 @@
-"""What a parameter may be, how it is written, and what its documentation says."""
+"""The types of parameters: what they accept, and how they are documented."""
 
 import re
 from datetime import UTC, date, datetime
@@ -17,6 +17,7 @@ _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 def _day(given: object) -> object:
+    # pydantic takes numbers for timestamps, too
     if isinstance(given, str) and not _DAY.fullmatch(given):
         raise ValueError(f"'{given[:40]}' is not a valid date; use 2025-01-31")
     return given
@@ -24,12 +25,13 @@ def _day(given: object) -> object:
 
 def _moment(given: object) -> object:
     if isinstance(given, str) and not _DAY.match(given):
-        raise ValueError(f"'{given[:40]}' is not an instant: write it as 2025-01-31T12:00:00Z")
+        raise ValueError(f"'{given[:40]}' is not a valid instant; use 2025-01-31T12:00:00Z")
     return given
 
 
 def _in_utc(moment: datetime) -> datetime:
     try:
+        # the ends of the calendar have no time in other zones
         return moment.astimezone(UTC)
     except OverflowError:
         raise ValueError(f"{moment.isoformat()} is not an instant of the years 1 to 9999 (UTC)") from None
@@ -38,8 +40,8 @@ def _in_utc(moment: datetime) -> datetime:
 Day = Annotated[date, BeforeValidator(_day)]
 """A civil day, written YYYY-MM-DD."""
 
+# ``+01:00`` as it arrives in an address, where a plus sign means a space.
 _SPACED: Final = re.compile(r" (\d\d:?\d\d)$", re.ASCII)
-"""What is left of ``+01:00`` in an address: there, a plus sign is a space."""
 
 
 def _day_or_moment(given: object) -> object:
@@ -56,7 +58,7 @@ def _day_or_moment(given: object) -> object:
     if moment is None:
         raise ValueError(f"'{given[:40]}' is not a valid date or instant; use 2025-01-31 or 2025-01-31T12:00:00Z")
     if moment.tzinfo is None:
-        raise ValueError(f"'{given[:40]}' has no offset: write 2025-01-31T12:00:00Z or 2025-01-31T13:00:00+01:00")
+        raise ValueError(f"'{given[:40]}' has no UTC offset; use 2025-01-31T12:00:00Z or 2025-01-31T13:00:00+01:00")
     return _in_utc(moment)
 
 
@@ -67,15 +69,15 @@ SinceMoment = Annotated[
     DayOrMoment | None,
     Field(
         description="First civil day (Europe/Paris), included, or the instant at which the period begins (ISO 8601"
-        f" with an offset; for intervals of an hour or less); {DEFAULT_DAYS} days up to `until` where it is left out",
+        f" with an offset; for intervals of an hour or less); {DEFAULT_DAYS} days up to `until` by default",
         examples=["2025-01-01"],
     ),
 ]
 UntilMoment = Annotated[
     DayOrMoment | None,
     Field(
-        description="Last civil day (Europe/Paris), included, or the instant at which the period ends (what begins at"
-        " it is not included); the newest day held where it is left out",
+        description="Last civil day (Europe/Paris), included, or the instant at which the period ends (slots that"
+        " begin at it are excluded); the newest available day by default",
         examples=["2025-01-31"],
     ),
 ]
@@ -83,34 +85,34 @@ UntilMoment = Annotated[
 Since = Annotated[
     Day | None,
     Field(
-        description=f"First civil day (Europe/Paris), included; {DEFAULT_DAYS} days up to `until` where it is left out",
+        description=f"First civil day (Europe/Paris), included; {DEFAULT_DAYS} days up to `until` by default",
         examples=["2025-01-01"],
     ),
 ]
 Until = Annotated[
     Day | None,
     Field(
-        description="Last civil day (Europe/Paris), included; the newest day held where it is left out",
+        description="Last civil day (Europe/Paris), included; the newest available day by default",
         examples=["2025-01-31"],
     ),
 ]
 AsFormat = Annotated[
-    Format | None, Field(description="How rows are written; goes before the `Accept` header", examples=["csv"])
+    Format | None, Field(description="Format of the rows; overrides the `Accept` header", examples=["csv"])
 ]
 
 
 def only(*members: Enum) -> WithJsonSchema:
-    """What is documented of an enumeration of which a call takes a part."""
-    values = [one.value for one in members]
+    """Documents an enumeration of which a call accepts some values only."""
+    values = [member.value for member in members]
     return WithJsonSchema({"type": "string", "enum": values, "examples": values[1:2]})
 
 
 Every = Annotated[
     Interval,
     Field(
-        description="How much civil time one point stands for; weeks begin on Monday; `auto` takes the finest with 800"
-        " points at most, by hours or days. `slot` gives the rows as they are published; `15min` is refused where a"
-        " value of the period lasts longer",
+        description="Length of time of one point; weeks begin on Monday; `auto` is the finest interval with at most"
+        " 800 points, hours or longer. `slot` gives the rows as published; `15min` is refused if a value of the period"
+        " lasts longer",
         examples=["day"],
     ),
 ]
@@ -118,11 +120,11 @@ ByDay = Annotated[Every, only(Interval.AUTO, *BY_DAY)]
 FirstHeld = Annotated[
     Day | None,
     Field(
-        description="First civil day (Europe/Paris), included; the first day held where it is left out",
+        description="First civil day (Europe/Paris), included; the first available day by default",
         examples=["2016-01-01"],
     ),
 ]
-"""``since`` of what is about all that is held."""
+"""``since`` of a call whose default is the whole history."""
 Region = Annotated[
     str | None,
     Field(description="INSEE code of a region", examples=["53"], json_schema_extra={"enum": sorted(REGIONS)}),
@@ -130,7 +132,7 @@ Region = Annotated[
 AsOf = Annotated[
     Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_in_utc)] | None,
     Field(
-        description="Answer with what was known at this instant, from the ledger of every value ever seen"
+        description="Answer as of this instant, from the ledger of every value ever published"
         " (ISO 8601 with an offset)",
         examples=["2025-02-01T12:00:00Z"],
     ),

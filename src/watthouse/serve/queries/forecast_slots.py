@@ -1,4 +1,4 @@
-"""Load forecasts by slot, quarter hour, half hour and hour, held against the load slot by slot."""
+"""Load forecasts by slot, quarter hour, half hour and hour, compared with the load slot by slot."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -48,9 +48,9 @@ def _load(power: ops.Relation) -> ir.Table:
 
 
 def _published(forecasts: ops.Relation, _: Interval, power: ops.Relation, unit: Unit) -> ir.Table:
-    """A row an instant at which a forecast stands, with the load that stands there."""
+    """One row per instant at which a forecast stands, with the load that stands there."""
     rows = between(forecasts.to_expr())
-    found = rows.group_by([rows.date_heure.name("starts"), "heure"]).aggregate(
+    forecast = rows.group_by([rows.date_heure.name("starts"), "heure"]).aggregate(
         **{
             name: value.max(where=rows.horizon == horizon)
             for horizon in HORIZONS
@@ -66,11 +66,11 @@ def _published(forecasts: ops.Relation, _: Interval, power: ops.Relation, unit: 
         slot_minutes=15 * load.quarter_hours,
         **{f"consommation{unit.suffix}": in_unit(load.load_mw, load.quarter_hours, unit)},
     )
-    return found.left_join(load, "starts").drop("starts_right").order_by("starts")
+    return forecast.left_join(load, "starts").drop("starts_right").order_by("starts")
 
 
 def _summed(forecasts: ops.Relation, interval: Interval, power: ops.Relation, unit: Unit) -> ir.Table:
-    """A row an interval that has a forecast; errors are of the load's slots that a forecast covers whole."""
+    """One row per interval that has a forecast; errors are of the load's slots that a forecast covers whole."""
     rows = between(forecasts.to_expr())
     sums = rows.group_by(bucket(rows.date_heure, interval).name("starts")).aggregate(
         **{
@@ -91,12 +91,13 @@ def _summed(forecasts: ops.Relation, interval: Interval, power: ops.Relation, un
         **{f"consommation{unit.suffix}": sum_of(load.load_mw * load.quarter_hours, load.quarter_hours, unit)},
         **errors,
         **missed,
+        # of the load: an interval of the future has forecasts and nothing measured
         _quarters=load.quarter_hours.sum(),
     )
-    found = sums.left_join(known, "starts").drop("starts_right")
-    quarters = found["_quarters"].fill_null(0)
+    both = sums.left_join(known, "starts").drop("starts_right")
+    quarters = both["_quarters"].fill_null(0)
     return (
-        found.mutate(measured_hours=quarters.cast("float64") / 4, complete=quarters == QUARTERS[interval])
+        both.mutate(measured_hours=quarters.cast("float64") / 4, complete=quarters == QUARTERS[interval])
         .drop("_quarters")
         .order_by("starts")
     )
@@ -132,6 +133,7 @@ def _compared(load: ir.Table, forecasts: ir.Table) -> ir.Table:
 def _by_quarter(rows: ir.Table, names: Sequence[str]) -> ir.Table:
     """Each row once for every quarter hour (``quarter``, its instant) that it lasts."""
     first = rows.select("date_heure", *names, quarter=rows.date_heure)
+    # a half hour covers two quarters: forecasts and load can then be matched, whatever their steps
     late = rows.filter(rows.quarter_hours == 2)
     second = late.select("date_heure", *names, quarter=late.date_heure + ibis.interval(minutes=15))
     return first.union(second)
@@ -140,5 +142,6 @@ def _by_quarter(rows: ir.Table, names: Sequence[str]) -> ir.Table:
 def _mape(load: ir.Table, horizon: str) -> ir.Value:
     """The mean relative error of the slots that are compared, weighted by how long they last, %."""
     error, weight = load[f"{horizon}_error"], load.quarter_hours.cast("float64")
+    # a load of 0 would make the mean infinite
     relative = error.abs().cast("float64") / (load.load_mw * load.quarter_hours).cast("float64").nullif(0)
     return 100 * (relative * weight).sum() / weight.sum(where=relative.notnull()).nullif(0)

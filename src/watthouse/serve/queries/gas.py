@@ -5,13 +5,13 @@ from typing import Final
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
-from watthouse.serve.formats import Shown
+from watthouse.serve.formats import AnswerColumn
 from watthouse.serve.queries.base import meant, span_of
-from watthouse.serve.queries.params import Daily, Series
-from watthouse.serve.queries.question import Call, Question
+from watthouse.serve.queries.call import Call, RowSet
+from watthouse.serve.queries.params import Series, SeriesByDay
 from watthouse.serve.queries.series import (
     STARTS,
-    days_asked,
+    days_in_period,
     last,
     starts,
     within,
@@ -20,17 +20,19 @@ from watthouse.serve.queries.units import BY_DAY, Interval
 from watthouse.warehouse.snapshots import Snapshot
 
 
-def gas_of(snapshot: Snapshot, params: Series) -> Question:
+def gas_of(snapshot: Snapshot, params: Series) -> RowSet:
     """Gas in storage in France by interval."""
     span = span_of(snapshot.settings.max_points, snapshot, "gas_daily", params, params.interval, BY_DAY)
-    found = span.fill(_gas, snapshot.table("gas_daily"))
-    return Question("Gas in storage in France", found, _GAS, meant(span), ("gas_daily",))
+    rows = span.fill(_gas, snapshot.table("gas_daily"))
+    return RowSet("Gas in storage in France", rows, _GAS, meant(span), ("gas_daily",))
 
 
 def _gas(table: ops.Relation, interval: Interval) -> ir.Table:
     rows = within(table.to_expr())
+    # the mart leaves the sum null where an operator is missing
     complete = rows.stock_gaz_gwh.notnull()
     sums = rows.group_by(starts(rows, interval)).aggregate(
+        # a stock is a level: its last value stands for an interval, not its sum
         stock_gaz_gwh=last(rows.stock_gaz_gwh, rows.civil_date),
         last_complete_day=rows.civil_date.max(where=complete),
         stock_gaz_first_gwh=rows.stock_gaz_gwh.argmin(rows.civil_date, where=complete),
@@ -40,29 +42,31 @@ def _gas(table: ops.Relation, interval: Interval) -> ir.Table:
         days=rows.count(),
         complete_days=rows.stock_gaz_complete.cast("int64").sum().cast("int64"),
     )
-    complete = sums.complete_days == days_asked(sums.starts, interval)
+    complete = sums.complete_days == days_in_period(sums.starts, interval)
     return sums.mutate(complete=complete).order_by("starts")
 
 
 _GAS: Final = (
     STARTS,
-    Shown("stock_gaz_gwh", "GWh PCS 0 °C", "Gas in storage at the end of the last complete day of the interval"),
-    Shown("last_complete_day", "", "That civil day"),
-    Shown("stock_gaz_first_gwh", "GWh PCS 0 °C", "Gas in storage at the end of the first complete day of the interval"),
-    Shown("first_complete_day", "", "That civil day"),
-    Shown("stock_gaz_mean_gwh", "GWh PCS 0 °C", "Gas in storage at the end of the day, mean of the complete days"),
-    Shown("stock_gaz_max_gwh", "GWh PCS 0 °C", "The highest of the complete days"),
-    Shown("days", "days", "Days that any operator reported"),
-    Shown("complete_days", "days", "Days that every operator and storage point reported"),
-    Shown("complete", "", "Whether every day of the interval that lies in the period is complete"),
+    AnswerColumn("stock_gaz_gwh", "GWh PCS 0 °C", "Gas in storage at the end of the last complete day of the interval"),
+    AnswerColumn("last_complete_day", "", "That civil day"),
+    AnswerColumn(
+        "stock_gaz_first_gwh", "GWh PCS 0 °C", "Gas in storage at the end of the first complete day of the interval"
+    ),
+    AnswerColumn("first_complete_day", "", "That civil day"),
+    AnswerColumn("stock_gaz_mean_gwh", "GWh PCS 0 °C", "Mean of gas in storage at the end of the complete days"),
+    AnswerColumn("stock_gaz_max_gwh", "GWh PCS 0 °C", "The highest of the complete days"),
+    AnswerColumn("days", "days", "Days with a report of at least one operator"),
+    AnswerColumn("complete_days", "days", "Days with the report of every operator and storage point"),
+    AnswerColumn("complete", "", "Whether every day of the interval, within the period, is complete"),
 )
 
 
 GAS: Final = Call(
     "/gas",
-    Daily,
+    SeriesByDay,
     gas_of,
     summary="Gas in storage",
-    detail="A day on which an operator has not reported yet counts as incomplete, never as less gas.",
-    row="A row an interval: the stock at its last complete day, and the mean of its complete days",
+    detail="A day without the report of every operator is incomplete; it never counts as less gas.",
+    row="One row per interval: the stock at its last complete day, and the mean of its complete days",
 )

@@ -4,18 +4,18 @@ from typing import Final
 
 from watthouse.serve.queries.as_of import NATIONAL, Tables
 from watthouse.serve.queries.base import CARBON, as_known, by_slot, energies_of, named, span_of
+from watthouse.serve.queries.call import Call, RowSet
 from watthouse.serve.queries.params import EnergyAsOf
-from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import (
     Mean,
     Span,
 )
-from watthouse.serve.queries.slots import Kind
+from watthouse.serve.queries.slots import SlotKind
 from watthouse.serve.queries.units import BY_HOUR, BY_SLOT, Interval, Unit
 from watthouse.warehouse.snapshots import Snapshot
 
 
-def mix_of(snapshot: Snapshot, params: EnergyAsOf, *, any_number: bool = False) -> Question:
+def mix_of(snapshot: Snapshot, params: EnergyAsOf, *, any_number: bool = False) -> RowSet:
     """Load, sources, storage and CO₂ intensity of France by interval: of any number of points, or a bounded one."""
     most = None if any_number else snapshot.settings.max_points
     span = span_of(most, snapshot, "daily_mix", params, params.interval, BY_SLOT, BY_HOUR)
@@ -28,10 +28,10 @@ def mix_of(snapshot: Snapshot, params: EnergyAsOf, *, any_number: bool = False) 
 
 _TITLE: Final = "Load and generation mix of France"
 POWER: Final = "core_national_power"
-_MIX: Final = Kind(("consommation",), rated=True)
+_MIX: Final = SlotKind(("consommation",), rated=True)
 
 
-def _mix(snapshot: Snapshot, table: Tables, span: Span, unit: Unit) -> Question:
+def _mix(snapshot: Snapshot, table: Tables, span: Span, unit: Unit) -> RowSet:
     rows = table("daily_mix")
     if span.interval is Interval.HOUR:
         hours = table("hourly_national")
@@ -47,7 +47,7 @@ MIX: Final = Call(
     EnergyAsOf,
     mix_of,
     summary="Load and generation mix of France",
-    detail="Energy of each source, of load and of storage, by interval; mean power or shares where asked for.",
-    row="A row an interval: load, each source, production, storage, CO₂ intensity",
+    detail="Energy of each source, of load and of storage, by interval; mean power or shares on request.",
+    row="One row per interval: load, each source, production, storage, CO₂ intensity",
     series=True,
 )

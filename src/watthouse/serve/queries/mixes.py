@@ -7,8 +7,8 @@ import ibis.expr.types as ir
 from pydantic import Field
 
 from watthouse.serve.queries.base import A_REGION, DAYS, days
+from watthouse.serve.queries.call import Call, RowSet
 from watthouse.serve.queries.params import Period, newest_first
-from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import MEASURED, MIXED, energies, known_hours, measured_hours, shown, total, within
 from watthouse.serve.queries.units import Unit
 from watthouse.warehouse.query import Prepared
@@ -21,22 +21,22 @@ class MixesParams(Period):
     unit: Annotated[
         Unit,
         Field(
-            description="MWh and GWh are energy; MW is the mean power of what was measured; share is the part of the"
+            description="MWh and GWh are energy; MW is mean power over the time measured; share is the part of the"
             " region's production, 0 to 1",
             examples=["share"],
         ),
     ] = Unit.MWH
 
 
-def mixes_of(snapshot: Snapshot, params: MixesParams) -> Question:
+def mixes_of(snapshot: Snapshot, params: MixesParams) -> RowSet:
     """Load, sources, storage and exchanges of every region over a period."""
     mart = snapshot.marts["daily_regional"]
     since, until = newest_first(snapshot.extent(mart.name), params)
     names = energies(mart, params.unit)
-    found = Prepared(_mixes, (snapshot.table(mart.name).op(), tuple(names), params.unit), since, until)
+    rows = Prepared(_mixes, (snapshot.table(mart.name).op(), tuple(names), params.unit), since, until)
     columns = (*A_REGION, *shown(mart, names, params.unit), MEASURED, MIXED, DAYS)
     more = {**days(since, until), "unit": params.unit.value}
-    return Question("Mix of the regions", found, columns, more, (mart.name,))
+    return RowSet("Mix of the regions", rows, columns, more, (mart.name,))
 
 
 def _mixes(table: ops.Relation, names: tuple[str, ...], unit: Unit) -> ir.Table:
@@ -45,6 +45,7 @@ def _mixes(table: ops.Relation, names: tuple[str, ...], unit: Unit) -> ir.Table:
         libelle_region=rows.libelle_region.max(),
         **{f"{name}{unit.suffix}": total(rows, name, unit) for name in names},
         measured_hours=measured_hours(rows),
+        # beside measured_hours: a source with a hole makes production known for less than the load
         mix_hours=known_hours(rows, "production", Unit.MW),
         days=rows.count(),
     )
@@ -57,7 +58,7 @@ MIXES: Final = Call(
     mixes_of,
     summary="Load and generation mix of every region over a period",
     detail="Energy of each source of every region, or its share of the region's production.",
-    row="A row a region: load, each source, production, storage, exchanges",
+    row="One row per region: load, each source, production, storage, exchanges",
     tag="regions",
     file="mixes",
 )

@@ -11,12 +11,12 @@ import polars as pl
 from pydantic import Field, model_validator
 
 from watthouse.catalog import CATALOG
-from watthouse.serve.formats import Shown
+from watthouse.serve.formats import AnswerColumn
 from watthouse.serve.queries.base import days
+from watthouse.serve.queries.call import Call, RowSet
 from watthouse.serve.queries.fields import Day
 from watthouse.serve.queries.mix import POWER
-from watthouse.serve.queries.params import Moments, Written, days_of, instant
-from watthouse.serve.queries.question import Call, Question
+from watthouse.serve.queries.params import FormatParams, Moments, days_of, instant
 from watthouse.serve.queries.series import (
     between,
     within,
@@ -34,13 +34,13 @@ class Rolling(IntEnum):
     TWO_DAYS = 48
 
 
-class NowParams(Written):
+class NowParams(FormatParams):
     """A civil day or the last hours, slot by slot."""
 
     day: Annotated[
         Day | None,
         Field(
-            description="Civil day (Europe/Paris); the newest with a measurement where it is left out",
+            description="Civil day (Europe/Paris); the newest measured day by default",
             examples=["2025-01-31"],
         ),
     ] = None
@@ -50,15 +50,16 @@ class NowParams(Written):
     ] = None
 
     @model_validator(mode="after")
-    def _one(self) -> Self:
+    def _either(self) -> Self:
         if self.day and self.hours:
             raise ValueError("day and hours exclude each other: give one of them")
         return self
 
 
-def now_of(snapshot: Snapshot, params: NowParams) -> Question:
-    """A civil day (the newest with a measurement, where none is asked for) or the last hours, a row a slot, in MW."""
+def now_of(snapshot: Snapshot, params: NowParams) -> RowSet:
+    """A civil day (by default the newest measured one) or the last hours, one row per slot, in MW."""
     if params.hours:
+        # the same for every visitor of one version
         return snapshot.once(_rolling, int(params.hours))
     newest = snapshot.extent("daily_mix")[1]
     if params.day is None or params.day == newest:
@@ -66,19 +67,21 @@ def now_of(snapshot: Snapshot, params: NowParams) -> Question:
     return _slots_now(snapshot, f"France on {params.day}, slot by slot", params.day, params.day)
 
 
-def _newest(snapshot: Snapshot, day: date) -> Question:
+def _newest(snapshot: Snapshot, day: date) -> RowSet:
     return _slots_now(snapshot, "The newest measured day of France", day, day)
 
 
-def _rolling(snapshot: Snapshot, hours: int) -> Question:
-    """The hours before the end of the newest slot whose load is known: scheduled exchanges run on after it."""
+def _rolling(snapshot: Snapshot, hours: int) -> RowSet:
+    """The hours up to the end of the newest slot with a known load: scheduled exchanges continue after it."""
     newest = snapshot.extent("daily_mix")[1]
     form = Prepared(_last_measured, (snapshot.table(POWER, "core").op(),), newest, newest)
-    (found,) = snapshot.rows(form).to_pylist()
+    (newest_slot,) = snapshot.rows(form).to_pylist()
     title = f"The last {hours} hours measured of France"
-    if found["date_heure"] is None:
+    # a day may have exchanges scheduled and nothing measured yet
+    if newest_slot["date_heure"] is None:
         return _slots_now(snapshot, title, newest, newest)
-    end = found["date_heure"] + timedelta(minutes=found["slot_minutes"])
+    # the end of the slot, so that 24 hours are 24 hours of measurements
+    end = newest_slot["date_heure"] + timedelta(minutes=newest_slot["slot_minutes"])
     first = end - timedelta(hours=hours)
     since, until = days_of(Moments(since=first, until=end))
     return _slots_now(snapshot, title, since or newest, until or newest, first, end)
@@ -97,19 +100,21 @@ def _slots_now(
     until: date,
     first: datetime | None = None,
     end: datetime | None = None,
-) -> Question:
+) -> RowSet:
     """Power and forecasts of civil days, between two instants where they are given."""
     power, forecasts = (snapshot.table(f"core_national_{name}", "core") for name in ("power", "forecast"))
+    # documented from the catalog, so that a column added there is documented here
     columns = tuple(map(_of_now, (*_shown_now(power), *_HORIZONS)))
     measured, ahead = (
         pl.DataFrame(snapshot.rows(Prepared(draw, (table.op(),), since, until, first, end)))
         for draw, table in ((_measured, power), (_ahead, forecasts))
     )
+    # in full: forecasts run ahead of the load, and settled exchanges stand where no forecast does
     rows = measured.join(ahead, on="date_heure", how="full", coalesce=True).sort("date_heure")
     rows = rows.rename({name: _of_now(name).name for name in rows.columns})
     marts = ("core_national_power", "core_national_forecast")
-    ends = {name: instant(one) for name, one in {"since": first, "until": end}.items() if one}
-    return Question(title, rows.to_arrow(), columns, days(since, until) | ends, marts, ((since, until),))
+    ends = {name: instant(moment) for name, moment in {"since": first, "until": end}.items() if moment}
+    return RowSet(title, rows.to_arrow(), columns, days(since, until) | ends, marts, ((since, until),))
 
 
 _HORIZONS: Final = ("prevision_j1", "prevision_j")
@@ -131,27 +136,27 @@ def _shown_now(power: ir.Table) -> list[str]:
 
 
 def _ahead(forecasts: ops.Relation) -> ir.Table:
-    said = between(forecasts.to_expr())
-    return said.group_by("date_heure").aggregate(
-        **{horizon: said.forecast_mw.max(where=said.horizon == horizon) for horizon in _HORIZONS}
+    made = between(forecasts.to_expr())
+    return made.group_by("date_heure").aggregate(
+        **{horizon: made.forecast_mw.max(where=made.horizon == horizon) for horizon in _HORIZONS}
     )
 
 
 _NOW: Final = (
-    Shown("date_heure", "", "Instant the slot begins (UTC)"),
-    Shown("slot_minutes", "min", "How long the slot lasts"),
-    Shown("consommation_mw", "MW", "Load; null where it is not measured yet"),
-    Shown("production_mw", "MW", "Production: the sum of the sources; null where one of them is not known"),
+    AnswerColumn("date_heure", "", "Instant the slot begins (UTC)"),
+    AnswerColumn("slot_minutes", "min", "How long the slot lasts"),
+    AnswerColumn("consommation_mw", "MW", "Load; null if not measured yet"),
+    AnswerColumn("production_mw", "MW", "Production: the sum of the sources; null if one of them is unknown"),
 )
 
 
-def _of_now(name: str) -> Shown:
-    """A column of a slot, in watthouse's words or its publisher's."""
-    told = next((one for one in _NOW if one.name in {name, f"{name}_mw"}), None)
-    if told is not None:
-        return told
+def _of_now(name: str) -> AnswerColumn:
+    """A column of a slot, described here or by the catalog."""
+    described = next((column for column in _NOW if column.name in {name, f"{name}_mw"}), None)
+    if described is not None:
+        return described
     published = CATALOG["eco2mix-national-tr"][name]
-    return Shown(f"{name}_{published.unit.lower().replace('/', '_')}", published.unit, published.meaning)
+    return AnswerColumn(f"{name}_{published.unit.lower().replace('/', '_')}", published.unit, published.meaning)
 
 
 NOW: Final = Call(
@@ -160,8 +165,8 @@ NOW: Final = Call(
     now_of,
     summary="The newest measured day, another one, or the last 24 or 48 hours, slot by slot",
     detail=(
-        "Load, forecasts, sources, exchanges and CO₂ intensity in MW and g/kWh, of the newest civil day with a "
-        "measurement where neither a day nor hours are asked for."
+        "Load, forecasts, sources, exchanges and CO₂ intensity in MW and g/kWh, of the newest measured civil day by "
+        "default."
     ),
-    row="A row a slot: load, its forecasts, each source, exchanges, CO₂ intensity; forecasts of a day run ahead",
+    row="One row per slot: load, its forecasts, each source, exchanges, CO₂ intensity; forecasts run ahead of the load",
 )

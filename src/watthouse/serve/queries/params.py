@@ -1,4 +1,4 @@
-"""What may be asked, and how: every parameter with its meaning, its unit and an example."""
+"""The parameters of the calls: every one with its meaning, its unit and an example."""
 
 from datetime import date, datetime, timedelta
 from enum import Enum
@@ -32,22 +32,23 @@ class Order(Enum):
 
 
 A_YEAR: Final = 366
-"""Days of the longest period that is read from the ledger."""
+"""The longest period that is read from the ledger, in days."""
 
 
 class Params(BaseModel):
-    """What every call takes, and nothing else."""
+    """The base of all parameters: unknown ones are refused."""
 
+    # a misspelt parameter that is ignored gives a plausible wrong answer
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Written(Params):
+class FormatParams(Params):
     """A call that gives rows."""
 
     format: AsFormat = None
 
 
-class Period(Written):
+class Period(FormatParams):
     """Civil days, both included."""
 
     since: Since = None
@@ -61,10 +62,10 @@ class Period(Written):
 
 
 async def refuse_repeated(request: Request) -> None:  # FastAPI hands what is not async to a thread
-    """Raises a problem for a parameter that is given twice: which of the two would be meant?"""
+    """Raises a problem for a parameter that is given twice."""
     for name in request.query_params:
         if len(request.query_params.getlist(name)) > 1:
-            raise wrong(name[:60], "it is given more than once: give it once")
+            raise wrong(name[:60], "it is given more than once")
 
 
 class Series(Period):
@@ -73,7 +74,7 @@ class Series(Period):
     interval: Every = Interval.AUTO
 
 
-class Moments(Written):
+class Moments(FormatParams):
     """Civil days, both included, or instants."""
 
     since: SinceMoment = None
@@ -96,45 +97,48 @@ class Energy(Moments):
     unit: Annotated[
         Unit,
         Field(
-            description="MWh and GWh are energy; MW is the mean power of what was measured; share is the part of"
-            " production, 0 to 1. Rows as they are published (`interval=slot`) are in MW where it is left out",
+            description="MWh and GWh are energy; MW is mean power over the time measured; share is the part of"
+            " production, 0 to 1. The default is MWh, or MW for `interval=slot`",
             examples=["GWh"],
         ),
     ] = Unit.MWH
 
     @property
     def counted_in(self) -> Unit:
-        """The unit that is meant."""
+        """The unit of the answer."""
+        # energy of a slot depends on its duration; its power is what was published
         published = self.interval is Interval.SLOT and "unit" not in self.model_fields_set
         return Unit.MW if published else self.unit
 
 
 class EnergyAsOf(Energy):
-    """A series of energy or power, as it is known now or was known then."""
+    """A series of energy or power, as known now or as of an instant."""
 
     as_of: AsOf = None
 
 
-class Daily(Series):
+class SeriesByDay(Series):
     """A period cut into intervals of whole days."""
 
+    # documented without the intervals that such a call refuses
     interval: ByDay = Interval.AUTO
 
 
 class Flows(Energy):
-    """A series of energy or power that is no part of production."""
+    """A series of energy or power that is not part of production."""
 
     unit: Annotated[
         Unit,
         only(Unit.MW, Unit.MWH, Unit.GWH),
         Field(
-            description="MWh and GWh are energy; MW is the mean power of what was measured. Rows as they are published"
-            " (`interval=slot`) are in MW where it is left out",
+            description="MWh and GWh are energy; MW is mean power over the time measured. The default is MWh, or MW"
+            " for `interval=slot`",
             examples=["GWh"],
         ),
     ] = Unit.MWH
 
 
+# an end at midnight belongs to the day before
 _MOMENT: Final = timedelta(microseconds=1)
 
 
@@ -147,12 +151,13 @@ def days_of(params: Period | Moments) -> tuple[date | None, date | None]:
     )
 
 
-def newest_first(held: tuple[date, date], params: Period | Moments) -> tuple[date, date]:
-    """The period that is meant, by the days that are held."""
+def newest_first(extent: tuple[date, date], params: Period | Moments) -> tuple[date, date]:
+    """The requested period; by default, the last days of ``extent`` (the first and last available day)."""
     first, last = days_of(params)
-    until = last or (max(held[1], first) if first else held[1])
+    until = last or (max(extent[1], first) if first else extent[1])
     if first:
         return first, until
+    # the calendar begins with the year 1
     since = until - timedelta(days=min(DEFAULT_DAYS - 1, until.toordinal() - 1))
     return since, until
 

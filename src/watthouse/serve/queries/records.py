@@ -10,9 +10,9 @@ from pydantic import Field
 
 from watthouse.catalog import NATIONAL_SOURCES
 from watthouse.serve.queries.base import days
+from watthouse.serve.queries.call import Call, RowSet
 from watthouse.serve.queries.coverage import Main, coverage
 from watthouse.serve.queries.params import Period, newest_first
-from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import columns_of, within
 from watthouse.serve.queries.words import OneOf
 from watthouse.warehouse.query import Prepared
@@ -26,37 +26,41 @@ class RecordsParams(Period):
 
     measure: Annotated[
         Measure | None,
-        Field(description="Only of this: load, production, net export, CO₂ rate or a source", examples=["eolien"]),
+        Field(
+            description="Only this measure: load, production, net export, CO₂ intensity or a source",
+            examples=["eolien"],
+        ),
     ] = None
     of: Annotated[
         Literal["hour", "day"] | None, Field(description="Only records of an hour, or of a day", examples=["hour"])
     ] = None
     standing: Annotated[
         bool,
-        Field(
-            description="Only records that still stand; of the whole history where `since` is left out", examples=[True]
-        ),
+        Field(description="Only records that still stand; over the whole history by default", examples=[True]),
     ] = False
 
 
-def records_of(snapshot: Snapshot, params: RecordsParams) -> Question:
-    """The rows of ``records_daily`` that are meant, newest first."""
+def records_of(snapshot: Snapshot, params: RecordsParams) -> RowSet:
+    """The rows of ``records_daily`` requested, newest first."""
     mart = snapshot.marts["records_daily"]
     first, _ = snapshot.extent(mart.name)
     since, until = newest_first(snapshot.extent("daily_mix"), params)
+    # a record that stands may be of the first year
     if params.standing and params.since is None:
         since = min(first, until)
     of = (snapshot.table(mart.name).op(), params.measure, params.of, params.standing)
-    found = Prepared(_records, of, since, until)
+    rows = Prepared(_records, of, since, until)
     history = history_until(snapshot, until)
+    # how much of the history could not have broken it
     measured = coverage(snapshot, _HISTORY, *history).share
     more = {**days(since, until), "history_since": history[0].isoformat(), "history_measured": measured}
-    return Question(_TITLE, found, columns_of(mart), more, (mart.name,), (history,))
+    return RowSet(_TITLE, rows, columns_of(mart), more, (mart.name,), (history,))
 
 
 def history_until(snapshot: Snapshot, until: date) -> tuple[date, date]:
-    """All days among which a record up to a day is one."""
+    """The history that a record up to this day was set in."""
     first, _ = snapshot.extent(_HISTORY.mart)
+    # a day before the history begins is a history of one day
     return min(first, until), until
 
 
@@ -84,8 +88,8 @@ RECORDS: Final = Call(
     summary="Records of France that were broken in a period",
     detail=(
         "Of hours and days that were measured in full: the highest of each, and the lowest CO₂ "
-        "intensity.\n\nThey are records of what is held: `history_measured` says how much of the days since the "
-        "first one that is."
+        "intensity.\n\nRecords are those of the available data: `history_measured` is the measured share of the time"
+        " since the first day."
     ),
-    row="A row a record: what, when, its value, the record that it broke and when it was broken in turn; newest first",
+    row="One row per record: what, when, its value, the record it broke, when it was broken itself; newest first",
 )

@@ -1,4 +1,4 @@
-"""How load follows temperature in the cold half of the year."""
+"""Thermosensitivity: how load follows temperature on cold days."""
 
 from typing import Annotated, Final
 
@@ -7,18 +7,18 @@ import ibis.expr.operations as ops
 import ibis.expr.types as ir
 from pydantic import Field
 
-from watthouse.serve.formats import Shown
+from watthouse.serve.formats import AnswerColumn
 from watthouse.serve.queries.attribution import TEMPERATURE_OF_FRANCE
 from watthouse.serve.queries.base import days
+from watthouse.serve.queries.call import Call, RowSet
 from watthouse.serve.queries.fields import FirstHeld
 from watthouse.serve.queries.params import Period, newest_first
-from watthouse.serve.queries.question import Call, Question
 from watthouse.serve.queries.series import quarter_hours, within
 from watthouse.warehouse.query import Prepared
 from watthouse.warehouse.snapshots import Snapshot
 
+# No slope is given for fewer days.
 _FEWEST: Final = 10
-"""Days under which no slope is given."""
 
 
 class SensitivityParams(Period):
@@ -31,16 +31,16 @@ class SensitivityParams(Period):
     ] = 15.0
 
 
-def sensitivity_of(snapshot: Snapshot, params: SensitivityParams) -> Question:
-    """Thermosensitivity by civil year, of wholly measured days with a temperature; the slope's error assumes that
-    days err independently."""
+def sensitivity_of(snapshot: Snapshot, params: SensitivityParams) -> RowSet:
+    """Thermosensitivity by civil year, over fully measured days with a temperature; the standard error assumes
+    independent days."""
     first, last = snapshot.extent("daily_merged")
     since, until = newest_first((first, last), params)
     if params.since is None:
         since = min(first, until)
-    found = Prepared(_fitted, (snapshot.table("daily_merged").op(), params.below), since, until)
+    fits = Prepared(_fitted, (snapshot.table("daily_merged").op(), params.below), since, until)
     marts = ("daily_mix", TEMPERATURE_OF_FRANCE)
-    return Question("Load a colder day brings, by year", found, _TOLD, days(since, until), marts, among="daily_merged")
+    return RowSet("Thermosensitivity of load, by year", fits, _COLUMNS, days(since, until), marts, among="daily_merged")
 
 
 def _fitted(table: ops.Relation, below: float) -> ir.Table:
@@ -54,9 +54,10 @@ def _fitted(table: ops.Relation, below: float) -> ir.Table:
         tmoy_c=warm.mean(),
         load_mw=power.mean(),
     )
+    # a slope through a handful of days is weather, not sensitivity
     enough = sums.days >= _FEWEST
     error = sums.ratio * ((1 - sums.r2) / (sums.days - 2).nullif(0)).sqrt()
-    found = sums.select(
+    fits = sums.select(
         "year",
         ibis.ifelse(enough, -sums.slope, ibis.null("float64")).name("slope_mw_per_c"),
         ibis.ifelse(enough, error, ibis.null("float64")).name("standard_error_mw_per_c"),
@@ -65,25 +66,30 @@ def _fitted(table: ops.Relation, below: float) -> ir.Table:
         "tmoy_c",
         "load_mw",
     )
-    return found.order_by("year")
+    return fits.order_by("year")
 
 
 def _cold_working_days(rows: ir.Table, below: float) -> ir.Table:
     cold = rows.filter(
-        rows.tmoy_c < below, rows.measured_slots == rows.expected_slots, rows.civil_date.day_of_week.index() < 5
+        # weekends use less power whatever the temperature
+        rows.tmoy_c < below,
+        rows.measured_slots == rows.expected_slots,
+        rows.civil_date.day_of_week.index() < 5,
     )
     hours = cold.measured_slots * quarter_hours(cold) / 4
     return cold.mutate(year=cold.civil_date.year(), load_mw=cold.consommation_mwh.cast("float64") / hours)
 
 
-_TOLD: Final = (
-    Shown("year", "", "Civil year"),
-    Shown("slope_mw_per_c", "MW/°C", f"Mean load added by each °C colder; null under {_FEWEST} days"),
-    Shown("standard_error_mw_per_c", "MW/°C", "Standard error of that slope, were days to err independently"),
-    Shown("r2", "", "Part of the variance of load that goes with temperature"),
-    Shown("days", "days", "Cold working days, wholly measured, that the slope is of"),
-    Shown("tmoy_c", "°C", "Mean temperature of these days"),
-    Shown("load_mw", "MW", "Mean load of these days"),
+_COLUMNS: Final = (
+    AnswerColumn("year", "", "Civil year"),
+    AnswerColumn(
+        "slope_mw_per_c", "MW/°C", f"MW of load that each °C colder adds; null with fewer than {_FEWEST} days"
+    ),
+    AnswerColumn("standard_error_mw_per_c", "MW/°C", "Standard error of that slope, assuming independent days"),
+    AnswerColumn("r2", "", "Share of the variance of load explained by temperature"),
+    AnswerColumn("days", "days", "Fully measured cold weekdays behind the slope"),
+    AnswerColumn("tmoy_c", "°C", "Mean temperature of these days"),
+    AnswerColumn("load_mw", "MW", "Mean load of these days"),
 )
 
 
@@ -91,7 +97,7 @@ SENSITIVITY: Final = Call(
     "/sensitivity",
     SensitivityParams,
     sensitivity_of,
-    summary="How much more load a colder day brings, by year",
-    detail="Least squares of mean load on mean temperature, Mondays to Fridays (public holidays are among them).",
-    row="A row a civil year: the slope of daily load on temperature over its cold working days",
+    summary="Thermosensitivity of load (MW per °C), by year",
+    detail="Slope of daily mean load on daily mean temperature over cold weekdays, public holidays included.",
+    row="One row per civil year: MW of load that each °C colder adds, over its cold weekdays",
 )

@@ -14,22 +14,22 @@ import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
 from watthouse.catalog import CORSE
-from watthouse.serve.formats import Shown
+from watthouse.serve.formats import AnswerColumn
 from watthouse.serve.queries.units import Interval, Unit
 from watthouse.transform.dictionary import Mart
 from watthouse.warehouse.query import END, FIRST, SINCE, UNTIL, Prepared
 
 _STEPS: Final = {Interval.DAY: "D", Interval.WEEK: "W", Interval.MONTH: "M", Interval.YEAR: "Y"}
 
-STARTS: Final = Shown(
-    "starts", "", "When the interval begins: its first civil day (Europe/Paris), or its instant (UTC)"
+STARTS: Final = AnswerColumn(
+    "starts", "", "Start of the interval: its first civil day (Europe/Paris), or its instant (UTC)"
 )
-MEASURED: Final = Shown("measured_hours", "h", "Time of the interval that was measured")
-MIXED: Final = Shown(
-    "mix_hours", "h", "Time of the interval in which the whole mix is known: production and shares are over it"
+MEASURED: Final = AnswerColumn("measured_hours", "h", "Measured time of the interval")
+MIXED: Final = AnswerColumn(
+    "mix_hours", "h", "Time of the interval in which the whole mix is known: production and shares cover that time"
 )
-COMPLETE: Final = Shown(
-    "complete", "", "Whether every slot of the interval that lies in the period was measured, the whole mix included"
+COMPLETE: Final = AnswerColumn(
+    "complete", "", "Whether every slot of the interval, within the period, was measured, the whole mix included"
 )
 
 
@@ -68,7 +68,7 @@ def between(table: ir.Table) -> ir.Table:
 
 
 def of_region(table: ir.Table, code: str | None) -> ir.Table:
-    """The rows of a region, by its INSEE code; all of them where it is left out."""
+    """The rows of a region, by its INSEE code; all of them by default."""
     return table if code is None else table.filter(table.code_insee_region == code)
 
 
@@ -78,12 +78,14 @@ def starts(rows: ir.Table, interval: Interval) -> ir.Value:
         return rows.date_heure.name("starts")
     if interval is Interval.DAY:
         return rows.civil_date.name("starts")
+    # ISO weeks: they begin on Monday
     return rows.civil_date.cast("timestamp").truncate(_STEPS[interval]).cast("date").name("starts")
 
 
-def days_asked(starts: ir.DateValue, interval: Interval) -> ir.IntegerValue:
+def days_in_period(starts: ir.DateValue, interval: Interval) -> ir.IntegerValue:
     """How many civil days of the interval lie in the period."""
     ends = (starts + ibis.interval(1, _STEPS[interval])).cast("date")
+    # a period may begin or end within an interval, which can be complete all the same
     last = ibis.least(ends, UNTIL.add(ibis.interval(1, "D")).cast("date"))
     return last.delta(ibis.greatest(starts, SINCE), unit="day")
 
@@ -116,27 +118,29 @@ def _energy(
     region: str | None,
     regional: bool,
 ) -> ir.Table:
+    # hours have an instant of their own, days do not
     cut = between if interval is Interval.HOUR else within
     rows = cut(of_region(table.to_expr(), region))
-    draw = _as_kept if interval in {Interval.HOUR, Interval.DAY} else _summed
-    whose = ("code_insee_region", "libelle_region") if regional else ()
-    return draw(rows, interval, names, unit, means, whose).order_by(["starts", *whose[:1]])
+    draw = _as_stored if interval in {Interval.HOUR, Interval.DAY} else _summed
+    # the name goes along, ordered by the code: names have accents
+    region_columns = ("code_insee_region", "libelle_region") if regional else ()
+    return draw(rows, interval, names, unit, means, region_columns).order_by(["starts", *region_columns[:1]])
 
 
-def _as_kept(
+def _as_stored(
     rows: ir.Table,
     interval: Interval,
     names: tuple[str, ...],
     unit: Unit,
     means: tuple[Mean, ...],
-    whose: tuple[str, ...],
+    region_columns: tuple[str, ...],
 ) -> ir.Table:
-    """A row an interval is what the table has: to plan thirty sums of one row each takes longer than to read them."""
+    """The rows of the table, which has one per interval already: to plan thirty sums of one row each takes longer."""
     return rows.select(
         starts(rows, interval),
-        *(rows[name] for name in whose),
-        *(_kept(rows, name, unit, interval) for name in names),
-        *(ibis.ifelse(rows[one.weight] != 0, rows[one.name], None).name(one.name) for one in means),
+        *(rows[name] for name in region_columns),
+        *(_in_unit(rows, name, unit, interval) for name in names),
+        *(ibis.ifelse(rows[mean.weight] != 0, rows[mean.name], None).name(mean.name) for mean in means),
         *(count.name(name) for name, count in _hours(rows, interval).items()),
         complete_days(rows).name("complete"),
     )
@@ -148,16 +152,16 @@ def _summed(
     names: tuple[str, ...],
     unit: Unit,
     means: tuple[Mean, ...],
-    whose: tuple[str, ...],
+    region_columns: tuple[str, ...],
 ) -> ir.Table:
-    sums = rows.group_by([starts(rows, interval), *(rows[name] for name in whose)]).aggregate(
+    sums = rows.group_by([starts(rows, interval), *(rows[name] for name in region_columns)]).aggregate(
         **{f"{name}{unit.suffix}": total(rows, name, unit, interval) for name in names},
-        **{one.name: weighted(rows, one.name, one.weight) for one in means},
+        **{mean.name: weighted(rows, mean.name, mean.weight) for mean in means},
         **{name: count.sum() for name, count in _hours(rows, interval).items()},
         _whole=complete_days(rows).all(),
         _days=rows.count(),
     )
-    complete = sums["_whole"] & (sums["_days"] == days_asked(sums.starts, interval))
+    complete = sums["_whole"] & (sums["_days"] == days_in_period(sums.starts, interval))
     return sums.mutate(complete=complete).drop("_whole", "_days")
 
 
@@ -181,7 +185,7 @@ _COUNTED_AS: Final = {"consommation": "measured", "production": "mix", "net_expo
 def known_quarters(rows: ir.Table, name: str, interval: Interval = Interval.DAY) -> ir.Value:
     """The quarter hours of each row in which ``<name>_mwh`` is known: those of its own column.
 
-    Parts of an exchange are known as it is; errors of a forecast where they are held against a load.
+    Parts of an exchange are known as it is; errors of a forecast where they are compared with a load.
     """
     if name.startswith("prevision_"):  # forecasts are counted in quarter hours, whatever the load is measured in
         return rows[f"{name.removesuffix('_error')}_{'compared_' if name.endswith('_error') else ''}slots"]
@@ -190,7 +194,7 @@ def known_quarters(rows: ir.Table, name: str, interval: Interval = Interval.DAY)
     return rows[count] * quarter_hours(rows, interval)
 
 
-def _kept(rows: ir.Table, name: str, unit: Unit, interval: Interval) -> ir.Value:
+def _in_unit(rows: ir.Table, name: str, unit: Unit, interval: Interval) -> ir.Value:
     """``<name>_mwh`` of each row in ``unit``, named so: exact as MWh."""
     mwh = rows[f"{name}_mwh"]
     if unit is Unit.SHARE:
@@ -200,6 +204,7 @@ def _kept(rows: ir.Table, name: str, unit: Unit, interval: Interval) -> ir.Value
     elif unit is Unit.GWH:
         value = mwh.cast("float64") / 1000
     else:
+        # over the time in which this column is known: half a day measured is no half power
         value = mwh.cast("float64") * 4 / known_quarters(rows, name, interval).cast("float64").nullif(0)
     return value.name(f"{name}{unit.suffix}")
 
@@ -218,7 +223,9 @@ def total(rows: ir.Table, name: str, unit: Unit, interval: Interval = Interval.D
     if unit is Unit.MW:
         return mwh.cast("float64") * 4 / known_quarters(rows, name, interval).sum().cast("float64").nullif(0)
     share, production = rows[f"{name}_share"], rows.production_mwh
+    # the total of a part of a source leaves out the years before it was split
     known = share.notnull() if "_" in name else None
+    # shares back to energy: a mean of daily shares would weigh a calm day like a windy one
     energy = (share * production.cast("float64")).cast("decimal(18, 2)").sum().cast("float64")
     return energy / production.sum(where=known).cast("float64").nullif(0)
 
@@ -238,6 +245,7 @@ def known_hours(rows: ir.Table, name: str, unit: Unit) -> ir.Value:
 
 def quarter_hours(rows: ir.Table, interval: Interval = Interval.DAY) -> ir.Value:
     """How many quarter hours a slot of this row lasts: a day wholly on half hours has 48 of them, or 46."""
+    # marts keep how many slots a day should have, not how long they last
     most = 2 if interval is Interval.HOUR else 48
     return ibis.ifelse(rows.expected_slots <= most, 2, 1).cast("int32")
 
@@ -246,6 +254,7 @@ def weighted(rows: ir.Table, value: str, weight: str) -> ir.Value:
     """The mean of a column over a group, weighted, where both are known."""
     weights = rows[weight].cast("float64")
     known = rows[value].notnull()
+    # a rate of low production must not count like one of high production
     return (rows[value] * weights).sum() / weights.sum(where=known).nullif(0)
 
 
@@ -259,6 +268,7 @@ def temperature_of_france(merged: ir.Table, regional: ir.Table) -> ir.Table:
     """``civil_date``, ``tmin_c``, ``tmoy_c``, ``tmax_c`` [°C]: as ``daily_merged`` has them, and the plain mean of the
     mainland's regions in ``temperature_daily`` on days of which it has no temperature."""
     names = ("tmin_c", "tmoy_c", "tmax_c")
+    # éCO2mix has no load to weigh Corsica by
     mainland = regional.filter(regional.code_insee_region != CORSE)
     plain = mainland.group_by("civil_date").aggregate(**{f"{name}_plain": mainland[name].mean() for name in names})
     days = merged.select("civil_date", *names).outer_join(plain, "civil_date")
@@ -266,15 +276,18 @@ def temperature_of_france(merged: ir.Table, regional: ir.Table) -> ir.Table:
     return days.select(civil_date=ibis.coalesce(days.civil_date, days.civil_date_right), **known)
 
 
-def columns_of(mart: Mart, names: Iterable[str] = ()) -> tuple[Shown, ...]:
+def columns_of(mart: Mart, names: Iterable[str] = ()) -> tuple[AnswerColumn, ...]:
     """A mart's columns, or those of ``names``, as its models describe them."""
-    return tuple(Shown(one.name, one.unit, one.meaning) for one in (mart[name] for name in names or mart.names))
+    return tuple(
+        AnswerColumn(column.name, column.unit, column.meaning)
+        for column in (mart[name] for name in names or mart.names)
+    )
 
 
-def shown(mart: Mart, names: Sequence[str], unit: Unit) -> tuple[Shown, ...]:
+def shown(mart: Mart, names: Sequence[str], unit: Unit) -> tuple[AnswerColumn, ...]:
     """The columns ``names`` in ``unit``, in the mart's words."""
     part = ": share of production" if unit is Unit.SHARE else ""
-    return tuple(Shown(f"{name}{unit.suffix}", unit.label, mart[f"{name}_mwh"].meaning + part) for name in names)
+    return tuple(AnswerColumn(f"{name}{unit.suffix}", unit.label, mart[f"{name}_mwh"].meaning + part) for name in names)
 
 
 def last(value: ir.Value, day: ir.Value) -> ir.Value:

@@ -12,27 +12,27 @@ import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
-from watthouse.serve.formats import Shown
+from watthouse.serve.formats import AnswerColumn
 from watthouse.serve.queries.series import Span, between, of_region, within
 from watthouse.serve.queries.units import Interval, Unit
 from watthouse.warehouse.query import Prepared
 
-BEGINS: Final = Shown("starts", "", "When the slot begins (UTC)")
-CLOCK: Final = Shown("heure", "", "Clock time the slot begins (Europe/Paris), HH:MM")
-NATURE: Final = Shown("nature", "", "How settled the row is")
-SLOT_MINUTES: Final = Shown("slot_minutes", "min", "How long load and mix last: 15 or 30")
-MIX_KNOWN: Final = Shown("mix_known", "", "Whether every source that the day publishes is known in this slot")
-COMMERCIAL_MINUTES: Final = Shown("commercial_minutes", "min", "How long the commercial exchanges last: 15 or 30")
-PHYSICAL_MINUTES: Final = Shown("physical_minutes", "min", "How long the physical balance lasts: 15 or 30")
+BEGINS: Final = AnswerColumn("starts", "", "Start of the slot (UTC)")
+CLOCK: Final = AnswerColumn("heure", "", "Clock time at which the slot begins (Europe/Paris), HH:MM")
+NATURE: Final = AnswerColumn("nature", "", "How settled the row is")
+SLOT_MINUTES: Final = AnswerColumn("slot_minutes", "min", "Duration of load and mix: 15 or 30")
+MIX_KNOWN: Final = AnswerColumn("mix_known", "", "Whether every source that the day publishes is known in this slot")
+COMMERCIAL_MINUTES: Final = AnswerColumn("commercial_minutes", "min", "Duration of the commercial exchanges: 15 or 30")
+PHYSICAL_MINUTES: Final = AnswerColumn("physical_minutes", "min", "Duration of the physical balance: 15 or 30")
 RATE: Final = "taux_co2"
 _REGION: Final = ("code_insee_region", "libelle_region")
 
 
 @dataclass(frozen=True)
-class Kind:
+class SlotKind:
     """What is cut: the columns that make a row one of this kind, and whether it is a mix (else exchanges).
 
-    ``regional`` is for a row a region; ``region`` the one that is meant.
+    ``regional`` is for one row per region; ``region`` the one requested.
     """
 
     columns: tuple[str, ...]
@@ -42,25 +42,25 @@ class Kind:
     region: str | None = None
 
 
-def cut(span: Span, table: ir.Table, kind: Kind, names: Sequence[str], unit: Unit) -> Prepared:
+def cut(span: Span, table: ir.Table, kind: SlotKind, names: Sequence[str], unit: Unit) -> Prepared:
     """``names`` in ``unit`` by the span's interval (an hour or less), oldest first; ``table`` is of core's power."""
     draw = _published if span.interval is Interval.SLOT else _summed
     return span.fill(draw, table, kind, tuple(names), unit)
 
 
-def longest(span: Span, table: ir.Table, kind: Kind, names: Sequence[str]) -> Prepared:
+def longest(span: Span, table: ir.Table, kind: SlotKind, names: Sequence[str]) -> Prepared:
     """One row: ``quarter_hours``, how long the longest value of the period lasts, and its ``civil_date``."""
     return span.fill(_longest, table, kind, tuple(names))
 
 
-def _longest(table: ops.Relation, _: Interval, kind: Kind, names: tuple[str, ...]) -> ir.Table:
+def _longest(table: ops.Relation, _: Interval, kind: SlotKind, names: tuple[str, ...]) -> ir.Table:
     rows = _rows(table, kind, between)
     lasting = ibis.greatest(*(ibis.ifelse(_value(rows, name).notnull(), _lasts(rows, name), 0) for name in names))
     rows = rows.mutate(lasting=lasting)
     return rows.aggregate(quarter_hours=rows.lasting.max(), civil_date=rows.civil_date.min(where=rows.lasting > 1))
 
 
-def _rows(table: ops.Relation, kind: Kind, period: Callable[[ir.Table], ir.Table]) -> ir.Table:
+def _rows(table: ops.Relation, kind: SlotKind, period: Callable[[ir.Table], ir.Table]) -> ir.Table:
     """The rows of core that hold anything of this kind."""
     rows = period(of_region(table.to_expr(), kind.region))
     if kind.mixed:
@@ -68,9 +68,10 @@ def _rows(table: ops.Relation, kind: Kind, period: Callable[[ir.Table], ir.Table
     return rows.filter(ibis.coalesce(*(rows[name] for name in kind.columns)).notnull())
 
 
-def _published(table: ops.Relation, _: Interval, kind: Kind, names: tuple[str, ...], unit: Unit) -> ir.Table:
-    """A row a slot, each value in the row that it was published in."""
+def _published(table: ops.Relation, _: Interval, kind: SlotKind, names: tuple[str, ...], unit: Unit) -> ir.Table:
+    """One row per slot, each value in the row that it was published in."""
     rows = _rows(table, kind, between)
+    # load and exchanges have durations of their own in one row
     minutes = (
         {"slot_minutes": rows.slot_minutes}
         if kind.mixed
@@ -100,7 +101,7 @@ def _of_slot(rows: ir.Table, name: str, unit: Unit) -> ir.Value:
 
 
 def in_unit(mw: ir.Value, quarters: ir.Value, unit: Unit) -> ir.Value:
-    """Power that lasts so many quarter hours, or its energy."""
+    """Power in MW, or its energy over a number of quarter hours."""
     return mw if unit is Unit.MW else as_energy(mw * quarters, unit)
 
 
@@ -117,6 +118,7 @@ def as_energy(quarter_mwh: ir.Value, unit: Unit) -> ir.Value:
     """Whole quarters of a MWh in MWh, exactly, or in GWh."""
     if unit is Unit.GWH:
         return quarter_mwh.cast("float64") / 4000
+    # MW times quarter hours are whole numbers: exact up to here, and two decimals hold a quarter
     return (quarter_mwh.cast("float64") / 4).cast("decimal(18, 2)")
 
 
@@ -127,6 +129,7 @@ def _value(rows: ir.Table, name: str) -> ir.Value:
     if name == "net_export":
         return -rows.ech_physiques
     if name.endswith("_import"):
+        # gross flows have no column: a slot either imports or exports
         flow = rows[name.removesuffix("_import")]
         return ibis.ifelse(flow < 0, 0, flow)
     if name.endswith("_export"):
@@ -141,8 +144,9 @@ def _lasts(rows: ir.Table, name: str) -> ir.Value:
     return rows[f"{'ech_physiques' if name == 'net_export' else flow}_quarter_hours"]
 
 
-def _summed(table: ops.Relation, interval: Interval, kind: Kind, names: tuple[str, ...], unit: Unit) -> ir.Table:
-    """A row an interval: no value reaches from one into the next, as half hours begin on the half hour."""
+def _summed(table: ops.Relation, interval: Interval, kind: SlotKind, names: tuple[str, ...], unit: Unit) -> ir.Table:
+    """One row per interval: no value reaches from one into the next, as half hours begin on the half hour."""
+    # flows need the whole days first, to tell what each day publishes
     rows = _rows(table, kind, within if not kind.mixed else between)
     if not kind.mixed:
         rows = _with_published(rows, kind.columns)
@@ -185,6 +189,7 @@ def _rate(rows: ir.Table) -> ir.Value:
 
 def _measured_mix(rows: ir.Table) -> dict[str, ir.Value]:
     """The quarter hours of a group of rows in which the load is known, and the whole mix."""
+    # load and mix apart: one source may have a hole while the others go on
     load = rows.consommation_quarter_hours.sum(where=rows.consommation.notnull())
     mix = rows.production_quarter_hours.sum(where=rows.production_mw.notnull())
     return {"measured_hours": load.fill_null(0), "mix_hours": mix.fill_null(0)}
@@ -192,6 +197,7 @@ def _measured_mix(rows: ir.Table) -> dict[str, ir.Value]:
 
 def _with_published(rows: ir.Table, columns: Sequence[str]) -> ir.Table:
     """With a word for every column whether its day publishes it; then the rows of the period alone."""
+    # a border that nobody publishes on a day makes none of its hours incomplete
     day = ibis.window(group_by="civil_date")
     rows = rows.mutate(**{f"{name}_published": rows[name].notnull().any().over(day) for name in columns})
     return between(rows)

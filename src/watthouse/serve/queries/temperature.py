@@ -6,15 +6,15 @@ import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
 from watthouse.catalog import REGIONS
-from watthouse.serve.formats import Shown
+from watthouse.serve.formats import AnswerColumn
 from watthouse.serve.queries.attribution import TEMPERATURE_OF_FRANCE
 from watthouse.serve.queries.base import meant, region_of, span_of
+from watthouse.serve.queries.call import Call, RowSet
 from watthouse.serve.queries.fields import Region
-from watthouse.serve.queries.params import Daily
-from watthouse.serve.queries.question import Call, Question
+from watthouse.serve.queries.params import SeriesByDay
 from watthouse.serve.queries.series import (
     STARTS,
-    days_asked,
+    days_in_period,
     of_region,
     starts,
     temperature_of_france,
@@ -24,25 +24,25 @@ from watthouse.serve.queries.units import BY_DAY, Interval
 from watthouse.warehouse.snapshots import Snapshot
 
 
-class TemperatureParams(Daily):
+class TemperatureParams(SeriesByDay):
     """Temperature of France, or of a region."""
 
     region: Region = None
 
 
-def temperature_of(snapshot: Snapshot, params: TemperatureParams) -> Question:
+def temperature_of(snapshot: Snapshot, params: TemperatureParams) -> RowSet:
     """Lowest, mean and highest temperature of France or of a region, by interval."""
     code = region_of(params.region)
     regional = snapshot.table("temperature_daily")
     span = span_of(snapshot.settings.max_points, snapshot, "temperature_daily", params, params.interval, BY_DAY)
-    found = (
+    rows = (
         span.fill(_temperature, regional, code)
         if code
         else span.fill(_temperature_of_france, snapshot.table("daily_merged"), regional.op())
     )
-    whose = REGIONS[code] if code else "France, weighted by load"
+    place = REGIONS[code] if code else "France, weighted by load"
     of = "temperature_daily" if code else TEMPERATURE_OF_FRANCE
-    return Question(f"Temperature of {whose}", found, _TEMPERATURE, meant(span), (of,))
+    return RowSet(f"Temperature of {place}", rows, _TEMPERATURE, meant(span), (of,))
 
 
 def _temperature(table: ops.Relation, interval: Interval, region: str) -> ir.Table:
@@ -55,22 +55,24 @@ def _temperature_of_france(merged: ops.Relation, interval: Interval, regional: o
 
 def _by_interval(rows: ir.Table, interval: Interval) -> ir.Table:
     sums = rows.group_by(starts(rows, interval)).aggregate(
+        # the extremes of days, not of hours: nothing finer is published
         tmin_c=rows.tmin_c.min(),
+        # of the days that are known: nearly every month lacks its last one
         tmoy_c=rows.tmoy_c.cast("float64").mean(),
         tmax_c=rows.tmax_c.max(),
         days=rows.tmoy_c.count(),
     )
-    complete = sums.days == days_asked(sums.starts, interval)
+    complete = sums.days == days_in_period(sums.starts, interval)
     return sums.mutate(complete=complete).order_by("starts")
 
 
 _TEMPERATURE: Final = (
     STARTS,
-    Shown("tmin_c", "°C", "Lowest temperature of the interval"),
-    Shown("tmoy_c", "°C", "Mean of the days' mean temperatures"),
-    Shown("tmax_c", "°C", "Highest temperature of the interval"),
-    Shown("days", "days", "Days with a mean temperature"),
-    Shown("complete", "", "Whether every day of the interval that lies in the period has one"),
+    AnswerColumn("tmin_c", "°C", "Lowest temperature of the interval"),
+    AnswerColumn("tmoy_c", "°C", "Mean of the days' mean temperatures"),
+    AnswerColumn("tmax_c", "°C", "Highest temperature of the interval"),
+    AnswerColumn("days", "days", "Days with a mean temperature"),
+    AnswerColumn("complete", "", "Whether every day of the interval, within the period, has one"),
 )
 
 
@@ -83,5 +85,5 @@ DAILY_TEMPERATURE: Final = Call(
         "Lowest, mean and highest temperature by interval, of the civil days.\n\nThat of France is the mean of "
         "its mainland regions, weighted by their load on days that know it."
     ),
-    row="A row an interval: lowest, mean and highest temperature",
+    row="One row per interval: lowest, mean and highest temperature",
 )

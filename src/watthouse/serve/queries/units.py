@@ -37,6 +37,7 @@ _LENGTHS: Final = {
 }
 
 BY_HOUR: Final = (Interval.HOUR, Interval.DAY, Interval.WEEK, Interval.MONTH, Interval.YEAR)
+# gas and temperature have nothing finer than the day
 BY_DAY: Final = BY_HOUR[1:]
 FROM_SLOTS: Final = (Interval.SLOT, *BY_HOUR)
 BY_SLOT: Final = (Interval.SLOT, Interval.QUARTER_HOUR, Interval.HALF_HOUR, *BY_HOUR)
@@ -77,6 +78,7 @@ def points(since: date, until: date, interval: Interval) -> int:
     """How many intervals the period has, about."""
     days = (until - since).days + 1
     if interval.length:
+        # a slot counts as a quarter hour, since the bound has to hold for the finest
         return days * int(timedelta(days=1) / interval.length)
     months = (until.year - since.year) * 12 + until.month - since.month + 1
     return {
@@ -88,8 +90,8 @@ def points(since: date, until: date, interval: Interval) -> int:
 
 
 _SHOWN: Final = 800
+# Of what is shorter than a day, so that a day does not become a mere stroke.
 _MOST: Final = {Interval.SLOT: 3 * 24 * 4, Interval.HOUR: 8 * 24}
-"""Of what is shorter than a day, so that a day does not become a mere stroke."""
 
 
 def finest(since: date, until: date, offered: tuple[Interval, ...]) -> Interval:

@@ -10,8 +10,8 @@ import pytest
 import statsmodels.api as sm
 
 from watthouse.serve.analysis import links, mixes
-from watthouse.serve.analysis.answers import Answer, of_days
-from watthouse.serve.analysis.daily import SOURCES, STOCK, TEMPERATURE, Daily, Span, around, on_calendar
+from watthouse.serve.analysis.answers import QuestionAnswer, of_days
+from watthouse.serve.analysis.daily import SOURCES, STOCK, TEMPERATURE, DailySeries, KnownDays, around, on_calendar
 from watthouse.serve.analysis.relation import Lack, Pair, Relation, relate
 from watthouse.serve.analysis.resampling import block_days
 from watthouse.serve.analysis.season import anomalies, calendar
@@ -95,7 +95,7 @@ def test_unknown_days_change_nothing_on_the_others_but_are_counted_out() -> None
     x, y = correlated(6, THIRTEEN_YEARS, 0.7, 0.5)
     y[::10] = np.nan
     relation = related(x, y)
-    assert (relation.asked, relation.days) == (THIRTEEN_YEARS, THIRTEEN_YEARS - 475)
+    assert (relation.period_days, relation.days) == (THIRTEEN_YEARS, THIRTEEN_YEARS - 475)
     assert relation.steady is not None
     assert relation.steady.low < 0.5 < relation.steady.high
 
@@ -141,7 +141,7 @@ def test_a_short_period_borrows_the_season_of_ten_years_around_it() -> None:
     assert around(*held, *held) == held
 
 
-def made(days: int, *, coal: float = 0.0, since: date = FIRST, missing: int | None = None) -> Daily:
+def made(days: int, *, coal: float = 0.0, since: date = FIRST, missing: int | None = None) -> DailySeries:
     """Days with a degree worth −300 MW of gas and +50 GWh in storage, and nothing else that is linked."""
     ordinals = np.arange(days)
     cold = wandering(1, days, 0.7) * 3
@@ -241,25 +241,28 @@ def test_every_answer_is_whole_in_both_languages(number: int, days: int, languag
 
 
 def test_an_interval_around_0_is_said_to_be_chance() -> None:
-    assert said(6).startswith("No link that can be told from chance")
-    assert re.search(r"; for [^;]*\bwind\b[^;]* the link cannot be told from chance", said(3))
-    assert said(2).startswith("Yes, day by day: one degree above the usual for the date goes with +")
+    assert said(6).startswith("No link beyond what chance could explain")
+    assert re.search(r"; for [^;]*\bwind\b[^;]* the link could be chance", said(3))
+    assert said(2).startswith("Yes, day by day: one degree above normal for the date goes with +")
 
 
 def said(number: int) -> str:
-    told: Answer = of_days(made(3000), number, Language.ENGLISH)
+    told: QuestionAnswer = of_days(made(3000), number, Language.ENGLISH)
     return told.sentence
 
 
-MEASURED = {"measured": Span(date(2012, 1, 1), date(2026, 11, 28), 5446)}
+MEASURED = {"measured": KnownDays(date(2012, 1, 1), date(2026, 11, 28), 5446)}
 HELD = MEASURED | {
-    TEMPERATURE: Span(date(2016, 1, 1), date(2026, 10, 8), 3934),
-    STOCK: Span(date(2010, 11, 1), date(2026, 11, 27), 5869),
+    TEMPERATURE: KnownDays(date(2016, 1, 1), date(2026, 10, 8), 3934),
+    STOCK: KnownDays(date(2010, 11, 1), date(2026, 11, 27), 5869),
 }
-NEVER_TOGETHER = MEASURED | {TEMPERATURE: HELD[TEMPERATURE], STOCK: Span(date(2010, 11, 1), date(2015, 10, 31), 1826)}
+NEVER_TOGETHER = MEASURED | {
+    TEMPERATURE: HELD[TEMPERATURE],
+    STOCK: KnownDays(date(2010, 11, 1), date(2015, 10, 31), 1826),
+}
 
 
-def without(name: str, days: int, spans: dict[str, Span]) -> Daily:
+def without(name: str, days: int, spans: dict[str, KnownDays]) -> DailySeries:
     """Made days of which none knows ``name``."""
     daily = made(days)
     lacking = pl.lit(None, pl.Float64).alias(name)
@@ -279,17 +282,17 @@ def without(name: str, days: int, spans: dict[str, Span]) -> Daily:
             without(STOCK, 30, MEASURED),
             4,
             "No answer: no day of the period has a figure for gas in storage (dataset stock-quotidien-stockages-gaz),"
-            " and at least 60 are needed; no other period has any: they have to be downloaded first.",
+            " and at least 60 are needed; no other period has any either: download them first.",
         ),
         (
             without("stock_gaz_change_gwh", 400, NEVER_TOGETHER),
             2,
             "No answer: no day of the period has a figure for the day-to-day change of gas in storage (dataset"
-            " stock-quotidien-stockages-gaz), and at least 60 are needed; there are such days from 1 Nov 2010 to"
-            " 31 Oct 2015, none of them in common with the other figures: more have to be downloaded first.",
+            " stock-quotidien-stockages-gaz), and at least 60 are needed; such days exist from 1 Nov 2010 to 31"
+            " Oct 2015, but the other figures have none of them: download more first.",
         ),
         (
-            without(TEMPERATURE, 400, HELD | {"measured": Span(date(2027, 1, 1), date(2027, 3, 31), 90)}),
+            without(TEMPERATURE, 400, HELD | {"measured": KnownDays(date(2027, 1, 1), date(2027, 3, 31), 90)}),
             2,
             "No answer: no day of the period has a figure for temperature (dataset temperature-quotidienne-regionale),"
             " and at least 60 are needed; choose other days between 1 Jan 2016 and 8 Oct 2026.",
@@ -302,9 +305,9 @@ def without(name: str, days: int, spans: dict[str, Span]) -> Daily:
         (
             replace(made(40), spans=HELD),
             5,
-            "No answer: the days of the period measured whole (datasets eco2mix-national-tr and"
-            " eco2mix-national-cons-def) are 40 of winter and 0 of summer, and 45 of each are needed; choose other days"
-            " between 1 Jan 2012 and 28 Nov 2026.",
+            "No answer: the period has 40 fully measured days of winter and 0 of summer (datasets eco2mix-national-tr"
+            " and eco2mix-national-cons-def), and 45 of each are needed; choose other days between 1 Jan 2012 and 28"
+            " Nov 2026.",
         ),
         (
             replace(made(1, missing=0), spans=HELD),
@@ -315,7 +318,7 @@ def without(name: str, days: int, spans: dict[str, Span]) -> Daily:
     ],
     ids=["not in these days", "never", "never together", "together without power", "short", "no summer", "nothing"],
 )
-def test_what_is_missing_is_named_with_the_days_that_have_it(daily: Daily, number: int, sentence: str) -> None:
+def test_what_is_missing_is_named_with_the_days_that_have_it(daily: DailySeries, number: int, sentence: str) -> None:
     told = of_days(daily, number, Language.ENGLISH)
     assert told.sentence.replace("\u00a0", " ") == sentence
     assert all(one.value is None for one in told.figures if one.name not in {"measured", "correlation_plain"})

@@ -52,7 +52,7 @@ def test_a_day_that_is_under_way_needs_no_word() -> None:
 
 def test_the_last_hours_are_not_called_a_day() -> None:
     (said,) = stale(View(), _rows(consommation=[1, 2]), BEGAN + timedelta(days=9, minutes=15), rolling=True)
-    assert "what follows ends there" in said.children
+    assert "this page ends there" in said.children
 
 
 def test_exchanges_on_half_hours_last_through_the_quarter_after_each() -> None:
@@ -143,8 +143,8 @@ def test_the_days_beside_a_day_end_where_what_is_held_ends(query: str, earlier: 
     [
         ("day=2026-03-27&hours=24", "en", []),
         ("day=2026-02-30", "en", ["day: “2026-02-30” is not a valid date"]),
-        ("hours=7", "en", ["hours: “7” is none of 24, 48"]),
-        ("hours=7", "fr", ["hours : « 7 » n'est aucun de 24, 48"]),
+        ("hours=7", "en", ["hours: “7” is not one of 24, 48"]),
+        ("hours=7", "fr", ["hours : « 7 » ne figure pas parmi 24, 48"]),
     ],
 )
 def test_what_is_neither_is_said_to_be_none(query: str, language: str, said: list[str]) -> None:

@@ -9,16 +9,16 @@ import pytest
 from dateutil.relativedelta import relativedelta
 
 from watthouse.clock import PARIS
-from watthouse.serve.dashboard.reading import Reader, without_holes
+from watthouse.serve.dashboard.reading import PageReader, without_holes
 from watthouse.serve.dashboard.view import View
 
 FIRST, LAST = date(2010, 11, 1), date(2022, 10, 31)
 
 
-def _reader(since: str | None = None, until: str | None = None, **more: Any) -> Reader:
+def _reader(since: str | None = None, until: str | None = None, **more: Any) -> PageReader:
     snapshot = SimpleNamespace(extent=lambda *marts: (FIRST, LAST) if marts == ("gas_daily",) else (LAST, LAST))
     view = View(since=since and date.fromisoformat(since), until=until and date.fromisoformat(until))  # type: ignore[arg-type]
-    return Reader(None, snapshot, view, **{"marts": ("gas_daily",), **more})  # type: ignore[arg-type]
+    return PageReader(None, snapshot, view, **{"marts": ("gas_daily",), **more})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

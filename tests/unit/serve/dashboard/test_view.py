@@ -26,16 +26,16 @@ def _read(address: str) -> View:
     interval=st.sampled_from(Interval),
     unit=st.sampled_from([None, *Unit]),
     more=st.dictionaries(st.sampled_from(["measure", "dataset"]), st.text(min_size=1, max_size=9).filter(str.strip)),
-    told=st.fixed_dictionaries({}, optional={"lang": st.sampled_from(["en", "fr"]), "theme": st.just("dark")}),
+    settings=st.fixed_dictionaries({}, optional={"lang": st.sampled_from(["en", "fr"]), "theme": st.just("dark")}),
 )
-def test_the_address_of_a_view_leads_back_to_it(page, detail, days, interval, unit, more, told) -> None:  # type: ignore[no-untyped-def]
-    view = View(page, detail, days[0], days[1], interval, unit, more=more, told=told)
+def test_the_address_of_a_view_leads_back_to_it(page, detail, days, interval, unit, more, settings) -> None:  # type: ignore[no-untyped-def]
+    view = View(page, detail, days[0], days[1], interval, unit, more=more, pinned_settings=settings)
     again = _read(view.address)
     assert again.address == view.address
     assert (again.page, again.detail, again.since, again.until) == (page, detail, *days)
-    assert (again.interval, again.unit, again.more, again.told) == (interval, unit, more, told)
-    assert again.language is (Language.FRENCH if told.get("lang") == "fr" else Language.ENGLISH)
-    assert again.dark is ("theme" in told)
+    assert (again.interval, again.unit, again.more, again.pinned_settings) == (interval, unit, more, settings)
+    assert again.language is (Language.FRENCH if settings.get("lang") == "fr" else Language.ENGLISH)
+    assert again.dark is ("theme" in settings)
     assert not again.faults
 
 
@@ -58,7 +58,7 @@ def test_what_makes_no_sense_is_told_in_the_readers_language(query: str) -> None
     assert english != french
 
 
-def test_days_upside_down_are_turned_round_and_said_to_be() -> None:
+def test_days_upside_down_are_swapped_and_said_to_be() -> None:
     view = _read("/mix?since=2026-02-02&until=2026-01-01")
     assert (view.since, view.until) == (date(2026, 1, 1), date(2026, 2, 2))
-    assert "turned round" in view.faults[0]
+    assert "swapped" in view.faults[0]

@@ -52,16 +52,16 @@ def test_a_correlation_that_nobody_has_is_not_in_the_legend() -> None:
     assert [trace.name for trace in questions.correlations(FOREST, FRENCH).data] == ["brute, saison comprise"]
     told = FOREST.with_columns(correlation=0.4, low=0.3, high=0.5)
     names = [trace.name for trace in questions.correlations(told, Style()).data]
-    assert names == ["plain, season included", "without the season (95% interval)"]
+    assert names == ["plain, season included", "season removed (95% interval)"]
 
 
 @pytest.mark.parametrize(
     ("style", "titles", "axis"),
     [
-        (Style(), ["Exchanges, both ways, season included", "Net exports, without the season"], "Gas in storage"),
+        (Style(), ["Exchanges, both ways, season included", "Net exports, season removed"], "Gas in storage"),
         (
             FRENCH,
-            ["Échanges, dans les deux sens, saison comprise", "Exportations nettes, sans la saison"],
+            ["Échanges, dans les deux sens, saison comprise", "Exportations nettes, hors saison"],
             "Gaz en stock",
         ),
     ],

@@ -126,7 +126,7 @@ def test_a_year_that_is_not_whole_is_open_and_dotted() -> None:
     assert solid["x"] == [2024, 2025]
     assert (dotted["x"], dotted["y"], dotted["line"]["dash"]) == ([2025, 2026], [12.0, 5.0], "dot")
     assert points["marker"]["symbol"] == ["circle", "circle", "circle-open"]
-    assert ["not whole" in said for said in points["hovertemplate"]] == [False, False, True]
+    assert ["incomplete year" in said for said in points["hovertemplate"]] == [False, False, True]
 
 
 def test_a_whole_last_year_is_drawn_as_any_other() -> None:

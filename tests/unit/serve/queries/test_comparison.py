@@ -4,12 +4,12 @@ from datetime import date
 
 import pytest
 
-from watthouse.serve.formats import Shown
-from watthouse.serve.queries.comparison import Side, side_by_side
+from watthouse.serve.formats import AnswerColumn
+from watthouse.serve.queries.comparison import PeriodTotals, side_by_side
 from watthouse.serve.queries.coverage import hours_of
 
 JANUARY, FEBRUARY = (date(2026, 1, 1), date(2026, 1, 31)), (date(2026, 2, 1), date(2026, 2, 28))
-LOAD, RATE = Shown("consommation_gwh", "GWh", "Load"), Shown("taux_co2_g_kwh", "g/kWh", "CO₂ intensity")
+LOAD, RATE = AnswerColumn("consommation_gwh", "GWh", "Load"), AnswerColumn("taux_co2_g_kwh", "g/kWh", "CO₂ intensity")
 
 
 def _compared(
@@ -18,8 +18,8 @@ def _compared(
     known, other_known = (
         {"consommation": load, RATE.name: load if rated is None else rated} for load in (hours, other_hours)
     )
-    one = Side(JANUARY, {"consommation": 31 * 24 * 0.06, RATE.name: 30.0}, {"consommation": 60.0}, known, hours)
-    other = Side(
+    one = PeriodTotals(JANUARY, {"consommation": 31 * 24 * 0.06, RATE.name: 30.0}, {"consommation": 60.0}, known, hours)
+    other = PeriodTotals(
         FEBRUARY, {"consommation": 28 * 24 * 0.05, RATE.name: 20.0}, {"consommation": 50.0}, other_known, other_hours
     )
     rows = side_by_side([("consommation", LOAD), (RATE.name, RATE)], one, other).to_pylist()

@@ -10,10 +10,10 @@ import structlog
 from watthouse.errors import QueryLimitError, WatthouseError
 from watthouse.serve.dashboard.grid_filter import ordered, sifted
 from watthouse.serve.dashboard.pages.grid import BLOCK
-from watthouse.serve.dashboard.reading import Reader
+from watthouse.serve.dashboard.reading import PageReader
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.problems import ProblemError, wrong
-from watthouse.serve.queries.question import Question
+from watthouse.serve.queries.call import RowSet
 from watthouse.serve.queries.rows import RowsParams, every_row
 from watthouse.serve.service import Service
 
@@ -22,17 +22,17 @@ _FARTHEST: Final = 2**31
 
 @dataclass(frozen=True)
 class Block:
-    """``cells`` of a block, ``found`` rows that pass the filter of those ``held``, all of one ``version``."""
+    """``cells`` of a block, ``matching`` rows that pass the filter of those ``total``, all of one ``version``."""
 
     cells: Sequence[Mapping[str, Any]]
-    found: int
-    held: int
+    matching: int
+    total: int
     version: str
 
 
 @dataclass(frozen=True)
-class Shown:
-    """What the page is told: the table's rows, the line above it and its look, the version where there is one."""
+class TableUpdate:
+    """What the browser gets: the table's rows, the line above it and its look, the version where there is one."""
 
     rows: Mapping[str, Any]
     line: str
@@ -40,65 +40,67 @@ class Shown:
     version: str | None
 
 
-def shown(service: Service, view: View, asked: Mapping[str, Any]) -> Shown:
-    """The block that is asked for, or why there is none, in one line."""
+def shown(service: Service, view: View, request: Mapping[str, Any]) -> TableUpdate:
+    """The requested block, or why it cannot be given, in one line."""
     try:
-        block = read(service, view, asked)
+        block = read(service, view, request)
     except (ProblemError, QueryLimitError) as error:
-        why = view.say(en="This cannot be shown", fr="Ceci ne peut être montré")
-        return _none(asked, f"{why}: {error}")
+        why = view.say(en="This cannot be shown", fr="Affichage impossible")
+        return _none(request, f"{why}: {error}")
     except WatthouseError as error:
-        return _none(asked, str(error))
+        return _none(request, str(error))
+    # a table that failed must say so: AG Grid would go on waiting for its rows
     except Exception:
         structlog.get_logger().exception("block", mart=view.detail)
-        said = view.say(
-            en="These rows could not be read. The log of the server says more.",
-            fr="Ces lignes n'ont pu être lues. Le journal du serveur en dit plus.",
+        text = view.say(
+            en="These rows could not be read; the server log has the details.",
+            fr="Ces lignes n'ont pas pu être lues ; le journal du serveur donne les détails.",
         )
-        return _none(asked, said)
-    rows = {"rowData": block.cells, "rowCount": block.found}
-    return Shown(rows, counted(view, block.found, block.held), "note", block.version)
+        return _none(request, text)
+    rows = {"rowData": block.cells, "rowCount": block.matching}
+    return TableUpdate(rows, counted(view, block.matching, block.total), "note", block.version)
 
 
-def read(service: Service, view: View, asked: Mapping[str, Any]) -> Block:
-    """Of the mart and the days of the view; ``asked`` is AG Grid's request (``startRow``, ``endRow``, ``sortModel``,
+def read(service: Service, view: View, request: Mapping[str, Any]) -> Block:
+    """Of the mart and the days of the view; ``request`` is AG Grid's request (``startRow``, ``endRow``, ``sortModel``,
     ``filterModel``).
 
     Raises a problem for what no such request says, and for a question that takes too long.
     """
-    first, count = _place(asked)
+    # bounded whatever the browser asks for
+    first, count = _place(request)
     with service.snapshots.lease() as snapshot:
-        reader = Reader(service, snapshot, view)
+        reader = PageReader(service, snapshot, view)
         mart, rows = every_row(snapshot, view.detail, RowsParams(since=view.since, until=view.until))
-        passes = sifted(rows, asked.get("filterModel"))
-        order = ordered(rows, asked.get("sortModel"), mart.key)
-        counts = rows.aggregate(held=rows.count(), found=rows.count(where=passes))
-        (of,) = snapshot.rows(counts).to_pylist()
-        wanted = rows.filter(passes).order_by(order).limit(count, offset=first)
-        answer = reader.answer("", None, Question(mart.description, wanted, ()))
-        return Block(_plain(answer.rows), of["found"], of["held"], snapshot.version)
+        passes = sifted(rows, request.get("filterModel"))
+        order = ordered(rows, request.get("sortModel"), mart.key)
+        # counted with the same snapshot that gives the rows: a build may be published between two requests
+        (counts,) = snapshot.rows(rows.aggregate(total=rows.count(), matching=rows.count(where=passes))).to_pylist()
+        page = rows.filter(passes).order_by(order).limit(count, offset=first)
+        answer = reader.answer("", None, RowSet(mart.description, page, ()))
+        return Block(_plain(answer.rows), counts["matching"], counts["total"], snapshot.version)
 
 
-def counted(view: View, found: int, held: int) -> str:
+def counted(view: View, matching: int, total: int) -> str:
     """How many rows the table has, of how many."""
-    some, every = view.language.number(found), view.language.number(held)
-    if found == held:
+    some, every = view.language.number(matching), view.language.number(total)
+    if matching == total:
         return view.say(en=f"{every} rows.", fr=f"{every} lignes.")
     return view.say(en=f"{some} of {every} rows.", fr=f"{some} lignes sur {every}.")
 
 
-def _place(asked: Mapping[str, Any]) -> tuple[int, int]:
+def _place(request: Mapping[str, Any]) -> tuple[int, int]:
     """The first row that is wanted, and how many."""
-    first, end = asked.get("startRow"), asked.get("endRow")
+    first, end = request.get("startRow"), request.get("endRow")
     if type(first) is not int or type(end) is not int or not 0 <= first < end < _FARTHEST:
-        raise wrong("startRow", "a block begins at a row and ends behind it")
+        raise wrong("startRow", "a block begins at a row and ends after it")
     return first, min(end - first, BLOCK)
 
 
-def _none(asked: Mapping[str, Any], line: str) -> Shown:
+def _none(request: Mapping[str, Any], line: str) -> TableUpdate:
     """Without the first rows there is no table; without others, what was read stays."""
     rows: dict[str, Any] = {"rowData": []}
-    return Shown(rows if asked.get("startRow") else {**rows, "rowCount": 0}, line, "fault", None)
+    return TableUpdate(rows if request.get("startRow") else {**rows, "rowCount": 0}, line, "fault", None)
 
 
 def _plain(rows: pl.DataFrame) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Data: how whole and how fresh each dataset is, what was revised lately, and every mart as a table."""
+"""Data: coverage and freshness of each dataset, recent revisions, and every mart as a table."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -15,14 +15,14 @@ from watthouse.home import Home
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.pages import mart
-from watthouse.serve.dashboard.reading import Answer, Reader
+from watthouse.serve.dashboard.reading import Answer, PageReader
 from watthouse.serve.dashboard.view import View
-from watthouse.serve.figures import whole
+from watthouse.serve.figures import completeness
 from watthouse.serve.ledger import DatasetStatus, RevisionsParams, revisions_of, status_of
 from watthouse.serve.queries.checks import TEST, warning
 from watthouse.serve.queries.completeness import COMPLETENESS, CompletenessParams
 from watthouse.serve.queries.fields import DEFAULT_DAYS
-from watthouse.serve.queries.params import A_YEAR, Written
+from watthouse.serve.queries.params import A_YEAR, FormatParams
 from watthouse.warehouse.snapshots import Snapshot
 
 _FIRST: Final = "eco2mix-national-tr"
@@ -30,16 +30,16 @@ _YEARS: Final = 13
 _LATELY: Final = 20
 
 
-def body(reader: Reader, view: View) -> list[Component]:
+def body(reader: PageReader, view: View) -> list[Component]:
     """A mart where the address names one, else the datasets and the list of marts."""
     if view.detail:
         return mart.body(reader, view)
-    asked = view.more.get("dataset", _FIRST)
-    if asked not in CATALOG:
-        said = view.say(en=f"There are {', '.join(CATALOG)}.", fr=f"Il y a {', '.join(CATALOG)}.")
-        unknown = shell.notice(view.say(en="No such dataset", fr="Jeu de données inconnu"), said)
+    dataset_id = view.more.get("dataset", _FIRST)
+    if dataset_id not in CATALOG:
+        text = view.say(en=f"There are {', '.join(CATALOG)}.", fr=f"Il y a {', '.join(CATALOG)}.")
+        unknown = shell.notice(view.say(en="No such dataset", fr="Jeu de données inconnu"), text)
         return [_datasets(view, ""), unknown]
-    dataset = CATALOG[asked]
+    dataset = CATALOG[dataset_id]
     return [
         _calendar(reader, view),
         _freshness(reader, view),
@@ -56,16 +56,12 @@ def _datasets(view: View, chosen: str) -> Component:
     return shell.choice(view.say(en="Dataset", fr="Jeu de données"), "datasets", links)
 
 
-def _whole(reader: Reader, asked: CompletenessParams) -> Answer:
-    return reader.ask(COMPLETENESS, asked)
-
-
-def _calendar(reader: Reader, view: View) -> Component:
+def _calendar(reader: PageReader, view: View) -> Component:
     since, until = reader.period
     first = max(since, until - timedelta(days=A_YEAR - 1))
-    answer = _whole(reader, CompletenessParams(since=first, until=until))
+    answer = reader.ask(COMPLETENESS, CompletenessParams(since=first, until=until))
     note = view.say(
-        en="The days of the period, the last 366 where it is longer. Consolidated and real-time datasets follow each"
+        en="The days of the period (the last 366 if it is longer). Consolidated and real-time datasets follow each"
         " other: where one ends, the other begins.",
         fr="Les jours de la période, les 366 derniers si elle est plus longue. Les jeux consolidés et temps réel se"
         " succèdent : l'un commence où l'autre finit.",
@@ -73,8 +69,8 @@ def _calendar(reader: Reader, view: View) -> Component:
     return parts.chart(
         reader,
         "data-calendar",
-        view.say(en="How whole each day is", fr="Complétude de chaque jour"),
-        whole.by_dataset(answer.rows, view.style),
+        view.say(en="Coverage", fr="Complétude"),
+        completeness.by_dataset(answer.rows, view.style),
         [answer],
         note=" ".join([note, *_absent(reader, view, answer, (until - first).days + 1)]),
         height=350,
@@ -82,52 +78,52 @@ def _calendar(reader: Reader, view: View) -> Component:
     )
 
 
-def _absent(reader: Reader, view: View, answer: Answer, days: int) -> Iterator[str]:
-    """What is said of every dataset that has no day among those that are shown."""
-    held, speak = reader.snapshot.once(_held), view.language
+def _absent(reader: PageReader, view: View, answer: Answer, days: int) -> Iterator[str]:
+    """A line for every dataset that has none of the days shown: when it ends, or begins."""
+    extents, speak = reader.snapshot.once(_extents), view.language
     for name in [name for name in CATALOG if name not in set(answer.rows["dataset"])]:
         none = view.say(en=f"No day of {name} in these {days} days", fr=f"Aucun jour de {name} parmi ces {days} jours")
-        if name not in held:
-            yield view.say(en=f"{none}: nothing of it was measured yet.", fr=f"{none} : rien n'en a encore été mesuré.")
-        elif (last := held[name][1]) < date.fromisoformat(answer.more["since"]):
+        if name not in extents:
+            yield view.say(en=f"{none}: nothing measured yet.", fr=f"{none} : aucune mesure pour l'instant.")
+        elif (last := extents[name][1]) < date.fromisoformat(answer.more["since"]):
             yield view.say(
                 en=f"{none}: its last is {speak.day(last)}.", fr=f"{none} : son dernier est le {speak.day(last)}."
             )
         else:
-            first = speak.day(held[name][0])
+            first = speak.day(extents[name][0])
             yield view.say(en=f"{none}: its first is {first}.", fr=f"{none} : son premier est le {first}.")
 
 
-def _held(snapshot: Snapshot) -> dict[str, tuple[date, date]]:
+def _extents(snapshot: Snapshot) -> dict[str, tuple[date, date]]:
     """The first and the last day of every dataset of which any was measured."""
     table = snapshot.table("completeness_daily")
     ends = table.group_by("dataset").aggregate(first=table.civil_date.min(), last=table.civil_date.max())
     return {row["dataset"]: (row["first"], row["last"]) for row in snapshot.rows(ends).to_pylist()}
 
 
-def _years(reader: Reader, view: View, dataset: Dataset) -> Component:
+def _years(reader: PageReader, view: View, dataset: Dataset) -> Component:
     since, until = reader.period
     first = max(since, date(max(until.year - _YEARS + 1, 1), 1, 1))
-    answer = _whole(reader, CompletenessParams(since=first, until=until, dataset=dataset.id))
+    answer = reader.ask(COMPLETENESS, CompletenessParams(since=first, until=until, dataset=dataset.id))
     years = answer.rows["civil_date"].dt.year().n_unique()
     short = answer.rows.filter(~answer.rows["complete"]).height
     speak = view.language
     note = view.say(
-        en=f"Days not complete: {speak.number(short)} of {speak.number(answer.rows.height)}.",
+        en=f"Incomplete days: {speak.number(short)} of {speak.number(answer.rows.height)}.",
         fr=f"Jours incomplets : {speak.number(short)} sur {speak.number(answer.rows.height)}.",
     )
     return parts.chart(
         reader,
         "data-years",
         view.say(en=f"Days of {dataset.id}", fr=f"Jours de {dataset.id}"),
-        whole.by_year(answer.rows, view.style),
+        completeness.by_year(answer.rows, view.style),
         [answer],
         note=note,
         height=110 + max(years, 4) * 24,
     )
 
 
-def _freshness(reader: Reader, view: View) -> Component:
+def _freshness(reader: PageReader, view: View) -> Component:
     heads = [
         view.say(en="Dataset", fr="Jeu de données"),
         view.say(en="Newest measured", fr="Dernière mesure"),
@@ -137,11 +133,11 @@ def _freshness(reader: Reader, view: View) -> Component:
         view.say(en="Overdue", fr="En retard"),
     ]
     rows = [_line(view, line) for line in status_of(reader.service).datasets]
-    title = view.say(en="How fresh each dataset is", fr="Fraîcheur de chaque jeu de données")
+    title = view.say(en="Freshness", fr="Fraîcheur")
     table = parts.table(heads, rows, "freshness", title)
     built = view.language.moment(reader.snapshot.built_at)
     note = html.P(
-        view.say(en=f"Instants by the clock of Paris. The marts were last built {built}.",
+        view.say(en=f"Paris time. The marts were last built on {built}.",
                  fr=f"Heures de Paris. Les tables ont été construites le {built}."),
         className="note",
     )  # fmt: skip
@@ -160,55 +156,55 @@ def _line(view: View, line: DatasetStatus) -> list[object]:
     ]
 
 
-def _when(view: View, said: str | datetime | date | None) -> str:
+def _when(view: View, stamp: str | datetime | date | None) -> str:
     """An instant or a civil day as readers write it."""
-    if said is None:
+    if stamp is None:
         return "–"
-    if isinstance(said, str):
-        said = datetime.fromisoformat(said) if "T" in said else date.fromisoformat(said)
-    return view.language.moment(said) if isinstance(said, datetime) else view.language.day(said)
+    if isinstance(stamp, str):
+        stamp = datetime.fromisoformat(stamp) if "T" in stamp else date.fromisoformat(stamp)
+    return view.language.moment(stamp) if isinstance(stamp, datetime) else view.language.day(stamp)
 
 
-def _revisions(reader: Reader, view: View, dataset: Dataset) -> Component:
+def _revisions(reader: PageReader, view: View, dataset: Dataset) -> Component:
     answer = _lately(reader, view, dataset)
-    title = view.say(en="Revisions lately seen", fr="Révisions récentes")
+    title = view.say(en="Recent revisions", fr="Révisions récentes")
     slots = view.language.days(*(date.fromisoformat(answer.more[end]) for end in ("since", "until")))
     if answer.rows.is_empty():
         none = view.say(en=f"No value of {slots} was revised.", fr=f"Aucune valeur du {slots} n'a été révisée.")
         return parts.card(reader, "data-revisions", title, [html.P(none, className="nothing")])
-    found = view.language.number(answer.more["found"])
+    total = view.language.number(answer.more["found"])
     shown = view.language.number(answer.rows.head(_LATELY).height)
     note = view.say(
-        en=f"The last {shown} seen of {found} changes to {slots}.",
-        fr=f"Les {shown} dernières vues sur {found} modifications du {slots}.",
+        en=f"The {shown} most recent of {total} changes to {slots}.",
+        fr=f"Les {shown} plus récentes des {total} modifications du {slots}.",
     )
     table = _changed(view, dataset, answer, title)
     return parts.card(reader, "data-revisions", title, [table, html.P(note, className="note")], [answer])
 
 
-def _broken(reader: Reader, view: View) -> Component:
+def _broken(reader: PageReader, view: View) -> Component:
     """What the tests that only warn find, each with the first rows that break it."""
-    title = view.say(en="What the tests of the marts find", fr="Ce que trouvent les tests des tables")
-    found = warning(reader.snapshot)
-    broken = [one for one in found if one.places]
+    title = view.say(en="Data tests", fr="Tests des données")
+    tests = warning(reader.snapshot)
+    broken = [test for test in tests if test.places]
     speak = view.language
     every = view.say(
-        en=f"Every build is tested; {speak.number(len(found))} tests only warn, {speak.number(len(broken))} of them are"
-        " broken now, over all that is held.",
-        fr=f"Chaque construction est testée ; {speak.number(len(found))} tests ne font qu'avertir, dont"
-        f" {speak.number(len(broken))} en défaut, sur tout ce qui est connu.",
+        en=f"Every build is tested. {speak.number(len(tests))} tests only warn; {speak.number(len(broken))} of them"
+        " fail now, over all available data.",
+        fr=f"Chaque construction est testée. {speak.number(len(tests))} tests ne font qu'avertir, dont"
+        f" {speak.number(len(broken))} en défaut, sur toutes les données disponibles.",
     )
     answers, body = [], [html.P(every, className="note", id="tests-found")]
-    for one in broken:
-        answer = reader.ask(TEST, Written(), one.name)
+    for test in broken:
+        answer = reader.ask(TEST, FormatParams(), test.name)
         answers.append(answer)
         rows = [[*map(_cell(view), row)] for row in answer.rows.head(_LATELY).iter_rows()]
-        places, shown = speak.number(one.places), speak.number(len(rows))
+        places, shown = speak.number(test.places), speak.number(len(rows))
         words = view.say(
-            en=f"{one.name}: rows that break it {places}, shown {shown}",
-            fr=f"{one.name} : lignes en défaut {places}, montrées {shown}",
+            en=f"{test.name}: {places} failing rows, {shown} shown",
+            fr=f"{test.name} : {places} lignes en défaut, {shown} affichées",
         )
-        body += [html.H3(words), parts.table(answer.rows.columns, rows, f"broken-{one.name}", words)]
+        body += [html.H3(words), parts.table(answer.rows.columns, rows, f"broken-{test.name}", words)]
     return parts.card(reader, "data-tests", title, body, answers, wide=True)
 
 
@@ -223,24 +219,26 @@ def _cell(view: View) -> Callable[[object], str]:
     return written
 
 
-def _lately(reader: Reader, view: View, dataset: Dataset) -> Answer:
+def _lately(reader: PageReader, view: View, dataset: Dataset) -> Answer:
     """Of the period where one is asked for, a year at most; else of the newest days that the dataset has measured."""
+    # else the newest days that the dataset measured: settled ones lie months back
     if view.since or view.until:
         since, until = reader.period
         since = max(since, until - timedelta(days=A_YEAR - 1))
     else:
         until = _last_day(reader, dataset)
         since = until - timedelta(days=DEFAULT_DAYS - 1)
-    asked = RevisionsParams(dataset=dataset.id, since=since, until=until)
-    return reader.answer("/revisions", asked, revisions_of(reader.service, asked))
+    params = RevisionsParams(dataset=dataset.id, since=since, until=until)
+    return reader.answer("/revisions", params, revisions_of(reader.service, params))
 
 
-def _last_day(reader: Reader, dataset: Dataset) -> date:
+def _last_day(reader: PageReader, dataset: Dataset) -> date:
     """The civil day of the newest measurement: rows of days to come hold forecasts only."""
+    # rows of days to come have forecasts only, so the last row is not the last day
     newest = Home(reader.service.settings).lake.extent(dataset).newest_measured
     if isinstance(newest, datetime):
         return newest.astimezone(PARIS).date()
-    return newest or reader.held[1]
+    return newest or reader.extent[1]
 
 
 def _changed(view: View, dataset: Dataset, answer: Answer, title: str) -> Component:
@@ -267,14 +265,15 @@ def _changed(view: View, dataset: Dataset, answer: Answer, title: str) -> Compon
     return parts.table(heads, rows, "revisions", title)
 
 
-def value(view: View, dataset: Dataset, column: str, said: str | None) -> str:
+def value(view: View, dataset: Dataset, column: str, text: str | None) -> str:
     """A value of the ledger as readers write it, with its unit; other than numbers stay as they are."""
-    if said is None:
+    if text is None:
         return view.say(en="withdrawn", fr="retirée")
     of = dataset[column]
     if not any(is_so(of.kind.arrow) for is_so in (types.is_integer, types.is_floating, types.is_decimal)):
-        return said
-    exact = Decimal(said).normalize()
+        return text
+    # the ledger keeps values as text, so that no digit is lost
+    exact = Decimal(text).normalize()
     digits = max(-int(exact.as_tuple().exponent), 0)
     written = view.language.quantity(float(exact), of.unit, digits)
     return written if of.unit else written.strip()

@@ -1,8 +1,6 @@
-"""Exchanges: what France sells to its neighbours and buys from them, who buys most, and the gas in store meanwhile."""
+"""Exchanges: what France sells to its neighbours and buys from them, the largest buyers, and gas in storage."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import inf
 from typing import Final
 
 import polars as pl
@@ -10,7 +8,8 @@ from dash.development.base_component import Component
 
 from watthouse.serve.dashboard import parts
 from watthouse.serve.dashboard.page import Page
-from watthouse.serve.dashboard.reading import Answer, Reader, Slots, percent
+from watthouse.serve.dashboard.pages.exchange_totals import ExchangeTotals, label_of, over_all, tiles
+from watthouse.serve.dashboard.reading import Answer, PageReader, Slots, percent
 from watthouse.serve.dashboard.slots import lasting
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import paired, power, trade
@@ -26,7 +25,7 @@ from watthouse.serve.queries.units import FROM_SLOTS, Interval, Unit
 _GWH: Final = "GWh"
 
 
-def body(reader: Reader, view: View) -> list[Component]:
+def body(reader: PageReader, view: View) -> list[Component]:
     """Totals, the series by border, destinations, the net position beside gas in store, the largest buyers."""
     since, until = reader.period
     snapshot, unit, interval = reader.snapshot, PAGE.unit(view), PAGE.interval(view, reader.period)
@@ -40,15 +39,15 @@ def body(reader: Reader, view: View) -> list[Component]:
     if series.rows.is_empty():
         return [parts.card(reader, "exchanges", PAGE.title(view), [parts.nothing(reader)], wide=True)]
     by_day = _series(reader, interval.daily, counted) if interval.length else series  # as gas in storage is known
-    through, beside, whole = Answers(series.rows, [series]), Answers(by_day.rows, [by_day]), [summed]
-    totals = Totals(exchanged(snapshot, since, until, counted), unit)
+    through, beside, whole = SourcedRows(series.rows, [series]), SourcedRows(by_day.rows, [by_day]), [summed]
+    totals = ExchangeTotals(exchanged(snapshot, since, until, counted), unit)
     if unit is Unit.SHARE:
         through, mix = _of_load(reader, series)
         beside = _of_load(reader, by_day)[0] if interval.length else through
         whole.append(mix)
         totals = totals.of_load(mean_load(snapshot, since, until))
     return [
-        _tiles(view, totals, bought.rows),
+        tiles(view, totals, bought.rows),
         _through_time(reader, view, through, unit.drawn_by(interval)),
         _by_border(reader, view, totals, whole),
         _destinations(reader, view, totals, whole),
@@ -58,156 +57,55 @@ def body(reader: Reader, view: View) -> list[Component]:
     ]
 
 
-def _series(reader: Reader, interval: Interval, unit: Unit) -> Answer:
+def _series(reader: PageReader, interval: Interval, unit: Unit) -> Answer:
     """Exchanges by interval; half-hourly values of slots last into the second quarter hour."""
     since, until = reader.period
-    asked = Energy(since=since, until=until, interval=interval, unit=unit)
-    found = reader.ask(EXCHANGES, asked)
+    params = Energy(since=since, until=until, interval=interval, unit=unit)
+    answer = reader.ask(EXCHANGES, params)
     if interval is not Interval.SLOT:
-        return found
-    return replace(found, rows=lasting(found.rows, [name for name in found.rows.columns if name.endswith("_mw")]))
+        return answer
+    # an area stacked from half-hourly exchanges in quarter-hour rows has a hole at every :15 and :45
+    return replace(answer, rows=lasting(answer.rows, [name for name in answer.rows.columns if name.endswith("_mw")]))
 
 
-def _slots(reader: Reader, unit: Unit) -> list[Slots]:
+def _slots(reader: PageReader, unit: Unit) -> list[Slots]:
     """The slots behind the charts; those of the load too, where exchanges are a part of it."""
     if unit is not Unit.SHARE:
         return [reader.slots(EXCHANGES)]
     exchanged, load = reader.view.say(en="exchanges", fr="échanges"), reader.view.say(en="load", fr="consommation")
+    # a percentage needs both downloads to be computed again
     return [reader.slots(EXCHANGES, of=exchanged), reader.slots(MIX, of=load)]
 
 
 @dataclass(frozen=True)
-class Answers:
+class SourcedRows:
     """Rows, and the answers that they were made of."""
 
     rows: pl.DataFrame
     given: list[Answer]
 
 
-def _of_load(reader: Reader, series: Answer) -> tuple[Answers, Answer]:
+def _of_load(reader: PageReader, series: Answer) -> tuple[SourcedRows, Answer]:
     """Mean power of ``series`` (MW) beside that of the load, and each as a part of it (``_share``, %); the load."""
     since, until = reader.period
-    asked = EnergyAsOf(since=since, until=until, interval=series.interval, unit=Unit.MW)
-    mix = reader.ask(MIX, asked)
+    params = EnergyAsOf(since=since, until=until, interval=series.interval, unit=Unit.MW)
+    mix = reader.ask(MIX, params)
     names = [name for name in series.rows.columns if name.endswith("_mw")]
     load = pl.col("consommation_mw")
     by_slot = series.interval is Interval.SLOT
-    wanted = mix.rows.select("starts", load, *(["slot_minutes"] if by_slot else []))
-    rows = series.rows.join(wanted, "starts", how="left", maintain_order="left")
+    known_load = mix.rows.select("starts", load, *(["slot_minutes"] if by_slot else []))
+    rows = series.rows.join(known_load, "starts", how="left", maintain_order="left")
     if by_slot:
+        # the other way round since 27 June 2024: exchanges by quarter hour, load by half hour
         rows = lasting(rows, ["consommation_mw"])
     rows = rows.with_columns(**{f"{name.removesuffix('_mw')}_share": percent(pl.col(name), load) for name in names})
-    return Answers(rows, [series, mix]), mix
+    return SourcedRows(rows, [series, mix]), mix
 
 
-class Totals:
-    """Exchanges of the whole period by column, in a unit: None where a column is known for none of it."""
-
-    def __init__(self, values: Mapping[str, float | None], unit: Unit) -> None:
-        self.unit = unit
-        self.digits = 0 if unit in {Unit.MW, Unit.MWH} else 1
-        self._values = values
-
-    def of_load(self, load: float | None) -> "Totals":
-        """Mean power as parts of the mean load (both MW), %."""
-        parts = {name: None if one is None or not load else 100 * one / load for name, one in self._values.items()}
-        return Totals(parts, Unit.SHARE)
-
-    def __getitem__(self, name: str) -> float | None:
-        return self._values[name]
-
-    def said(self, view: View, value: float | None, *, signed: bool = False) -> str:
-        """A total in its unit."""
-        if self.unit is Unit.SHARE:
-            return view.language.percent(None if value is None else value / 100, signed=signed)
-        if self.unit is Unit.GWH and not signed:
-            return view.language.energy(value)
-        return view.language.quantity(value, self.unit.value, signed=signed)
-
-
-def _label(view: View, unit: Unit) -> str:
-    return parts.of_load(view) if unit is Unit.SHARE else unit.value
-
-
-Borders = Mapping[str, float | None]
-
-
-def _gross(totals: Totals, way: str) -> Borders:
-    """Commercial exports or imports (``export``, ``import``) of each border."""
-    return {border: _absolute(totals[f"ech_comm_{border}_{way}"]) for border in BORDERS}
-
-
-def _absolute(value: float | None) -> float | None:
-    return None if value is None else abs(value)
-
-
-def _net(totals: Totals) -> Borders:
-    """Commercial exports of each border less its imports."""
-    values = {border: totals[f"ech_comm_{border}"] for border in BORDERS}
-    return {border: None if value is None else -value for border, value in values.items()}
-
-
-def _over_all(borders: Borders) -> float | None:
-    """The sum of what is known; None, never 0, where nothing is."""
-    known = [value for value in borders.values() if value is not None]
-    return sum(known) if known else None
-
-
-def _tiles(view: View, totals: Totals, bought: pl.DataFrame) -> Component:
-    sold, came = (_over_all(_gross(totals, way)) for way in ("export", "import"))
-    net = _net(totals)
-    top, most = max(net.items(), key=lambda one: -inf if one[1] is None else one[1])
-    of = view.say(en=", of load", fr=", de la consommation") if totals.unit is Unit.SHARE else ""
-    days, net_days = int(bought["days"].sum()), int(bought["net_export_days"].sum())
-    found = [
-        parts.tile(
-            "exchanges-net",
-            view.say(en="Net exports", fr="Exportations nettes"),
-            totals.said(view, totals["net_export"], signed=True),
-            view.say(en="physical balance", fr="solde physique") + of,
-        ),
-        parts.tile(
-            "exchanges-exports",
-            view.say(en="Exports", fr="Exportations"),
-            totals.said(view, sold),
-            view.say(en="commercial, over all borders", fr="commerciales, toutes frontières") + of,
-            view.style.ink(EXPORTS),
-        ),
-        parts.tile(
-            "exchanges-imports",
-            view.say(en="Imports", fr="Importations"),
-            totals.said(view, came),
-            view.say(en="commercial, over all borders", fr="commerciales, toutes frontières") + of,
-            view.style.ink(IMPORTS),
-        ),
-        parts.tile(
-            "exchanges-top",
-            view.say(en="Largest net buyer", fr="Premier acheteur net"),
-            _buyer(view, top, most),
-            totals.said(view, most, signed=True) + of.replace(",", ""),
-            view.style.ink(BORDERS[top]),
-        ),
-        parts.tile(
-            "exchanges-days",
-            view.say(en="Days as a net exporter", fr="Jours exportateurs nets"),
-            view.say(en=f"{net_days} of {days}", fr=f"{net_days} sur {days}"),
-            view.say(en="by the physical balance", fr="selon le solde physique"),
-        ),
-    ]  # fmt: skip
-    return parts.tiles(found)
-
-
-def _buyer(view: View, border: str, net: float | None) -> str:
-    if net is None:
-        return "–"
-    return BORDERS[border].name(view.language) if net > 0 else view.say(en="none", fr="aucun")
-
-
-def _through_time(reader: Reader, view: View, series: Answers, unit: Unit) -> Component:
-    label = _label(view, unit)
+def _through_time(reader: PageReader, view: View, series: SourcedRows, unit: Unit) -> Component:
+    label = label_of(view, unit)
     gross = view.say(
-        en="Gross commercial exchanges: what is sold in one half hour is not set off against what is bought in"
-        " another.",
+        en="Gross commercial exchanges: exports of one half hour are not netted against imports of another.",
         fr="Échanges commerciaux bruts : les ventes d'une demi-heure ne compensent pas les achats d'une autre.",
     )
     return parts.chart(
@@ -223,52 +121,52 @@ def _through_time(reader: Reader, view: View, series: Answers, unit: Unit) -> Co
     )
 
 
-def _by_border(reader: Reader, view: View, totals: Totals, answers: list[Answer]) -> Component:
-    style, label = view.style, _label(view, totals.unit)
+def _by_border(reader: PageReader, view: View, totals: ExchangeTotals, answers: list[Answer]) -> Component:
+    style, label = view.style, totals.label(view)
     out, back = (
-        power.Side(style.name(ink), [*_gross(totals, way).values()], style.ink(ink))
+        power.BarSeries(style.name(ink), [*totals.gross(way).values()], style.ink(ink))
         for ink, way in ((EXPORTS, "export"), (IMPORTS, "import"))
     )
     names = [style.name(ink) for ink in BORDERS.values()]
-    title = view.say(en="Exports against imports, whole period", fr="Exportations et importations, période entière")
+    title = view.say(en="Exports and imports, whole period", fr="Exportations et importations, période entière")
     figure, slots = power.side_by_side(names, out, back, label, style), _slots(reader, totals.unit)
     return parts.chart(reader, "exchanges-gross", title, figure, answers, slots=slots)
 
 
-def _destinations(reader: Reader, view: View, totals: Totals, answers: list[Answer]) -> Component:
-    sold = _gross(totals, "export")
-    whole = totals.said(view, _over_all(sold))
-    shares = sorted(((BORDERS[border], value) for border, value in sold.items()), key=lambda one: -(one[1] or 0))
+def _destinations(reader: PageReader, view: View, totals: ExchangeTotals, answers: list[Answer]) -> Component:
+    sold = totals.gross("export")
+    whole = totals.formatted(view, over_all(sold.values()))
+    shares = sorted(((BORDERS[border], value) for border, value in sold.items()), key=lambda part: -(part[1] or 0))
     title = view.say(en="Where exports go", fr="Destination des exportations")
-    figure, slots = power.donut(shares, _label(view, totals.unit), view.style, whole), _slots(reader, totals.unit)
+    figure, slots = power.donut(shares, totals.label(view), view.style, whole), _slots(reader, totals.unit)
     return parts.chart(reader, "exchanges-donut", title, figure, answers, slots=slots)
 
 
-def _beside_gas(reader: Reader, view: View, series: Answers, gas: Answer, unit: Unit) -> Component:
-    label = _label(view, unit)
+def _beside_gas(reader: PageReader, view: View, series: SourcedRows, gas: Answer, unit: Unit) -> Component:
+    label = label_of(view, unit)
     rows = series.rows.join(gas.rows.select("starts", "stock_gaz_gwh"), "starts", how="left").sort("starts")
     left = paired.Curve(rows[f"net_export{unit.suffix}"], NET_EXPORT, label, ~rows["complete"])
     right = paired.Curve(rows["stock_gaz_gwh"], STOCK, _GWH)
     return parts.chart(
         reader,
         "exchanges-gas",
-        view.say(en="Net position beside the gas in storage", fr="Position nette et gaz en stock"),
+        view.say(en="Net exports and gas in storage", fr="Exportations nettes et gaz en stock"),
         paired.two_axes(rows["starts"], left, right, view.style),
         [*series.given, gas],
         wide=True,
         slots=_slots(reader, unit),
         note=view.say(
-            en="Net position: physical balance, exports above 0; a ring where it is not fully measured. Stock: last"
-            " complete day of each point; a gap is a day for which not every operator's report is held. Both follow the"
-            " seasons: see Questions.",
-            fr="Position nette : solde physique, exportations au-dessus de 0, un cercle s'il est incomplet. Stock :"
-            " dernier jour complet du point ; une lacune : un jour sans toutes les déclarations connues. Les deux"
-            " suivent les saisons : voir Questions.",
+            en="Net position: physical balance, exports above 0; a ring marks a point not fully measured. Stock: last"
+            " complete day of each point; a gap is a day without every operator's report. Both follow the seasons: see"
+            " Questions.",
+            fr="Position nette : solde des échanges physiques, exportations au-dessus de 0 ; un cercle signale un point"
+            " incomplet. Stock : dernier jour complet de chaque point ; une lacune est un jour où il manque la"
+            " déclaration d'un opérateur. Les deux suivent les saisons : voir Questions.",
         ),
     )
 
 
-def _largest_buyers(reader: Reader, view: View, bought: Answer) -> Component:
+def _largest_buyers(reader: PageReader, view: View, bought: Answer) -> Component:
     interval = bought.interval
     lines = trade.lines_of(bought.rows, interval, view.style)
     often = {
@@ -277,14 +175,14 @@ def _largest_buyers(reader: Reader, view: View, bought: Answer) -> Component:
                                fr="La frontière aux achats nets les plus élevés de chaque jour, par mois et"
                                " quantième."),
     }.get(interval, view.say(
-        en="The border that was the largest net buyer on most days; of two, the one that bought more.",
+        en="The border that was the largest net buyer on most days; in a tie, the one that bought more.",
         fr="La frontière première acheteuse nette le plus grand nombre de jours ; à égalité, celle qui a le plus"
         " acheté.",
     ))  # fmt: skip
     return parts.chart(
         reader,
         "exchanges-buyers",
-        view.say(en="Who buys most", fr="Qui achète le plus"),
+        view.say(en="Largest net buyer", fr="Premier acheteur net"),
         trade.largest_buyers(bought.rows, interval, view.style),
         [bought],
         height=min(170 + 24 * lines, 620),
@@ -294,15 +192,17 @@ def _largest_buyers(reader: Reader, view: View, bought: Answer) -> Component:
     )
 
 
-def _table(reader: Reader, view: View, totals: Totals, answers: list[Answer], bought: pl.DataFrame) -> Component:
-    speak, digits, label = view.language, totals.digits, _label(view, totals.unit)
-    sold, came, net = _gross(totals, "export"), _gross(totals, "import"), _net(totals)
-    whole = _over_all(sold)
+def _table(
+    reader: PageReader, view: View, totals: ExchangeTotals, answers: list[Answer], bought: pl.DataFrame
+) -> Component:
+    speak, digits, label = view.language, totals.digits, totals.label(view)
+    sold, came, net = totals.gross("export"), totals.gross("import"), totals.net()
+    whole = over_all(sold.values())
     rows = [
         [
             BORDERS[border].name(speak),
             speak.number(sold[border], digits),
-            speak.number(_part(sold[border], whole), 1),
+            speak.number(_share_of(sold[border], whole), 1),
             speak.number(came[border], digits),
             speak.number(net[border], digits, signed=True),
             speak.number(int(bought[f"{border}_days"].sum())),
@@ -311,7 +211,7 @@ def _table(reader: Reader, view: View, totals: Totals, answers: list[Answer], bo
     ]
     rows.append(
         [view.say(en="All borders", fr="Toutes"), speak.number(whole, digits), speak.number(100 if whole else None, 1),
-         speak.number(_over_all(came), digits), speak.number(_over_all(net), digits, signed=True),
+         speak.number(over_all(came.values()), digits), speak.number(over_all(net.values()), digits, signed=True),
          speak.number(sum(int(bought[f"{border}_days"].sum()) for border in BORDERS))]
     )  # fmt: skip
     heads = [
@@ -328,7 +228,7 @@ def _table(reader: Reader, view: View, totals: Totals, answers: list[Answer], bo
     return parts.card(reader, "exchanges-totals", title, content, answers, wide=True, slots=slots)
 
 
-def _part(value: float | None, whole: float | None) -> float | None:
+def _share_of(value: float | None, whole: float | None) -> float | None:
     """In %."""
     return 100 * value / whole if value is not None and whole else None
 

@@ -1,4 +1,4 @@
-"""Gas & weather: how much gas is in store, how warm it is, and how much more load each colder degree brings."""
+"""Gas & weather: gas in storage, temperature, and the thermosensitivity of the load."""
 
 from datetime import timedelta
 from typing import Final
@@ -10,7 +10,7 @@ from dateutil.relativedelta import relativedelta
 
 from watthouse.serve.dashboard import parts
 from watthouse.serve.dashboard.page import Page
-from watthouse.serve.dashboard.reading import Answer, Reader, percent
+from watthouse.serve.dashboard.reading import Answer, PageReader, percent
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import fill, paired
 from watthouse.serve.figures import gas as drawn
@@ -34,15 +34,16 @@ _SPANS: Final = {
 }
 
 
-def body(reader: Reader, view: View) -> list[Component]:
+def body(reader: PageReader, view: View) -> list[Component]:
     """The stock and the temperature, one against the other, and the sensitivity of load year by year."""
     since, until = reader.period
     snapshot = reader.snapshot
-    asked = Series(since=since, until=until, interval=PAGE.interval(view, reader.period))
-    stock = reader.ask(GAS, asked)
-    warm_asked = TemperatureParams(since=since, until=until, interval=asked.interval)
-    warm = reader.ask(DAILY_TEMPERATURE, warm_asked)
+    params = Series(since=since, until=until, interval=PAGE.interval(view, reader.period))
+    stock = reader.ask(GAS, params)
+    warm_params = TemperatureParams(since=since, until=until, interval=params.interval)
+    warm = reader.ask(DAILY_TEMPERATURE, warm_params)
     first, last = snapshot.extent("gas_daily")
+    # capacities are not published: the highest stock of all years stands in for them
     whole = Series(since=first, until=last, interval=Interval.YEAR)
     ever = reader.ask(GAS, whole)
     begins, ends = snapshot.extent("daily_merged")
@@ -102,7 +103,7 @@ def _stock_tiles(view: View, known: pl.DataFrame, ever: pl.DataFrame) -> list[Co
         ),
         parts.tile(
             "gas-fill",
-            view.say(en="Of the highest ever seen", fr="Du maximum jamais vu"),
+            view.say(en="Of the highest stock on record", fr="Du stock maximal observé"),
             speak.percent(now / highest if highest else None),
             view.say(en=f"highest {speak.quantity(highest, _GWH)}", fr=f"maximum {speak.quantity(highest, _GWH)}"),
         ),
@@ -112,6 +113,7 @@ def _stock_tiles(view: View, known: pl.DataFrame, ever: pl.DataFrame) -> list[Co
 def _temperature_tile(view: View, warm: pl.DataFrame) -> Component:
     speak = view.language
     known = warm.drop_nulls("tmoy_c")
+    # weighted by days: the last interval may hold a few only
     days = int(known["days"].sum())
     mean = float((known["tmoy_c"] * known["days"]).sum()) / days if days else None
     lowest, highest = (
@@ -135,11 +137,12 @@ def _temperature_tile(view: View, warm: pl.DataFrame) -> Component:
 def _slope_tile(view: View, slopes: pl.DataFrame) -> Component:
     speak = view.language
     known = slopes.drop_nulls("slope_mw_per_c")
+    # the newest year with enough cold days, which may not be this one
     newest = known.row(-1, named=True) if known.height else None
     return parts.tile(
         "gas-sensitivity",
-        view.say(en="A °C colder, below 15 °C", fr="Un °C de moins, sous 15 °C"),
-        speak.quantity(newest["slope_mw_per_c"], "MW", signed=True) if newest else "–",
+        view.say(en="Thermosensitivity below 15 °C", fr="Thermosensibilité sous 15 °C"),
+        speak.quantity(newest["slope_mw_per_c"], "MW/°C") if newest else "–",
         view.say(
             en=f"standard error {speak.number(newest['standard_error_mw_per_c'])}, working days of {newest['year']}",
             fr=f"erreur type {speak.number(newest['standard_error_mw_per_c'])}, jours ouvrés de {newest['year']}",
@@ -150,19 +153,19 @@ def _slope_tile(view: View, slopes: pl.DataFrame) -> Component:
     )
 
 
-def _through_time(reader: Reader, view: View, rows: pl.DataFrame, stock: Answer, warm: Answer) -> Component:
+def _through_time(reader: PageReader, view: View, rows: pl.DataFrame, stock: Answer, warm: Answer) -> Component:
     partial = (rows["stock_gaz_gwh"].is_not_null() & ~rows["complete_of_gas"].fill_null(False)).rename("partial")
     short = stock.rows.filter(pl.col("complete_days") < pl.col("days"))
     gone = int((short["days"] - short["complete_days"]).sum())
     since, until = reader.period
     warm_days, all_days = (view.language.number(n) for n in (int(warm.rows["days"].sum()), (until - since).days + 1))
     note = view.say(
-        en="The stock of the last complete day of each point. A day on which an operator or a storage point has not"
-        f" reported is left out, not summed up short ({gone} in this period): a gap, or a ring where a point lacks"
-        f" some of its days. {warm_days} of {all_days} days have a temperature.",
-        fr="Le stock du dernier jour complet de chaque point. Un jour où un opérateur ou un point de stockage n'a pas"
-        f" déclaré est écarté, non sommé en partie ({gone} dans cette période) : une lacune, ou un cercle s'il manque"
-        f" des jours. {warm_days} jours sur {all_days} ont une température.",
+        en="The stock on the last complete day of each point. Days on which an operator or a storage point (PITS) has"
+        f" not reported are left out rather than summed short ({gone} in this period): a gap, or a ring where a point"
+        f" lacks some of its days. {warm_days} of {all_days} days have a temperature.",
+        fr="Le stock du dernier jour complet de chaque point. Un jour où un opérateur ou un point de stockage (PITS)"
+        f" n'a pas déclaré est écarté plutôt que sommé en partie ({gone} dans cette période) : une lacune, ou un"
+        f" cercle s'il manque des jours. {warm_days} jours sur {all_days} ont une température.",
     )
     return parts.chart(
         reader,
@@ -181,79 +184,85 @@ def _through_time(reader: Reader, view: View, rows: pl.DataFrame, stock: Answer,
     )
 
 
-def _scatter(reader: Reader, view: View, rows: pl.DataFrame, stock: Answer, warm: Answer) -> Component:
+def _scatter(reader: PageReader, view: View, rows: pl.DataFrame, stock: Answer, warm: Answer) -> Component:
     title = view.say(en="Gas in storage against temperature", fr="Gaz en stock selon la température")
     fit = drawn.fit_of(rows, "tmoy_c", "mean_stock")
     if fit is None:
         few = view.say(
-            en="Too few days with both a stock and a temperature for a line. Choose a longer period.",
+            en="Too few days with both a stock and a temperature to fit a line. Choose a longer period.",
             fr="Trop peu de jours avec un stock et une température pour une droite. Choisissez une période plus"
             " longue.",
         )
-        said = [html.P(few, className="nothing")]
-        return parts.card(reader, "gas-scatter", title, said, [stock, warm])
+        text = [html.P(few, className="nothing")]
+        return parts.card(reader, "gas-scatter", title, text, [stock, warm])
     figure = drawn.stock_on_temperature(rows, "mean_stock", _unit(view), fit, view.style)
-    note = _said_of(view, fit, stock.interval)
+    note = _fit_note(view, fit, stock.interval)
     return parts.chart(reader, "gas-scatter", title, figure, [stock, warm], note=note, height=400)
 
 
-def _said_of(view: View, fit: drawn.Fit, interval: Interval) -> str:
+def _fit_note(view: View, fit: drawn.Fit, interval: Interval) -> str:
     speak, (english, french) = view.language, _SPANS[interval]
     share = PAGE.unit(view) is Unit.SHARE
     slope = speak.quantity(fit.slope, f"{'%' if share else _GWH}/°C", 2 if share else 0, signed=True)
-    said = f"{slope}, r² = {speak.number(fit.r2, 2)}, n = {speak.number(fit.points)} "
+    line = f"{slope}, r² = {speak.number(fit.r2, 2)}, n = {speak.number(fit.points)} "
     return view.say(
-        en=f"{said}{english}. Both follow the seasons, and the stock lags behind: the line does not say that one"
-        " moves the other. Questions has it without the season.",
-        fr=f"{said}{french}. Les deux suivent les saisons, le stock avec retard : la droite ne dit pas que l'un"
-        " entraîne l'autre. La page Questions le montre hors saison.",
+        en=f"{line}{english}. Both follow the seasons, and the stock lags behind: the line does not mean that one"
+        " drives the other. The page Questions removes the season.",
+        fr=f"{line}{french}. Les deux suivent les saisons, le stock avec retard : la droite ne dit pas que l'un"
+        " entraîne l'autre. La page Questions retire l'effet de saison.",
     )
 
 
-def _sensitivity(reader: Reader, view: View, slopes: Answer) -> Component:
+def _sensitivity(reader: PageReader, view: View, slopes: Answer) -> Component:
     since, until = reader.period
     note = view.say(
-        en="Slope of each day's mean load on its mean temperature, over days below 15 °C, Monday to Friday and wholly"
-        " measured; every year held, those of the period in colour. Bars: ± 1 standard error, as if days erred"
-        " independently; they do not, so the truth may lie further off. The newest year ends with the temperatures.",
-        fr="Pente de la charge moyenne du jour selon sa température moyenne, jours sous 15 °C, du lundi au vendredi et"
-        " entièrement mesurés ; toutes les années, celles de la période en couleur. Barres : ± 1 erreur type, comme si"
-        " les jours étaient indépendants ; ils ne le sont pas. La dernière année va jusqu'aux dernières températures.",
+        en="How many MW of load each °C colder adds: slope of daily mean load on daily mean temperature, over fully"
+        " measured weekdays below 15 °C. All available years, those of the period in colour. Bars: ± 1 standard error,"
+        " assuming that days are independent; they are not, so the true uncertainty is larger. The newest year ends"
+        " with the last temperatures.",
+        fr="Combien de MW de consommation chaque °C de moins ajoute : pente de la consommation moyenne du jour selon sa"
+        " température moyenne, jours ouvrés sous 15 °C entièrement mesurés. Toutes les années disponibles, celles de la"
+        " période en couleur. Barres : ± 1 erreur type, en supposant les jours indépendants ; ils ne le sont pas, et"
+        " l'incertitude réelle est plus grande. La dernière année va jusqu'aux dernières températures.",
     )
     return parts.chart(
         reader,
         "gas-slopes",
-        view.say(en="Load a colder degree brings, by year", fr="Consommation par degré de moins, par an"),
+        view.say(en="Thermosensitivity (MW per °C), by year", fr="Thermosensibilité (MW/°C), par an"),
         drawn.sensitivity(slopes.rows, range(since.year, until.year + 1), view.style),
         [slopes],
         height=400,
         note=note,
+        # the slopes are of every year, whatever the period
         slots=[reader.slots(MIX, period=reader.snapshot.extent("daily_mix"))],
     )
 
 
+# How far back from the end of the period a storage point's last report may lie.
 _RECENT: Final = timedelta(days=6)
-"""How far back from the end of the period a storage point's last report may lie."""
 
 
-def _fills(reader: Reader, view: View) -> list[Component]:
+def _fills(reader: PageReader, view: View) -> list[Component]:
     (since, until), interval = reader.period, PAGE.interval(view, reader.period)
     ending = GasPointsParams(since=max(since, until - _RECENT), until=until, interval=Interval.YEAR)
     at_end = reader.ask(GAS_POINTS, ending)
+    # operators report on days of their own: each point at its own last report
     newest = at_end.rows.sort("civil_date").unique(["source", "pits"], keep="last")
-    asked = GasPointsParams(since=since, until=until, interval=interval, by=Holder.OPERATOR)
-    through = reader.ask(GAS_POINTS, asked)
+    params = GasPointsParams(since=since, until=until, interval=interval, by=Holder.OPERATOR)
+    through = reader.ask(GAS_POINTS, params)
     day = view.language.day(until)
     note = view.say(
-        en="Capacities are not published: full is the highest stock a point ever reported. A point is at its last"
-        f" report of the 7 days up to {day}.",
-        fr="Les capacités ne sont pas publiées : plein est le stock maximal qu'un point a déclaré. Chaque point est"
-        f" à sa dernière déclaration des 7 jours jusqu'au {day}.",
+        en="Storage points (PITS: point d'interface transport-stockage, where storage meets the gas grid). Capacities"
+        " are not published: 100% is the highest stock a point ever reported. Each point shows its last report of the 7"
+        f" days up to {day}.",
+        fr="Points de stockage (PITS : points d'interface transport-stockage). Les capacités ne sont pas publiées :"
+        " 100 % est le stock maximal qu'un point a déclaré. Chaque point est à sa dernière déclaration des 7 jours"
+        f" jusqu'au {day}.",
     )
     of_points = parts.chart(
         reader,
         "gas-points",
-        view.say(en="How full each storage point is", fr="Remplissage par point de stockage"),
+        view.say(en="Fill level by storage point (PITS)", fr="Remplissage par point de stockage (PITS)"),
         fill.points(newest, view.style),
         [at_end],
         height=360,
@@ -262,13 +271,14 @@ def _fills(reader: Reader, view: View) -> list[Component]:
     of_operators = parts.chart(
         reader,
         "gas-operators",
-        view.say(en="How full each operator's points are", fr="Remplissage par opérateur"),
+        view.say(en="Fill level by operator", fr="Remplissage par opérateur"),
         fill.operators(through.rows, view.style),
         [through],
         height=360,
         note=view.say(
-            en="The points that reported in each interval, at their last report, over the highest each ever reported.",
-            fr="Les points déclarés dans chaque intervalle, à leur dernière déclaration, sur le maximum de chacun.",
+            en="Points that reported in each interval: their last report, over the highest stock each ever reported.",
+            fr="Points ayant déclaré dans chaque intervalle : leur dernière déclaration, rapportée au maximum de"
+            " chacun.",
         ),
     )
     return [of_points, of_operators]

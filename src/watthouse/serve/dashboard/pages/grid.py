@@ -7,7 +7,7 @@ import ibis.expr.schema as sch
 from dash import html
 from dash.development.base_component import Component
 
-from watthouse.serve.dashboard.grid_filter import Kind, kind_of
+from watthouse.serve.dashboard.grid_filter import CellKind, kind_of
 from watthouse.serve.dashboard.view import View
 from watthouse.transform.dictionary import Mart, MartColumn
 
@@ -19,15 +19,15 @@ BLOCK: Final = 200
 _BLOCKS: Final = 20  # that a browser keeps: those out of sight are asked for again
 
 
-def grid(view: View, mart: Mart, held: sch.Schema) -> Component:
+def grid(view: View, mart: Mart, schema: sch.Schema) -> Component:
     """Without its rows: :mod:`~watthouse.serve.dashboard.pages.block` gives them."""
     return html.Div(
         dag.AgGrid(
             id="mart-grid",
             rowModelType="infinite",
             columnDefs=[
-                _column(view, one, str(at), one.name in mart.key, kind_of(held[one.name]))
-                for at, one in enumerate(mart.columns)
+                _column(view, column, str(at), column.name in mart.key, kind_of(schema[column.name]))
+                for at, column in enumerate(mart.columns)
             ],
             defaultColDef={"sortable": True, "resizable": True, "minWidth": 90},
             dashGridOptions={
@@ -38,6 +38,7 @@ def grid(view: View, mart: Mart, held: sch.Schema) -> Component:
                 "tooltipShowDelay": 300,
                 "animateRows": False,
                 "enableCellTextSelection": True,
+                # AG Grid brings English only
                 "localeText": _FRENCH if view.language.value == "fr" else {},
             },
             style={"height": "min(70vh, 44rem)", "width": "100%"},
@@ -51,30 +52,31 @@ def grid(view: View, mart: Mart, held: sch.Schema) -> Component:
     )
 
 
-def _column(view: View, one: MartColumn, field: str, is_key: bool, kind: Kind) -> dict[str, Any]:
-    unit = f" [{one.unit}]" if one.unit else ""
-    said = {
-        "colId": one.name,
+def _column(view: View, column: MartColumn, field: str, is_key: bool, kind: CellKind) -> dict[str, Any]:
+    unit = f" [{column.unit}]" if column.unit else ""
+    definition = {
+        "colId": column.name,
         "field": field,
-        "headerName": f"{one.name}{unit}",
-        "headerTooltip": f"{one.meaning}{unit}",
+        "headerName": f"{column.name}{unit}",
+        "headerTooltip": f"{column.meaning}{unit}",
     }
-    pinned = {"pinned": "left"} if is_key and one.name.startswith("civil_") else {}
-    return said | pinned | _shown(view, kind)
+    pinned = {"pinned": "left"} if is_key and column.name.startswith("civil_") else {}
+    return definition | pinned | _filtered_as(view, kind)
 
 
-def _shown(view: View, kind: Kind) -> dict[str, Any]:
-    if kind is Kind.FLAG:  # the grid has its own choice for these
+def _filtered_as(view: View, kind: CellKind) -> dict[str, Any]:
+    if kind is CellKind.FLAG:  # the grid has its own choice for these
         return {"filter": "agTextColumnFilter", "cellDataType": "boolean"}
     name = {"text": "agTextColumnFilter", "number": "agNumberColumnFilter", "date": "agDateColumnFilter"}[kind.filter]
-    said = {"filter": name, "filterParams": {"filterOptions": list(kind.operators)}, "cellDataType": _CELLS[kind]}
-    if kind is Kind.NUMBER:
+    definition = {"filter": name, "filterParams": {"filterOptions": list(kind.operators)}, "cellDataType": _CELLS[kind]}
+    if kind is CellKind.NUMBER:
+        # the cell stays a number; only its text follows the language
         written = {"function": f"watthouseNumber(params.value, '{view.language.value}')"}
-        return {**said, "type": "numericColumn", "valueFormatter": written}
-    return said
+        return {**definition, "type": "numericColumn", "valueFormatter": written}
+    return definition
 
 
-_CELLS: Final = {Kind.TEXT: "text", Kind.NUMBER: "number", Kind.DAY: "dateString", Kind.INSTANT: "text"}
+_CELLS: Final = {CellKind.TEXT: "text", CellKind.NUMBER: "number", CellKind.DAY: "dateString", CellKind.INSTANT: "text"}
 
 _FRENCH: Final = {
     "contains": "Contient", "notContains": "Ne contient pas", "equals": "Égal à", "notEqual": "Différent de",

@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.pages import block
 from watthouse.serve.dashboard.pages.grid import grid
-from watthouse.serve.dashboard.reading import Answer, Reader
+from watthouse.serve.dashboard.reading import Answer, PageReader
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.queries.params import Order
 from watthouse.serve.queries.rows import RowsParams, every_row, rows_of
@@ -45,7 +45,7 @@ IN_FRENCH: Final = {
     "temperature_daily": "Températures, une ligne par jour civil et région, Corse comprise.",
     "yearly_regional": "Électricité par région, une ligne par année civile et région métropolitaine continentale.",
 }
-"""What the marts hold; their English words stand with the models."""
+"""What the marts hold; the English descriptions are those of the models."""
 
 
 def heading(view: View) -> str | None:
@@ -53,41 +53,41 @@ def heading(view: View) -> str | None:
     return view.detail or None
 
 
-def body(reader: Reader, view: View) -> list[Component]:
+def body(reader: PageReader, view: View) -> list[Component]:
     """The rows of the period, the newest first: the table asks for them when it is there."""
-    found = reader.snapshot.marts.get(view.detail)
-    if found is None:
+    chosen = reader.snapshot.marts.get(view.detail)
+    if chosen is None:
         names = ", ".join(reader.snapshot.marts)
-        said = view.say(en=f"There are {names}.", fr=f"Il y a {names}.")
-        return [_choice(reader, view), shell.notice(view.say(en="No such mart", fr="Table inconnue"), said)]
-    held = _held(reader, view)
-    about = html.P(described(view, found), className="note")
+        text = view.say(en=f"There are {names}.", fr=f"Il y a {names}.")
+        return [_choice(reader, view), shell.notice(view.say(en="No such mart", fr="Table inconnue"), text)]
+    count = _row_count(reader, view)
+    about = html.P(described(view, chosen), className="note")
     built = view.language.moment(reader.snapshot.built_at)
     card = parts.card(
         reader,
         "mart",
-        found.name,
-        [about, *_table(reader, view, held)],
-        [_whole(reader, view)] if held else [],
+        chosen.name,
+        [about, *_table(reader, view, count)],
+        [_every_row(reader, view)] if count else [],
         wide=True,
         fresh=view.say(en=f"built {built}", fr=f"construite le {built}"),
     )
     return [_choice(reader, view), card]
 
 
-def _held(reader: Reader, view: View) -> int:
+def _row_count(reader: PageReader, view: View) -> int:
     """How many rows of the period there are."""
     _, rows = every_row(reader.snapshot, view.detail, RowsParams(since=view.since, until=view.until))
-    (held,) = reader.snapshot.rows(rows.aggregate(held=rows.count())).column("held").to_pylist()
-    return int(held or 0)
+    (count,) = reader.snapshot.rows(rows.aggregate(count=rows.count())).column("count").to_pylist()
+    return int(count or 0)
 
 
-def _table(reader: Reader, view: View, held: int) -> list[Component]:
-    if not held:
+def _table(reader: PageReader, view: View, count: int) -> list[Component]:
+    if not count:
         return [parts.nothing(reader)]
     mart, rows = every_row(reader.snapshot, view.detail, RowsParams(since=view.since, until=view.until))
     return [
-        html.P(block.counted(view, held, held), className="note", id="mart-rows", role="status"),
+        html.P(block.counted(view, count, count), className="note", id="mart-rows", role="status"),
         grid(view, mart, rows.schema()),
         dcc.Store(id="mart-version", data=[view.address, reader.snapshot.version]),
     ]
@@ -98,7 +98,7 @@ def described(view: View, mart: Mart) -> str:
     return view.say(en=mart.description, fr=IN_FRENCH.get(mart.name, mart.description))
 
 
-def listed(reader: Reader, view: View) -> Component:
+def listed(reader: PageReader, view: View) -> Component:
     """What marts there are, each a link to its table."""
     title = view.say(en="The marts", fr="Les tables")
     heads = [
@@ -108,23 +108,24 @@ def listed(reader: Reader, view: View) -> Component:
     ]
     rows = [
         [
-            html.A(one.name, href=view.href(detail=one.name, more={"dataset": None})),
-            html.Span(described(view, one), className="described"),
-            view.language.number(len(one.columns)),
+            html.A(each.name, href=view.href(detail=each.name, more={"dataset": None})),
+            html.Span(described(view, each), className="described"),
+            view.language.number(len(each.columns)),
         ]
-        for one in reader.snapshot.marts.values()
+        for each in reader.snapshot.marts.values()
     ]
     return parts.card(reader, "data-marts", title, [parts.table(heads, rows, "marts", title)], wide=True)
 
 
-def _choice(reader: Reader, view: View) -> Component:
+def _choice(reader: PageReader, view: View) -> Component:
     whole = ("←", view.href(detail=""), "mart-none", False)
     links = [(name, view.href(detail=name), f"mart-{name}", name == view.detail) for name in reader.snapshot.marts]
     return shell.choice(view.say(en="Marts", fr="Tables"), "mart-choice", [whole, *links])
 
 
-def _whole(reader: Reader, view: View) -> Answer:
+def _every_row(reader: PageReader, view: View) -> Answer:
     """Whose address gives every row of the period; it holds none of them itself."""
-    asked = RowsParams(since=view.since, until=view.until, order=Order.NEWEST)
-    question = rows_of(reader.snapshot, view.detail, asked)
-    return reader.answer(f"/marts/{view.detail}/rows", asked, question.with_rows(pa.table({"of": [view.detail]})))
+    # the newest first, as the table shows them
+    params = RowsParams(since=view.since, until=view.until, order=Order.NEWEST)
+    row_set = rows_of(reader.snapshot, view.detail, params)
+    return reader.answer(f"/marts/{view.detail}/rows", params, row_set.with_rows(pa.table({"of": [view.detail]})))

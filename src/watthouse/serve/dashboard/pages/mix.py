@@ -1,164 +1,72 @@
-"""Mix: what produced the electricity of a period, how clean it was, and how another period was."""
+"""Mix: what produced the electricity of a period, its CO₂ intensity, and how another period compares."""
 
-from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
 from dash import html
 from dash.development.base_component import Component
 
-from watthouse.catalog import NATIONAL_SOURCES, Family
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
-from watthouse.serve.dashboard.reading import Answer, Reader, Slots
+from watthouse.serve.dashboard.pages.mix_totals import ByQuantity, TwoPeriods, tiles
+from watthouse.serve.dashboard.reading import Answer, PageReader, Slots
 from watthouse.serve.dashboard.slots import whole_mix
 from watthouse.serve.dashboard.view import View, day_of
 from watthouse.serve.figures import power
-from watthouse.serve.figures.palette import NATIONAL, OTHER_PERIOD, PERIOD, SOURCES, SUB_SOURCES, Ink, carbon_colour
+from watthouse.serve.figures.palette import NATIONAL, OTHER_PERIOD, PERIOD, SOURCES, SUB_SOURCES, Ink
 from watthouse.serve.queries.compare import COMPARE, Compared
 from watthouse.serve.queries.coverage import Main
 from watthouse.serve.queries.mix import MIX
 from watthouse.serve.queries.params import EnergyAsOf
 from watthouse.serve.queries.units import FROM_SLOTS, Unit
 
-_RATE: Final = "taux_co2_g_kwh"
 
-
-def body(reader: Reader, view: View) -> list[Component]:
+def body(reader: PageReader, view: View) -> list[Component]:
     """Totals, the series by source, CO₂ intensity, and the same of another period."""
     since, until = reader.period
     unit, interval = PAGE.unit(view), PAGE.interval(view, reader.period)
-    asked = EnergyAsOf(since=since, until=until, interval=interval, unit=unit.drawn_by(interval))
-    series = reader.ask(MIX, asked)
+    params = EnergyAsOf(since=since, until=until, interval=interval, unit=unit.drawn_by(interval))
+    series = reader.ask(MIX, params)
     if series.rows.is_empty():
         return [parts.card(reader, "mix", PAGE.title(view), [parts.nothing(reader)], wide=True)]
     against = _against(reader, view)
     counted = unit.counted
-    compared, parted = (_compared(reader, against, one) for one in (counted, Unit.SHARE))
+    compared, parted = (_compared(reader, against, in_unit) for in_unit in (counted, Unit.SHARE))
     slots = reader.slots(MIX)
-    covered = Covered(_by_name(compared), _by_name(parted), counted, against)
+    periods = TwoPeriods(
+        _by_name(compared), _by_name(parted), counted, against, a_year_earlier=against == reader.year_before
+    )
     return [
-        _tiles(view, covered),
-        _through_time(reader, view, series, asked.unit, slots),
-        _donut(reader, view, covered, [compared, parted], slots),
+        tiles(view, periods),
+        _through_time(reader, view, series, params.unit, slots),
+        _donut(reader, view, periods, [compared, parted], slots),
         _carbon(reader, view, series, slots),
-        _comparison(reader, view, covered, parted),
-        _table(reader, view, covered, [compared, parted], slots),
-        _parts_of_sources(reader, view, covered, compared, slots),
+        _comparison(reader, view, periods, parted),
+        _table(reader, view, periods, [compared, parted], slots),
+        _parts_of_sources(reader, view, periods, compared, slots),
     ]
 
 
-def _against(reader: Reader, view: View) -> tuple[date, date]:
+def _against(reader: PageReader, view: View) -> tuple[date, date]:
     since, until = day_of(view.more.get("with_since")), day_of(view.more.get("with_until"))
     return (since, until) if since and until and since <= until else reader.year_before
 
 
-def _compared(reader: Reader, against: tuple[date, date], unit: Unit) -> Answer:
+def _compared(reader: PageReader, against: tuple[date, date], unit: Unit) -> Answer:
     since, until = reader.period
-    wanted = Compared(since=since, until=until, unit=unit, with_since=against[0], with_until=against[1])
-    return reader.ask(COMPARE, wanted)
+    params = Compared(since=since, until=until, unit=unit, with_since=against[0], with_until=against[1])
+    return reader.ask(COMPARE, params)
 
 
-Totals = Mapping[str, Mapping[str, float | None]]
-
-
-def _by_name(compared: Answer) -> Totals:
+def _by_name(compared: Answer) -> ByQuantity:
     return {row["name"]: row for row in compared.rows.to_dicts()}
 
 
-class Covered:
-    """The totals of two periods in a unit, and shares of production, as ``/compare`` has them."""
-
-    def __init__(self, totals: Totals, shares: Totals, unit: Unit, against: tuple[date, date]) -> None:
-        self.totals, self.unit, self.against = totals, unit, against
-        self._shares = shares
-
-    def share(self, name: str, which: str = "value") -> float | None:
-        """The part of production, 0 to 1, over the time in which the whole mix is known.
-
-        Never one total over another: a source may be known for longer than production is.
-        """
-        return self._shares[name][which]
-
-    @property
-    def by_sum(self) -> bool:
-        """Whether values are sums, that differ otherwise than mean power where the periods do."""
-        return self.unit is not Unit.MW
-
-    def change(self, name: str) -> float | None:
-        """How far the value is from that of the other period, %: of sums, of mean power, or of a rate; None where it
-        is known for too little of either."""
-        return self.totals[name]["change_pct"]
-
-    def mean_change(self, name: str) -> float | None:
-        """How far mean power is from that of the other period, %."""
-        return self.totals[name]["mean_power_change_pct"]
-
-    def said(self, view: View, value: float | None) -> str:
-        """A total in its unit."""
-        return view.language.energy(value) if self.unit is Unit.GWH else view.language.quantity(value, self.unit.value)
-
-
-def _tiles(view: View, covered: Covered) -> Component:
-    speak, totals = view.language, covered.totals
-    top = max(NATIONAL, key=lambda name: covered.share(name) or 0)
-    rate = totals[_RATE]["value"]
-    clean = [covered.share(name) for name in NATIONAL if NATIONAL_SOURCES[name].family is not Family.THERMAL]
-    known = [share for share in clean if share is not None]
-
-    def change(name: str) -> str:
-        if covered.change(name) is None:
-            return view.say(en="too little measured to compare", fr="trop peu de mesures pour comparer")
-        said = speak.number(covered.change(name), 1, signed=True)
-        if not covered.by_sum or name == _RATE:
-            return view.say(en=f"{said}% on the other period", fr=f"{said} % par rapport à l'autre période")
-        mean = speak.number(covered.mean_change(name), 1, signed=True)
-        return view.say(
-            en=f"{mean}% in mean power, {said}% in sum, on the other period",
-            fr=f"{mean} % en puissance moyenne, {said} % en somme, par rapport à l'autre période",
-        )
-
-    found = [
-        parts.tile(
-            "mix-load",
-            view.say(en="Load", fr="Consommation"),
-            covered.said(view, totals["consommation"]["value"]),
-            change("consommation"),
-        ),
-        parts.tile(
-            "mix-production",
-            "Production",
-            covered.said(view, totals["production"]["value"]),
-            change("production"),
-        ),
-        parts.tile(
-            "mix-rate",
-            view.say(en="Average CO₂ intensity", fr="Intensité CO₂ moyenne"),
-            speak.quantity(rate, "g/kWh", 1),
-            change(_RATE),
-            carbon_colour(rate or 0),
-        ),
-        parts.tile(
-            "mix-top",
-            view.say(en="Largest source", fr="Première source"),
-            SOURCES[top].name(speak) if covered.share(top) else "–",
-            speak.percent(covered.share(top)) + view.say(en=" of production", fr=" de la production"),
-            view.style.ink(SOURCES[top]),
-        ),
-        parts.tile(
-            "mix-low-carbon",
-            view.say(en="Without fossil fuels", fr="Hors énergies fossiles"),
-            speak.percent(sum(known) if known else None),
-            view.say(en="of production", fr="de la production"),
-        ),
-    ]
-    return parts.tiles(found)
-
-
-def _through_time(reader: Reader, view: View, series: Answer, unit: Unit, slots: Slots) -> Component:
+def _through_time(reader: PageReader, view: View, series: Answer, unit: Unit, slots: Slots) -> Component:
     suffix = unit.suffix
     columns = {name: f"{name}{suffix}" for name in NATIONAL}
     if unit is not Unit.SHARE:
+        # pumping is a load, and no share of production
         columns = {"pompage": f"pompage{suffix}", **columns}
     load = "" if unit is Unit.SHARE else f"consommation{suffix}"
     rows = whole_mix(series.rows, [f"{name}{suffix}" for name in NATIONAL])
@@ -175,21 +83,22 @@ def _through_time(reader: Reader, view: View, series: Answer, unit: Unit, slots:
     )
 
 
-def _donut(reader: Reader, view: View, covered: Covered, answers: list[Answer], slots: Slots) -> Component:
-    production = covered.totals["production"]["value"]
-    shares = [(SOURCES[name], (covered.share(name) or 0) * (production or 0)) for name in NATIONAL]
-    whole = covered.said(view, production)
+def _donut(reader: PageReader, view: View, periods: TwoPeriods, answers: list[Answer], slots: Slots) -> Component:
+    production = periods.totals["production"]["value"]
+    # shares times production, not the totals: a source may be known for longer than production is
+    shares = [(SOURCES[name], (periods.share(name) or 0) * (production or 0)) for name in NATIONAL]
+    whole = periods.formatted(view, production)
     return parts.chart(
         reader,
         "mix-donut",
         view.say(en="Share of each source", fr="Part de chaque filière"),
-        power.donut(shares, covered.unit.value, view.style, whole),
+        power.donut(shares, periods.unit.value, view.style, whole),
         answers,
         slots=[slots],
     )
 
 
-def _carbon(reader: Reader, view: View, series: Answer, slots: Slots) -> Component:
+def _carbon(reader: PageReader, view: View, series: Answer, slots: Slots) -> Component:
     return parts.chart(
         reader,
         "mix-carbon",
@@ -200,16 +109,17 @@ def _carbon(reader: Reader, view: View, series: Answer, slots: Slots) -> Compone
     )
 
 
-def _comparison(reader: Reader, view: View, covered: Covered, parted: Answer) -> Component:
-    style, speak, against = view.style, view.language, covered.against
+def _comparison(reader: PageReader, view: View, periods: TwoPeriods, parted: Answer) -> Component:
+    style, speak, against = view.style, view.language, periods.against
     names = [SOURCES[name].name(speak) for name in NATIONAL]
-    shares = {which: [_percent(covered.share(name, which)) for name in NATIONAL] for which in ("value", "with_value")}
-    here = power.Side(speak.days(*reader.period), shares["value"], style.ink(PERIOD))
-    there = power.Side(speak.days(*against), shares["with_value"], style.ink(OTHER_PERIOD))
+    shares = {which: [_percent(periods.share(name, which)) for name in NATIONAL] for which in ("value", "with_value")}
+    here = power.BarSeries(speak.days(*reader.period), shares["value"], style.ink(PERIOD))
+    there = power.BarSeries(speak.days(*against), shares["with_value"], style.ink(OTHER_PERIOD))
     figure = power.side_by_side(names, here, there, view.say(en="% of production", fr="% de la production"), style)
     title = view.say(en="Compared with another period", fr="Comparaison avec une autre période")
     slots = [reader.slots(MIX, period=days, of=speak.days(*days)) for days in (reader.period, against)]
     drawn = parts.chart(reader, "mix-compare", title, figure, [parted], height=360, slots=slots)
+    # between the head and the chart, where the period it compares with can be changed
     drawn.children.insert(1, _other_days(view, against))
     return drawn
 
@@ -224,26 +134,26 @@ def _other_days(view: View, against: tuple[date, date]) -> Component:
         shell.day_field("with_until", view.say(en="to", fr="au"), against[1], "against"),
     ]
     default = view.href(more={"with_since": None, "with_until": None})
-    link = html.A(view.say(en="A year before", fr="Un an avant"), href=default, id="a-year-before")
+    link = html.A(view.say(en="A year earlier", fr="Un an plus tôt"), href=default, id="a-year-before")
     return html.Div([*fields, link], className="days other")
 
 
-def _table(reader: Reader, view: View, covered: Covered, answers: list[Answer], slots: Slots) -> Component:
-    speak, totals, unit = view.language, covered.totals, covered.unit.value
+def _table(reader: PageReader, view: View, periods: TwoPeriods, answers: list[Answer], slots: Slots) -> Component:
+    speak, totals, unit = view.language, periods.totals, periods.unit.value
     heads = [
         view.say(en="Source", fr="Filière"), unit, "%",
-        f"{speak.days(*covered.against)}, {unit}",
-        *([view.say(en="Change of the sum, %", fr="Variation de la somme, %")] if covered.by_sum else []),
-        view.say(en="Change of mean power, %", fr="Variation de la puissance moyenne, %"),
+        f"{speak.days(*periods.against)}, {unit}",
+        *([view.say(en="Change in total, %", fr="Variation de l'énergie, %")] if periods.by_sum else []),
+        view.say(en="Change in mean power, %", fr="Variation de la puissance moyenne, %"),
     ]  # fmt: skip
     rows = [
         [
             SOURCES[name].name(speak),
             speak.number(totals[name]["value"], 1),
-            speak.number(_percent(covered.share(name)), 1),
+            speak.number(_percent(periods.share(name)), 1),
             speak.number(totals[name]["with_value"], 1),
-            *([speak.number(covered.change(name), 1, signed=True)] if covered.by_sum else []),
-            speak.number(covered.mean_change(name), 1, signed=True),
+            *([speak.number(periods.change(name), 1, signed=True)] if periods.by_sum else []),
+            speak.number(periods.mean_change(name), 1, signed=True),
         ]
         for name in NATIONAL
     ]
@@ -253,8 +163,8 @@ def _table(reader: Reader, view: View, covered: Covered, answers: list[Answer], 
     )
 
 
-def _parts_of_sources(reader: Reader, view: View, covered: Covered, compared: Answer, slots: Slots) -> Component:
-    speak, totals = view.language, covered.totals
+def _parts_of_sources(reader: PageReader, view: View, periods: TwoPeriods, compared: Answer, slots: Slots) -> Component:
+    speak, totals = view.language, periods.totals
     rows = [
         [
             Ink(english, french, "", "").name(speak),
@@ -262,23 +172,24 @@ def _parts_of_sources(reader: Reader, view: View, covered: Covered, compared: An
             speak.number(_of_source(totals, name), 1),
         ]
         for name, (english, french) in SUB_SOURCES.items()
+        # older vintages lack the last columns altogether
         if name in totals and totals[name]["value"] is not None
     ]
-    title = view.say(en="What the sources are made of", fr="Détail des filières")
+    title = view.say(en="Breakdown of the sources", fr="Détail des filières")
     heads = [
-        view.say(en="Part of a source", fr="Sous-filière"),
-        covered.unit.value,
-        view.say(en="% of the known parts", fr="% des parts connues"),
+        view.say(en="Sub-source", fr="Sous-filière"),
+        periods.unit.value,
+        view.say(en="% of the source, where broken down", fr="% de la filière, si détaillée"),
     ]
     content = [parts.table(heads, rows, "mix-parts-table", title)] if rows else [parts.nothing(reader)]
     return parts.card(reader, "mix-parts", title, content, [compared], wide=True, slots=[slots])
 
 
-def _of_source(totals: Totals, name: str) -> float | None:
-    """Part of what is known by part, %, by mean power: years before a source was split say nothing of its parts, and
-    one part may be known for longer than another."""
-    siblings = [one for one in SUB_SOURCES if one.partition("_")[0] == name.partition("_")[0]]
-    known = sum(totals[one]["mean_power_mw"] or 0 for one in siblings if one in totals)
+def _of_source(totals: ByQuantity, name: str) -> float | None:
+    """Share of the sub-sources known together, %, by mean power."""
+    # years before a source was broken down know nothing of its parts, so the total is that of the parts
+    siblings = [sibling for sibling in SUB_SOURCES if sibling.partition("_")[0] == name.partition("_")[0]]
+    known = sum(totals[sibling]["mean_power_mw"] or 0 for sibling in siblings if sibling in totals)
     value = totals[name]["mean_power_mw"]
     return 100 * value / known if known and value is not None else None
 

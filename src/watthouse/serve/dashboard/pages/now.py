@@ -1,9 +1,9 @@
-"""Now: load and its forecasts, the mix, CO₂, exchanges by slot: of a day, or of the last hours measured."""
+"""Now: load and its forecasts, the mix, CO₂ and exchanges, slot by slot, for a day or the last measured hours."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime, timedelta
-from typing import Any, Final
+from datetime import datetime, timedelta
+from typing import Final
 
 import polars as pl
 from dash import html
@@ -11,8 +11,9 @@ from dash.development.base_component import Component
 
 from watthouse.serve.dashboard import parts
 from watthouse.serve.dashboard.page import Page
-from watthouse.serve.dashboard.pages.window import Window, bar, window_of
-from watthouse.serve.dashboard.reading import Answer, Reader, percent
+from watthouse.serve.dashboard.pages import records
+from watthouse.serve.dashboard.pages.window import SlotWindow, bar, window_of
+from watthouse.serve.dashboard.reading import Answer, PageReader, percent
 from watthouse.serve.dashboard.slots import (
     lasting,
     to_last_known,
@@ -21,10 +22,8 @@ from watthouse.serve.dashboard.slots import (
 )
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import power
-from watthouse.serve.figures.palette import BORDERS, CARBON, LOAD, NATIONAL, SOURCES, Ink, carbon_colour
-from watthouse.serve.queries.coverage import ENOUGH
+from watthouse.serve.figures.palette import BORDERS, LOAD, NATIONAL, SOURCES, carbon_colour
 from watthouse.serve.queries.now import NOW
-from watthouse.serve.queries.records import RECORDS, RecordsParams
 from watthouse.serve.queries.units import Unit
 
 _MW: Final = "MW"
@@ -32,17 +31,19 @@ _AT: Final = "date_heure"
 _LATE: Final = timedelta(hours=6)
 
 
-def body(reader: Reader, view: View) -> list[Component]:
+def body(reader: PageReader, view: View) -> list[Component]:
     """The newest measured day, another one or the last hours, slot by slot."""
-    window = window_of(view, reader.held)
-    asked = window.asked
-    answer = reader.ask(NOW, asked)
+    window = window_of(view, reader.extent)
+    params = window.params
+    answer = reader.ask(NOW, params)
+    # the figures read the publisher's names, as in the datasets
     answer = replace(answer, rows=answer.rows.rename(_published))
     measured = answer.rows.filter(pl.col("consommation").is_not_null())
     above = [*window.fault(), bar(PAGE, view, window)]
     if measured.is_empty():
         title = view.say(en="Now", fr="En ce moment") if window.newest else view.language.day(window.day)
         return [*above, parts.card(reader, "now", title, [parts.nothing(reader), *window.to_newest()], wide=True)]
+    # operators report one slot bit by bit: the load is there before the last source
     sources = to_last_known(measured, NATIONAL)
     tiles = [
         *_load(view, window, measured),
@@ -55,7 +56,7 @@ def body(reader: Reader, view: View) -> list[Component]:
         *(stale(view, measured, reader.now, rolling=window.hours is not None) if window.newest else ()),
         parts.tiles(tiles),
         *_charts(reader, view, window, answer, sources, measured),
-        *([_records(reader, view)] if window.newest else []),
+        *([records.card(reader, view)] if window.newest else []),
     ]
 
 
@@ -65,17 +66,17 @@ def _published(name: str) -> str:
 
 
 def stale(view: View, measured: pl.DataFrame, now: datetime, *, rolling: bool = False) -> Iterator[Component]:
-    """A word where the newest measured instant is hours before ``now``."""
+    """A warning where the newest measured instant is hours before ``now``."""
     newest: datetime = measured["date_heure"][-1]
     away = now - newest
     if away > _LATE:
         at, ago = view.language.moment(newest), view.language.number(away.days or away.seconds // 3600)
-        one = away.days == 1
-        days = view.say(en="day", fr="jour") if one else view.say(en="days", fr="jours")
+        a_day = away.days == 1
+        days = view.say(en="day", fr="jour") if a_day else view.say(en="days", fr="jours")
         since = days if away.days else view.say(en="hours", fr="heures")
-        shown = view.say(en="what follows is that day", fr="la suite montre ce jour-là")
+        shown = view.say(en="this page shows that day", fr="cette page montre ce jour-là")
         if rolling:
-            shown = view.say(en="what follows ends there", fr="la suite s'arrête là")
+            shown = view.say(en="this page ends there", fr="cette page s'arrête là")
         yield html.P(
             view.say(
                 en=f"The newest measured instant is {at}, {ago} {since} ago: {shown}.",
@@ -87,9 +88,10 @@ def stale(view: View, measured: pl.DataFrame, now: datetime, *, rolling: bool = 
         )
 
 
-def _load(view: View, window: Window, measured: pl.DataFrame) -> Iterator[Component]:
+def _load(view: View, window: SlotWindow, measured: pl.DataFrame) -> Iterator[Component]:
     newest, at = measured.row(-1, named=True), measured["date_heure"][-1]
     speak = view.language
+    # the later of the two, where it is there
     forecast = newest["prevision_j"] or newest["prevision_j1"]
     away = newest["consommation"] - forecast if forecast else None
     yield parts.tile(
@@ -109,7 +111,7 @@ def _load(view: View, window: Window, measured: pl.DataFrame) -> Iterator[Compon
     )
 
 
-def _rate(view: View, window: Window, measured: pl.DataFrame) -> Iterator[Component]:
+def _rate(view: View, window: SlotWindow, measured: pl.DataFrame) -> Iterator[Component]:
     rate = measured["taux_co2"].drop_nulls()
     if rate.is_empty():
         return
@@ -128,7 +130,7 @@ def _largest(view: View, known: pl.DataFrame, measured: pl.DataFrame) -> Iterato
     share = view.language.percent(newest[source] / newest["production_mw"])
     yield parts.tile(
         "now-source",
-        view.say(en="Largest source", fr="Première source"),
+        view.say(en="Largest source", fr="Première filière"),
         SOURCES[source].name(view.language),
         view.say(en=f"{share} of production", fr=f"{share} de la production") + _earlier(view, known, measured),
         view.style.ink(SOURCES[source]),
@@ -136,6 +138,7 @@ def _largest(view: View, known: pl.DataFrame, measured: pl.DataFrame) -> Iterato
 
 
 def _balance(view: View, measured: pl.DataFrame) -> Iterator[Component]:
+    # the balance may end before the load does
     known = to_last_known(measured, ("ech_physiques",))
     if known.is_empty():
         return
@@ -154,13 +157,14 @@ def _earlier(view: View, known: pl.DataFrame, measured: pl.DataFrame) -> str:
 
 
 def _charts(
-    reader: Reader, view: View, window: Window, answer: Answer, sources: pl.DataFrame, measured: pl.DataFrame
+    reader: PageReader, view: View, window: SlotWindow, answer: Answer, sources: pl.DataFrame, measured: pl.DataFrame
 ) -> Iterator[Component]:
     style, drawn = view.style, with_gaps(measured, _AT)
     yield parts.chart(
         reader,
         "load",
         view.say(en="Load and its forecasts, ", fr="Consommation et prévisions, ") + window.words,
+        # forecasts stand on quarter hours: without this a half-hourly load would be dots
         power.load(lasting(answer.rows, ["consommation"], _AT), style),
         [answer],
         fresh=parts.measured_until(view, measured[_AT][-1]),
@@ -179,7 +183,7 @@ def _charts(
 
 
 def _mix(
-    reader: Reader, view: View, window: Window, answer: Answer, known: pl.DataFrame, measured: pl.DataFrame
+    reader: PageReader, view: View, window: SlotWindow, answer: Answer, known: pl.DataFrame, measured: pl.DataFrame
 ) -> Component:
     title = view.say(en="Generation mix, ", fr="Mix de production, ") + window.words
     if window.newest and window.hours is None:
@@ -207,8 +211,9 @@ def _mix(
     )
 
 
-def _borders(reader: Reader, view: View, answer: Answer, measured: pl.DataFrame) -> Component:
+def _borders(reader: PageReader, view: View, answer: Answer, measured: pl.DataFrame) -> Component:
     borders = [f"ech_comm_{border}" for border in BORDERS]
+    # settled exchanges stand at :15 and :45 too, where the load has no row
     known = with_second_quarters(answer.rows, measured, borders)
     sold = _most_sold(view, to_last_known(known, borders))
     rows, unit = lasting(with_gaps(known, _AT), [*borders, "ech_physiques", "consommation"], _AT), _MW
@@ -236,75 +241,12 @@ def _most_sold(view: View, known: pl.DataFrame) -> str:
     sold = {border: -(newest[f"ech_comm_{border}"] or 0) for border in BORDERS}
     border = max(sold, key=lambda name: sold[name])
     if sold[border] <= 0:
-        return view.say(en="No border buys at this instant.", fr="Aucune frontière n'achète en cet instant.")
+        return view.say(
+            en="France is not a net seller at any border right now.",
+            fr="Aucune frontière n'est acheteuse à cet instant.",
+        )
     name, power_sold = BORDERS[border].name(view.language), view.language.quantity(sold[border], _MW)
-    return view.say(en=f"Most goes to {name}: {power_sold}.", fr=f"Premier acheteur : {name}, {power_sold}.")
-
-
-def _records(reader: Reader, view: View) -> Component:
-    until = reader.held[1]
-    asked = RecordsParams(since=until - timedelta(days=_LATELY), until=until, standing=True)
-    answer = reader.ask(RECORDS, asked)
-    broken = answer.rows.filter(pl.col("previous_value").is_not_null()).head(_RECORDS)
-    title = view.say(en="Records lately broken", fr="Records récemment battus")
-    if answer.more["history_measured"] < ENOUGH:
-        words = html.P(_holes(view, answer.more), className="nothing", id="records-holes")
-        return parts.card(reader, "records", title, [words], [answer], wide=True)
-    if broken.is_empty():
-        said = view.say(en=f"None in the last {_LATELY} days.", fr=f"Aucun ces {_LATELY} derniers jours.")
-        return parts.card(reader, "records", title, [html.P(said, className="nothing")], [answer], wide=True)
-    heads = [
-        view.say(en="Record", fr="Record"), view.say(en="When", fr="Quand"), view.say(en="Value", fr="Valeur"),
-        view.say(en="Record before", fr="Record précédent"), view.say(en="Set on", fr="Établi le"),
-    ]  # fmt: skip
-    rows = [_record(view, row) for row in broken.iter_rows(named=True)]
-    first = view.language.day(reader.held[0])
-    note = view.say(
-        en=f"Broken in the last {_LATELY} days, over all days held since {first}.",
-        fr=f"Battus ces {_LATELY} derniers jours, parmi les jours connus depuis le {first}.",
-    )
-    told = [parts.table(heads, rows, "records-table", title), html.P(note, className="note")]
-    return parts.card(reader, "records", title, told, [answer], wide=True)
-
-
-def _holes(view: View, more: Mapping[str, Any]) -> str:
-    """Why no record is announced: it might have been broken where nothing was measured."""
-    speak = view.language
-    first = speak.day(date.fromisoformat(more["history_since"]))
-    share, enough = speak.percent(more["history_measured"]), speak.percent(ENOUGH, 0)
-    return view.say(
-        en=f"None is announced: {share} of the time since {first} is held as measured, and a record takes {enough}. The"
-        " data have the highest values of what is held.",
-        fr=f"Aucun n'est annoncé : {share} du temps depuis le {first} est connu comme mesuré, et il en faut"
-        f" {enough}. Les données ont les valeurs les plus hautes de ce qui est connu.",
-    )
-
-
-def _record(view: View, row: dict[str, Any]) -> list[str]:
-    speak, unit = view.language, "MW" if row["span"] == "hour" and row["unit"] == "MWh" else row["unit"]
-    highest = row["extreme"] == "highest"
-    extreme = view.say(en="highest", fr="maximum") if highest else view.say(en="lowest", fr="minimum")
-    span = view.say(en="hour", fr="horaire") if row["span"] == "hour" else view.say(en="day", fr="journalier")
-    name = _MEASURES[row["measure"]].name(speak)
-    at = row["date_heure"]
-    return [
-        view.say(en=f"{name}, {extreme} {span}", fr=f"{name}, {extreme} {span}"),
-        speak.moment(at) if at else speak.day(row["civil_date"]),
-        speak.quantity(row["value"], unit),
-        speak.quantity(row["previous_value"], unit),
-        speak.day(row["previous_date"]),
-    ]
-
-
-_LATELY: Final = 365
-_RECORDS: Final = 10
-_MEASURES: Final = {
-    **SOURCES,
-    "consommation": LOAD,
-    "production": Ink("Production", "Production", "", ""),
-    "net_export": Ink("Net exports", "Exportations nettes", "", ""),
-    "taux_co2": CARBON,
-}
+    return view.say(en=f"Largest buyer: {name}, {power_sold}.", fr=f"Premier acheteur : {name}, {power_sold}.")
 
 
 PAGE: Final = Page("now", "Now", "En direct", body, units=(Unit.MW, Unit.SHARE), intervals=(), period=False)

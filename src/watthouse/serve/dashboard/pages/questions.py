@@ -14,7 +14,7 @@ from watthouse.serve.analysis.texts import QUESTIONS
 from watthouse.serve.analysis.wording import typeset
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
-from watthouse.serve.dashboard.reading import Answer, Reader, Slots
+from watthouse.serve.dashboard.reading import Answer, PageReader, Slots
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import questions
 from watthouse.serve.figures.style import Style, behaviour
@@ -38,11 +38,11 @@ _DRAWN: Final[Mapping[int, _Draw]] = {
     4: questions.correlations,
     5: questions.seasons,
 }
+# The columns of which a row of a chart has one at least.
 _VALUES: Final[Mapping[int, Sequence[str]]] = {3: ("plain", "correlation"), 4: ("plain", "correlation")}
-"""The columns of which a row of a chart has one at least."""
 _WHISKERS: Final[Mapping[int, Text]] = {
     1: Text(
-        en="A bar is the share of the whole period; four days in five lie between the whiskers.",
+        en="Bars are shares of the whole period; four days in five lie between the whiskers.",
         fr="La barre est la part sur toute la période ; quatre jours sur cinq se situent entre les moustaches.",
     ),
     5: Text(
@@ -50,58 +50,59 @@ _WHISKERS: Final[Mapping[int, Text]] = {
         fr="Les moustaches sont l’intervalle à 95 % de la moyenne de la saison.",
     ),
 }
+# Where the API has the power that a question is about, slot by slot.
 _POWER: Final = {1: MIX, 3: MIX, 4: MIX, 5: MIX, 6: EXCHANGES}
-"""Where the API has the power that a question is about, slot by slot."""
 _PANEL_PX: Final = 290
 
 
-def body(reader: Reader, view: View) -> list[Component]:
+def body(reader: PageReader, view: View) -> list[Component]:
     """One question; the others are a link away."""
     number = _number(view)
     if number is None:
-        said = view.say(en="The questions are numbered 1 to 6.", fr="Les questions sont numérotées de 1 à 6.")
-        return [_choice(view, 0), shell.notice(view.say(en="No such question", fr="Question inconnue"), said)]
+        text = view.say(en="The questions are numbered 1 to 6.", fr="Les questions sont numérotées de 1 à 6.")
+        return [_choice(view, 0), shell.notice(view.say(en="No such question", fr="RowSet inconnue"), text)]
     since, until = reader.period
-    asked = QuestionParams(since=since, until=until, lang=view.language)
-    answer = reader.answer(f"/questions/{number}", asked, question_of(reader.snapshot, number, asked))
-    shown = _unanswered if _is_blank(number, answer.rows) else _told
+    params = QuestionParams(since=since, until=until, lang=view.language)
+    answer = reader.answer(f"/questions/{number}", params, question_of(reader.snapshot, number, params))
+    shown = _unanswered if _is_blank(number, answer.rows) else _answered
     return [_choice(view, number), *shown(reader, view, number, answer)]
 
 
 def _number(view: View) -> int | None:
-    said = view.detail or "1"
-    return int(said) if said in {str(number) for number in QUESTIONS} else None
+    given = view.detail or "1"
+    # not int(): "٣" and "+3" are digits to Python
+    return int(given) if given in {str(number) for number in QUESTIONS} else None
 
 
 def _choice(view: View, number: int) -> Component:
     links = [
-        (f"{one} · {words.of(view.language)}", view.href(detail=str(one)), f"question-{one}", one == number)
-        for one, words in _SHORT.items()
+        (f"{each} · {words.of(view.language)}", view.href(detail=str(each)), f"question-{each}", each == number)
+        for each, words in _SHORT.items()
     ]
     return shell.choice(view.say(en="Questions", fr="Questions"), "questions", links)
 
 
-def _told(reader: Reader, view: View, number: int, answer: Answer) -> list[Component]:
-    """The sentence over its chart, and how both were come by."""
+def _answered(reader: PageReader, view: View, number: int, answer: Answer) -> list[Component]:
+    """The sentence above its chart, and how both were computed."""
     lead = html.P(answer.more["sentence"], className="lead", id="sentence")
     drawn = _chart if number in _DRAWN else _panels
     return [lead, drawn(reader, view, number, answer), _explained(view, answer)]
 
 
-def _unanswered(reader: Reader, _view: View, _number: int, answer: Answer) -> list[Component]:
+def _unanswered(reader: PageReader, _view: View, _number: int, answer: Answer) -> list[Component]:
     """Where nothing was computed: the sentence that says what is missing, in the place of a chart."""
-    said = html.P(answer.more["sentence"], className="nothing", id="sentence")
-    return [parts.card(reader, "answer", answer.more["question"], [said], [answer], wide=True)]
+    sentence = html.P(answer.more["sentence"], className="nothing", id="sentence")
+    return [parts.card(reader, "answer", answer.more["question"], [sentence], [answer], wide=True)]
 
 
-def _chart(reader: Reader, view: View, number: int, answer: Answer) -> Component:
+def _chart(reader: PageReader, view: View, number: int, answer: Answer) -> Component:
     figure, note = _DRAWN[number](answer.rows, view.style), _note(view, number, answer)
     title = answer.more["question"]
     slots = _slots(reader, number)
     return parts.chart(reader, "answer", title, figure, [answer], note=note, height=420, wide=True, slots=slots)
 
 
-def _slots(reader: Reader, number: int) -> list[Slots]:
+def _slots(reader: PageReader, number: int) -> list[Slots]:
     return [reader.slots(_POWER[number])] if number in _POWER else []
 
 
@@ -110,25 +111,25 @@ def _is_blank(number: int, rows: pl.DataFrame) -> bool:
     return all(rows[column].is_null().all() for column in columns)
 
 
-def _panels(reader: Reader, view: View, number: int, answer: Answer) -> Component:
+def _panels(reader: PageReader, view: View, number: int, answer: Answer) -> Component:
     """Small charts with their titles, beside or below each other as there is room."""
-    whose = parts.whose(reader, [answer])
+    provenance = parts.provenance_line(reader, [answer])
     drawn = [
         html.Figure(
             [
                 html.Figcaption(panel.title),
-                _graph(view, f"answer-{place}", parts.signed(panel.figure, panel.title, whose)),
+                _graph(view, f"answer-{place}", parts.signed(panel.figure, panel.title, provenance)),
             ]
         )
         for place, panel in enumerate(questions.clouds(answer.rows, view.style), 1)
     ]
-    said = view.say(
-        en="Each point is the mean of days that are alike in what is on the horizontal axis, as many days to a"
-        " point; the pale band holds four in five of these days.",
+    text = view.say(
+        en="Each point is the mean of an equal number of days with similar values on the horizontal axis; the pale band"
+        " holds four in five of those days.",
         fr="Chaque point est la moyenne de jours voisins sur l’axe horizontal, en nombre égal d’un point à l’autre ; la"
         " bande claire contient quatre de ces jours sur cinq.",
     )
-    body = [html.Div(drawn, className="panels"), html.P(typeset(said, view.language), className="note")]
+    body = [html.Div(drawn, className="panels"), html.P(typeset(text, view.language), className="note")]
     return parts.card(
         reader, "answer", answer.more["question"], body, [answer], wide=True, slots=_slots(reader, number)
     )
@@ -141,16 +142,17 @@ def _graph(view: View, name: str, figure: go.Figure) -> Component:
 
 def _note(view: View, number: int, answer: Answer) -> str:
     """What the whiskers are, where no legend says it."""
+    # a single day has no whiskers to explain
     note = _WHISKERS.get(number) if number != 1 or questions.differ(answer.rows) else None
     return typeset(note.of(view.language), view.language) if note else ""
 
 
 def _explained(view: View, answer: Answer) -> Component:
-    said = {
+    texts = {
         view.say(en="How it was computed", fr="Comment c’est calculé"): answer.more["method"],
         view.say(en="What it does not show", fr="Ce que cela ne montre pas"): answer.more["caveat"],
     }
-    words = [part for name, text in said.items() for part in (html.H3(name), html.P(text))]
+    words = [part for name, text in texts.items() for part in (html.H3(name), html.P(text))]
     return html.Section(words, className="card wide explained", id="explained")
 
 

@@ -1,11 +1,9 @@
-"""One region: what it makes by source, against what it uses, over the years, and its weather."""
+"""One region: production by source, load, the two compared, the years, and the temperature."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
-import plotly.graph_objects as go
 import polars as pl
 from dash import html
 from dash.development.base_component import Component
@@ -13,16 +11,15 @@ from dash.development.base_component import Component
 from watthouse.catalog import CORSE, REGIONS
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
-from watthouse.serve.dashboard.pages.window import Window, days
-from watthouse.serve.dashboard.reading import Answer, Balance, Reader, Slots, percent
-from watthouse.serve.dashboard.slots import whole_mix
-from watthouse.serve.dashboard.view import View, day_of
+from watthouse.serve.dashboard.pages import region_day, region_mix
+from watthouse.serve.dashboard.reading import Answer, Balance, PageReader, Slots, percent
+from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import power
 from watthouse.serve.figures.balance import balance
-from watthouse.serve.figures.palette import NET_FLOW, REGIONAL, SOURCES
+from watthouse.serve.figures.palette import REGIONAL, SOURCES
 from watthouse.serve.figures.regional import yearly_sources
 from watthouse.serve.figures.weather import temperature
-from watthouse.serve.queries.coverage import Main, extent_of
+from watthouse.serve.queries.coverage import Main
 from watthouse.serve.queries.mixes import MIXES, MixesParams
 from watthouse.serve.queries.params import EnergyAsOf
 from watthouse.serve.queries.rates import RATES, RatesParams
@@ -32,29 +29,38 @@ from watthouse.serve.queries.units import Interval, Unit
 
 _A_WEEK: Final = 7
 _LINE: Final = 2  # points
+# Years drawn at most, however long the history: more points cannot be told apart.
 _YEARS: Final = 30
-"""Of the lines over the years, at most: what a reader can tell apart, however long the history."""
 
 
-def body(reader: Reader, view: View, page: Page) -> list[Component]:
-    """What is known of the region that ``view.detail`` names by its INSEE code."""
+def body(reader: PageReader, view: View, page: Page) -> list[Component]:
+    """The region that ``view.detail`` names by its INSEE code."""
     code = view.detail
     if code not in REGIONS:
         return [_back(view), _unknown(view)]
+    # its temperature is published, its power is not
     if code == CORSE:
         return [_back(view), _unpublished(view), _weather(reader, view, page)]
     unit, interval = page.unit(view), page.interval(view, reader.period)
     counted, drawn = unit.counted, unit.drawn_by(interval)
     series = _series(reader, view, interval, counted.drawn_by(interval))
     parted = _series(reader, view, interval, drawn) if drawn is Unit.SHARE else series
+    # asked of all regions at once: the ranks of the tiles need the others
     totals, shares = _totals(reader, counted), _totals(reader, Unit.SHARE)
+    # the day, the years and the temperature are not of the period: they stay
     if not any(row["code_insee_region"] == code for row in totals.rows.to_dicts()):
         missing = parts.card(reader, "region", REGIONS[code], [parts.nothing(reader)], wide=True)
-        return [_back(view), missing, *_day(reader, view, unit), _yearly(reader, view), _weather(reader, view, page)]
+        return [
+            _back(view),
+            missing,
+            *region_day.card(reader, view, unit),
+            _yearly(reader, view),
+            _weather(reader, view, page),
+        ]
     return [
         _back(view),
         _tiles(view, counted, totals.rows, _sources(view, shares)),
-        *_day(reader, view, unit),
+        *region_day.card(reader, view, unit),
         _through_time(reader, view, parted, drawn),
         _balance(reader, view, series, drawn),
         _donut(reader, view, [totals, shares], counted),
@@ -78,95 +84,30 @@ def _unknown(view: View) -> Component:
 
 
 def _unpublished(view: View) -> Component:
-    said = view.say(
-        en="éCO2mix publishes the twelve other regions; only the temperature of Corse is known here.",
-        fr="éCO2mix publie les douze autres régions ; seule la température de la Corse est connue ici.",
+    text = view.say(
+        en="éCO2mix publishes the twelve other regions; only the temperature of Corsica is available here.",
+        fr="éCO2mix publie les douze autres régions ; seule la température de la Corse est disponible ici.",
     )
-    return shell.notice(view.say(en="No power figures for Corse", fr="Pas de chiffres électriques pour la Corse"), said)
+    return shell.notice(
+        view.say(en="No power figures for Corsica", fr="Pas de chiffres électriques pour la Corse"), text
+    )
 
 
-def _series(reader: Reader, view: View, interval: Interval, unit: Unit) -> Answer:
+def _series(reader: PageReader, view: View, interval: Interval, unit: Unit) -> Answer:
     """The mix of the period by interval: of slots, without the sources where not all of them are known."""
     since, until = reader.period
-    asked = EnergyAsOf(since=since, until=until, interval=interval, unit=unit)
-    return _whole(_mix(reader, view.detail, asked), unit)
+    params = EnergyAsOf(since=since, until=until, interval=interval, unit=unit)
+    return region_mix.without_part_mixes(reader.ask(REGION_MIX, params, view.detail), unit)
 
 
-def _whole(slots: Answer, unit: Unit) -> Answer:
-    return replace(slots, rows=whole_mix(slots.rows, [f"{name}{unit.suffix}" for name in REGIONAL]))
-
-
-def _slots(reader: Reader, period: tuple[date, date] | None = None) -> list[Slots]:
+def _slots(reader: PageReader, period: tuple[date, date] | None = None) -> list[Slots]:
     return [reader.slots(REGION_MIX, reader.view.detail, period=period)]
 
 
-def _window(reader: Reader) -> Window | None:
-    """The day that the address says, or the newest that was measured; None where none was."""
-    view = reader.view
-    held = extent_of(reader.snapshot, Main("daily_regional", view.detail))
-    return Window(view, held, day_of(view.more.get("day")) or held[1]) if held else None
-
-
-def pinned(reader: Reader) -> Mapping[str, str]:
-    """The day that is shown by slot, for a link that leaves nothing to the newest day."""
-    window = _window(reader) if reader.view.detail else None
-    return {"day": window.day.isoformat()} if window else {}
-
-
-def _day(reader: Reader, view: View, unit: Unit) -> Iterator[Component]:
-    """The newest measured day slot by slot, or the one that the address says."""
-    window = _window(reader)
-    if window is None:
-        return
-    held = window.held
-    yield from window.fault()
-    drawn = unit.drawn_by(Interval.SLOT)
-    asked = EnergyAsOf(since=window.day, until=window.day, interval=Interval.SLOT, unit=drawn)
-    slots = _whole(_mix(reader, view.detail, asked), drawn)
-    title = (
-        view.say(en="Generation and load by slot, ", fr="Production et consommation par pas de temps, ") + window.words
-    )
-    if slots.rows.is_empty():
-        first, last = (view.language.day(day) for day in held)
-        said = view.say(
-            en=f"Nothing is held for this day. The first day held is {first}, the last {last}.",
-            fr=f"Rien n'est connu de ce jour. Le premier jour connu est le {first}, le dernier le {last}.",
-        )
-        words = [html.P(said, className="nothing"), *window.to_newest()]
-        card = parts.card(reader, "region-day", title, words, wide=True)
-    else:
-        card = _of_day(reader, view, title, slots, drawn)
-    card.children.insert(1, days(window, "day-"))
-    yield card
-
-
-def _of_day(reader: Reader, view: View, title: str, slots: Answer, unit: Unit) -> Component:
-    rows, note = slots.rows, parts.partial(view, slots.rows)
-    figure = _stack(view, rows, unit)
-    fresh = ""
-    if unit is not Unit.SHARE:
-        exchanged = view.say(
-            en="The dashed line is the balance with other regions and countries, exports above 0.",
-            fr="La ligne en tirets est le solde des échanges avec l'extérieur, exportations au-dessus de 0.",
-        )
-        if rows["ech_physiques_mw"].count():
-            figure.add_trace(
-                power.line(rows["starts"], -rows["ech_physiques_mw"], NET_FLOW, view.style, unit.value, dash="dash")
-            )
-            note = f"{exchanged} {note}".strip()
-        known = rows.drop_nulls("consommation_mw")["starts"]
-        fresh = parts.measured_until(view, known[-1]) if known.len() else ""
-    return parts.chart(reader, "region-day", title, figure, [slots], height=400, wide=True, note=note, fresh=fresh)
-
-
-def _mix(reader: Reader, code: str, asked: EnergyAsOf) -> Answer:
-    return reader.ask(REGION_MIX, asked, code)
-
-
-def _totals(reader: Reader, unit: Unit) -> Answer:
+def _totals(reader: PageReader, unit: Unit) -> Answer:
     since, until = reader.period
-    asked = MixesParams(since=since, until=until, unit=unit)
-    return reader.ask(MIXES, asked)
+    params = MixesParams(since=since, until=until, unit=unit)
+    return reader.ask(MIXES, params)
 
 
 def _sources(view: View, shares: Answer) -> dict[str, float | None]:
@@ -176,42 +117,43 @@ def _sources(view: View, shares: Answer) -> dict[str, float | None]:
 
 
 def _tiles(view: View, unit: Unit, totals: pl.DataFrame, shares: Mapping[str, float | None]) -> Component:
-    suffix, speak, both = unit.suffix, view.language, Balance(unit)
-    rows = totals.with_columns(
-        both.difference.alias(f"difference{suffix}"), covered=percent(both.production, both.load) / 100
-    )
+    both = Balance(unit)
+    rows = totals.with_columns(both.difference.alias("difference"), covered=percent(both.production, both.load) / 100)
     row = rows.row(by_predicate=pl.col("code_insee_region") == view.detail, named=True)
-    load, production = row[f"consommation{suffix}"], row[f"production{suffix}"]
-    largest = max(REGIONAL, key=lambda name: shares[name] or 0)
-    covered, share = speak.percent(row["covered"], 0), speak.percent(shares[largest])
     return parts.tiles(
         [
-            parts.tile(
-                "region-load",
-                view.say(en="Load", fr="Consommation"),
-                speak.quantity(load, unit.value),
-                _rank(view, rows, f"consommation{suffix}", load),
-            ),
-            parts.tile(
-                "region-production",
-                "Production",
-                speak.quantity(production, unit.value),
-                _rank(view, rows, f"production{suffix}", production),
-            ),
-            parts.tile(
-                "region-difference",
-                view.say(en="Balance", fr="Solde"),
-                speak.quantity(row[f"difference{suffix}"], unit.value, signed=True),
-                view.say(en=f"production is {covered} of load", fr=f"production : {covered} de la consommation"),
-            ),
-            parts.tile(
-                "region-top",
-                view.say(en="Largest source", fr="Première filière"),
-                SOURCES[largest].name(speak) if shares[largest] else "–",
-                share + view.say(en=" of production", fr=" de la production"),
-                view.style.ink(SOURCES[largest]),
-            ),
+            _total_tile(view, unit, rows, "region-load", view.say(en="Load", fr="Consommation"), "consommation"),
+            _total_tile(view, unit, rows, "region-production", "Production", "production"),
+            _balance_tile(view, unit, row["difference"], row["covered"]),
+            _largest_source(view, shares),
         ]
+    )
+
+
+def _total_tile(view: View, unit: Unit, rows: pl.DataFrame, name: str, label: str, quantity: str) -> Component:
+    column = f"{quantity}{unit.suffix}"
+    value = rows.row(by_predicate=pl.col("code_insee_region") == view.detail, named=True)[column]
+    return parts.tile(name, label, view.language.quantity(value, unit.value), _rank(view, rows, column, value))
+
+
+def _balance_tile(view: View, unit: Unit, difference: float | None, covered: float | None) -> Component:
+    share = view.language.percent(covered, 0)
+    return parts.tile(
+        "region-difference",
+        view.say(en="Balance", fr="Solde"),
+        view.language.quantity(difference, unit.value, signed=True),
+        view.say(en=f"production is {share} of load", fr=f"production : {share} de la consommation"),
+    )
+
+
+def _largest_source(view: View, shares: Mapping[str, float | None]) -> Component:
+    largest = max(REGIONAL, key=lambda name: shares[name] or 0)
+    return parts.tile(
+        "region-top",
+        view.say(en="Largest source", fr="Première filière"),
+        SOURCES[largest].name(view.language) if shares[largest] else "–",
+        view.language.percent(shares[largest]) + view.say(en=" of production", fr=" de la production"),
+        view.style.ink(SOURCES[largest]),
     )
 
 
@@ -220,30 +162,23 @@ def _rank(view: View, rows: pl.DataFrame, column: str, value: float | None) -> s
     if value is None:
         return ""
     above = int((known > value).sum()) + 1
-    return view.say(en=f"no. {above} of {known.len()} regions", fr=f"n° {above} sur {known.len()} régions")
+    return view.say(en=f"rank {above} of {known.len()} regions", fr=f"rang {above} sur {known.len()} régions")
 
 
-def _through_time(reader: Reader, view: View, series: Answer, unit: Unit) -> Component:
+def _through_time(reader: PageReader, view: View, series: Answer, unit: Unit) -> Component:
     title = view.say(en="Generation by source, and load", fr="Production par filière, et consommation")
     if unit is Unit.SHARE:
         title = view.say(en="Generation by source", fr="Production par filière")
-    figure, note = _stack(view, series.rows, unit), parts.partial(view, series.rows, pale=unit is not Unit.MW)
+    figure, note = region_mix.stack(view, series.rows, unit), parts.partial(view, series.rows, pale=unit is not Unit.MW)
     slots = _slots(reader)
     return parts.chart(reader, "region-mix", title, figure, [series], height=400, wide=True, note=note, slots=slots)
 
 
-def _stack(view: View, rows: pl.DataFrame, unit: Unit) -> go.Figure:
-    """Sources through time, with pumping and load where these are quantities."""
-    names = REGIONAL if unit is Unit.SHARE else ("pompage", *REGIONAL)
-    columns = {name: f"{name}{unit.suffix}" for name in names}
-    load = "" if unit is Unit.SHARE else f"consommation{unit.suffix}"
-    return power.mix(rows, columns, "starts", unit.sign, view.style, load=load)
-
-
-def _balance(reader: Reader, view: View, series: Answer, unit: Unit) -> Component:
+def _balance(reader: PageReader, view: View, series: Answer, unit: Unit) -> Component:
     title = view.say(en="Production against load", fr="Production et consommation")
     rows, label, both = series.rows, unit.value, Balance(Unit(series.more["unit"]))
     if unit is Unit.SHARE:
+        # production as a part of the load, so that 100 is the line between deficit and surplus
         label = parts.of_load(view)
         rows = rows.with_columns(
             production_share=percent(both.production, both.load),
@@ -257,41 +192,46 @@ def _balance(reader: Reader, view: View, series: Answer, unit: Unit) -> Componen
     return parts.chart(reader, "region-balance", title, figure, [series], slots=_slots(reader))
 
 
-def _donut(reader: Reader, view: View, answers: list[Answer], unit: Unit) -> Component:
+def _donut(reader: PageReader, view: View, answers: list[Answer], unit: Unit) -> Component:
     totals, shares = answers
     row = totals.rows.row(by_predicate=pl.col("code_insee_region") == view.detail, named=True)
     production = row[f"production{unit.suffix}"]
-    found = [(SOURCES[name], (share or 0) * (production or 0)) for name, share in _sources(view, shares).items()]
+    energies = [(SOURCES[name], (share or 0) * (production or 0)) for name, share in _sources(view, shares).items()]
     whole = view.language.quantity(production, unit.value)
     title = view.say(en="Share of each source", fr="Part de chaque filière")
-    figure = power.donut(found, unit.value, view.style, whole)
+    figure = power.donut(energies, unit.value, view.style, whole)
     return parts.chart(reader, "region-donut", title, figure, answers, slots=_slots(reader))
 
 
-def _yearly(reader: Reader, view: View) -> Component:
+def _yearly(reader: PageReader, view: View) -> Component:
     first, until = reader.snapshot.extent("daily_regional")
     since = max(first, date(max(until.year - _YEARS + 1, 1), 1, 1))
-    asked = EnergyAsOf(since=since, until=until, interval=Interval.YEAR, unit=Unit.GWH)
-    years = _mix(reader, view.detail, asked)
+    params = EnergyAsOf(since=since, until=until, interval=Interval.YEAR, unit=Unit.GWH)
+    years = reader.ask(REGION_MIX, params, view.detail)
     title = view.say(
-        en="Each source over the years, whatever the period",
-        fr="Chaque filière au fil des ans, quelle que soit la période",
+        en="Each source by year, all years",
+        fr="Chaque filière par an, toutes les années",
     )
     columns = {name: f"{name}_gwh" for name in REGIONAL}
     figure, slots = yearly_sources(years.rows, columns, "GWh", view.style), _slots(reader, (since, until))
     return parts.chart(reader, "region-years", title, figure, [years], slots=slots)
 
 
-def _rates(reader: Reader, view: View) -> Component:
+def _rates(reader: PageReader, view: View) -> Component:
     since, until = reader.period
-    asked = RatesParams(since=since, until=until, region=view.detail)
-    found = reader.ask(RATES, asked)
-    speak, title = view.language, view.say(en="Share, TCO and TCH", fr="Part, TCO et TCH")
+    params = RatesParams(since=since, until=until, region=view.detail)
+    answer = reader.ask(RATES, params)
+    speak, title = (
+        view.language,
+        view.say(
+            en="Share, coverage (TCO) and load factor (TCH)", fr="Part, taux de couverture (TCO) et de charge (TCH)"
+        ),
+    )
     heads = [
         view.say(en="Source", fr="Filière"),
         view.say(en="% of production", fr="% de la production"),
-        view.say(en="TCO, % of load", fr="TCO, % de la consommation"),
-        view.say(en="TCH, % of capacity", fr="TCH, % de la capacité"),
+        view.say(en="Coverage rate (TCO), % of load", fr="Taux de couverture (TCO), % de la consommation"),
+        view.say(en="Load factor (TCH), % of capacity", fr="Taux de charge (TCH), % de la capacité installée"),
     ]
     rows = [
         [
@@ -300,28 +240,30 @@ def _rates(reader: Reader, view: View) -> Component:
             speak.number(row["tco_pct"], 1),
             speak.number(row["tch_pct"], 1),
         ]
-        for row in found.rows.to_dicts()
+        for row in answer.rows.to_dicts()
+        # a source that the region does not have is "-" in published data, null here
         if row["energy_mwh"]
     ]
     content = [parts.table(heads, rows, "rates-table", title)]
-    return parts.card(reader, "region-rates", title, content, [found], slots=_slots(reader))
+    return parts.card(reader, "region-rates", title, content, [answer], slots=_slots(reader))
 
 
-def _weather(reader: Reader, view: View, page: Page) -> Component:
+def _weather(reader: PageReader, view: View, page: Page) -> Component:
     since, until = reader.period
     interval = page.interval(view, reader.period).daily
-    asked = TemperatureParams(since=since, until=until, interval=interval, region=view.detail)
-    found = reader.ask(DAILY_TEMPERATURE, asked)
+    params = TemperatureParams(since=since, until=until, interval=interval, region=view.detail)
+    answer = reader.ask(DAILY_TEMPERATURE, params)
     title = view.say(en="Temperature: lowest, mean, highest", fr="Température : minimale, moyenne, maximale")
-    known = found.rows.drop_nulls("tmoy_c")
+    known = answer.rows.drop_nulls("tmoy_c")
+    # one point of a long period is no curve; of one day it is all there is
     if known.height < min(_LINE, (until - since).days + 1):
         words = [parts.nothing(reader, Main("temperature_daily", view.detail))]
-        return parts.card(reader, "region-temperature", title, words, [found], wide=True)
+        return parts.card(reader, "region-temperature", title, words, [answer], wide=True)
     have, days = (view.language.number(count) for count in (int(known["days"].sum()), (until - since).days + 1))
     note = view.say(en=f"{have} of {days} days have a temperature", fr=f"{have} jours sur {days} ont une température")
     last = known["starts"].max()
     if isinstance(last, date) and (until - last).days > _A_WEEK:
         day = view.language.day(last)
-        note += view.say(en=f"; none of this period is known after {day}", fr=f" ; aucune n'est connue après le {day}")
-    figure = temperature(found.rows, view.style, (since, until))
-    return parts.chart(reader, "region-temperature", title, figure, [found], note=f"{note}.", wide=True)
+        note += view.say(en=f"; the last one is {day}", fr=f" ; la dernière est du {day}")
+    figure = temperature(answer.rows, view.style, (since, until))
+    return parts.chart(reader, "region-temperature", title, figure, [answer], note=f"{note}.", wide=True)

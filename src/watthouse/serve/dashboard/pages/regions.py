@@ -1,5 +1,6 @@
-"""Regions: what each uses, makes, and has left over, on a map and in order; a page of its own for each."""
+"""Regions: load, production and balance of each, on a map and ranked; a page of its own for each."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,8 +11,8 @@ from dash.development.base_component import Component
 from watthouse.catalog import MAINLAND, REGIONS
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
-from watthouse.serve.dashboard.pages import region
-from watthouse.serve.dashboard.reading import Answer, Balance, Reader, Slots, percent
+from watthouse.serve.dashboard.pages import region, region_day
+from watthouse.serve.dashboard.reading import Answer, Balance, PageReader, Slots, percent
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import maps
 from watthouse.serve.figures.palette import REGIONAL, SOURCES
@@ -26,12 +27,12 @@ from watthouse.serve.queries.units import FROM_SLOTS, Unit
 
 OUTLINES_AT: Final = "/outlines/regions.geojson"
 """Where a browser finds the regions' borders."""
+# What the map can show besides sources; the balance is production minus load.
 _MEASURES: Final = {
     "consommation": Text(en="Load", fr="Consommation"),
     "production": Text(en="Production", fr="Production"),
     "difference": Text(en="Balance", fr="Solde"),
 }
-"""What the map shows beside sources; the balance is production less load."""
 _WHOLES: Final = {
     "consommation": Text(en="of the load of all regions", fr="de la consommation des régions"),
     "production": Text(en="of the production of all regions", fr="de la production des régions"),
@@ -40,7 +41,7 @@ _WHOLES: Final = {
 _OF_PRODUCTION: Final = Text(en="of the region's production", fr="de la production de la région")
 
 
-def body(reader: Reader, view: View) -> list[Component]:
+def body(reader: PageReader, view: View) -> list[Component]:
     """All regions, or the one that the address names."""
     if view.detail:
         return region.body(reader, view, PAGE)
@@ -51,20 +52,20 @@ def body(reader: Reader, view: View) -> list[Component]:
     parted = MixesParams(since=since, until=until, unit=Unit.SHARE)
     shares = reader.ask(MIXES, parted)
     given = [totals, shares] if unit is Unit.SHARE and measure in REGIONAL else [totals]
-    found = Found(measures(totals.rows, shares.rows, unit), unit, measure, given)
+    compared = RegionsCompared(measures(totals.rows, shares.rows, unit), unit, measure, given)
     return [
-        _tiles(view, found),
+        _tiles(view, compared),
         _choice(view, measure),
-        _map(reader, view, found),
-        _ranking(reader, view, found),
+        _map(reader, view, compared),
+        _ranking(reader, view, compared),
         _shares(reader, view, shares),
         *_rates(reader, view),
     ]
 
 
 @dataclass(frozen=True)
-class Found:
-    """What is known of each region in a unit, and which measure of it is shown."""
+class RegionsCompared:
+    """Every region's values in one unit, and which measure of them is shown."""
 
     rows: pl.DataFrame
     unit: Unit
@@ -75,7 +76,7 @@ class Found:
     def digits(self) -> int:
         return 1 if self.unit is Unit.SHARE else 0
 
-    def said(self, view: View, value: float | None, *, signed: bool = False) -> str:
+    def formatted(self, view: View, value: float | None, *, signed: bool = False) -> str:
         """A value in the unit."""
         if self.unit is Unit.SHARE:
             return view.language.percent(None if value is None else value / 100, signed=signed)
@@ -95,7 +96,8 @@ def measures(totals: pl.DataFrame, shares: pl.DataFrame, unit: Unit) -> pl.DataF
     if unit is Unit.SHARE:
         sources = {name: 100 * pl.col(f"{name}_share") for name in REGIONAL}
         balance = percent(both.production - both.load, both.load)
-        load, production = (percent(one, one.sum()) for one in (both.load, both.production))
+        # mean power, since one region may be measured for longer than another
+        load, production = (percent(power, power.sum()) for power in (both.load, both.production))
         parts_known = shares.select("code_insee_region", *(f"{name}_share" for name in REGIONAL))
         totals = totals.join(parts_known, "code_insee_region", how="left", maintain_order="left")
     names = ("code_insee_region", "libelle_region")
@@ -103,77 +105,96 @@ def measures(totals: pl.DataFrame, shares: pl.DataFrame, unit: Unit) -> pl.DataF
 
 
 def _whole(view: View, measure: str) -> str:
-    """Of what a percentage is."""
+    """What a percentage is a share of."""
     return _WHOLES.get(measure, _OF_PRODUCTION).of(view.language)
 
 
 def _measure(view: View) -> str:
-    said = view.more.get("measure", "")
-    return said if said in MEASURES else "consommation"
+    given = view.more.get("measure", "")
+    return given if given in MEASURES else "consommation"
 
 
 def _name(view: View, measure: str) -> str:
     return _MEASURES[measure].of(view.language) if measure in _MEASURES else SOURCES[measure].name(view.language)
 
 
-def _tiles(view: View, found: Found) -> Component:
-    wanted = [
-        ("most-used", view.say(en="Largest load", fr="Plus forte consommation"), "consommation", True, False),
-        ("most-made", view.say(en="Largest production", fr="Plus forte production"), "production", True, False),
-        ("most-left", view.say(en="Largest surplus", fr="Plus fort excédent"), "difference", True, True),
-        ("most-wanting", view.say(en="Largest deficit", fr="Plus fort déficit"), "difference", False, True),
-    ]
-    told = []
-    for name, label, column, most, signed in wanted:
-        right = pl.col("difference") * (1 if most else -1) > 0 if signed else True
-        one = found.rows.drop_nulls(column).filter(right).sort(column, descending=most).head(1).to_dicts()
-        for row in one:
-            amount = found.said(view, row[column], signed=signed)
-            of = f", {_whole(view, column)}" if found.unit is Unit.SHARE else ""
-            told.append(parts.tile(f"regions-{name}", label, amount, row["libelle_region"] + of))
-    return parts.tiles(told)
+# Id, label, measure, and which region of it is shown.
+_TILES: Final = (
+    ("most-used", Text(en="Largest load", fr="Plus forte consommation"), "consommation", "largest"),
+    ("most-made", Text(en="Largest production", fr="Plus forte production"), "production", "largest"),
+    ("most-left", Text(en="Largest surplus", fr="Plus fort excédent"), "difference", "surplus"),
+    ("most-wanting", Text(en="Largest deficit", fr="Plus fort déficit"), "difference", "deficit"),
+)
+
+
+def _tiles(view: View, compared: RegionsCompared) -> Component:
+    return parts.tiles(
+        [
+            tile
+            for name, label, measure, which in _TILES
+            for tile in _tile(view, compared, name, label.of(view.language), measure, which)
+        ]
+    )
+
+
+def _tile(
+    view: View, compared: RegionsCompared, name: str, label: str, measure: str, which: str
+) -> Iterator[Component]:
+    """The region that is first by a measure; none where no region has a surplus, or a deficit."""
+    rows = compared.rows.drop_nulls(measure)
+    if which == "surplus":
+        rows = rows.filter(pl.col(measure) > 0)
+    elif which == "deficit":
+        rows = rows.filter(pl.col(measure) < 0)
+    for row in rows.sort(measure, descending=which != "deficit").head(1).to_dicts():
+        amount = compared.formatted(view, row[measure], signed=which != "largest")
+        of = f", {_whole(view, measure)}" if compared.unit is Unit.SHARE else ""
+        yield parts.tile(f"regions-{name}", label, amount, row["libelle_region"] + of)
 
 
 def _choice(view: View, measure: str) -> Component:
     links = [
-        (_name(view, one), view.href(more={"measure": one}), f"measure-{one}", one == measure)
-        for one in (*_MEASURES, *REGIONAL)
+        (_name(view, each), view.href(more={"measure": each}), f"measure-{each}", each == measure)
+        for each in (*_MEASURES, *REGIONAL)
     ]
     return shell.choice(view.say(en="What the map shows", fr="Ce que montre la carte"), "measure", links)
 
 
-def _map(reader: Reader, view: View, found: Found) -> Component:
-    measure, name = found.measure, _name(view, found.measure)
+def _map(reader: PageReader, view: View, compared: RegionsCompared) -> Component:
+    measure, name = compared.measure, _name(view, compared.measure)
     title = view.say(en=f"{name} by region", fr=f"{name} par région")
-    if found.unit is Unit.SHARE:
-        rows, answers = found.rows.rename({measure: "value"}), found.given
+    if compared.unit is Unit.SHARE:
+        rows, answers = compared.rows.rename({measure: "value"}), compared.given
         title += f", % {_whole(view, measure)}"
     else:
-        answers = [mapped := _mapped(reader, found)]
-        rows = mapped.rows.rename({f"{measure}{found.unit.suffix}": "value"})
+        # asked as the API has it, so that the download is what is drawn
+        answers = [mapped := _mapped(reader, compared)]
+        rows = mapped.rows.rename({f"{measure}{compared.unit.suffix}": "value"})
+    # only a balance has two sides; the others begin at 0
     signed = measure == "difference"
     figure = maps.regions_map(
-        rows, found.unit.sign, view.style, digits=found.digits, signed=signed, outlines=OUTLINES_AT
+        rows, compared.unit.sign, view.style, digits=compared.digits, signed=signed, outlines=OUTLINES_AT
     )
     note = view.say(
-        en="Choose a region on the map or in the table to see its page. éCO2mix does not publish Corse.",
-        fr="Choisissez une région sur la carte ou dans le tableau pour voir sa page. éCO2mix ne publie pas la Corse.",
+        en="Choose a region on the map or in the table to see its page. éCO2mix does not cover Corsica.",
+        fr="Choisissez une région sur la carte ou dans le tableau pour voir sa page. éCO2mix ne couvre pas la Corse.",
     )
     if measure == "difference":
-        note = view.say(en="Production less load. ", fr="Production moins consommation. ") + note
+        note = view.say(en="Production minus load. ", fr="Production moins consommation. ") + note
     return parts.chart(reader, "regions-map", title, figure, answers, note=note, height=520, slots=[_slots(reader)])
 
 
-def _mapped(reader: Reader, found: Found) -> Answer:
+def _mapped(reader: PageReader, compared: RegionsCompared) -> Answer:
     since, until = reader.period
-    asked = MapParams(since=since, until=until, unit=found.unit, measure=found.measure)
-    return reader.ask(MAP, asked)
+    params = MapParams(since=since, until=until, unit=compared.unit, measure=compared.measure)
+    return reader.ask(MAP, params)
 
 
-def _ranking(reader: Reader, view: View, found: Found) -> Component:
-    measure, speak = found.measure, view.language
-    shown = [measure, *(one for one in _MEASURES if one != measure)]
-    rows = found.rows.sort(measure, descending=True, nulls_last=True)
+def _ranking(reader: PageReader, view: View, compared: RegionsCompared) -> Component:
+    measure, speak = compared.measure, view.language
+    shown = [measure, *(each for each in _MEASURES if each != measure)]
+    # a region without figures ranks last, not first
+    rows = compared.rows.sort(measure, descending=True, nulls_last=True)
     cells = [
         [
             html.A(
@@ -181,26 +202,27 @@ def _ranking(reader: Reader, view: View, found: Found) -> Component:
                 href=view.href(detail=row["code_insee_region"]),
                 id=f"to-{row['code_insee_region']}",
             ),
-            *(speak.number(row[one], found.digits, signed=one == "difference") for one in shown),
+            *(speak.number(row[each], compared.digits, signed=each == "difference") for each in shown),
         ]
         for row in rows.to_dicts()
     ]
+    # Corsica has no figures, but a page with its temperature
     missing = [code for code in REGIONS if code not in set(rows["code_insee_region"])]
     cells += [
         [html.A(REGIONS[code], href=view.href(detail=code), id=f"to-{code}"), *["–"] * len(shown)] for code in missing
     ]
-    heads = [view.say(en="Region", fr="Région"), *(_head(view, found, one) for one in shown)]
-    title = view.say(en="Regions in order", fr="Classement des régions")
+    heads = [view.say(en="Region", fr="Région"), *(_head(view, compared, each) for each in shown)]
+    title = view.say(en="Ranking of the regions", fr="Classement des régions")
     content = [parts.table(heads, cells, "regions-table", title)]
-    return parts.card(reader, "regions-ranking", title, content, found.given, slots=[_slots(reader)])
+    return parts.card(reader, "regions-ranking", title, content, compared.given, slots=[_slots(reader)])
 
 
-def _head(view: View, found: Found, measure: str) -> str:
-    of = f" {_whole(view, measure)}" if found.unit is Unit.SHARE else ""
-    return f"{_name(view, measure)}, {found.unit.sign}{of}"
+def _head(view: View, compared: RegionsCompared, measure: str) -> str:
+    of = f" {_whole(view, measure)}" if compared.unit is Unit.SHARE else ""
+    return f"{_name(view, measure)}, {compared.unit.sign}{of}"
 
 
-def _shares(reader: Reader, view: View, shares: Answer) -> Component:
+def _shares(reader: PageReader, view: View, shares: Answer) -> Component:
     title = view.say(
         en="Share of each source in a region's production", fr="Part de chaque filière dans la production régionale"
     )
@@ -210,30 +232,34 @@ def _shares(reader: Reader, view: View, shares: Answer) -> Component:
     return parts.chart(reader, "regions-shares", title, figure, [shares], wide=True, height=height, slots=slots)
 
 
-def _rates(reader: Reader, view: View) -> list[Component]:
+def _rates(reader: PageReader, view: View) -> list[Component]:
     since, until = reader.period
-    asked = RatesParams(since=since, until=until)
-    found = reader.ask(RATES, asked)
-    told = {
+    params = RatesParams(since=since, until=until)
+    answer = reader.ask(RATES, params)
+    titles = {
         "tco": view.say(
-            en="TCO: part of the load that a source covers, %", fr="TCO : part de la consommation couverte, %"
+            en="Coverage rate (TCO): share of the region's load covered by a source, %",
+            fr="Taux de couverture (TCO) : part de la consommation régionale couverte par la filière, %",
         ),
-        "tch": view.say(en="TCH: load factor of the capacity, %", fr="TCH : taux de charge des capacités, %"),
+        "tch": view.say(
+            en="Load factor (TCH): output over installed capacity, %",
+            fr="Taux de charge (TCH) : production rapportée à la capacité installée, %",
+        ),
     }
-    return [_rate(reader, view, name, title, found) for name, title in told.items()]
+    return [_rate(reader, view, name, title, answer) for name, title in titles.items()]
 
 
-def _rate(reader: Reader, view: View, name: str, title: str, found: Answer) -> Component:
-    if not found.rows[f"{name}_pct"].count():
-        unknown = view.say(en="None is held for this period.", fr="Rien n'en est connu pour cette période.")
-        said = [html.P(unknown, className="nothing")]
-        return parts.card(reader, f"regions-{name}", title, said, [found])
-    figure = rates(found.rows, f"{name}_pct", view.style)
+def _rate(reader: PageReader, view: View, name: str, title: str, answer: Answer) -> Component:
+    if not answer.rows[f"{name}_pct"].count():
+        unknown = view.say(en="No data for this period.", fr="Aucune donnée pour cette période.")
+        content = [html.P(unknown, className="nothing")]
+        return parts.card(reader, f"regions-{name}", title, content, [answer])
+    figure = rates(answer.rows, f"{name}_pct", view.style)
     slots = [_slots(reader)] if name == "tco" else []  # the capacity behind TCH is in no slot
-    return parts.chart(reader, f"regions-{name}", title, figure, [found], height=400, slots=slots)
+    return parts.chart(reader, f"regions-{name}", title, figure, [answer], height=400, slots=slots)
 
 
-def _slots(reader: Reader) -> Slots:
+def _slots(reader: PageReader) -> Slots:
     return reader.slots(REGIONS_MIX)
 
 
@@ -249,7 +275,7 @@ PAGE: Final = Page(
     units=(Unit.MW, Unit.GWH, Unit.MWH, Unit.SHARE),
     intervals=FROM_SLOTS,
     heading=_heading,
-    pinned=region.pinned,
+    pinned=region_day.pinned,
     series=lambda view: bool(view.detail),
     main=lambda view: Main("daily_regional", view.detail if view.detail in MAINLAND else None),
     marts=lambda view: ("daily_regional", "temperature_daily") if view.detail else ("daily_regional",),

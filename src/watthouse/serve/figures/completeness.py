@@ -1,4 +1,4 @@
-"""How whole the days of datasets are: a square a day, by dataset or by year."""
+"""How much of each day datasets measured: one square per day, by dataset or by year."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -10,20 +10,21 @@ import polars as pl
 from watthouse.serve.figures.palette import Ink
 from watthouse.serve.figures.style import Style, dressed
 
+# From a hole to a whole day; they differ in lightness as in hue.
 _STEPS: Final = (
     Ink("nothing measured", "rien de mesuré", "#a63d17", "#e5703f"),
     Ink("less than half", "moins de la moitié", "#e59a52", "#f0b27a"),
     Ink("half or more", "la moitié ou plus", "#f3d9a4", "#f7e3bd"),
     Ink("complete", "complet", "#2b6cb0", "#3f7fc4"),
 )
-"""From a hole to a whole day; they differ in lightness as in hue."""
 
+# so that 29 February has its column in every year
 _LEAP: Final = 2024
 _LINE: Final = 20  # letters of a name that stand beside the grid on a phone
 
 
 def by_dataset(rows: pl.DataFrame, style: Style) -> go.Figure:
-    """A row a dataset, a column a day: ``dataset``, ``civil_date``, ``measured``, ``expected``, ``unit``,
+    """One row per dataset, one column per day: ``dataset``, ``civil_date``, ``measured``, ``expected``, ``unit``,
     ``complete``."""
     names = sorted(rows["dataset"].unique().to_list(), reverse=True)
     days = rows["civil_date"].unique().sort().to_list()
@@ -33,8 +34,8 @@ def by_dataset(rows: pl.DataFrame, style: Style) -> go.Figure:
 
 
 def by_year(rows: pl.DataFrame, style: Style) -> go.Figure:
-    """A row a year, a column a day of the year, of one dataset: ``civil_date``, ``measured``, ``expected``, ``unit``,
-    ``complete``."""
+    """One row per year, one column per day of the year, of one dataset: ``civil_date``, ``measured``, ``expected``,
+    ``unit``, ``complete``."""
     placed = rows.with_columns(
         pl.col("civil_date").dt.year().cast(pl.String).alias("year"),
         (pl.lit(date(_LEAP, 1, 1)) + pl.duration(days=pl.col("civil_date").dt.ordinal_day() - 1)).alias("place"),
@@ -57,6 +58,7 @@ def _broken(name: str) -> str:
 
 def _stepped(rows: pl.DataFrame, row: str, column: str, style: Style) -> dict[tuple[str, date], tuple[int, str]]:
     share = pl.col("measured") / pl.col("expected")
+    # "complete" as the mart has it: a day of 92 slots is whole when the clocks change
     step = pl.when(pl.col("complete")).then(3).when(share >= 0.5).then(2).when(share > 0).then(1).otherwise(0)
     placed = rows.select(
         row, pl.col(column).alias("place"), step.alias("step"), "civil_date", "measured", "expected", "unit"
@@ -69,9 +71,9 @@ def _stepped(rows: pl.DataFrame, row: str, column: str, style: Style) -> dict[tu
 
 
 def _grid(
-    found: dict[tuple[str, date], tuple[int, str]], names: Sequence[str], days: Sequence[date], style: Style
+    levels: dict[tuple[str, date], tuple[int, str]], names: Sequence[str], days: Sequence[date], style: Style
 ) -> go.Figure:
-    cells = [[found.get((name, day)) for day in days] for name in names]
+    cells = [[levels.get((name, day)) for day in days] for name in names]
     colours = [style.ink(step) for step in _STEPS]
     ends = [(at + far) / len(colours) for at in range(len(colours)) for far in (0, 1)]
     figure = go.Figure(
@@ -91,6 +93,7 @@ def _grid(
     )
     for step, colour in zip(_STEPS, colours, strict=True):
         marker = {"symbol": "square", "size": 11, "color": colour}
+        # a heatmap of steps has no legend of its own
         figure.add_trace(go.Scatter(x=[None], y=[None], mode="markers", name=style.name(step), marker=marker))
     return figure
 

@@ -1,4 +1,4 @@
-"""What is held: datasets, marts, and their rows as they are."""
+"""The datasets, the marts, and the rows of a mart."""
 
 from dataclasses import replace
 from typing import Annotated, Any
@@ -14,17 +14,17 @@ from watthouse.serve.api.base import TheService, gives_rows
 from watthouse.serve.formats import Format
 from watthouse.serve.problems import ProblemError, documented
 from watthouse.serve.queries import cursors
+from watthouse.serve.queries.call import RowSet
 from watthouse.serve.queries.params import Params
-from watthouse.serve.queries.question import Question
 from watthouse.serve.queries.rows import (
     PAGE,
     RowsParams,
     all_rows,
     by_month,
-    columns_wanted,
+    chosen_columns,
     days_of_rows,
     mart_named,
-    rows_wanted,
+    mart_rows,
 )
 from watthouse.transform.dictionary import Mart, MartColumn, marts
 
@@ -36,7 +36,7 @@ class ColumnHeld(BaseModel):
 
     name: str = Field(description="Its name", examples=["consommation_mwh"])
     type: str = Field(description="What it holds", examples=["decimal(18,2)"])
-    unit: str = Field(description="Its unit; empty where it has none", examples=["MWh"])
+    unit: str = Field(description="Its unit; empty if it has none", examples=["MWh"])
     description: str = Field(description="What it is", examples=["Load"])
 
 
@@ -46,13 +46,13 @@ class DatasetOut(BaseModel):
     id: str = Field(description="Its name at the publisher", examples=["eco2mix-national-tr"])
     title: str = Field(description="What it is", examples=["éCO2mix national, real time"])
     grain: str = Field(description="What one row is")
-    key: list[str] = Field(description="The columns that name a row")
-    since: str = Field(description="Since when it is published", examples=["2012-01-01"])
-    refreshed_every_hours: float = Field(description="How often fresh rows come [h]", examples=[1])
+    key: list[str] = Field(description="The columns that identify a row")
+    since: str = Field(description="When its history begins", examples=["2012-01-01"])
+    refreshed_every_hours: float = Field(description="How often new rows are published [h]", examples=[1])
     publisher: str = Field(description="Who measures it", examples=["RTE"])
     source: str = Field(description="Where it is published")
     licence: str = Field(description="Its licence")
-    notes: str = Field(description="What a reader should know")
+    notes: str = Field(description="Notes")
 
 
 class DatasetWhole(DatasetOut):
@@ -66,7 +66,7 @@ class MartOut(BaseModel):
 
     name: str = Field(description="Its name", examples=["daily_merged"])
     description: str = Field(description="What one row is")
-    key: list[str] = Field(description="The columns that name a row")
+    key: list[str] = Field(description="The columns that identify a row")
 
 
 class MartWhole(MartOut):
@@ -75,10 +75,10 @@ class MartWhole(MartOut):
     columns: list[ColumnHeld] = Field(description="Its columns")
 
 
-@router.get("/datasets", summary="The datasets that watthouse keeps", responses=documented())
+@router.get("/datasets", summary="The datasets in watthouse", responses=documented())
 def datasets(_: Annotated[Params, Query()]) -> list[DatasetOut]:
-    """What each of them is, how often it is refreshed, and whose it is."""
-    return [DatasetOut(**_dataset(one)) for one in CATALOG.values()]
+    """What each of them is, how often it is refreshed, and who publishes it."""
+    return [DatasetOut(**_dataset(declared)) for declared in CATALOG.values()]
 
 
 @router.get("/datasets/{id}", summary="A dataset and its columns", responses=documented(404))
@@ -86,17 +86,19 @@ def dataset(
     id: Annotated[str, Path(description="The dataset's name at the publisher", examples=["eco2mix-national-tr"])],  # noqa: A002
     _: Annotated[Params, Query()],
 ) -> DatasetWhole:
-    """With the kind, unit and meaning of every column, as its publisher names it."""
+    """With the kind, unit and meaning of every column, by its publisher's name."""
     if id not in CATALOG:
         raise ProblemError(404, f"there is no dataset '{id[:60]}': there are {', '.join(CATALOG)}", parameter="id")
-    one = CATALOG[id]
-    return DatasetWhole(**_dataset(one), columns=[_column(column, column.kind.value) for column in one.columns])
+    declared = CATALOG[id]
+    return DatasetWhole(
+        **_dataset(declared), columns=[_column(column, column.kind.value) for column in declared.columns]
+    )
 
 
 @router.get("/marts", summary="The marts", responses=documented())
 def all_marts(service: TheService, _: Annotated[Params, Query()]) -> list[MartOut]:
-    """What one row of each is, and the columns that name it."""
-    return [MartOut(**_mart(one)) for one in marts(service.settings.transform).values()]
+    """What one row of each is, and the columns that identify it."""
+    return [MartOut(**_mart(mart)) for mart in marts(service.settings.transform).values()]
 
 
 MartName = Annotated[str, Path(description="The mart's name", examples=["daily_merged"])]
@@ -109,12 +111,13 @@ def one_mart(service: TheService, name: MartName, _: Annotated[Params, Query()])
     return MartWhole(**_mart(mart), columns=[_column(column, column.type) for column in mart.columns])
 
 
-@gives_rows(router, "/marts/{name}/rows", "Rows of a mart, as they are", "The rows", 404)
+@gives_rows(router, "/marts/{name}/rows", "Rows of a mart", "The rows", 404)
 def rows(service: TheService, request: Request, name: MartName, params: Annotated[RowsParams, Query()]) -> Response:
-    """Page by page in JSON; all at once, in pieces, as CSV, Parquet or Arrow where no `limit` is given."""
+    """Paginated in JSON; everything at once as CSV, Parquet or Arrow unless `limit` is given."""
     mart = mart_named(marts(service.settings.transform), name)
     style = formats.chosen(request, params.format)
     if params.limit is None and style is not Format.JSON:
+        # too many rows to sort at once
         if mart.key[0] == "date_heure" and params.cursor is None:
             return service.stream(request, style, lambda snapshot: by_month(snapshot, mart, params), name)
         return service.stream(
@@ -127,37 +130,39 @@ def _page(service: TheService, request: Request, style: Format, mart: Mart, para
     limit = params.limit or PAGE
     with service.snapshots.lease() as snapshot:
 
-        def ask() -> Question:
-            question = rows_wanted(snapshot, mart, params)
-            assert isinstance(question.rows, ir.Table)
-            found = snapshot.rows(question.rows.limit(limit + 1))
-            page = found.slice(0, limit)
-            last = page.slice(limit - 1).to_pylist() if found.num_rows > limit else []
+        def ask() -> RowSet:
+            row_set = mart_rows(snapshot, mart, params)
+            assert isinstance(row_set.rows, ir.Table)
+            rows = snapshot.rows(row_set.rows.limit(limit + 1))
+            page = rows.slice(0, limit)
+            # the one row more that was asked for tells whether there is a next page
+            last = page.slice(limit - 1).to_pylist() if rows.num_rows > limit else []
             more = {"next": cursors.write(last[0], mart.key) if last else None}
-            whose = replace(question, periods=days_of_rows(mart, page)).attributed(snapshot)
-            return whose.with_rows(page.select(columns_wanted(mart, params)), **more)
+            # over the days on this page, so that it names no dataset that it shows nothing of
+            attributed = replace(row_set, periods=days_of_rows(mart, page)).attributed(snapshot)
+            return attributed.with_rows(page.select(chosen_columns(mart, params)), **more)
 
         return service.versioned(request, style, mart.name, snapshot.version, snapshot.sample, ask)
 
 
-def _column(one: Column | MartColumn, kind: str) -> ColumnHeld:
-    return ColumnHeld(name=one.name, type=kind, unit=one.unit, description=one.meaning)
+def _column(column: Column | MartColumn, kind: str) -> ColumnHeld:
+    return ColumnHeld(name=column.name, type=kind, unit=column.unit, description=column.meaning)
 
 
-def _mart(one: Mart) -> dict[str, Any]:
-    return {"name": one.name, "description": one.description, "key": list(one.key)}
+def _mart(mart: Mart) -> dict[str, Any]:
+    return {"name": mart.name, "description": mart.description, "key": list(mart.key)}
 
 
-def _dataset(one: Dataset) -> dict[str, Any]:
+def _dataset(dataset: Dataset) -> dict[str, Any]:
     return {
-        "id": one.id,
-        "title": one.title,
-        "grain": one.grain,
-        "key": list(one.identity),
-        "since": one.since,
-        "refreshed_every_hours": one.cadence.total_seconds() / 3600,
-        "publisher": one.publisher,
-        "source": one.source,
-        "licence": one.licence,
-        "notes": one.notes,
+        "id": dataset.id,
+        "title": dataset.title,
+        "grain": dataset.grain,
+        "key": list(dataset.identity),
+        "since": dataset.since,
+        "refreshed_every_hours": dataset.cadence.total_seconds() / 3600,
+        "publisher": dataset.publisher,
+        "source": dataset.source,
+        "licence": dataset.licence,
+        "notes": dataset.notes,
     }

@@ -1,4 +1,4 @@
-"""What is asked of a snapshot: rows, and what stands with them."""
+"""Calls, each declared once, and the rows that they give."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -8,47 +8,48 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from watthouse.serve.formats import Shown
+from watthouse.serve.formats import AnswerColumn
 from watthouse.serve.queries import attribution
-from watthouse.serve.queries.attribution import Period, Used
-from watthouse.serve.queries.params import Written
+from watthouse.serve.queries.attribution import DayRange, Used
+from watthouse.serve.queries.params import FormatParams
 from watthouse.warehouse.query import Query
 from watthouse.warehouse.snapshots import Snapshot
 
 
 @dataclass(frozen=True)
-class Question:
-    """What a call wants of a snapshot: rows, and what stands with them.
+class RowSet:
+    """Rows of a snapshot, read or still to be read, with their title, columns and sources.
 
-    ``marts`` are the tables whose rows it uses, of ``periods`` (those that ``more`` says, where this says none) and
-    of the days that the mart ``among`` has; ``used`` is what they are of the datasets, once that is known.
+    ``more`` is what an answer states beside the rows. ``marts`` are the tables used, over ``periods`` (by default those
+    in ``more``) and the days of the mart ``among``; ``used`` are the datasets behind them, once resolved.
     """
 
     title: str
     rows: Query | pa.Table
-    columns: tuple[Shown, ...]
+    columns: tuple[AnswerColumn, ...]
     more: Mapping[str, Any] = field(default_factory=dict)
     marts: tuple[str, ...] = ()
-    periods: tuple[Period, ...] = ()
+    periods: tuple[DayRange, ...] = ()
     among: str | None = None
     used: tuple[Used, ...] | None = None
 
-    def attributed(self, snapshot: Snapshot) -> "Question":
-        """The same question, and whose rows it uses."""
+    def attributed(self, snapshot: Snapshot) -> "RowSet":
+        """The same rows, with the datasets behind them resolved."""
+        # known from the rows already, as of an instant for example
         if self.used is not None:
             return self
         periods = self.periods or _periods(self.more)
         return replace(self, used=attribution.used(snapshot, self.marts, periods, self.among))
 
-    def with_rows(self, rows: pa.Table, **more: Any) -> "Question":
-        """The same question, answered."""
+    def with_rows(self, rows: pa.Table, **more: Any) -> "RowSet":
+        """The same, with these rows."""
         return replace(self, rows=rows, more={**self.more, **more})
 
 
-def _periods(more: Mapping[str, Any]) -> tuple[Period, ...]:
-    """The periods that an answer says it is about; always, where it says none."""
+def _periods(more: Mapping[str, Any]) -> tuple[DayRange, ...]:
+    """The periods that an answer states; all time where it states none."""
     ends = [(more.get(f"{which}since"), more.get(f"{which}until")) for which in ("", "with_")]
-    return tuple((date.fromisoformat(one), date.fromisoformat(other)) for one, other in ends if one and other) or (
+    return tuple((date.fromisoformat(first), date.fromisoformat(last)) for first, last in ends if first and last) or (
         attribution.ALWAYS,
     )
 
@@ -58,18 +59,18 @@ _PLACE: Final = re.compile(r"\{\w+\}")
 
 @dataclass(frozen=True)
 class Call:
-    """A question that the API answers and pages ask, declared once: address, documentation and downloads follow.
+    """What the API answers and pages ask, declared once: address, documentation and downloads follow.
 
-    ``path`` is its address below ``/api/v1``, ``params`` what may be asked for, ``build(snapshot, params)`` makes the
-    question; what stands in braces in the path, which ``place`` describes, is its third argument. A ``series`` has no
-    bound where its format is made in pieces: ``build`` is told ``any_number``.
+    ``path`` is its address below ``/api/v1``, ``params`` its parameters, ``build(snapshot, params)`` gives its rows; a
+    part of the path in braces, described by ``place``, is the third argument. A ``series`` has no limit in formats
+    that are streamed: ``build`` then gets ``any_number``.
 
     ``summary``, ``detail`` and ``row`` are its documentation; a download is called ``file``, else as its path ends.
     """
 
     path: str
-    params: type[Written]
-    build: Callable[..., Question]
+    params: type[FormatParams]
+    build: Callable[..., RowSet]
     summary: str
     detail: str
     row: str
