@@ -1,7 +1,6 @@
 """Text with delimiters (CSV of any publisher or spreadsheet), read in batches."""
 
 import csv
-import io
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from watthouse.sources.base import Piece
 from watthouse.sources.folding import shown
 from watthouse.sources.headers import Layout, recognise
 from watthouse.sources.numbers import is_null_token
+from watthouse.sources.texts import Upto
 
 _DELIMITERS: Final = (";", "\t", ",", "|")
 _SEPARATOR: Final = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
@@ -106,7 +106,7 @@ def read(packing: Packing, survey: Survey, header: Header, layout: Layout, shape
     noted = layout.with_notes(notes)
     until = None if survey.ends_line else survey.bytes - survey.unended
     with packing.open() as opened:
-        stream = opened.stream if until is None else cast("IO[bytes]", _Upto(opened.stream, until))
+        stream = opened.stream if until is None else cast("IO[bytes]", Upto(opened.stream, until))
         batches = _batches(stream, survey, header, layout, shape, packing.origin)
         for batch in _regrouped(_and_last(batches, last, layout), packing.settings.batch_rows):
             yield from noted.pieces(_named(batch, layout), packing.origin, opened.position())
@@ -285,19 +285,3 @@ def _regrouped(batches: Iterator[pa.RecordBatch], rows: int) -> Iterator[pa.Tabl
 def _named(table: pa.Table, layout: Layout) -> pl.DataFrame:
     frame = pl.DataFrame(table)
     return frame.select(pl.col(str(place)).alias(name) for name, place in layout.positions.items())
-
-
-class _Upto(io.RawIOBase):
-    """The first bytes of a stream, as if they were all."""
-
-    def __init__(self, stream: IO[bytes], size: int) -> None:
-        self._stream, self._left = stream, size
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: "bytearray") -> int:  # type: ignore[override]
-        chunk = self._stream.read(min(len(buffer), self._left))
-        self._left -= len(chunk)
-        buffer[: len(chunk)] = chunk
-        return len(chunk)

@@ -113,3 +113,19 @@ def interruption(text: bytes) -> str:
     if start < 0:
         return ""
     return text[start : start + INTERRUPTION_BYTES].splitlines()[0].decode("utf-8", "replace")
+
+
+class Upto(io.RawIOBase):
+    """The first bytes of a stream, as if they were all."""
+
+    def __init__(self, stream: IO[bytes], size: int) -> None:
+        self._stream, self._left = stream, size
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "bytearray") -> int:  # type: ignore[override]
+        chunk = self._stream.read(min(len(buffer), self._left))
+        self._left -= len(chunk)
+        buffer[: len(chunk)] = chunk
+        return len(chunk)

@@ -12,9 +12,10 @@ from typing import Any, Final
 
 import httpx
 
-from watthouse.errors import ClockError, QuotaError, SourceError, UnreachableError, UsageError
+from watthouse.errors import ClockError, QuotaError, SourceError, UnreachableError
 from watthouse.settings import Settings
 from watthouse.sources.folding import shown
+from watthouse.sources.odre.address import address_of, key_of
 from watthouse.sources.odre.answers import BETWEEN, TransientError, lie, parsed, verdict
 from watthouse.sources.odre.background import begun, dispose
 from watthouse.sources.odre.calls import ExploreCall
@@ -63,8 +64,8 @@ class Wire:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._base = _address(settings.odre_url)
-        self._key = _key(settings)
+        self._base = address_of(settings.odre_url)
+        self._key = key_of(settings)
         self.host = self._base.netloc.decode("ascii")
         self.usage = Usage()
         self.quota = Quota(settings.quota_reserve)
@@ -280,30 +281,6 @@ def _gunzipped(chunks: Iterator[bytes]) -> Iterator[bytes]:
         raise TransientError(f"sent a damaged gzip stream ({shown(error, 80)})") from error
     if started and not unpacker.eof:
         raise TransientError("broke off in the middle of a gzip stream")
-
-
-def _address(text: str) -> httpx.URL:
-    """The service's address."""
-    # Notes and messages repeat the address, so a secret in it is refused; the refusal must not repeat it either.
-    try:
-        url = httpx.URL(text)
-    except (httpx.InvalidURL, UnicodeError):
-        url = httpx.URL("")
-    if url.scheme not in {"http", "https"} or not url.host:
-        raise UsageError("WATTHOUSE_ODRE_URL is not a web address: it must begin with https:// and a host")
-    if url.userinfo or url.query or url.fragment:
-        raise UsageError(
-            "WATTHOUSE_ODRE_URL contains a name, a password or a query, which would be stored and shown: put the key"
-            " in WATTHOUSE_API_KEY, and leave the bare address"
-        )
-    return url
-
-
-def _key(settings: Settings) -> str:
-    key = settings.api_key.get_secret_value().strip() if settings.api_key else ""
-    if not all("!" <= character <= "~" for character in key):
-        raise UsageError("WATTHOUSE_API_KEY contains characters that no key has: set it again, without spaces")
-    return key
 
 
 def _rough(duration: timedelta) -> str:
