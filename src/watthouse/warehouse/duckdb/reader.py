@@ -28,8 +28,8 @@ from watthouse.warehouse.query import Prepared, Query, to_sql
 
 HELD: Final = "held"
 """The name under which the file is attached."""
-_ASIDE: Final = "aside"
-"""The name of the catalog in memory in which core and marts are laid out again."""
+_ASIDE: Final = "warehouse"
+"""The catalog in memory in which core and marts are set up again; the SQL of builds before this one names it."""
 _ADVICE: Final = "run `watthouse refresh`"
 _STREAM_MEMORY: Final = "12MB"
 """Half a month of every region by slot fits; what does not goes to the other engine. Too small to cache what is read
