@@ -5,6 +5,8 @@ import re
 
 from tests.support import ROOT
 from tools import house, marts_page, openapi_document, staging
+from watthouse.serve.api.calls import CALLS
+from watthouse.serve.dashboard.app import PAGES
 
 
 def test_the_page_of_marts_is_current() -> None:
@@ -47,3 +49,18 @@ def test_tests_named_in_the_documents_exist() -> None:
     for document in (ROOT / "docs").glob("*.md"):
         for name in re.findall(r"`(test_\w+)`", document.read_text()):
             assert name in names, f"{document.name}: {name}"
+
+
+def test_every_call_and_page_has_its_row_in_the_documents() -> None:
+    called = {call.path.replace("{", "").replace("}", "") for call in CALLS}
+    written = (ROOT / "docs" / "api.md").read_text().replace("{", "").replace("}", "")
+    assert [path for path in sorted(called) if f"`{path}" not in written and f"/api/v1{path}" not in written] == []
+    pages = (ROOT / "docs" / "pages.md").read_text()
+    assert [name for name in PAGES if f"`/{name}" not in pages and name != "now"] == []
+
+
+def test_every_page_is_looked_at_in_a_browser() -> None:
+    """By its text: to import it wants a browser."""
+    text = (ROOT / "tests" / "browser" / "test_pages.py").read_text()
+    paths = re.findall(r'^    "/(\w*)', text.partition("PAGES = {")[2].partition("}")[0], re.MULTILINE)
+    assert {path or "now" for path in paths} == {*PAGES}

@@ -67,9 +67,11 @@ class Column:
     steps: tuple[timedelta, ...] = ()
 
 
+_POWER_OR_ENERGY: Final = frozenset({"kW", "MW", "GW", "TW", "kWh", "MWh", "GWh", "TWh"})
+
 OTHER_UNITS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
-        "MW": frozenset({"kW", "GW", "TW", "kWh", "MWh", "GWh", "TWh", "%"}),
+        **{unit: _POWER_OR_ENERGY - {unit} | {"%"} for unit in _POWER_OR_ENERGY},
         "GWh PCS 0 °C": frozenset({"kWh", "MWh", "TWh", "m3", "%"}),
         "°C": frozenset({"°F", "K"}),
     }

@@ -16,7 +16,7 @@ from watthouse.serve.problems import wrong
 from watthouse.serve.queries.attribution import Used
 from watthouse.serve.queries.base import days
 from watthouse.serve.queries.call import RowSet
-from watthouse.serve.queries.params import A_YEAR, Period, newest_first
+from watthouse.serve.queries.params import A_YEAR, Period, period_or_newest
 from watthouse.serve.refreshing import RefreshProgress, State
 from watthouse.serve.service import Service
 
@@ -114,7 +114,7 @@ def revisions_of(service: Service, params: RevisionsParams) -> RowSet:
     # the default ends with the dataset's own newest day: settled data lags by months
     newest = home.lake.extent(dataset).newest or home.now.astimezone(PARIS).date()
     last = newest.date() if isinstance(newest, datetime) else newest
-    since, until = newest_first((last, last), params)
+    since, until = period_or_newest((last, last), params)
     # a year of quarter hours is 35,000 slots, each with every version it ever had
     if (until - since).days >= A_YEAR:
         raise wrong("since", f"revisions cover {A_YEAR} days at most: choose a shorter period")

@@ -22,9 +22,12 @@ def undouble(text: str) -> str:
     return text
 
 
+@lru_cache(maxsize=4096)  # every header and name is compared with all that the catalog knows
 def fold(text: str) -> str:
     """The letters and digits of ``text`` without accents or case, a trailing unit in brackets left off."""
-    return _fold(text)
+    text = _UNIT.sub("", undouble(text).strip())
+    letters = unicodedata.normalize("NFKD", text)
+    return "".join(c for c in letters if c.isalnum() and not unicodedata.combining(c)).casefold()
 
 
 def shown(text: object, limit: int = _SHOWN) -> str:
@@ -38,13 +41,6 @@ def listed(words: Iterable[str], limit: int = 6) -> str:
     words = [shown(word, 40) or "''" for word in words]
     more = len(words) - limit
     return ", ".join(words[:limit]) + (f" and {more} more" if more > 0 else "")
-
-
-@lru_cache(maxsize=4096)
-def _fold(text: str) -> str:
-    text = _UNIT.sub("", undouble(text).strip())
-    letters = unicodedata.normalize("NFKD", text)
-    return "".join(c for c in letters if c.isalnum() and not unicodedata.combining(c)).casefold()
 
 
 def _cp1252_bytes(text: str) -> bytes:

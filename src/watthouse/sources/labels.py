@@ -47,6 +47,7 @@ def is_junk(label: str) -> bool:
     return bool(_JUNK.fullmatch(fold(label)) or _ROW_NUMBER.fullmatch(label))
 
 
+@lru_cache(maxsize=4096)
 def words(label: str) -> tuple[str, ...]:
     """The words of a header, folded: ``code_insee_region``, ``Code INSEE région`` and ``Code.INSEE.région`` alike."""
     return tuple(word for part in re.split(r"[\W_]+", undouble(label)) if (word := fold(part)))

@@ -37,8 +37,9 @@ class Mart:
         """The column of its civil day, month or year."""
         return next(column.name for column in self.columns if column.name in _DAYS)
 
-    def __getitem__(self, name: str) -> MartColumn:
-        return next(column for column in self.columns if column.name == name)
+    @cached_property
+    def by_name(self) -> Mapping[str, MartColumn]:
+        return {column.name: column for column in self.columns}
 
     @cached_property
     def names(self) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from watthouse.serve.queries.units import BY_DAY, Interval, Unit, finest
 Body = Callable[[PageReader, View], list[Component]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Page:
     """``units`` and ``intervals`` are what its period bar offers, the default first; ``period`` is whether it has one,
     ``span`` how much it means where the address says no days (nothing: everything held).

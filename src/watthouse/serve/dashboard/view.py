@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import Enum
 from functools import cached_property
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 from watthouse.serve.figures.style import Style
@@ -13,8 +13,6 @@ from watthouse.serve.locale import Language, Say
 from watthouse.serve.queries.units import Interval, Unit
 
 _Choice = TypeVar("_Choice", bound=Enum)
-
-PAGES: Final = ("now", "mix", "regions", "gas", "exchanges", "questions", "data")
 
 
 @dataclass(frozen=True)

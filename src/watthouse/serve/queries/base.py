@@ -15,7 +15,7 @@ from watthouse.serve.queries import slots
 from watthouse.serve.queries.as_of import Tables, natures, rows_as_of
 from watthouse.serve.queries.attribution import used_of
 from watthouse.serve.queries.call import RowSet
-from watthouse.serve.queries.params import Moments, Period, instant, newest_first
+from watthouse.serve.queries.params import Moments, Period, instant, period_or_newest
 from watthouse.serve.queries.series import COMPLETE, MEASURED, MIXED, STARTS, Mean, Span, energies, energy, shown
 from watthouse.serve.queries.slots import (
     BEGINS,
@@ -44,7 +44,7 @@ def span_of(
     """The period and interval requested, ``auto`` among those; raises a problem where that is more points than a
     series may have (any number, where ``most`` is None), or instants are no ends of the interval."""
     # each mart has its own newest day: gas and temperature lag behind power
-    since, until = newest_first(snapshot.extent(mart), params)
+    since, until = period_or_newest(snapshot.extent(mart), params)
     if interval is not Interval.AUTO and interval not in offered:
         names = ", ".join(each.value for each in offered)
         raise wrong("interval", f"not available by {interval.value}: choose one of {names}, or auto")
@@ -178,7 +178,7 @@ CARBON: Final = AnswerColumn("taux_co2_g_kwh", "g/kWh", "CO₂ intensity of prod
 def named(mart: Mart, unit: Unit) -> list[AnswerColumn]:
     """The energies of a mart that can be shown in this unit, without it."""
     part = ": share of production" if unit is Unit.SHARE else ""
-    return [AnswerColumn(name, "", mart[f"{name}_mwh"].meaning + part) for name in energies(mart, unit)]
+    return [AnswerColumn(name, "", mart.by_name[f"{name}_mwh"].meaning + part) for name in energies(mart, unit)]
 
 
 def refuse_longer(longest_row: pa.Table) -> None:

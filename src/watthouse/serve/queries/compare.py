@@ -15,7 +15,7 @@ from watthouse.serve.queries.call import Call, RowSet
 from watthouse.serve.queries.comparison import COLUMNS, PeriodTotals, side_by_side
 from watthouse.serve.queries.fields import Day
 from watthouse.serve.queries.mix import MEAN_CARBON
-from watthouse.serve.queries.params import Period, newest_first
+from watthouse.serve.queries.params import Period, period_or_newest
 from watthouse.serve.queries.series import (
     MEASURED,
     energies,
@@ -60,7 +60,7 @@ class Compared(Period):
 
 def compare_of(snapshot: Snapshot, params: Compared) -> RowSet:
     """Load, sources and CO₂ intensity of two periods, one row per quantity."""
-    since, until = newest_first(snapshot.extent("daily_mix"), params)
+    since, until = period_or_newest(snapshot.extent("daily_mix"), params)
     other = _other(params, since, until)
     mart = snapshot.marts["daily_mix"]
     names = energies(mart, params.unit)

@@ -7,6 +7,7 @@ periods of any length.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import pyarrow as pa
@@ -59,14 +60,19 @@ class PeriodTotals:
     known_hours: Mapping[str, float]
     hours: float
 
+    @cached_property
+    def length(self) -> float:
+        """The period [hours]."""
+        return hours_of(*self.period)
+
     @property
     def measured(self) -> float:
         """The part of the period that was measured, 0 to 1."""
-        return self.hours / hours_of(*self.period)
+        return self.hours / self.length
 
     def known(self, name: str) -> bool:
         """Whether the quantity is known for enough of the period to stand for it."""
-        return self.known_hours[name] / hours_of(*self.period) >= ENOUGH
+        return self.known_hours[name] / self.length >= ENOUGH
 
 
 def side_by_side(quantities: Sequence[tuple[str, AnswerColumn]], first: PeriodTotals, second: PeriodTotals) -> pa.Table:

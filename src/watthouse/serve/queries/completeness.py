@@ -11,7 +11,7 @@ from watthouse.serve.problems import wrong
 from watthouse.serve.queries import attribution
 from watthouse.serve.queries.base import days
 from watthouse.serve.queries.call import Call, RowSet
-from watthouse.serve.queries.params import Period, newest_first
+from watthouse.serve.queries.params import Period, period_or_newest
 from watthouse.serve.queries.series import columns_of, within
 from watthouse.warehouse.query import Prepared
 from watthouse.warehouse.snapshots import Snapshot
@@ -35,7 +35,7 @@ def completeness_of(snapshot: Snapshot, params: CompletenessParams) -> RowSet:
     if params.dataset is not None and params.dataset not in CATALOG:
         raise wrong("dataset", f"there is no dataset '{params.dataset[:60]}': there are {', '.join(CATALOG)}")
     mart = snapshot.marts["completeness_daily"]
-    since, until = newest_first(snapshot.extent(mart.name), params)
+    since, until = period_or_newest(snapshot.extent(mart.name), params)
     rows = Prepared(_days, (snapshot.table(mart.name).op(), params.dataset), since, until)
     used = attribution.used(snapshot, [mart.name], [(since, until)])
     of = tuple(use for use in used if params.dataset in {None, use.dataset.id})

@@ -33,7 +33,7 @@ def forecast_of(snapshot: Snapshot, params: Flows, *, any_number: bool = False) 
     most = None if any_number else snapshot.settings.max_points
     span = span_of(most, snapshot, "forecast_daily", params, params.interval, BY_SLOT, BY_DAY)
     mart, title, unit = snapshot.marts["forecast_daily"], "Load forecasts of France", params.counted_in
-    errors = [AnswerColumn(name, "%", mart[name].meaning) for name in _ERRORS]
+    errors = [AnswerColumn(name, "%", mart.by_name[name].meaning) for name in _ERRORS]
     if span.interval.length is None:
         return energies_of(mart, snapshot.table(mart.name), span, unit, title, _MISSED, errors)
     tables = (snapshot.table("core_national_forecast", "core"), snapshot.table(POWER, "core"))

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from watthouse.serve.queries.base import A_REGION, DAYS, days
 from watthouse.serve.queries.call import Call, RowSet
-from watthouse.serve.queries.params import Period, newest_first
+from watthouse.serve.queries.params import Period, period_or_newest
 from watthouse.serve.queries.series import MEASURED, MIXED, energies, known_hours, measured_hours, shown, total, within
 from watthouse.serve.queries.units import Unit
 from watthouse.warehouse.query import Prepared
@@ -31,7 +31,7 @@ class MixesParams(Period):
 def mixes_of(snapshot: Snapshot, params: MixesParams) -> RowSet:
     """Load, sources, storage and exchanges of every region over a period."""
     mart = snapshot.marts["daily_regional"]
-    since, until = newest_first(snapshot.extent(mart.name), params)
+    since, until = period_or_newest(snapshot.extent(mart.name), params)
     names = energies(mart, params.unit)
     rows = Prepared(_mixes, (snapshot.table(mart.name).op(), tuple(names), params.unit), since, until)
     columns = (*A_REGION, *shown(mart, names, params.unit), MEASURED, MIXED, DAYS)

@@ -151,7 +151,7 @@ def days_of(params: Period | Moments) -> tuple[date | None, date | None]:
     )
 
 
-def newest_first(extent: tuple[date, date], params: Period | Moments) -> tuple[date, date]:
+def period_or_newest(extent: tuple[date, date], params: Period | Moments) -> tuple[date, date]:
     """The requested period; by default, the last days of ``extent`` (the first and last available day)."""
     first, last = days_of(params)
     until = last or (max(extent[1], first) if first else extent[1])

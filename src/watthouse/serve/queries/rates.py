@@ -11,7 +11,7 @@ from watthouse.serve.formats import AnswerColumn
 from watthouse.serve.queries.base import A_REGION, days, region_of
 from watthouse.serve.queries.call import Call, RowSet
 from watthouse.serve.queries.fields import Region
-from watthouse.serve.queries.params import Period, newest_first
+from watthouse.serve.queries.params import Period, period_or_newest
 from watthouse.serve.queries.series import known_quarters, measured_hours, of_region, total, within
 from watthouse.serve.queries.units import Unit
 from watthouse.warehouse.query import Prepared
@@ -28,7 +28,7 @@ def rates_of(snapshot: Snapshot, params: RatesParams) -> RowSet:
     """Columns: ``code_insee_region``, ``libelle_region``, ``source``, ``energy_mwh``, ``share`` (0 to 1), ``tco_pct``,
     ``tch_pct``, ``measured_hours``; raises a problem for an unknown region."""
     code = region_of(params.region)
-    since, until = newest_first(snapshot.extent("daily_regional"), params)
+    since, until = period_or_newest(snapshot.extent("daily_regional"), params)
     form = Prepared(_sums, (snapshot.table("daily_regional").op(), code), since, until)
     regions = snapshot.rows(form).to_pylist()
     rows = pa.Table.from_pylist([_rates(region, name) for region in regions for name in REGIONAL_SOURCES], _TYPES)

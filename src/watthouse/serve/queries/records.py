@@ -12,7 +12,7 @@ from watthouse.catalog import NATIONAL_SOURCES
 from watthouse.serve.queries.base import days
 from watthouse.serve.queries.call import Call, RowSet
 from watthouse.serve.queries.coverage import Main, coverage
-from watthouse.serve.queries.params import Period, newest_first
+from watthouse.serve.queries.params import Period, period_or_newest
 from watthouse.serve.queries.series import columns_of, within
 from watthouse.serve.queries.words import OneOf
 from watthouse.warehouse.query import Prepared
@@ -44,7 +44,7 @@ def records_of(snapshot: Snapshot, params: RecordsParams) -> RowSet:
     """The rows of ``records_daily`` requested, newest first."""
     mart = snapshot.marts["records_daily"]
     first, _ = snapshot.extent(mart.name)
-    since, until = newest_first(snapshot.extent("daily_mix"), params)
+    since, until = period_or_newest(snapshot.extent("daily_mix"), params)
     # a record that stands may be of the first year
     if params.standing and params.since is None:
         since = min(first, until)

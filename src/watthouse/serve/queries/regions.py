@@ -24,7 +24,7 @@ from watthouse.serve.queries.base import (
     span_of,
 )
 from watthouse.serve.queries.call import Call, RowSet
-from watthouse.serve.queries.params import Energy, EnergyAsOf, Period, newest_first
+from watthouse.serve.queries.params import Energy, EnergyAsOf, Period, period_or_newest
 from watthouse.serve.queries.series import MEASURED, Span, known_hours, measured_hours, total, within
 from watthouse.serve.queries.slots import SlotKind
 from watthouse.serve.queries.units import BY_DAY, BY_SLOT, Interval, Unit
@@ -119,7 +119,7 @@ def map_of(snapshot: Snapshot, params: MapParams) -> RowSet:
     """One value a region over a period."""
     if params.measure in {"consommation", "production", "difference"}:
         refuse_share(params.unit, f"{params.measure} is")
-    since, until = newest_first(snapshot.extent("daily_regional"), params)
+    since, until = period_or_newest(snapshot.extent("daily_regional"), params)
     rows = Prepared(_mapped, (snapshot.table("daily_regional").op(), params.measure, params.unit), since, until)
     more = {**days(since, until), "unit": params.unit.value, "measure": params.measure}
     value = AnswerColumn(f"{params.measure}{params.unit.suffix}", params.unit.label, f"{params.measure} of the period")

@@ -12,7 +12,7 @@ from watthouse.serve.queries.attribution import TEMPERATURE_OF_FRANCE
 from watthouse.serve.queries.base import days
 from watthouse.serve.queries.call import Call, RowSet
 from watthouse.serve.queries.fields import FirstHeld
-from watthouse.serve.queries.params import Period, newest_first
+from watthouse.serve.queries.params import Period, period_or_newest
 from watthouse.serve.queries.series import quarter_hours, within
 from watthouse.warehouse.query import Prepared
 from watthouse.warehouse.snapshots import Snapshot
@@ -35,7 +35,7 @@ def sensitivity_of(snapshot: Snapshot, params: SensitivityParams) -> RowSet:
     """Thermosensitivity by civil year, over fully measured days with a temperature; the standard error assumes
     independent days."""
     first, last = snapshot.extent("daily_merged")
-    since, until = newest_first((first, last), params)
+    since, until = period_or_newest((first, last), params)
     if params.since is None:
         since = min(first, until)
     fits = Prepared(_fitted, (snapshot.table("daily_merged").op(), params.below), since, until)

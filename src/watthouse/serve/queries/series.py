@@ -280,14 +280,16 @@ def columns_of(mart: Mart, names: Iterable[str] = ()) -> tuple[AnswerColumn, ...
     """A mart's columns, or those of ``names``, as its models describe them."""
     return tuple(
         AnswerColumn(column.name, column.unit, column.meaning)
-        for column in (mart[name] for name in names or mart.names)
+        for column in (mart.by_name[name] for name in names or mart.names)
     )
 
 
 def shown(mart: Mart, names: Sequence[str], unit: Unit) -> tuple[AnswerColumn, ...]:
     """The columns ``names`` in ``unit``, in the mart's words."""
     part = ": share of production" if unit is Unit.SHARE else ""
-    return tuple(AnswerColumn(f"{name}{unit.suffix}", unit.label, mart[f"{name}_mwh"].meaning + part) for name in names)
+    return tuple(
+        AnswerColumn(f"{name}{unit.suffix}", unit.label, mart.by_name[f"{name}_mwh"].meaning + part) for name in names
+    )
 
 
 def last(value: ir.Value, day: ir.Value) -> ir.Value:

@@ -18,23 +18,18 @@ class Interval(Enum):
     MONTH = "month"
     YEAR = "year"
 
+    length: timedelta | None
+    """How long each lasts, where that is less than a day: of a slot, the shortest there is."""
+
+    def __init__(self, name: str) -> None:
+        minutes = {"slot": 15, "15min": 15, "30min": 30, "hour": 60}.get(name)
+        self.length = timedelta(minutes=minutes) if minutes else None
+
     @property
     def daily(self) -> "Interval":
         """The interval, or a day where it is shorter: what is known by the day has nothing finer."""
         return Interval.DAY if self.length else self
 
-    @property
-    def length(self) -> timedelta | None:
-        """How long each lasts, where that is less than a day: of a slot, the shortest there is."""
-        return _LENGTHS.get(self)
-
-
-_LENGTHS: Final = {
-    Interval.SLOT: timedelta(minutes=15),
-    Interval.QUARTER_HOUR: timedelta(minutes=15),
-    Interval.HALF_HOUR: timedelta(minutes=30),
-    Interval.HOUR: timedelta(hours=1),
-}
 
 BY_HOUR: Final = (Interval.HOUR, Interval.DAY, Interval.WEEK, Interval.MONTH, Interval.YEAR)
 # gas and temperature have nothing finer than the day
@@ -51,18 +46,16 @@ class Unit(Enum):
     GWH = "GWh"
     SHARE = "share"
 
-    @property
-    def suffix(self) -> str:
-        return f"_{self.value.lower()}"
+    suffix: str
+    """What ends the name of a column in this unit."""
+    label: str
+    """As the description of a column has it."""
+    sign: str
+    """As it stands beside a figure: shares are drawn as percentages."""
 
-    @property
-    def label(self) -> str:
-        return "0-1" if self is Unit.SHARE else self.value
-
-    @property
-    def sign(self) -> str:
-        """As it stands beside a figure: shares are drawn as percentages."""
-        return "%" if self is Unit.SHARE else self.value
+    def __init__(self, name: str) -> None:
+        self.suffix = f"_{name.lower()}"
+        self.label, self.sign = ("0-1", "%") if name == "share" else (name, name)
 
     def drawn_by(self, interval: Interval) -> "Unit":
         """What a series by this interval is drawn in: slots are power, as they are published."""

@@ -34,7 +34,7 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     run("create table if not exists raw.builds (fingerprint varchar, steps varchar, built_at timestamptz)")
     run("create table if not exists raw.changed_days (dataset varchar, civil_date date)")
     for dataset in CATALOG.values():
-        columns = {name: _TYPES.get(dataset[name].kind, "VARCHAR") for name in dataset.names}
+        columns = {column.name: _TYPES.get(column.kind, "VARCHAR") for column in dataset.columns}
         columns[OBSERVED_AT] = "TIMESTAMPTZ"
         declared = ", ".join(f"{name} {kind}" for name, kind in columns.items())
         run(f"create table if not exists raw.{dataset.table} ({declared})")

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watthouse.serve.dashboard.view import PAGES, View, read
+from watthouse.serve.dashboard.app import PAGES
+from watthouse.serve.dashboard.view import View, read
 from watthouse.serve.locale import Language
 from watthouse.serve.queries.units import Interval, Unit
 
@@ -20,7 +21,7 @@ def _read(address: str) -> View:
 
 
 @given(
-    page=st.sampled_from(PAGES[1:]),
+    page=st.sampled_from([*PAGES][1:]),
     detail=st.sampled_from(["", "53", "daily_merged"]),
     days=st.tuples(_DAYS, _DAYS).map(sorted),
     interval=st.sampled_from(Interval),

@@ -11,14 +11,14 @@ from pydantic import ValidationError
 from starlette.requests import Request
 
 from watthouse.serve.problems import ProblemError
-from watthouse.serve.queries.params import EnergyAsOf, Period, instant, newest_first, refuse_repeated
+from watthouse.serve.queries.params import EnergyAsOf, Period, instant, period_or_newest, refuse_repeated
 from watthouse.serve.queries.units import BY_DAY, BY_HOUR, FROM_SLOTS, Interval, finest, points
 
 HELD = (date(2012, 1, 1), date(2026, 11, 28))
 
 
 def meant(**asked: Any) -> tuple[date, date]:
-    return newest_first(HELD, Period.model_validate(asked))
+    return period_or_newest(HELD, Period.model_validate(asked))
 
 
 def test_the_newest_thirty_days_are_meant_where_nothing_is_said() -> None:

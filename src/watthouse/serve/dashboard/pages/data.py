@@ -280,10 +280,10 @@ def value(view: View, dataset: Dataset, column: str, text: str | None) -> str:
 
 
 PAGE: Final = Page(
-    "data",
-    "Data",
-    "Données",
-    body,
+    name="data",
+    en="Data",
+    fr="Données",
+    body=body,
     intervals=(),
     span=None,
     heading=mart.heading,

@@ -234,10 +234,10 @@ def _share_of(value: float | None, whole: float | None) -> float | None:
 
 
 PAGE: Final = Page(
-    "exchanges",
-    "Exchanges",
-    "Échanges",
-    body,
+    name="exchanges",
+    en="Exchanges",
+    fr="Échanges",
+    body=body,
     units=(Unit.GWH, Unit.MWH, Unit.MW, Unit.SHARE),
     intervals=FROM_SLOTS,
     marts=lambda _: ("exchanges_daily",),

@@ -285,10 +285,10 @@ def _fills(reader: PageReader, view: View) -> list[Component]:
 
 
 PAGE: Final = Page(
-    "gas",
-    "Gas & weather",
-    "Gaz et météo",
-    body,
+    name="gas",
+    en="Gas & weather",
+    fr="Gaz et météo",
+    body=body,
     units=(Unit.GWH, Unit.SHARE),
     span=relativedelta(years=1),
     marts=lambda _: ("gas_daily", "temperature_daily"),

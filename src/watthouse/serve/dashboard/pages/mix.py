@@ -195,10 +195,10 @@ def _of_source(totals: ByQuantity, name: str) -> float | None:
 
 
 PAGE: Final = Page(
-    "mix",
-    "Mix",
-    "Mix",
-    body,
+    name="mix",
+    en="Mix",
+    fr="Mix",
+    body=body,
     units=(Unit.GWH, Unit.MWH, Unit.MW, Unit.SHARE),
     intervals=FROM_SLOTS,
     main=lambda _: Main("daily_mix"),

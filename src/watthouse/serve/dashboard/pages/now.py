@@ -249,4 +249,6 @@ def _most_sold(view: View, known: pl.DataFrame) -> str:
     return view.say(en=f"Largest buyer: {name}, {power_sold}.", fr=f"Premier acheteur : {name}, {power_sold}.")
 
 
-PAGE: Final = Page("now", "Now", "En direct", body, units=(Unit.MW, Unit.SHARE), intervals=(), period=False)
+PAGE: Final = Page(
+    name="now", en="Now", fr="En direct", body=body, units=(Unit.MW, Unit.SHARE), intervals=(), period=False
+)

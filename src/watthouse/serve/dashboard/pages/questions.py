@@ -162,10 +162,10 @@ def _heading(view: View) -> str | None:
 
 
 PAGE: Final = Page(
-    "questions",
-    "Questions",
-    "Questions",
-    body,
+    name="questions",
+    en="Questions",
+    fr="Questions",
+    body=body,
     intervals=(),
     span=None,
     heading=_heading,

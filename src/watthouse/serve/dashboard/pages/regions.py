@@ -268,10 +268,10 @@ def _heading(view: View) -> str | None:
 
 
 PAGE: Final = Page(
-    "regions",
-    "Regions",
-    "Régions",
-    body,
+    name="regions",
+    en="Regions",
+    fr="Régions",
+    body=body,
     units=(Unit.MW, Unit.GWH, Unit.MWH, Unit.SHARE),
     intervals=FROM_SLOTS,
     heading=_heading,
