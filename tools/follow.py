@@ -1,7 +1,7 @@
 """Follow what runs through the modules: ``python -m tools.follow`` says how far one row and one page travel.
 
-A change of module is a call into another module of watthouse, or the return from it, as a reader with a debugger would
-meet it. A loop is followed once: a stretch of the way that repeats the one before it is left out.
+A change of module is a call into another module of watthouse than the call before it. They are counted twice: as they
+come, and with each loop followed once, as a reader would: a stretch that repeats the one before it is left out.
 """
 
 import os
@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
@@ -26,18 +27,13 @@ _ROW: Final = "France;Données définitives;2024-01-15;12:00;61234;42000;8000;-3
 
 @contextmanager
 def followed() -> Iterator[list[str]]:
-    """The modules in the order in which the block passes through them, once it has ended."""
+    """The module of every call in the block, in order, once it has ended."""
     way: list[str] = []
-    here = threading.local()
 
     def look(frame: FrameType, event: str, _: Any) -> None:
-        if event == "return":
-            entered = _ours(frame.f_back) if _is_ours(frame) else None
-        else:
-            entered = frame if event == "call" and _is_ours(frame) else None
-        if entered is not None and getattr(here, "module", None) != (module := _module(entered)):
-            here.module = module
-            way.append(module)
+        file = frame.f_code.co_filename
+        if event == "call" and file.startswith(_SOURCE):
+            way.append(file.removeprefix(_SOURCE).removesuffix(".py"))
 
     threading.setprofile(look)
     sys.setprofile(look)
@@ -48,18 +44,9 @@ def followed() -> Iterator[list[str]]:
         threading.setprofile(None)  # type: ignore[arg-type]
 
 
-def _is_ours(frame: FrameType) -> bool:
-    return frame.f_code.co_filename.startswith(_SOURCE)
-
-
-def _ours(frame: FrameType | None) -> FrameType | None:
-    while frame is not None and not _is_ours(frame):
-        frame = frame.f_back
-    return frame
-
-
-def _module(frame: FrameType) -> str:
-    return frame.f_code.co_filename.removeprefix(_SOURCE).removesuffix(".py")
+def changes(way: Sequence[str]) -> list[str]:
+    """The way without calls that stay in their module."""
+    return [module for module, _ in groupby(way)]
 
 
 def once(way: Sequence[str]) -> list[str]:
@@ -88,7 +75,7 @@ def row(home: Path) -> list[str]:
     with followed() as way:
         done = CliRunner().invoke(app, refresh)
     assert done.exit_code == 0, done.output
-    return once(way)
+    return way
 
 
 def page(home: Path) -> list[str]:
@@ -102,17 +89,18 @@ def page(home: Path) -> list[str]:
         rendered(service, address)
         with followed() as way:
             rendered(service, address)
-    return once(way)
+    return way
 
 
 def main() -> None:
     """Print both ways, and their lengths."""
     with TemporaryDirectory() as folder:
         for name, walk in {"one row of a CSV, to the marts": row, "the page Mix": page}.items():
-            way = walk(Path(folder))
-            print(f"{name}: {len(set(way))} modules, {len(way) - 1} changes of module")
+            way = changes(walk(Path(folder)))
+            read = once(way)
+            print(f"{name}: {len(set(way))} modules, {len(way):,} changes of module, {len(read):,} with loops once")
             if "-v" in sys.argv:
-                print("  " + " > ".join(way))
+                print("  " + " > ".join(read))
 
 
 if __name__ == "__main__":
