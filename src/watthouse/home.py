@@ -29,14 +29,17 @@ class Home:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.folder = settings.home
+        self.lake_folder = settings.home / "lake"
+        self.scratch = settings.home / "scratch"
 
     @cached_property
     def lake(self) -> Lake:
-        return Lake(self.settings.lake, chunk_rows=self.settings.chunk_rows, kind=self._noted)
+        return Lake(self.lake_folder, chunk_rows=self.settings.chunk_rows, kind=self._noted)
 
     @cached_property
     def warehouse(self) -> Warehouse:
-        return engines.warehouse(self.settings)
+        return engines.warehouse(self.settings, self.scratch)
 
     def snapshots(self) -> Snapshots:
         """The builds of the warehouse, to be read one at a time."""
@@ -52,16 +55,16 @@ class Home:
             return noted
         # The note may be lost or spoilt. Then the tables decide, which carry their kind; a sample must never be taken
         # for published data, so a lake that cannot tell is refused rather than guessed at.
-        if not any(self.settings.lake.glob("*/_delta_log")):
+        if not any(self.lake_folder.glob("*/_delta_log")):
             return None
         kinds = self.lake.kinds()
         if len(kinds) == 1:
             return next(iter(kinds))
         if kinds or self._note.exists():
             raise LakeError(
-                f"{self._note} cannot be read, and {self.settings.lake} does not say whether its data is published or"
+                f"{self._note} cannot be read, and {self.lake_folder} does not say whether its data is published or"
                 f' a sample: write {{"data": "{REAL}"}} into that file if no sample was ever kept there, else remove'
-                f" {self.settings.home}"
+                f" {self.folder}"
             )
         return REAL  # made before homes were marked, when there was no sample
 
@@ -86,12 +89,12 @@ class Home:
         current = self.kind
         if current not in {None, kind}:
             raise UsageError(
-                f"{self.settings.home} holds {described(str(current))}, and this is {described(kind)}: they never share"
+                f"{self.folder} holds {described(str(current))}, and this is {described(kind)}: they never share"
                 " a home; set WATTHOUSE_HOME to another folder"
             )
         if self._noted is None:
             # durable, unlike the other notes: it cannot be made again from anything else
-            with disk(self.settings.home, "set WATTHOUSE_HOME to a folder of yours with room in it"):
+            with disk(self.folder, "set WATTHOUSE_HOME to a folder of yours with room in it"):
                 write_json(self._note, {"data": kind}, durable=True)
         self.lake.claim(kind)
 
@@ -114,11 +117,11 @@ class Home:
     def remember(self, datasets: Iterable[str]) -> None:
         """Note that these datasets were fetched now."""
         moments = {**self.last_refreshed(), **dict.fromkeys(datasets, datetime.now(UTC))}
-        with disk(self.settings.home, "free some space and run again"):
+        with disk(self.folder, "free some space and run again"):
             write_json(self._refreshes, {name: moment.isoformat() for name, moment in sorted(moments.items())})
 
     def _lock(self) -> FileLock:
-        home = self.settings.home
+        home = self.folder
         # Delta takes paths for URLs and the warehouse takes them for patterns: with these characters they mean another
         # folder, or none.
         odd = sorted(set("%#?*[]") & set(str(home.absolute())))
@@ -142,7 +145,7 @@ class Home:
 
     @property
     def _note(self) -> Path:
-        return self.settings.home / "home.json"
+        return self.folder / "home.json"
 
     @property
     def _noted(self) -> str | None:
@@ -151,7 +154,7 @@ class Home:
 
     @property
     def _refreshes(self) -> Path:
-        return self.settings.home / "refreshes.json"
+        return self.folder / "refreshes.json"
 
 
 def described(kind: str) -> str:

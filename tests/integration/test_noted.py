@@ -60,7 +60,7 @@ def fetch(settings: Settings, name: str, *, full: bool = False, until: date | No
 
 def held(settings: Settings, name: str) -> pl.DataFrame:
     """Every observation."""
-    return Lake(settings.lake).scan(find(name)).collect()
+    return Lake(settings.home / "lake").scan(find(name)).collect()
 
 
 def empty(*names: str) -> Change:

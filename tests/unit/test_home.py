@@ -50,12 +50,12 @@ def test_it_is_the_samples_own_time_in_its_home_alone(settings: Settings) -> Non
 
 
 def test_a_folder_that_is_called_lake_is_none(settings: Settings) -> None:
-    settings.lake.mkdir(parents=True)
+    (settings.home / "lake").mkdir(parents=True)
     assert Home(settings).kind is None
 
 
 def test_a_lake_from_before_homes_were_marked_is_published_data(settings: Settings) -> None:
-    (settings.lake / "eco2mix-national-tr" / "_delta_log").mkdir(parents=True)
+    (settings.home / "lake" / "eco2mix-national-tr" / "_delta_log").mkdir(parents=True)
     assert Home(settings).kind == REAL
     assert Home(settings).sample is None
     with pytest.raises(UsageError, match="published data"):
@@ -79,7 +79,7 @@ def test_a_home_whose_note_was_lost_is_what_its_lake_says(left: str | None, kind
 
 
 def test_a_lake_of_which_nothing_says_what_it_is_is_refused(settings: Settings) -> None:
-    observe(Lake(settings.lake), GAS, [gas(1, "1")])
+    observe(Lake(settings.home / "lake"), GAS, [gas(1, "1")])
     (settings.home / "home.json").write_text("")
     for asked in (lambda one: one.kind, lambda one: one.sample, lambda one: one.claim(REAL)):
         with pytest.raises(

@@ -9,9 +9,8 @@ from rich.table import Table
 
 from watthouse.catalog import CATALOG, Dataset
 from watthouse.cli.console import announce_sample, moment, out, program, safe, size
+from watthouse.home import Home
 from watthouse.operate.status import Status
-from watthouse.settings import Settings
-from watthouse.warehouse.base import Warehouse
 
 if TYPE_CHECKING:
     from watthouse.operate.doctor import Finding
@@ -21,13 +20,14 @@ if TYPE_CHECKING:
 _MOST_ROWS = 60
 
 
-def newest(rows: pl.DataFrame, settings: Settings, warehouse: Warehouse, sample: str | None) -> None:
+def newest(rows: pl.DataFrame, home: Home) -> None:
     """The newest days, and where everything lies."""
     out.print()
     frame([rows], hint="see `watthouse show daily_merged`")
+    warehouse, sample = home.warehouse, home.sample
     option = " --sample" if sample else ""
     places = {
-        "lake": f"{settings.lake}/  every value ever seen, one Delta table per dataset",
+        "lake": f"{home.lake_folder}/  every value ever seen, one Delta table per dataset",
         "warehouse": f"{warehouse.place}  the marts, for {warehouse.engine}",
         "next": "   ".join(f"{program()} {words}" for words in (f"show daily_regional{option}", f"status{option}")),
     }

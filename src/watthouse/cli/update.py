@@ -67,7 +67,7 @@ def run(
         reports.report(done)
     place = Home(settings)
     newest = pl.DataFrame(place.warehouse.read("daily_merged", columns=_FIRST_LOOK)).tail(_NEWEST_DAYS)
-    tables.newest(newest, settings, place.warehouse, place.sample)
+    tables.newest(newest, place)
     if serve:
         # no line of log per request here: it is a person who reads this terminal
         serve_home(settings.model_copy(update={"port": port or settings.port, "log_requests": False}), afresh=True)

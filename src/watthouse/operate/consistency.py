@@ -8,6 +8,7 @@ holds the last copy of those rows, and must not be brought down to the lake's st
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 
 from watthouse.catalog import CATALOG, Dataset
 from watthouse.errors import TableError
@@ -29,7 +30,7 @@ class Standing:
     broken: Mapping[Dataset, str]
     loaded: Mapping[str, Loaded]
 
-    @property
+    @cached_property
     def is_empty(self) -> bool:
         """Whether there is no table at all."""
         return not self.broken and not any(self.heads.values())
@@ -39,7 +40,7 @@ class Standing:
         """Whether the whole lake is gone that the warehouse was loaded from."""
         return self.is_empty and bool(self.loaded)
 
-    @property
+    @cached_property
     def moved(self) -> list[Dataset]:
         """The tables whose state differs from the one that the warehouse has loaded."""
         # By stamp and number of observations, not by version: compaction and repair make versions without news.
@@ -50,13 +51,13 @@ class Standing:
             if head and loaded.get(dataset.id) != (head.observed_until, head.rows)
         ]
 
-    @property
+    @cached_property
     def behind(self) -> list[Dataset]:
         """The tables that lack observations which the warehouse holds."""
         return [
             dataset
             for dataset, head in self.heads.items()
-            if (loaded := self.loaded.get(dataset.id)) and loaded.is_ahead_of(head)
+            if (loaded := self.loaded.get(dataset.id)) and _is_ahead(loaded.head, head)
         ]
 
     def loss_reason(self) -> str:
@@ -144,3 +145,11 @@ def _stand(home: Home, loaded: Mapping[str, Loaded]) -> Standing:
 
 def _z(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%MZ}"
+
+
+def _is_ahead(loaded: Head, head: Head | None) -> bool:
+    """Whether the warehouse holds what that ledger does not: the ledger was lost, or restored to an earlier state."""
+    # All three are needed: a table that lost a commit and grew again has a later stamp and a higher version.
+    if head is None or head.ledger != loaded.ledger:
+        return True
+    return head.version < loaded.version or head.observed_until < loaded.observed_until or head.rows < loaded.rows

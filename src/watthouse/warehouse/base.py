@@ -30,14 +30,6 @@ class Loaded:
     head: Head
     loaded_at: datetime
 
-    def is_ahead_of(self, head: Head | None) -> bool:
-        """Whether it holds what that ledger does not: the ledger was lost, or restored to an earlier state."""
-        # All three are needed: a table that lost a commit and grew again has a later stamp and a higher version.
-        if head is None or head.ledger != self.head.ledger:
-            return True
-        mine = self.head
-        return head.version < mine.version or head.observed_until < mine.observed_until or head.rows < mine.rows
-
 
 @dataclass(frozen=True)
 class Tested:
