@@ -38,16 +38,6 @@ def heure_of(instant: pl.Expr) -> pl.Expr:
     return instant.dt.convert_time_zone(ZONE).dt.strftime("%H:%M")
 
 
-def is_spring_change(civil_date: date) -> bool:
-    """Whether the clocks go forward on this day: the last Sunday of March (EU rule, since 1996)."""
-    return civil_date.month == 3 and civil_date.weekday() == 6 and (civil_date + timedelta(days=7)).month == 4
-
-
-def published_minutes(civil_date: date) -> int:
-    """Minutes of measurement a complete civil day holds as published: 1,380 in spring, else 1,440."""
-    return 1380 if is_spring_change(civil_date) else 1440
-
-
 def start_of(bound: date | datetime) -> datetime:
     """The instant [UTC] at which a period begins."""
     if isinstance(bound, datetime):
