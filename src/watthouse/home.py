@@ -29,17 +29,14 @@ class Home:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.folder = settings.home
-        self.lake_folder = settings.home / "lake"
-        self.scratch = settings.home / "scratch"
 
     @cached_property
     def lake(self) -> Lake:
-        return Lake(self.lake_folder, chunk_rows=self.settings.chunk_rows, kind=self._noted)
+        return Lake(self.settings.lake, chunk_rows=self.settings.chunk_rows, kind=self._noted)
 
     @cached_property
     def warehouse(self) -> Warehouse:
-        return engines.warehouse(self.settings, self.scratch)
+        return engines.warehouse(self.settings)
 
     def snapshots(self) -> Snapshots:
         """The builds of the warehouse, to be read one at a time."""
@@ -55,16 +52,16 @@ class Home:
             return noted
         # The note may be lost or spoilt. Then the tables decide, which carry their kind; a sample must never be taken
         # for published data, so a lake that cannot tell is refused rather than guessed at.
-        if not any(self.lake_folder.glob("*/_delta_log")):
+        if not any(self.settings.lake.glob("*/_delta_log")):
             return None
         kinds = self.lake.kinds()
         if len(kinds) == 1:
             return next(iter(kinds))
         if kinds or self._note.exists():
             raise LakeError(
-                f"{self._note} cannot be read, and {self.lake_folder} does not say whether its data is published or"
+                f"{self._note} cannot be read, and {self.settings.lake} does not say whether its data is published or"
                 f' a sample: write {{"data": "{REAL}"}} into that file if no sample was ever kept there, else remove'
-                f" {self.folder}"
+                f" {self.settings.home}"
             )
         return REAL  # made before homes were marked, when there was no sample
 
@@ -89,12 +86,12 @@ class Home:
         current = self.kind
         if current not in {None, kind}:
             raise UsageError(
-                f"{self.folder} holds {described(str(current))}, and this is {described(kind)}: they never share"
+                f"{self.settings.home} holds {described(str(current))}, and this is {described(kind)}: they never share"
                 " a home; set WATTHOUSE_HOME to another folder"
             )
         if self._noted is None:
             # durable, unlike the other notes: it cannot be made again from anything else
-            with disk(self.folder, "set WATTHOUSE_HOME to a folder of yours with room in it"):
+            with disk(self.settings.home, "set WATTHOUSE_HOME to a folder of yours with room in it"):
                 write_json(self._note, {"data": kind}, durable=True)
         self.lake.claim(kind)
 
@@ -117,11 +114,11 @@ class Home:
     def remember(self, datasets: Iterable[str]) -> None:
         """Note that these datasets were fetched now."""
         moments = {**self.last_refreshed(), **dict.fromkeys(datasets, datetime.now(UTC))}
-        with disk(self.folder, "free some space and run again"):
+        with disk(self.settings.home, "free some space and run again"):
             write_json(self._refreshes, {name: moment.isoformat() for name, moment in sorted(moments.items())})
 
     def _lock(self) -> FileLock:
-        home = self.folder
+        home = self.settings.home
         # Delta takes paths for URLs and the warehouse takes them for patterns: with these characters they mean another
         # folder, or none.
         odd = sorted(set("%#?*[]") & set(str(home.absolute())))
@@ -145,7 +142,7 @@ class Home:
 
     @property
     def _note(self) -> Path:
-        return self.folder / "home.json"
+        return self.settings.home / "home.json"
 
     @property
     def _noted(self) -> str | None:
@@ -154,7 +151,7 @@ class Home:
 
     @property
     def _refreshes(self) -> Path:
-        return self.folder / "refreshes.json"
+        return self.settings.home / "refreshes.json"
 
 
 def described(kind: str) -> str:

@@ -75,3 +75,11 @@ class Settings(BaseSettings):
     def sample_now(self) -> datetime | None:
         """The moment (UTC) at which the sample's clock is stopped; None where it runs."""
         return datetime.combine(self.sample_today, time(12), UTC) if self.sample_today else None
+
+    @property
+    def lake(self) -> Path:
+        return self.home / "lake"
+
+    @property
+    def scratch(self) -> Path:
+        return self.home / "scratch"

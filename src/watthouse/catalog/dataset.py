@@ -51,17 +51,17 @@ class Dataset:
     source: str = PORTAL
     notes: str = ""
     sweep: timedelta | None = None
-    by_name: Mapping[str, Column] = field(init=False, repr=False, compare=False)
+    _by_name: Mapping[str, Column] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         # the only way to set a derived field of a frozen dataclass
-        object.__setattr__(self, "by_name", {column.name: column for column in self.columns})
+        object.__setattr__(self, "_by_name", {column.name: column for column in self.columns})
 
     def __getitem__(self, name: str) -> Column:
-        return self.by_name[name]
+        return self._by_name[name]
 
     def __contains__(self, name: str) -> bool:
-        return name in self.by_name
+        return name in self._by_name
 
     @property
     def poll_interval(self) -> timedelta:
@@ -77,7 +77,7 @@ class Dataset:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        return tuple(self.by_name)
+        return tuple(self._by_name)
 
     @cached_property
     def observed(self) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -33,13 +32,11 @@ class Spooled:
     current: bool = True
 
 
-@cache
 def month_of(dataset: Dataset) -> pl.Expr:
     """``YYYY-MM`` (UTC) of a row: the lake's partition."""
     return pl.col(dataset.time).dt.strftime("%Y-%m").alias(MONTH)
 
 
-@cache
 def stored_schema(dataset: Dataset) -> pa.Schema:
     """The catalog's columns plus the partition."""
     return dataset.schema.append(pa.field(MONTH, pa.string()))

@@ -68,7 +68,7 @@ def build(
         standing = stand(run.home)
         if standing.is_empty and (lake_was_lost or not standing.loaded):
             words = "refresh --full --lake-was-lost" if standing.is_lost else "refresh"
-            raise LakeError(f"the lake at {run.home.lake_folder} is empty: run `watthouse {words}`")
+            raise LakeError(f"the lake at {settings.lake} is empty: run `watthouse {words}`")
         run.note_the_clock(standing)
         run.build(standing)
     return run.report
@@ -166,7 +166,7 @@ class _PipelineRun:
         A table that cannot be loaded is taken over from the published warehouse.
         """
         home, sound = self.home, [dataset for dataset in CATALOG.values() if dataset not in left]
-        transforming = Transform(home.warehouse.dbt(), home.scratch / "dbt", home.settings.transform)
+        transforming = Transform(home.warehouse.dbt(), home.settings.scratch / "dbt", home.settings.transform)
         with transforming as transform, home.warehouse.draft(empty=True) as draft:
             loaded = self._load(draft, sound)
             carried = [dataset for dataset in CATALOG.values() if dataset not in loaded and draft.carry_over(dataset)]

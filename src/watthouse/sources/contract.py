@@ -79,7 +79,7 @@ def refuse_missing_keys(dataset: Dataset, names: Sequence[str], origin: str, unm
 def _typed(dataset: Dataset, batch: pl.DataFrame, origin: str, writing: Writing) -> pl.DataFrame:
     columns: list[pl.Series] = []
     for series in batch.iter_columns():
-        column = dataset.by_name[series.name]
+        column = dataset[series.name]
         typed = _cast(dataset, column, series, origin, writing)
         columns.append(typed.values.alias(column.name))
         if typed.naive is not None:

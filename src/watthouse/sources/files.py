@@ -95,14 +95,16 @@ class File:
     """A file, or a member of a zip, as a document."""
 
     packing: Packing
-    origin: str
-    """The path, and the member's name after it."""
-    size: int
-    """Bytes as it is stored."""
 
-    @classmethod
-    def of(cls, packing: Packing) -> "File":
-        return cls(packing, packing.origin, packing.size)
+    @property
+    def origin(self) -> str:
+        """The path, and the member's name after it."""
+        return self.packing.origin
+
+    @property
+    def size(self) -> int:
+        """Bytes as it is stored."""
+        return self.packing.size
 
     def pieces(self) -> Iterator[Piece]:
         """Its rows under contract.
@@ -229,7 +231,7 @@ def _documents(path: Path, settings: Settings) -> list[Document]:
         raise SourceError(f"{named(path)}: not a regular file: give a file or a folder")
     with path.open("rb") as file:
         is_zip = file.read(4) in ZIP
-    return _members(path, settings) if is_zip else [File.of(on_disk(path, settings))]
+    return _members(path, settings) if is_zip else [File(on_disk(path, settings))]
 
 
 def _members(path: Path, settings: Settings, of: Packing | None = None) -> list[Document]:
@@ -238,7 +240,7 @@ def _members(path: Path, settings: Settings, of: Packing | None = None) -> list[
     with archive_in(path, of) as archive:
         infos = [info for info in archive.infolist() if not info.is_dir()]
         if _OFFICE & {info.filename for info in infos} or workbook.is_workbook([info.filename for info in infos]):
-            return [File.of(of or on_disk(path, settings))]
+            return [File(of or on_disk(path, settings))]
         _refuse_many(len(infos), origin, settings)
         shown = [info for info in infos if not any(part.startswith(_HIDDEN) for part in Path(info.filename).parts)]
     if not shown:
@@ -246,7 +248,7 @@ def _members(path: Path, settings: Settings, of: Packing | None = None) -> list[
     documents: list[Document] = []
     for info in sorted(shown, key=lambda info: info.filename):
         packing = in_zip(path, info, settings, of=of)
-        documents += _unnested(path, packing, settings) if of is None else [File.of(packing)]
+        documents += _unnested(path, packing, settings) if of is None else [File(packing)]
         _refuse_many(len(documents), origin, settings)
     return documents
 
@@ -257,7 +259,7 @@ def _unnested(path: Path, packing: Packing, settings: Settings) -> list[Document
         with refusing(packing.origin):
             with packing.raw() as stream:
                 is_zip = stream.read(4) in ZIP
-            return _members(path, settings, packing) if is_zip else [File.of(packing)]
+            return _members(path, settings, packing) if is_zip else [File(packing)]
     except SourceError as error:
         return [Refused(packing.origin, packing.size, error)]
 

@@ -10,7 +10,6 @@ _LATIN_TRACES = re.compile("[ÂÃÅâ]")
 _SHOWN = 60
 
 
-@lru_cache(maxsize=4096)
 def undouble(text: str) -> str:
     """Undo UTF-8 that was read as cp1252, once or twice over (``RhÃ´ne`` → ``Rhône``); other text is left alone."""
     for _ in range(2):

@@ -202,6 +202,6 @@ def _routed(family: Sequence[Dataset], batch: pl.DataFrame, origin: str) -> Iter
 
 def _natures(dataset: Dataset, version: str, batch: pl.DataFrame, origin: str) -> pl.Series:
     try:
-        return cast(dataset.by_name[version], batch.get_column(version)).values
+        return cast(dataset[version], batch.get_column(version)).values
     except (ValueError, pl.exceptions.PolarsError) as error:
         raise ContractError(f"{origin}: column {version} of {dataset.id}: {error}") from error

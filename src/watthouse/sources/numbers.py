@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import lru_cache
 from typing import Final
 
 from watthouse.sources.folding import shown
@@ -60,7 +59,6 @@ class Writing:
             )
 
 
-@lru_cache(maxsize=4096)
 def is_null_token(text: str) -> bool:
     """Whether text stands for "no value"."""
     return text.strip(BLANKS).casefold() in NULL_TOKENS

@@ -39,7 +39,8 @@ def take_in(
     """
     if of:
         selection = replace(selection, datasets=(of,))
-    with disk(home.scratch, "free some space and run again"), Spool(home.scratch / "spool") as spool:
+    scratch = home.settings.scratch
+    with disk(scratch, "free some space and run again"), Spool(scratch / "spool") as spool:
         for document in documents:
             _read(document, selection, spool.document(current=of is not None), report, on_progress, of)
         observed = []
@@ -64,7 +65,7 @@ def take_in(
 def tidy(home: Home, dataset: Dataset) -> None:
     """Merge the small files that observing left in the dataset's ledger."""
     settings = home.settings
-    with disk(home.lake_folder, "free some space and run again"):
+    with disk(settings.lake, "free some space and run again"):
         retention = timedelta(days=settings.retention_days)
         home.lake.compact(dataset, files=settings.compact_files, retention=retention)
 

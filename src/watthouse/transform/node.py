@@ -1,6 +1,6 @@
 """The outcome of a model or a test in a build."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -12,11 +12,12 @@ class Node:
     seconds: float
     message: str = ""
 
-    title: str = field(init=False)
-    """Its name without the prefix and suffix that dbt adds."""
-    is_model: bool = field(init=False)
-    """Whether it is a model, not a test."""
+    @property
+    def title(self) -> str:
+        """Its name without the prefix and suffix that dbt adds."""
+        return self.name.split(".")[2]
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "title", self.name.split(".")[2])
-        object.__setattr__(self, "is_model", self.name.startswith("model."))
+    @property
+    def is_model(self) -> bool:
+        """Whether it is a model, not a test."""
+        return self.name.startswith("model.")

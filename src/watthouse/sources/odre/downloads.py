@@ -61,7 +61,7 @@ class Download:
         if self.error:
             raise self.error
         if self.rows:
-            file = File.of(dataclasses.replace(on_disk(self.path, self.settings), origin=self.origin))
+            file = File(dataclasses.replace(on_disk(self.path, self.settings), origin=self.origin))
             for piece in file.pieces():
                 yield piece if piece.rows.num_rows else dataclasses.replace(piece, dataset=self.dataset)
 

@@ -121,7 +121,7 @@ class Odre:
         """Made at the first download: a session that only asks leaves the folder of another one alone."""
         # One folder a session: a thread of an ended session may still be waiting for bytes, and removes its file when
         # it gives up. In a shared folder that once was a file of the next session.
-        under = self._settings.home / "scratch" / "odre"
+        under = self._settings.scratch / "odre"
         try:
             shutil.rmtree(under, ignore_errors=True)
             under.mkdir(parents=True, exist_ok=True)

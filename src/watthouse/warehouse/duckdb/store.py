@@ -77,8 +77,8 @@ class DuckDB:
         return not self.path.exists() or self._noted(raw.loads) is not None
 
     def steps(self) -> list[Step] | None:
-        query, fingerprint = "select steps from raw.builds where fingerprint = $1", self._fingerprint
-        builds = self._noted(lambda connection: connection.execute(query, [fingerprint]).fetchall())
+        query = "select steps from raw.builds where fingerprint = $1"
+        builds = self._noted(lambda connection: connection.execute(query, [self._fingerprint]).fetchall())
         return [Step.of(fields) for fields in json.loads(builds[0][0])] if builds else None
 
     def tested(self) -> list[Tested]:
