@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
 
+import httpx
 from filelock import FileLock
 
 CACHE: Final = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "watthouse" / "services"
@@ -59,7 +60,7 @@ class Server(Protocol):
     name: str
     variable: str
 
-    def obtain(self, cache: Path) -> None:
+    def obtain(self) -> None:
         """Fetch or build it, unless it is there; raises :class:`ServiceFailedError` where it cannot be had."""
 
     def launch(self, place: Path, port: int, password: str) -> Launch:
@@ -88,7 +89,8 @@ class Services:
         with FileLock(self.folder / f"{server.name}.lock"):  # two workers of one run ask at once
             if (running := self.find(server.name)) and server.answers(running):
                 return running
-            server.obtain(CACHE)
+            server.obtain()
+            self.down(server.name)  # one that is alive and does not answer would go on without its folder
             shutil.rmtree(self.folder / server.name, ignore_errors=True)
             return self._started(server, free_port(), secrets.token_urlsafe(18))
 
@@ -146,9 +148,10 @@ class Services:
     def _wait(self, server: Server, running: Running, process: "subprocess.Popen[bytes]") -> None:
         until = time.monotonic() + _PATIENCE
         while not server.answers(running):
-            if process.poll() is not None or time.monotonic() > until:
-                why = f"ended with code {process.poll()}" if process.poll() is not None else "does not answer"
-                if process.poll() is None:
+            code = process.poll()
+            if code is not None or time.monotonic() > until:
+                why = "does not answer" if code is None else f"ended with code {code}"
+                if code is None:
                     os.killpg(process.pid, signal.SIGKILL)
                 log = (running.place / "log").read_text(errors="replace").strip().splitlines()[-_LOG_LINES:]
                 raise ServiceFailedError(
@@ -171,6 +174,14 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def responds(url: str) -> bool:
+    """Whether a request for it succeeds."""
+    try:
+        return httpx.get(url, timeout=2).is_success
+    except httpx.HTTPError:
+        return False
 
 
 def run(words: Sequence[str | Path], what: str, **variables: str) -> None:

@@ -5,13 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-import httpx
-
-from tools.services.base import CACHE, Launch, Running
+from tools.services.base import Launch, Running, responds
 from tools.services.golang import built
 
 _SOURCE: Final = Path(__file__).with_name("gcs_server")
-_VERSION: Final = "v1.56.1"
 
 
 class Gcs:
@@ -20,18 +17,15 @@ class Gcs:
     name = "gcs"
     variable = "WATTHOUSE_TEST_GCS_URL"
 
-    def obtain(self, cache: Path) -> None:
-        built(cache, _SOURCE, _VERSION)
+    def obtain(self) -> None:
+        built(_SOURCE)
 
     def launch(self, place: Path, port: int, password: str) -> Launch:
         (place / "data").mkdir(exist_ok=True)
-        return Launch([built(CACHE, _SOURCE, _VERSION), "--address", f"127.0.0.1:{port}", "--root", place / "data"])
+        return Launch([built(_SOURCE), "--address", f"127.0.0.1:{port}", "--root", place / "data"])
 
     def answers(self, running: Running) -> bool:
-        try:
-            return httpx.get(f"{self.url(running)}/storage/v1/b?project=watthouse", timeout=2).is_success
-        except httpx.HTTPError:
-            return False
+        return responds(f"{self.url(running)}/storage/v1/b?project=watthouse")
 
     def url(self, running: Running) -> str:
         return f"http://127.0.0.1:{running.port}"

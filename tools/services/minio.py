@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-import httpx
-
-from tools.services.base import CACHE, Launch, Running
+from tools.services.base import Launch, Running, responds
 from tools.services.golang import installed
 
 _MODULE: Final = "github.com/minio/minio"
@@ -20,12 +18,12 @@ class Minio:
     name = "minio"
     variable = "WATTHOUSE_TEST_S3_URL"
 
-    def obtain(self, cache: Path) -> None:
-        installed(cache, _MODULE, _VERSION)
+    def obtain(self) -> None:
+        installed(_MODULE, _VERSION)
 
     def launch(self, place: Path, port: int, password: str) -> Launch:
         words = [
-            installed(CACHE, _MODULE, _VERSION),
+            installed(_MODULE, _VERSION),
             "server",
             "--quiet",
             "--address",
@@ -43,10 +41,7 @@ class Minio:
         )
 
     def answers(self, running: Running) -> bool:
-        try:
-            return httpx.get(f"http://127.0.0.1:{running.port}/minio/health/ready", timeout=2).is_success
-        except httpx.HTTPError:
-            return False
+        return responds(f"http://127.0.0.1:{running.port}/minio/health/ready")
 
     def url(self, running: Running) -> str:
         return f"http://{_USER}:{running.password}@127.0.0.1:{running.port}"

@@ -21,7 +21,7 @@ class Postgres:
         self.name = name
         self.variable = variable
 
-    def obtain(self, cache: Path) -> None:
+    def obtain(self) -> None:
         if (_BINARIES / "initdb").exists():
             return
         if os.geteuid():

@@ -76,7 +76,7 @@ class Broken:
     name = "broken"
     variable = "WATTHOUSE_TEST_BROKEN_URL"
 
-    def obtain(self, cache: Path) -> None: ...
+    def obtain(self) -> None: ...
 
     def launch(self, place: Path, port: int, password: str) -> Launch:
         return Launch(["sh", "-c", "echo the disk is made of cheese >&2; exit 3"])
