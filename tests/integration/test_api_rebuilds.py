@@ -1,6 +1,5 @@
 """Readers while the warehouse is built anew under them: no error, no answer of two versions, nothing that grows."""
 
-import json
 import threading
 import time
 from collections import defaultdict
@@ -17,7 +16,7 @@ import polars as pl
 import pytest
 
 from tests.integration.serving import Api, served
-from watthouse.transform import Step
+from watthouse.transform import steps_of
 from watthouse.warehouse.duckdb.store import DuckDB
 
 pytestmark = [pytest.mark.slow]
@@ -96,7 +95,7 @@ def publish(warehouse: Path, number: int) -> None:
             connection.execute(f"update marts.daily_mix set {TELLTALE} = {number}")
             ((said,),) = connection.execute("select steps from raw.builds").fetchall()
         draft._fingerprint = f"build {number}"  # as of other models: else it would be the same version
-        draft.remember([Step.of(one) for one in json.loads(said)])
+        draft.remember(steps_of(said))
 
 
 def _read(url: str, number: int, reading: Reading) -> None:

@@ -1,8 +1,6 @@
 """What was known then: series as of an instant against the core's rules over what had been observed by it."""
 
-import json
 from collections.abc import Iterator
-from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +18,7 @@ from watthouse.serve.queries.regions import mix_of_region
 from watthouse.serve.queries.units import Interval
 from watthouse.serve.service import Service
 from watthouse.settings import Settings
+from watthouse.transform import steps_as_text
 
 TR, DEF = "eco2mix_national_tr", "eco2mix_national_cons_def"
 SPRING, NEXT = date(2025, 3, 30), date(2025, 3, 31)
@@ -37,7 +36,7 @@ def observed(blank: Lab, tmp_path_factory: pytest.TempPathFactory) -> Lab:
     lab.observe("eco2mix_regional_tr", regional("53", power(SPRING, REAL_TIME, 2_000)))
     lab.build_what_changed()
     with duckdb.connect(lab.path) as connection:
-        steps = json.dumps([asdict(step) for step in lab.steps])
+        steps = steps_as_text(lab.steps)
         connection.execute("insert into raw.builds values ('lab', $1, $2)", [steps, datetime.now(UTC)])
         connection.execute(
             "insert into raw.loads (dataset, ledger, lake_version, observed_until, loaded_at)"

@@ -1,7 +1,5 @@
 """A test that is broken shows the rows that break it: the rule, the key, the values."""
 
-import json
-from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -10,6 +8,7 @@ import pytest
 
 from tests.transform.lab import TEMPERATURE, Lab, temperature
 from watthouse.errors import UsageError, WarehouseError
+from watthouse.transform import steps_as_text
 from watthouse.warehouse.duckdb.store import DuckDB
 
 DAY = date(2024, 5, 17)
@@ -24,7 +23,7 @@ def warehouse(blank: Lab, tmp_path: Path) -> DuckDB:
     odd[0]["tmin"] = odd[0]["tmoy"] + 1  # type: ignore[operator]
     lab.observe(TEMPERATURE, [*odd, *temperature(date(2024, 5, 18), {"53": "12.5", "11": "14"})])
     lab.build_what_changed()
-    said = json.dumps([asdict(step) for step in lab.steps])
+    said = steps_as_text(lab.steps)
     with duckdb.connect(lab.path) as connection:
         connection.execute("insert into raw.builds values ($1, $2, $3)", ["f", said, datetime.now(UTC)])
     return DuckDB(lab.path)

@@ -2,6 +2,17 @@
 
 from watthouse.transform.node import Node
 from watthouse.transform.runner import PROJECT, Transform, fingerprint
-from watthouse.transform.step import DAYS, Step, broken, tests_of
+from watthouse.transform.step import DAYS, Step, broken, steps_as_text, steps_of, tests_of
 
-__all__ = ["DAYS", "PROJECT", "Node", "Step", "Transform", "broken", "fingerprint", "tests_of"]
+__all__ = [
+    "DAYS",
+    "PROJECT",
+    "Node",
+    "Step",
+    "Transform",
+    "broken",
+    "fingerprint",
+    "steps_as_text",
+    "steps_of",
+    "tests_of",
+]

@@ -5,8 +5,9 @@ dbt's and leaves its compiled SQL in the warehouse, and a refresh runs that SQL 
 days is a variable of the session; where it is not set, every day counts.
 """
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 DAYS: Final = "days_to_rebuild"
@@ -49,6 +50,16 @@ class Step:
     def of(cls, fields: Mapping[str, Any]) -> "Step":
         """A step from the JSON of :func:`dataclasses.asdict`."""
         return cls(**{**fields, "stands_on": tuple(fields["stands_on"]), "observed_in": tuple(fields["observed_in"])})
+
+
+def steps_as_text(steps: Sequence[Step]) -> str:
+    """Steps as a warehouse keeps them."""
+    return json.dumps([asdict(step) for step in steps])
+
+
+def steps_of(text: str) -> list[Step]:
+    """The steps in such a text."""
+    return [Step.of(fields) for fields in json.loads(text)]
 
 
 def tests_of(steps: Sequence[Step]) -> dict[str, Step]:

@@ -131,9 +131,6 @@ class Warehouse(Protocol):
     def place(self) -> str:
         """Where it is, for people."""
 
-    def exists(self) -> bool:
-        """Whether there is one, readable or not."""
-
     def loaded(self) -> dict[str, Loaded]:
         """By dataset id; empty where there is no warehouse yet."""
 

@@ -151,7 +151,6 @@ class PageReader:
         """
         since, until = period or self.period
         query = urlencode({"since": since, "until": until, "interval": Interval.SLOT.value})
-        # JSON is parsed as a whole; the other formats come in pieces
         bounded = points(since, until, Interval.SLOT) <= self.service.settings.max_points
         styles = (Format.CSV, *([Format.JSON] if bounded else []), Format.PARQUET)
         title = self.view.say(en="By slot (15/30 min)", fr="Par pas de 15/30 min") + (f", {of}" if of else "")

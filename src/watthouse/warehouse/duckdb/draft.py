@@ -1,22 +1,20 @@
 """A warehouse being written: a file beside the published one, which takes its place when it is complete."""
 
-import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
 from watthouse.catalog import Dataset
-from watthouse.errors import TableError, WarehouseError, WatthouseError
+from watthouse.errors import TableError, WatthouseError
 from watthouse.lake.ledger import Lake
 from watthouse.lake.table import Head
-from watthouse.transform import Node, Step
+from watthouse.transform import Node, Step, steps_as_text
 from watthouse.warehouse.duckdb import raw
-from watthouse.warehouse.duckdb.file import Settings, connected, explain, quoted, reading
+from watthouse.warehouse.duckdb.file import Settings, connected, explain, noted, quoted
 from watthouse.warehouse.duckdb.replay import replay
 
 
@@ -102,7 +100,7 @@ class DuckDBDraft:
         run("delete from raw.loads where dataset = $1", [dataset.id])
 
     def carry_over(self, dataset: Dataset) -> bool:
-        if dataset.id not in self._published_ids():
+        if dataset.id not in dict(noted(self._published, 1, raw.loads) or ()):
             return False
         run, table = self._connection.execute, f"raw.{dataset.table}"
         run(f"attach '{quoted(self._published)}' as published (read_only)")
@@ -131,7 +129,7 @@ class DuckDBDraft:
     def remember(self, steps: Sequence[Step]) -> None:
         self._connection = self._connect()
         self._connection.execute("delete from raw.builds")
-        build = [self._fingerprint, json.dumps([asdict(step) for step in steps]), datetime.now(UTC)]
+        build = [self._fingerprint, steps_as_text(steps), datetime.now(UTC)]
         self._connection.execute("insert into raw.builds values ($1, $2, $3)", build)
 
     def close(self) -> None:
@@ -149,13 +147,3 @@ class DuckDBDraft:
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
         return connected(self.path, self._settings)
-
-    def _published_ids(self) -> set[str]:
-        """The datasets in the published warehouse; none where it cannot be read."""
-        if not self._published.exists():
-            return set()
-        try:
-            with reading(self._published, threads=1) as connection:
-                return {name for name, _ in raw.loads(connection)}
-        except WarehouseError:
-            return set()

@@ -1,13 +1,15 @@
 """The file of a DuckDB warehouse: opening it, and the messages where it cannot be used."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 
 from watthouse.errors import WarehouseError
 
+T = TypeVar("T")
 Settings = dict[str, str | bool | int | float | list[str]]
 REBUILD = "`watthouse build --full` rebuilds it from the lake"
 
@@ -27,6 +29,17 @@ def reading(path: Path, threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
             yield connection
     except duckdb.Error as error:
         raise WarehouseError(explain(path, error, REBUILD)) from error
+
+
+def noted(path: Path, threads: int, read: Callable[[duckdb.DuckDBPyConnection], list[T]]) -> list[T] | None:
+    """What a warehouse says of itself; None where it is missing, broken or laid out by another watthouse."""
+    if not path.exists():
+        return None
+    try:
+        with reading(path, threads) as connection:
+            return read(connection)
+    except WarehouseError:
+        return None
 
 
 def explain(path: Path, error: Exception, advice: str) -> str:

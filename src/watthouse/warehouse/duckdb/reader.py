@@ -3,7 +3,6 @@
 A build is published by renaming a new file into place, and a reader keeps the file it opened.
 """
 
-import json
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -20,7 +19,7 @@ from ibis.common.exceptions import TableNotFound
 
 from watthouse.catalog import CATALOG
 from watthouse.errors import WarehouseError
-from watthouse.transform import Step
+from watthouse.transform import Step, steps_of
 from watthouse.warehouse.base import Build, Tested
 from watthouse.warehouse.duckdb import checks
 from watthouse.warehouse.duckdb.engine import DIALECT, Engine
@@ -119,7 +118,7 @@ class DuckDBReader:
     @cached_property
     def _steps(self) -> tuple[Step, ...]:
         ((steps,),) = self.engine.run(f"select steps from {HELD}.raw.builds")
-        return tuple(map(Step.of, json.loads(steps)))
+        return tuple(steps_of(steps))
 
     @cached_property
     def _models(self) -> dict[str, Step]:

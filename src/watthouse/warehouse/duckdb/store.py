@@ -3,7 +3,6 @@
 A reader keeps the file it opened: it never waits, and never sees half a build.
 """
 
-import json
 import os
 import shutil
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
@@ -22,11 +21,11 @@ from watthouse.catalog import Dataset
 from watthouse.errors import UsageError, WarehouseError
 from watthouse.lake.revisions import OBSERVED_AT
 from watthouse.settings import PROJECT
-from watthouse.transform import Step, fingerprint, tests_of
+from watthouse.transform import Step, fingerprint, steps_of, tests_of
 from watthouse.warehouse.base import BuildReader, Loaded, Tested
 from watthouse.warehouse.duckdb import checks, marts, raw
 from watthouse.warehouse.duckdb.draft import DuckDBDraft
-from watthouse.warehouse.duckdb.file import REBUILD, Settings, explain, reading
+from watthouse.warehouse.duckdb.file import REBUILD, Settings, explain, noted, reading
 
 _BUILDING: Final = "building-"
 _KEPT: Final = "kept-"
@@ -62,9 +61,6 @@ class DuckDB:
     def place(self) -> str:
         return str(self.path)
 
-    def exists(self) -> bool:
-        return self.path.exists()
-
     @property
     def aside(self) -> Path:
         """Where this process builds before it publishes: in a folder, as dbt's profile has only the file's name."""
@@ -79,7 +75,7 @@ class DuckDB:
     def steps(self) -> list[Step] | None:
         query = "select steps from raw.builds where fingerprint = $1"
         builds = self._noted(lambda connection: connection.execute(query, [self._fingerprint]).fetchall())
-        return [Step.of(fields) for fields in json.loads(builds[0][0])] if builds else None
+        return steps_of(builds[0][0]) if builds else None
 
     def tested(self) -> list[Tested]:
         with self._testing() as (connection, steps):
@@ -193,21 +189,14 @@ class DuckDB:
             builds = connection.execute("select steps from raw.builds").fetchall()
             if not builds:
                 raise WarehouseError(f"{self.path} was never built completely: run `watthouse build --full`")
-            yield connection, [Step.of(fields) for fields in json.loads(builds[0][0])]
+            yield connection, steps_of(builds[0][0])
 
     def _refuse_missing(self) -> None:
         if not self.path.exists():
             raise WarehouseError(f"there is no warehouse at {self.path} yet: run `watthouse refresh` first")
 
     def _noted(self, read: Callable[[duckdb.DuckDBPyConnection], list[T]]) -> list[T] | None:
-        """What the warehouse notes about itself; None where the file is missing, broken or of another layout."""
-        if not self.path.exists():
-            return None
-        try:
-            with self._reading() as connection:
-                return read(connection)
-        except WarehouseError:
-            return None
+        return noted(self.path, self._threads, read)
 
     def _reading(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         return reading(self.path, self._threads)
