@@ -48,6 +48,10 @@ class LakeError(WatthouseError):
     """The lake cannot be read or written: a newer version, a full disk, a lost race."""
 
 
+class StoreError(LakeError):
+    """A bucket cannot be used at all: no such bucket, refused credentials, no right, no network."""
+
+
 class TableError(LakeError):
     """One table of the lake cannot be used, or has lost rows: it is left as it is, and the others go on."""
 
@@ -61,4 +65,4 @@ class QueryLimitError(WarehouseError):
 
 
 class BusyError(WatthouseError):
-    """Another refresh is running in this WATTHOUSE_HOME."""
+    """Another refresh is running in this WATTHOUSE_HOME, or on the lake that several machines share."""

@@ -1,21 +1,20 @@
-"""A home: the folder that holds all state. One refresh at a time, and one kind of data forever."""
+"""A home: the folder that holds all state, or all but the lake. One refresh at a time, one kind of data forever."""
 
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import polars as pl
-import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from watthouse.errors import BusyError, LakeError, UsageError
 from watthouse.lake.ledger import Lake
 from watthouse.settings import Settings
+from watthouse.storage import Access, Lease, Notes, Place
+from watthouse.storage.notes import disk
 from watthouse.warehouse import engines
 from watthouse.warehouse.base import Warehouse
 from watthouse.warehouse.snapshots import Snapshots
@@ -24,15 +23,37 @@ REAL: Final = "published"
 """The kind of a home with data published by the operators; any other kind names the sample that the data is from."""
 
 
+_KIND: Final = "home.json"
+_REFRESHES: Final = "refreshes.json"
+
+
 class Home:
-    """The lake and the warehouse of these settings, the kind of data they hold, and the lock for writing."""
+    """The lake and the warehouse of these settings, the kind of data they hold, and the lock for writing.
+
+    What one refresh leaves for the next lies beside the lake: in the home, or, where the lake lies elsewhere, in
+    ``_state`` there, so that a refresh can go on where that of another machine stopped.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
 
     @cached_property
+    def place(self) -> Place:
+        """Where the lake lies; raises :class:`~watthouse.errors.UsageError` for a URL that cannot be one."""
+        settings = self.settings
+        access = Access(
+            settings.store_endpoint, settings.store_region, settings.store_path_style, settings.store_seconds
+        )
+        return Place.of(settings.lake or settings.home / "lake", access, "WATTHOUSE_LAKE")
+
+    @cached_property
+    def notes(self) -> Notes:
+        """What a refresh leaves for the next one."""
+        return Notes(self.place / "_state" if self.settings.lake else Place.of(self.settings.home))
+
+    @cached_property
     def lake(self) -> Lake:
-        return Lake(self.settings.lake, chunk_rows=self.settings.chunk_rows, kind=self._noted)
+        return Lake(self.place, chunk_rows=self.settings.chunk_rows, kind=self._noted)
 
     @cached_property
     def warehouse(self) -> Warehouse:
@@ -44,7 +65,7 @@ class Home:
 
     @property
     def kind(self) -> str | None:
-        """:data:`REAL`, or the sample's name (``seed=0``); None for a home that holds nothing yet.
+        """:data:`REAL`, or the sample's name (``seed=0``); None where neither lake nor warehouse hold anything yet.
 
         Raises :class:`~watthouse.errors.LakeError` where there is a lake, and nothing tells what it holds.
         """
@@ -52,23 +73,24 @@ class Home:
             return noted
         # The note may be lost or spoilt. Then the tables decide, which carry their kind; a sample must never be taken
         # for published data, so a lake that cannot tell is refused rather than guessed at.
-        if not any(self.settings.lake.glob("*/_delta_log")):
-            return None
+        if self.lake.is_empty():
+            return self.warehouse.kind()
         kinds = self.lake.kinds()
         if len(kinds) == 1:
             return next(iter(kinds))
-        if kinds or self._note.exists():
+        if kinds or self.notes.exists(_KIND):
             raise LakeError(
-                f"{self._note} cannot be read, and {self.settings.lake} does not say whether its data is published or"
+                f"{self.notes / _KIND} cannot be read, and {self.place} does not say whether its data is published or"
                 f' a sample: write {{"data": "{REAL}"}} into that file if no sample was ever kept there, else remove'
-                f" {self.settings.home}"
+                f" {self.place if self.settings.lake else self.settings.home}"
             )
         return REAL  # made before homes were marked, when there was no sample
 
     @property
     def sample(self) -> str | None:
-        """The name of the sample that this home holds, None for published data."""
-        kind = self.kind
+        """The name of the sample that is shown, None for published data."""
+        # the warehouse tells it too, and does not have to be asked for over a network
+        kind = (self.warehouse.kind() if self.settings.lake else None) or self.kind
         return None if kind == REAL else kind
 
     @property
@@ -78,22 +100,32 @@ class Home:
         return stopped_at if stopped_at and self.sample else datetime.now(UTC)
 
     def claim(self, kind: str) -> None:
-        """Note what this home holds, before anything is stored there.
+        """Note what this lake holds, before anything is stored there.
 
-        Raises :class:`~watthouse.errors.UsageError` where it holds another kind: made-up and published numbers, or
-        those of two samples, never share a home.
+        Raises :class:`~watthouse.errors.UsageError` where the lake or the warehouse holds another kind: made-up and
+        published numbers, or those of two samples, never share one.
         """
-        current = self.kind
-        if current not in {None, kind}:
-            raise UsageError(
-                f"{self.settings.home} holds {described(str(current))}, and this is {described(kind)}: they never share"
-                " a home; set WATTHOUSE_HOME to another folder"
-            )
+        self._refuse_mixture(self.kind, kind, f"{self.place if self.settings.lake else self.settings.home} holds")
+        self._refuse_mixture(self.warehouse.kind(), kind, f"the warehouse at {self.warehouse.place} holds")
         if self._noted is None:
             # durable, unlike the other notes: it cannot be made again from anything else
-            with disk(self.settings.home, "set WATTHOUSE_HOME to a folder of yours with room in it"):
-                write_json(self._note, {"data": kind}, durable=True)
+            self.notes.update(_KIND, lambda note: {"data": kind, **note}, durable=True)
+            # another machine may have claimed the same bucket in the meantime
+            self._refuse_mixture(self._noted, kind, f"{self.place} now holds")
         self.lake.claim(kind)
+
+    def refuse_mixture(self) -> None:
+        """Raises :class:`~watthouse.errors.UsageError` where the warehouse holds another kind than the lake."""
+        if (kind := self.kind) is not None:
+            self._refuse_mixture(self.warehouse.kind(), kind, f"the warehouse at {self.warehouse.place} holds")
+
+    def _refuse_mixture(self, held: str | None, kind: str, where: str) -> None:
+        if held not in {None, kind}:
+            raise UsageError(
+                f"{where} {described(str(held))}, and this is {described(kind)}: they never share"
+                f" {'a lake or a warehouse' if self.settings.lake else 'a home'}; set WATTHOUSE_HOME to another folder"
+                + (", and WATTHOUSE_LAKE to another place" if self.settings.lake else "")
+            )
 
     @contextmanager
     def only_one(self) -> Iterator[None]:
@@ -104,18 +136,35 @@ class Home:
         finally:
             lock.release()
 
+    @contextmanager
+    def only_writer(self) -> Iterator[None]:
+        """One writer a lake at a time, on all machines; raises :class:`~watthouse.errors.BusyError` at once.
+
+        For the holder of :meth:`only_one`, which is enough for a lake of its own.
+        """
+        if self.place.is_shared:
+            with Lease(self.notes.place, "refresh.lease", self.settings.lease_seconds).held() as lease:
+                yield
+                lease.check()
+            return
+        lock = self._locked(self.notes.place.path) if self.settings.lake else None
+        try:
+            yield
+        finally:
+            if lock:
+                lock.release()
+
     def last_refreshed(self) -> Mapping[str, datetime]:
         """When each dataset was last fetched, whether or not anything was new (UTC)."""
         try:
-            return {name: datetime.fromisoformat(moment) for name, moment in read_json(self._refreshes).items()}
+            return {name: datetime.fromisoformat(moment) for name, moment in self.notes.read(_REFRESHES).items()}
         except (ValueError, TypeError):
             return {}  # only `status` reads it, and the next refresh writes it again
 
     def remember(self, datasets: Iterable[str]) -> None:
         """Note that these datasets were fetched now."""
-        moments = {**self.last_refreshed(), **dict.fromkeys(datasets, datetime.now(UTC))}
-        with disk(self.settings.home, "free some space and run again"):
-            write_json(self._refreshes, {name: moment.isoformat() for name, moment in sorted(moments.items())})
+        now = dict.fromkeys(datasets, datetime.now(UTC).isoformat())
+        self.notes.update(_REFRESHES, lambda note: dict(sorted({**note, **now}.items())))
 
     def _lock(self) -> FileLock:
         home = self.settings.home
@@ -126,73 +175,39 @@ class Home:
             raise UsageError(
                 f"WATTHOUSE_HOME '{home}' contains {' '.join(odd)}, which storage libraries misread: rename it"
             )
-        holder = home / "refresh.pid"
-        with disk(home, "set WATTHOUSE_HOME to a folder of yours with room in it"):
-            home.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(home / "refresh.lock")
+        return self._locked(home)
+
+    def _locked(self, folder: Path) -> FileLock:
+        """The lock of a folder, taken."""
+        holder = folder / "refresh.pid"
+        with disk(folder, "set WATTHOUSE_HOME to a folder of yours with room in it"):
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(folder / "refresh.lock")
             try:
                 lock.acquire(timeout=0)
             except Timeout:
-                pid = holder.read_text() if holder.exists() else "unknown"
-                raise BusyError(
-                    f"another refresh (pid {pid}) is running in {home}: wait for it to end, or set WATTHOUSE_HOME"
-                ) from None
+                raise BusyError(_another(folder, holder)) from None
             holder.write_text(str(os.getpid()))
             return lock
 
     @property
-    def _note(self) -> Path:
-        return self.settings.home / "home.json"
-
-    @property
     def _noted(self) -> str | None:
-        kind = read_json(self._note).get("data")
+        kind = self.notes.read(_KIND).get("data")
         return str(kind) if kind else None
 
-    @property
-    def _refreshes(self) -> Path:
-        return self.settings.home / "refreshes.json"
+
+def _another(folder: Path, holder: Path) -> str:
+    """The line about a refresh that runs in this folder: who, and since when."""
+    try:
+        pid, began = holder.read_text(), datetime.fromtimestamp(holder.stat().st_mtime, UTC)
+    except OSError:
+        return f"another refresh is running in {folder}: wait for it to end, or set WATTHOUSE_HOME"
+    return (
+        f"another refresh (pid {pid}) has been running in {folder} since {began:%Y-%m-%d %H:%M:%SZ}: wait for it to"
+        " end, or set WATTHOUSE_HOME"
+    )
 
 
 def described(kind: str) -> str:
     """A kind in words."""
     return "published data" if kind == REAL else f"watthouse's synthetic sample ({kind})"
-
-
-@contextmanager
-def disk(folder: Path, advice: str) -> Iterator[None]:
-    """Turn an error of the file system into one line."""
-    try:
-        yield
-    except (OSError, pa.ArrowException, pl.exceptions.ComputeError) as error:
-        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        raise LakeError(f"{folder} cannot be written ({reason}): {advice}") from error
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A note kept beside the lake; empty where it is missing or spoilt."""
-    try:
-        note = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return note if isinstance(note, dict) else {}
-
-
-def write_json(path: Path, note: Mapping[str, Any], *, durable: bool = False) -> None:
-    """Replace the file at once, never in part; a ``durable`` one survives a power cut too."""
-    fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps(note, indent=1), encoding="utf-8")
-    if durable:
-        _flush(fresh)
-    fresh.replace(path)
-    if durable:
-        _flush(path.parent)  # the rename itself is a change of the folder, and lives in memory until then
-
-
-def _flush(path: Path) -> None:
-    """Force a file, or the entries of a folder, to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

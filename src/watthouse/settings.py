@@ -15,6 +15,22 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="WATTHOUSE_", frozen=True)
 
     home: Path = Field(default=Path("var"), description="folder that holds all state: lake, warehouse, scratch files")
+    lake: str | None = Field(
+        default=None, description="another place for the lake: s3://bucket/prefix, gs://bucket/prefix or a folder"
+    )
+    store_endpoint: str | None = Field(
+        default=None, description="URL of an S3 service that is not Amazon's, as http://127.0.0.1:9000"
+    )
+    store_region: str | None = Field(default=None, description="region of the bucket, as eu-west-3")
+    store_path_style: bool | None = Field(
+        default=None, description="whether the bucket stands in the path of a request (true) or in the host (false)"
+    )
+    store_seconds: float = Field(default=30, gt=0, description="time for which a request to a bucket is retried, s")
+    lease_seconds: float = Field(
+        default=60,
+        ge=2,
+        description="time after which a killed refresh no longer keeps others from a bucket, s",
+    )
     batch_rows: int = Field(default=200_000, gt=0, description="rows read from a file at a time")
     chunk_rows: int = Field(default=600_000, gt=0, description="rows compared with the lake at a time")
     max_file_bytes: int = Field(default=8 * 2**30, gt=0, description="cap on one file once unpacked, bytes")
@@ -75,10 +91,6 @@ class Settings(BaseSettings):
     def sample_now(self) -> datetime | None:
         """The moment (UTC) at which the sample's clock is stopped; None where it runs."""
         return datetime.combine(self.sample_today, time(12), UTC) if self.sample_today else None
-
-    @property
-    def lake(self) -> Path:
-        return self.home / "lake"
 
     @property
     def scratch(self) -> Path:

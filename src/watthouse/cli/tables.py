@@ -27,7 +27,7 @@ def newest(rows: pl.DataFrame, home: Home) -> None:
     warehouse, sample = home.warehouse, home.sample
     option = " --sample" if sample else ""
     places = {
-        "lake": f"{home.settings.lake}/  every value ever seen, one Delta table per dataset",
+        "lake": f"{home.place}/  every value ever seen, one Delta table per dataset",
         "warehouse": f"{warehouse.place}  the marts, for {warehouse.engine}",
         "next": "   ".join(f"{program()} {words}" for words in (f"show daily_regional{option}", f"status{option}")),
     }

@@ -18,6 +18,8 @@ from deltalake.exceptions import TableNotFoundError
 from deltalake.fs import DeltaStorageHandler
 from pyarrow.fs import FileSelector, PyFileSystem
 
+from watthouse.storage import Place
+
 LOG: Final = "_delta_log"
 ASIDE: Final = "_damaged"
 """Where a repair moves what is damaged: below the table, where Delta does not look."""
@@ -62,9 +64,9 @@ class LoggedFile:
 class Store:
     """The files of one table, by their paths in it."""
 
-    def __init__(self, uri: str, options: Mapping[str, str] | None = None) -> None:
+    def __init__(self, place: Place) -> None:
         """Raises :class:`deltalake.exceptions.TableNotFoundError` for a folder that is not there."""
-        self._handler = DeltaStorageHandler(uri, dict(options) if options else None)
+        self._handler = DeltaStorageHandler(place.url, place.delta_options)
         self._files = PyFileSystem(self._handler)
 
     def sizes(self, folder: str = "") -> dict[str, int]:
@@ -86,6 +88,14 @@ class Store:
 
     def move(self, path: str, to: str) -> None:
         self._files.move(path, to)
+
+
+def has_log(place: Place) -> bool:
+    """Whether there is a table in a place, damaged or not."""
+    try:
+        return bool(Store(place).sizes(LOG))
+    except TableNotFoundError:
+        return False
 
 
 def faults_of_log(store: Store, *, whole: bool) -> list[Damage]:

@@ -7,7 +7,7 @@ application transaction, so of two writers that saw the same state one is refuse
 
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -22,33 +22,37 @@ from watthouse.errors import LakeError
 from watthouse.lake import damage
 from watthouse.lake.compare import TURN, Comparison, Counts, compare
 from watthouse.lake.extent import Extent, extent_of
-from watthouse.lake.integrity import Damage, Store, keep_digests
+from watthouse.lake.integrity import Damage, Store, has_log, keep_digests
 from watthouse.lake.revisions import OBSERVED_AT, changes
 from watthouse.lake.spool import MONTH, Spooled, month_of
 from watthouse.lake.table import Head, Table, microseconds, newest, written_files
+from watthouse.storage import Place
 
 _ATTEMPTS: Final = 12
 
 
 class Lake:
-    """The ledger under one root: a folder, or the URL of an object store with its ``storage_options``.
+    """The ledger in one place: a folder, or a bucket that several machines may write to at the same time.
 
     ``kind`` (published data, or which sample) is written into every table that it makes.
     """
 
     def __init__(
         self,
-        root: str | Path,
+        place: Place | str | Path,
         *,
         chunk_rows: int = 600_000,
-        storage_options: Mapping[str, str] | None = None,
         kind: str | None = None,
     ) -> None:
-        self.root = str(root).rstrip("/")
+        self.place = Place.of(place)
         self._chunk_rows = chunk_rows
-        self._options = dict(storage_options) if storage_options else None
         self._kind = kind
         self._tables: dict[str, Table] = {}
+
+    @property
+    def root(self) -> str:
+        """The place, as a path or a URL."""
+        return self.place.url
 
     def claim(self, kind: str) -> None:
         """Write this kind into every table that is made from now on."""
@@ -63,7 +67,7 @@ class Lake:
         """The table of a dataset, whether it exists or not."""
         table = self._tables.get(dataset.id)
         if table is None or table.dataset != dataset:
-            table = self._tables[dataset.id] = Table(dataset, self.uri(dataset), self._options, self._kind)
+            table = self._tables[dataset.id] = Table(dataset, self.place / dataset.id, self._kind)
         return table
 
     def observe(self, dataset: Dataset, documents: Sequence[Spooled]) -> Counts:
@@ -91,7 +95,7 @@ class Lake:
     def local_files(self, dataset: Dataset) -> list[str] | None:
         """The Parquet files of the ledger, for an engine that reads them faster itself; None where it cannot."""
         # an engine takes these characters for a pattern, in a list of files too
-        if "://" in self.root or set("*?[") & set(self.root):
+        if self.place.is_shared or set("*?[") & set(self.root):
             return None
         table = self.table(dataset)
         with table.errors():
@@ -169,6 +173,12 @@ class Lake:
             fresh = table.scan(table.open(), since=moment)
             return frozenset(fresh.select(pl.col(MONTH).unique()).collect().get_column(MONTH).drop_nulls())
 
+    def is_empty(self) -> bool:
+        """Whether there is no table, damaged or not."""
+        if not self.place.is_shared:
+            return not any(self.place.path.glob("*/_delta_log"))
+        return not any(has_log(self.place / dataset.id) for dataset in CATALOG.values())
+
     def kinds(self) -> frozenset[str]:
         """The kinds written into the tables; empty where none has one."""
         kinds = set()
@@ -191,8 +201,8 @@ class Lake:
     def set_table_aside(self, dataset: Dataset, stamp: str) -> "Lake":
         """Move a whole table out of the way; returns the lake that it is in now."""
         folder = f"damaged-{stamp}"
-        damage.set_table_aside(self.table(dataset), Store(self.root, self._options), folder)
-        return Lake(f"{self.root}/{folder}", storage_options=self._options)
+        damage.set_table_aside(self.table(dataset), Store(self.place), folder)
+        return Lake(self.place / folder)
 
     def _observe(self, table: Table, documents: Sequence[Spooled]) -> Counts:
         opened = table.open_to_write()

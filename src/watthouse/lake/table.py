@@ -13,7 +13,7 @@ from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, DeltaProtocolError, TableNotFoundError
 
 from watthouse.catalog import Dataset
-from watthouse.errors import LakeError, TableError
+from watthouse.errors import LakeError, StoreError, TableError
 from watthouse.lake.integrity import (
     Damage,
     LoggedFile,
@@ -26,6 +26,7 @@ from watthouse.lake.integrity import (
 )
 from watthouse.lake.revisions import OBSERVED_AT
 from watthouse.lake.spool import MONTH, month_of, stored_schema
+from watthouse.storage import Place
 
 FORMAT: Final = 1
 """Version of the lake's own layout; a higher one in a table means that a newer watthouse wrote it."""
@@ -54,18 +55,22 @@ class Head:
 
 @dataclass
 class Table:
-    """The ledger of ``dataset`` at ``uri``; ``kind`` (published, or which sample) is written into a new one."""
+    """The ledger of ``dataset`` in ``place``; ``kind`` (published, or which sample) is written into a new one."""
 
     dataset: Dataset
-    uri: str
-    options: dict[str, str] | None = None
+    place: Place
     kind: str | None = None
     _opened: DeltaTable | None = None
     _sound: set[str] = field(default_factory=set)
 
     @property
+    def uri(self) -> str:
+        """The place, as a path or a URL."""
+        return self.place.url
+
+    @property
     def store(self) -> Store:
-        return Store(self.uri, self.options)
+        return Store(self.place)
 
     def schema(self, *more: str) -> pa.Schema:
         """The catalog's columns, ``observed_at``, and ``more``."""
@@ -81,7 +86,7 @@ class Table:
             # deltalake passes over an empty entry as if nothing had been committed in it: after a power cut the rows
             # of that commit would be missing without a word
             self._refuse(faults_of_log(self.store, whole=False))
-            table = DeltaTable(self.uri, storage_options=self.options)
+            table = DeltaTable(self.uri, storage_options=self.place.delta_options)
         except TableNotFoundError:
             return None
         written = int(table.metadata().configuration.get(_FORMAT_KEY, FORMAT))
@@ -107,7 +112,7 @@ class Table:
                     **({_KIND_KEY: self.kind} if self.kind else {}),
                     "delta.dataSkippingStatsColumns": ",".join([OBSERVED_AT, self.dataset.time]),
                 },
-                storage_options=self.options,
+                storage_options=self.place.delta_options,
                 raise_if_key_not_exists=False,
             )
         except DeltaError:
@@ -198,7 +203,7 @@ class Table:
             hive_partitioning=False,
             missing_columns="insert",
             extra_columns="ignore",
-            storage_options=self.options,
+            storage_options=self.place.polars_options,
         )
         return ledger.with_columns(month_of(self.dataset))
 
@@ -235,6 +240,8 @@ class Table:
                 f"{self.uri} uses Delta features this watthouse cannot read ({_first_line(error)}): upgrade watthouse"
             ) from error
         except STORAGE_ERRORS as error:
+            if cause := self.place.cause(error):
+                raise StoreError(cause) from error
             if getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error):
                 raise LakeError(
                     f"the disk is full at {self.uri}: free some space and run again; {self.dataset.id} stays as it was"
@@ -246,7 +253,7 @@ class Table:
         """Raise TableError for the file that is at fault, where one is."""
         try:
             faults = faults_of_log(self.store, whole=True)
-            table = None if faults else DeltaTable(self.uri, storage_options=self.options)
+            table = None if faults else DeltaTable(self.uri, storage_options=self.place.delta_options)
             faults += faults_of_files(self.store, written_files(table), whole=False) if table else []
         except STORAGE_ERRORS:
             return  # the storage itself is at fault: its first error is the one to report

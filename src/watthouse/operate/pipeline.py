@@ -68,7 +68,7 @@ def build(
         standing = stand(run.home)
         if standing.is_empty and (lake_was_lost or not standing.loaded):
             words = "refresh --full --lake-was-lost" if standing.is_lost else "refresh"
-            raise LakeError(f"the lake at {settings.lake} is empty: run `watthouse {words}`")
+            raise LakeError(f"the lake at {run.home.place} is empty: run `watthouse {words}`")
         run.note_the_clock(standing)
         run.build(standing)
     return run.report
@@ -117,6 +117,10 @@ class _PipelineRun:
 
     def fetch(self, source: DocumentSource | None, selection: Selection) -> Standing:
         """Bring what is new into the lake; returns the state of the home before."""
+        with self.home.only_writer():
+            return self._fetch(source, selection)
+
+    def _fetch(self, source: DocumentSource | None, selection: Selection) -> Standing:
         standing = stand(self.home)
         self.note_the_clock(standing)
         left = self._left(standing)
@@ -137,6 +141,7 @@ class _PipelineRun:
         # Swept first, and whether or not there is anything to build: a build that was killed just after it was
         # published leaves its folder behind, and the lake has nothing new then.
         warehouse = self.home.warehouse
+        self.home.refuse_mixture()
         warehouse.sweep()
         if standing.is_empty and not standing.loaded:
             self.report.built = ()
@@ -239,4 +244,4 @@ class _PipelineRun:
         kind = self.home.kind
         synthetic = f"synthetic figures, {described(str(kind))}: nobody measured them"
         data = "published by the operators" if kind in {None, REAL} else synthetic
-        return {"data": data, "source": PORTAL, "licence": LICENCE}
+        return {"data": data, "kind": kind or REAL, "source": PORTAL, "licence": LICENCE}

@@ -67,7 +67,7 @@ def mend(settings: Settings, progress: ProgressReporter | None = None) -> list[M
             is_early = dataset.id in future
             done.append(_restamped(home, dataset, reason) if is_early else _mended(home, standing, dataset, reason))
             # its watermark would claim that what was lost is still there, and it would never be fetched again
-            forget(settings.home / "service.json", dataset)
+            forget(home.notes, dataset)
         mended = Home(settings)  # a new one: the tables that ``home`` has opened may have been moved aside
         ids = {mending.dataset for mending in done}
         reloading = [dataset for dataset in stand(mended).behind if dataset.id in ids]

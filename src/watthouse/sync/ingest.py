@@ -7,9 +7,10 @@ from datetime import timedelta
 
 from watthouse.catalog import Dataset, find
 from watthouse.errors import SourceError, TableError, UnrecognisedError
-from watthouse.home import Home, disk
+from watthouse.home import Home
 from watthouse.lake.spool import Spool, SpoolWriter
 from watthouse.sources.base import Document
+from watthouse.storage.notes import disk
 from watthouse.sync.report import ProgressReporter, Report, Selection, Tally
 
 TWICE = "slot appears twice in one file"
@@ -65,7 +66,7 @@ def take_in(
 def tidy(home: Home, dataset: Dataset) -> None:
     """Merge the small files that observing left in the dataset's ledger."""
     settings = home.settings
-    with disk(settings.lake, "free some space and run again"):
+    with disk(home.place.url, "free some space and run again"):
         retention = timedelta(days=settings.retention_days)
         home.lake.compact(dataset, files=settings.compact_files, retention=retention)
 

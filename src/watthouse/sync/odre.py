@@ -30,7 +30,7 @@ def fetch(home: Home, selection: Selection, *, full: bool, progress: ProgressRep
         answers = odre.facts(selection.datasets)
         # Claimed after the first answer, which says whether this is the sample, and before the first row is stored.
         home.claim(odre.sample or REAL)
-        marks = Watermarks(settings.home / "service.json", odre.sample or settings.odre_url, home.lake)
+        marks = Watermarks(home.notes, odre.sample or settings.odre_url, home.lake)
         for dataset, facts in answers.items():
             if isinstance(facts, SourceError):
                 report.failed[dataset.id] = str(facts)

@@ -7,13 +7,14 @@ after it causes the months concerned to be fetched again.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from watthouse.catalog import Dataset
-from watthouse.home import disk, read_json, write_json
 from watthouse.lake.ledger import Lake
 from watthouse.lake.table import Head
+from watthouse.storage import Notes
+
+_NAME: Final = "service.json"
 
 
 @dataclass(frozen=True)
@@ -47,13 +48,11 @@ class Watermark:
 
 
 class Watermarks:
-    """The watermarks of one home and one service, in one file."""
+    """The watermarks of one lake and one service, in one note beside it."""
 
-    def __init__(self, path: Path, service: str, lake: Lake) -> None:
-        self._path, self._service, self._lake = path, service, lake
-        note = read_json(path)
-        # The notes of another service (or of the sample) say nothing about this one.
-        self._noted: dict[str, Any] = note.get("datasets", {}) if note.get("service") == service else {}
+    def __init__(self, notes: Notes, service: str, lake: Lake) -> None:
+        self._notes, self._service, self._lake = notes, service, lake
+        self._noted = self._of_service(notes.read(_NAME))
 
     def of(self, dataset: Dataset) -> Watermark:
         """The part of a dataset's watermark that is still valid; an empty one where none is."""
@@ -74,18 +73,27 @@ class Watermarks:
         Raises :class:`~watthouse.errors.LakeError` where it cannot be written.
         """
         mark = mark.beside(self._lake.head(dataset))
-        self._noted[dataset.id] = _written(mark)
-        with disk(self._path.parent, "free some space and run again"):
-            write_json(self._path, {"service": self._service, "datasets": self._noted})
+        self._noted[dataset.id] = written = _written(mark)
+        # its own line alone: those of the others may have been written by another machine since
+        self._notes.update(
+            _NAME, lambda note: {"service": self._service, "datasets": {**self._of_service(note), dataset.id: written}}
+        )
         return mark
 
+    def _of_service(self, note: Mapping[str, Any]) -> dict[str, Any]:
+        # The notes of another service (or of the sample) say nothing about this one.
+        return dict(note.get("datasets", {})) if note.get("service") == self._service else {}
 
-def forget(path: Path, dataset: Dataset) -> None:
+
+def forget(notes: Notes, dataset: Dataset) -> None:
     """Forget the watermark of a dataset: it will be fetched again from end to end."""
-    note = read_json(path)
-    if note.get("datasets", {}).pop(dataset.id, None):
-        with disk(path.parent, "free some space and run again"):
-            write_json(path, note)
+
+    def without(note: dict[str, Any]) -> dict[str, Any]:
+        note.get("datasets", {}).pop(dataset.id, None)
+        return note
+
+    if dataset.id in notes.read(_NAME).get("datasets", {}):
+        notes.update(_NAME, without)
 
 
 def _written(mark: Watermark) -> dict[str, Any]:

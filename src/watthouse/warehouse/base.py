@@ -62,7 +62,10 @@ class Draft(Protocol):
         """Rebuild the days that changed in these raw tables."""
 
     def describe(self, about: Mapping[str, str]) -> None:
-        """Write what it holds into the table ``about``, for readers who open it without watthouse."""
+        """Write what it holds into the table ``about``, for readers who open it without watthouse.
+
+        Its ``kind`` is read again by :meth:`Warehouse.kind`.
+        """
 
     def release(self) -> Path:
         """Close it, so that dbt can take over in the folder that is returned."""
@@ -133,6 +136,9 @@ class Warehouse(Protocol):
 
     def loaded(self) -> dict[str, Loaded]:
         """By dataset id; empty where there is no warehouse yet."""
+
+    def kind(self) -> str | None:
+        """The kind of data it holds, as :meth:`Draft.describe` wrote it; None where there is none, or it was not."""
 
     def is_readable(self) -> bool:
         """Whether it can tell how far it follows the lake; true for a warehouse that does not exist yet."""

@@ -69,6 +69,11 @@ class DuckDB:
     def loaded(self) -> dict[str, Loaded]:
         return dict(self._noted(raw.loads) or ())
 
+    def kind(self) -> str | None:
+        query = "select value from main.about where name = 'kind'"
+        kinds = self._noted(lambda connection: connection.execute(query).fetchall())
+        return str(kinds[0][0]) if kinds else None
+
     def is_readable(self) -> bool:
         return not self.path.exists() or self._noted(raw.loads) is not None
 

@@ -1,0 +1,135 @@
+"""One writer at a time on a bucket: a lease that is renewed while its holder lives, and runs out after a crash.
+
+The lake is safe without it: its commits are conditional. The lease spares two machines the same downloads.
+"""
+
+import getpass
+import json
+import os
+import secrets
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from watthouse.errors import BusyError, LakeError
+from watthouse.storage.notes import bucket_read, bucket_replace
+from watthouse.storage.place import Place
+
+_RENEWALS: Final = 4
+"""Times that a lease is renewed before it would run out."""
+_CLOCK: Final = "clock"
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who holds a lease: ``token`` differs each time it is taken, ``since`` is their own clock's (ISO 8601, UTC)."""
+
+    token: str
+    who: str
+    since: str
+    seconds: float
+
+
+class Lease:
+    """The lease called ``name`` in a bucket; it runs out ``seconds`` after it was last renewed."""
+
+    def __init__(self, place: Place, name: str, seconds: float) -> None:
+        self._place = place
+        self._name = name
+        self._seconds = seconds
+        self._ended = threading.Event()
+        self._turn = 0
+        self.lost = False
+
+    @contextmanager
+    def held(self) -> Iterator["Lease"]:
+        """Hold it while the block runs; raises :class:`~watthouse.errors.BusyError` at once where another does."""
+        holder = Holder(secrets.token_hex(8), _who(), f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", self._seconds)
+        self._take(holder)
+        renewing = threading.Thread(target=self._renew, args=(holder,), daemon=True)
+        renewing.start()
+        try:
+            yield self
+        finally:
+            self._ended.set()
+            renewing.join()
+            with suppress(LakeError):  # it runs out by itself
+                self._release(holder)
+
+    def check(self) -> None:
+        """Raises :class:`~watthouse.errors.BusyError` where another took it, as this one had not been renewed."""
+        if self.lost:
+            raise BusyError(
+                f"another refresh has taken over {self._place.url}, as this one was not heard of for"
+                f" {self._seconds:g} s: what it had stored stays, run again for the rest"
+            )
+
+    def _take(self, holder: Holder) -> None:
+        before = bucket_read(self._place, self._name)
+        current = _read(before.content)
+        if current and not self._ran_out(current):
+            raise BusyError(
+                f"another refresh ({current.who}) has been running on {self._place.url} since {current.since}: wait for"
+                f" it to end; if it was killed, its lease runs out within {current.seconds:g} s"
+            )
+        if not bucket_replace(self._place, self._name, before, self._content(holder)):
+            other = _read(bucket_read(self._place, self._name).content)
+            raise BusyError(
+                f"another refresh ({other.who if other else 'of another machine'}) has just begun on {self._place.url}:"
+                " wait for it to end"
+            )
+
+    def _ran_out(self, current: Holder) -> bool:
+        """By the bucket's own clock: those of two machines may differ by more than a lease lasts."""
+        import obstore
+
+        with self._place.errors():
+            bucket = self._place.objects
+            obstore.put(bucket, _CLOCK, b"", use_multipart=False)
+            now: datetime = obstore.head(bucket, _CLOCK)["last_modified"]
+            renewed: datetime = obstore.head(bucket, self._name)["last_modified"]
+        return now - renewed > timedelta(seconds=current.seconds)
+
+    def _renew(self, holder: Holder) -> None:
+        while not self._ended.wait(self._seconds / _RENEWALS):
+            # a bucket that cannot be reached now may be reached again in time
+            with suppress(LakeError):
+                if not self._write(holder, self._content(holder)):
+                    self.lost = True
+                    return
+
+    def _release(self, holder: Holder) -> None:
+        self._write(holder, b"{}")
+
+    def _write(self, holder: Holder, content: bytes) -> bool:
+        """Replace one's own lease; False where it is another's now."""
+        before = bucket_read(self._place, self._name)
+        current = _read(before.content)
+        return bool(current and current.token == holder.token) and bucket_replace(
+            self._place, self._name, before, content
+        )
+
+    def _content(self, holder: Holder) -> bytes:
+        # never twice the same: an ETag is a digest of the content, and must differ after each renewal
+        self._turn += 1
+        return json.dumps({**asdict(holder), "renewals": self._turn}).encode()
+
+
+def _read(content: bytes) -> Holder | None:
+    try:
+        note = json.loads(content)
+        return Holder(str(note["token"]), str(note["who"]), str(note["since"]), float(note["seconds"]))
+    except (ValueError, KeyError, TypeError):
+        return None  # released, or spoilt: then nobody is known to hold it
+
+
+def _who() -> str:
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container without that user
+        user = str(os.getuid())
+    return f"{user} on {socket.gethostname()}, pid {os.getpid()}"

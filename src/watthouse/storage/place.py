@@ -1,0 +1,155 @@
+"""A folder or the prefix of a bucket, and how each library that reads it is told to reach it."""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from watthouse.errors import StoreError, UsageError
+from watthouse.storage.causes import cause_of
+
+if TYPE_CHECKING:  # obstore comes with the extra `stores`
+    from obstore.store import ObjectStore
+
+BUCKETS: Final = ("s3", "gs")
+"""The schemes of URLs that name a bucket."""
+
+_RETRIES: Final = 10
+_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)")
+
+
+@dataclass(frozen=True)
+class Access:
+    """How buckets are reached; credentials are not here, but with the platform (variables, roles, metadata servers).
+
+    ``endpoint`` is the URL of a service other than Amazon's or Google's, ``path_style`` whether the bucket stands in
+    the path of a request rather than in the name of the host, ``seconds`` the time for which a request is retried.
+    """
+
+    endpoint: str | None = None
+    region: str | None = None
+    path_style: bool | None = None
+    seconds: float = 30.0
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder (``var/lake``), or a prefix of a bucket (``s3://bucket/prefix``, ``gs://bucket/prefix``)."""
+
+    url: str
+    access: Access = field(default=Access(), repr=False)
+
+    @classmethod
+    def of(cls, url: "str | Path | Place", access: Access | None = None, name: str = "the place") -> "Place":
+        """Raises :class:`~watthouse.errors.UsageError` for a URL that cannot be one; ``name`` says where it stands."""
+        if isinstance(url, Place):
+            return url
+        match = _SCHEME.fullmatch(str(url)) if isinstance(url, str) else None
+        if match is None:
+            return cls(str(url).rstrip("/") or "/", access or Access())
+        scheme, rest = match[1].lower(), match[2].strip("/")
+        if scheme == "file":
+            return cls("/" + rest, access or Access())
+        if "@" in rest.partition("/")[0]:
+            # never echoed: what stands before the @ is a secret
+            raise UsageError(
+                f"{name} contains credentials: leave them out, and set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+            )
+        if scheme not in BUCKETS or not rest or set("?#%*") & set(rest):
+            raise UsageError(f"{name} '{url}' is not valid: use s3://bucket/prefix, gs://bucket/prefix or a folder")
+        return cls(f"{scheme}://{rest}", access or Access())
+
+    def __str__(self) -> str:
+        return self.url
+
+    def __truediv__(self, name: str) -> "Place":
+        return Place(f"{self.url}/{name}", self.access)
+
+    @property
+    def scheme(self) -> str | None:
+        """``s3`` or ``gs``; None for a folder."""
+        scheme, separator, _ = self.url.partition("://")
+        return scheme if separator else None
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether it is a bucket, which other machines may use at the same time."""
+        return self.scheme is not None
+
+    @property
+    def bucket(self) -> str:
+        return self.url.partition("://")[2].partition("/")[0]
+
+    @property
+    def prefix(self) -> str:
+        return self.url.partition("://")[2].partition("/")[2]
+
+    @property
+    def path(self) -> Path:
+        """The folder, where it is one."""
+        return Path(self.url)
+
+    @property
+    def delta_options(self) -> dict[str, str] | None:
+        """``storage_options`` for deltalake; None for a folder."""
+        if not self.is_shared:
+            return None
+        retries = {"max_retries": str(_RETRIES), "retry_timeout": f"{self.access.seconds:g}s"}
+        return {**self._service, **_CLIENT, **retries}
+
+    @property
+    def polars_options(self) -> dict[str, Any] | None:
+        """``storage_options`` for polars; None for a folder."""
+        return {**self._service, "allow_http": "true", "max_retries": _RETRIES} if self.is_shared else None
+
+    @cached_property
+    def objects(self) -> "ObjectStore":
+        """The bucket, with names relative to this place; raises UsageError where the extra is not installed."""
+        try:
+            from obstore.store import GCSStore, S3Store
+        except ModuleNotFoundError:
+            raise UsageError(f"{self.url} needs an extra: pip install 'watthouse[stores]'") from None
+        common: dict[str, Any] = {
+            "prefix": self.prefix or None,
+            "client_options": _CLIENT,
+            "retry_config": {
+                "max_retries": _RETRIES,
+                "retry_timeout": timedelta(seconds=self.access.seconds),
+            },
+        }
+        if self.scheme == "gs":
+            return GCSStore(self.bucket, **common)
+        return S3Store(self.bucket, config=self._service, **common)  # type: ignore[arg-type]
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Turn what the bucket answers into one line without secrets, as :class:`~watthouse.errors.StoreError`."""
+        try:
+            yield
+        except Exception as error:
+            if cause := self.cause(error):
+                raise StoreError(cause) from error
+            raise
+
+    def cause(self, error: BaseException) -> str | None:
+        """Why the bucket cannot be used, and what to do: one line; None where the bucket is not to blame."""
+        return cause_of(error, self.url) if self.is_shared else None
+
+    @property
+    def _service(self) -> Mapping[str, str]:
+        """Which service it is, by the keys that all three libraries share."""
+        if self.scheme != "s3":
+            return {}
+        access = self.access
+        chosen = {"aws_endpoint_url": access.endpoint, "aws_region": access.region}
+        if access.path_style is not None:
+            chosen["aws_virtual_hosted_style_request"] = "false" if access.path_style else "true"
+        return {"aws_conditional_put": "etag", **{key: value for key, value in chosen.items() if value}}
+
+
+# http is used where an endpoint says http, and nowhere else: the default endpoints are https
+_CLIENT: Final = {"allow_http": "true", "connect_timeout": "5s", "timeout": "60s"}
