@@ -3,13 +3,15 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from tests import servers
 from tests.support import ROOT, TODAY
+from tools.services import Services
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +26,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         run = getattr(session.config.pluginmanager.getplugin("dsession"), "nodemanager", None)
         if run is not None:
             shutil.rmtree(Path(tempfile.gettempdir()) / f"watthouse-blank-{run.testrunuid}", ignore_errors=True)
+            servers.end(servers.of_the_run(run.testrunuid))
 
 
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
@@ -52,3 +55,77 @@ def cases() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no cases in {folder}: they lie beside the folder that WATTHOUSE_REAL_DATA names")
     return folder
+
+
+@pytest.fixture(scope="session")
+def run_id(request: pytest.FixtureRequest) -> Iterator[str]:
+    """What names this run in all of its workers; a run without workers stops its servers here."""
+    name = os.environ.get("PYTEST_XDIST_TESTRUNUID")
+    yield name or f"alone-{os.getpid()}"
+    if not name:
+        servers.end(servers.of_the_run(f"alone-{os.getpid()}"))
+
+
+@pytest.fixture(scope="session")
+def warehouse_server(run_id: str) -> str:
+    """The URL of a PostgreSQL server for warehouses."""
+    return servers.url_of("warehouse-db", run_id)
+
+
+@pytest.fixture(scope="session")
+def datamart_server(run_id: str) -> str:
+    """The URL of a second PostgreSQL server."""
+    return servers.url_of("datamart-db", run_id)
+
+
+@pytest.fixture(scope="session")
+def s3_server(run_id: str) -> str:
+    """The URL of an S3 server, key and secret included."""
+    return servers.url_of("minio", run_id)
+
+
+@pytest.fixture(scope="session")
+def gcs_server(run_id: str) -> str:
+    """The URL of a Cloud Storage server."""
+    return servers.url_of("gcs", run_id)
+
+
+@pytest.fixture
+def database(warehouse_server: str) -> Iterator[str]:
+    """The URL of a database of this test's own."""
+    with servers.database(warehouse_server) as url:
+        yield url
+
+
+@pytest.fixture
+def s3_bucket(s3_server: str) -> servers.Bucket:
+    """A bucket of this test's own, on S3."""
+    return servers.s3(s3_server)
+
+
+@pytest.fixture
+def gcs_bucket(gcs_server: str) -> servers.Bucket:
+    """A bucket of this test's own, on Cloud Storage."""
+    return servers.gcs(gcs_server)
+
+
+@pytest.fixture(params=["s3", "gs"])
+def bucket(request: pytest.FixtureRequest) -> servers.Bucket:
+    """A bucket of this test's own, on each store in turn."""
+    found: servers.Bucket = request.getfixturevalue("s3_bucket" if request.param == "s3" else "gcs_bucket")
+    return found
+
+
+@pytest.fixture
+def reached(bucket: servers.Bucket, monkeypatch: pytest.MonkeyPatch) -> servers.Bucket:
+    """That bucket, with this process's environment set so that it is reached."""
+    for name, value in bucket.variables.items():
+        monkeypatch.setenv(name, value)
+    return bucket
+
+
+@pytest.fixture
+def own_servers() -> Iterator[Services]:
+    """Servers of this test's own, which it may stop and kill."""
+    with servers.private() as made:
+        yield made

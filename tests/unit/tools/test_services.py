@@ -1,15 +1,12 @@
 """Servers started and stopped on this machine: what the tool promises of each, tried on one that needs no build."""
 
-import os
-import shutil
 import signal
 import subprocess
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.servers import up
 from tools.services import SERVERS, Running, Services
 from tools.services.base import Launch, ServiceFailedError
 
@@ -17,22 +14,12 @@ DATABASE = SERVERS["warehouse-db"]
 
 
 @pytest.fixture
-def services() -> Iterator[Services]:
-    """In a folder that PostgreSQL's own user may enter: pytest's are closed to others."""
-    made = Services(Path(tempfile.mkdtemp(prefix="watthouse-")))
-    yield made
-    for name in SERVERS:
-        made.down(name, signal.SIGKILL)
-    shutil.rmtree(made.folder)
+def services(own_servers: Services) -> Services:
+    return own_servers
 
 
 def started(services: Services) -> Running:
-    try:
-        return services.up(DATABASE)
-    except ServiceFailedError as error:
-        if os.environ.get("REQUIRE_SERVICES"):
-            raise
-        pytest.skip(str(error))
+    return up(services, DATABASE.name)
 
 
 def ask(running: Running, sql: str) -> str:
