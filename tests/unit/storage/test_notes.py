@@ -30,7 +30,8 @@ def test_machines_that_write_at_once_lose_nothing(reached: Bucket) -> None:
     def write(machine: int) -> None:
         notes = Notes(reached.place())
         for turn in range(rounds):
-            notes.update("a.json", lambda note: {**note, f"{machine}-{turn}": 1})
+            name = f"{machine}-{turn}"
+            notes.update("a.json", lambda note, name=name: {**note, name: 1})  # type: ignore[misc]
 
     threads = [threading.Thread(target=write, args=(machine,)) for machine in range(machines)]
     for thread in threads:
