@@ -202,6 +202,12 @@ def _fault_of_file(
 
 def fault_within(store: Store, written: LoggedFile, digests: Mapping[str, str]) -> Damage | None:
     """Read a file and compare it with its digest, or decode it where there is none."""
+    content = checked(store, written, digests)
+    return content if isinstance(content, Damage) else None
+
+
+def checked(store: Store, written: LoggedFile, digests: Mapping[str, str]) -> bytes | Damage:
+    """The content of a file that is as it was written; else what is wrong with it."""
     # Parquet's checksums are optional and per page: a bit that turned in a file without them decodes to other numbers.
     try:
         content = store.read(written.path)
@@ -210,10 +216,11 @@ def fault_within(store: Store, written: LoggedFile, digests: Mapping[str, str]) 
     if len(content) != written.size:
         return Damage(TablePart.FILE, written.path, _cut(len(content), written.size))
     if digest := digests.get(written.path):
-        same = digest == _digest(content)
-        return None if same else Damage(TablePart.FILE, written.path, "is not what was written: its digest differs")
-    reason = _unreadable(content, written.rows)
-    return Damage(TablePart.FILE, written.path, reason) if reason else None
+        if digest != _digest(content):
+            return Damage(TablePart.FILE, written.path, "is not what was written: its digest differs")
+    elif reason := _unreadable(content, written.rows):
+        return Damage(TablePart.FILE, written.path, reason)
+    return content
 
 
 def _cut(size: int, whole: int) -> str:

@@ -7,7 +7,7 @@ application transaction, so of two writers that saw the same state one is refuse
 
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -19,7 +19,7 @@ from deltalake.exceptions import CommitFailedError
 
 from watthouse.catalog import CATALOG, Dataset
 from watthouse.errors import LakeError
-from watthouse.lake import damage
+from watthouse.lake import damage, remote
 from watthouse.lake.compare import TURN, Comparison, Counts, compare
 from watthouse.lake.extent import Extent, extent_of
 from watthouse.lake.integrity import Damage, Store, has_log, keep_digests
@@ -85,12 +85,14 @@ class Lake:
     def rows(self, dataset: Dataset, *, since: datetime | None = None) -> pa.RecordBatchReader:
         """Every observation stamped after ``since``: the catalog's columns and ``observed_at``, unordered."""
         table = self.table(dataset)
-        schema = table.schema()
         with table.errors():
             opened = table.open()
-            table.refuse_faulty(opened, table.files(opened, since=since))
-            chosen = table.scan(opened, since=since).select(schema.names)
-            return pa.RecordBatchReader.from_batches(schema, _batches(chosen, schema))
+            if opened and self.place.is_shared:
+                frames = remote.frames(table, opened, frozenset(table.files(opened, since=since)))
+            else:
+                table.refuse_faulty(opened, table.files(opened, since=since))
+                frames = table.scan(opened, since=since).collect_batches()
+            return pa.RecordBatchReader.from_batches(table.schema(), _batches(table, frames, since))
 
     def local_files(self, dataset: Dataset) -> list[str] | None:
         """The Parquet files of the ledger, for an engine that reads them faster itself; None where it cannot."""
@@ -274,9 +276,13 @@ def _stamped(table: Table, additions: pl.DataFrame, stamp: int) -> pa.Table:
     return additions.with_columns(moment, month_of(table.dataset)).select(schema.names).to_arrow().cast(schema)
 
 
-def _batches(rows: pl.LazyFrame, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    for frame in rows.collect_batches():
-        yield from frame.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(schema).to_batches()
+def _batches(table: Table, frames: Iterable[pl.DataFrame], since: datetime | None) -> Iterator[pa.RecordBatch]:
+    schema = table.schema()
+    with table.errors():
+        for frame in frames:
+            fresh = frame.filter(pl.col(OBSERVED_AT) > since) if since else frame
+            rows = fresh.select(schema.names).to_arrow(compat_level=pl.CompatLevel.oldest())
+            yield from rows.cast(schema).to_batches()
 
 
 def _crowded_months(table: DeltaTable, files: int) -> list[str]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from typing import Final
 
 import polars as pl
@@ -191,13 +192,13 @@ class Table:
         ledger = self.scan_files(self.files(table, months, since))
         return ledger if since is None else ledger.filter(pl.col(OBSERVED_AT) > since)
 
-    def scan_files(self, files: Sequence[str]) -> pl.LazyFrame:
-        """The rows of these files; a column that the catalog gained after they were written reads as empty."""
+    def scan_files(self, files: Sequence[str] | Sequence[BytesIO]) -> pl.LazyFrame:
+        """The rows of these files, or contents; a column that the catalog gained after they were written is empty."""
         empty = pl.DataFrame(self.schema().empty_table())
         if not files:
             return empty.lazy().with_columns(month_of(self.dataset))
         ledger = pl.scan_parquet(
-            list(files),
+            files,  # type: ignore[arg-type]
             schema=empty.schema,
             glob=False,
             hive_partitioning=False,
@@ -249,6 +250,15 @@ class Table:
             self._blame()
             raise TableError(f"{self.uri} cannot be used: {_first_line(error)}") from error
 
+    def error_of(self, faults: Sequence[Damage]) -> TableError:
+        """The error that names the first of these faults."""
+        more = f" (and {len(faults) - 1} more faults)" if len(faults) > 1 else ""
+        return TableError(f"{self.uri}/{faults[0]}{more}: `watthouse repair` says what can be restored")
+
+    def _refuse(self, faults: Sequence[Damage]) -> None:
+        if faults:
+            raise self.error_of(faults)
+
     def _blame(self) -> None:
         """Raise TableError for the file that is at fault, where one is."""
         try:
@@ -258,11 +268,6 @@ class Table:
         except STORAGE_ERRORS:
             return  # the storage itself is at fault: its first error is the one to report
         self._refuse(faults)
-
-    def _refuse(self, faults: Sequence[Damage]) -> None:
-        if faults:
-            more = f" (and {len(faults) - 1} more faults)" if len(faults) > 1 else ""
-            raise TableError(f"{self.uri}/{faults[0]}{more}: `watthouse repair` says what can be restored")
 
 
 def written_files(table: DeltaTable) -> list[LoggedFile]:
