@@ -36,6 +36,7 @@ class Home:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._known: str | None = None
 
     @cached_property
     def place(self) -> Place:
@@ -192,8 +193,11 @@ class Home:
 
     @property
     def _noted(self) -> str | None:
-        kind = self.notes.read(_KIND).get("data")
-        return str(kind) if kind else None
+        # of one kind for ever: a bucket is asked once
+        if self._known is None or not self.place.is_shared:
+            kind = self.notes.read(_KIND).get("data")
+            self._known = str(kind) if kind else None
+        return self._known
 
 
 def _another(folder: Path, holder: Path) -> str:

@@ -67,7 +67,7 @@ def test_a_declaration_carries_a_new_dataset_end_to_end(tmp_path: Path, monkeypa
     assert rows == [(13.0,), (13.0,)]
     changes = Home(settings).lake.revisions(SEVENTH)
     assert changes.select("column", "from", "to").unique().rows() == [("consommation_gaz", "12.500000", "13.000000")]
-    (line,) = [line for line in status.look(settings) if line.dataset == SEVENTH.id]
+    (line,) = [line for line in status.look(Home(settings)) if line.dataset == SEVENTH.id]
     assert (line.lake_rows, line.newest_measured) == (4, date(2024, 1, 2))
 
 
@@ -94,7 +94,7 @@ def test_the_sample_serves_a_new_dataset_and_a_refresh_brings_its_rows(
     with duckdb.connect(settings.home / "warehouse.duckdb", read_only=True) as connection:
         rows = f"select civil_date, operateur, consommation_gaz::double from staging.{name} order by all"
         assert connection.execute(rows).fetchall() == published.rows()
-    (line,) = [line for line in status.look(settings) if line.dataset == SEVENTH.id]
+    (line,) = [line for line in status.look(Home(settings)) if line.dataset == SEVENTH.id]
     assert (line.lake_rows, line.newest_measured) == (published.height, days[-1])
     tables.catalog()
     assert SEVENTH.id in capsys.readouterr().out

@@ -176,7 +176,8 @@ def status_(
 ) -> None:
     """How fresh and how complete every dataset is."""
     settings = home(sample)
-    lines = status.look(settings, damage=status.damage_of(Home(settings)) if check else None)
+    place = Home(settings)
+    lines = status.look(place, damage=status.damage_of(place) if check else None)
     if as_json:
         console.out.print_json(json.dumps([line.as_json() for line in lines]))
     else:

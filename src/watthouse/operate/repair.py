@@ -59,7 +59,7 @@ def look(settings: Settings) -> list[Mending]:
 def mend(settings: Settings, progress: ProgressReporter | None = None) -> list[Mending]:
     """Restore what can be, and bring the warehouse up to it. What is damaged is moved aside, never removed."""
     home = Home(settings)
-    with home.only_one():
+    with home.only_one(), home.only_writer():
         standing = stand(home)
         future = standing.future_reasons(settings.clock_tolerance_seconds)
         done = []

@@ -12,7 +12,6 @@ from watthouse.home import Home
 from watthouse.lake.extent import Extent
 from watthouse.lake.ledger import Lake
 from watthouse.operate.consistency import Standing, stand
-from watthouse.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ class Status:
 
 
 def look(
-    settings: Settings,
+    home: Home,
     now: datetime | None = None,
     *,
     loaded: Mapping[str, int] | None = None,
@@ -57,7 +56,6 @@ def look(
     ``loaded`` are the versions of the lake that the warehouse mirrors, and ``damage`` what is wrong with its tables, by
     dataset id, where they are known. ``now`` is by default the home's own time.
     """
-    home = Home(settings)
     now = now or home.now
     if loaded is None:
         loaded = {name: load.head.version for name, load in home.warehouse.loaded().items()}

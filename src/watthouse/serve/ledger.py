@@ -61,8 +61,8 @@ def status_of(service: Service) -> StatusOut:
     """What is served as it stands, one line per dataset."""
     with service.snapshots.lease() as snapshot:
         version, built_at, loaded = snapshot.version, snapshot.built_at, snapshot.lake_versions
-    home = Home(service.settings)
-    lines = [_with_z(line.as_json()) for line in look(service.settings, loaded=loaded)]
+    home = service.home
+    lines = [_with_z(line.as_json()) for line in look(home, loaded=loaded)]
     return StatusOut(
         data=home.kind or "nothing",
         sample=home.sample,
@@ -110,7 +110,7 @@ def dataset_of(params: RevisionsParams) -> Dataset:
 def revisions_of(service: Service, params: RevisionsParams) -> RowSet:
     """The changes requested, the last seen first; raises a problem for an unknown dataset or column and
     for more than a year of slots."""
-    dataset, home = dataset_of(params), Home(service.settings)
+    dataset, home = dataset_of(params), service.home
     # the default ends with the dataset's own newest day: settled data lags by months
     newest = home.lake.extent(dataset).newest or home.now.astimezone(PARIS).date()
     last = newest.date() if isinstance(newest, datetime) else newest

@@ -39,7 +39,8 @@ class Service:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.snapshots = Home(settings).snapshots()
+        self._home, self._home_of = Home(settings), ""
+        self.snapshots = self._home.snapshots()
         self.refresher = Refresher(settings)
         # calls run in threads, and the cache of cachetools is not safe for them
         self._lock = threading.Lock()
@@ -47,6 +48,17 @@ class Service:
         self._cache: LRUCache[str, _CachedAnswer] = LRUCache(
             max(settings.cache_bytes, 1), getsizeof=lambda cached: len(cached.body)
         )
+
+    @property
+    def home(self) -> Home:
+        """The lake and the warehouse; tables in a bucket are opened once a build, and brought up to date from there."""
+        # in a folder they are opened in no time, and may have been removed or restored since
+        if not self._home.place.is_shared:
+            return Home(self.settings)
+        with self.snapshots.lease() as snapshot, self._lock:
+            if self._home_of != snapshot.version:
+                self._home, self._home_of = Home(self.settings), snapshot.version
+            return self._home
 
     def answer(self, request: Request, style: Format | None, ask: Callable[[Snapshot], RowSet], name: str) -> Response:
         """A bounded answer from the current warehouse, or 304 where the caller has it."""

@@ -7,7 +7,6 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.responses import Response
 
-from watthouse.home import Home
 from watthouse.serve.api.base import TheService, gives_rows
 from watthouse.serve.formats import SAMPLE_HEADER
 from watthouse.serve.ledger import (
@@ -46,7 +45,7 @@ def status(service: TheService, response: Response, _: Annotated[Params, Query()
 )
 def revisions(service: TheService, request: Request, params: Annotated[RevisionsParams, Query()]) -> Response:
     """A value that fills an empty cell is not a revision; a withdrawn one is. One year of slots at most."""
-    dataset, home = dataset_of(params), Home(service.settings)
+    dataset, home = dataset_of(params), service.home
     return service.versioned(
         request,
         params.format,

@@ -13,7 +13,6 @@ import pyarrow as pa
 from dateutil.relativedelta import relativedelta
 
 from watthouse.catalog import LICENCE
-from watthouse.home import Home
 from watthouse.serve.dashboard.slots import with_gaps
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.formats import Format
@@ -119,7 +118,7 @@ class PageReader:
     @property
     def now(self) -> datetime:
         """The time of this home."""
-        return Home(self.service.settings).now
+        return self.service.home.now
 
     @cached_property
     def outside(self) -> bool:

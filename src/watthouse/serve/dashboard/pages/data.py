@@ -11,7 +11,6 @@ from pyarrow import types
 
 from watthouse.catalog import CATALOG, Dataset
 from watthouse.clock import PARIS
-from watthouse.home import Home
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.pages import mart
@@ -235,7 +234,7 @@ def _lately(reader: PageReader, view: View, dataset: Dataset) -> Answer:
 def _last_day(reader: PageReader, dataset: Dataset) -> date:
     """The civil day of the newest measurement: rows of days to come hold forecasts only."""
     # rows of days to come have forecasts only, so the last row is not the last day
-    newest = Home(reader.service.settings).lake.extent(dataset).newest_measured
+    newest = reader.service.home.lake.extent(dataset).newest_measured
     if isinstance(newest, datetime):
         return newest.astimezone(PARIS).date()
     return newest or reader.extent[1]
