@@ -1,4 +1,4 @@
-"""A process that kills itself at a named point: ``TEST_KILL_AT=after:watthouse.lake.table:Table.append``.
+"""A process that kills itself, or a server, at a named point: ``TEST_KILL_AT=after:watthouse.lake.table:Table.append``.
 
 As a power cut would: by SIGKILL, nothing is flushed, closed or cleared up.
 """
@@ -6,16 +6,21 @@ As a power cut would: by SIGKILL, nothing is flushed, closed or cleared up.
 import os
 import signal
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import wraps
 from importlib import import_module
 from typing import Any, Final
 
 VARIABLE: Final = "TEST_KILL_AT"
+VICTIM: Final = "TEST_KILL_PID"
 
 
-def at(when: str, point: str) -> Mapping[str, str]:
-    """The variable that has a call of watthouse end ``before`` or ``after`` a function (``module:Class.name``)."""
-    return {VARIABLE: f"{when}:{point}"}
+def at(when: str, point: str, victim: int | None = None) -> Mapping[str, str]:
+    """The variables that have a call of watthouse end ``before`` or ``after`` a function (``module:Class.name``).
+
+    With a ``victim``, that process ends instead, the first time that the function is called, and the call goes on.
+    """
+    return {VARIABLE: f"{when}:{point}", VICTIM: str(victim or 0)}
 
 
 def arm() -> None:
@@ -23,6 +28,7 @@ def arm() -> None:
     order = os.environ.pop(VARIABLE, "")
     if not order:
         return
+    victim = int(os.environ.pop(VICTIM, "0"))
     when, module, path = order.split(":")
     *owners, name = path.split(".")
     owner: Any = import_module(module)
@@ -32,8 +38,18 @@ def arm() -> None:
 
     @wraps(function)
     def fatal(*args: Any, **named: Any) -> Any:
+        if when == "before":
+            _kill(victim)
+        answer = function(*args, **named)
         if when == "after":
-            function(*args, **named)
-        os.kill(os.getpid(), signal.SIGKILL)
+            _kill(victim)
+        return answer
 
     setattr(owner, name, fatal)
+
+
+def _kill(victim: int) -> None:
+    if not victim:
+        os.kill(os.getpid(), signal.SIGKILL)
+    with suppress(ProcessLookupError):  # it was killed before
+        os.kill(victim, signal.SIGKILL)

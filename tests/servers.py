@@ -92,7 +92,7 @@ class Bucket:
         access = Access(self.variables.get("WATTHOUSE_STORE_ENDPOINT"), REGION, seconds=5)
         return Place.of(f"{self.url}/{prefix}", access)
 
-    def keys(self) -> list[str]:
+    def names(self) -> list[str]:
         """The names of all objects."""
         return sorted(self.contents())
 

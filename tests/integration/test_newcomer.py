@@ -108,7 +108,8 @@ def test_the_warehouse_itself_says_what_it_holds(ran: tuple[Path, subprocess.Com
     with duckdb.connect(ran[0] / "sample" / "warehouse.duckdb", read_only=True) as connection:
         about = dict(connection.execute("select name, value from about").fetchall())
     assert about["data"] == "synthetic figures, watthouse's synthetic sample (seed=0): nobody measured them"
-    assert about.keys() == {"data", "source", "licence"}
+    assert about["kind"] == "seed=0"
+    assert about.keys() == {"data", "kind", "source", "licence"}
 
 
 @pytest.mark.parametrize("verb", ["refresh", "fetch"])

@@ -81,6 +81,9 @@ def _run_live(settings: Settings) -> tuple[Settings, Report]:
         with console.bar() as bar:
             return settings, pipeline.refresh(settings, None, Selection.of(), progress=bar)
     except UnreachableError as error:
+        # synthetic figures get into a lake that has a name only where they are asked for by name
+        if settings.lake:
+            raise
         console.err.print(f"[yellow]watthouse:[/] {console.safe(str(error))}")
     if Home(settings).warehouse.loaded():
         console.err.print(f"[yellow]watthouse:[/] showing the days that {settings.home} has from earlier refreshes")
