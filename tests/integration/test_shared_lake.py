@@ -306,6 +306,7 @@ class TestFaults:
             ({"AWS_SECRET_ACCESS_KEY": "wrong"}, "does not accept the credentials (SignatureDoesNotMatch)"),
             ({"AWS_ACCESS_KEY_ID": "nobody"}, "does not accept the credentials (InvalidAccessKeyId)"),
             ({"AWS_ACCESS_KEY_ID": None}, "needs credentials, and there are none"),
+            ({"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}, "needs credentials, and there are none"),
             ({"WATTHOUSE_LAKE": "s3://no-such-bucket/lake"}, "s3://no-such-bucket does not exist"),
             ({"WATTHOUSE_STORE_ENDPOINT": "http://127.0.0.1:9"}, "cannot be reached (the connection was refused)"),
             (

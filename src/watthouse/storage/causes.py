@@ -11,8 +11,13 @@ _COLOURS: Final = re.compile(r"\x1b\[\d*m")
 _CODE: Final = re.compile(r"<Code>(\w+)</Code>")
 _STATUS: Final = re.compile(r"status code\W+(\d{3}) ?([A-Za-z ]*)")
 _VERB: Final = re.compile(r"performing (GET|HEAD|PUT|POST|DELETE|list)")
-_METADATA: Final = ("169.254.169.254", "169.254.170.2", "metadata.google.internal")
-"""The hosts that a machine asks for its role; a laptop has none of them."""
+_NO_KEYS: Final = (
+    "169.254.169.254",  # the hosts that a machine asks for its role; a laptop has none of them
+    "169.254.170.2",
+    "metadata.google.internal",
+    "Missing AccessKeyId",  # half of a pair
+    "Missing SecretAccessKey",
+)
 
 _KEYS: Final = {
     "s3": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
@@ -57,7 +62,7 @@ def cause_of(error: BaseException, url: str) -> str | None:
     answer = _parsed(_COLOURS.sub("", f"{error}\n{error.__cause__ or ''}"))
     scheme, _, rest = url.partition("://")
     bucket = f"{scheme}://{rest.partition('/')[0]}"
-    if any(host in answer.text for host in _METADATA):
+    if any(sign in answer.text for sign in _NO_KEYS):
         return f"{url} needs credentials, and there are none: set {_KEYS[scheme]}, or give this machine a role"
     if answer.code in _UNKNOWN_KEY or answer.status == "401":
         return f"{url} does not accept the credentials ({answer.name}): check {_KEYS[scheme]}"

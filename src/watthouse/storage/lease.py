@@ -43,12 +43,13 @@ class Lease:
         self._seconds = seconds
         self._ended = threading.Event()
         self._turn = 0
-        self.lost = False
+        self._token = secrets.token_hex(8)
 
     @contextmanager
     def held(self) -> Iterator["Lease"]:
         """Hold it while the block runs; raises :class:`~watthouse.errors.BusyError` at once where another does."""
-        holder = Holder(secrets.token_hex(8), _who(), f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", self._seconds)
+        since = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        holder = Holder(self._token, _who(), since, self._seconds)
         self._take(holder)
         renewing = threading.Thread(target=self._renew, args=(holder,), daemon=True)
         renewing.start()
@@ -58,11 +59,12 @@ class Lease:
             self._ended.set()
             renewing.join()
             with suppress(LakeError):  # it runs out by itself
-                self._release(holder)
+                self._replace(b"{}")
 
     def check(self) -> None:
         """Raises :class:`~watthouse.errors.BusyError` where another took it, as this one had not been renewed."""
-        if self.lost:
+        current = _read(bucket_read(self._place, self._name).content)
+        if current is None or current.token != self._token:
             raise BusyError(
                 f"another refresh has taken over {self._place.url}, as this one was not heard of for"
                 f" {self._seconds:g} s: what it had stored stays, run again for the rest"
@@ -98,20 +100,16 @@ class Lease:
         while not self._ended.wait(self._seconds / _RENEWALS):
             # a bucket that cannot be reached now may be reached again in time
             with suppress(LakeError):
-                if not self._write(holder, self._content(holder)):
-                    self.lost = True
+                if not self._replace(self._content(holder)):
                     return
 
-    def _release(self, holder: Holder) -> None:
-        self._write(holder, b"{}")
-
-    def _write(self, holder: Holder, content: bytes) -> bool:
-        """Replace one's own lease; False where it is another's now."""
+    def _replace(self, content: bytes) -> bool:
+        """Write one's own lease anew; False where it is another's now."""
         before = bucket_read(self._place, self._name)
         current = _read(before.content)
-        return bool(current and current.token == holder.token) and bucket_replace(
-            self._place, self._name, before, content
-        )
+        if current is None or current.token != self._token:
+            return False
+        return bucket_replace(self._place, self._name, before, content)
 
     def _content(self, holder: Holder) -> bytes:
         # never twice the same: an ETag is a digest of the content, and must differ after each renewal

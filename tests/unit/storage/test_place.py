@@ -1,0 +1,96 @@
+"""Where a lake may lie, and what an object store's refusals mean."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from unittest.mock import patch
+
+import httpx
+import pytest
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from tests.servers import REGION, S3
+from watthouse.errors import UsageError
+from watthouse.storage import Access, Place
+from watthouse.storage.causes import cause_of
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("var/lake", "var/lake"),
+        ("var/lake/", "var/lake"),
+        (Path("/srv/lake"), "/srv/lake"),
+        ("file:///srv/lake", "/srv/lake"),
+        ("s3://bucket", "s3://bucket"),
+        ("s3://bucket/a/b/", "s3://bucket/a/b"),
+        ("S3://bucket/a", "s3://bucket/a"),
+        ("gs://bucket/a", "gs://bucket/a"),
+    ],
+)
+def test_a_place_is_a_folder_or_a_bucket(url: str | Path, expected: str) -> None:
+    place = Place.of(url)
+    assert place.url == expected
+    assert place.is_shared == ("://" in expected)
+
+
+@pytest.mark.parametrize("url", ["s3://", "az://bucket/x", "http://host/x", "s3://bucket/a?b", "gs:///x*"])
+def test_another_url_is_refused_in_one_line(url: str) -> None:
+    with pytest.raises(UsageError, match=r"^WATTHOUSE_LAKE '.*' is not valid: use s3://bucket/prefix, gs://"):
+        Place.of(url, name="WATTHOUSE_LAKE")
+
+
+def test_credentials_in_a_url_are_refused_and_not_repeated() -> None:
+    with pytest.raises(UsageError, match="contains credentials: leave them out") as caught:
+        Place.of("s3://key:hunter2@bucket/lake", name="WATTHOUSE_LAKE")
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_path_style_is_only_said_where_it_is_set() -> None:
+    said = "aws_virtual_hosted_style_request"
+    for style, expected in ((None, None), (True, "false"), (False, "true")):
+        options = Place.of("s3://b", Access(path_style=style)).delta_options
+        assert options is not None
+        assert options.get(said) == expected
+
+
+def test_a_clock_that_is_a_day_behind_is_named(s3_server: str) -> None:
+    """By what the server answers to a request that Amazon's own signer dated yesterday."""
+    store = S3(s3_server)
+    request = AWSRequest("GET", f"{store.endpoint}/bucket?list-type=2")
+    yesterday = datetime(2020, 1, 1, tzinfo=UTC)
+    with patch("botocore.auth.get_current_datetime", lambda: yesterday):
+        S3SigV4Auth(Credentials(store.key, store.secret), "s3", REGION).add_auth(request)
+    answer = httpx.get(request.url, headers=dict(request.headers))
+    assert answer.status_code == 403
+    error = OSError(f"Error performing GET {request.url} - Server returned non-2xx status code: 403: {answer.text}")
+    assert cause_of(error, "s3://bucket/lake") == (
+        "s3://bucket/lake refuses requests: this machine's clock is wrong by more than 15 minutes: set it (NTP)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (
+            "performing PUT http://h/b/x - Server returned non-2xx status code: 503 Service Unavailable: <Code>SlowDown",
+            "answered 503 Service Unavailable to each attempt: try again later",
+        ),
+        (
+            "performing GET http://h/b/x - Server returned non-2xx status code: 301 Moved Permanently:",
+            "s3://b is in another region: set WATTHOUSE_STORE_REGION",
+        ),
+        ("performing GET http://h/b - HTTP error: error sending request: operation timed out", "(there was no answer"),
+        ("performing GET http://h/b - HTTP error: invalid peer certificate: UnknownIssuer", "(its certificate is not"),
+    ],
+)
+def test_other_answers_are_one_line_too(text: str, line: str) -> None:
+    said = cause_of(OSError(text), "s3://b/lake")
+    assert said
+    assert line in said
+
+
+def test_what_a_store_does_not_say_has_no_cause() -> None:
+    assert cause_of(ValueError("a column is missing"), "s3://b/lake") is None
+    assert Place.of("var/lake").cause(OSError("the connection was refused")) is None
