@@ -59,6 +59,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     home = Home(settings)
     yield _home(home)
     yield _room(settings)
+    if settings.lake:
+        yield _named_lake(home)
     yield from _stores(home)
     yield _service(settings)
 
@@ -111,12 +113,28 @@ def _home(home: Home) -> Finding:
     # A file is written rather than permissions looked at: a read-only mount or a full quota has them all in order.
     try:
         with home.only_one(), tempfile.TemporaryFile(dir=folder):
-            kind = home.kind
+            kind = None if home.settings.lake else home.kind
     except BusyError as error:
         return Finding(name, Health.ODD, str(error))
     except (WatthouseError, OSError) as error:
         return Finding(name, Health.BAD, str(error), "set WATTHOUSE_HOME to a folder of yours")
+    if home.settings.lake:
+        return Finding(name, Health.WELL, f"{folder} is writable, the lake lies elsewhere")
     return Finding(name, Health.WELL, f"{folder} is writable, {f'holds {described(kind)}' if kind else 'empty so far'}")
+
+
+def _named_lake(home: Home) -> Finding:
+    """Whether a lake that lies elsewhere can be reached and written, by taking it for a moment."""
+    name = "place"
+    try:
+        with home.only_writer():
+            kind = home.kind
+    except BusyError as error:
+        return Finding(name, Health.ODD, str(error))
+    except WatthouseError as error:
+        return Finding(name, Health.BAD, str(error))
+    holds = f"holds {described(kind)}" if kind else "empty so far"
+    return Finding(name, Health.WELL, f"{home.place} is reached and writable, {holds}")
 
 
 def _room(settings: Settings) -> Finding:

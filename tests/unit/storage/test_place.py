@@ -74,7 +74,7 @@ def test_a_clock_that_is_a_day_behind_is_named(s3_server: str) -> None:
     ("text", "line"),
     [
         (
-            "performing PUT http://h/b/x - Server returned non-2xx status code: 503 Service Unavailable: <Code>SlowDown",
+            "performing PUT http://h - Server returned non-2xx status code: 503 Service Unavailable: <Code>SlowDown",
             "answered 503 Service Unavailable to each attempt: try again later",
         ),
         (
