@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final, cast
 
-from watthouse.errors import SourceError
+from watthouse.errors import SourceError, shown
 from watthouse.settings import Settings
-from watthouse.sources.folding import shown
 from watthouse.sources.texts import INTERRUPTION_BYTES, Narrowed, Utf8, interruption, last_line_of, last_words, utf16_of
 
 GZIP: Final = b"\x1f\x8b"

@@ -14,12 +14,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from watthouse.catalog import Dataset
-from watthouse.errors import LakeError, SourceError
+from watthouse.errors import LakeError, SourceError, shown
 from watthouse.settings import Settings
 from watthouse.sources.archive import HEAD_BYTES, PARQUET, on_disk
 from watthouse.sources.base import Piece
 from watthouse.sources.files import File
-from watthouse.sources.folding import shown
 from watthouse.sources.odre.answers import RefusedError, TransientError, lie, parsed
 from watthouse.sources.odre.calls import ExploreCall, FetchWindow, counting, export, origin
 from watthouse.sources.odre.facts import Facts
