@@ -12,11 +12,11 @@ import pyarrow.csv as pc
 
 from watthouse.errors import SourceError, UnrecognisedError, shown
 from watthouse.sources import contract
-from watthouse.sources.archive import AGAIN, BOM, HEAD_BYTES, Packing, Survey
+from watthouse.sources.archive import AGAIN, BOM, HEAD_BYTES, Packing
 from watthouse.sources.base import Piece
 from watthouse.sources.cells import is_null_token
 from watthouse.sources.headers import Layout, recognise
-from watthouse.sources.texts import Upto
+from watthouse.sources.texts import Survey, Upto
 
 _DELIMITERS: Final = (";", "\t", ",", "|")
 _SEPARATOR: Final = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)

@@ -10,7 +10,7 @@ from typing import Final
 
 from watthouse.errors import SourceError, UnrecognisedError, UsageError
 from watthouse.settings import Settings
-from watthouse.sources import delimited, jsonrows, parquet, rte, workbook
+from watthouse.sources import delimited, jsonrows, parquet, rte, texts, workbook
 from watthouse.sources.archive import (
     AGAIN,
     BOM,
@@ -19,9 +19,7 @@ from watthouse.sources.archive import (
     PARQUET,
     XZ,
     ZIP,
-    BinaryError,
     Packing,
-    Survey,
     archive_in,
     in_zip,
     named,
@@ -30,6 +28,7 @@ from watthouse.sources.archive import (
 )
 from watthouse.sources.base import Document, Piece
 from watthouse.sources.headers import recognise
+from watthouse.sources.texts import BinaryError, Survey
 
 _PACKED: Final = {
     GZIP: "compressed twice with gzip: unpack it first",
@@ -150,7 +149,7 @@ def _read(packing: Packing) -> Iterator[Piece]:
     # One pass over the whole text before a row is read: an interruption may stand in its middle, and a file counts
     # whole or not at all.
     try:
-        survey = packing.survey()
+        survey = texts.survey(packing)
     except BinaryError as error:
         _refuse_stranger(head, packing.origin)
         raise SourceError(str(error)) from None

@@ -10,10 +10,11 @@ import polars as pl
 
 from watthouse.errors import SourceError, UnrecognisedError, shown
 from watthouse.sources import contract
-from watthouse.sources.archive import AGAIN, BOM, HEAD_BYTES, Opened, Packing, Survey
+from watthouse.sources.archive import AGAIN, BOM, HEAD_BYTES, Opened, Packing
 from watthouse.sources.base import Piece
 from watthouse.sources.cells import Writing
 from watthouse.sources.headers import recognise
+from watthouse.sources.texts import Survey
 
 _LISTS: Final = ("results", "records")
 _ERRORS: Final = ("message", "error", "error_code", "errorcode")

@@ -12,11 +12,12 @@ from typing import Final
 
 from watthouse.errors import UnrecognisedError
 from watthouse.sources import delimited
-from watthouse.sources.archive import Packing, Survey
+from watthouse.sources.archive import Packing
 from watthouse.sources.base import Piece
 from watthouse.sources.cells import fold, is_null_token
 from watthouse.sources.delimited import Fields, Header, OddRow, RowShape
 from watthouse.sources.headers import recognise
+from watthouse.sources.texts import Survey
 
 _OPEN_ENDED: Final = "RTE's closing disclaimer is missing: rows may be missing at the end"
 _PROSE_WORDS: Final = 6

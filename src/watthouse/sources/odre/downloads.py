@@ -24,6 +24,7 @@ from watthouse.sources.odre.calls import ExploreCall, FetchWindow, counting, exp
 from watthouse.sources.odre.facts import Facts
 from watthouse.sources.odre.retry import Retrying
 from watthouse.sources.odre.wire import Wire
+from watthouse.sources.texts import survey
 
 FORMS: Final = ("parquet", "jsonl", "csv")
 """Export formats, the best first: Parquet has types, JSON lines have names."""
@@ -166,15 +167,15 @@ class Downloads:
         if not _has_columns(head, facts, form):
             raise lie(head)
         try:
-            survey = dataclasses.replace(on_disk(path, self._settings), origin=about).survey()
+            seen = survey(dataclasses.replace(on_disk(path, self._settings), origin=about))
         except SourceError as error:
             raise TransientError(f"sent an unreadable file ({shown(error, 120)})") from error
-        if survey.interrupted:
-            raise lie(survey.interrupted.encode())
+        if seen.interrupted:
+            raise lie(seen.interrupted.encode())
         # a row of JSON is whole where its bracket closes; a row of CSV only where its line ends
-        if head and not survey.ends_line and not (form == "jsonl" and survey.last_line.endswith("}")):
+        if head and not seen.ends_line and not (form == "jsonl" and seen.last_line.endswith("}")):
             raise TransientError("broke off in the middle of a line")
-        return _line_ends(path) + (not survey.ends_line and bool(head)) - (form == "csv")
+        return _line_ends(path) + (not seen.ends_line and bool(head)) - (form == "csv")
 
     def _refuse_short(self, rows: int, facts: Facts, window: FetchWindow) -> None:
         """Raise unless the service counts no more rows either: they may have been taken back since."""
