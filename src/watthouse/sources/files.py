@@ -3,8 +3,9 @@
 import os
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -84,56 +85,47 @@ class FileSource:
             with refusing(name):
                 documents = _documents(path, self._settings)
         except SourceError as error:
-            yield Refused(name, 0, error)
+            yield _refused(name, 0, error)
             return
         yield from documents
 
 
 @dataclass(frozen=True)
 class File:
-    """A file, or a member of a zip, as a document."""
-
-    packing: Packing
-
-    @property
-    def origin(self) -> str:
-        """The path, and the member's name after it."""
-        return self.packing.origin
-
-    @property
-    def size(self) -> int:
-        """Bytes as it is stored."""
-        return self.packing.size
-
-    def pieces(self) -> Iterator[Piece]:
-        """Its rows under contract.
-
-        Raises :class:`~watthouse.errors.UnrecognisedError` where it is not an export, and
-        :class:`~watthouse.errors.SourceError` where it is empty, truncated, damaged, over a cap or breaks its contract.
-        """
-        read = 0
-        with refusing(self.origin):
-            for piece in _read(self.packing):
-                read += piece.read
-                yield piece
-        if not read:
-            raise SourceError(f"{self.origin}: empty: a header and no rows: {AGAIN}")
-
-
-@dataclass(frozen=True)
-class Refused:
-    """A document that is known beforehand to be unreadable."""
+    """A file, or a member of a zip, as a document; ``pieces`` raises for one that is known to be unreadable."""
 
     origin: str
     size: int
-    error: SourceError
-
-    def pieces(self) -> Iterator[Piece]:
-        """Raises ``error``."""
-        raise self.error
+    pieces: Callable[[], Iterator[Piece]]
 
 
-def _read(packing: Packing) -> Iterator[Piece]:
+def read(packing: Packing) -> Iterator[Piece]:
+    """The rows of a file under contract.
+
+    Raises :class:`~watthouse.errors.UnrecognisedError` where it is not an export, and
+    :class:`~watthouse.errors.SourceError` where it is empty, truncated, damaged, over a cap or breaks its contract.
+    """
+    count = 0
+    with refusing(packing.origin):
+        for piece in _recognised(packing):
+            count += piece.read
+            yield piece
+    if not count:
+        raise SourceError(f"{packing.origin}: empty: a header and no rows: {AGAIN}")
+
+
+def _file(packing: Packing) -> File:
+    return File(packing.origin, packing.size, partial(read, packing))
+
+
+def _refused(origin: str, size: int, error: SourceError) -> File:
+    def pieces() -> Iterator[Piece]:
+        raise error
+
+    return File(origin, size, pieces)
+
+
+def _recognised(packing: Packing) -> Iterator[Piece]:
     # By content, never by name: RTE's tab-separated text is called .xls.
     head = packing.head()
     _refuse_foreign(head, packing.origin)
@@ -160,8 +152,8 @@ def _read(packing: Packing) -> Iterator[Piece]:
     if text.startswith(b"<"):
         raise UnrecognisedError(f"{packing.origin}: a web page or XML, not an export")
     header = delimited.header_of(head, survey, packing.origin)
-    read = rte.pieces if rte.is_rte(header) else delimited.pieces
-    return read(packing, survey, header)
+    rows = rte.pieces if rte.is_rte(header) else delimited.pieces
+    return rows(packing, survey, header)
 
 
 def _refuse_foreign(head: bytes, origin: str) -> None:
@@ -230,7 +222,7 @@ def _documents(path: Path, settings: Settings) -> list[Document]:
         raise SourceError(f"{named(path)}: not a regular file: give a file or a folder")
     with path.open("rb") as file:
         is_zip = file.read(4) in ZIP
-    return _members(path, settings) if is_zip else [File(on_disk(path, settings))]
+    return _members(path, settings) if is_zip else [_file(on_disk(path, settings))]
 
 
 def _members(path: Path, settings: Settings, of: Packing | None = None) -> list[Document]:
@@ -239,7 +231,7 @@ def _members(path: Path, settings: Settings, of: Packing | None = None) -> list[
     with archive_in(path, of) as archive:
         infos = [info for info in archive.infolist() if not info.is_dir()]
         if _OFFICE & {info.filename for info in infos} or workbook.is_workbook([info.filename for info in infos]):
-            return [File(of or on_disk(path, settings))]
+            return [_file(of or on_disk(path, settings))]
         _refuse_many(len(infos), origin, settings)
         shown = [info for info in infos if not any(part.startswith(_HIDDEN) for part in Path(info.filename).parts)]
     if not shown:
@@ -247,7 +239,7 @@ def _members(path: Path, settings: Settings, of: Packing | None = None) -> list[
     documents: list[Document] = []
     for info in sorted(shown, key=lambda info: info.filename):
         packing = in_zip(path, info, settings, of=of)
-        documents += _unnested(path, packing, settings) if of is None else [File(packing)]
+        documents += _unnested(path, packing, settings) if of is None else [_file(packing)]
         _refuse_many(len(documents), origin, settings)
     return documents
 
@@ -258,9 +250,9 @@ def _unnested(path: Path, packing: Packing, settings: Settings) -> list[Document
         with refusing(packing.origin):
             with packing.raw() as stream:
                 is_zip = stream.read(4) in ZIP
-            return _members(path, settings, packing) if is_zip else [File(packing)]
+            return _members(path, settings, packing) if is_zip else [_file(packing)]
     except SourceError as error:
-        return [Refused(packing.origin, packing.size, error)]
+        return [_refused(packing.origin, packing.size, error)]
 
 
 def _refuse_many(count: int, origin: str, settings: Settings) -> None:

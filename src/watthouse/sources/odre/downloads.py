@@ -18,7 +18,7 @@ from watthouse.errors import LakeError, SourceError, shown
 from watthouse.settings import Settings
 from watthouse.sources.archive import HEAD_BYTES, PARQUET, on_disk
 from watthouse.sources.base import Piece
-from watthouse.sources.files import File
+from watthouse.sources.files import read
 from watthouse.sources.odre.answers import RefusedError, TransientError, lie, parsed
 from watthouse.sources.odre.calls import ExploreCall, FetchWindow, counting, export, origin
 from watthouse.sources.odre.facts import Facts
@@ -61,8 +61,7 @@ class Download:
         if self.error:
             raise self.error
         if self.rows:
-            file = File(dataclasses.replace(on_disk(self.path, self.settings), origin=self.origin))
-            for piece in file.pieces():
+            for piece in read(dataclasses.replace(on_disk(self.path, self.settings), origin=self.origin)):
                 yield piece if piece.rows.num_rows else dataclasses.replace(piece, dataset=self.dataset)
 
     def close(self) -> None:
