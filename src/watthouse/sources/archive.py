@@ -110,45 +110,35 @@ class Packing:
             )
 
 
-def on_disk(path: Path, settings: Settings) -> Packing:
-    """A file of its own; raises :class:`OSError` where it cannot be looked at."""
+def on_disk(path: Path, origin: str, settings: Settings) -> Packing:
+    """A file of its own, called ``origin`` in messages; raises :class:`OSError` where it cannot be looked at."""
     size = path.stat().st_size
-    return Packing(named(path), size, size, lambda: path.open("rb"), settings)
+    return Packing(origin, size, size, lambda: path.open("rb"), settings)
 
 
-def in_zip(path: Path, member: zipfile.ZipInfo, settings: Settings, *, of: Packing | None = None) -> Packing:
-    """A member of a zip archive, or where ``of`` is a member that is a zip itself, a member of that."""
+def in_zip(zipped: Packing, member: zipfile.ZipInfo) -> Packing:
+    """A member of a zip archive, which may be a member of another one itself."""
 
     @contextmanager
     def raw() -> Iterator[IO[bytes]]:
         if member.flag_bits & _ENCRYPTED:
             raise SourceError(f"{origin}: protected with a password: unpack it by hand")
-        with archive_in(path, of) as archive, archive.open(member) as stream:
+        with archive_in(zipped) as archive, archive.open(member) as stream:
             yield stream
 
-    origin = f"{of.origin if of else named(path)} › {shown(member.filename, 200)}"
-    packed = member.compress_size
-    if of:
-        # A bomb can be split over two zips, each below the ratio: what counts is what both of them save together.
-        packed = packed * of.packed // max(of.size, 1)
-    return Packing(origin, member.file_size, packed, raw, settings, zipped=True)
+    origin = f"{zipped.origin} › {shown(member.filename, 200)}"
+    # A bomb can be split over two zips, each below the ratio: what counts is what both of them save together.
+    packed = member.compress_size * zipped.packed // max(zipped.size, 1)
+    return Packing(origin, member.file_size, packed, raw, zipped.settings, zipped=True)
 
 
 @contextmanager
-def archive_in(path: Path, of: Packing | None = None) -> Iterator[zipfile.ZipFile]:
-    """The zip at ``path``, or the one that is its member ``of``."""
-    if of is None:
-        with zipfile.ZipFile(path) as archive:
-            yield archive
-        return
-    of.refuse_over_caps(of.size, packed=True)
-    with of.raw() as stream, zipfile.ZipFile(stream) as archive:
+def archive_in(packing: Packing) -> Iterator[zipfile.ZipFile]:
+    """The zip that a file is."""
+    if packing.zipped:
+        packing.refuse_over_caps(packing.size, packed=True)
+    with packing.raw() as stream, zipfile.ZipFile(stream) as archive:
         yield archive
-
-
-def named(path: Path) -> str:
-    """A path fit for a message."""
-    return shown(str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace"), 400)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from watthouse.errors import SourceError, UnrecognisedError, UsageError
+from watthouse.errors import SourceError, UnrecognisedError, UsageError, shown
 from watthouse.settings import Settings
 from watthouse.sources import delimited, jsonrows, parquet, rte, texts, workbook
 from watthouse.sources.archive import (
@@ -23,7 +23,6 @@ from watthouse.sources.archive import (
     Packing,
     archive_in,
     in_zip,
-    named,
     on_disk,
     refusing,
 )
@@ -76,16 +75,16 @@ class FileSource:
         """One document a file and a zip member; raises :class:`~watthouse.errors.UsageError` for a missing path."""
         for path in self._paths:
             if not _is_there(path):
-                raise UsageError(f"{named(path)}: no such file or folder")
+                raise UsageError(f"{_named(path)}: no such file or folder")
         return (document for path in self._paths for file in _files(path) for document in self._in(file))
 
     def _in(self, path: Path) -> Iterator[Document]:
-        name = named(path)
+        origin = _named(path)
         try:
-            with refusing(name):
-                documents = _documents(path, self._settings)
+            with refusing(origin):
+                documents = _documents(path, origin, self._settings)
         except SourceError as error:
-            yield _refused(name, 0, error)
+            yield _refused(origin, 0, error)
             return
         yield from documents
 
@@ -214,50 +213,55 @@ def _is_there(path: Path) -> bool:
         return False
 
 
-def _documents(path: Path, settings: Settings) -> list[Document]:
+def _named(path: Path) -> str:
+    """A path fit for a message."""
+    return shown(str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace"), 400)
+
+
+def _documents(path: Path, origin: str, settings: Settings) -> list[Document]:
     """The file, or the members of the zip that it is; raises :class:`OSError` where it cannot be opened."""
     if path.is_dir():
         next(path.iterdir(), None)  # only a folder that cannot be walked comes here
     if not path.is_file():
-        raise SourceError(f"{named(path)}: not a regular file: give a file or a folder")
+        raise SourceError(f"{origin}: not a regular file: give a file or a folder")
     with path.open("rb") as file:
         is_zip = file.read(4) in ZIP
-    return _members(path, settings) if is_zip else [_file(on_disk(path, settings))]
+    packing = on_disk(path, origin, settings)
+    return _members(packing) if is_zip else [_file(packing)]
 
 
-def _members(path: Path, settings: Settings, of: Packing | None = None) -> list[Document]:
-    """The files in the zip at ``path``, or in its member ``of`` that is a zip itself; a workbook is one file."""
-    origin = of.origin if of else named(path)
-    with archive_in(path, of) as archive:
+def _members(zipped: Packing) -> list[Document]:
+    """The files in a zip, and in the zips in it; a workbook is one file."""
+    with archive_in(zipped) as archive:
         infos = [info for info in archive.infolist() if not info.is_dir()]
         if _OFFICE & {info.filename for info in infos} or workbook.is_workbook([info.filename for info in infos]):
-            return [_file(of or on_disk(path, settings))]
-        _refuse_many(len(infos), origin, settings)
-        shown = [info for info in infos if not any(part.startswith(_HIDDEN) for part in Path(info.filename).parts)]
-    if not shown:
-        raise SourceError(f"{origin}: an archive without files")
+            return [_file(zipped)]
+        _refuse_many(len(infos), zipped)
+        listed = [info for info in infos if not any(part.startswith(_HIDDEN) for part in Path(info.filename).parts)]
+    if not listed:
+        raise SourceError(f"{zipped.origin}: an archive without files")
     documents: list[Document] = []
-    for info in sorted(shown, key=lambda info: info.filename):
-        packing = in_zip(path, info, settings, of=of)
-        documents += _unnested(path, packing, settings) if of is None else [_file(packing)]
-        _refuse_many(len(documents), origin, settings)
+    for info in sorted(listed, key=lambda info: info.filename):
+        member = in_zip(zipped, info)
+        documents += [_file(member)] if zipped.zipped else _unnested(member)
+        _refuse_many(len(documents), zipped)
     return documents
 
 
-def _unnested(path: Path, packing: Packing, settings: Settings) -> list[Document]:
+def _unnested(packing: Packing) -> list[Document]:
     """A member of a zip; where it is a zip, what it holds."""
     try:
         with refusing(packing.origin):
             with packing.raw() as stream:
                 is_zip = stream.read(4) in ZIP
-            return _members(path, settings, packing) if is_zip else [_file(packing)]
+            return _members(packing) if is_zip else [_file(packing)]
     except SourceError as error:
         return [_refused(packing.origin, packing.size, error)]
 
 
-def _refuse_many(count: int, origin: str, settings: Settings) -> None:
-    if count > settings.max_members:
+def _refuse_many(count: int, zipped: Packing) -> None:
+    if count > zipped.settings.max_members:
         raise SourceError(
-            f"{origin}: holds {count:,} files, over {settings.max_members:,}:"
+            f"{zipped.origin}: holds {count:,} files, over {zipped.settings.max_members:,}:"
             " unpack it by hand, or raise WATTHOUSE_MAX_MEMBERS"
         )

@@ -61,7 +61,7 @@ class Download:
         if self.error:
             raise self.error
         if self.rows:
-            for piece in read(dataclasses.replace(on_disk(self.path, self.settings), origin=self.origin)):
+            for piece in read(on_disk(self.path, self.origin, self.settings)):
                 yield piece if piece.rows.num_rows else dataclasses.replace(piece, dataset=self.dataset)
 
     def close(self) -> None:
@@ -166,7 +166,7 @@ class Downloads:
         if not _has_columns(head, facts, form):
             raise lie(head)
         try:
-            seen = survey(dataclasses.replace(on_disk(path, self._settings), origin=about))
+            seen = survey(on_disk(path, about, self._settings))
         except SourceError as error:
             raise TransientError(f"sent an unreadable file ({shown(error, 120)})") from error
         if seen.interrupted:
