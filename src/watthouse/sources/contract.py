@@ -106,7 +106,7 @@ def _code_of(dataset: Dataset, code: str | None, name: str | None, origin: str) 
 
 def _with_instants(dataset: Dataset, frame: pl.DataFrame, origin: str) -> pl.DataFrame:
     """``date_heure`` from the civil clock where it is missing or lacks its offset, and the civil clock from it."""
-    if "date_heure" not in dataset:
+    if "date_heure" not in dataset.names:
         return frame
     for name in _CLOCKWORK:
         if name not in frame.columns:

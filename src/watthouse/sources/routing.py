@@ -131,8 +131,8 @@ def _by_nature(family: Sequence[Dataset], batch: pl.DataFrame, origin: str) -> I
     if version is None or version not in batch.columns:
         yield family[0], batch
         return
-    natures = _natures(family[0], version, batch, origin)
     known = [value for dataset in family for value in dataset.versions]
+    natures = _natures(family[0], version, batch, origin)
     for dataset in family:
         mine = natures.is_in(list(dataset.versions))
         if dataset is family[0]:

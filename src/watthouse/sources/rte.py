@@ -42,11 +42,11 @@ def pieces(packing: Packing, survey: Survey, header: Header) -> Iterator[Piece]:
         raise UnrecognisedError(
             f"{packing.origin}: an RTE day file ('{header.labels[0]}'), which is not a dataset of the catalog"
         )
+    shape = RowShape(_width(header), lambda row: _mend(row, header))
     layout = recognise(header.labels, packing.origin)
     # only RTE's original ends in the disclaimer for sure; of a re-saved copy its absence says nothing
     if header.delimiter == "\t" and survey.ends_line and not _is_prose(header.last):
         layout = replace(layout, notes=(*layout.notes, _OPEN_ENDED))
-    shape = RowShape(_width(header), lambda row: _mend(row, header))
     return delimited.read(packing, survey, header, layout, shape)
 
 
