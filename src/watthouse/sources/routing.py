@@ -145,6 +145,6 @@ def _by_nature(family: Sequence[Dataset], batch: pl.DataFrame, origin: str) -> I
 
 def _natures(dataset: Dataset, version: str, batch: pl.DataFrame, origin: str) -> pl.Series:
     try:
-        return cast(dataset[version], batch.get_column(version)).values
+        return cast(dataset.by_name[version], batch.get_column(version)).values
     except (ValueError, pl.exceptions.PolarsError) as error:
         raise ContractError(f"{origin}: column {version} of {dataset.id}: {error}") from error
