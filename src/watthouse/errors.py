@@ -1,5 +1,10 @@
 """One tree of errors: each message is one line that says what happened, to what, and what to do."""
 
+from collections.abc import Iterable
+from typing import Final
+
+_SHOWN: Final = 60
+
 
 class WatthouseError(Exception):
     """Anything watthouse refuses or fails to do. ``exit_code`` is that of the command line."""
@@ -66,3 +71,16 @@ class QueryLimitError(WarehouseError):
 
 class BusyError(WatthouseError):
     """Another refresh is running in this WATTHOUSE_HOME, or on the lake that several machines share."""
+
+
+def shown(text: object, limit: int = _SHOWN) -> str:
+    """``text`` fit for one line of a message: no line breaks or control characters, and not too long."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"
+
+
+def listed(words: Iterable[str], limit: int = 6) -> str:
+    """A few words for a message, and how many more there are."""
+    words = [shown(word, 40) or "''" for word in words]
+    more = len(words) - limit
+    return ", ".join(words[:limit]) + (f" and {more} more" if more > 0 else "")

@@ -1,7 +1,7 @@
 """What a dataset declares of itself."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from typing import Final
@@ -51,17 +51,9 @@ class Dataset:
     source: str = PORTAL
     notes: str = ""
     sweep: timedelta | None = None
-    _by_name: Mapping[str, Column] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        # the only way to set a derived field of a frozen dataclass
-        object.__setattr__(self, "_by_name", {column.name: column for column in self.columns})
-
-    def __getitem__(self, name: str) -> Column:
-        return self._by_name[name]
 
     def __contains__(self, name: str) -> bool:
-        return name in self._by_name
+        return name in self.by_name
 
     @property
     def poll_interval(self) -> timedelta:
@@ -76,8 +68,12 @@ class Dataset:
         return (*self.key, self.version) if self.version else self.key
 
     @cached_property
+    def by_name(self) -> Mapping[str, Column]:
+        return {column.name: column for column in self.columns}
+
+    @cached_property
     def names(self) -> tuple[str, ...]:
-        return tuple(self._by_name)
+        return tuple(self.by_name)
 
     @cached_property
     def observed(self) -> tuple[str, ...]:

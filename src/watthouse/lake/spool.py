@@ -1,7 +1,7 @@
 """Documents on their way to the lake: a document is spooled whole, or not at all."""
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,21 +49,21 @@ class SpoolWriter:
     folder: Path
     turn: int
     current: bool
-    writers: dict[tuple[str, frozenset[str]], tuple[Path, pq.ParquetWriter]] = field(default_factory=dict)
+    writers: dict[tuple[Dataset, frozenset[str]], tuple[Path, pq.ParquetWriter]] = field(default_factory=dict)
 
     def add(self, piece: Piece) -> None:
         schema = stored_schema(piece.dataset)
-        slot = (piece.dataset.id, piece.present)
+        slot = (piece.dataset, piece.present)
         if slot not in self.writers:
             path = self.folder / f"{self.turn:06}-{len(self.writers):02}.parquet"
             self.writers[slot] = (path, pq.ParquetWriter(path, schema, compression="lz4"))
         rows = pl.DataFrame(piece.rows).with_columns(month_of(piece.dataset))
         self.writers[slot][1].write_table(rows.to_arrow().cast(schema))
 
-    def close(self) -> Iterator[tuple[str, Spooled]]:
-        for (dataset_id, present), (path, writer) in self.writers.items():
+    def close(self) -> Iterator[tuple[Dataset, Spooled]]:
+        for (dataset, present), (path, writer) in self.writers.items():
             writer.close()
-            yield dataset_id, Spooled(path, self.turn, present, self.current)
+            yield dataset, Spooled(path, self.turn, present, self.current)
 
     def discard(self) -> None:
         for path, writer in self.writers.values():
@@ -72,12 +72,12 @@ class SpoolWriter:
 
 
 class Spool:
-    """A scratch folder of documents that have been read whole, in turn."""
+    """A scratch folder of documents that have been read whole, in turn; ``by_dataset`` has what they hold."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._turn = 0
-        self._by_dataset: dict[str, list[Spooled]] = {}
+        self.by_dataset: dict[Dataset, list[Spooled]] = {}
         shutil.rmtree(folder, ignore_errors=True)  # what a killed refresh left; only one at a time runs in a home
         folder.mkdir(parents=True)
 
@@ -89,16 +89,12 @@ class Spool:
         writer = SpoolWriter(self.folder, self._turn, current)
         try:
             yield writer
-            for dataset_id, spooled in writer.close():
-                self._by_dataset.setdefault(dataset_id, []).append(spooled)
+            for dataset, spooled in writer.close():
+                self.by_dataset.setdefault(dataset, []).append(spooled)
             self._turn += 1
         except BaseException:
             writer.discard()
             raise
-
-    @property
-    def by_dataset(self) -> Mapping[str, list[Spooled]]:
-        return self._by_dataset
 
     def __enter__(self) -> Self:
         return self

@@ -150,7 +150,7 @@ def _columns(dataset: Dataset) -> tuple[AnswerColumn, ...]:
     return (
         AnswerColumn("dataset", "", "The dataset's name at the publisher"),
         AnswerColumn("slot", "", "The slot whose value changed: an instant (UTC) or a civil day"),
-        *(AnswerColumn(name, "", dataset[name].meaning) for name in dataset.key if name != dataset.time),
+        *(AnswerColumn(name, "", dataset.by_name[name].meaning) for name in dataset.key if name != dataset.time),
         AnswerColumn("column", "", "The column whose value changed"),
         AnswerColumn("from", "", "The value known before, as text"),
         AnswerColumn("to", "", "The value since, as text; null where it was withdrawn"),

@@ -1,7 +1,9 @@
-"""Files as they come, alone or in a zip, plain or packed: opened, capped, and checked over before they are read."""
+"""Files as they come, alone or in a zip, plain or packed: opened, unpacked, and capped."""
 
 import bz2
+import codecs
 import gzip
+import io
 import lzma
 import tempfile
 import zipfile
@@ -12,10 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final, cast
 
-from watthouse.errors import SourceError
+from watthouse.errors import SourceError, shown
 from watthouse.settings import Settings
-from watthouse.sources.folding import shown
-from watthouse.sources.texts import INTERRUPTION_BYTES, Narrowed, Utf8, interruption, last_line_of, last_words, utf16_of
 
 GZIP: Final = b"\x1f\x8b"
 BZIP2: Final = b"BZh"
@@ -30,11 +30,9 @@ _CHUNK: Final = 2**20
 _RATIO_FROM: Final = 8 * 2**20
 _IN_MEMORY: Final = 64 * 2**20
 _ENCRYPTED: Final = 1
+_WIDE: Final = {"utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}
+_LETTERS: Final = 64
 AGAIN: Final = "download it again"
-
-
-class BinaryError(SourceError):
-    """A file that contains bytes which are not text: it is damaged, or not an export at all."""
 
 
 @dataclass(frozen=True)
@@ -44,29 +42,6 @@ class Opened:
     stream: IO[bytes]
     position: Callable[[], int]
     unpacked: bool
-
-
-@dataclass(frozen=True)
-class Survey:
-    """What one pass over a whole text file has seen.
-
-    ``bytes`` counts them, unpacked. ``ends_line`` tells whether the last line has its line end, ``unended`` how many
-    bytes it has where it does not, ``last_line`` (the end of) the last line with words in it, ``interrupted`` what the
-    publisher wrote where the export was interrupted.
-    """
-
-    encoding: str
-    ends_line: bool
-    last_line: str
-    interrupted: str = ""
-    bytes: int = 0
-    unended: int = 0
-
-    def refusal(self, origin: str, why: str) -> SourceError:
-        """The refusal of a text that is not whole: the publisher's own words where there are some, else ``why``."""
-        if self.interrupted:
-            why = f"the publisher interrupted the export ({shown(self.interrupted, 240)})"
-        return SourceError(f"{origin}: {why}: {AGAIN}")
 
 
 @dataclass(frozen=True)
@@ -88,9 +63,9 @@ class Packing:
             raw.seek(0)
             unpack = next((unpack for magic, unpack in _UNPACKERS.items() if start.startswith(magic)), None)
             stream = unpack(raw) if unpack else raw
-            encoding = utf16_of(stream.read(HEAD_BYTES))
+            encoding = _utf16_of(stream.read(HEAD_BYTES))
             stream.seek(0)
-            text = cast("IO[bytes]", Narrowed(stream, encoding)) if encoding else stream
+            text = cast("IO[bytes]", _Narrowed(stream, encoding)) if encoding else stream
             yield Opened(text, raw.tell, unpacked=unpack is not None)
 
     def head(self) -> bytes:
@@ -106,23 +81,6 @@ class Packing:
                 count += len(chunk)
                 self.refuse_over_caps(count, packed=self.zipped or opened.unpacked)
                 yield chunk
-
-    def survey(self) -> Survey:
-        """Look over all of a text file; raises :class:`~watthouse.errors.SourceError` where it is not whole text."""
-        utf8, tail, interrupted, count = Utf8(), b"", "", 0
-        for chunk in self.chunks():
-            if b"\0" in chunk:
-                raise BinaryError(f"{self.origin}: contains binary bytes: {AGAIN}, as CSV in UTF-8")
-            # the sentence may lie across two chunks: look at the seam, then at the chunk itself
-            seam = tail[-INTERRUPTION_BYTES:] + chunk[:INTERRUPTION_BYTES]
-            interrupted = interrupted or interruption(seam) or interruption(chunk)
-            utf8.feed(chunk)
-            tail = (tail + chunk[-HEAD_BYTES:])[-HEAD_BYTES:]
-            count += len(chunk)
-        encoding = "utf-8" if utf8.ends_well() else "cp1252"
-        ends_line = tail.endswith((b"\n", b"\r"))
-        last_line = (last_words(tail) if ends_line else last_line_of(tail)).decode(encoding, "replace")
-        return Survey(encoding, ends_line, last_line, interrupted, count, 0 if ends_line else len(last_line_of(tail)))
 
     @contextmanager
     def seekable(self) -> Iterator[IO[bytes]]:
@@ -152,45 +110,35 @@ class Packing:
             )
 
 
-def on_disk(path: Path, settings: Settings) -> Packing:
-    """A file of its own; raises :class:`OSError` where it cannot be looked at."""
+def on_disk(path: Path, origin: str, settings: Settings) -> Packing:
+    """A file of its own, called ``origin`` in messages; raises :class:`OSError` where it cannot be looked at."""
     size = path.stat().st_size
-    return Packing(named(path), size, size, lambda: path.open("rb"), settings)
+    return Packing(origin, size, size, lambda: path.open("rb"), settings)
 
 
-def in_zip(path: Path, member: zipfile.ZipInfo, settings: Settings, *, of: Packing | None = None) -> Packing:
-    """A member of a zip archive, or where ``of`` is a member that is a zip itself, a member of that."""
+def in_zip(zipped: Packing, member: zipfile.ZipInfo) -> Packing:
+    """A member of a zip archive, which may be a member of another one itself."""
 
     @contextmanager
     def raw() -> Iterator[IO[bytes]]:
         if member.flag_bits & _ENCRYPTED:
             raise SourceError(f"{origin}: protected with a password: unpack it by hand")
-        with archive_in(path, of) as archive, archive.open(member) as stream:
+        with archive_in(zipped) as archive, archive.open(member) as stream:
             yield stream
 
-    origin = f"{of.origin if of else named(path)} › {shown(member.filename, 200)}"
-    packed = member.compress_size
-    if of:
-        # A bomb can be split over two zips, each below the ratio: what counts is what both of them save together.
-        packed = packed * of.packed // max(of.size, 1)
-    return Packing(origin, member.file_size, packed, raw, settings, zipped=True)
+    origin = f"{zipped.origin} › {shown(member.filename, 200)}"
+    # A bomb can be split over two zips, each below the ratio: what counts is what both of them save together.
+    packed = member.compress_size * zipped.packed // max(zipped.size, 1)
+    return Packing(origin, member.file_size, packed, raw, zipped.settings, zipped=True)
 
 
 @contextmanager
-def archive_in(path: Path, of: Packing | None = None) -> Iterator[zipfile.ZipFile]:
-    """The zip at ``path``, or the one that is its member ``of``."""
-    if of is None:
-        with zipfile.ZipFile(path) as archive:
-            yield archive
-        return
-    of.refuse_over_caps(of.size, packed=True)
-    with of.raw() as stream, zipfile.ZipFile(stream) as archive:
+def archive_in(packing: Packing) -> Iterator[zipfile.ZipFile]:
+    """The zip that a file is."""
+    if packing.zipped:
+        packing.refuse_over_caps(packing.size, packed=True)
+    with packing.raw() as stream, zipfile.ZipFile(stream) as archive:
         yield archive
-
-
-def named(path: Path) -> str:
-    """A path fit for a message."""
-    return shown(str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace"), 400)
 
 
 @contextmanager
@@ -207,6 +155,60 @@ def refusing(origin: str) -> Iterator[None]:
         raise SourceError(f"{origin}: needs more memory than there is, as a damaged file does: {AGAIN}") from error
     except OSError as error:
         raise SourceError(f"{origin}: cannot be read ({shown(error.strerror or error, 80)}): check the file") from error
+
+
+def _utf16_of(head: bytes) -> str:
+    """The encoding of a text in UTF-16, with or without a byte-order mark; empty for any other bytes."""
+    marked = next((encoding for encoding, mark in _WIDE.items() if head.startswith(mark)), "")
+    odd, even = head[1::2], head[::2]
+    if not marked and len(head) < _LETTERS:
+        return ""
+    # One of the two bytes of a Latin letter is zero; a text that is mostly Latin shows on which side.
+    threshold = 0.6 * len(even)
+    likely = (
+        "utf-16-le" if odd.count(0) > threshold > even.count(0) else "utf-16-be" if even.count(0) > threshold else ""
+    )
+    encoding = marked or likely
+    if not encoding:
+        return ""
+    try:
+        text = head[: len(head) // 2 * 2].decode(encoding)
+    except UnicodeDecodeError as error:
+        return encoding if error.reason == "unexpected end of data" else ""
+    return encoding if all(letter.isprintable() or letter in "\ufeff\t\r\n" for letter in text[:_LETTERS]) else ""
+
+
+class _Narrowed(io.RawIOBase):
+    """A text in UTF-16, read as UTF-8; what does not decode becomes U+FFFD, which no column accepts."""
+
+    def __init__(self, stream: IO[bytes], encoding: str) -> None:
+        self._stream, self._encoding, self._rest = stream, encoding, b""
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Back to the start, which is all that readers need."""
+        if offset or whence:
+            raise io.UnsupportedOperation("a text in UTF-16 is read from its start")
+        self._stream.seek(0)
+        self._decoder.reset()
+        self._rest = b""
+        return 0
+
+    def readinto(self, buffer: "bytearray") -> int:  # type: ignore[override]
+        while not self._rest:
+            chunk = self._stream.read(_CHUNK)
+            self._rest = self._decoder.decode(chunk, final=not chunk).encode("utf-8", "replace")
+            if not chunk:
+                break
+        count = min(len(buffer), len(self._rest))
+        buffer[:count], self._rest = self._rest[:count], self._rest[count:]
+        return count
 
 
 _UNPACKERS: Final[dict[bytes, Callable[[IO[bytes]], IO[bytes]]]] = {

@@ -11,23 +11,28 @@ from typing import Any, Final
 import polars as pl
 import pyarrow as pa
 
-from watthouse.catalog import Column, Kind
+from watthouse.catalog import NATURES, Column, Dataset, Kind
 from watthouse.clock import ZONE
+from watthouse.errors import ContractError, shown
 from watthouse.sources.cells import (
     MOST_MW,
     NOISE,
     TOO_FINE,
     YEARS,
+    Writing,
     clock_of,
     code_of,
     date_of,
     decimal_of,
     float_of,
+    fold,
     instant_of,
     whole_of,
+    word_of,
 )
-from watthouse.sources.folding import fold, shown, undouble
-from watthouse.sources.numbers import BLANKS, Writing, is_null_token
+
+NAIVE: Final = "_naive"
+"""The column that marks the instants without an offset."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,29 @@ def cast(column: Column, series: pl.Series, writing: Writing | None = None) -> C
     if series.dtype == pl.Null:
         series = series.cast(pl.String)
     return _CASTS[column.kind](series, column, writing or Writing())
+
+
+def cast_frame(dataset: Dataset, batch: pl.DataFrame, origin: str, writing: Writing) -> pl.DataFrame:
+    """The columns of ``batch`` that the dataset has, in its order, each as :func:`cast` gives it.
+
+    :data:`NAIVE` is there beside them where the instants are text or without a zone. Raises
+    :class:`~watthouse.errors.ContractError` that names the first column with a value that it cannot hold.
+    """
+    columns: list[pl.Series] = []
+    for column in dataset.columns:
+        if column.name not in batch.columns:
+            continue
+        try:
+            typed = cast(column, batch.get_column(column.name), writing)
+            if column.name == dataset.version:
+                _refuse_unknown_natures(typed.values)
+        except (ValueError, OverflowError, pl.exceptions.PolarsError) as error:
+            why = f"{shown(error, 120)}: correct the file or export it again"
+            raise ContractError(f"{origin}: column {column.name} of {dataset.id}: {why}") from error
+        columns.append(typed.values.alias(column.name))
+        if typed.naive is not None:
+            columns.append(typed.naive.alias(NAIVE))
+    return pl.DataFrame(columns)
 
 
 def decimals(column: Column) -> tuple[int, int]:
@@ -115,13 +143,8 @@ def _decimal(series: pl.Series, column: Column, writing: Writing) -> Cast:
 
 def _text(series: pl.Series, column: Column, __: Writing) -> Cast:
     canonical = {fold(value): value for value in column.values}
-
-    def spelled(text: str) -> str | None:
-        word = undouble(text.strip(BLANKS))
-        return None if is_null_token(word) else canonical.get(fold(word), word) if canonical else word
-
     series = series.cast(pl.String) if series.dtype.is_numeric() else series
-    return _respelled(series, spelled)
+    return _respelled(series, lambda text: word_of(text, canonical))
 
 
 def _date(series: pl.Series, _: Column, __: Writing) -> Cast:
@@ -234,3 +257,8 @@ def _refuse_unless(readable: bool, series: pl.Series) -> None:
 def _refuse(series: pl.Series, bad: pl.Series, why: str = "is not a number") -> None:
     if bad.any():
         raise ValueError(f"'{shown(series.filter(bad)[0])}' {why}")
+
+
+def _refuse_unknown_natures(values: pl.Series) -> None:
+    for unknown in sorted(set(values.drop_nulls().unique()) - set(NATURES)):
+        raise ValueError(f"'{shown(unknown)}' is not one of {', '.join(NATURES)}")

@@ -1,31 +1,41 @@
 """The contract: rows with technical names → rows in exactly the catalog's shape, or one line that says why not."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Final
 
 import polars as pl
 import pyarrow as pa
 
-from watthouse.catalog import NATURES, REGIONS, Column, Dataset, Kind
+from watthouse.catalog import REGIONS, Dataset, Kind
 from watthouse.clock import civil_date_of, heure_of, instant_of
-from watthouse.errors import ContractError
+from watthouse.errors import ContractError, shown
 from watthouse.sources.base import Piece
-from watthouse.sources.casts import Cast, cast
-from watthouse.sources.folding import fold, listed, shown
-from watthouse.sources.numbers import Writing
-from watthouse.sources.places import CODES
+from watthouse.sources.casts import NAIVE, cast_frame
+from watthouse.sources.cells import Writing, fold
+from watthouse.sources.headers import Layout, refuse_missing_keys
+from watthouse.sources.routing import CODES, by_dataset
 
 PHANTOM: Final = "phantom spring hour"
 CLOCK: Final = "date and heure disagree with date_heure"
 HALF_HOURS: Final = "empty slot between two half hours"
 OFF_GRID: Final = "off the quarter hour"
 
+_DISCLAIMER: Final = r"^\W*RTE ne pourra\b"
 _REASON = "_reason"
-_NAIVE = "_naive"
 _CLOCKWORK: Final = {"date_heure": pl.Datetime("us", "UTC"), "date": pl.Date(), "heure": pl.String()}
 _MEASURES: Final = frozenset({Kind.WHOLE, Kind.RATE, Kind.TEMPERATURE, Kind.STOCK})
 _CORRECT: Final = ": correct the file or export it again"
+
+
+def pieces(layout: Layout, batch: pl.DataFrame, origin: str, position: int) -> Iterator[Piece]:
+    """The rows of a document's ``batch`` (technical names) under contract: one piece a dataset that it has rows of.
+
+    RTE's closing sentence, which re-saves keep as a row, is left out.
+    """
+    batch = _without_disclaimer(batch, min(layout.positions, key=lambda name: layout.positions[name]))
+    for dataset, rows in by_dataset(layout.family, batch, origin):
+        yield apply(dataset, rows, origin, notes=layout.notes, position=position, writing=layout.writing)
 
 
 def apply(
@@ -46,60 +56,19 @@ def apply(
     Raises :class:`~watthouse.errors.ContractError` that names dataset, column and ``origin`` for a key column that is
     missing, a value its column cannot hold as it is written, an unknown region or nature.
     """
-    names = [name for name in dataset.names if name in batch.columns]
-    refuse_missing_keys(dataset, names, origin)
-    frame = _typed(dataset, batch.select(names), origin, writing or Writing())
+    refuse_missing_keys(dataset, batch.columns, origin)
+    frame = cast_frame(dataset, batch, origin, writing or Writing())
     frame = _with_instants(dataset, _with_regions(dataset, frame, origin), origin)
     slots, dropped = _slots(dataset, frame)
     present = frozenset(slots.columns)
     return Piece(dataset, _shaped(dataset, slots), present, batch.height, dropped, tuple(notes), position)
 
 
-def missing_keys(dataset: Dataset, names: Sequence[str]) -> tuple[str, ...]:
-    """The columns of ``dataset.identity`` that are neither among ``names`` nor derived from those that are."""
-    there = set(names)
-    if {"date", "heure"} <= there:
-        there.add("date_heure")
-    if there & {column.name for column in dataset.columns if column.kind is Kind.REGION_NAME}:
-        there.add("code_insee_region")
-    return tuple(name for name in dataset.identity if name not in there)
-
-
-def refuse_missing_keys(dataset: Dataset, names: Sequence[str], origin: str, unmatched: Sequence[str] = ()) -> None:
-    """Raise :class:`~watthouse.errors.ContractError` where a key column is missing and cannot be derived."""
-    missing = missing_keys(dataset, names)
-    if missing:
-        others = f" (columns that match nothing: {listed(unmatched)})" if unmatched else ""
-        raise ContractError(
-            f"{origin}: {dataset.id} needs column {' and '.join(missing)}, which is missing{others}:"
-            " export it again with every column under its technical name"
-        )
-
-
-def _typed(dataset: Dataset, batch: pl.DataFrame, origin: str, writing: Writing) -> pl.DataFrame:
-    columns: list[pl.Series] = []
-    for series in batch.iter_columns():
-        column = dataset[series.name]
-        typed = _cast(dataset, column, series, origin, writing)
-        columns.append(typed.values.alias(column.name))
-        if typed.naive is not None:
-            columns.append(typed.naive.alias(_NAIVE))
-    return pl.DataFrame(columns)
-
-
-def _cast(dataset: Dataset, column: Column, series: pl.Series, origin: str, writing: Writing) -> Cast:
-    try:
-        typed = cast(column, series, writing)
-        if column.name == dataset.version:
-            _refuse_unknown_natures(typed.values)
-    except (ValueError, OverflowError, pl.exceptions.PolarsError) as error:
-        raise ContractError(f"{origin}: column {column.name} of {dataset.id}: {shown(error, 120)}{_CORRECT}") from error
-    return typed
-
-
-def _refuse_unknown_natures(values: pl.Series) -> None:
-    for unknown in sorted(set(values.drop_nulls().unique()) - set(NATURES)):
-        raise ValueError(f"'{shown(unknown)}' is not one of {', '.join(NATURES)}")
+def _without_disclaimer(batch: pl.DataFrame, first: str) -> pl.DataFrame:
+    if batch.schema[first] != pl.String:
+        return batch
+    closing = pl.col(first).str.contains(_DISCLAIMER).fill_null(value=False)
+    return batch.filter(~closing) if batch.select(closing.any()).item() else batch
 
 
 def _with_regions(dataset: Dataset, frame: pl.DataFrame, origin: str) -> pl.DataFrame:
@@ -137,7 +106,7 @@ def _code_of(dataset: Dataset, code: str | None, name: str | None, origin: str) 
 
 def _with_instants(dataset: Dataset, frame: pl.DataFrame, origin: str) -> pl.DataFrame:
     """``date_heure`` from the civil clock where it is missing or lacks its offset, and the civil clock from it."""
-    if "date_heure" not in dataset:
+    if "date_heure" not in dataset.names:
         return frame
     for name in _CLOCKWORK:
         if name not in frame.columns:
@@ -165,9 +134,9 @@ def _second_pass(instant: pl.Expr) -> pl.Expr:
 
 def _refuse_ambiguous(dataset: Dataset, frame: pl.DataFrame, origin: str) -> None:
     """Raise for an instant without an offset and no civil clock beside it: it could be an hour or two off."""
-    if _NAIVE not in frame.columns:
+    if NAIVE not in frame.columns:
         return
-    ambiguous = pl.col(_NAIVE) & (pl.col("date").is_null() | pl.col("heure").is_null())
+    ambiguous = pl.col(NAIVE) & (pl.col("date").is_null() | pl.col("heure").is_null())
     if frame.select(ambiguous.any()).item():
         raise ContractError(
             f"{origin}: column date_heure of {dataset.id} has no offset from UTC, and no date and heure beside it:"
@@ -201,7 +170,7 @@ def _slots(dataset: Dataset, frame: pl.DataFrame) -> tuple[pl.DataFrame, dict[st
     left_out = frame.get_column(_REASON).drop_nulls()
     slots = frame.filter(pl.col(_REASON).is_null()) if len(left_out) else frame
     dropped = dict(left_out.value_counts(sort=True).iter_rows())
-    return slots.drop(_REASON, _NAIVE, "_slot", strict=False), dropped
+    return slots.drop(_REASON, NAIVE, "_slot", strict=False), dropped
 
 
 def _reason_of_grid(dataset: Dataset, frame: pl.DataFrame) -> pl.Expr:

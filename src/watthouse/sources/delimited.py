@@ -3,20 +3,20 @@
 import csv
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, Final, Literal, cast
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.csv as pc
 
-from watthouse.errors import SourceError, UnrecognisedError
-from watthouse.sources.archive import AGAIN, BOM, HEAD_BYTES, Packing, Survey
+from watthouse.errors import SourceError, UnrecognisedError, shown
+from watthouse.sources import contract
+from watthouse.sources.archive import AGAIN, BOM, HEAD_BYTES, Packing
 from watthouse.sources.base import Piece
-from watthouse.sources.folding import shown
+from watthouse.sources.cells import is_null_token
 from watthouse.sources.headers import Layout, recognise
-from watthouse.sources.numbers import is_null_token
-from watthouse.sources.texts import Upto
+from watthouse.sources.texts import Survey, Upto
 
 _DELIMITERS: Final = (";", "\t", ",", "|")
 _SEPARATOR: Final = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
@@ -32,13 +32,14 @@ Fields = tuple[str, ...]
 class Header:
     """The first line with words in it: its labels, its delimiter, and the lines up to and including it.
 
-    ``rows`` are the whole rows that follow it in the first bytes of the file.
+    ``rows`` are the whole rows that follow it in the first bytes of the file, ``last`` is its last line with words.
     """
 
     labels: Fields
     delimiter: str
     lines: int
     rows: tuple[Fields, ...] = ()
+    last: Fields = ()
 
     @property
     def needed(self) -> int:
@@ -86,13 +87,13 @@ def header_of(head: bytes, survey: Survey, origin: str) -> Header:
     delimiter = separator[1] if separator else max(_DELIMITERS, key=lambda mark: len(fields_of(line, mark)))
     labels = tuple(label.strip() for label in fields_of(line, delimiter))
     rows = tuple(fields_of(line, delimiter) for line in lines[place + 1 : -1] if line)
-    return Header(labels, delimiter, place + 1, rows)
+    return Header(labels, delimiter, place + 1, rows, fields_of(survey.last_line, delimiter))
 
 
 def pieces(packing: Packing, survey: Survey, header: Header) -> Iterator[Piece]:
     """The rows of a CSV file."""
     layout = recognise(header.labels, packing.origin)
-    yield from read(packing, survey, header, layout, RowShape(_usual_width(header), lambda _: None))
+    return read(packing, survey, header, layout, RowShape(_usual_width(header), lambda _: None))
 
 
 def read(packing: Packing, survey: Survey, header: Header, layout: Layout, shape: RowShape) -> Iterator[Piece]:
@@ -103,13 +104,13 @@ def read(packing: Packing, survey: Survey, header: Header, layout: Layout, shape
     show that nothing is missing.
     """
     last, notes = _last_row(survey, header, shape, packing.origin)
-    noted = layout.with_notes(notes)
+    noted = replace(layout, notes=(*layout.notes, *notes))
     until = None if survey.ends_line else survey.bytes - survey.unended
     with packing.open() as opened:
         stream = opened.stream if until is None else cast("IO[bytes]", Upto(opened.stream, until))
         batches = _batches(stream, survey, header, layout, shape, packing.origin)
         for batch in _regrouped(_and_last(batches, last, layout), packing.settings.batch_rows):
-            yield from noted.pieces(_named(batch, layout), packing.origin, opened.position())
+            yield from contract.pieces(noted, _named(batch, layout), packing.origin, opened.position())
 
 
 def cut(origin: str) -> SourceError:
@@ -141,7 +142,7 @@ def _usual_width(header: Header) -> int:
 
 def _last_row(survey: Survey, header: Header, shape: RowShape, origin: str) -> tuple[Fields, tuple[str, ...]]:
     """The last row where it has no line end and counts all the same, and the note about it."""
-    fields = fields_of(survey.last_line, header.delimiter)
+    fields = header.last
     if survey.ends_line or not any(fields) or shape.mend(OddRow(None, fields, survey.last_line)) == ():
         return (), ()
     if not header.rows:

@@ -3,14 +3,15 @@
 import os
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from watthouse.errors import SourceError, UnrecognisedError, UsageError
+from watthouse.errors import SourceError, UnrecognisedError, UsageError, shown
 from watthouse.settings import Settings
-from watthouse.sources import delimited, jsonrows, parquet, rte, workbook
+from watthouse.sources import delimited, jsonrows, parquet, rte, texts, workbook
 from watthouse.sources.archive import (
     AGAIN,
     BOM,
@@ -19,17 +20,15 @@ from watthouse.sources.archive import (
     PARQUET,
     XZ,
     ZIP,
-    BinaryError,
     Packing,
-    Survey,
     archive_in,
     in_zip,
-    named,
     on_disk,
     refusing,
 )
 from watthouse.sources.base import Document, Piece
 from watthouse.sources.headers import recognise
+from watthouse.sources.texts import BinaryError, Survey
 
 _PACKED: Final = {
     GZIP: "compressed twice with gzip: unpack it first",
@@ -76,65 +75,56 @@ class FileSource:
         """One document a file and a zip member; raises :class:`~watthouse.errors.UsageError` for a missing path."""
         for path in self._paths:
             if not _is_there(path):
-                raise UsageError(f"{named(path)}: no such file or folder")
+                raise UsageError(f"{_named(path)}: no such file or folder")
         return (document for path in self._paths for file in _files(path) for document in self._in(file))
 
     def _in(self, path: Path) -> Iterator[Document]:
-        name = named(path)
+        origin = _named(path)
         try:
-            with refusing(name):
-                documents = _documents(path, self._settings)
+            with refusing(origin):
+                documents = _documents(path, origin, self._settings)
         except SourceError as error:
-            yield Refused(name, 0, error)
+            yield _refused(origin, 0, error)
             return
         yield from documents
 
 
 @dataclass(frozen=True)
 class File:
-    """A file, or a member of a zip, as a document."""
-
-    packing: Packing
-
-    @property
-    def origin(self) -> str:
-        """The path, and the member's name after it."""
-        return self.packing.origin
-
-    @property
-    def size(self) -> int:
-        """Bytes as it is stored."""
-        return self.packing.size
-
-    def pieces(self) -> Iterator[Piece]:
-        """Its rows under contract.
-
-        Raises :class:`~watthouse.errors.UnrecognisedError` where it is not an export, and
-        :class:`~watthouse.errors.SourceError` where it is empty, truncated, damaged, over a cap or breaks its contract.
-        """
-        read = 0
-        with refusing(self.origin):
-            for piece in _read(self.packing):
-                read += piece.read
-                yield piece
-        if not read:
-            raise SourceError(f"{self.origin}: empty: a header and no rows: {AGAIN}")
-
-
-@dataclass(frozen=True)
-class Refused:
-    """A document that is known beforehand to be unreadable."""
+    """A file, or a member of a zip, as a document; ``pieces`` raises for one that is known to be unreadable."""
 
     origin: str
     size: int
-    error: SourceError
-
-    def pieces(self) -> Iterator[Piece]:
-        """Raises ``error``."""
-        raise self.error
+    pieces: Callable[[], Iterator[Piece]]
 
 
-def _read(packing: Packing) -> Iterator[Piece]:
+def read(packing: Packing) -> Iterator[Piece]:
+    """The rows of a file under contract.
+
+    Raises :class:`~watthouse.errors.UnrecognisedError` where it is not an export, and
+    :class:`~watthouse.errors.SourceError` where it is empty, truncated, damaged, over a cap or breaks its contract.
+    """
+    count = 0
+    with refusing(packing.origin):
+        for piece in _recognised(packing):
+            count += piece.read
+            yield piece
+    if not count:
+        raise SourceError(f"{packing.origin}: empty: a header and no rows: {AGAIN}")
+
+
+def _file(packing: Packing) -> File:
+    return File(packing.origin, packing.size, partial(read, packing))
+
+
+def _refused(origin: str, size: int, error: SourceError) -> File:
+    def pieces() -> Iterator[Piece]:
+        raise error
+
+    return File(origin, size, pieces)
+
+
+def _recognised(packing: Packing) -> Iterator[Piece]:
     # By content, never by name: RTE's tab-separated text is called .xls.
     head = packing.head()
     _refuse_foreign(head, packing.origin)
@@ -150,7 +140,7 @@ def _read(packing: Packing) -> Iterator[Piece]:
     # One pass over the whole text before a row is read: an interruption may stand in its middle, and a file counts
     # whole or not at all.
     try:
-        survey = packing.survey()
+        survey = texts.survey(packing)
     except BinaryError as error:
         _refuse_stranger(head, packing.origin)
         raise SourceError(str(error)) from None
@@ -161,8 +151,8 @@ def _read(packing: Packing) -> Iterator[Piece]:
     if text.startswith(b"<"):
         raise UnrecognisedError(f"{packing.origin}: a web page or XML, not an export")
     header = delimited.header_of(head, survey, packing.origin)
-    read = rte.pieces if rte.is_rte(header) else delimited.pieces
-    return read(packing, survey, header)
+    rows = rte.pieces if rte.is_rte(header) else delimited.pieces
+    return rows(packing, survey, header)
 
 
 def _refuse_foreign(head: bytes, origin: str) -> None:
@@ -223,50 +213,55 @@ def _is_there(path: Path) -> bool:
         return False
 
 
-def _documents(path: Path, settings: Settings) -> list[Document]:
+def _named(path: Path) -> str:
+    """A path fit for a message."""
+    return shown(str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace"), 400)
+
+
+def _documents(path: Path, origin: str, settings: Settings) -> list[Document]:
     """The file, or the members of the zip that it is; raises :class:`OSError` where it cannot be opened."""
     if path.is_dir():
         next(path.iterdir(), None)  # only a folder that cannot be walked comes here
     if not path.is_file():
-        raise SourceError(f"{named(path)}: not a regular file: give a file or a folder")
+        raise SourceError(f"{origin}: not a regular file: give a file or a folder")
     with path.open("rb") as file:
         is_zip = file.read(4) in ZIP
-    return _members(path, settings) if is_zip else [File(on_disk(path, settings))]
+    packing = on_disk(path, origin, settings)
+    return _members(packing) if is_zip else [_file(packing)]
 
 
-def _members(path: Path, settings: Settings, of: Packing | None = None) -> list[Document]:
-    """The files in the zip at ``path``, or in its member ``of`` that is a zip itself; a workbook is one file."""
-    origin = of.origin if of else named(path)
-    with archive_in(path, of) as archive:
+def _members(zipped: Packing) -> list[Document]:
+    """The files in a zip, and in the zips in it; a workbook is one file."""
+    with archive_in(zipped) as archive:
         infos = [info for info in archive.infolist() if not info.is_dir()]
         if _OFFICE & {info.filename for info in infos} or workbook.is_workbook([info.filename for info in infos]):
-            return [File(of or on_disk(path, settings))]
-        _refuse_many(len(infos), origin, settings)
-        shown = [info for info in infos if not any(part.startswith(_HIDDEN) for part in Path(info.filename).parts)]
-    if not shown:
-        raise SourceError(f"{origin}: an archive without files")
+            return [_file(zipped)]
+        _refuse_many(len(infos), zipped)
+        listed = [info for info in infos if not any(part.startswith(_HIDDEN) for part in Path(info.filename).parts)]
+    if not listed:
+        raise SourceError(f"{zipped.origin}: an archive without files")
     documents: list[Document] = []
-    for info in sorted(shown, key=lambda info: info.filename):
-        packing = in_zip(path, info, settings, of=of)
-        documents += _unnested(path, packing, settings) if of is None else [File(packing)]
-        _refuse_many(len(documents), origin, settings)
+    for info in sorted(listed, key=lambda info: info.filename):
+        member = in_zip(zipped, info)
+        documents += [_file(member)] if zipped.zipped else _unnested(member)
+        _refuse_many(len(documents), zipped)
     return documents
 
 
-def _unnested(path: Path, packing: Packing, settings: Settings) -> list[Document]:
+def _unnested(packing: Packing) -> list[Document]:
     """A member of a zip; where it is a zip, what it holds."""
     try:
         with refusing(packing.origin):
             with packing.raw() as stream:
                 is_zip = stream.read(4) in ZIP
-            return _members(path, settings, packing) if is_zip else [File(packing)]
+            return _members(packing) if is_zip else [_file(packing)]
     except SourceError as error:
-        return [Refused(packing.origin, packing.size, error)]
+        return [_refused(packing.origin, packing.size, error)]
 
 
-def _refuse_many(count: int, origin: str, settings: Settings) -> None:
-    if count > settings.max_members:
+def _refuse_many(count: int, zipped: Packing) -> None:
+    if count > zipped.settings.max_members:
         raise SourceError(
-            f"{origin}: holds {count:,} files, over {settings.max_members:,}:"
+            f"{zipped.origin}: holds {count:,} files, over {zipped.settings.max_members:,}:"
             " unpack it by hand, or raise WATTHOUSE_MAX_MEMBERS"
         )

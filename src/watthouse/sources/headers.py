@@ -1,25 +1,36 @@
 """Headers of any vintage → technical names, and the dataset that a document's columns make it."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cache
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
 from typing import Final
 
-import polars as pl
+from watthouse.catalog import CATALOG, OTHER_UNITS, SIBLINGS, Column, Dataset, Kind
+from watthouse.errors import ContractError, UnrecognisedError, listed, shown
+from watthouse.sources.cells import Writing, fold, undouble, words
 
-from watthouse.catalog import CATALOG, SIBLINGS, Dataset
-from watthouse.errors import ContractError, UnrecognisedError
-from watthouse.sources.base import Piece
-from watthouse.sources.casts import cast
-from watthouse.sources.contract import apply, missing_keys, refuse_missing_keys
-from watthouse.sources.folding import fold, listed, shown
-from watthouse.sources.labels import Match, is_junk, match, words
-from watthouse.sources.numbers import Writing
-from watthouse.sources.places import EXTRA, by_place, is_closed, names_another
+EXTRA: Final = "+"
+"""Prefix of the names of columns that are read only for the places they name."""
+SMALLER: Final = frozenset(
+    {"departement", "departements", "metropole", "metropoles", "epci", "commune", "communes", "ville", "canton", "iris"}
+)
+"""Words of places that no dataset is about."""
 
 _ALIKE: Final = 3
-_DISCLAIMER: Final = r"^\W*RTE ne pourra\b"
 _COARSE: Final = frozenset({"mois", "annee", "semaine", "trimestre", "saison", "month", "year", "week", "quarter"})
+_REGIONS: Final = frozenset({"region", "regions", "regionale", "regional", "insee", "zone", "territoire", "perimetre"})
+_JUNK: Final = re.compile(r"(column|colonne|unnamed|field|index|level|row|rownames?)?\d*", re.ASCII)
+_ROW_NUMBER: Final = re.compile(r"X(\.\d+)?")
+_BRACKETED: Final = re.compile(r"[\(\[]([^\(\)\[\]]*)[\)\]]\s*$")
+_MARKED: Final = re.compile("^(\ufeff|ï»¿|ï\\.\\.|X\\.U\\.FEFF\\.)")
+"""A byte-order mark at the start of a header, as itself and as R and cp1252 readers spell it."""
+
+_SPELT_OUT: Final[Mapping[str, tuple[str, ...]]] = {
+    "%": ("%", "pct", "percent", "pourcent"),
+    "GWh PCS 0 °C": ("GWh PCS 0 °C", "GWh PCS", "GWh"),
+}
+"""Unit → its spellings in a header without brackets."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +38,7 @@ class Layout:
     """What a document's columns say: the datasets it may hold rows of, and where their columns stand in it.
 
     ``family`` are datasets with the same columns: ``nature`` tells row by row which one a row belongs to.
-    ``positions`` maps technical names to places in the document (and what begins with :data:`places.EXTRA` to columns
+    ``positions`` maps technical names to places in the document (and what begins with :data:`EXTRA` to columns
     that are read only for the places they name); ``notes`` tell which columns are left out. ``writing`` is how the
     document writes its numbers.
     """
@@ -37,19 +48,13 @@ class Layout:
     notes: tuple[str, ...] = ()
     writing: Writing = field(default_factory=Writing, compare=False)
 
-    def with_notes(self, notes: Sequence[str]) -> "Layout":
-        """The same layout with more notes."""
-        return replace(self, notes=(*self.notes, *notes)) if notes else self
 
-    def pieces(self, batch: pl.DataFrame, origin: str, position: int) -> Iterator[Piece]:
-        """The rows of ``batch`` (technical names) under contract: one piece a dataset that it has rows of.
+@dataclass(frozen=True)
+class _Match:
+    """A header that names ``column``; ``odd_unit`` is the unit it names where that is not the column's."""
 
-        RTE's closing sentence, which re-saves keep as a row, is left out.
-        """
-        batch = _without_disclaimer(batch, min(self.positions, key=lambda name: self.positions[name]))
-        for family, rows in by_place(self.family, batch, origin):
-            for dataset, routed in _routed(family, rows, origin):
-                yield apply(dataset, routed, origin, notes=self.notes, position=position, writing=self.writing)
+    column: Column
+    odd_unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,7 @@ class _Fit:
     """How well a family fits a header: its matches by place, the strangers beside them, and those that forbid it."""
 
     family: tuple[Dataset, ...]
-    matches: Mapping[int, Match]
+    matches: Mapping[int, _Match]
     strangers: tuple[str, ...]
     foreign: tuple[str, ...]
 
@@ -81,7 +86,7 @@ class _Fit:
         """Whether it holds without its whole signature: measured, its place given, and no header left unexplained."""
         dataset, names = self.family[0], set(self.names)
         names_its_place = {column.name for column in dataset.columns if column.closed} <= names
-        strangers = [label for label in self.strangers if not is_junk(label)]
+        strangers = [label for label in self.strangers if not _is_junk(label)]
         return (
             names_its_place and dataset.measured in names and not strangers and not missing_keys(dataset, sorted(names))
         )
@@ -113,6 +118,27 @@ def recognise(labels: Sequence[str], origin: str, writing: Writing | None = None
     return Layout(family, _positions(fit, labels, origin), _notes(strangers), writing or Writing())
 
 
+def missing_keys(dataset: Dataset, names: Sequence[str]) -> tuple[str, ...]:
+    """The columns of ``dataset.identity`` that are neither among ``names`` nor derived from those that are."""
+    there = set(names)
+    if {"date", "heure"} <= there:
+        there.add("date_heure")
+    if there & {column.name for column in dataset.columns if column.kind is Kind.REGION_NAME}:
+        there.add("code_insee_region")
+    return tuple(name for name in dataset.identity if name not in there)
+
+
+def refuse_missing_keys(dataset: Dataset, names: Sequence[str], origin: str, unmatched: Sequence[str] = ()) -> None:
+    """Raise :class:`~watthouse.errors.ContractError` where a key column is missing and cannot be derived."""
+    missing = missing_keys(dataset, names)
+    if missing:
+        others = f" (columns that match nothing: {listed(unmatched)})" if unmatched else ""
+        raise ContractError(
+            f"{origin}: {dataset.id} needs column {' and '.join(missing)}, which is missing{others}:"
+            " export it again with every column under its technical name"
+        )
+
+
 @cache
 def _families(catalog: tuple[Dataset, ...]) -> tuple[tuple[Dataset, ...], ...]:
     by_columns: dict[tuple[str, ...], list[Dataset]] = {}
@@ -122,9 +148,9 @@ def _families(catalog: tuple[Dataset, ...]) -> tuple[tuple[Dataset, ...], ...]:
 
 
 def _fit(family: tuple[Dataset, ...], labels: Sequence[str]) -> _Fit:
-    matches = {place: column for place, label in enumerate(labels) if (column := match(family[0], label))}
+    matches = {place: column for place, label in enumerate(labels) if (column := _match(family[0], label))}
     strangers = tuple(label for place, label in enumerate(labels) if place not in matches)
-    foreign = tuple(label for label in strangers if names_another(family[0], label))
+    foreign = tuple(label for label in strangers if _names_another(family[0], label))
     return _Fit(family, matches, strangers, foreign)
 
 
@@ -161,21 +187,14 @@ def _positions(fit: _Fit, labels: Sequence[str], origin: str) -> dict[str, int]:
         if name in positions:
             raise ContractError(f"{origin}: column {name} of {dataset.id} appears twice: keep the one that is right")
         positions[name] = place
-    if is_closed(dataset):
+    if _is_closed(dataset):
         positions |= {f"{EXTRA}{labels[place]}": place for place in range(len(labels)) if place not in fit.matches}
     return positions
 
 
 def _looks_alike(names: Sequence[str], unmatched: Sequence[str]) -> bool:
-    strangers = [label for label in unmatched if not is_junk(label)]
+    strangers = [label for label in unmatched if not _is_junk(label)]
     return len(names) >= _ALIKE and len(names) >= len(strangers)
-
-
-def _without_disclaimer(batch: pl.DataFrame, first: str) -> pl.DataFrame:
-    if batch.schema[first] != pl.String:
-        return batch
-    closing = pl.col(first).str.contains(_DISCLAIMER).fill_null(value=False)
-    return batch.filter(~closing) if batch.select(closing.any()).item() else batch
 
 
 def _notes(unmatched: Sequence[str]) -> tuple[str, ...]:
@@ -183,25 +202,55 @@ def _notes(unmatched: Sequence[str]) -> tuple[str, ...]:
     return (f"columns left out, as the catalog does not have them: {listed(named)}",) if named else ()
 
 
-def _routed(family: Sequence[Dataset], batch: pl.DataFrame, origin: str) -> Iterator[tuple[Dataset, pl.DataFrame]]:
-    version = family[0].version
-    if version is None or version not in batch.columns:
-        yield family[0], batch
-        return
-    natures = _natures(family[0], version, batch, origin)
-    known = [value for dataset in family for value in dataset.versions]
-    for dataset in family:
-        mine = natures.is_in(list(dataset.versions))
-        if dataset is family[0]:
-            # Rows with a null or unknown nature would vanish here without a trace, as no dataset claims them. The
-            # contract, which every row meets once, counts the former and refuses the latter.
-            mine |= natures.is_null() | ~natures.is_in(known)
-        if mine.any():
-            yield dataset, batch.filter(mine.fill_null(value=True))
+def _is_closed(dataset: Dataset) -> bool:
+    """Whether a dataset is about one place alone."""
+    return any(column.closed for column in dataset.columns)
 
 
-def _natures(dataset: Dataset, version: str, batch: pl.DataFrame, origin: str) -> pl.Series:
-    try:
-        return cast(dataset[version], batch.get_column(version)).values
-    except (ValueError, pl.exceptions.PolarsError) as error:
-        raise ContractError(f"{origin}: column {version} of {dataset.id}: {error}") from error
+def _names_another(dataset: Dataset, label: str) -> bool:
+    """Whether a header that is not one of the dataset's names a kind of place that the dataset does not know."""
+    foreign = SMALLER if Kind.REGION in {column.kind for column in dataset.columns} else SMALLER | _REGIONS
+    return not foreign.isdisjoint(words(label))
+
+
+@lru_cache(maxsize=8192)
+def _match(dataset: Dataset, label: str) -> _Match | None:
+    """What a header means in a dataset: ``Consommation (MW)``, ``consommation_mw``, ``Consommation..MW.`` of R."""
+    # R's write.csv writes "Consommation..MW.", and pandas and scripts consommation_mw: one header in three spellings
+    label = _MARKED.sub("", label)
+    names = _names(dataset)
+    if column := names.get(fold(label)):
+        unit = _BRACKETED.search(undouble(label).strip())
+        return _Match(column, _odd(column, unit[1] if unit else ""))
+    return _with_unit(dataset, _letters(label))
+
+
+def _is_junk(label: str) -> bool:
+    """Whether a header is meaningless: empty, a number, ``column_30``, ``Column 64``, ``Unnamed: 0``, R's ``X``."""
+    return bool(_JUNK.fullmatch(fold(label)) or _ROW_NUMBER.fullmatch(label))
+
+
+@lru_cache(maxsize=64)
+def _names(dataset: Dataset) -> Mapping[str, Column]:
+    return {fold(label): column for column in dataset.columns for label in (column.name, *column.labels)}
+
+
+def _with_unit(dataset: Dataset, letters: str) -> _Match | None:
+    for name, column in _names(dataset).items():
+        if column.unit and letters.startswith(name):
+            rest = letters.removeprefix(name)
+            if rest in {_letters(unit) for unit in _SPELT_OUT.get(column.unit, (column.unit,))}:
+                return _Match(column)
+            if odd := _odd(column, rest):
+                return _Match(column, odd)
+    return None
+
+
+def _odd(column: Column, unit: str) -> str:
+    others = {_letters(other): other for other in OTHER_UNITS.get(column.unit, ())}
+    return others.get(_letters(unit), "") if unit else ""
+
+
+def _letters(text: str) -> str:
+    """Folded, brackets and what is in them included; ``%`` is a letter here."""
+    return "".join("%" if part == "%" else fold(part) for part in re.split(r"(%)|[\(\)\[\]]", text) if part)

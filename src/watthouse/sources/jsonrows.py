@@ -8,12 +8,13 @@ from typing import IO, Any, Final
 import ijson
 import polars as pl
 
-from watthouse.errors import SourceError, UnrecognisedError
-from watthouse.sources.archive import AGAIN, BOM, HEAD_BYTES, Opened, Packing, Survey
+from watthouse.errors import SourceError, UnrecognisedError, shown
+from watthouse.sources import contract
+from watthouse.sources.archive import AGAIN, BOM, HEAD_BYTES, Opened, Packing
 from watthouse.sources.base import Piece
-from watthouse.sources.folding import shown
+from watthouse.sources.cells import Writing
 from watthouse.sources.headers import recognise
-from watthouse.sources.numbers import Writing
+from watthouse.sources.texts import Survey
 
 _LISTS: Final = ("results", "records")
 _ERRORS: Final = ("message", "error", "error_code", "errorcode")
@@ -53,7 +54,7 @@ def _pieces(batch: list[Row], labels: list[str], opened: Opened, origin: str, wr
         name: pl.Series(name, [row.get(labels[place]) for row in batch], dtype=pl.String)
         for name, place in layout.positions.items()
     }
-    yield from layout.pieces(pl.DataFrame(columns), origin, opened.position())
+    yield from contract.pieces(layout, pl.DataFrame(columns), origin, opened.position())
 
 
 def _prefix(packing: Packing, survey: Survey) -> str | None:

@@ -7,12 +7,11 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from watthouse.errors import SourceError
+from watthouse.errors import SourceError, shown
+from watthouse.sources import contract
 from watthouse.sources.archive import AGAIN, Packing
 from watthouse.sources.base import Piece
-from watthouse.sources.folding import shown
-from watthouse.sources.headers import Layout, recognise
-from watthouse.sources.places import EXTRA
+from watthouse.sources.headers import EXTRA, Layout, recognise
 
 _UTC = pa.timestamp("us", tz="UTC")
 
@@ -29,7 +28,7 @@ def pieces(packing: Packing) -> Iterator[Piece]:
             for batch in file.iter_batches(packing.settings.batch_rows, columns=names):
                 done += batch.num_rows
                 position = packing.size * done // max(file.metadata.num_rows, 1)
-                yield from layout.pieces(_frame(batch, file, layout), packing.origin, position)
+                yield from contract.pieces(layout, _frame(batch, file, layout), packing.origin, position)
     except (pa.ArrowException, OSError, pl.exceptions.PolarsError, UnicodeError) as error:
         raise SourceError(f"{packing.origin}: Parquet truncated or damaged ({shown(error, 80)}): {AGAIN}") from error
 

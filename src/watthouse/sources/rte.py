@@ -7,16 +7,17 @@ People also keep re-saved copies: with another delimiter, the closing sentence a
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from watthouse.errors import UnrecognisedError
 from watthouse.sources import delimited
-from watthouse.sources.archive import Packing, Survey
+from watthouse.sources.archive import Packing
 from watthouse.sources.base import Piece
+from watthouse.sources.cells import fold, is_null_token
 from watthouse.sources.delimited import Fields, Header, OddRow, RowShape
-from watthouse.sources.folding import fold
 from watthouse.sources.headers import recognise
-from watthouse.sources.numbers import is_null_token
+from watthouse.sources.texts import Survey
 
 _OPEN_ENDED: Final = "RTE's closing disclaimer is missing: rows may be missing at the end"
 _PROSE_WORDS: Final = 6
@@ -41,13 +42,12 @@ def pieces(packing: Packing, survey: Survey, header: Header) -> Iterator[Piece]:
         raise UnrecognisedError(
             f"{packing.origin}: an RTE day file ('{header.labels[0]}'), which is not a dataset of the catalog"
         )
-    layout = recognise(header.labels, packing.origin)
-    closed = _is_prose(delimited.fields_of(survey.last_line, header.delimiter))
-    # only RTE's original ends in the disclaimer for sure; of a re-saved copy its absence says nothing
-    if header.delimiter == "\t" and survey.ends_line and not closed:
-        layout = layout.with_notes((_OPEN_ENDED,))
     shape = RowShape(_width(header), lambda row: _mend(row, header))
-    yield from delimited.read(packing, survey, header, layout, shape)
+    layout = recognise(header.labels, packing.origin)
+    # only RTE's original ends in the disclaimer for sure; of a re-saved copy its absence says nothing
+    if header.delimiter == "\t" and survey.ends_line and not _is_prose(header.last):
+        layout = replace(layout, notes=(*layout.notes, _OPEN_ENDED))
+    return delimited.read(packing, survey, header, layout, shape)
 
 
 def _mend(row: OddRow, header: Header) -> Fields | None:

@@ -1,76 +1,67 @@
-"""What a text file is written in: UTF-16 or UTF-8, whole or cut, and what its last line says."""
+"""A text file looked over before it is read: what it is written in, whether it is whole, what its last line says."""
 
-import codecs
 import io
 import re
+from dataclasses import dataclass
 from typing import IO, Final
+
+from watthouse.errors import SourceError, shown
+from watthouse.sources.archive import AGAIN, HEAD_BYTES, Packing
 
 INTERRUPTED: Final = b"Streaming interrupted due to the following error"
 """What Opendatasoft writes into the middle of an export that it cannot finish."""
-_CHUNK: Final = 2**20
-INTERRUPTION_BYTES: Final = 400
+_INTERRUPTION_BYTES: Final = 400
 """How much of what it writes there is looked for, and told."""
-_WIDE: Final = {"utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}
-_LETTERS: Final = 64
 _NO_WORDS: Final = b'\r\n \t;,|"'
 """What may stand at the end of a text without meaning: line ends, and lines of delimiters alone."""
 
 
-def utf16_of(head: bytes) -> str:
-    """The encoding of a text in UTF-16, with or without a byte-order mark; empty for any other bytes."""
-    marked = next((encoding for encoding, mark in _WIDE.items() if head.startswith(mark)), "")
-    odd, even = head[1::2], head[::2]
-    if not marked and len(head) < _LETTERS:
-        return ""
-    # One of the two bytes of a Latin letter is zero; a text that is mostly Latin shows on which side.
-    threshold = 0.6 * len(even)
-    likely = (
-        "utf-16-le" if odd.count(0) > threshold > even.count(0) else "utf-16-be" if even.count(0) > threshold else ""
-    )
-    encoding = marked or likely
-    if not encoding:
-        return ""
-    try:
-        text = head[: len(head) // 2 * 2].decode(encoding)
-    except UnicodeDecodeError as error:
-        return encoding if error.reason == "unexpected end of data" else ""
-    return encoding if all(letter.isprintable() or letter in "\ufeff\t\r\n" for letter in text[:_LETTERS]) else ""
+class BinaryError(SourceError):
+    """A file that contains bytes which are not text: it is damaged, or not an export at all."""
 
 
-class Narrowed(io.RawIOBase):
-    """A text in UTF-16, read as UTF-8; what does not decode becomes U+FFFD, which no column accepts."""
+@dataclass(frozen=True)
+class Survey:
+    """What one pass over a whole text file has seen.
 
-    def __init__(self, stream: IO[bytes], encoding: str) -> None:
-        self._stream, self._encoding, self._rest = stream, encoding, b""
-        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+    ``bytes`` counts them, unpacked. ``ends_line`` tells whether the last line has its line end, ``unended`` how many
+    bytes it has where it does not, ``last_line`` (the end of) the last line with words in it, ``interrupted`` what the
+    publisher wrote where the export was interrupted.
+    """
 
-    def readable(self) -> bool:
-        return True
+    encoding: str
+    ends_line: bool
+    last_line: str
+    interrupted: str = ""
+    bytes: int = 0
+    unended: int = 0
 
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        """Back to the start, which is all that readers need."""
-        if offset or whence:
-            raise io.UnsupportedOperation("a text in UTF-16 is read from its start")
-        self._stream.seek(0)
-        self._decoder.reset()
-        self._rest = b""
-        return 0
-
-    def readinto(self, buffer: "bytearray") -> int:  # type: ignore[override]
-        while not self._rest:
-            chunk = self._stream.read(_CHUNK)
-            self._rest = self._decoder.decode(chunk, final=not chunk).encode("utf-8", "replace")
-            if not chunk:
-                break
-        count = min(len(buffer), len(self._rest))
-        buffer[:count], self._rest = self._rest[:count], self._rest[count:]
-        return count
+    def refusal(self, origin: str, why: str) -> SourceError:
+        """The refusal of a text that is not whole: the publisher's own words where there are some, else ``why``."""
+        if self.interrupted:
+            why = f"the publisher interrupted the export ({shown(self.interrupted, 240)})"
+        return SourceError(f"{origin}: {why}: {AGAIN}")
 
 
-class Utf8:
+def survey(packing: Packing) -> Survey:
+    """Look over all of a text file; raises :class:`~watthouse.errors.SourceError` where it is not whole text."""
+    utf8, tail, interrupted, count = _Utf8(), b"", "", 0
+    for chunk in packing.chunks():
+        if b"\0" in chunk:
+            raise BinaryError(f"{packing.origin}: contains binary bytes: {AGAIN}, as CSV in UTF-8")
+        # the sentence may lie across two chunks: look at the seam, then at the chunk itself
+        seam = tail[-_INTERRUPTION_BYTES:] + chunk[:_INTERRUPTION_BYTES]
+        interrupted = interrupted or _interruption(seam) or _interruption(chunk)
+        utf8.feed(chunk)
+        tail = (tail + chunk[-HEAD_BYTES:])[-HEAD_BYTES:]
+        count += len(chunk)
+    encoding = "utf-8" if utf8.ends_well() else "cp1252"
+    ends_line = tail.endswith((b"\n", b"\r"))
+    last_line = (_last_words(tail) if ends_line else _last_line_of(tail)).decode(encoding, "replace")
+    return Survey(encoding, ends_line, last_line, interrupted, count, 0 if ends_line else len(_last_line_of(tail)))
+
+
+class _Utf8:
     """Whether bytes that come in chunks are UTF-8 throughout."""
 
     def __init__(self) -> None:
@@ -96,23 +87,23 @@ class Utf8:
         return self._rest == b"" or (self._rest is not None and self.wide)
 
 
-def last_words(text: bytes) -> bytes:
+def _last_words(text: bytes) -> bytes:
     """The last line with words in it, its delimiters included."""
     words = text.rstrip(_NO_WORDS)
-    return last_line_of(words) + re.split(rb"[\r\n]", text[len(words) :])[0]
+    return _last_line_of(words) + re.split(rb"[\r\n]", text[len(words) :])[0]
 
 
-def last_line_of(text: bytes) -> bytes:
+def _last_line_of(text: bytes) -> bytes:
     """What stands behind the last line end."""
     return re.split(rb"[\r\n]", text)[-1]
 
 
-def interruption(text: bytes) -> str:
+def _interruption(text: bytes) -> str:
     """The sentence that says an export was interrupted; empty where none does."""
     start = text.find(INTERRUPTED)
     if start < 0:
         return ""
-    return text[start : start + INTERRUPTION_BYTES].splitlines()[0].decode("utf-8", "replace")
+    return text[start : start + _INTERRUPTION_BYTES].splitlines()[0].decode("utf-8", "replace")
 
 
 class Upto(io.RawIOBase):

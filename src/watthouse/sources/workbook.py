@@ -3,18 +3,19 @@
 import re
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import IO, Any, Final
 
 import fastexcel
 import polars as pl
 
-from watthouse.errors import SourceError, UnrecognisedError
+from watthouse.errors import SourceError, UnrecognisedError, shown
+from watthouse.sources import contract
 from watthouse.sources.archive import AGAIN, Packing
 from watthouse.sources.base import Piece
-from watthouse.sources.folding import shown
+from watthouse.sources.cells import Writing
 from watthouse.sources.headers import Layout, recognise
-from watthouse.sources.numbers import Writing
 
 OLD: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """What a workbook of Excel 97 to 2003 (``.xls``) begins with, and Word documents of that time too."""
@@ -63,10 +64,11 @@ def pieces(packing: Packing) -> Iterator[Piece]:
             strangers.append(f"'{shown(name)}' has {header}")
             continue
         row, layout = header
-        layout = layout.with_notes((f"sheets left out: {'; '.join(strangers)}",) if strangers else ())
+        if strangers:
+            layout = replace(layout, notes=(*layout.notes, f"sheets left out: {'; '.join(strangers)}"))
         for start in range(row + 1, cells.height, packing.settings.batch_rows):
             batch = _named(cells.slice(start, packing.settings.batch_rows), layout)
-            yield from layout.pieces(batch, packing.origin, packing.size)
+            yield from contract.pieces(layout, batch, packing.origin, packing.size)
         done += 1
     if not done:
         raise UnrecognisedError(

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
 
-from watthouse.catalog import Dataset, find
+from watthouse.catalog import Dataset
 from watthouse.errors import SourceError, TableError, UnrecognisedError
 from watthouse.home import Home
 from watthouse.lake.spool import Spool, SpoolWriter
@@ -45,19 +45,19 @@ def take_in(
         for document in documents:
             _read(document, selection, spool.document(current=of is not None), report, on_progress, of)
         observed = []
-        for dataset_id, spooled in spool.by_dataset.items():
-            if (dataset := find(dataset_id)) in without:
+        for dataset, spooled in spool.by_dataset.items():
+            if dataset in without:
                 continue
-            progress.stage(f"observing {dataset_id}")
+            progress.stage(f"observing {dataset.id}")
             try:
                 counts = home.lake.observe(dataset, spooled)
             except TableError as error:
                 if of:
                     raise
-                report.failed[dataset_id] = str(error)
+                report.failed[dataset.id] = str(error)
                 continue
             observed.append(dataset)
-            report.add(dataset_id, counts)
+            report.add(dataset.id, counts)
             if counts.dropped:
                 report.dropped[TWICE] += counts.dropped
         return tuple(observed)

@@ -14,8 +14,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from watthouse.errors import WarehouseError
-from watthouse.transform.node import Node
-from watthouse.transform.step import Step
+from watthouse.transform.step import Node, Step
 
 PROJECT: Final = Path(__file__).parent
 _SOURCES: Final = ("*.sql", "*.yml", "*.md")

@@ -1,4 +1,4 @@
-"""What dbt built, recorded so that a refresh can do the same for a few days without dbt.
+"""What dbt did, by model and test, and the steps by which a refresh repeats it for a few days without dbt.
 
 Starting dbt, rendering and checking its project takes longer than an hour's rows take to build. So a full build is
 dbt's and leaves its compiled SQL in the warehouse, and a refresh runs that SQL for the days that changed: its filter on
@@ -50,6 +50,26 @@ class Step:
     def of(cls, fields: Mapping[str, Any]) -> "Step":
         """A step from the JSON of :func:`dataclasses.asdict`."""
         return cls(**{**fields, "stands_on": tuple(fields["stands_on"]), "observed_in": tuple(fields["observed_in"])})
+
+
+@dataclass(frozen=True)
+class Node:
+    """A finished model or test. ``status``: success, pass, warn, error, fail or skipped; ``seconds`` it took."""
+
+    name: str
+    status: str
+    seconds: float
+    message: str = ""
+
+    @property
+    def title(self) -> str:
+        """Its name without the prefix and suffix that dbt adds."""
+        return self.name.split(".")[2]
+
+    @property
+    def is_model(self) -> bool:
+        """Whether it is a model, not a test."""
+        return self.name.startswith("model.")
 
 
 def steps_as_text(steps: Sequence[Step]) -> str:

@@ -63,7 +63,7 @@ def observe(
             carried = (present[turn] if turn < len(present) else None) or everything
             with spool.document(current=current) as draft:
                 draft.add(Piece(dataset, table.to_arrow().cast(dataset.schema), carried, table.height))
-        return lake.observe(dataset, spool.by_dataset[dataset.id])
+        return lake.observe(dataset, spool.by_dataset[dataset])
 
 
 def latest(lake: Lake, dataset: Dataset) -> pl.DataFrame:

@@ -392,7 +392,7 @@ def test_types_are_those_of_the_export_traps_included() -> None:
         assert {
             name
             for name, its in rows.schema.items()
-            if its == pl.String and (name not in declared or declared[name].unit)
+            if its == pl.String and (name not in declared or declared.by_name[name].unit)
         } == expected
         if "date_heure" in rows.columns:
             assert rows.schema["date_heure"] == pl.Datetime("ms", "UTC")

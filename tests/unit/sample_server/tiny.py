@@ -69,7 +69,7 @@ def kind(dataset_id: str, name: str) -> pl.DataType:
         return pl.Date()
     if name not in CATALOG[dataset_id]:
         return pl.String()
-    unit = CATALOG[dataset_id][name].unit
+    unit = CATALOG[dataset_id].by_name[name].unit
     if name in TEXTS or (dataset_id, name) in ODD_TEXTS:
         return pl.String()
     return {"": pl.String(), "UTC": pl.String(), "MW": pl.Int64(), "g/kWh": pl.Int64()}.get(unit, pl.Float64())

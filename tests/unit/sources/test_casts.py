@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from watthouse.catalog import Column, Kind
 from watthouse.sources.casts import Cast, cast
-from watthouse.sources.numbers import NULL_TOKENS, Writing, number_of
+from watthouse.sources.cells import NULL_TOKENS, Writing, number_of
 
 NEW_YEAR = datetime(2023, 12, 31, 23, tzinfo=UTC)
 

@@ -34,7 +34,7 @@ def observe(lake: Lake, folder: Path, day: date, stock: str) -> None:
     with Spool(folder / "spool") as spool:
         with spool.document() as draft:
             draft.add(Piece(GAS, rows, frozenset(GAS.names), 1))
-        lake.observe(GAS, spool.by_dataset[GAS.id])
+        lake.observe(GAS, spool.by_dataset[GAS])
 
 
 def marks(folder: Path, lake: Lake, service: str = "odre") -> Watermarks:

@@ -46,9 +46,9 @@ class Declared:
         self._layout: Final = layout(dataset)
         self._salt: Final = salt(seed, dataset.id)
         midnight = datetime(since.year, since.month, since.day, tzinfo=UTC)
-        self._start: Final = paris_midnight(since) if dataset[dataset.time].kind is Kind.INSTANT else midnight
+        self._start: Final = paris_midnight(since) if dataset.by_name[dataset.time].kind is Kind.INSTANT else midnight
         names = [name for name in dataset.key if name != dataset.time]
-        keys = list(product(*(_places(dataset[name]) for name in names)))
+        keys = list(product(*(_places(dataset.by_name[name]) for name in names)))
         self._keys: Final = _with_regions(pl.DataFrame(keys, names, orient="row"), dataset).with_row_index("_key")
 
     def record(self, month: str) -> pl.DataFrame:
@@ -109,7 +109,7 @@ class Declared:
 def _with_regions(keys: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
     """The keys, and the name of the region where its code is one of them."""
     named = (column.name for column in dataset.columns if column.kind is Kind.REGION_NAME)
-    codes = [name for name in keys.columns if dataset[name].kind is Kind.REGION]
+    codes = [name for name in keys.columns if dataset.by_name[name].kind is Kind.REGION]
     return keys.with_columns(pl.col(codes[0]).replace_strict(REGIONS).alias(name) for name in named if codes)
 
 

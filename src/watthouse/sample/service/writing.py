@@ -175,14 +175,14 @@ def packed(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _instant(dataset: Dataset, year: int) -> str:
-    spellings = dataset["date_heure"].labels[:2] or ("Date - Heure",)
+    spellings = dataset.by_name["date_heure"].labels[:2] or ("Date - Heure",)
     return spellings[(year + ("perimetre" in dataset)) % len(spellings)]
 
 
 def _heading(dataset: Dataset, name: str) -> str:
     if name not in dataset:
         return name.replace("_", " ").capitalize()
-    column = dataset[name]
+    column = dataset.by_name[name]
     label = column.labels[0] if column.labels else name
     has_unit = dataset.version and column.unit not in {"", "UTC"} and name not in _UNITLESS
     return f"{label} ({column.unit})" if has_unit else label

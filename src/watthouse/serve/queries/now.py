@@ -155,7 +155,7 @@ def _of_now(name: str) -> AnswerColumn:
     described = next((column for column in _NOW if column.name in {name, f"{name}_mw"}), None)
     if described is not None:
         return described
-    published = CATALOG["eco2mix-national-tr"][name]
+    published = CATALOG["eco2mix-national-tr"].by_name[name]
     return AnswerColumn(f"{name}_{published.unit.lower().replace('/', '_')}", published.unit, published.meaning)
 
 

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from watthouse.errors import QuotaError, SourceError, UnreachableError, WatthouseError
+from watthouse.errors import QuotaError, SourceError, UnreachableError, WatthouseError, shown
 from watthouse.sources.archive import BOM
-from watthouse.sources.folding import shown
 from watthouse.sources.odre.calls import ExploreCall
 from watthouse.sources.odre.quota import SpentError, clock, is_of_dataset, moment, spent
 from watthouse.sources.texts import INTERRUPTED

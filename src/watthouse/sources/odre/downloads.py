@@ -14,17 +14,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from watthouse.catalog import Dataset
-from watthouse.errors import LakeError, SourceError
+from watthouse.errors import LakeError, SourceError, shown
 from watthouse.settings import Settings
 from watthouse.sources.archive import HEAD_BYTES, PARQUET, on_disk
 from watthouse.sources.base import Piece
-from watthouse.sources.files import File
-from watthouse.sources.folding import shown
+from watthouse.sources.files import read
 from watthouse.sources.odre.answers import RefusedError, TransientError, lie, parsed
 from watthouse.sources.odre.calls import ExploreCall, FetchWindow, counting, export, origin
 from watthouse.sources.odre.facts import Facts
 from watthouse.sources.odre.retry import Retrying
 from watthouse.sources.odre.wire import Wire
+from watthouse.sources.texts import survey
 
 FORMS: Final = ("parquet", "jsonl", "csv")
 """Export formats, the best first: Parquet has types, JSON lines have names."""
@@ -61,8 +61,7 @@ class Download:
         if self.error:
             raise self.error
         if self.rows:
-            file = File(dataclasses.replace(on_disk(self.path, self.settings), origin=self.origin))
-            for piece in file.pieces():
+            for piece in read(on_disk(self.path, self.origin, self.settings)):
                 yield piece if piece.rows.num_rows else dataclasses.replace(piece, dataset=self.dataset)
 
     def close(self) -> None:
@@ -167,15 +166,15 @@ class Downloads:
         if not _has_columns(head, facts, form):
             raise lie(head)
         try:
-            survey = dataclasses.replace(on_disk(path, self._settings), origin=about).survey()
+            seen = survey(on_disk(path, about, self._settings))
         except SourceError as error:
             raise TransientError(f"sent an unreadable file ({shown(error, 120)})") from error
-        if survey.interrupted:
-            raise lie(survey.interrupted.encode())
+        if seen.interrupted:
+            raise lie(seen.interrupted.encode())
         # a row of JSON is whole where its bracket closes; a row of CSV only where its line ends
-        if head and not survey.ends_line and not (form == "jsonl" and survey.last_line.endswith("}")):
+        if head and not seen.ends_line and not (form == "jsonl" and seen.last_line.endswith("}")):
             raise TransientError("broke off in the middle of a line")
-        return _line_ends(path) + (not survey.ends_line and bool(head)) - (form == "csv")
+        return _line_ends(path) + (not seen.ends_line and bool(head)) - (form == "csv")
 
     def _refuse_short(self, rows: int, facts: Facts, window: FetchWindow) -> None:
         """Raise unless the service counts no more rows either: they may have been taken back since."""

@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from watthouse.catalog import Dataset
-from watthouse.errors import ContractError
-from watthouse.sources.folding import listed
+from watthouse.errors import ContractError, listed
 from watthouse.sources.odre.quota import moment
 
 _UNDATED: Final = "the service does not say when it was last processed: it is asked for its months every time"

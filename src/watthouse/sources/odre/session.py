@@ -10,9 +10,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from watthouse.catalog import CATALOG, Dataset
-from watthouse.errors import LakeError, SourceError
+from watthouse.errors import LakeError, SourceError, shown
 from watthouse.settings import Settings
-from watthouse.sources.folding import shown
 from watthouse.sources.odre import census
 from watthouse.sources.odre.answers import RefusedError, TransientError
 from watthouse.sources.odre.background import in_order

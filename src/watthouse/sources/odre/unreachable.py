@@ -7,8 +7,7 @@ from typing import Final
 
 import httpx
 
-from watthouse.errors import UnreachableError
-from watthouse.sources.folding import shown
+from watthouse.errors import UnreachableError, shown
 
 FAILURES: Final = (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError)
 """What a client raises when no answer comes; a host name that cannot be encoded is a UnicodeError."""

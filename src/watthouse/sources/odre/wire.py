@@ -12,9 +12,8 @@ from typing import Any, Final
 
 import httpx
 
-from watthouse.errors import ClockError, QuotaError, SourceError, UnreachableError
+from watthouse.errors import ClockError, QuotaError, SourceError, UnreachableError, shown
 from watthouse.settings import Settings
-from watthouse.sources.folding import shown
 from watthouse.sources.odre.address import address_of, key_of
 from watthouse.sources.odre.answers import BETWEEN, TransientError, lie, parsed, verdict
 from watthouse.sources.odre.background import begun, dispose

@@ -13,8 +13,16 @@ from watthouse.errors import TableError, WatthouseError
 from watthouse.lake.ledger import Lake
 from watthouse.lake.table import Head
 from watthouse.transform import Node, Step, steps_as_text
-from watthouse.warehouse.duckdb import raw
-from watthouse.warehouse.duckdb.file import Settings, connected, explain, noted, quoted
+from watthouse.warehouse.duckdb.file import (
+    Settings,
+    columns_of,
+    connected,
+    explain,
+    loads,
+    noted,
+    prepare_raw,
+    quoted,
+)
 from watthouse.warehouse.duckdb.replay import replay
 
 
@@ -27,11 +35,11 @@ class DuckDBDraft:
         self._published = published
         self._settings = settings
         self._connection = self._connect()
-        raw.prepare(self._connection)
+        prepare_raw(self._connection)
 
     def load(self, lake: Lake, dataset: Dataset, *, anew: bool = False) -> int:
         """Append the observations stamped after the last load, and mark their days, in one transaction."""
-        load, head = dict(raw.loads(self._connection)).get(dataset.id), lake.head(dataset)
+        load, head = dict(loads(self._connection)).get(dataset.id), lake.head(dataset)
         if anew and load:
             self._forget(dataset)
             load = None
@@ -100,12 +108,12 @@ class DuckDBDraft:
         run("delete from raw.loads where dataset = $1", [dataset.id])
 
     def carry_over(self, dataset: Dataset) -> bool:
-        if dataset.id not in dict(noted(self._published, 1, raw.loads) or ()):
+        if dataset.id not in dict(noted(self._published, 1, loads) or ()):
             return False
         run, table = self._connection.execute, f"raw.{dataset.table}"
         run(f"attach '{quoted(self._published)}' as published (read_only)")
-        published = raw.columns_of(self._connection, f"published.{table}")
-        shared = ", ".join(name for name in raw.columns_of(self._connection, table) if name in published)
+        published = columns_of(self._connection, f"published.{table}")
+        shared = ", ".join(name for name in columns_of(self._connection, table) if name in published)
         run("begin")
         run(f"insert into {table} by name select {shared} from published.{table}")
         run("insert into raw.loads by name select * from published.raw.loads where dataset = $1", [dataset.id])

@@ -8,7 +8,7 @@ import duckdb
 import pyarrow as pa
 
 from watthouse.errors import UsageError
-from watthouse.warehouse.duckdb.raw import columns_of
+from watthouse.warehouse.duckdb.file import columns_of
 
 _DAY_COLUMNS: Final = ("civil_date", "civil_month", "civil_year")
 _WITHIN_A_DAY: Final = ("date_heure", "code_insee_region", "source", "pits", "dataset", "measure", "span")

@@ -23,9 +23,9 @@ from watthouse.lake.revisions import OBSERVED_AT
 from watthouse.settings import PROJECT
 from watthouse.transform import Step, fingerprint, steps_of, tests_of
 from watthouse.warehouse.base import BuildReader, Loaded, Tested
-from watthouse.warehouse.duckdb import checks, marts, raw
+from watthouse.warehouse.duckdb import checks, marts
 from watthouse.warehouse.duckdb.draft import DuckDBDraft
-from watthouse.warehouse.duckdb.file import REBUILD, Settings, explain, noted, reading
+from watthouse.warehouse.duckdb.file import REBUILD, Settings, builds, columns_of, explain, loads, noted, reading
 
 _BUILDING: Final = "building-"
 _KEPT: Final = "kept-"
@@ -67,7 +67,7 @@ class DuckDB:
         return self.path.parent / f"{_BUILDING}{os.getpid()}" / self.path.name
 
     def loaded(self) -> dict[str, Loaded]:
-        return dict(self._noted(raw.loads) or ())
+        return dict(self._noted(loads) or ())
 
     def kind(self) -> str | None:
         query = "select value from main.about where name = 'kind'"
@@ -75,12 +75,12 @@ class DuckDB:
         return str(kinds[0][0]) if kinds else None
 
     def is_readable(self) -> bool:
-        return not self.path.exists() or self._noted(raw.loads) is not None
+        return not self.path.exists() or self._noted(loads) is not None
 
     def steps(self) -> list[Step] | None:
-        query = "select steps from raw.builds where fingerprint = $1"
-        builds = self._noted(lambda connection: connection.execute(query, [self._fingerprint]).fetchall())
-        return steps_of(builds[0][0]) if builds else None
+        mine = self._fingerprint
+        text = dict(self._noted(builds) or ()).get(mine)
+        return steps_of(text) if text else None
 
     def tested(self) -> list[Tested]:
         with self._testing() as (connection, steps):
@@ -97,7 +97,7 @@ class DuckDB:
             return
         table = f"raw.{dataset.table}"
         with self._reading() as connection:
-            columns = raw.columns_of(connection, table)
+            columns = columns_of(connection, table)
             names = ", ".join(name for name in [*dataset.names, OBSERVED_AT] if name in columns)
             years = connection.execute(f"select distinct year({dataset.time}) from {table} order by 1").fetchall()
             for (year,) in years:
@@ -191,10 +191,9 @@ class DuckDB:
         """The warehouse, and the steps that its last full build recorded."""
         self._refuse_missing()
         with self._reading() as connection:
-            builds = connection.execute("select steps from raw.builds").fetchall()
-            if not builds:
+            if not (built := builds(connection)):
                 raise WarehouseError(f"{self.path} was never built completely: run `watthouse build --full`")
-            yield connection, steps_of(builds[0][0])
+            yield connection, steps_of(built[0][1])
 
     def _refuse_missing(self) -> None:
         if not self.path.exists():

@@ -268,7 +268,7 @@ def value(view: View, dataset: Dataset, column: str, text: str | None) -> str:
     """A value of the ledger as readers write it, with its unit; other than numbers stay as they are."""
     if text is None:
         return view.say(en="withdrawn", fr="retirée")
-    of = dataset[column]
+    of = dataset.by_name[column]
     if not any(is_so(of.kind.arrow) for is_so in (types.is_integer, types.is_floating, types.is_decimal)):
         return text
     # the ledger keeps values as text, so that no digit is lost

@@ -1,7 +1,8 @@
 import pytest
 
 from watthouse.catalog import REGIONS
-from watthouse.sources.folding import fold, listed, shown, undouble
+from watthouse.errors import listed, shown
+from watthouse.sources.cells import fold, undouble
 
 
 @pytest.mark.parametrize(

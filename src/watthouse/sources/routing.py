@@ -1,4 +1,4 @@
-"""Whose figures a document holds: what in headers and values names another place than the dataset's."""
+"""Which dataset each row of a document belongs to: its values say which place it is about, and how settled it is."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -6,45 +6,36 @@ from typing import Final
 import polars as pl
 
 from watthouse.catalog import CATALOG, REGION_ALIASES, REGIONS, Column, Dataset, Kind
-from watthouse.errors import UnrecognisedError
+from watthouse.errors import ContractError, UnrecognisedError, listed, shown
 from watthouse.sources.casts import cast
-from watthouse.sources.folding import fold, listed, shown
-from watthouse.sources.labels import words
+from watthouse.sources.cells import fold, words
+from watthouse.sources.headers import EXTRA, SMALLER
 
 CODES: Final = {fold(name): code for code, name in REGIONS.items()} | {
     fold(alias): code for alias, code in REGION_ALIASES.items()
 }
 """Name of a region, folded → its INSEE code."""
 
-EXTRA: Final = "+"
-"""Prefix of the names of columns that are read only for the places they name."""
-
-_REGIONS: Final = frozenset({"region", "regions", "regionale", "regional", "insee", "zone", "territoire", "perimetre"})
-_SMALLER: Final = frozenset(
-    {"departement", "departements", "metropole", "metropoles", "epci", "commune", "communes", "ville", "canton", "iris"}
-)
 _MANY: Final = 1000
 """Distinct values from which a column of text is free text, and not a dimension."""
 
 
-def is_closed(dataset: Dataset) -> bool:
-    """Whether a dataset is about one place alone."""
-    return any(column.closed for column in dataset.columns)
+def by_dataset(family: Sequence[Dataset], batch: pl.DataFrame, origin: str) -> Iterator[tuple[Dataset, pl.DataFrame]]:
+    """The rows of ``batch`` (technical names) of each dataset that it has rows of.
+
+    ``family`` are the datasets that its columns may be of. Raises :class:`~watthouse.errors.UnrecognisedError` where a
+    value names a place of no dataset.
+    """
+    for datasets, rows in _by_place(family, batch, origin):
+        yield from _by_nature(datasets, rows, origin)
 
 
-def names_another(dataset: Dataset, label: str) -> bool:
-    """Whether a header that is not one of the dataset's names a kind of place that the dataset does not know."""
-    foreign = _SMALLER if Kind.REGION in {column.kind for column in dataset.columns} else _SMALLER | _REGIONS
-    return not foreign.isdisjoint(words(label))
-
-
-def by_place(
+def _by_place(
     family: Sequence[Dataset], batch: pl.DataFrame, origin: str
 ) -> Iterator[tuple[Sequence[Dataset], pl.DataFrame]]:
     """The rows of ``batch`` with the datasets whose place they are about.
 
-    RTE's files say ``Périmètre`` of France and of a region alike: rows of a region are the regional dataset's. Raises
-    :class:`~watthouse.errors.UnrecognisedError` where a value names a place of no dataset.
+    RTE's files say ``Périmètre`` of France and of a region alike: rows of a region are the regional dataset's.
     """
     closed = next((column for column in family[0].columns if column.closed), None)
     if closed is None:
@@ -132,4 +123,28 @@ def _tells_apart(dataset: Dataset, batch: pl.DataFrame, name: str) -> bool:
 
 
 def _is_place(text: str) -> bool:
-    return fold(text) in CODES or not _SMALLER.isdisjoint(words(text))
+    return fold(text) in CODES or not SMALLER.isdisjoint(words(text))
+
+
+def _by_nature(family: Sequence[Dataset], batch: pl.DataFrame, origin: str) -> Iterator[tuple[Dataset, pl.DataFrame]]:
+    version = family[0].version
+    if version is None or version not in batch.columns:
+        yield family[0], batch
+        return
+    known = [value for dataset in family for value in dataset.versions]
+    natures = _natures(family[0], version, batch, origin)
+    for dataset in family:
+        mine = natures.is_in(list(dataset.versions))
+        if dataset is family[0]:
+            # Rows with a null or unknown nature would vanish here without a trace, as no dataset claims them. The
+            # contract, which every row meets once, counts the former and refuses the latter.
+            mine |= natures.is_null() | ~natures.is_in(known)
+        if mine.any():
+            yield dataset, batch.filter(mine.fill_null(value=True))
+
+
+def _natures(dataset: Dataset, version: str, batch: pl.DataFrame, origin: str) -> pl.Series:
+    try:
+        return cast(dataset.by_name[version], batch.get_column(version)).values
+    except (ValueError, pl.exceptions.PolarsError) as error:
+        raise ContractError(f"{origin}: column {version} of {dataset.id}: {error}") from error
