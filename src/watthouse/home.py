@@ -193,8 +193,7 @@ class Home:
 
     @property
     def _noted(self) -> str | None:
-        # of one kind for ever: a bucket is asked once
-        if self._known is None or not self.place.is_shared:
+        if self._known is None:  # of one kind for ever: once it is known it need not be read again
             kind = self.notes.read(_KIND).get("data")
             self._known = str(kind) if kind else None
         return self._known

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from io import BytesIO
 from typing import Final
 
@@ -69,8 +70,9 @@ class Table:
         """The place, as a path or a URL."""
         return self.place.url
 
-    @property
+    @cached_property
     def store(self) -> Store:
+        """Its files; raises :class:`deltalake.exceptions.TableNotFoundError` for a folder that is not there."""
         return Store(self.place)
 
     def schema(self, *more: str) -> pa.Schema:

@@ -69,31 +69,31 @@ class Place:
     def __truediv__(self, name: str) -> "Place":
         return Place(f"{self.url}/{name}", self.access)
 
-    @property
+    @cached_property
     def scheme(self) -> str | None:
         """``s3`` or ``gs``; None for a folder."""
         scheme, separator, _ = self.url.partition("://")
         return scheme if separator else None
 
-    @property
+    @cached_property
     def is_shared(self) -> bool:
         """Whether it is a bucket, which other machines may use at the same time."""
         return self.scheme is not None
 
-    @property
+    @cached_property
     def bucket(self) -> str:
         return self.url.partition("://")[2].partition("/")[0]
 
-    @property
+    @cached_property
     def prefix(self) -> str:
         return self.url.partition("://")[2].partition("/")[2]
 
-    @property
+    @cached_property
     def path(self) -> Path:
         """The folder, where it is one."""
         return Path(self.url)
 
-    @property
+    @cached_property
     def delta_options(self) -> dict[str, str] | None:
         """``storage_options`` for deltalake; None for a folder."""
         if not self.is_shared:
@@ -101,7 +101,7 @@ class Place:
         retries = {"max_retries": str(_RETRIES), "retry_timeout": f"{self.access.seconds:g}s"}
         return {**self._service, **_CLIENT, **retries}
 
-    @property
+    @cached_property
     def polars_options(self) -> dict[str, Any] | None:
         """``storage_options`` for polars; None for a folder."""
         return {**self._service, "allow_http": "true", "max_retries": _RETRIES} if self.is_shared else None
@@ -139,7 +139,7 @@ class Place:
         """Why the bucket cannot be used, and what to do: one line; None where the bucket is not to blame."""
         return cause_of(error, self.url) if self.is_shared else None
 
-    @property
+    @cached_property
     def _service(self) -> Mapping[str, str]:
         """Which service it is, by the keys that all three libraries share."""
         if self.scheme != "s3":
