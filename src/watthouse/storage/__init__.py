@@ -3,6 +3,6 @@
 from watthouse.storage.files import Files, Stored
 from watthouse.storage.lease import Lease
 from watthouse.storage.notes import Notes
-from watthouse.storage.place import Access, Place
+from watthouse.storage.place import Access, Place, is_bucket
 
-__all__ = ["Access", "Files", "Lease", "Notes", "Place", "Stored"]
+__all__ = ["Access", "Files", "Lease", "Notes", "Place", "Stored", "is_bucket"]

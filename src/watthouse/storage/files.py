@@ -7,17 +7,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final, cast
+from typing import IO, TYPE_CHECKING, Any, Final
 
-from watthouse.errors import LakeError
+from watthouse.errors import SourceError
 from watthouse.storage.notes import disk
 from watthouse.storage.place import Place
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-_AHEAD: Final = 2**20
-"""Bytes that one request reads of an object at least."""
+_AT_ONCE: Final = 32 * 2**20
+"""Bytes of an object up to which it is read in one request: Parquet is read in many small pieces otherwise."""
+_AHEAD: Final = 4 * 2**20
+"""Bytes that one request reads of a larger object, at least."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +64,10 @@ class Files:
 
     @contextmanager
     def open(self, name: str) -> Iterator[IO[bytes]]:
-        """A file to read from any position; a little of it is in memory at a time.
+        """A file to read from any position; a part of it is in memory at a time.
 
-        Raises :class:`FileNotFoundError`, and :class:`~watthouse.errors.StoreError` where the bucket fails.
+        Raises :class:`FileNotFoundError`, and :class:`~watthouse.errors.StoreError` where the bucket fails, as reading
+        does.
         """
         if not self.place.is_shared:
             with (self.place.path / name).open("rb") as file:
@@ -73,7 +76,7 @@ class Files:
         with self.place.errors():
             reader = _Reader(self.place, name)
         with io.BufferedReader(reader, _AHEAD) as buffered:
-            yield cast("IO[bytes]", buffered)
+            yield io.BytesIO(buffered.read(reader.size)) if reader.size <= _AT_ONCE else buffered
 
     def _of_bucket(self) -> Iterator[Stored]:
         import obstore
@@ -99,7 +102,7 @@ class _Reader(io.RawIOBase):
         self._place, self._name = place, name
         self._store: ObjectStore = place.objects
         head = obstore.head(self._store, name)
-        self._size, self._version = head["size"], head["e_tag"]
+        self.size, self._version = head["size"], head["e_tag"]
         self._at = 0
 
     def readable(self) -> bool:
@@ -112,7 +115,7 @@ class _Reader(io.RawIOBase):
         return self._at
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.size}[whence]
         return self._at
 
     def readinto(self, into: Any) -> int:
@@ -120,7 +123,7 @@ class _Reader(io.RawIOBase):
         from obstore.exceptions import PreconditionError
 
         space = memoryview(into).cast("B")
-        end = min(self._at + len(space), self._size)
+        end = min(self._at + len(space), self.size)
         if end <= self._at:
             return 0
         try:
@@ -130,7 +133,7 @@ class _Reader(io.RawIOBase):
                 )
                 content = answer.bytes()
         except PreconditionError:
-            raise LakeError(f"{self._place.url}/{self._name} was replaced while it was read: run again") from None
+            raise SourceError(f"{self._place.url}/{self._name} was replaced while it was read: run again") from None
         space[: len(content)] = memoryview(content)
         self._at += len(content)
         return len(content)

@@ -74,14 +74,14 @@ class Lease:
         current = _read(before.content)
         if current and not self._ran_out(current):
             raise BusyError(
-                f"another {self._holder} ({current.who}) has been running on {self._place.url} since {current.since}: wait for"
-                f" it to end; if it was killed, its lease runs out within {current.seconds:g} s"
+                f"another {self._holder} ({current.who}) has been running on {self._place.url} since {current.since}:"
+                f" wait for it to end; if it was killed, its lease runs out within {current.seconds:g} s"
             )
         if not bucket_replace(self._place, self._name, before, self._content(holder)):
             other = _read(bucket_read(self._place, self._name).content)
             raise BusyError(
-                f"another {self._holder} ({other.who if other else 'of another machine'}) has just begun on {self._place.url}:"
-                " wait for it to end"
+                f"another {self._holder} ({other.who if other else 'of another machine'}) has just begun on"
+                f" {self._place.url}: wait for it to end"
             )
 
     def _ran_out(self, current: Holder) -> bool:
