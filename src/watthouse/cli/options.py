@@ -10,7 +10,6 @@ from typer.core import TyperCommand
 
 from watthouse.cli.export import FileFormat
 from watthouse.errors import UsageError
-from watthouse.exports.months import is_month
 from watthouse.settings import Settings
 
 
@@ -40,13 +39,6 @@ def day(text: str) -> date:
         raise typer.BadParameter(f"'{text}' is not a valid date; use 2025-01-31") from None
 
 
-def month(text: str) -> str:
-    """A month as it is typed on the command line."""
-    if not is_month(text):
-        raise typer.BadParameter(f"'{text}' is not a valid month; use 2025-01")
-    return text
-
-
 Names = Annotated[list[str] | None, typer.Argument(metavar="DATASET", help="Only these datasets.", show_default=False)]
 From = Annotated[
     list[str] | None,
@@ -59,12 +51,8 @@ From = Annotated[
 ]
 Since = Annotated[date | None, typer.Option(parser=day, metavar="DAY", help="First civil day (YYYY-MM-DD).")]
 Until = Annotated[date | None, typer.Option(parser=day, metavar="DAY", help="Last civil day (YYYY-MM-DD).")]
-FromMonth = Annotated[
-    str | None, typer.Option("--since", parser=month, metavar="MONTH", help="First month (YYYY-MM, UTC).")
-]
-ToMonth = Annotated[
-    str | None, typer.Option("--until", parser=month, metavar="MONTH", help="Last month (YYYY-MM, UTC).")
-]
+FromMonth = Annotated[str | None, typer.Option("--since", metavar="MONTH", help="First month (YYYY-MM, UTC).")]
+ToMonth = Annotated[str | None, typer.Option("--until", metavar="MONTH", help="Last month (YYYY-MM, UTC).")]
 LastMonth = Annotated[bool, typer.Option("--last-month", help="Only the month before this one (UTC).")]
 FullBuild = Annotated[
     bool, typer.Option("--full", help="Rebuild the warehouse from the lake, not just the changed days.")

@@ -43,13 +43,11 @@ def exports(done: ExportReport, verb: str) -> None:
     for origin, reason in done.failed.items():
         err.print(f"[red]refused[/]  {_why(origin, reason)}")
     for dataset_id, moved in sorted(done.by_dataset.items()):
-        out.print(
-            f"{dataset_id}: {_counted(moved.taken, 'month')} {verb} ({moved.rows:,} rows, {size(moved.bytes)}),"
-            f" {moved.unchanged:,} unchanged"
-        )
+        taken = f"{_counted(moved.taken, 'month')} {verb} ({moved.rows:,} rows, {size(moved.bytes)})"
+        out.print(f"{dataset_id}: {taken if moved.taken else f'nothing {verb}'}, {moved.unchanged:,} unchanged")
     if done.traffic is not None:
         out.print(_traffic(done.traffic))
-    out.print(f"{done.taken} {verb}, {done.unchanged} unchanged, {len(done.failed)} refused")
+    out.print(f"{done.taken} {verb}, {done.unchanged} unchanged, {len(done.failed)} refused: {safe(done.place)}")
 
 
 def _traffic(traffic: Traffic) -> str:

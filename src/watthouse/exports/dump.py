@@ -1,9 +1,10 @@
 """The exports of a place into PostgreSQL, raw: streamed from the store by binary COPY, a transaction a month."""
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import count
 from queue import SimpleQueue
 from typing import Final
 
@@ -42,7 +43,7 @@ def dump(
     A month that cannot be loaded is entered in the report, and the others go on. Raises
     :class:`~watthouse.errors.DatabaseError` where the database fails, with the months so far loaded.
     """
-    report = ExportReport(kind=shelf.kind or REAL)
+    report = ExportReport(f"{database}, schema {table.SCHEMA}", shelf.kind or REAL)
     progress.stage(f"listing {shelf.place}")
     tasks = _tasks(shelf, datasets, months)
     if not tasks:
@@ -91,27 +92,35 @@ def _load(
     for session in sessions:
         free.put(_Loading(shelf, session, str(report.kind)))
 
-    def load(task: _Task) -> int | None:
+    def load(task: _Task) -> int | str | None:
         loading = free.get()
         try:
             return loading.load(task)
+        except SourceError as error:
+            return str(error)  # and not the error: its traceback would hold on to the rows
         finally:
             free.put(loading)
 
-    rows = 0
+    # The first month of a dataset makes its table: of two at once it would be chance whose types it has.
+    firsts = list({task.dataset: task for task in reversed(todo)}.values())[::-1]
+    rows, done = 0, count()
     with _pool(sessions) as pool:
-        futures: list[Future[int | None]] = [pool.submit(load, task) for task in todo]
-        for done, (task, future) in enumerate(zip(todo, futures, strict=True), 1):
-            figures = report.of(task.dataset.id)
-            try:
-                if (count := future.result()) is None:
-                    figures.unchanged += 1
-                else:
-                    figures.take(count, task.size)
-                    rows += count
-            except SourceError as error:
-                report.failed[str(task)] = str(error)
-            progress.reading(f"{task.dataset.id} {task.month}", done, len(todo), rows)
+        for tasks in (firsts, [task for task in todo if task not in firsts]):
+            for task, outcome in zip(tasks, pool.map(load, tasks), strict=True):
+                rows += _enter(task, outcome, report)
+                progress.reading(f"{task.dataset.id} {task.month}", next(done) + 1, len(todo), rows)
+
+
+def _enter(task: _Task, outcome: int | str | None, report: ExportReport) -> int:
+    """Put what became of a month into the report; returns how many rows were loaded."""
+    figures = report.of(task.dataset.id)
+    if isinstance(outcome, str):
+        report.failed[str(task)] = outcome
+    elif outcome is None:
+        figures.unchanged += 1
+    else:
+        figures.take(outcome, task.size)
+    return outcome if isinstance(outcome, int) else 0
 
 
 @contextmanager
@@ -121,7 +130,7 @@ def _pool(sessions: Sequence[Session]) -> Iterator[ThreadPoolExecutor]:
         try:
             yield pool
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(wait=False, cancel_futures=True)  # its end waits for those at work
             for session in sessions:
                 session.cancel()
             raise

@@ -24,7 +24,7 @@ def grab(
     A month or a dataset that cannot be had is entered in the report, and the others go on. Raises
     :class:`~watthouse.errors.ServiceError` where the service fails before anything was fetched.
     """
-    report = ExportReport()
+    report = ExportReport(str(shelf.place))
     with Odre(home.settings) as odre:
         try:
             progress.stage(f"asking {odre.host}")

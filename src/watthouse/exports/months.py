@@ -27,6 +27,9 @@ class Months:
     @classmethod
     def of(cls, since: str | None, until: str | None, *, last_month: bool, now: datetime) -> "Months":
         """As the command line has them; raises :class:`~watthouse.errors.UsageError` for what cannot be meant."""
+        for option, text in (("--since", since), ("--until", until)):
+            if text is not None and not is_month(text):
+                raise UsageError(f"{option} '{text}' is not a valid month; use 2025-01")
         if last_month:
             if since or until:
                 raise UsageError("--last-month excludes --since and --until: it is the month before this one")

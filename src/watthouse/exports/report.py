@@ -25,9 +25,10 @@ class Moved:
 class ExportReport:
     """What was done by dataset; ``failed`` and ``notes`` are lines by the file or the dataset that they are about.
 
-    ``kind`` is that of the data; ``traffic`` None where no service was asked.
+    ``place`` is where the data went, ``kind`` of which kind they are; ``traffic`` is None where no service was asked.
     """
 
+    place: str
     kind: str | None = None
     by_dataset: dict[str, Moved] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
