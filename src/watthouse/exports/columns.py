@@ -7,6 +7,7 @@ from typing import Final
 import pyarrow as pa
 
 from watthouse.errors import SourceError
+from watthouse.sources.folding import shown
 
 _LONGEST_NAME: Final = 63
 """Bytes of an identifier: PostgreSQL would cut a longer one off."""
@@ -65,17 +66,20 @@ def declared(schema: pa.Schema, origin: str) -> dict[str, str]:
 
     Raises :class:`~watthouse.errors.SourceError` for a column that PostgreSQL cannot have.
     """
-    columns = {field.name: _kind(field.type) for field in schema if not pa.types.is_null(field.type)}
-    for name, kind in columns.items():
+    columns: dict[str, str] = {}
+    for field in schema:
+        if pa.types.is_null(field.type):
+            continue
+        if field.name in columns:
+            raise SourceError(f"{origin}: two of its columns have the same name, {shown(field.name)}")
+        if not 0 < len(field.name.encode()) <= _LONGEST_NAME:
+            raise SourceError(f"{origin}: the name of its column '{shown(field.name, 30)}' is no name in PostgreSQL")
+        kind = _kind(field.type)
         if kind is None:
-            raise SourceError(
-                f"{origin}: its column {name} is {schema.field(name).type}, which has no place in a table"
-            )
-        if not 0 < len(name.encode()) <= _LONGEST_NAME:
-            raise SourceError(f"{origin}: the name of its column '{name[:30]}…' is too long for PostgreSQL")
-    if len(columns) < len([field for field in schema if not pa.types.is_null(field.type)]):
-        raise SourceError(f"{origin}: two of its columns have the same name")
-    return {name: kind for name, kind in columns.items() if kind}
+            what = f"{shown(field.name)} is {shown(field.type)}"
+            raise SourceError(f"{origin}: its column {what}, which has no place in a table")
+        columns[field.name] = kind
+    return columns
 
 
 def _kind(kind: pa.DataType) -> str | None:
