@@ -20,8 +20,9 @@ from watthouse.exports.table import RawTable
 from watthouse.home import REAL
 from watthouse.sync.report import ProgressReporter
 
-_CONNECTIONS: Final = 2
-"""Months loaded at a time: while one is decoded here, the server parses the other. A third brought nothing."""
+_CONNECTIONS: Final = 3
+"""Months loaded at a time: while one is decoded here, the server parses the others. On two cores that others used too,
+2.7 M rows took 15 s by two connections, and 12 s by three or four."""
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from watthouse.errors import SourceError
 from watthouse.sources.folding import shown
 from watthouse.storage import Files
 
-_ROWS: Final = 4096
-"""Rows of a batch. The server parses one while the next is decoded: with larger ones they wait for each other."""
+_ROWS: Final = 8192
+"""Rows of a batch: 6 MB on their way to the server."""
 
 
 class MonthFile:
@@ -59,12 +59,13 @@ class MonthFile:
     def _batches(self, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         try:
             with _refusing(self.origin):
-                for batch in self._file.iter_batches(_ROWS):
+                # one thread: others load other months meanwhile
+                for batch in self._file.iter_batches(_ROWS, use_threads=False):
                     # a damaged page without a checksum can decode to an invalid array
                     batch.validate(full=True)
-                    cast = batch.select(schema.names).cast(schema)
-                    self._refuse_strays(cast.column(self._dataset.time))
-                    yield cast
+                    cast = [_cast(batch.column(field.name), field.type) for field in schema]
+                    self._refuse_strays(cast[schema.get_field_index(self._dataset.time)])
+                    yield pa.RecordBatch.from_arrays(cast, schema=schema)
         except SourceError as error:
             self.error = error
             raise
@@ -78,6 +79,10 @@ class MonthFile:
         if first is not None and last is not None and not start <= first <= last < end:
             stray = first if first < start else last
             raise SourceError(f"{self.origin}: holds a row of {stray:%Y-%m-%d}, which is another month")
+
+
+def _cast(column: "pa.Array[Any]", kind: pa.DataType) -> "pa.Array[Any]":
+    return column if column.type == kind else column.cast(kind)
 
 
 def _utc(moment: date | datetime | None, like: datetime) -> datetime | None:
