@@ -100,6 +100,10 @@ class Bucket:
         """Every object, by its name."""
         return self.client.contents(self.url.partition("://")[2])
 
+    def put(self, name: str, content: bytes) -> None:
+        """Store an object."""
+        self.client.put(self.url.partition("://")[2], name, content)
+
 
 def s3(server: str) -> Bucket:
     """A fresh bucket of that S3 server."""
@@ -147,6 +151,9 @@ class S3:
         names = [entry["Key"] for page in pages for entry in page.get("Contents", ())]
         return {name: client.get_object(Bucket=bucket, Key=name)["Body"].read() for name in names}
 
+    def put(self, bucket: str, name: str, content: bytes) -> None:
+        self.boto("s3").put_object(Bucket=bucket, Key=name, Body=content)
+
     def limited_to(self, *actions: str) -> dict[str, str]:
         """Variables with temporary keys that may do only this (``s3:GetObject``), on every bucket."""
         policy = {
@@ -182,6 +189,10 @@ class Gcs:
         listed = httpx.get(f"{self.server}/storage/v1/b/{bucket}/o").raise_for_status().json()
         names = [entry["name"] for entry in listed.get("items", ())]
         return {name: self._content(bucket, name) for name in names}
+
+    def put(self, bucket: str, name: str, content: bytes) -> None:
+        address = f"{self.server}/upload/storage/v1/b/{bucket}/o"
+        httpx.post(address, params={"uploadType": "media", "name": name}, content=content).raise_for_status()
 
     def _content(self, bucket: str, name: str) -> bytes:
         address = f"{self.server}/download/storage/v1/b/{bucket}/o/{name.replace('/', '%2F')}?alt=media"

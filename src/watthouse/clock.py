@@ -53,3 +53,13 @@ def end_of(bound: date | datetime) -> datetime:
     if isinstance(bound, datetime):
         return bound
     return datetime.max.replace(tzinfo=UTC) if bound == date.max else start_of(bound + timedelta(days=1))
+
+
+def month_start(month: str) -> datetime:
+    """The instant [UTC] at which a UTC month (``YYYY-MM``) begins."""
+    return datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
+
+
+def month_end(month: str) -> datetime:
+    """The instant [UTC] at which a UTC month (``YYYY-MM``) ends, and the next one begins."""
+    return (month_start(month) + timedelta(days=31)).replace(day=1)

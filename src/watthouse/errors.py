@@ -69,6 +69,10 @@ class QueryLimitError(WarehouseError):
     """A query that takes more time or memory than is allowed."""
 
 
+class DatabaseError(WatthouseError):
+    """A database that exports are dumped into cannot be reached or written, or went away in the middle."""
+
+
 class BusyError(WatthouseError):
     """Another refresh is running in this WATTHOUSE_HOME, or on the lake that several machines share."""
 

@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from watthouse.errors import BusyError, LakeError, UsageError
 from watthouse.lake.ledger import Lake
 from watthouse.settings import Settings
-from watthouse.storage import Access, Lease, Notes, Place
+from watthouse.storage import Lease, Notes, Place
 from watthouse.storage.notes import disk
 from watthouse.warehouse import engines
 from watthouse.warehouse.base import Warehouse
@@ -42,10 +42,7 @@ class Home:
     def place(self) -> Place:
         """Where the lake lies; raises :class:`~watthouse.errors.UsageError` for a URL that cannot be one."""
         settings = self.settings
-        access = Access(
-            settings.store_endpoint, settings.store_region, settings.store_path_style, settings.store_seconds
-        )
-        return Place.of(settings.lake or settings.home / "lake", access, "WATTHOUSE_LAKE")
+        return Place.of(settings.lake or settings.home / "lake", settings.access, "WATTHOUSE_LAKE")
 
     @cached_property
     def notes(self) -> Notes:

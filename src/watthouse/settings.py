@@ -6,6 +6,8 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from watthouse.storage import Access, Place
+
 PROJECT = Path(__file__).parent / "transform"
 
 
@@ -87,6 +89,10 @@ class Settings(BaseSettings):
     log_requests: bool = Field(default=True, description="whether the server writes a line of JSON a request")
     cache_bytes: int = Field(default=32 * 2**20, ge=0, description="answers the API keeps at hand, bytes")
 
+    dump_url: SecretStr | None = Field(
+        default=None, description="PostgreSQL database of `dump`: postgresql://user@host/database; never shown"
+    )
+
     @property
     def sample_now(self) -> datetime | None:
         """The moment (UTC) at which the sample's clock is stopped; None where it runs."""
@@ -95,3 +101,12 @@ class Settings(BaseSettings):
     @property
     def scratch(self) -> Path:
         return self.home / "scratch"
+
+    @property
+    def access(self) -> Access:
+        """How buckets are reached."""
+        return Access(self.store_endpoint, self.store_region, self.store_path_style, self.store_seconds)
+
+    def place(self, url: str, name: str) -> Place:
+        """A folder or the prefix of a bucket; raises :class:`~watthouse.errors.UsageError` where it cannot be one."""
+        return Place.of(url, self.access, name)

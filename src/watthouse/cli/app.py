@@ -16,12 +16,15 @@ from watthouse.errors import WatthouseError
 from watthouse.home import Home
 from watthouse.settings import Settings
 from watthouse.starting import uncollected
+from watthouse.storage import is_bucket
 from watthouse.sync.report import Report
 
 EXAMPLES = {
     "run": "watthouse run",
     "refresh": "watthouse refresh eco2mix-national-tr eco2mix-regional-tr --follow",
     "fetch": "watthouse fetch eco2mix-national-tr --from exports/ --since 2025-01-01",
+    "grab": "watthouse grab eco2mix-regional-tr --last-month --to-store s3://bucket/energy",
+    "dump": "watthouse dump eco2mix-regional-tr --since 2024-01 --until 2024-06 --to postgresql://loader@db.example.org/grid",
     "build": "watthouse build --full",
     "status": "watthouse status --check",
     "show": "watthouse show daily_merged --since 2025-01-01 --columns civil_date,consommation_mwh",
@@ -39,7 +42,7 @@ EXAMPLES = {
 class _InOrder(TyperGroup):
     """Verbs in the order of their examples, wherever they are registered."""
 
-    # they are registered in three files, in the order of imports, which says nothing to the reader of the help
+    # they are registered in four files, in the order of imports, which says nothing to the reader of the help
 
     def list_commands(self, ctx: Any) -> list[str]:
         return [name for name in EXAMPLES if name in super(_InOrder, self).list_commands(ctx)]
@@ -147,8 +150,8 @@ def extra(name: str) -> Iterator[None]:
         raise WatthouseError(f"{error.name} is not installed: pip install 'watthouse[{name}]'") from error
 
 
-def leave_if_refused(done: Report, paths: list[Path] | None = None) -> None:
+def leave_if_refused(done: Report, paths: list[str] | None = None) -> None:
     """Exit 1 where something was refused, or a file that was named itself is not an export."""
     # In a folder such files are normal (a readme, a picture); a file that was typed was meant to be read.
-    if done.failed or {str(path) for path in paths or ()} & done.left.keys():
+    if done.failed or {path if is_bucket(path) else str(Path(path)) for path in paths or ()} & done.left.keys():
         raise typer.Exit(1)

@@ -2,10 +2,10 @@
 
 import signal
 
-from watthouse.cli import read, serve, signals, update
+from watthouse.cli import exports, read, serve, signals, update
 from watthouse.cli.app import EXAMPLES, app
 
-__all__ = ["EXAMPLES", "app", "main", "read", "serve", "update"]
+__all__ = ["EXAMPLES", "app", "exports", "main", "read", "serve", "update"]
 
 
 def main() -> None:

@@ -41,16 +41,19 @@ def day(text: str) -> date:
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="DATASET", help="Only these datasets.", show_default=False)]
 From = Annotated[
-    list[Path] | None,
+    list[str] | None,
     typer.Option(
         "--from",
         metavar="PATH...",
-        help="Read exports from files, archives or folders, in any mixture, instead of asking ODRÉ.",
+        help="Read exports from files, archives, folders, s3://… or gs://…, in any mixture, instead of asking ODRÉ.",
         show_default=False,
     ),
 ]
 Since = Annotated[date | None, typer.Option(parser=day, metavar="DAY", help="First civil day (YYYY-MM-DD).")]
 Until = Annotated[date | None, typer.Option(parser=day, metavar="DAY", help="Last civil day (YYYY-MM-DD).")]
+FromMonth = Annotated[str | None, typer.Option("--since", metavar="MONTH", help="First month (YYYY-MM, UTC).")]
+ToMonth = Annotated[str | None, typer.Option("--until", metavar="MONTH", help="Last month (YYYY-MM, UTC).")]
+LastMonth = Annotated[bool, typer.Option("--last-month", help="Only the month before this one (UTC).")]
 FullBuild = Annotated[
     bool, typer.Option("--full", help="Rebuild the warehouse from the lake, not just the changed days.")
 ]

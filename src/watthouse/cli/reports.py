@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from watthouse.cli.console import err, moment, now, out, program, safe, size
-from watthouse.sync.report import Report
+from watthouse.exports.report import ExportReport
+from watthouse.sync.report import Report, Traffic
 from watthouse.transform import Node
 
 
@@ -21,8 +22,7 @@ def report(done: Report) -> None:
             f" {counts.unchanged:,} unchanged, {counts.dropped:,} dropped"
         )
     if done.traffic is not None:
-        retries = f" ({_counted(done.traffic.retries, 'retry', 'retries')})" if done.traffic.retries else ""
-        out.print(f"{_counted(done.traffic.requests, 'request')}{retries}, {size(done.traffic.bytes)} received")
+        out.print(_traffic(done.traffic))
     if done.outside:
         out.print(f"{done.outside:,} rows are outside the requested days and were not kept")
     if done.built is not None:
@@ -34,6 +34,25 @@ def report(done: Report) -> None:
         f"{counts.fetched} fetched, {counts.new} new, {counts.revised} revised,"
         f" {counts.unchanged} unchanged, {counts.dropped} dropped"
     )
+
+
+def exports(done: ExportReport, verb: str) -> None:
+    """What a grab or a dump did by dataset, what it refused, and the line of counts at the end."""
+    for origin, note in done.notes.items():
+        out.print(f"[dim]note[/]     {_why(origin, note)}")
+    for origin, reason in done.failed.items():
+        err.print(f"[red]refused[/]  {_why(origin, reason)}")
+    for dataset_id, moved in sorted(done.by_dataset.items()):
+        taken = f"{_counted(moved.taken, 'month')} {verb} ({moved.rows:,} rows, {size(moved.bytes)})"
+        out.print(f"{dataset_id}: {taken if moved.taken else f'nothing {verb}'}, {moved.unchanged:,} unchanged")
+    if done.traffic is not None:
+        out.print(_traffic(done.traffic))
+    out.print(f"{done.taken} {verb}, {done.unchanged} unchanged, {len(done.failed)} refused: {safe(done.place)}")
+
+
+def _traffic(traffic: Traffic) -> str:
+    retries = f" ({_counted(traffic.retries, 'retry', 'retries')})" if traffic.retries else ""
+    return f"{_counted(traffic.requests, 'request')}{retries}, {size(traffic.bytes)} received"
 
 
 def _counted(number: int, singular: str, plural: str = "") -> str:

@@ -6,7 +6,6 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import polars as pl
@@ -39,7 +38,7 @@ from watthouse.settings import Settings
 from watthouse.sync.report import Report, Selection
 
 if TYPE_CHECKING:
-    from watthouse.sources.files import FileSource
+    from watthouse.sources.stores import Sources
 
 _NEWEST_DAYS: Final = 7
 _FIRST_LOOK: Final = (
@@ -225,7 +224,7 @@ def repair(
         raise typer.Exit(1)
 
 
-def _refuse_mixtures(paths: list[Path] | None, chosen: dict[str, bool]) -> None:
+def _refuse_mixtures(paths: list[str] | None, chosen: dict[str, bool]) -> None:
     for option, is_chosen in chosen.items():
         if paths and is_chosen:
             raise UsageError(f"--from and {option} exclude each other: files are read whole, {option} is for a service")
@@ -238,12 +237,12 @@ def _refuse_half_of_a_loss(full: bool, lake_was_lost: bool, follow: bool = False
         raise UsageError("--lake-was-lost replaces the whole warehouse: use --full --lake-was-lost")
 
 
-def _files(paths: list[Path] | None, settings: Settings) -> "FileSource | None":
+def _files(paths: list[str] | None, settings: Settings) -> "Sources | None":
     if not paths:
         return None
-    from watthouse.sources.files import FileSource
+    from watthouse.sources.stores import Sources
 
-    return FileSource(paths, settings)
+    return Sources(paths, settings)
 
 
 @contextmanager
@@ -282,7 +281,7 @@ def _follow(settings: Settings, selection: Selection, *, full: bool) -> None:
     Following(selection.datasets, refresh_due, on_error, signals.wait).run()
 
 
-def _report(settings: Settings, done: Report, paths: list[Path] | None) -> None:
+def _report(settings: Settings, done: Report, paths: list[str] | None) -> None:
     """Print the report; exit 1 where something was refused, or a file that was named itself is not an export."""
     announce(settings)
     reports.report(done)

@@ -28,6 +28,7 @@ from watthouse.sources.archive import (
 )
 from watthouse.sources.base import Document, Piece
 from watthouse.sources.headers import recognise
+from watthouse.sources.manifests import MANIFEST, refuse_sample_at
 from watthouse.sources.texts import BinaryError, Survey
 
 _PACKED: Final = {
@@ -195,6 +196,7 @@ def _refuse_other_zips(packing: Packing) -> None:
 
 def _files(path: Path) -> Iterator[Path]:
     if not path.is_dir():
+        refuse_sample_at(path.with_name(MANIFEST))
         yield path
         return
     # os.walk passes over folders that it may not enter without a word: they are yielded, to be refused by name
@@ -202,7 +204,9 @@ def _files(path: Path) -> Iterator[Path]:
     walk = os.walk(path, onerror=lambda error: unreadable.append(Path(error.filename)))
     below = [Path(folder) / name for folder, _, names in walk for name in names]
     for file in sorted([*(file for file in below if file.is_file()), *unreadable]):
-        if not any(part.startswith(_HIDDEN) for part in file.relative_to(path).parts):
+        if file.name == MANIFEST:
+            refuse_sample_at(file)
+        elif not any(part.startswith(_HIDDEN) for part in file.relative_to(path).parts):
             yield file
 
 

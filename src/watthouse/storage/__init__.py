@@ -1,7 +1,8 @@
 """Where files that outlive a run lie: a folder of this machine, or a bucket that several machines share."""
 
+from watthouse.storage.files import Files, Stored
 from watthouse.storage.lease import Lease
 from watthouse.storage.notes import Notes
-from watthouse.storage.place import Access, Place
+from watthouse.storage.place import Access, Place, is_bucket
 
-__all__ = ["Access", "Lease", "Notes", "Place"]
+__all__ = ["Access", "Files", "Lease", "Notes", "Place", "Stored", "is_bucket"]

@@ -35,11 +35,12 @@ class Holder:
 
 
 class Lease:
-    """The lease called ``name`` in a bucket; it runs out ``seconds`` after it was last renewed."""
+    """The lease called ``name`` in a bucket, held by a ``holder``; it runs out ``seconds`` after its last renewal."""
 
-    def __init__(self, place: Place, name: str, seconds: float) -> None:
+    def __init__(self, place: Place, name: str, seconds: float, holder: str = "refresh") -> None:
         self._place = place
         self._name = name
+        self._holder = holder
         self._seconds = seconds
         self._ended = threading.Event()
         self._turn = 0
@@ -66,7 +67,7 @@ class Lease:
         current = _read(bucket_read(self._place, self._name).content)
         if current is None or current.token != self._token:
             raise BusyError(
-                f"another refresh has taken over {self._place.url}, as this one was not heard of for"
+                f"another {self._holder} has taken over {self._place.url}, as this one was not heard of for"
                 f" {self._seconds:g} s: what it had stored stays, run again for the rest"
             )
 
@@ -75,14 +76,14 @@ class Lease:
         current = _read(before.content)
         if current and not self._ran_out(current):
             raise BusyError(
-                f"another refresh ({current.who}) has been running on {self._place.url} since {current.since}: wait for"
-                f" it to end; if it was killed, its lease runs out within {current.seconds:g} s"
+                f"another {self._holder} ({current.who}) has been running on {self._place.url} since {current.since}:"
+                f" wait for it to end; if it was killed, its lease runs out within {current.seconds:g} s"
             )
         if not bucket_replace(self._place, self._name, before, self._content(holder)):
             other = _read(bucket_read(self._place, self._name).content)
             raise BusyError(
-                f"another refresh ({other.who if other else 'of another machine'}) has just begun on {self._place.url}:"
-                " wait for it to end"
+                f"another {self._holder} ({other.who if other else 'of another machine'}) has just begun on"
+                f" {self._place.url}: wait for it to end"
             )
 
     def _ran_out(self, current: Holder) -> bool:

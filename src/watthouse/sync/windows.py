@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from watthouse.clock import PARIS
+from watthouse.clock import PARIS, month_end, month_start
 from watthouse.sources.odre import Facts, FetchWindow, Month
 from watthouse.sync.watermarks import Watermark
 
@@ -27,7 +27,7 @@ class Stretch:
     def touches(self, month: str) -> bool:
         """Whether it may hold rows of a month (``YYYY-MM``)."""
         since, until = self.window.since, self.window.until
-        return (since is None or since < _end(month)) and (until is None or _begin(month) < until)
+        return (since is None or since < month_end(month)) and (until is None or month_start(month) < until)
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def _packed(months: Sequence[Month], rows: int) -> Iterator[Stretch]:
     run: list[Month] = []
     for month in months:
         rows_so_far = sum(member.rows for member in run)
-        if run and (_begin(month.month) != _end(run[-1].month) or rows_so_far + month.rows > rows):
+        if run and (month_start(month.month) != month_end(run[-1].month) or rows_so_far + month.rows > rows):
             yield _stretch(run)
             run = []
         run.append(month)
@@ -101,16 +101,8 @@ def _packed(months: Sequence[Month], rows: int) -> Iterator[Stretch]:
 
 
 def _stretch(run: Sequence[Month]) -> Stretch:
-    window = FetchWindow(_begin(run[0].month), _end(run[-1].month), sum(month.rows for month in run))
+    window = FetchWindow(month_start(run[0].month), month_end(run[-1].month), sum(month.rows for month in run))
     return Stretch(window, tuple(run))
-
-
-def _begin(month: str) -> datetime:
-    return datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
-
-
-def _end(month: str) -> datetime:
-    return (_begin(month) + timedelta(days=31)).replace(day=1)
 
 
 def _within(stretches: Sequence[Stretch], since: date | None, until: date | None) -> Iterator[Stretch]:

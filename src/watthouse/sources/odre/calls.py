@@ -57,6 +57,13 @@ def export(facts: Facts, window: FetchWindow, form: str) -> ExploreCall:
     return ExploreCall(origin(facts.dataset, window), facts.dataset.id, path, params)
 
 
+def original(facts: Facts, window: FetchWindow) -> ExploreCall:
+    """A window as the publisher's own Parquet: every column that the service has, in the names it has for them."""
+    params = {"timezone": "UTC", "use_labels": "false", **_where(facts, window)}
+    path = f"catalog/datasets/{facts.dataset.id}/exports/parquet"
+    return ExploreCall(origin(facts.dataset, window), facts.dataset.id, path, params)
+
+
 def origin(dataset: Dataset, window: FetchWindow) -> str:
     """What messages call a window: ``eco2mix-national-tr, 2026-08 to 2026-10`` (both included)."""
     if window.since is None and window.until is None:

@@ -20,7 +20,7 @@ from watthouse.sources.archive import HEAD_BYTES, PARQUET, on_disk
 from watthouse.sources.base import Piece
 from watthouse.sources.files import read
 from watthouse.sources.odre.answers import RefusedError, TransientError, lie, parsed
-from watthouse.sources.odre.calls import ExploreCall, FetchWindow, counting, export, origin
+from watthouse.sources.odre.calls import ExploreCall, FetchWindow, counting, export, origin, original
 from watthouse.sources.odre.facts import Facts
 from watthouse.sources.odre.retry import Retrying
 from watthouse.sources.odre.wire import Wire
@@ -40,7 +40,8 @@ class Download:
     """A window that has been fetched, as a document; closing it removes its file.
 
     ``moved`` means that it holds fewer rows than announced, and that the service's own count now agrees: the dataset
-    has moved since. Where there is an ``error``, the window failed for good, and :meth:`pieces` raises it.
+    has moved since. ``url`` is the call that brought it, as it was sent, without a key. Where there is an ``error``,
+    the window failed for good, and :meth:`pieces` raises it.
     """
 
     dataset: Dataset
@@ -51,6 +52,7 @@ class Download:
     size: int = 0
     rows: int = 0
     moved: bool = False
+    url: str = ""
     error: SourceError | None = None
 
     def pieces(self) -> Iterator[Piece]:
@@ -92,13 +94,27 @@ class Downloads:
 
         Where the number of its rows is not known, it is asked for first: an export does not tell what it lacks.
         """
-        # numbered, not named after the window: threads that fetch the same one must not share a file
-        with self._lock:
-            path = self.folder / f"{facts.dataset.id}-{next(self._numbers):06}"
+        path = self._fresh(facts)
         try:
             return self._in_some_form(facts, self._announced(facts, window), path)
         except SourceError as error:
             return Download(facts.dataset, window, path, origin(facts.dataset, window), self._settings, error=error)
+
+    def original(self, facts: Facts, window: FetchWindow) -> Download:
+        """The window as the publisher's own Parquet file; raises what :meth:`fetch` would enter as the error.
+
+        It holds just the rows announced, or those that the service counts by now (it has ``moved`` then). A window
+        without rows has no file.
+        """
+        window, call, path = self._announced(facts, window), original(facts, window), self._fresh(facts)
+        if not window.rows:
+            return Download(facts.dataset, window, path, call.about, self._settings)
+        return self._retrying.call(call.about, lambda: self._once(facts, window, call, path, "parquet", exact=True))
+
+    def _fresh(self, facts: Facts) -> Path:
+        # numbered, not named after the window: threads that fetch the same one must not share a file
+        with self._lock:
+            return self.folder / f"{facts.dataset.id}-{next(self._numbers):06}"
 
     def _announced(self, facts: Facts, window: FetchWindow) -> FetchWindow:
         if window.rows is not None:
@@ -126,17 +142,27 @@ class Downloads:
         call = export(facts, window, form)
         return self._retrying.call(call.about, lambda: self._once(facts, window, call, path, form))
 
-    def _once(self, facts: Facts, window: FetchWindow, call: ExploreCall, path: Path, form: str) -> Download:
+    def _once(
+        self, facts: Facts, window: FetchWindow, call: ExploreCall, path: Path, form: str, *, exact: bool = False
+    ) -> Download:
         try:
             self._stream(call, path)
             rows = self._checked(path, facts, form, call.about)
             # A short export of the last days is well formed in every other way. More rows than announced are welcome:
             # real time grows by the minute.
-            short = rows < (window.rows or 0)
-            if short:
+            moved = rows != window.rows if exact else rows < (window.rows or 0)
+            if moved:
                 self._refuse_short(rows, facts, window)
             return Download(
-                facts.dataset, window, path, call.about, self._settings, path.stat().st_size, rows, moved=short
+                facts.dataset,
+                window,
+                path,
+                call.about,
+                self._settings,
+                path.stat().st_size,
+                rows,
+                moved=moved,
+                url=str(self._wire.url(call)),
             )
         except BaseException:
             path.unlink(missing_ok=True)

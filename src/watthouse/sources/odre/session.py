@@ -3,11 +3,11 @@
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from watthouse.catalog import CATALOG, Dataset
 from watthouse.errors import LakeError, SourceError, shown
@@ -22,6 +22,8 @@ from watthouse.sources.odre.facts import Facts, stated
 from watthouse.sources.odre.quota import SpentError
 from watthouse.sources.odre.retry import Retrying
 from watthouse.sources.odre.wire import Usage, Wire
+
+T = TypeVar("T")
 
 
 class Odre:
@@ -104,6 +106,28 @@ class Odre:
                 download.close()
         finally:
             fetched.close()
+
+    def originals(
+        self, facts: Facts, windows: Sequence[FetchWindow], keep: Callable[[Download], T]
+    ) -> Generator[T | SourceError, None, None]:
+        """The windows in order as the publisher's own Parquet files, ``settings.fetch_threads`` at a time.
+
+        Each is handed to ``keep`` in the thread that fetched it, and removed afterwards: yields what that returns, or
+        why the window cannot be had. Raises :class:`~watthouse.errors.SourceError` where no more windows of this
+        dataset can be had.
+        """
+        downloads = self._downloads
+
+        def kept(window: FetchWindow) -> T | SourceError:
+            try:
+                with downloads.original(facts, window) as download:
+                    return keep(download)
+            except SpentError:
+                raise  # every further window would fail the same way
+            except SourceError as error:
+                return error
+
+        return in_order(kept, windows, self._settings.fetch_threads)
 
     def __enter__(self) -> Self:
         return self

@@ -114,6 +114,11 @@ class Wire:
         error.reason = self._hidden(error.reason)
         return error
 
+    def url(self, call: ExploreCall) -> httpx.URL:
+        """The address of a call; a key is not in it."""
+        path = f"{self._base.path.rstrip('/')}/{call.path}"
+        return self._base.copy_with(path=path).copy_merge_params(dict(call.params))
+
     def close(self) -> None:
         """Stop what is under way, and send nothing more."""
         self._stopped.set()
@@ -138,8 +143,7 @@ class Wire:
 
     def _sent(self, call: ExploreCall) -> httpx.Response:
         """The answer, after redirects within the service; the key is sent nowhere else."""
-        url = self._base.copy_with(path=f"{self._base.path.rstrip('/')}/{call.path}")
-        request = self._client.build_request("GET", url, params=dict(call.params))
+        request = self._client.build_request("GET", self.url(call))
         # not httpx's own redirects: each hop counts against the quota, and the key must not leave the service
         for _ in range(_HOPS):
             response = self._exchanged(request, call.dataset_id)

@@ -1,0 +1,169 @@
+"""A connection to PostgreSQL, and what its errors mean: one line each, in which no password is ever shown."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from watthouse.errors import DatabaseError, UsageError, shown
+
+if TYPE_CHECKING:  # both come with the extra `postgres`
+    from adbc_driver_manager.dbapi import Connection
+
+_CONNECT_SECONDS: Final = 10
+_MESSAGE: Final = re.compile(r"(?:ERROR|FATAL|PANIC):\s*(.*?)(?:\n|\. SQLSTATE|$)", re.DOTALL)
+_LABEL: Final = re.compile(r"^[A-Z_]+: (\[libpq\] )?(Failed to connect: )?")
+_GONE: Final = (
+    "server closed the connection",
+    "terminating connection",
+    "connection not open",
+    "no connection to the server",
+    "could not receive data",
+    "could not send data",
+    "SSL connection has been closed",
+)
+_SILENT: Final = {
+    "Connection refused": "the connection was refused",
+    "could not translate host name": "its name cannot be resolved",
+    "timeout expired": "there was no answer in time",
+    "timed out": "there was no answer in time",
+    "No such file or directory": "there is no socket of a server",
+    "No route to host": "there is no way to it",
+    "Network is unreachable": "the network is down",
+    "the database system is": "it is starting or stopping",
+}
+_BY_STATE: Final = {
+    "42501": "ask its owner for CREATE on the database, and for schema raw_exports where it exists",
+    "53": "make room there, and run again",
+}
+"""What to do, by how the state of an error (SQLSTATE) begins."""
+_BY_TEXT: Final = {
+    "permission denied": "ask its owner for the right to connect",
+    "no password supplied": "put one into ~/.pgpass, or set PGPASSWORD or WATTHOUSE_DUMP_URL",
+    "authentication failed": "check ~/.pgpass, PGPASSWORD or WATTHOUSE_DUMP_URL",
+    'FATAL:  database "': "create it, or check the URL",
+    'FATAL:  role "': "create it, or check the URL",
+    "definition of service": "see pg_service.conf and PGSERVICEFILE",
+}
+"""The same for errors of connecting, which have no state."""
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database by its libpq URL or connection string: ``.pgpass``, services and the variables of libpq apply."""
+
+    url: str = field(repr=False)
+
+    @cached_property
+    def _parts(self) -> dict[str, Any]:
+        from psycopg import ProgrammingError
+        from psycopg.conninfo import conninfo_to_dict
+
+        try:
+            return conninfo_to_dict(self.url)
+        except ProgrammingError:
+            # libpq quotes what it does not understand, and that may be a part of the password
+            raise UsageError(
+                "the database is not given in a form that PostgreSQL knows: use postgresql://user@host/database"
+            ) from None
+
+    def __str__(self) -> str:
+        parts = self._parts
+        if service := parts.get("service"):
+            return f"the database of service {service}"
+        port = f":{parts['port']}" if parts.get("port") else ""
+        return f"postgresql://{parts.get('host') or ''}{port}/{parts.get('dbname') or ''}"
+
+    @contextmanager
+    def connected(self) -> Iterator["Session"]:
+        """A session of its own; raises :class:`~watthouse.errors.DatabaseError` where none can be had."""
+        from adbc_driver_manager import Error
+        from adbc_driver_postgresql.dbapi import connect
+        from psycopg.conninfo import make_conninfo
+
+        # An unreachable host is otherwise waited for until TCP gives up, after minutes.
+        waiting = {} if self._parts.get("connect_timeout") else {"connect_timeout": _CONNECT_SECONDS}
+        with self.errors():
+            connection = connect(make_conninfo(self.url, fallback_application_name="watthouse", **waiting))
+        try:
+            yield Session(self, connection)
+        finally:
+            with suppress(Error):  # of a server that is gone
+                connection.close()
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Turn what the driver raises into one line."""
+        from adbc_driver_manager import Error
+
+        try:
+            yield
+        except Error as error:
+            raise DatabaseError(self._line(str(error), error.sqlstate or "")) from None
+
+    def _line(self, text: str, state: str) -> str:
+        if state.startswith(("57P", "08")) or any(sign in text for sign in _GONE):
+            return f"{self} went away: the months that were loaded stay, run again for the rest"
+        for sign, meaning in _SILENT.items():
+            if sign in text:
+                return f"{self} cannot be reached ({meaning}): check that it runs, and the URL"
+        known = [advice for sign, advice in _BY_STATE.items() if state.startswith(sign)]
+        known += [advice for sign, advice in _BY_TEXT.items() if not state and sign in text]
+        return ": ".join([str(self), self._said(text), *known[:1]])
+
+    def _said(self, text: str) -> str:
+        """The server's own words, without the statement; without the password, should they repeat it."""
+        match = _MESSAGE.search(text)
+        words = match[1] if match else _LABEL.sub("", text).partition("\n")[0]
+        password = self._parts.get("password")
+        return shown(words.replace(str(password), "...") if password else words, 200)
+
+
+@dataclass(frozen=True)
+class Session:
+    """One connection. What is done in :meth:`transaction` counts whole or not at all."""
+
+    database: Database
+    connection: "Connection"
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit at the end of the block, or take all of it back where it raises."""
+        try:
+            yield
+        except BaseException:
+            self._take_back()
+            raise
+        with self.database.errors():
+            self.connection.commit()
+
+    def run(self, statement: str, *arguments: object) -> list[tuple[Any, ...]]:
+        """The rows that a statement returns; its arguments are ``$1`` and so on."""
+        with self.database.errors(), self.connection.cursor() as cursor:
+            cursor.execute(statement, arguments or None)
+            return cursor.fetchall() if cursor.description else []
+
+    def copy(self, rows: Any, schema: str, table: str) -> int:
+        """Append Arrow batches to a table with the same columns, by a binary COPY; returns how many rows."""
+        with self.database.errors(), self.connection.cursor() as cursor:
+            return cursor.adbc_ingest(table, rows, mode="append", db_schema_name=schema)
+
+    def cancel(self) -> None:
+        """End what another thread is at in this session, with an error there."""
+        from adbc_driver_manager import Error
+
+        with suppress(Error):  # where the server is gone there is nothing to end
+            self.connection.adbc_cancel()
+
+    def _take_back(self) -> None:
+        from adbc_driver_manager import Error
+
+        with suppress(Error):  # a server that is gone took it back itself
+            self.connection.rollback()
+
+
+def quoted(*names: str) -> str:
+    """An identifier as SQL writes it."""
+    return ".".join('"' + name.replace('"', '""') + '"' for name in names)

@@ -1,0 +1,147 @@
+"""Where exports lie: ``exports/{dataset}/{YYYY-MM}.parquet`` in a place, and beside them what is known of each file."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from filelock import FileLock, Timeout
+
+from watthouse.catalog import CATALOG, Dataset
+from watthouse.errors import BusyError, UsageError
+from watthouse.exports.months import is_month
+from watthouse.home import described
+from watthouse.storage import Files, Lease, Notes, Place
+from watthouse.storage.notes import disk
+
+FOLDER: Final = "exports"
+_MANIFEST: Final = "manifest.json"
+_SUFFIX: Final = ".parquet"
+_LEASE: Final = ".grab.lease"
+_LOCK: Final = ".grab.lock"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the manifest says of a file: when it was fetched (UTC) and from where, its rows, bytes and SHA-256.
+
+    ``fingerprint`` is the service's own of that month; empty where the month moved while it was fetched.
+    """
+
+    fetched_at: str
+    url: str
+    rows: int
+    bytes: int
+    sha256: str
+    fingerprint: str
+
+
+class Shelf:
+    """The exports in one place, all of one kind: published, or of one sample."""
+
+    def __init__(self, place: Place, lease_seconds: float) -> None:
+        self.files = Files(place / FOLDER)
+        self._notes = Notes(self.files.place)
+        self._lease_seconds = lease_seconds
+
+    @property
+    def place(self) -> Place:
+        """The place of the exports themselves."""
+        return self.files.place
+
+    def is_of(self, place: Place) -> bool:
+        """Whether these are the exports of a place."""
+        return self.place.url == (place / FOLDER).url
+
+    @property
+    def kind(self) -> str | None:
+        """Of which kind they are; None where nothing says so."""
+        kind = self._notes.read(_MANIFEST).get("data")
+        return str(kind) if kind else None
+
+    def claim(self, kind: str) -> None:
+        """Note of which kind all exports here are; raises :class:`~watthouse.errors.UsageError` where they are not."""
+        if self.kind is None:
+            self._notes.update(_MANIFEST, lambda note: {"data": kind, **note}, durable=True)
+        # read again: another machine may have claimed the bucket in the meantime
+        if (held := self.kind) != kind:
+            raise UsageError(
+                f"{self.place} holds {described(str(held))}, and this is {described(kind)}: they never share a place;"
+                " name another one with --to-store"
+            )
+
+    @contextmanager
+    def only_one(self) -> Iterator[None]:
+        """One grab a place at a time: a file and its entry are written one after the other.
+
+        Raises :class:`~watthouse.errors.BusyError` at once where another is at work.
+        """
+        if self.place.is_shared:
+            with Lease(self.place, _LEASE, self._lease_seconds, "grab").held() as lease:
+                yield
+                lease.check()
+            return
+        with disk(self.place.path, "name a folder of yours with room in it"):
+            self.place.path.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.place.path / _LOCK)
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                raise BusyError(f"another grab is running in {self.place}: wait for it to end") from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def months(self) -> Mapping[str, Mapping[str, int]]:
+        """Dataset → month → bytes of what is there, whatever a manifest says."""
+        found: dict[str, dict[str, int]] = {}
+        for stored in self.files.listed():
+            folder, _, name = stored.name.partition("/")
+            if folder in CATALOG and name.endswith(_SUFFIX) and is_month(month := name.removesuffix(_SUFFIX)):
+                found.setdefault(folder, {})[month] = stored.size
+        return found
+
+    def entries(self, dataset: Dataset) -> dict[str, Entry]:
+        """Month → what is known of its file; what cannot be understood is left out."""
+        months = self._notes.read(_manifest(dataset)).get("months")
+        read = {month: _entry(noted) for month, noted in (months if isinstance(months, dict) else {}).items()}
+        return {month: entry for month, entry in read.items() if entry}
+
+    def note(self, dataset: Dataset, month: str, entry: Entry, kind: str) -> None:
+        """Write down what is known of a file."""
+
+        def noted(note: dict[str, Any]) -> dict[str, Any]:
+            months = {**_months(note), month: asdict(entry)}
+            return {"dataset": dataset.id, "data": kind, "months": dict(sorted(months.items()))}
+
+        self._notes.update(_manifest(dataset), noted)
+
+
+def file_of(dataset: Dataset, month: str) -> str:
+    """The name of a file, below the exports."""
+    return f"{dataset.id}/{month}{_SUFFIX}"
+
+
+def _manifest(dataset: Dataset) -> str:
+    return f"{dataset.id}/{_MANIFEST}"
+
+
+def _months(note: Mapping[str, Any]) -> dict[str, Any]:
+    months = note.get("months")
+    return months if isinstance(months, dict) else {}
+
+
+def _entry(noted: Any) -> Entry | None:
+    # a line of another version, or a spoilt one, costs one more download
+    try:
+        return Entry(
+            str(noted["fetched_at"]),
+            str(noted["url"]),
+            int(noted["rows"]),
+            int(noted["bytes"]),
+            str(noted["sha256"]),
+            str(noted["fingerprint"]),
+        )
+    except (KeyError, TypeError, ValueError):
+        return None

@@ -1,0 +1,126 @@
+"""Exports in a bucket: every object below a prefix is a document, read from there without a copy on the disk."""
+
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import IO
+
+from watthouse.errors import SourceError, UsageError
+from watthouse.settings import Settings
+from watthouse.sources import workbook
+from watthouse.sources.archive import ZIP, Packing, refusing
+from watthouse.sources.base import Document, DocumentSource, Piece
+from watthouse.sources.files import FileSource, read
+from watthouse.sources.manifests import MANIFEST, refuse_sample
+from watthouse.storage import Files, Place, is_bucket
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """An object of a bucket, as a document."""
+
+    files: Files
+    name: str
+    size: int
+    settings: Settings
+
+    @property
+    def origin(self) -> str:
+        """Its URL."""
+        return self.files.url(self.name)
+
+    def pieces(self) -> Iterator[Piece]:
+        """Its rows under contract, as those of a file; raises :class:`~watthouse.errors.StoreError` besides."""
+        with self._opened() as stream:
+
+            @contextmanager
+            def raw() -> Iterator[IO[bytes]]:
+                stream.seek(0)
+                yield stream
+
+            self._refuse_archive(stream)
+            yield from read(Packing(self.origin, self.size, self.size, raw, self.settings))
+
+    @contextmanager
+    def _opened(self) -> Iterator[IO[bytes]]:
+        try:
+            with self.files.open(self.name) as stream:
+                yield stream
+        except FileNotFoundError:
+            raise SourceError(f"{self.origin}: it was removed while the others were read: run again") from None
+
+    def _refuse_archive(self, stream: IO[bytes]) -> None:
+        # a workbook is a zip too; of an archive the members would have to be listed before anything is read
+        if stream.read(4) in ZIP:
+            with refusing(self.origin), zipfile.ZipFile(stream) as archive:
+                if not workbook.is_workbook(archive.namelist()):
+                    raise SourceError(f"{self.origin}: an archive in a bucket: unpack it there, or read it from a disk")
+
+
+class Sources:
+    """Files, folders and URLs of buckets as they are typed, in the order given."""
+
+    def __init__(self, typed: Sequence[str], settings: Settings) -> None:
+        self._sources: list[DocumentSource] = [
+            StoreSource(settings.place(text, "--from"), settings)
+            if is_bucket(text)
+            else FileSource([Path(text)], settings)
+            for text in typed
+        ]
+
+    def documents(self) -> Iterator[Document]:
+        """Those of each in turn; raises as these do, before the first is read."""
+        each = [source.documents() for source in self._sources]
+        return chain.from_iterable(each)
+
+
+class StoreSource:
+    """The objects below a prefix by their names, or the one of that name; hidden ones left out."""
+
+    def __init__(self, place: Place, settings: Settings) -> None:
+        self._place, self._settings = place, settings
+
+    def documents(self) -> Iterator[Document]:
+        """One document an object.
+
+        Raises :class:`~watthouse.errors.UsageError` where there is none, or where they are a sample's, and
+        :class:`~watthouse.errors.StoreError` where the bucket cannot be used.
+        """
+        found = self._below(self._place) or self._alone()
+        if not found:
+            raise UsageError(f"{self._place}: nothing is stored there: check the bucket and the prefix")
+        return iter(found)
+
+    def _below(self, place: Place) -> list[Document]:
+        files = Files(place)
+        listed = files.listed()
+        for stored in listed:
+            if stored.name.rpartition("/")[2] == MANIFEST:
+                _refuse_sample(files, stored.name)
+        return [
+            StoredFile(files, stored.name, stored.size, self._settings)
+            for stored in listed
+            if stored.name.rpartition("/")[2] != MANIFEST
+        ]
+
+    def _alone(self) -> list[Document]:
+        # a store lists what lies below a prefix, and an object does not lie below itself
+        above, _, name = self._place.url.rpartition("/")
+        if above.endswith("/"):
+            return []  # the bucket itself
+        files = Files(Place(above, self._place.access))
+        found = [stored for stored in files.listed() if stored.name == name]
+        if found:
+            _refuse_sample(files, MANIFEST)
+        return [StoredFile(files, stored.name, stored.size, self._settings) for stored in found]
+
+
+def _refuse_sample(files: Files, name: str) -> None:
+    try:
+        with files.open(name) as stream:
+            refuse_sample(files.url(name), stream.read())
+    except FileNotFoundError:
+        return  # files that nobody grabbed
