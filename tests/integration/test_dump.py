@@ -263,7 +263,7 @@ def test_two_dumps_at_once_load_a_month_once(tmp_path: Path, database: str) -> N
     with psycopg.connect(database) as connection:
         connection.execute("lock table raw_exports.stock_quotidien_stockages_gaz in share mode")  # nobody may insert
         both = [subprocess.Popen(words, env=env, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-        _wait_until(lambda: len(run(database, "select from pg_locks where not granted")) == len(both))
+        _wait_until(lambda: len(run(database, "select pid from pg_locks where not granted")) == len(both))
     counts = [one.communicate()[0].splitlines()[-1].partition(":")[0] for one in both]
     assert sorted(counts) == ["0 loaded, 2 unchanged, 0 refused", "1 loaded, 1 unchanged, 0 refused"]
     assert table(database, GAS) == rows_of(files)
