@@ -31,7 +31,7 @@ $(TOOLS)/bin/uv:
 	@touch $@
 
 .venv/sql .venv/bench: .venv/installed
-	$(UV) sync --quiet --locked --inexact --extra serve --group $(@F)
+	$(UV) sync --quiet --locked --inexact --extra serve --extra stores --extra postgres --group $(@F)
 	@touch $@
 
 run: .venv/base  ## refresh from ODRÉ, show the newest days, open the pages; FROM="path…" reads exports, PORT=8060

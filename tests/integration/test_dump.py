@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -253,16 +254,19 @@ def test_kill_9_around_each_month_then_one_more_dump(point: str, tmp_path: Path,
     assert [row[1] for row in tracked(database)] == ["2024-01", "2024-02", "2024-03"]
 
 
-def test_two_dumps_at_once_double_no_row(grabbed: Store, tmp_path: Path, database: str) -> None:
+def test_two_dumps_at_once_load_a_month_once(tmp_path: Path, database: str) -> None:
+    files = [put(tmp_path, GAS, "2024-01", gas("2024-01"))]
+    dumped(tmp_path, database)
+    files.append(put(tmp_path, GAS, "2024-02", gas("2024-02")))
     env = environment(tmp_path, {"WATTHOUSE_DUMP_URL": database})
-    words = command("dump", "--from-store", grabbed.url)
-    both = [subprocess.Popen(words, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for _ in range(3)]
-    assert [(one.communicate()[1].decode(), one.returncode)[1] for one in both] == [0, 0, 0]
-    names = [name for name in grabbed.files() if name.startswith("eco2mix-regional-tr/")]
-    assert table(database, "eco2mix-regional-tr") == rows_of(grabbed.files()[name] for name in names)
-    for name in {name.partition("/")[0] for name in grabbed.files()}:
-        held = [content for file, content in grabbed.files().items() if file.startswith(f"{name}/")]
-        assert len(table(database, name)) == len(rows_of(held))
+    words = command("dump", "--from-store", tmp_path)
+    with psycopg.connect(database) as connection:
+        connection.execute("lock table raw_exports.stock_quotidien_stockages_gaz in share mode")  # nobody may insert
+        both = [subprocess.Popen(words, env=env, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+        _wait_until(lambda: len(run(database, "select pid from pg_locks where not granted")) == len(both))
+    counts = [one.communicate()[0].splitlines()[-1].partition(":")[0] for one in both]
+    assert sorted(counts) == ["0 loaded, 2 unchanged, 0 refused", "1 loaded, 1 unchanged, 0 refused"]
+    assert table(database, GAS) == rows_of(files)
 
 
 @pytest.fixture
@@ -278,7 +282,7 @@ def test_postgresql_killed_in_the_middle_then_one_more_dump(
     env = environment(tmp_path, {"WATTHOUSE_DUMP_URL": postgres})
     words = command("dump", "--from-store", grabbed.url)
     with subprocess.Popen(words, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        _wait_for_a_month(postgres)
+        _wait_until(lambda: _has_a_month(postgres))
         own_servers.down("warehouse-db", signal.SIGKILL)
         out, err = process.communicate(timeout=60)
     done = subprocess.CompletedProcess(words, process.returncode, out, err)
@@ -295,16 +299,18 @@ def test_postgresql_killed_in_the_middle_then_one_more_dump(
     assert tracked(postgres) == tracked(database)
 
 
-def _wait_for_a_month(url: str) -> None:
+def _wait_until(what: Callable[[], bool]) -> None:
     until = time.monotonic() + 60
-    while time.monotonic() < until:
-        try:
-            if run(url, "select 1 from raw_exports.files"):
-                return
-        except psycopg.errors.UndefinedTable:
-            pass
+    while not what():
+        assert time.monotonic() < until
         time.sleep(0.01)
-    pytest.fail("no month was loaded")
+
+
+def _has_a_month(url: str) -> bool:
+    try:
+        return bool(tracked(url))
+    except psycopg.errors.UndefinedTable:
+        return False
 
 
 def _start_again(servers: Services) -> None:
