@@ -188,7 +188,7 @@ WAYS: Final[dict[str, tuple[str, Callable[[Path, str], None]]]] = {
 
 def _lines(own: Way, limit: Way, inward: Way, others: Sequence[Way], ratio: float) -> list[str]:
     usual = others[0]
-    against = f"{ratio:.2f} × the limit, target ≤ 1.2; {own.rate / usual.rate:.0f} × `to_sql`, target ≥ 15"
+    against = f"{ratio:.2f} × the limit, target ≤ 1.2; {own.rate / usual.rate:.1f} × `to_sql`, target ≥ 15"
     return [
         "| 13 years of regional half hours, a Parquet file a month | rows | s | rows/s | peak memory, MB | against |",
         "|---|---:|---:|---:|---:|---|",
