@@ -12,7 +12,7 @@ from typing import Final
 
 import polars as pl
 
-from benchmarks import api, dashboard, fetch, generate
+from benchmarks import api, dashboard, fetch, generate, stores
 from benchmarks.measure import Run, middle, run, watthouse
 from watthouse.settings import PROJECT
 from watthouse.transform.dictionary import marts
@@ -34,7 +34,8 @@ def main() -> None:
     pandas = run([sys.executable, "-m", "benchmarks.user_script", "pandas", str(csv)])
     sql = run([sys.executable, "-m", "benchmarks.user_script", "sql", str(csv), str(SCRATCH / "user.sqlite")])
     text = _report(rows, middle(rebuilds), [pair[0] for pair in days], [pair[1] for pair in days], pandas, sql)
-    text += f"\n{fetch.section()}\n{api.section(long)}\n{dashboard.section()}"
+    text += f"\n{fetch.section()}\n{api.section(long)}\n{dashboard.section()}\n"
+    text += stores.section(SCRATCH / "13-years" / "exports")
     print(text)
     (HERE / "RESULTS.md").write_text(text)
     shutil.rmtree(SCRATCH)

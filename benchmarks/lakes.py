@@ -1,10 +1,5 @@
-"""The same lake on this disk and in a bucket: a history read into it, built from it, and an hour's rows added.
+"""The same lake on this disk and in a bucket: a history read into it, built from it, and a day's rows added."""
 
-``python -m benchmarks.lakes`` alone measures this again.
-"""
-
-import shutil
-import tempfile
 from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,8 +13,8 @@ LAST: Final = date(2025, 12, 31)
 DAYS: Final = 5
 
 
-def section(exports: Path, scratch: Path) -> str:
-    """Run it: ``exports`` are the files of 13 years up to :data:`LAST`."""
+def table(exports: Path, scratch: Path) -> list[str]:
+    """The table's lines; ``exports`` are the files of 13 years up to :data:`LAST`."""
     with servers.private() as own:
         running = servers.up(own, "minio")
         bucket = servers.s3(servers.SERVERS["minio"].url(running))
@@ -35,7 +30,7 @@ def section(exports: Path, scratch: Path) -> str:
             for name in ("disk", "bucket") if turn % 2 else ("bucket", "disk"):
                 home, variables = places[name]
                 days[name].append(watthouse("refresh", "--from", download, home=home, environment=variables))
-    return _table(took, days)
+    return _lines(took, days)
 
 
 def _history(home: Path, exports: Path, variables: Mapping[str, str]) -> tuple[Run, Run]:
@@ -45,7 +40,7 @@ def _history(home: Path, exports: Path, variables: Mapping[str, str]) -> tuple[R
     return fetched, middle(rebuilt)
 
 
-def _table(took: Mapping[str, tuple[Run, Run]], days: Mapping[str, list[Run]]) -> str:
+def _lines(took: Mapping[str, tuple[Run, Run]], days: Mapping[str, list[Run]]) -> list[str]:
     pairs = sorted(far.seconds / near.seconds for near, far in zip(days["disk"], days["bucket"], strict=True))
     ratio = {
         "fetch": took["bucket"][0].seconds / took["disk"][0].seconds,
@@ -63,30 +58,13 @@ def _table(took: Mapping[str, tuple[Run, Run]], days: Mapping[str, list[Run]]) -
             "hour",
         ),
     ]
-    return "\n".join(
-        [
-            "## The lake in a bucket",
-            "",
-            "| wall, s | lake on disk | in a bucket (MinIO) | against; target < 2 | peak memory in a bucket, MB |",
-            "|---|---:|---:|---:|---:|",
-            *(
-                f"| {what} | {near.seconds:.1f} | {far.seconds:.1f} | {ratio[key]:.2f} × | {far.peak_mb:,.0f} |"
-                for what, near, far, key in rows
-            ),
-            "",
-            "`python -m benchmarks.lakes` alone measures this again. MinIO runs on the same machine and the same disk.",
-            "",
-        ]
-    )
-
-
-def main() -> None:
-    """Make the files, run it and print the table."""
-    scratch = Path(tempfile.mkdtemp())
-    exports = generate.exports(scratch / "exports", generate.FIRST, (LAST - generate.FIRST).days + 1)
-    print(section(exports, scratch))
-    shutil.rmtree(scratch)
-
-
-if __name__ == "__main__":
-    main()
+    return [
+        "| wall, s | lake on the disk | in a bucket (MinIO) | against; target < 2 | peak memory in a bucket, MB |",
+        "|---|---:|---:|---:|---:|",
+        *(
+            f"| {what} | {near.seconds:.1f} | {far.seconds:.1f} | {ratio[key]:.2f} × | {far.peak_mb:,.0f} |"
+            for what, near, far, key in rows
+        ),
+        "",
+        "MinIO runs on the same machine, and stores on the same disk.",
+    ]

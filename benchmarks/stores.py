@@ -1,4 +1,4 @@
-"""Published files into PostgreSQL: `watthouse dump` against what people write, and against the server's own COPY.
+"""The lake in a bucket beside one on the disk; published files into PostgreSQL: `watthouse dump` beside others' ways.
 
 Every way ends with the same rows in a table of the same columns, in one server over its socket. The limit is
 `COPY … TO` and `COPY … FROM` of a binary file inside the server: no client, no Parquet, no network.
@@ -21,12 +21,12 @@ import psycopg
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks import generate
+from benchmarks import generate, lakes
 from benchmarks.measure import Run, run, watthouse
 from benchmarks.postgres import postgres
 from benchmarks.results import put
 
-HEADING: Final = "## Exports in PostgreSQL"
+HEADING: Final = "## Buckets and servers"
 DATASET: Final = "eco2mix-regional-cons-def"
 TABLE: Final = "raw_exports.eco2mix_regional_cons_def"
 LAST: Final = date(2025, 12, 31)
@@ -54,9 +54,14 @@ class Way:
         return self.rows / self.took
 
 
-def section() -> str:
-    """What was measured, as a section of RESULTS.md."""
-    return "\n".join([HEADING, "", *dump(), ""])
+def section(exports: Path | None = None) -> str:
+    """What was measured, as a section of RESULTS.md; ``exports`` are the files of 13 years, made if not given."""
+    with TemporaryDirectory() as folder:
+        scratch = Path(folder)
+        exports = exports or generate.exports(scratch / "exports", generate.FIRST, (LAST - generate.FIRST).days + 1)
+        shared = lakes.table(exports, scratch)
+    again = "`python -m benchmarks.stores` alone measures this again: whole commands, start-up included."
+    return "\n".join([HEADING, "", *shared, "", *dump(), "", again, ""])
 
 
 def dump() -> list[str]:
@@ -197,8 +202,7 @@ def _lines(own: Way, limit: Way, inward: Way, others: Sequence[Way], ratio: floa
         _line(inward, f"{own.took / inward.took:.2f} × for `watthouse dump`"),
         *(_line(way, f"{own.rate / way.rate:.1f} × slower a row") for way in others),
         "",
-        "`python -m benchmarks.stores` alone measures this again: whole commands, start-up included; `watthouse dump`"
-        f" and COPY in turn, medians of {ROUNDS}. The ways that would take minutes had fewer rows.",
+        f"`watthouse dump` and COPY in turn, medians of {ROUNDS}. The ways that would take minutes had fewer rows.",
     ]
 
 
