@@ -108,7 +108,7 @@ def _documented(name: str, dataset: Dataset) -> str:
 
 sources:
   - name: raw
-    schema: raw
+    schema: "raw{{{{ env_var('WATTHOUSE_DBT_SUFFIX', '') }}}}"
     tables:
       - name: {dataset.table}
         description: >

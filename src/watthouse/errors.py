@@ -65,12 +65,12 @@ class WarehouseError(WatthouseError):
     """The warehouse cannot be loaded, built or read."""
 
 
+class DatabaseError(WarehouseError):
+    """A database server cannot be reached or written, or went away in the middle."""
+
+
 class QueryLimitError(WarehouseError):
     """A query that takes more time or memory than is allowed."""
-
-
-class DatabaseError(WatthouseError):
-    """A database that exports are dumped into cannot be reached or written, or went away in the middle."""
 
 
 class BusyError(WatthouseError):

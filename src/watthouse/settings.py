@@ -20,6 +20,10 @@ class Settings(BaseSettings):
     lake: str | None = Field(
         default=None, description="another place for the lake: s3://bucket/prefix, gs://bucket/prefix or a folder"
     )
+    warehouse: SecretStr | None = Field(
+        default=None,
+        description="another warehouse than the file in the home: postgresql://user@host/database; never shown",
+    )
     store_endpoint: str | None = Field(
         default=None, description="URL of an S3 service that is not Amazon's, as http://127.0.0.1:9000"
     )

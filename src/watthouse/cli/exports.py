@@ -70,7 +70,7 @@ def dump(
         import adbc_driver_postgresql.dbapi  # noqa: F401 - told apart from a failure: it is optional
         import psycopg  # noqa: F401
 
-        from watthouse.exports.database import Database
+        from watthouse.database import Database
         from watthouse.exports.dump import dump as dump_exports
 
     settings, chosen = home(sample), Selection.of(names or ()).datasets

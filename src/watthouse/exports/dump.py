@@ -9,9 +9,9 @@ from queue import SimpleQueue
 from typing import Final
 
 from watthouse.catalog import Dataset
+from watthouse.database import Database, Session
 from watthouse.errors import SourceError, WatthouseError
 from watthouse.exports import table
-from watthouse.exports.database import Database, Session
 from watthouse.exports.file import MonthFile
 from watthouse.exports.months import Months
 from watthouse.exports.report import ExportReport

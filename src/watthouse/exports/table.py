@@ -8,9 +8,9 @@ import pyarrow as pa
 
 from watthouse.catalog import Dataset
 from watthouse.clock import month_end, month_start
+from watthouse.database import Session, quoted
 from watthouse.errors import DatabaseError, SourceError, UsageError
 from watthouse.exports import columns
-from watthouse.exports.database import Session, quoted
 from watthouse.home import described
 
 SCHEMA: Final = "raw_exports"

@@ -10,7 +10,7 @@ import pytest
 
 from watthouse.errors import SourceError
 from watthouse.exports import columns
-from watthouse.exports.database import Database
+from watthouse.database import Database
 
 _DAY, _INSTANT = dt.date(2024, 2, 29), dt.datetime(2024, 2, 29, 1, 2, 3, 456_000, tzinfo=dt.UTC)
 VALUES: dict[str, tuple[pa.DataType, Any]] = {

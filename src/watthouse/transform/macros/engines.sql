@@ -4,9 +4,14 @@
     default; an engine that wants another has a macro by its name.
 -#}
 
+{#- What the names of a build's schemas end with, where several builds lie side by side (`marts_b7`). -#}
+{%- macro schema_suffix() -%}
+    {{ return(env_var("WATTHOUSE_DBT_SUFFIX", "")) }}
+{%- endmacro -%}
+
 {#- Schemas are named as declared, without the profile's schema in front. -#}
 {%- macro generate_schema_name(custom_schema_name, node) -%}
-    {{ custom_schema_name or target.schema }}
+    {{ (custom_schema_name or target.schema) ~ schema_suffix() }}
 {%- endmacro -%}
 
 {#- Whether a row is of a day to rebuild (`days.sql`); every day is, where nobody can say which. -#}
@@ -16,6 +21,11 @@
 
 {%- macro default__days_to_rebuild(column) -%}
     true
+{%- endmacro -%}
+
+{#- A mark, which the replay replaces by the days themselves: the planner of PostgreSQL wants to see them. -#}
+{%- macro postgres__days_to_rebuild(column) -%}
+    /* days of {{ column }} */ true
 {%- endmacro -%}
 
 {#- A session variable, so that the compiled text is the same for any days. The bounds let row groups be skipped. -#}

@@ -1,20 +1,13 @@
 """The tests of a build, run again: how many places break each, and the rows that do."""
 
-import re
 from collections.abc import Iterator, Sequence
-from typing import Final
 
 import duckdb
 import pyarrow as pa
 
 from watthouse.transform import DAYS, Step, tests_of
-from watthouse.warehouse.base import RULE, Tested
-
-_KEYS: Final = (
-    "civil_date", "civil_month", "civil_year", "date_heure", "code_insee_region", "dataset", "source", "pits",
-    "measure", "span", "horizon",
-)  # fmt: skip
-_WORDS: Final = re.compile(r"\w+")
+from watthouse.warehouse.base import Tested
+from watthouse.warehouse.breaking import shown
 
 
 def tested(session: duckdb.DuckDBPyConnection, steps: Sequence[Step]) -> Iterator[Tested]:
@@ -33,8 +26,4 @@ def breaking(session: duckdb.DuckDBPyConnection, step: Step, limit: int | None =
     session.execute(f"reset variable {DAYS}")
     most = "" if limit is None else f" limit {limit}"
     rows: pa.Table = session.sql(f"select * from ({step.sql}) order by all{most}").to_arrow_table()
-    names = rows.column_names
-    mentioned = {word for rule in rows.column(RULE).unique().to_pylist() for word in _WORDS.findall(str(rule))}
-    key = [name for name in _KEYS if name in names]
-    values = [name for name in names if name not in {RULE, *key}]
-    return rows.select([RULE, *key, *([name for name in values if name in mentioned] or values)])
+    return shown(rows)

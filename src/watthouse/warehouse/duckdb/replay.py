@@ -1,6 +1,6 @@
 """A refresh: the SQL that dbt compiled, run for the days that changed."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from time import perf_counter
 from typing import Final
@@ -8,7 +8,7 @@ from typing import Final
 import duckdb
 
 from watthouse.errors import WarehouseError
-from watthouse.transform import DAYS, Node, Step, broken
+from watthouse.transform import DAYS, Node, Step, broken, downstream
 
 _MANY: Final = 400
 """Above this number of changed days, rebuilding every day is faster than selecting them."""
@@ -22,7 +22,7 @@ def replay(
 ) -> list[Node]:
     """Rebuild what depends on these raw tables, for the days that changed; raises on the first broken test."""
     nodes = []
-    for step in _downstream(steps, set(sources)):
+    for step in downstream(steps, set(sources)):
         began = perf_counter()
         status, message = ("success", _rebuild(session, step)) if step.relation else _check(session, step)
         nodes.append(Node(step.name, status, round(perf_counter() - began, 3), message))
@@ -31,17 +31,6 @@ def replay(
             name = nodes[-1].title
             raise WarehouseError(f"{name}: {message}; the warehouse stays as it was, the lake keeps the rows")
     return nodes
-
-
-def _downstream(steps: Sequence[Step], sources: set[str]) -> Iterator[Step]:
-    """The steps that depend on one of the sources, each after those it depends on."""
-    # one pass is enough: dbt finished the steps in an order of their dependencies
-    reached = {f"source.watthouse.raw.{source}" for source in sources}
-    for step in steps:
-        if reached.intersection(step.stands_on):
-            reached.add(step.name)
-            if step.sql:
-                yield step
 
 
 def _rebuild(session: duckdb.DuckDBPyConnection, step: Step) -> str:

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -22,8 +22,9 @@ from watthouse.errors import UsageError, WarehouseError
 from watthouse.lake.revisions import OBSERVED_AT
 from watthouse.settings import PROJECT
 from watthouse.transform import Step, fingerprint, steps_of, tests_of
+from watthouse.warehouse import marts
 from watthouse.warehouse.base import BuildReader, Loaded, Tested
-from watthouse.warehouse.duckdb import checks, marts
+from watthouse.warehouse.duckdb import checks
 from watthouse.warehouse.duckdb.draft import DuckDBDraft
 from watthouse.warehouse.duckdb.file import REBUILD, Settings, builds, columns_of, explain, loads, noted, reading
 
@@ -157,7 +158,7 @@ class DuckDB:
         """Raises :class:`UsageError` for a mart or a column that is not there."""
         self._refuse_missing()
         with self._reading() as connection:
-            yield from marts.pieces(connection, mart, since, until, columns)
+            yield from marts.pieces(_Marts(connection), mart, since, until, columns)
 
     def stamp(self) -> Hashable:
         """The identity of the published file: publishing gives its name to another one."""
@@ -207,6 +208,28 @@ class DuckDB:
 
     def _settings(self) -> Settings:
         return {"threads": self._threads, "memory_limit": self._memory_limit, "preserve_insertion_order": False}
+
+
+class _Marts:
+    """The marts of a file, for :func:`watthouse.warehouse.marts.pieces`."""
+
+    schema = "marts"
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def names(self) -> list[str]:
+        query = "select table_name from information_schema.tables where table_schema = 'marts' order by 1"
+        return [name for (name,) in self.rows(query)]
+
+    def columns(self, mart: str) -> list[str]:
+        return [*columns_of(self._connection, f"marts.{mart}")]
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        return self._connection.execute(sql).fetchall()
+
+    def table(self, sql: str) -> pa.Table:
+        return self._connection.sql(sql).to_arrow_table()
 
 
 def _duplicate(source: Path, target: Path) -> None:

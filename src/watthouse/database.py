@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from watthouse.errors import DatabaseError, UsageError, shown
+import pyarrow as pa
+
+from watthouse.errors import DatabaseError, QueryLimitError, UsageError, shown
 
 if TYPE_CHECKING:  # both come with the extra `postgres`
     from adbc_driver_manager.dbapi import Connection
 
+TOO_LONG: Final = "the answer takes longer than is allowed: ask for a shorter period, or for fewer columns"
 _CONNECT_SECONDS: Final = 10
 _MESSAGE: Final = re.compile(r"(?:ERROR|FATAL|PANIC):\s*(.*?)(?:\n|\. SQLSTATE|$)", re.DOTALL)
 _LABEL: Final = re.compile(r"^[A-Z_]+: (\[libpq\] )?(Failed to connect: )?")
@@ -41,8 +44,8 @@ _BY_STATE: Final = {
 """What to do, by how the state of an error (SQLSTATE) begins."""
 _BY_TEXT: Final = {
     "permission denied": "ask its owner for the right to connect",
-    "no password supplied": "put one into ~/.pgpass, or set PGPASSWORD or WATTHOUSE_DUMP_URL",
-    "authentication failed": "check ~/.pgpass, PGPASSWORD or WATTHOUSE_DUMP_URL",
+    "no password supplied": "put one into ~/.pgpass, or set PGPASSWORD or SETTING",
+    "authentication failed": "check ~/.pgpass, PGPASSWORD or SETTING",
     'FATAL:  database "': "create it, or check the URL",
     'FATAL:  role "': "create it, or check the URL",
     "definition of service": "see pg_service.conf and PGSERVICEFILE",
@@ -52,9 +55,14 @@ _BY_TEXT: Final = {
 
 @dataclass(frozen=True)
 class Database:
-    """A database by its libpq URL or connection string: ``.pgpass``, services and the variables of libpq apply."""
+    """A database by its libpq URL or connection string: ``.pgpass``, services and the variables of libpq apply.
+
+    ``setting`` is the variable that names it; ``kept`` says what remains where the server goes away, and what to do.
+    """
 
     url: str = field(repr=False)
+    setting: str = "WATTHOUSE_DUMP_URL"
+    kept: str = "the months that were loaded stay, run again for the rest"
 
     @cached_property
     def _parts(self) -> dict[str, Any]:
@@ -105,12 +113,16 @@ class Database:
 
     def _line(self, text: str, state: str) -> str:
         if state.startswith(("57P", "08")) or any(sign in text for sign in _GONE):
-            return f"{self} went away: the months that were loaded stay, run again for the rest"
+            return f"{self} went away: {self.kept}"
         for sign, meaning in _SILENT.items():
             if sign in text:
                 return f"{self} cannot be reached ({meaning}): check that it runs, and the URL"
+        if state.startswith("57014"):
+            raise QueryLimitError(TOO_LONG) from None
         known = [advice for sign, advice in _BY_STATE.items() if state.startswith(sign)]
-        known += [advice for sign, advice in _BY_TEXT.items() if not state and sign in text]
+        known += [
+            advice.replace("SETTING", self.setting) for sign, advice in _BY_TEXT.items() if not state and sign in text
+        ]
         return ": ".join([str(self), self._said(text), *known[:1]])
 
     def _said(self, text: str) -> str:
@@ -139,11 +151,37 @@ class Session:
         with self.database.errors():
             self.connection.commit()
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """A block that sees the database as it was at its beginning, and changes nothing."""
+        with self.transaction():
+            self.run("set transaction isolation level repeatable read read only")
+            yield
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """A part of a transaction, which is taken back by itself where it raises."""
+        self.run("savepoint part")
+        try:
+            yield
+        except Exception:
+            with suppress(DatabaseError):  # of a server that is gone
+                self.run("rollback to savepoint part")
+            raise
+        self.run("release savepoint part")
+
     def run(self, statement: str, *arguments: object) -> list[tuple[Any, ...]]:
         """The rows that a statement returns; its arguments are ``$1`` and so on."""
         with self.database.errors(), self.connection.cursor() as cursor:
             cursor.execute(statement, arguments or None)
             return cursor.fetchall() if cursor.description else []
+
+    def table(self, statement: str, *arguments: object) -> pa.Table:
+        """The rows that a statement returns, decimals as decimals where their scale is declared."""
+        with self.database.errors(), self.connection.cursor() as cursor:
+            cursor.execute(statement, arguments or None)
+            rows: pa.Table = cursor.fetch_arrow_table()
+        return rows.cast(pa.schema([_declared(field) for field in rows.schema]))
 
     def copy(self, rows: Any, schema: str, table: str) -> int:
         """Append Arrow batches to a table with the same columns, by a binary COPY; returns how many rows."""
@@ -162,6 +200,17 @@ class Session:
 
         with suppress(Error):  # a server that is gone took it back itself
             self.connection.rollback()
+
+
+def _declared(field: pa.Field) -> pa.Field:
+    """A column's type as the server declares it: the driver gives decimals as text."""
+    metadata = field.metadata or {}
+    kind, modifier = metadata.get(b"POSTGRESQL:type"), int(metadata.get(b"POSTGRESQL:typmod", b"-1"))
+    if kind != b"numeric":
+        return pa.field(field.name, field.type)
+    if modifier < 0:
+        return pa.field(field.name, pa.string())
+    return pa.field(field.name, pa.decimal128((modifier - 4) >> 16, (modifier - 4) & 0xFFFF))
 
 
 def quoted(*names: str) -> str:

@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-import duckdb
 import pyarrow as pa
 
 from watthouse.errors import UsageError
-from watthouse.warehouse.duckdb.file import columns_of
 
 _DAY_COLUMNS: Final = ("civil_date", "civil_month", "civil_year")
 _WITHIN_A_DAY: Final = ("date_heure", "code_insee_region", "source", "pits", "dataset", "measure", "span")
@@ -17,30 +15,49 @@ _PIECE_ROWS: Final = 100_000
 Bounds = tuple[date | int | None, date | int | None]
 
 
+class Marts(Protocol):
+    """The marts of a build, as an engine has them in ``schema``."""
+
+    schema: str
+
+    def names(self) -> list[str]:
+        """All of them, in order."""
+
+    def columns(self, mart: str) -> list[str]:
+        """Their columns, in order."""
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a query."""
+
+    def table(self, sql: str) -> pa.Table:
+        """The same as a table."""
+
+
 def pieces(
-    connection: duckdb.DuckDBPyConnection,
-    mart: str,
-    since: date | None,
-    until: date | None,
-    columns: Sequence[str] | None,
+    built: Marts, mart: str, since: date | None, until: date | None, columns: Sequence[str] | None
 ) -> Iterator[pa.Table]:
     """Rows, oldest first; at least one piece. Raises :class:`UsageError` for an unknown mart or column."""
-    if mart not in (known := _marts(connection)):
+    if mart not in (known := built.names()):
         raise UsageError(f"unknown mart '{mart}': there are {', '.join(known)}")
-    available = [*columns_of(connection, f"marts.{mart}")]
+    available = built.columns(mart)
     chosen = _chosen(mart, available, columns)
     day = next(name for name in _DAY_COLUMNS if name in available)
-    within = f"from marts.{mart} where ($1 is null or {day} >= $1) and ($2 is null or {day} <= $2)"
-    bounds = (_bound(day, since), _bound(day, until))
-    (extent,) = connection.execute(f"select count(*), min({day}), max({day}) {within}", bounds).fetchall()
+    table, bounds = f"{built.schema}.{mart}", (_bound(day, since), _bound(day, until))
+    (extent,) = built.rows(f"select count(*), min({day}), max({day}) from {table}{_within(day, bounds)}")
     for piece in _parts(day, bounds, extent):
-        rows = f"select {', '.join(chosen)} {within} order by {_order(available, day)}"
-        yield connection.sql(rows, params=[*piece]).to_arrow_table()
+        order = _order(available, day)
+        yield built.table(f"select {', '.join(chosen)} from {table}{_within(day, piece)} order by {order}")
 
 
-def _marts(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    query = "select table_name from information_schema.tables where table_schema = 'marts' order by 1"
-    return [name for (name,) in connection.execute(query).fetchall()]
+def _within(day: str, bounds: Bounds) -> str:
+    # days and years as literals: they are of this module's own making
+    signs = zip((">=", "<="), bounds, strict=True)
+    wanted = [f"{day} {sign} {_literal(bound)}" for sign, bound in signs if bound is not None]
+    return f" where {' and '.join(wanted)}" if wanted else ""
+
+
+def _literal(bound: date | int) -> str:
+    return f"date '{bound}'" if isinstance(bound, date) else str(bound)
 
 
 def _chosen(mart: str, available: Sequence[str], columns: Sequence[str] | None) -> list[str]:

@@ -1,0 +1,138 @@
+"""A warehouse being written: schemas of a new build, or the current build's own tables in one transaction."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from watthouse.catalog import Dataset
+from watthouse.database import Session
+from watthouse.errors import TableError
+from watthouse.lake.ledger import Lake
+from watthouse.lake.revisions import OBSERVED_AT
+from watthouse.lake.table import Head
+from watthouse.transform import Node, Step, steps_as_text
+from watthouse.warehouse.postgres import raw
+from watthouse.warehouse.postgres.builds import SCHEMAS, Published
+from watthouse.warehouse.postgres.replay import replay
+
+
+class PostgresDraft:
+    """The build of that number. ``published`` is the one that is read meanwhile, None where there is none."""
+
+    def __init__(
+        self, session: Session, build: int, published: Published | None, fingerprint: str, folder: Path
+    ) -> None:
+        self._session = session
+        self._build = build
+        self._published = published
+        self._fingerprint = fingerprint
+        self._folder = folder
+        self._raw = f"raw_b{build}"
+        if published is None or published.build != build:
+            for schema in SCHEMAS:
+                session.run(f"create schema if not exists {schema}_b{build}")
+        raw.prepare(session, self._raw)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nobody reads it yet."""
+        return self._published is None or self._published.build != self._build
+
+    def load(self, lake: Lake, dataset: Dataset, *, anew: bool = False) -> int:
+        load, head = raw.loads(self._session, self._raw).get(dataset.id), lake.head(dataset)
+        if anew and load:
+            self._forget(dataset)
+            load = None
+        if head is None or (load and load.head.observed_until == head.observed_until and load.head.rows == head.rows):
+            return 0
+        with self._session.savepoint():
+            return self._append(lake, dataset, head, load.head if load else None)
+
+    def _append(self, lake: Lake, dataset: Dataset, head: Head, loaded: Head | None) -> int:
+        """Raises TableError where the ledger has lost rows, whatever was appended to it since."""
+        count = self._insert(lake, dataset, head, loaded.observed_until if loaded else None)
+        before = head.rows - count  # the ledger's observations up to the last load
+        if loaded and before < loaded.rows:
+            raise TableError(
+                f"{lake.uri(dataset)} lacks {loaded.rows - before:,} of the {loaded.rows:,} observations that were"
+                f" loaded from it until {loaded.observed_until:%Y-%m-%d %H:%MZ}: `watthouse repair` says what can be"
+                " restored"
+            )
+        if loaded and before > loaded.rows:  # a repair gave it older observations: what comes after the stamp is short
+            self._forget(dataset)
+            return self._append(lake, dataset, head, None)
+        self._session.run(f"delete from {self._raw}.loads where dataset = $1", dataset.id)
+        self._session.run(
+            f"insert into {self._raw}.loads values ($1, $2, $3, $4, $5, $6)",
+            *(dataset.id, head.ledger, head.version, head.observed_until, datetime.now(UTC), head.rows),
+        )
+        return count
+
+    def _insert(self, lake: Lake, dataset: Dataset, head: Head, since: datetime | None) -> int:
+        table, run = f"{self._raw}.{dataset.table}", self._session.run
+        # a commit after ``head`` waits for the next load: its rows would not be in ``loads``
+        incoming = lake.rows(dataset, since=since)
+        until = pa.scalar(head.observed_until, pa.timestamp("us", "UTC"))
+
+        def known() -> Iterator[pa.RecordBatch]:
+            for batch in incoming:
+                yield batch.filter(pc.less_equal(batch.column(OBSERVED_AT), until))
+
+        rows = pa.RecordBatchReader.from_batches(incoming.schema, known())
+        count = self._session.copy(rows, self._raw, dataset.table)
+        after = "" if since is None else " where observed_at > $2"
+        run(
+            f"insert into {self._raw}.changed_days select distinct $1, date from {table}{after}",
+            *([dataset.table] if since is None else [dataset.table, since]),
+        )
+        return count
+
+    def _forget(self, dataset: Dataset) -> None:
+        table, run = f"{self._raw}.{dataset.table}", self._session.run
+        run(f"insert into {self._raw}.changed_days select distinct $1, date from {table}", dataset.table)
+        run(f"delete from {table}")
+        run(f"delete from {self._raw}.loads where dataset = $1", dataset.id)
+
+    def carry_over(self, dataset: Dataset) -> bool:
+        if self._published is None:
+            return False
+        before = self._published.schema("raw")
+        if dataset.id not in raw.loads(self._session, before):
+            return False
+        raw.prepare(self._session, before)  # both have the same columns then
+        columns = ", ".join((*dataset.names, OBSERVED_AT))
+        table = dataset.table
+        self._session.run(f"insert into {self._raw}.{table} ({columns}) select {columns} from {before}.{table}")
+        self._session.run(f"insert into {self._raw}.loads select * from {before}.loads where dataset = $1", dataset.id)
+        return True
+
+    def replay(
+        self, steps: Sequence[Step], sources: Iterable[str], on_node: Callable[[Node], None] = lambda _: None
+    ) -> list[Node]:
+        nodes = replay(self._session, self._raw, steps, sources, on_node)
+        self._session.run(f"delete from {self._raw}.changed_days")
+        return nodes
+
+    def describe(self, about: Mapping[str, str]) -> None:
+        self._session.run("delete from watthouse.about")
+        for name, value in about.items():
+            self._session.run("insert into watthouse.about values ($1, $2)", name, value)
+
+    def release(self) -> Path:
+        for table in self._session.run(
+            "select table_name from information_schema.tables where table_schema = $1", self._raw
+        ):
+            self._session.run(f"analyze {self._raw}.{table[0]}")
+        self._session.connection.commit()
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return self._folder
+
+    def remember(self, steps: Sequence[Step]) -> None:
+        self._session.run(f"delete from {self._raw}.changed_days")
+        self._session.run(
+            "update watthouse.builds set fingerprint = $2, steps = $3 where build = $1",
+            *(self._build, self._fingerprint, steps_as_text(steps)),
+        )

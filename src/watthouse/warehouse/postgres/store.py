@@ -1,0 +1,213 @@
+"""A PostgreSQL database as the warehouse."""
+
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import Final, TypeVar
+
+import pyarrow as pa
+
+from watthouse.catalog import Dataset
+from watthouse.database import Database, Session
+from watthouse.errors import UsageError, WarehouseError
+from watthouse.lake.revisions import OBSERVED_AT
+from watthouse.transform import Step, fingerprint, steps_of, tests_of
+from watthouse.warehouse import marts
+from watthouse.warehouse.base import BuildReader, Loaded, Tested
+from watthouse.warehouse.postgres import builds, checks, raw
+from watthouse.warehouse.postgres.builds import Published
+from watthouse.warehouse.postgres.draft import PostgresDraft
+
+_REPLAY: Final = Path(__file__).with_name("replay.py")
+
+T = TypeVar("T")
+
+
+class Postgres:
+    """The database at ``url`` (libpq's, as ``postgresql://user@host/database``)."""
+
+    engine = "PostgreSQL"
+
+    def __init__(self, url: str, *, threads: int, scratch: Path, project: Path) -> None:
+        self.database = Database(
+            url, "WATTHOUSE_WAREHOUSE", "the warehouse stays as it was, run again: what was fetched is in the lake"
+        )
+        self._threads = threads
+        self._scratch = scratch
+        self._project = project
+        self._reserved: int | None = None
+
+    @property
+    def place(self) -> str:
+        return str(self.database)
+
+    def loaded(self) -> dict[str, Loaded]:
+        return self._read(lambda session, build: raw.loads(session, build.schema("raw"))) or {}
+
+    def kind(self) -> str | None:
+        with self._session() as session:
+            if not session.run("select 1 where to_regclass('watthouse.about') is not null"):
+                return None
+            rows = session.run("select value from watthouse.about where name = 'kind'")
+        return str(rows[0][0]) if rows else None
+
+    def is_readable(self) -> bool:
+        return True
+
+    def steps(self) -> list[Step] | None:
+        return self._read(
+            lambda session, build: self._steps(session, build) if build.fingerprint == self._fingerprint else None
+        )
+
+    def tested(self) -> list[Tested]:
+        return self._current(lambda session, build: [*checks.tested(session, self._steps(session, build))])
+
+    def breaking(self, test: str) -> pa.Table:
+        def rows(session: Session, build: Published) -> pa.Table:
+            if test not in (known := tests_of(self._steps(session, build))):
+                raise UsageError(f"unknown test '{test}': there are {', '.join(known)}")
+            return checks.breaking(session, known[test])
+
+        return self._current(rows)
+
+    def observations(self, dataset: Dataset) -> Iterator[pa.Table]:
+        with self._session() as session, session.transaction():
+            build = builds.published(session)
+            if build is None or dataset.id not in raw.loads(session, build.schema("raw")):
+                return
+            table = f"{build.schema('raw')}.{dataset.table}"
+            year = f"extract(year from {dataset.time})::integer"
+            columns = ", ".join((*dataset.names, OBSERVED_AT))
+            for (number,) in session.run(f"select distinct {year} from {table} order by 1"):
+                yield session.table(f"select {columns} from {table} where {year} = $1", number)
+
+    def keep(self) -> Path | None:
+        with self._session() as session, session.transaction():
+            if (build := builds.published(session)) is None:
+                return None
+            session.run("update watthouse.builds set state = 'kept' where build = $1", build.build)
+            return Path(f"{self.place}/{build.schema('marts')}")
+
+    def sweep(self) -> None:
+        with self._session() as session:
+            if session.run("select 1 where to_regclass('watthouse.builds') is not null"):
+                builds.sweep(session)
+
+    @contextmanager
+    def draft(self, *, empty: bool = False) -> Iterator[PostgresDraft]:
+        with self._session() as session:
+            builds.prepare(session)
+            with builds.writing(session):
+                with session.transaction():
+                    current = builds.published(session)
+                    if empty or current is None:
+                        build = self._reserved or builds.reserve(session)
+                    else:
+                        build = current.build
+                    draft = PostgresDraft(session, build, current, self._fingerprint, self._scratch / "postgres")
+                    yield draft
+                    builds.publish(session, build)
+                self._reserved = None
+                builds.sweep(session)
+
+    def dbt(self) -> Mapping[str, str]:
+        """Reserves the number of the next full build, which its profile names."""
+        from psycopg import connect
+
+        with self._session() as session:
+            builds.prepare(session)
+            self._reserved = builds.reserve(session)
+        with self.database.errors(), connect(self.database.url) as connection:
+            info = connection.info
+            return {
+                "WATTHOUSE_DBT_TARGET": "postgres",
+                "WATTHOUSE_DBT_HOST": info.host,
+                "WATTHOUSE_DBT_PORT": str(info.port),
+                "WATTHOUSE_DBT_USER": info.user,
+                "WATTHOUSE_DBT_PASSWORD": info.password,
+                "WATTHOUSE_DBT_DATABASE": info.dbname,
+                "WATTHOUSE_DBT_SUFFIX": f"_b{self._reserved}",
+                "WATTHOUSE_DBT_THREADS": str(self._threads),
+            }
+
+    def read(
+        self, mart: str, *, since: date | None = None, until: date | None = None, columns: Sequence[str] | None = None
+    ) -> pa.Table:
+        """Raises :class:`UsageError` for a mart or a column that is not there."""
+        return pa.concat_tables(self.pieces(mart, since=since, until=until, columns=columns))
+
+    def pieces(
+        self, mart: str, *, since: date | None = None, until: date | None = None, columns: Sequence[str] | None = None
+    ) -> Iterator[pa.Table]:
+        """Raises :class:`UsageError` for a mart or a column that is not there."""
+        with self._session() as session, session.snapshot():
+            build = self._published(session)
+            yield from marts.pieces(_Marts(session, build.schema("marts")), mart, since, until, columns)
+
+    def stamp(self) -> Hashable:
+        with self._session() as session:
+            build = self._published(session)
+        return build.build, build.changes
+
+    def open(self, seconds: float) -> BuildReader:
+        from watthouse.warehouse.postgres.reader import PostgresReader  # Ibis comes with the extra `serve`
+
+        return PostgresReader(self.database, seconds)
+
+    def warm_up(self) -> None:
+        import_module("ibis.backends.postgres")
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        """Differs once the models have changed, or the way in which a refresh replays them."""
+        return fingerprint(self._project, _REPLAY)
+
+    @contextmanager
+    def _session(self) -> Iterator[Session]:
+        with self.database.connected() as session:
+            session.run("set time zone 'UTC'")
+            session.connection.commit()
+            yield session
+
+    def _read(self, read: Callable[[Session, Published], T]) -> T | None:
+        """What the current build says of itself; None where there is none."""
+        with self._session() as session, session.snapshot():
+            build = builds.published(session)
+            return read(session, build) if build else None
+
+    def _current(self, read: Callable[[Session, Published], T]) -> T:
+        with self._session() as session, session.snapshot():
+            return read(session, self._published(session))
+
+    def _published(self, session: Session) -> Published:
+        if (build := builds.published(session)) is None:
+            raise WarehouseError(f"there is no warehouse at {self.place} yet: run `watthouse refresh` first")
+        return build
+
+    def _steps(self, session: Session, build: Published) -> list[Step]:
+        ((steps,),) = session.run("select steps from watthouse.builds where build = $1", build.build)
+        return steps_of(steps)
+
+
+class _Marts:
+    """The marts of a build, for :func:`watthouse.warehouse.marts.pieces`."""
+
+    def __init__(self, session: Session, schema: str) -> None:
+        self._session, self.schema = session, schema
+
+    def names(self) -> list[str]:
+        query = "select tablename from pg_tables where schemaname = $1 order by 1"
+        return [name for (name,) in self._session.run(query, self.schema)]
+
+    def columns(self, mart: str) -> list[str]:
+        query = "select column_name from information_schema.columns where table_schema = $1 and table_name = $2"
+        return [name for (name,) in self._session.run(f"{query} order by ordinal_position", self.schema, mart)]
+
+    def rows(self, sql: str) -> list[tuple[object, ...]]:
+        return self._session.run(sql)
+
+    def table(self, sql: str) -> pa.Table:
+        return self._session.table(sql)
