@@ -120,10 +120,8 @@ class Database:
         if state.startswith("57014"):
             raise QueryLimitError(TOO_LONG) from None
         known = [advice for sign, advice in _BY_STATE.items() if state.startswith(sign)]
-        known += [
-            advice.replace("SETTING", self.setting) for sign, advice in _BY_TEXT.items() if not state and sign in text
-        ]
-        return ": ".join([str(self), self._said(text), *known[:1]])
+        known += [advice for sign, advice in _BY_TEXT.items() if not state and sign in text]
+        return ": ".join([str(self), self._said(text), *known[:1]]).replace("SETTING", self.setting)
 
     def _said(self, text: str) -> str:
         """The server's own words, without the statement; without the password, should they repeat it."""
@@ -202,7 +200,7 @@ class Session:
             self.connection.rollback()
 
 
-def _declared(field: pa.Field) -> pa.Field:
+def _declared(field: "pa.Field[Any]") -> "pa.Field[Any]":
     """A column's type as the server declares it: the driver gives decimals as text."""
     metadata = field.metadata or {}
     kind, modifier = metadata.get(b"POSTGRESQL:type"), int(metadata.get(b"POSTGRESQL:typmod", b"-1"))

@@ -29,6 +29,7 @@ EXAMPLES = {
     "status": "watthouse status --check",
     "show": "watthouse show daily_merged --since 2025-01-01 --columns civil_date,consommation_mwh",
     "tests": "watthouse tests temperature_daily_plausible",
+    "parity": "watthouse parity postgresql://reader@db.example.org/energy",
     "revisions": "watthouse revisions eco2mix-national-tr --column consommation",
     "datasets": "watthouse datasets eco2mix-national-tr",
     "marts": "watthouse marts national_slots",

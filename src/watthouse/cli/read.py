@@ -53,6 +53,27 @@ def _tests(
 
 
 @verb()
+def parity(
+    others: Annotated[
+        list[str], typer.Argument(metavar="URL...", help="postgresql://user@host/database, or the folder of a home.")
+    ],
+    sample: OfSample = False,
+) -> None:
+    """Whether other warehouses hold the same as this one: every table of core and marts, row by row."""
+    from watthouse.warehouse import engines
+    from watthouse.warehouse.parity import compare
+
+    settings = home(sample)
+    own, differs = Home(settings).warehouse, False
+    for url in others:
+        found = [*compare(own, engines.at(url, settings))]
+        tables.parity(own, engines.at(url, settings), found)
+        differs |= not found or not all(table.is_equal for table in found)
+    if differs:
+        raise typer.Exit(1)
+
+
+@verb()
 def revisions(
     dataset: Annotated[str, typer.Argument(metavar="DATASET", help="The dataset to look through.")],
     since: Since = None,

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from watthouse.operate.doctor import Finding
     from watthouse.operate.repair import Mending
     from watthouse.transform.dictionary import Mart
+    from watthouse.warehouse.base import Warehouse
+    from watthouse.warehouse.parity import Compared
 
 _MOST_ROWS = 60
 
@@ -208,3 +210,22 @@ def _versions(line: Status) -> str:
 def _span(dataset: Dataset) -> str:
     hours = dataset.cadence.total_seconds() / 3600
     return f"{hours:.0f} h" if hours < 48 else f"{hours / 24:.0f} days"
+
+
+def parity(own: "Warehouse", other: "Warehouse", compared: "Sequence[Compared]") -> None:
+    """Which tables of two warehouses are equal, how many rows each has, and where the others differ first."""
+    out.print(f"{safe(own.place)} and {safe(other.place)}")
+    if not compared:
+        out.print("neither holds a table")
+        return
+    rows = [
+        {
+            "table": table.table,
+            "equal": "equal" if table.is_equal else "different",
+            "rows here": table.rows[0],
+            "rows there": table.rows[1],
+            "differs first at": table.first or None,
+        }
+        for table in compared
+    ]
+    frame([pl.DataFrame(rows, infer_schema_length=None)], hint="")

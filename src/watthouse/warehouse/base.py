@@ -173,9 +173,18 @@ class Warehouse(Protocol):
         """Rows of a mart, oldest first, between two days (both included)."""
 
     def pieces(
-        self, mart: str, *, since: date | None = None, until: date | None = None, columns: Sequence[str] | None = None
+        self,
+        mart: str,
+        *,
+        since: date | None = None,
+        until: date | None = None,
+        columns: Sequence[str] | None = None,
+        schema: str = "marts",
     ) -> Iterator[pa.Table]:
-        """The same rows, about 100,000 at a time; at least one piece."""
+        """The same rows, about 100,000 at a time; at least one piece. ``schema`` may be ``core`` too."""
+
+    def tables(self, schema: str) -> list[str]:
+        """The names of the tables of ``core`` or ``marts``, in order; none where there is no warehouse yet."""
 
     def stamp(self) -> Hashable:
         """A value that differs with every published build; raises :class:`WarehouseError` where there is none."""

@@ -9,7 +9,9 @@ import pyarrow as pa
 from watthouse.errors import UsageError
 
 _DAY_COLUMNS: Final = ("civil_date", "civil_month", "civil_year")
-_WITHIN_A_DAY: Final = ("date_heure", "code_insee_region", "source", "pits", "dataset", "measure", "span")
+_WITHIN_A_DAY: Final = (
+    "date_heure", "code_insee_region", "source", "pits", "dataset", "measure", "span", "extreme", "horizon",
+)  # fmt: skip
 _PIECE_ROWS: Final = 100_000
 
 Bounds = tuple[date | int | None, date | int | None]
@@ -23,8 +25,8 @@ class Marts(Protocol):
     def names(self) -> list[str]:
         """All of them, in order."""
 
-    def columns(self, mart: str) -> list[str]:
-        """Their columns, in order."""
+    def columns(self, mart: str) -> dict[str, str]:
+        """Their columns in order, and how SQL sorts by each: texts by their bytes."""
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query."""
@@ -40,12 +42,12 @@ def pieces(
     if mart not in (known := built.names()):
         raise UsageError(f"unknown mart '{mart}': there are {', '.join(known)}")
     available = built.columns(mart)
-    chosen = _chosen(mart, available, columns)
+    chosen = _chosen(mart, [*available], columns)
     day = next(name for name in _DAY_COLUMNS if name in available)
     table, bounds = f"{built.schema}.{mart}", (_bound(day, since), _bound(day, until))
     (extent,) = built.rows(f"select count(*), min({day}), max({day}) from {table}{_within(day, bounds)}")
     for piece in _parts(day, bounds, extent):
-        order = _order(available, day)
+        order = ", ".join(available[name] for name in (day, *_WITHIN_A_DAY) if name in available)
         yield built.table(f"select {', '.join(chosen)} from {table}{_within(day, piece)} order by {order}")
 
 
@@ -88,7 +90,3 @@ def _parts(day: str, bounds: Bounds, extent: tuple[int, Any, Any]) -> Iterator[B
     while first <= last:
         yield first, min(first + timedelta(days=days - 1), last)
         first += timedelta(days=days)
-
-
-def _order(available: Sequence[str], day: str) -> str:
-    return ", ".join([day, *(name for name in _WITHIN_A_DAY if name in available)])

@@ -40,7 +40,7 @@ def _gas(table: ops.Relation, interval: Interval) -> ir.Table:
         stock_gaz_mean_gwh=rows.stock_gaz_gwh.cast("float64").mean(),
         stock_gaz_max_gwh=rows.stock_gaz_gwh.max(),
         days=rows.count(),
-        complete_days=rows.stock_gaz_complete.cast("int64").sum().cast("int64"),
+        complete_days=rows.stock_gaz_complete.ifelse(1, 0).sum().cast("int64"),
     )
     complete = sums.complete_days == days_in_period(sums.starts, interval)
     return sums.mutate(complete=complete).order_by("starts")

@@ -153,12 +153,21 @@ class DuckDB:
         return pa.concat_tables(self.pieces(mart, since=since, until=until, columns=columns))
 
     def pieces(
-        self, mart: str, *, since: date | None = None, until: date | None = None, columns: Sequence[str] | None = None
+        self,
+        mart: str,
+        *,
+        since: date | None = None,
+        until: date | None = None,
+        columns: Sequence[str] | None = None,
+        schema: str = "marts",
     ) -> Iterator[pa.Table]:
         """Raises :class:`UsageError` for a mart or a column that is not there."""
         self._refuse_missing()
         with self._reading() as connection:
-            yield from marts.pieces(_Marts(connection), mart, since, until, columns)
+            yield from marts.pieces(_Marts(connection, schema), mart, since, until, columns)
+
+    def tables(self, schema: str) -> list[str]:
+        return self._noted(lambda connection: _Marts(connection, schema).names()) or []
 
     def stamp(self) -> Hashable:
         """The identity of the published file: publishing gives its name to another one."""
@@ -213,23 +222,22 @@ class DuckDB:
 class _Marts:
     """The marts of a file, for :func:`watthouse.warehouse.marts.pieces`."""
 
-    schema = "marts"
-
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        self._connection = connection
+    def __init__(self, connection: duckdb.DuckDBPyConnection, schema: str) -> None:
+        self._connection, self.schema = connection, schema
 
     def names(self) -> list[str]:
-        query = "select table_name from information_schema.tables where table_schema = 'marts' order by 1"
+        query = f"select table_name from information_schema.tables where table_schema = '{self.schema}' order by 1"
         return [name for (name,) in self.rows(query)]
 
-    def columns(self, mart: str) -> list[str]:
-        return [*columns_of(self._connection, f"marts.{mart}")]
+    def columns(self, mart: str) -> dict[str, str]:
+        return {name: name for name in columns_of(self._connection, f"{self.schema}.{mart}")}
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         return self._connection.execute(sql).fetchall()
 
     def table(self, sql: str) -> pa.Table:
-        return self._connection.sql(sql).to_arrow_table()
+        rows: pa.Table = self._connection.sql(sql).to_arrow_table()
+        return rows
 
 
 def _duplicate(source: Path, target: Path) -> None:

@@ -61,15 +61,22 @@ def published(session: Session) -> Published | None:
 
 
 def reserve(session: Session) -> int:
-    """The number of a new build."""
+    """The number of a build to come."""
     with session.transaction():
-        ((build,),) = session.run("insert into watthouse.builds (state) values ('building') returning build")
+        ((build,),) = session.run("select nextval(pg_get_serial_sequence('watthouse.builds', 'build'))")
     return int(build)
+
+
+def begin(session: Session, build: int) -> None:
+    """Make the schemas of a build that nobody reads yet."""
+    session.run("insert into watthouse.builds (build, state) values ($1, 'building')", build)
+    for schema in SCHEMAS:
+        session.run(f"create schema {schema}_b{build}")
 
 
 def publish(session: Session, build: int) -> None:
     """Have readers read this build from the end of the transaction on, or notice that it has changed."""
-    session.run("update watthouse.builds set state = 'published', built_at = now() where build = $1", build)
+    session.run("update watthouse.builds set state = 'published', built_at = clock_timestamp() where build = $1", build)
     session.run(
         "insert into watthouse.current (build, changes) values ($1, 0)"
         " on conflict (one) do update set changes = watthouse.current.changes + 1, build = excluded.build",
@@ -91,13 +98,14 @@ def writing(session: Session) -> Iterator[None]:
             session.run("select pg_advisory_unlock($1::bigint)", _LOADER)
 
 
-def hold(session: Session, build: int) -> None:
-    """Keep a build from being removed for as long as the session lasts."""
-    session.run("select pg_advisory_lock_shared($1::int, $2::int)", _READERS % 2**31, build)
+def hold(session: Session, build: Published) -> bool:
+    """Keep a build from being removed for as long as the session lasts; False where it has been removed already."""
+    session.run("select pg_advisory_lock_shared($1::int, $2::int)", _READERS, build.build)
+    return bool(session.run("select 1 where to_regnamespace($1) is not null", build.schema("marts")))
 
 
 def sweep(session: Session) -> None:
-    """Remove what nobody reads any more, and what interrupted builds left behind."""
+    """Remove what nobody reads any more, and what interrupted builds left behind; for whoever is :func:`writing`."""
     with session.transaction():
         rows = session.run(
             "select build from watthouse.builds where state in ('building', 'published')"
@@ -105,7 +113,7 @@ def sweep(session: Session) -> None:
         )
     for (build,) in rows:
         with session.transaction():
-            ((free,),) = session.run("select pg_try_advisory_xact_lock($1::int, $2::int)", _READERS % 2**31, build)
+            ((free,),) = session.run("select pg_try_advisory_xact_lock($1::int, $2::int)", _READERS, build)
             if free:
                 for schema in SCHEMAS:
                     session.run(f"drop schema if exists {schema}_b{build} cascade")

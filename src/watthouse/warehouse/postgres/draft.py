@@ -7,15 +7,15 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from watthouse.catalog import Dataset
+from watthouse.catalog import CATALOG, Dataset
 from watthouse.database import Session
 from watthouse.errors import TableError
 from watthouse.lake.ledger import Lake
 from watthouse.lake.revisions import OBSERVED_AT
 from watthouse.lake.table import Head
 from watthouse.transform import Node, Step, steps_as_text
-from watthouse.warehouse.postgres import raw
-from watthouse.warehouse.postgres.builds import SCHEMAS, Published
+from watthouse.warehouse.postgres import builds, raw
+from watthouse.warehouse.postgres.builds import Published
 from watthouse.warehouse.postgres.replay import replay
 
 
@@ -32,14 +32,8 @@ class PostgresDraft:
         self._folder = folder
         self._raw = f"raw_b{build}"
         if published is None or published.build != build:
-            for schema in SCHEMAS:
-                session.run(f"create schema if not exists {schema}_b{build}")
+            builds.begin(session, build)
         raw.prepare(session, self._raw)
-
-    @property
-    def is_new(self) -> bool:
-        """Whether nobody reads it yet."""
-        return self._published is None or self._published.build != self._build
 
     def load(self, lake: Lake, dataset: Dataset, *, anew: bool = False) -> int:
         load, head = raw.loads(self._session, self._raw).get(dataset.id), lake.head(dataset)
@@ -84,10 +78,9 @@ class PostgresDraft:
         rows = pa.RecordBatchReader.from_batches(incoming.schema, known())
         count = self._session.copy(rows, self._raw, dataset.table)
         after = "" if since is None else " where observed_at > $2"
-        run(
-            f"insert into {self._raw}.changed_days select distinct $1, date from {table}{after}",
-            *([dataset.table] if since is None else [dataset.table, since]),
-        )
+        bounds = () if since is None else (since,)
+        days = f"select distinct $1, date from {table}{after}"
+        run(f"insert into {self._raw}.changed_days {days}", dataset.table, *bounds)
         return count
 
     def _forget(self, dataset: Dataset) -> None:
@@ -122,10 +115,8 @@ class PostgresDraft:
             self._session.run("insert into watthouse.about values ($1, $2)", name, value)
 
     def release(self) -> Path:
-        for table in self._session.run(
-            "select table_name from information_schema.tables where table_schema = $1", self._raw
-        ):
-            self._session.run(f"analyze {self._raw}.{table[0]}")
+        for dataset in CATALOG.values():
+            self._session.run(f"analyze {self._raw}.{dataset.table}")
         self._session.connection.commit()
         self._folder.mkdir(parents=True, exist_ok=True)
         return self._folder

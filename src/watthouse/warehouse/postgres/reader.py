@@ -1,17 +1,19 @@
 """One build held open for queries: a snapshot of the database, shared by several connections."""
 
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from queue import SimpleQueue
-from typing import Final
+from typing import Any, Final
 
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from watthouse.catalog import CATALOG
 from watthouse.database import Database, Session
 from watthouse.errors import WarehouseError
 from watthouse.transform import Step, steps_of
@@ -67,7 +69,8 @@ class PostgresReader:
         return self._steps
 
     def table(self, name: str, schema: str) -> ir.Table:
-        found = self._keeper_run(_SHAPE, self._current.schema(schema), name)
+        with self._session() as session:
+            found = session.run(_SHAPE, self._current.schema(schema), name)
         if not found:
             lacks = f"{self._database} has no {schema}.{name}: another version of watthouse built it"
             raise WarehouseError(f"{lacks}; run `watthouse refresh`")
@@ -77,7 +80,7 @@ class PostgresReader:
 
     def rows(self, query: Query) -> pa.Table:
         with self._session() as session:
-            return _typed(session.table(to_sql(query, DIALECT)), _schema(query))
+            return session.table(to_sql(query, DIALECT)).cast(_schema(query))
 
     @contextmanager
     def batches(self, query: Query) -> Iterator[pa.RecordBatchReader]:
@@ -97,7 +100,23 @@ class PostgresReader:
     def rows_as_of(
         self, moment: datetime, since: date, until: date, models: Sequence[str], queries: Sequence[Query]
     ) -> tuple[pa.Table, ...]:
-        raise NotImplementedError
+        """The build's own SQL, over raw tables that show only what had been observed by then."""
+        # What a build is made of becomes common table expressions of the query, by their names in the build.
+        instant = moment.astimezone(UTC).isoformat()
+        parts = {
+            dataset.table: f"select * from {self._current.schema('raw')}.{dataset.table}"
+            f" where observed_at <= timestamptz '{instant}'"
+            f" and date between date '{since}' - 1 and date '{until}' + 1"
+            for dataset in CATALOG.values()
+        }
+        made = {step.title: step.sql for step in self._steps if step.relation}
+        parts |= {name: _unqualified(sql) for name, sql in (*self._staging, *((name, made[name]) for name in models))}
+        chain = ", ".join(f'"{name}" as ({sql})' for name, sql in parts.items())
+        with self._session() as session:
+            return tuple(
+                session.table(_after(chain, _unqualified(to_sql(query, DIALECT)))).cast(_schema(query))
+                for query in queries
+            )
 
     def tested(self, steps: Sequence[Step]) -> list[Tested]:
         with self._session() as session:
@@ -112,8 +131,17 @@ class PostgresReader:
 
     @cached_property
     def _steps(self) -> tuple[Step, ...]:
-        ((steps,),) = self._keeper_run("select steps from watthouse.builds where build = $1", self._current.build)
+        with self._session() as session:
+            ((steps,),) = session.run("select steps from watthouse.builds where build = $1", self._current.build)
         return tuple(steps_of(steps))
+
+    @cached_property
+    def _staging(self) -> tuple[tuple[str, str], ...]:
+        """The views of staging: name and SQL."""
+        query = "select viewname, definition from pg_views where schemaname = $1"
+        with self._session() as session:
+            found = session.run(query, self._current.schema("staging"))
+        return tuple((name, sql.rstrip().rstrip(";")) for name, sql in found)
 
     def _build(self) -> Build:
         loads = raw.loads(self._keeper, self._current.schema("raw"))
@@ -123,10 +151,6 @@ class PostgresReader:
         versions = {name: load.head.version for name, load in loads.items()}
         newest = max([self._current.built_at, *(load.loaded_at for load in loads.values())])
         return Build(repr((state, self._current.fingerprint)), versions, newest)
-
-    def _keeper_run(self, statement: str, *arguments: object) -> list[tuple[object, ...]]:
-        with self._session() as session:
-            return session.run(statement, *arguments)
 
     @contextmanager
     def _session(self) -> Iterator[Session]:
@@ -170,10 +194,21 @@ def _dtype(kind: str, precision: int, scale: int) -> str:
     return f"decimal({precision}, {scale})" if kind == "numeric" else _KINDS[kind]
 
 
+_QUALIFIED: Final = re.compile(r'"?\b(?:raw|staging|core|marts)_b\d+"?\."?(\w+)"?')
+
+
+def _unqualified(sql: str) -> str:
+    """The same SQL, with the names of the build's tables without their schemas."""
+    return _QUALIFIED.sub(r'"\1"', sql)
+
+
+def _after(chain: str, sql: str) -> str:
+    """A query that stands on these common table expressions."""
+    start, _, rest = sql.lstrip().partition(" ")
+    return f"with {chain}, {rest}" if start.strip().lower() == "with" else f"with {chain} {sql}"
+
+
 def _schema(query: Query) -> pa.Schema:
-    rows = query.draw(*query.of) if isinstance(query, Prepared) else query
-    return rows.schema().to_pyarrow()
-
-
-def _typed(rows: pa.Table, schema: pa.Schema) -> pa.Table:
-    return rows.cast(schema)
+    rows: Any = query.draw(*query.of) if isinstance(query, Prepared) else query
+    schema: pa.Schema = rows.schema().to_pyarrow()
+    return schema

@@ -103,10 +103,8 @@ class Postgres:
             with builds.writing(session):
                 with session.transaction():
                     current = builds.published(session)
-                    if empty or current is None:
-                        build = self._reserved or builds.reserve(session)
-                    else:
-                        build = current.build
+                    known = None if empty or current is None else current.build
+                    build = known or self._reserved or builds.reserve(session)
                     draft = PostgresDraft(session, build, current, self._fingerprint, self._scratch / "postgres")
                     yield draft
                     builds.publish(session, build)
@@ -140,12 +138,21 @@ class Postgres:
         return pa.concat_tables(self.pieces(mart, since=since, until=until, columns=columns))
 
     def pieces(
-        self, mart: str, *, since: date | None = None, until: date | None = None, columns: Sequence[str] | None = None
+        self,
+        mart: str,
+        *,
+        since: date | None = None,
+        until: date | None = None,
+        columns: Sequence[str] | None = None,
+        schema: str = "marts",
     ) -> Iterator[pa.Table]:
         """Raises :class:`UsageError` for a mart or a column that is not there."""
         with self._session() as session, session.snapshot():
             build = self._published(session)
-            yield from marts.pieces(_Marts(session, build.schema("marts")), mart, since, until, columns)
+            yield from marts.pieces(_Marts(session, build.schema(schema)), mart, since, until, columns)
+
+    def tables(self, schema: str) -> list[str]:
+        return self._read(lambda session, build: _Marts(session, build.schema(schema)).names()) or []
 
     def stamp(self) -> Hashable:
         with self._session() as session:
@@ -199,12 +206,16 @@ class _Marts:
         self._session, self.schema = session, schema
 
     def names(self) -> list[str]:
-        query = "select tablename from pg_tables where schemaname = $1 order by 1"
-        return [name for (name,) in self._session.run(query, self.schema)]
+        query = "select relname::text from pg_class where relnamespace = to_regnamespace($1)"
+        return sorted(name for (name,) in self._session.run(f"{query} and relkind in ('r', 'v', 'p')", self.schema))
 
-    def columns(self, mart: str) -> list[str]:
-        query = "select column_name from information_schema.columns where table_schema = $1 and table_name = $2"
-        return [name for (name,) in self._session.run(f"{query} order by ordinal_position", self.schema, mart)]
+    def columns(self, mart: str) -> dict[str, str]:
+        query = "select attname::text, attcollation <> 0 from pg_attribute where attrelid = to_regclass($1)"
+        found = self._session.run(
+            f"{query} and attnum > 0 and not attisdropped order by attnum", f"{self.schema}.{mart}"
+        )
+        # a database sorts texts by its own language, and other engines by their bytes
+        return {name: f'{name} collate "C"' if is_text else name for name, is_text in found}
 
     def rows(self, sql: str) -> list[tuple[object, ...]]:
         return self._session.run(sql)
