@@ -19,6 +19,7 @@ from watthouse.errors import WarehouseError
 from watthouse.transform import Step, steps_of
 from watthouse.warehouse.base import Build, Tested
 from watthouse.warehouse.postgres import builds, checks, raw
+from watthouse.warehouse.postgres.builds import Published
 from watthouse.warehouse.query import Prepared, Query, to_sql
 
 DIALECT: Final = "postgres"
@@ -43,24 +44,40 @@ _KINDS: Final = {
 class PostgresReader:
     """Closed by :meth:`close`. Every query sees the database as it was when the reader was opened."""
 
-    def __init__(self, database: Database, seconds: float) -> None:
-        self._database = database
-        self._seconds = seconds
-        self._resources = ExitStack()
-        try:
-            self._keeper = self._resources.enter_context(database.connected())
+    @classmethod
+    def of(cls, database: Database, seconds: float) -> "PostgresReader | None":
+        """A reader of the build that is current; None where that was removed before it could be held.
+
+        Raises :class:`~watthouse.errors.WarehouseError` where there is none.
+        """
+        with ExitStack() as resources:
+            keeper = resources.enter_context(database.connected())
             # The transaction is left open: as long as it lasts, others may join its snapshot, and the build stays.
-            self._keeper.run("set transaction isolation level repeatable read read only")
-            ((self._snapshot,),) = self._keeper.run("select pg_export_snapshot()")
-            current = builds.published(self._keeper)
+            keeper.run("set transaction isolation level repeatable read read only")
+            ((snapshot,),) = keeper.run("select pg_export_snapshot()")
+            current = builds.published(keeper)
             if current is None:
                 raise WarehouseError(f"there is no warehouse at {database} yet: run `watthouse refresh`")
-            builds.hold(self._keeper, current.build)
-            self._current = current
-            self.build = self._build()
-        except BaseException:
-            self.close()
-            raise
+            if not builds.hold(keeper, current):
+                return None
+            build = _build(keeper, current)
+            return cls(database, seconds, snapshot, current, build, resources.pop_all())
+
+    def __init__(
+        self,
+        database: Database,
+        seconds: float,
+        snapshot: str,
+        current: Published,
+        build: Build,
+        resources: ExitStack,
+    ) -> None:
+        self.build = build
+        self._database = database
+        self._seconds = seconds
+        self._snapshot = snapshot
+        self._current = current
+        self._resources = resources
         self._lock = threading.Lock()
         self._opened = 0
         self._idle: SimpleQueue[Session] = SimpleQueue()
@@ -143,15 +160,6 @@ class PostgresReader:
             found = session.run(query, self._current.schema("staging"))
         return tuple((name, sql.rstrip().rstrip(";")) for name, sql in found)
 
-    def _build(self) -> Build:
-        loads = raw.loads(self._keeper, self._current.schema("raw"))
-        state = sorted(
-            (name, load.head.ledger, load.head.version, load.head.observed_until) for name, load in loads.items()
-        )
-        versions = {name: load.head.version for name, load in loads.items()}
-        newest = max([self._current.built_at, *(load.loaded_at for load in loads.values())])
-        return Build(repr((state, self._current.fingerprint)), versions, newest)
-
     @contextmanager
     def _session(self) -> Iterator[Session]:
         """A session in the reader's snapshot."""
@@ -180,6 +188,15 @@ class PostgresReader:
         session.run(f"set transaction snapshot '{self._snapshot}'")
         session.run(f"set local statement_timeout = {int(self._seconds * 1000)}")
         session.run("set local time zone 'UTC'")
+
+
+def _build(session: Session, current: Published) -> Build:
+    loads = raw.loads(session, current.schema("raw"))
+    heads = {name: load.head for name, load in loads.items()}
+    state = sorted((name, head.ledger, head.version, head.observed_until) for name, head in heads.items())
+    newest = max([current.built_at, *(load.loaded_at for load in loads.values())])
+    versions = {name: head.version for name, head in heads.items()}
+    return Build(repr((state, current.fingerprint)), versions, newest)
 
 
 _SHAPE: Final = (

@@ -1,7 +1,8 @@
 """A PostgreSQL database as the warehouse."""
 
+import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import date
 from functools import cached_property
 from importlib import import_module
@@ -12,7 +13,7 @@ import pyarrow as pa
 
 from watthouse.catalog import Dataset
 from watthouse.database import Database, Session
-from watthouse.errors import UsageError, WarehouseError
+from watthouse.errors import BusyError, DatabaseError, UsageError, WarehouseError
 from watthouse.lake.revisions import OBSERVED_AT
 from watthouse.transform import Step, fingerprint, steps_of, tests_of
 from watthouse.warehouse import marts
@@ -39,6 +40,9 @@ class Postgres:
         self._scratch = scratch
         self._project = project
         self._reserved: int | None = None
+        self._lock = threading.Lock()
+        self._watcher: Session | None = None
+        self._watching = ExitStack()
 
     @property
     def place(self) -> str:
@@ -93,7 +97,10 @@ class Postgres:
 
     def sweep(self) -> None:
         with self._session() as session:
-            if session.run("select 1 where to_regclass('watthouse.builds') is not null"):
+            if not session.run("select 1 where to_regclass('watthouse.builds') is not null"):
+                return
+            # what another machine is building is not left behind
+            with suppress(BusyError), builds.writing(session):
                 builds.sweep(session)
 
     @contextmanager
@@ -155,14 +162,20 @@ class Postgres:
         return self._read(lambda session, build: _Marts(session, build.schema(schema)).names()) or []
 
     def stamp(self) -> Hashable:
-        with self._session() as session:
-            build = self._published(session)
+        with self._lock:
+            try:
+                build = self._watched()
+            except DatabaseError:
+                self._watching.close()  # the server may have been restarted since: once more, on a new connection
+                build = self._watched()
         return build.build, build.changes
 
     def open(self, seconds: float) -> BuildReader:
         from watthouse.warehouse.postgres.reader import PostgresReader  # Ibis comes with the extra `serve`
 
-        return PostgresReader(self.database, seconds)
+        while (reader := PostgresReader.of(self.database, seconds)) is None:
+            pass  # the build was removed in between: the pointer names another one by now
+        return reader
 
     def warm_up(self) -> None:
         import_module("ibis.backends.postgres")
@@ -188,6 +201,17 @@ class Postgres:
     def _current(self, read: Callable[[Session, Published], T]) -> T:
         with self._session() as session, session.snapshot():
             return read(session, self._published(session))
+
+    def _watched(self) -> Published:
+        """The build to read now, by a connection that is kept: a server asks before every answer."""
+        if self._watcher is None:
+            self._watcher = self._watching.enter_context(self._session())
+            self._watching.callback(self._forget_watcher)
+        with self._watcher.transaction():
+            return self._published(self._watcher)
+
+    def _forget_watcher(self) -> None:
+        self._watcher = None
 
     def _published(self, session: Session) -> Published:
         if (build := builds.published(session)) is None:
