@@ -8,9 +8,9 @@ import psycopg
 import pyarrow as pa
 import pytest
 
+from watthouse.database import Database
 from watthouse.errors import SourceError
 from watthouse.exports import columns
-from watthouse.database import Database
 
 _DAY, _INSTANT = dt.date(2024, 2, 29), dt.datetime(2024, 2, 29, 1, 2, 3, 456_000, tzinfo=dt.UTC)
 VALUES: dict[str, tuple[pa.DataType, Any]] = {

@@ -1,0 +1,302 @@
+"""PostgreSQL as the warehouse: the same rows and the same answers as the file, whatever happens to the server."""
+
+import math
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+import pytest
+
+from tests import servers
+from tests.integration.service import Service, service, utc
+from tests.integration.serving import served as serving
+from tests.killing import at
+from tests.support import command, environment, watthouse
+from tools.services import SERVERS, Services
+
+pytestmark = [pytest.mark.slow]
+
+NOW: Final = utc("2026-03-31T14:40")
+SINCE: Final = NOW.date() - timedelta(days=40)
+EARLIER: Final = NOW - timedelta(days=4)
+DRAFT: Final = "watthouse.warehouse.postgres.draft:PostgresDraft"
+
+CALLS: Final = (
+    "/mix?since=2026-03-01&until=2026-03-30",
+    "/mix?since=2026-03-28&until=2026-03-30&interval=slot",
+    "/mix?since=2026-03-01&until=2026-03-30&interval=week&unit=GWh",
+    "/exchanges?since=2026-03-01&until=2026-03-30&interval=day",
+    "/exchanges?since=2026-03-28&until=2026-03-30&interval=hour",
+    "/forecast?since=2026-03-01&until=2026-03-30&interval=day",
+    "/now",
+    "/now?day=2026-03-29",
+    "/regions",
+    "/regions?since=2026-03-01&until=2026-03-30&interval=week",
+    "/regions/53/mix?since=2026-03-28&until=2026-03-30&interval=hour",
+    "/regions/map?since=2026-03-01&until=2026-03-30&measure=consommation",
+    "/gas?since=2026-03-01&until=2026-03-20&interval=day",
+    "/gas?since=2026-03-01&until=2026-03-20&interval=week",
+    "/temperature?since=2026-02-20&until=2026-03-10",
+    "/records",
+    "/sensitivity",
+    "/completeness?since=2026-03-01&until=2026-03-30",
+    "/tests",
+    "/marts/daily_regional/rows?limit=50",
+    "/compare?since=2026-03-01&until=2026-03-10&with_since=2026-03-11&with_until=2026-03-20",
+)
+
+
+@pytest.fixture(scope="module")
+def odre() -> Iterator[Service]:
+    with service(SINCE, NOW) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def home(odre: Service, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with its warehouse in its file, refreshed twice: its second build repeats steps for some days."""
+    folder = tmp_path_factory.mktemp("file") / "home"
+    for moment in (EARLIER, NOW):
+        odre.at(moment)
+        done = watthouse(folder, "refresh", env=odre.variables)
+        assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def built(odre: Service, home: Path, warehouse_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A database that was refreshed twice from the same service; to be read only."""
+    folder = tmp_path_factory.mktemp("server") / "home"
+    with servers.database(warehouse_server) as url:
+        for moment in (EARLIER, NOW):
+            odre.at(moment)
+            done = watthouse(folder, "refresh", env={**odre.variables, "WATTHOUSE_WAREHOUSE": url})
+            assert done.returncode == 0, done.stderr
+        yield url
+
+
+def differing(home: Path, url: str) -> str:
+    """What `parity` says of the tables that differ; empty where all are equal."""
+    done = watthouse(home, "parity", url)
+    lines = done.stdout.splitlines()
+    assert len([line for line in lines if " equal " in line or " different " in line]) == 22, done.stdout + done.stderr
+    different = "\n".join(line for line in lines if " different " in line)
+    assert (done.returncode == 0) == (different == "")
+    return different
+
+
+def test_every_table_equals_that_of_the_file(home: Path, built: str) -> None:
+    assert differing(home, built) == ""
+
+
+def test_parity_finds_a_value_a_row_and_a_table(home: Path, database: str, built: str, tmp_path: Path) -> None:
+    changed = copied(built, database)
+    with psycopg.connect(changed) as connection:
+        marts = current(connection)
+        connection.execute(
+            f"update {marts}.daily_mix set nucleaire_mwh = nucleaire_mwh + 1 where civil_date = '2026-03-05'"
+        )
+        connection.execute(
+            f"delete from {marts}.daily_regional where civil_date = '2026-03-06' and code_insee_region = '53'"
+        )
+        connection.execute(f"drop table {marts}.gas_daily")
+    done = watthouse(home, "parity", changed)
+    assert done.returncode == 1
+    assert re.search(r"marts\.daily_mix +different +(\d+) +\1 +2026-03-05", done.stdout)
+    assert re.search(r"marts\.daily_regional +different .*2026-03-06", done.stdout)
+    assert re.search(r"marts\.gas_daily +different +\d+ +– ", done.stdout)
+
+
+def test_real_files_make_the_same_tables(real_data: Path, database: str, tmp_path: Path) -> None:
+    in_file, in_database = tmp_path / "file", tmp_path / "database"
+    for folder, variables in ((in_file, {}), (in_database, {"WATTHOUSE_WAREHOUSE": database})):
+        done = watthouse(folder, "refresh", "--from", real_data / "odre", env=variables)
+        assert done.returncode == 0, done.stderr
+    assert differing(in_file, database) == ""
+
+
+def test_the_cases_make_the_same_tables(cases: Path, database: str, tmp_path: Path) -> None:
+    in_file, in_database = tmp_path / "file", tmp_path / "database"
+    for folder, variables in ((in_file, {}), (in_database, {"WATTHOUSE_WAREHOUSE": database})):
+        watthouse(folder, "refresh", "--from", cases, env=variables)
+    assert differing(in_file, database) == ""
+
+
+def answers(home: Path, folder: Path, calls: tuple[str, ...], **variables: str) -> dict[str, Any]:
+    folder.mkdir()
+    with serving(home, folder, sample=False, WATTHOUSE_SAMPLE_TODAY=str(NOW.date()), **variables) as api:
+        found = {}
+        for call in calls:
+            answer = api.get(call)
+            assert answer.status_code == 200, (call, answer.text)
+            found[call] = answer.json()
+    return found
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Equal; floats but for the last digits, which depend on the order of a sum."""
+    if isinstance(one, dict):
+        ignored = {"version", "built_at"}
+        keys = one.keys() - ignored
+        return keys == other.keys() - ignored and all(alike(one[key], other[key]) for key in keys)
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(alike, one, other))
+    if isinstance(one, float) and isinstance(other, (int, float)):
+        return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-9)
+    return bool(one == other)
+
+
+def test_the_api_answers_the_same(home: Path, built: str, tmp_path: Path) -> None:
+    calls = (*CALLS, *(f"{call}&as_of={EARLIER:%Y-%m-%dT%H:%M}Z" for call in CALLS[:2]))
+    from_file = answers(home, tmp_path / "file", calls)
+    from_server = answers(home, tmp_path / "server", calls, WATTHOUSE_WAREHOUSE=built)
+    assert [call for call in calls if not alike(from_file[call], from_server[call])] == []
+
+
+def test_every_verb_that_reads_works(home: Path, built: str) -> None:
+    variables = {"WATTHOUSE_WAREHOUSE": built}
+    for words in (
+        ("show", "daily_merged", "--format", "csv"),
+        ("show", "regional_slots", "--since", "2026-03-29", "--until", "2026-03-29", "--format", "csv"),
+        ("tests", "--format", "csv"),
+        ("status",),
+    ):
+        own, other = watthouse(home, *words), watthouse(home, *words, env=variables)
+        assert (other.returncode, other.stdout) == (own.returncode, own.stdout), words
+    assert "postgresql://" in watthouse(home, "doctor", env=variables).stdout
+
+
+def current(connection: psycopg.Connection) -> str:
+    """The schema of the marts that are read."""
+    row = connection.execute("select 'marts_b' || build from watthouse.current").fetchone()
+    assert row
+    return str(row[0])
+
+
+def copied(url: str, to: str) -> str:
+    """The database in another one."""
+    dumped = subprocess.run(["pg_dump", "--no-owner", url], capture_output=True, check=True)
+    subprocess.run(["psql", "-q", "-v", "ON_ERROR_STOP=1", to], input=dumped.stdout, capture_output=True, check=True)
+    return to
+
+
+class TestFaults:
+    """On a server of the test's own."""
+
+    @pytest.fixture
+    def own(self, own_servers: Services) -> Services:
+        servers.up(own_servers, "warehouse-db")
+        return own_servers
+
+    @pytest.fixture
+    def url(self, own: Services) -> str:
+        running = own.find("warehouse-db")
+        assert running
+        return SERVERS["warehouse-db"].url(running)
+
+    @pytest.mark.parametrize(
+        ("when", "point"), [("before", f"{DRAFT}.load"), ("after", f"{DRAFT}.release"), ("before", f"{DRAFT}.replay")]
+    )
+    def test_a_postmaster_that_is_killed(
+        self, when: str, point: str, own: Services, url: str, built: str, home: Path, tmp_path: Path
+    ) -> None:
+        replaying = point.endswith("replay")
+        folder, variables = tmp_path / "home", {"WATTHOUSE_WAREHOUSE": url}
+        shutil.copytree(home, folder, ignore=shutil.ignore_patterns("warehouse.duckdb"))
+        if replaying:
+            copied(built, url)
+            with psycopg.connect(url) as connection:  # as if a day had not been loaded yet
+                connection.execute(
+                    f"update {current(connection).replace('marts', 'raw')}.loads set observations = observations - 1"
+                )
+        running = own.find("warehouse-db")
+        assert running
+        killed = watthouse(folder, "build", env={**variables, **at(when, point, running.pid)})
+        assert killed.returncode == 1, killed.stdout
+        line = killed.stderr.strip().splitlines()[-1]
+        assert line.startswith(("watthouse: postgresql://127.0.0.1:", "refused  ")) or "dbt" in line
+        assert running.password not in killed.stdout + killed.stderr
+        own.again(SERVERS["warehouse-db"])
+        done = watthouse(folder, "build", env=variables)
+        assert done.returncode == 0, done.stderr
+        assert differing(home, url) == ""
+
+    @pytest.mark.parametrize("when", ["before", "after"])
+    @pytest.mark.parametrize("point", [f"{DRAFT}.load", f"{DRAFT}.remember"])
+    def test_a_build_that_is_killed_leaves_nothing_behind(
+        self, when: str, point: str, url: str, home: Path, tmp_path: Path
+    ) -> None:
+        folder, variables = tmp_path / "home", {"WATTHOUSE_WAREHOUSE": url}
+        shutil.copytree(home, folder, ignore=shutil.ignore_patterns("warehouse.duckdb"))
+        killed = watthouse(folder, "build", env={**variables, **at(when, point)})
+        assert killed.returncode == -signal.SIGKILL
+        done = watthouse(folder, "build", env=variables)
+        assert done.returncode == 0, done.stderr
+        assert differing(home, url) == ""
+        with psycopg.connect(url) as connection:
+            rows = connection.execute("select nspname from pg_namespace where nspname like 'marts_b%'").fetchall()
+        assert len(rows) == 1
+
+
+def test_what_is_wrong_is_said_in_one_line(database: str, home: Path) -> None:
+    wrong = re.sub(r":[^:@/]+@", ":hunter2@", database)
+    for url, line in (
+        (wrong, "password authentication failed"),
+        (f"{database}_not", "does not exist"),
+        (re.sub(r":\d+/", ":9/", database), "cannot be reached (the connection was refused)"),
+        ("mysql://somewhere/x", "a warehouse's URL begins with postgresql://"),
+    ):
+        done = watthouse(home, "build", env={"WATTHOUSE_WAREHOUSE": url})
+        assert done.returncode in {1, 2}
+        assert line in done.stderr
+        assert "hunter2" not in done.stdout + done.stderr
+        assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_second_writer_is_told_at_once(database: str, home: Path, tmp_path: Path) -> None:
+    from watthouse.database import Database
+    from watthouse.warehouse.postgres import builds
+
+    with Database(database).connected() as session:
+        builds.prepare(session)
+        with builds.writing(session):
+            done = watthouse(home, "build", env={"WATTHOUSE_WAREHOUSE": database})
+    assert done.returncode == 1
+    assert "another refresh is writing to postgresql://" in done.stderr
+
+
+def test_a_reader_never_mixes_builds(odre: Service, built: str, database: str, home: Path, tmp_path: Path) -> None:
+    """Readers ask all along while a build is replaced: each answer is of one build, and none fails."""
+    copied(built, database)
+    variables = {"WATTHOUSE_WAREHOUSE": database}
+    folder = tmp_path / "home"
+    shutil.copytree(home, folder, ignore=shutil.ignore_patterns("warehouse.duckdb"))
+    with serving(folder, tmp_path, sample=False, **variables) as api:
+        rebuilding = subprocess.Popen(command("build", "--full"), env=environment(folder, variables))
+        versions = []
+        while rebuilding.poll() is None:
+            answer = api.get("/mix?since=2026-03-01&until=2026-03-30")
+            assert answer.status_code == 200, answer.text
+            versions.append(answer.json()["version"])
+            time.sleep(0.02)
+        assert rebuilding.returncode == 0
+        assert api.get("/mix?since=2026-03-01&until=2026-03-30").status_code == 200
+        assert len(versions) > 20
+    time.sleep(0.5)
+    assert watthouse(folder, "build", env=variables).returncode == 0
+    with psycopg.connect(database) as connection:
+        rows = connection.execute("select nspname from pg_namespace where nspname like 'marts_b%'").fetchall()
+    assert len(rows) == 1, "the build that nobody reads any more is gone"
+
+
+def test_a_synthetic_warehouse_takes_no_published_figures(built: str, real_data: Path, tmp_path: Path) -> None:
+    done = watthouse(tmp_path / "home", "refresh", "--from", real_data / "odre", env={"WATTHOUSE_WAREHOUSE": built})
+    assert done.returncode == 2
+    assert "holds watthouse's synthetic sample" in done.stderr
