@@ -37,6 +37,7 @@ class Home:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._known: str | None = None
+        self._lease: Lease | None = None
 
     @cached_property
     def place(self) -> Place:
@@ -88,8 +89,12 @@ class Home:
     def sample(self) -> str | None:
         """The name of the sample that is shown, None for published data."""
         # the warehouse tells it too, and does not have to be asked for over a network
-        kind = (self.warehouse.kind() if self.settings.lake else None) or self.kind
-        return None if kind == REAL else kind
+        return self.sample_shown if self.settings.lake and self.warehouse.kind() else _sample(self.kind)
+
+    @property
+    def sample_shown(self) -> str | None:
+        """The same by the warehouse alone; None where there is none yet."""
+        return _sample(self.warehouse.kind())
 
     @property
     def now(self) -> datetime:
@@ -107,7 +112,7 @@ class Home:
         self._refuse_mixture(self.warehouse.kind(), kind, f"the warehouse at {self.warehouse.place} holds")
         if self._noted is None:
             # durable, unlike the other notes: it cannot be made again from anything else
-            self.notes.update(_KIND, lambda note: {"data": kind, **note}, durable=True)
+            self.notes.update(_KIND, lambda note: {**note, "data": note.get("data") or kind}, durable=True)
             # another machine may have claimed the same bucket in the meantime
             self._refuse_mixture(self._noted, kind, f"{self.place} now holds")
         self.lake.claim(kind)
@@ -142,22 +147,32 @@ class Home:
         """
         if self.place.is_shared:
             with Lease(self.notes.place, "refresh.lease", self.settings.lease_seconds).held() as lease:
-                yield
-                lease.check()
+                self._lease = lease
+                try:
+                    yield
+                    self.confirm_writer()
+                finally:
+                    self._lease = None
             return
-        lock = self._locked(self.notes.place.path) if self.settings.lake else None
+        lock = self._locked(self.notes.place.path, "WATTHOUSE_LAKE") if self.settings.lake else None
         try:
             yield
         finally:
             if lock:
                 lock.release()
 
+    def confirm_writer(self) -> None:
+        """Raises :class:`~watthouse.errors.BusyError` where another machine has taken over the lake in the meantime."""
+        # A laptop that slept through its lease would write what it downloaded before, after another had written what
+        # is true since: revisions that nobody published.
+        if self._lease:
+            self._lease.check()
+
     def last_refreshed(self) -> Mapping[str, datetime]:
         """When each dataset was last fetched, whether or not anything was new (UTC)."""
-        try:
-            return {name: datetime.fromisoformat(moment) for name, moment in self.notes.read(_REFRESHES).items()}
-        except (ValueError, TypeError):
-            return {}  # only `status` reads it, and the next refresh writes it again
+        # what is spoilt is left out: only `status` reads it, and the next refresh of that dataset writes it again
+        noted = self.notes.read(_REFRESHES).items()
+        return {name: moment for name, text in noted if (moment := _moment(text)) is not None}
 
     def remember(self, datasets: Iterable[str]) -> None:
         """Note that these datasets were fetched now."""
@@ -166,25 +181,21 @@ class Home:
 
     def _lock(self) -> FileLock:
         home = self.settings.home
-        # Delta takes paths for URLs and the warehouse takes them for patterns: with these characters they mean another
-        # folder, or none.
-        odd = sorted(set("%#?*[]") & set(str(home.absolute())))
-        if odd:
-            raise UsageError(
-                f"WATTHOUSE_HOME '{home}' contains {' '.join(odd)}, which storage libraries misread: rename it"
-            )
-        return self._locked(home)
+        _refuse_odd(home, "WATTHOUSE_HOME")
+        if self.settings.lake and not self.place.is_shared:
+            _refuse_odd(self.place.path, "WATTHOUSE_LAKE")
+        return self._locked(home, "WATTHOUSE_HOME")
 
-    def _locked(self, folder: Path) -> FileLock:
+    def _locked(self, folder: Path, setting: str) -> FileLock:
         """The lock of a folder, taken."""
         holder = folder / "refresh.pid"
-        with disk(folder, "set WATTHOUSE_HOME to a folder of yours with room in it"):
+        with disk(folder, f"set {setting} to a folder of yours with room in it"):
             folder.mkdir(parents=True, exist_ok=True)
             lock = FileLock(folder / "refresh.lock")
             try:
                 lock.acquire(timeout=0)
             except Timeout:
-                raise BusyError(_another(folder, holder)) from None
+                raise BusyError(_another(folder, holder, setting)) from None
             holder.write_text(str(os.getpid()))
             return lock
 
@@ -196,15 +207,34 @@ class Home:
         return self._known
 
 
-def _another(folder: Path, holder: Path) -> str:
+def _moment(text: object) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+
+
+def _sample(kind: str | None) -> str | None:
+    return None if kind == REAL else kind
+
+
+def _refuse_odd(folder: Path, setting: str) -> None:
+    # Delta takes paths for URLs and the warehouse takes them for patterns: with these characters they mean another
+    # folder, or none.
+    odd = sorted(set("%#?*[]") & set(str(folder.absolute())))
+    if odd:
+        raise UsageError(f"{setting} '{folder}' contains {' '.join(odd)}, which storage libraries misread: rename it")
+
+
+def _another(folder: Path, holder: Path, setting: str) -> str:
     """The line about a refresh that runs in this folder: who, and since when."""
     try:
         pid, began = holder.read_text(), datetime.fromtimestamp(holder.stat().st_mtime, UTC)
     except OSError:
-        return f"another refresh is running in {folder}: wait for it to end, or set WATTHOUSE_HOME"
+        return f"another refresh is running in {folder}: wait for it to end, or set {setting}"
     return (
         f"another refresh (pid {pid}) has been running in {folder} since {began:%Y-%m-%d %H:%M:%SZ}: wait for it to"
-        " end, or set WATTHOUSE_HOME"
+        f" end, or set {setting}"
     )
 
 

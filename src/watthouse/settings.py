@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(
         default=60,
         ge=2,
+        le=86_400,
         description="time after which a killed refresh no longer keeps others from a bucket, s",
     )
     batch_rows: int = Field(default=200_000, gt=0, description="rows read from a file at a time")

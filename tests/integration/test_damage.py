@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import signal
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ import duckdb
 import pytest
 
 from tests.integration.test_made_up_marts import gas, national
+from tests.killing import at
 from tests.support import begun, mart, tables, watthouse, write_csv
 from watthouse.catalog import find
 from watthouse.lake.ledger import Lake
@@ -397,3 +399,19 @@ def test_a_clock_that_stood_ahead_is_noticed_at_the_next_run_and_its_stamps_can_
     held = lake.as_of(find(GAS), datetime.now(UTC)).collect()
     assert sorted(held["stock_fin_de_journee"]) == [3] * 5 + [4] * 5
     assert not watthouse(home, "build").stdout.startswith("note")
+
+
+def test_a_repair_that_is_killed_while_it_sets_a_table_aside_goes_on(home: Path, files: Path) -> None:
+    """Without a warehouse, which could give the rows back."""
+    before = raw(home)
+    (home / "warehouse.duckdb").unlink()
+    lose_the_first_entry(home)
+    moved = at("after", "watthouse.lake.integrity:Store.move")
+    for _ in range(2):  # a file at a time, and then all the rest
+        assert watthouse(home, "repair", "--apply", env=moved).returncode == -signal.SIGKILL
+        assert watthouse(home, "repair").returncode == 1, "what is half moved is damaged still"
+    assert watthouse(home, "repair", "--apply").returncode == 0
+    assert len(list((home / "lake").glob("damaged-*"))) == 1
+    assert watthouse(begun(home), "build").returncode == 0
+    gas_tables = [name for name in before if "gas" in name]
+    assert {name: raw(home)[name] for name in gas_tables} == {name: before[name] for name in gas_tables}

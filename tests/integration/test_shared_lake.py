@@ -1,5 +1,6 @@
 """Machines without a disk of their own, and one bucket: what one fetched, the others need not."""
 
+import re
 import shutil
 import signal
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 
 from tests import faulty, servers
 from tests.integration.service import Service, service, utc
+from tests.integration.serving import served as serving
 from tests.killing import at
 from tests.servers import S3, Bucket
 from tests.support import Tables, begun, command, environment, mart, tables, watthouse
@@ -230,6 +232,7 @@ class TestFaults:
         line = refused(home, {**variables, **at(when, point, running.pid)})
         assert f"{bucket.url}/lake" in line
         assert "cannot be reached (the connection " in line
+        assert "refused" not in line.replace("was refused", ""), "no table waits for a bucket that another waited for"
         minio.again(SERVERS["minio"])
         time.sleep(3.5)  # the lease could not be given back
         refresh(home, variables)
@@ -322,6 +325,45 @@ class TestFaults:
         variables = {name: value for name, value in changed.items() if value is not None}
         for verb in ("refresh", "build", "status"):
             assert line in refused(begun(tmp_path / verb), variables, verb)
+
+
+def test_a_server_that_starts_before_there_is_anything_answers_once_it_is_built(
+    s3_bucket: Bucket, served: Service, tmp_path: Path
+) -> None:
+    """It forks its worker, which must not lack the threads of a parent that has spoken to the bucket."""
+    variables = shared(s3_bucket, served)
+    refresh(begun(tmp_path / "first"), variables)
+    home = tmp_path / "home"
+    with serving(home, tmp_path, sample=False, **variables) as api:
+        assert api.get("/mix").status_code == 503
+        assert watthouse(begun(home), "build", env=variables).returncode == 0
+        for path in ("/status", "/revisions?dataset=eco2mix-national-tr", "/mix", "/status"):
+            answer = api.client.get(f"/api/v1{path}", timeout=20)
+            assert answer.status_code == 200, (path, answer.text)
+        assert api.get("/status").json()["data"] == "seed=0"
+        worker = api.worker()
+    assert not worker.is_running()
+
+
+def test_a_machine_that_may_only_read_is_told_what_it_can_do(
+    s3_bucket: Bucket, served: Service, tmp_path: Path
+) -> None:
+    variables = shared(s3_bucket, served)
+    refresh(begun(tmp_path / "home"), variables, "stock-quotidien-stockages-gaz")
+    reading = s3_bucket.client.limited_to("s3:GetObject", "s3:ListBucket", "s3:GetBucketLocation")
+    done = watthouse(tmp_path / "home", "doctor", env={**variables, **reading})
+    assert re.search(r"note +place +.*may not be written", done.stdout), done.stdout
+    assert "to build and to serve, reading will do" in done.stdout
+
+
+def test_what_needs_no_lake_does_not_wait_for_one(served: Service, s3_bucket: Bucket, tmp_path: Path) -> None:
+    variables = shared(s3_bucket, served)
+    refresh(begun(tmp_path / "home"), variables, "stock-quotidien-stockages-gaz")
+    gone = {**variables, "WATTHOUSE_STORE_ENDPOINT": "http://127.0.0.1:9"}
+    done = watthouse(tmp_path / "home", "show", "gas_daily", env=gone)
+    assert (done.returncode, "synthetic" in done.stderr) == (0, True), done.stderr
+    unreachable = {**gone, "WATTHOUSE_ODRE_URL": "http://127.0.0.1:9/api/explore/v2.1"}
+    assert "needs" not in refused(tmp_path / "home", unreachable)
 
 
 def test_published_and_synthetic_figures_never_share_a_bucket_or_a_warehouse(

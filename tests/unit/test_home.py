@@ -2,13 +2,16 @@
 
 import json
 import os
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import obstore
 import pytest
 
+from tests.servers import Bucket
 from tests.unit.lake.test_ledger import GAS, gas, observe
-from watthouse.errors import LakeError, UsageError
+from watthouse.errors import BusyError, LakeError, UsageError
 from watthouse.home import REAL, Home
 from watthouse.lake.ledger import Lake
 from watthouse.settings import Settings
@@ -121,3 +124,55 @@ def test_refreshes_are_remembered_by_dataset(settings: Settings) -> None:
 def test_a_spoilt_note_of_refreshes_is_no_note(spoilt: str, settings: Settings) -> None:
     (made(settings).home / "refreshes.json").write_text(spoilt)
     assert Home(settings).last_refreshed() == {}
+
+
+def test_a_spoilt_line_of_refreshes_is_left_out_and_the_others_stay(settings: Settings) -> None:
+    Home(made(settings)).remember(["one"])
+    note = settings.home / "refreshes.json"
+    note.write_text(json.dumps({**json.loads(note.read_text()), "other": 7}))
+    assert Home(settings).last_refreshed().keys() == {"one"}
+    Home(settings).remember(["third"])
+    assert Home(settings).last_refreshed().keys() == {"one", "third"}
+
+
+@pytest.mark.parametrize("odd", ["a%20b", "a[1]b", "what?"])
+def test_a_lake_in_a_folder_that_libraries_misread_is_refused(odd: str, settings: Settings, tmp_path: Path) -> None:
+    elsewhere = settings.model_copy(update={"lake": str(tmp_path / odd)})
+    with pytest.raises(UsageError, match=r"^WATTHOUSE_LAKE .* contains . *"), Home(elsewhere).only_one():
+        pass
+
+
+def test_a_lake_in_a_folder_of_its_own_is_locked_and_says_which(settings: Settings, tmp_path: Path) -> None:
+    one = settings.model_copy(update={"lake": str(tmp_path / "lake")})
+    other = one.model_copy(update={"home": tmp_path / "other"})
+    with (
+        Home(one).only_one(),
+        Home(one).only_writer(),
+        pytest.raises(BusyError, match=r"since 20\d\d.*or set WATTHOUSE_LAKE"),
+        Home(other).only_one(),
+        Home(other).only_writer(),
+    ):
+        pass
+    with Home(other).only_one(), Home(other).only_writer():
+        Home(other).claim("seed=3")
+    assert Home(one).kind == "seed=3"
+    assert (tmp_path / "lake" / "_state" / "home.json").exists()
+
+
+def test_a_machine_that_was_taken_over_is_told_before_it_writes(reached: Bucket, settings: Settings) -> None:
+    place = reached.place()
+    far = settings.model_copy(update={"lake": place.url, "store_endpoint": place.access.endpoint})
+    home, note = Home(far), {"token": "0", "who": "another", "since": "", "seconds": 60}
+    with suppress(BusyError), home.only_writer():
+        home.confirm_writer()
+        obstore.put((place / "_state").objects, "refresh.lease", json.dumps(note).encode())
+        with pytest.raises(BusyError, match="another refresh has taken over"):
+            home.confirm_writer()
+
+
+def test_what_is_known_of_a_lake_elsewhere_without_asking_it_is_what_the_warehouse_shows(settings: Settings) -> None:
+    far = made(settings).model_copy(update={"lake": "s3://no-such-bucket/lake", "store_endpoint": "http://127.0.0.1:9"})
+    assert Home(far).sample_shown is None
+    with Home(far).warehouse.draft(empty=True) as draft:
+        draft.describe({"kind": "seed=5"})
+    assert Home(far).sample_shown == Home(far).sample == "seed=5"

@@ -122,9 +122,12 @@ def home(sample: bool) -> Settings:
     return settings
 
 
-def announce(settings: Settings) -> None:
-    """Print a line where this home holds a sample."""
-    if Home(settings).sample:
+def announce(settings: Settings, *, after_fetching: bool = False) -> None:
+    """Print a line where this home holds a sample; of a lake elsewhere, only ``after_fetching`` from there."""
+    # Before, the warehouse has to do: what needs no lake must not wait for a bucket, and a server that forks its worker
+    # must not have spoken to one (the worker lacks the threads that did, and waits for them for ever).
+    place = Home(settings)
+    if (place.sample if after_fetching or not settings.lake else place.sample_shown) is not None:
         console.announce_sample()
 
 

@@ -80,11 +80,12 @@ def _run_live(settings: Settings) -> tuple[Settings, Report]:
         with console.bar() as bar:
             return settings, pipeline.refresh(settings, None, Selection.of(), progress=bar)
     except UnreachableError as error:
+        is_built = bool(Home(settings).warehouse.loaded())
         # synthetic figures get into a lake that has a name only where they are asked for by name
-        if settings.lake:
+        if settings.lake and not is_built:
             raise
         console.err.print(f"[yellow]watthouse:[/] {console.safe(str(error))}")
-    if Home(settings).warehouse.loaded():
+    if is_built:
         console.err.print(f"[yellow]watthouse:[/] showing the days that {settings.home} has from earlier refreshes")
         return settings, Report()
     return _run_sample()
@@ -268,7 +269,7 @@ def _follow(settings: Settings, selection: Selection, *, full: bool) -> None:
             # a full round that did not succeed is still due as a full one
             to_distrust.difference_update(dataset for dataset in due if dataset.id not in done.unsettled)
             with signals.unbroken():
-                announce(settings)
+                announce(settings, after_fetching=True)
                 reports.round_of(done, known_notes)
         return done.unsettled
 
@@ -283,6 +284,6 @@ def _follow(settings: Settings, selection: Selection, *, full: bool) -> None:
 
 def _report(settings: Settings, done: Report, paths: list[str] | None) -> None:
     """Print the report; exit 1 where something was refused, or a file that was named itself is not an export."""
-    announce(settings)
+    announce(settings, after_fetching=True)
     reports.report(done)
     leave_if_refused(done, paths)

@@ -6,7 +6,16 @@ from typing import Final
 import polars as pl
 from deltalake.exceptions import TableNotFoundError
 
-from watthouse.lake.integrity import Damage, Store, faults_of_files, faults_of_log, keep_digests, mend_log, set_aside
+from watthouse.lake.integrity import (
+    LOG,
+    Damage,
+    Store,
+    faults_of_files,
+    faults_of_log,
+    keep_digests,
+    mend_log,
+    set_aside,
+)
 from watthouse.lake.revisions import OBSERVED_AT
 from watthouse.lake.spool import MONTH, month_of
 from watthouse.lake.table import Table, microseconds, written_files
@@ -53,11 +62,26 @@ def drop_faulty_files(table: Table, stamp: str) -> int:
 
 
 def set_table_aside(table: Table, lake: Store, folder: str) -> None:
-    """Move a whole table of ``lake`` into a folder beside it."""
+    """Move a whole table of ``lake`` into a folder beside it, its log last."""
+    # A table with a log is looked at by the next repair, one without would be out of sight: so a move that was
+    # interrupted is noticed, and goes on into the same folder.
     with table.errors():
-        for path in lake.sizes(table.dataset.id):
+        for path in sorted(lake.sizes(table.dataset.id), key=lambda path: f"/{LOG}/" in path):
             lake.move(path, f"{folder}/{path}")
         table.forget()
+
+
+def begun_aside(table: Table, lake: Store) -> str | None:
+    """The folder that an interrupted :func:`set_table_aside` was moving this table into; None where none was."""
+    name = table.dataset.id
+    moved = [path for path in lake.sizes() if path.startswith("damaged-") and f"/{name}/" in path]
+    here = {path.rpartition("/")[2] for path in lake.sizes(f"{name}/{LOG}")}
+    for folder in sorted({path.partition("/")[0] for path in moved}, reverse=True):
+        # entries are moved, not copied: those of an earlier table, moved whole, have the names of this one's
+        log = f"{folder}/{name}/{LOG}/"
+        if here.isdisjoint(path.removeprefix(log) for path in moved if path.startswith(log)):
+            return folder
+    return None
 
 
 def sound(table: Table) -> tuple[pl.DataFrame, int]:

@@ -7,7 +7,7 @@ application transaction, so of two writers that saw the same state one is refuse
 
 import random
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -70,11 +70,17 @@ class Lake:
             table = self._tables[dataset.id] = Table(dataset, self.place / dataset.id, self._kind)
         return table
 
-    def observe(self, dataset: Dataset, documents: Sequence[Spooled]) -> Counts:
-        """Append the rows of the documents that are new or changed, in one commit; raises :class:`LakeError`."""
+    def observe(
+        self, dataset: Dataset, documents: Sequence[Spooled], confirm: Callable[[], None] = lambda: None
+    ) -> Counts:
+        """Append the rows of the documents that are new or changed, in one commit; raises :class:`LakeError`.
+
+        ``confirm`` is called before they are compared, each time: it raises where they are no longer wanted.
+        """
         table = self.table(dataset)
         with table.errors():
             for attempt in range(_ATTEMPTS):
+                confirm()
                 try:
                     return self._observe(table, documents)
                 except CommitFailedError:
@@ -202,8 +208,9 @@ class Lake:
 
     def set_table_aside(self, dataset: Dataset, stamp: str) -> "Lake":
         """Move a whole table out of the way; returns the lake that it is in now."""
-        folder = f"damaged-{stamp}"
-        damage.set_table_aside(self.table(dataset), Store(self.place), folder)
+        table, store = self.table(dataset), Store(self.place)
+        folder = damage.begun_aside(table, store) or f"damaged-{stamp}"
+        damage.set_table_aside(table, store, folder)
         return Lake(self.place / folder)
 
     def _observe(self, table: Table, documents: Sequence[Spooled]) -> Counts:

@@ -13,7 +13,8 @@ from watthouse.lake.integrity import Damage, LoggedFile, checked, kept_digests
 from watthouse.lake.table import Table, written_files
 
 _READERS: Final = 8
-"""Files that are read ahead of the one in use: a month of every region and its quarter hours is 2 MB."""
+_AHEAD_BYTES: Final = 8 * 2**20
+"""Files are read ahead of the one in use up to this size together, or one: in memory they take ten times as much."""
 
 
 def frames(table: Table, opened: DeltaTable, files: Collection[str]) -> Iterator[pl.DataFrame]:
@@ -30,11 +31,12 @@ def frames(table: Table, opened: DeltaTable, files: Collection[str]) -> Iterator
         return table.scan_files([BytesIO(content)]).collect()
 
     with ThreadPoolExecutor(_READERS) as pool:
-        reading: deque[Future[pl.DataFrame]] = deque()
+        reading: deque[tuple[int, Future[pl.DataFrame]]] = deque()
         for file in written_files(opened):
-            if f"{table.uri}/{file.path}" in files:
-                reading.append(pool.submit(rows_of, file))
-            if len(reading) == _READERS:
-                yield reading.popleft().result()
+            if f"{table.uri}/{file.path}" not in files:
+                continue
+            while reading and sum(size for size, _ in reading) + file.size > _AHEAD_BYTES:
+                yield reading.popleft()[1].result()
+            reading.append((file.size, pool.submit(rows_of, file)))
         while reading:
-            yield reading.popleft().result()
+            yield reading.popleft()[1].result()

@@ -132,9 +132,18 @@ def _named_lake(home: Home) -> Finding:
     except BusyError as error:
         return Finding(name, Health.ODD, str(error))
     except WatthouseError as error:
+        if _can_be_read(home):
+            return Finding(name, Health.ODD, str(error), "to build and to serve, reading will do")
         return Finding(name, Health.BAD, str(error))
     holds = f"holds {described(kind)}" if kind else "empty so far"
     return Finding(name, Health.WELL, f"{home.place} is reached and writable, {holds}")
+
+
+def _can_be_read(home: Home) -> bool:
+    try:
+        return home.kind is not None
+    except WatthouseError:
+        return False
 
 
 def _room(settings: Settings) -> Finding:

@@ -19,12 +19,13 @@ _NO_KEYS: Final = (
     "Missing SecretAccessKey",
 )
 
+_KEY_FILE: Final = re.compile(r"credentials? file|service account|decode key|private key", re.IGNORECASE)
 _KEYS: Final = {
     "s3": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
     "gs": "GOOGLE_APPLICATION_CREDENTIALS (or GOOGLE_SERVICE_ACCOUNT_KEY)",
 }
 _UNKNOWN_KEY: Final = frozenset(
-    {"InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "ExpiredToken", "TokenRefreshRequired"}
+    {"InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "InvalidTokenId", "ExpiredToken"}
 )
 _OTHER_REGION: Final = frozenset(
     {"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"}
@@ -66,6 +67,8 @@ def cause_of(error: BaseException, url: str) -> str | None:
         return f"{url} needs credentials, and there are none: set {_KEYS[scheme]}, or give this machine a role"
     if answer.code in _UNKNOWN_KEY or answer.status == "401":
         return f"{url} does not accept the credentials ({answer.name}): check {_KEYS[scheme]}"
+    if _KEY_FILE.search(answer.text):
+        return f"{url} needs credentials, and the file or key that is set cannot be read: check {_KEYS[scheme]}"
     return _refusal(answer, url, bucket) or _silence(answer, url)
 
 
@@ -87,6 +90,9 @@ def _refusal(answer: _Answer, url: str, bucket: str) -> str | None:
         return f"{bucket} is in another region: set WATTHOUSE_STORE_REGION"
     if answer.code == "NoSuchBucket" or (answer.status == "404" and answer.verb in {"list", "PUT"}):
         return f"{bucket} does not exist: create the bucket, or check the name and WATTHOUSE_STORE_ENDPOINT"
+    if answer.status == "400":
+        what = f" ({answer.code})" if answer.code else ""
+        return f"{url} is refused{what}: check the bucket's name, WATTHOUSE_STORE_ENDPOINT, _REGION and _PATH_STYLE"
     if answer.status == "403":
         done = {"PUT": "written", "POST": "written", "DELETE": "written", "list": "listed"}.get(answer.verb, "read")
         return f"{url} may not be {done} with these credentials ({answer.name}): ask its owner for that right"

@@ -21,6 +21,7 @@ from watthouse.storage.place import Place
 
 _RENEWALS: Final = 4
 """Times that a lease is renewed before it would run out."""
+_LONGEST: Final = 86_400.0
 _CLOCK: Final = "clock"
 
 
@@ -121,7 +122,9 @@ class Lease:
 def _read(content: bytes) -> Holder | None:
     try:
         note = json.loads(content)
-        return Holder(str(note["token"]), str(note["who"]), str(note["since"]), float(note["seconds"]))
+        # no lease lasts longer than a day: what says so is spoilt, and would keep everybody away for ever
+        seconds = min(float(note["seconds"]), _LONGEST)
+        return Holder(str(note["token"]), str(note["who"]), str(note["since"]), seconds) if seconds > 0 else None
     except (ValueError, KeyError, TypeError):
         return None  # released, or spoilt: then nobody is known to hold it
 

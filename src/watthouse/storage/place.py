@@ -19,6 +19,7 @@ BUCKETS: Final = ("s3", "gs")
 """The schemes of URLs that name a bucket."""
 
 _RETRIES: Final = 10
+_SLIP: Final = re.compile(r"(s3|gs|file):/?[^/]")
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)")
 
 
@@ -49,6 +50,8 @@ class Place:
         if isinstance(url, Place):
             return url
         match = _SCHEME.fullmatch(str(url)) if isinstance(url, str) else None
+        if match is None and isinstance(url, str) and _SLIP.match(url):
+            raise UsageError(f"{name} '{_safe(url)}' is not valid: a URL has two slashes, as s3://bucket/prefix")
         if match is None:
             return cls(str(url).rstrip("/") or "/", access or Access())
         scheme, rest = match[1].lower(), match[2].strip("/")
@@ -59,8 +62,12 @@ class Place:
             raise UsageError(
                 f"{name} contains credentials: leave them out, and set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
             )
-        if scheme not in BUCKETS or not rest or set("?#%*") & set(rest):
-            raise UsageError(f"{name} '{url}' is not valid: use s3://bucket/prefix, gs://bucket/prefix or a folder")
+        odd = set("?#%*") & set(rest) or {"", ".", ".."} & set(rest.split("/"))
+        if scheme not in BUCKETS or odd:
+            use = "use s3://bucket/prefix, gs://bucket/prefix or a folder"
+            raise UsageError(f"{name} '{_safe(url)}' is not valid: {use}")
+        if access and access.endpoint and not access.endpoint.startswith(("http://", "https://")):
+            raise UsageError("WATTHOUSE_STORE_ENDPOINT is not valid: it begins with http:// or https://")
         return cls(f"{scheme}://{rest}", access or Access())
 
     def __str__(self) -> str:
@@ -104,7 +111,10 @@ class Place:
     @cached_property
     def polars_options(self) -> dict[str, Any] | None:
         """``storage_options`` for polars; None for a folder."""
-        return {**self._service, "allow_http": "true", "max_retries": _RETRIES} if self.is_shared else None
+        if not self.is_shared:
+            return None
+        seconds = int(self.access.seconds * 1000)
+        return {**self._service, "allow_http": "true", "max_retries": _RETRIES, "retry_timeout_ms": seconds}
 
     @cached_property
     def objects(self) -> "ObjectStore":
@@ -149,6 +159,11 @@ class Place:
         if access.path_style is not None:
             chosen["aws_virtual_hosted_style_request"] = "false" if access.path_style else "true"
         return {"aws_conditional_put": "etag", **{key: value for key, value in chosen.items() if value}}
+
+
+def _safe(url: object) -> str:
+    """A URL without what may be a secret: a signature stands behind the question mark."""
+    return re.split(r"[?#]", str(url))[0]
 
 
 # http is used where an endpoint says http, and nowhere else: the default endpoints are https

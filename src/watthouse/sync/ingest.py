@@ -50,7 +50,7 @@ def take_in(
                 continue
             progress.stage(f"observing {dataset.id}")
             try:
-                counts = home.lake.observe(dataset, spooled)
+                counts = home.lake.observe(dataset, spooled, home.confirm_writer)
             except TableError as error:
                 if of:
                     raise

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
-from watthouse.errors import LakeError, ServiceError, SourceError, TableError
+from watthouse.errors import LakeError, ServiceError, SourceError, StoreError, TableError
 from watthouse.home import REAL, Home
 from watthouse.settings import Settings
 from watthouse.sources.base import Document
@@ -63,6 +63,8 @@ class _Following:
         try:
             mark = self._marks.of(facts.dataset)
             todo = self._plan(facts, mark, full=full)
+        except StoreError:
+            raise  # the others would wait for the same bucket
         except LakeError as error:
             self._report.failed[facts.dataset.id] = str(error)
             return
@@ -70,6 +72,7 @@ class _Following:
             self._report.still[facts.dataset.id] = facts.processed
         mark, whole = self._take(facts, mark, todo)
         outdated = self._outdated(facts, mark, todo)
+        self._home.confirm_writer()
         if outdated:
             mark = self._marks.keep(facts.dataset, replace(mark.without_months(outdated), processed=None))
         if whole and not outdated:

@@ -82,18 +82,22 @@ class Watermarks:
 
     def _of_service(self, note: Mapping[str, Any]) -> dict[str, Any]:
         # The notes of another service (or of the sample) say nothing about this one.
-        return dict(note.get("datasets", {})) if note.get("service") == self._service else {}
+        return _datasets(note) if note.get("service") == self._service else {}
 
 
 def forget(notes: Notes, dataset: Dataset) -> None:
     """Forget the watermark of a dataset: it will be fetched again from end to end."""
 
     def without(note: dict[str, Any]) -> dict[str, Any]:
-        note.get("datasets", {}).pop(dataset.id, None)
-        return note
+        return {**note, "datasets": {name: mark for name, mark in _datasets(note).items() if name != dataset.id}}
 
-    if dataset.id in notes.read(_NAME).get("datasets", {}):
+    if dataset.id in _datasets(notes.read(_NAME)):
         notes.update(_NAME, without)
+
+
+def _datasets(note: Mapping[str, Any]) -> dict[str, Any]:
+    datasets = note.get("datasets")
+    return dict(datasets) if isinstance(datasets, dict) else {}
 
 
 def _written(mark: Watermark) -> dict[str, Any]:

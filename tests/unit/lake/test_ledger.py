@@ -327,3 +327,18 @@ def test_the_ledger_is_the_list_of_what_changed(folder: Path, windows: list[list
     for (day, pits), history in told.items():
         stocks = held.filter((pl.col("date") == date(2022, 1, day)) & (pl.col("pits") == pits))["stock_fin_de_journee"]
         assert stocks.to_list() == [None if value is None else Decimal(value) for value in history]
+
+
+def test_nothing_is_observed_once_it_is_no_longer_wanted(tmp_path: Path) -> None:
+    """As where another machine has taken over: what was downloaded before would look like a revision."""
+    lake = Lake(tmp_path / "lake")
+    observe(lake, GAS, [gas(1, "1")])
+
+    def taken_over() -> None:
+        raise LakeError("another has taken over")
+
+    with pytest.raises(LakeError, match="another has taken over"), Spool(tmp_path / "spool") as spool:
+        lake.observe(GAS, [], taken_over)
+    assert lake.head(GAS) == Lake(tmp_path / "lake").head(GAS)
+    assert lake.scan(GAS).collect().height == 1
+    assert spool

@@ -99,9 +99,17 @@ def test_a_holder_that_was_suspended_too_long_is_told(reached: Bucket) -> None:
         pass  # what is another's is not given back by the first
 
 
-@pytest.mark.parametrize("spoilt", [b"", b"{", b"[]", b'{"token": 1}'])
+@pytest.mark.parametrize(
+    "spoilt", [b"", b"{", b"[]", b'{"token": 1}', b'{"token": "0", "who": "x", "since": "", "seconds": NaN}']
+)
 def test_a_spoilt_lease_keeps_nobody_away(spoilt: bytes, reached: Bucket) -> None:
     obstore.put(reached.place().objects, NAME, spoilt)
     with lease(reached).held() as held:
         held.check()
     assert bucket_read(reached.place(), NAME).content == b"{}"
+
+
+def test_a_lease_that_would_last_for_ever_lasts_a_day_at_most(reached: Bucket) -> None:
+    left(reached, seconds=1e300)
+    with pytest.raises(BusyError, match="runs out within 86400 s"), lease(reached).held():
+        pass

@@ -35,10 +35,30 @@ def test_a_place_is_a_folder_or_a_bucket(url: str | Path, expected: str) -> None
     assert place.is_shared == ("://" in expected)
 
 
-@pytest.mark.parametrize("url", ["s3://", "az://bucket/x", "http://host/x", "s3://bucket/a?b", "gs:///x*"])
+@pytest.mark.parametrize(
+    "url", ["s3://", "az://bucket/x", "http://host/x", "s3://bucket/a?b", "gs:///x*", "s3://b/a//b", "s3://b/../x"]
+)
 def test_another_url_is_refused_in_one_line(url: str) -> None:
     with pytest.raises(UsageError, match=r"^WATTHOUSE_LAKE '.*' is not valid: use s3://bucket/prefix, gs://"):
         Place.of(url, name="WATTHOUSE_LAKE")
+
+
+@pytest.mark.parametrize("url", ["https://host/x?sig=hunter2", "s3://b/x?X-Amz-Signature=hunter2", "az://b/x#hunter2"])
+def test_a_signature_in_a_url_is_not_repeated(url: str) -> None:
+    with pytest.raises(UsageError, match="is not valid") as caught:
+        Place.of(url, name="WATTHOUSE_LAKE")
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["s3:/bucket/x", "gs:bucket/x", "s3:bucket"])
+def test_a_url_that_lacks_a_slash_is_no_folder(url: str) -> None:
+    with pytest.raises(UsageError, match="a URL has two slashes"):
+        Place.of(url, name="WATTHOUSE_LAKE")
+
+
+def test_an_endpoint_without_its_scheme_is_refused() -> None:
+    with pytest.raises(UsageError, match="WATTHOUSE_STORE_ENDPOINT is not valid: it begins with http://"):
+        Place.of("s3://bucket/x", Access(endpoint="127.0.0.1:9000"))
 
 
 def test_credentials_in_a_url_are_refused_and_not_repeated() -> None:
@@ -81,6 +101,11 @@ def test_a_clock_that_is_a_day_behind_is_named(s3_server: str) -> None:
             "performing GET http://h/b/x - Server returned non-2xx status code: 301 Moved Permanently:",
             "s3://b is in another region: set WATTHOUSE_STORE_REGION",
         ),
+        (
+            "performing GET http://h - Server returned non-2xx status code: 400 Bad: <Code>InvalidBucketName</Code>",
+            "s3://b/lake is refused (InvalidBucketName): check the bucket's name, WATTHOUSE_STORE_ENDPOINT",
+        ),
+        ("Generic GCS error: Unable to open service account file from /x.json: no such", "cannot be read: check AWS"),
         ("performing GET http://h/b - HTTP error: error sending request: operation timed out", "(there was no answer"),
         ("performing GET http://h/b - HTTP error: invalid peer certificate: UnknownIssuer", "(its certificate is not"),
     ],

@@ -12,6 +12,12 @@ from watthouse.errors import WarehouseError
 from watthouse.warehouse.duckdb import marts
 from watthouse.warehouse.duckdb.store import DuckDB
 
+OLDER = {
+    "published by the operators": "published",
+    "synthetic figures, watthouse's synthetic sample (seed=3): nobody measured them": "seed=3",
+    "something else": None,
+}
+
 
 @pytest.fixture
 def published(tmp_path: Path) -> DuckDB:
@@ -68,3 +74,13 @@ def test_pieces_of_a_mart_are_its_rows_in_their_order(tmp_path: Path, monkeypatc
     assert list(zip(*warehouse.read("daily", since=since, until=until).to_pydict().values(), strict=True)) == wanted
     (none,) = warehouse.pieces("daily", since=date(2030, 1, 1))
     assert (none.num_rows, none.column_names) == (0, ["civil_date", "code_insee_region", "load_mwh"])
+
+
+@pytest.mark.parametrize("data", OLDER)
+def test_the_kind_of_an_older_warehouse_is_what_its_words_say(data: str, published: DuckDB) -> None:
+    with published.draft() as draft:
+        draft.describe({"data": data})
+    assert published.kind() == OLDER[data]
+    with published.draft() as draft:
+        draft.describe({"data": data, "kind": "seed=7"})
+    assert published.kind() == "seed=7"

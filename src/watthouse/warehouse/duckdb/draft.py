@@ -1,12 +1,13 @@
 """A warehouse being written: a file beside the published one, which takes its place when it is complete."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from watthouse.catalog import Dataset
 from watthouse.errors import TableError, WatthouseError
@@ -34,6 +35,7 @@ class DuckDBDraft:
         self._fingerprint = fingerprint
         self._published = published
         self._settings = settings
+        self._unread: WatthouseError | None = None
         self._connection = self._connect()
         prepare_raw(self._connection)
 
@@ -46,6 +48,7 @@ class DuckDBDraft:
         if head is None or (load and load.head.observed_until == head.observed_until and load.head.rows == head.rows):
             return 0
         self._connection.execute("begin")
+        self._unread = None
         try:
             count = self._append(lake, dataset, head, load.head if load else None)
             self._connection.execute("commit")
@@ -54,9 +57,11 @@ class DuckDBDraft:
                 self._connection.execute("rollback")
             # DuckDB reads the lake's files itself, and its error names neither the dataset nor what to do: where the
             # lake is damaged that is the cause, and only this dataset is left out.
+            if self._unread:
+                raise self._unread from None
             if isinstance(error, WatthouseError) or not lake.faults(dataset, whole=True):
                 raise
-            raise TableError(explain(Path(lake.uri(dataset)), error, "see `watthouse repair`")) from error
+            raise TableError(explain(lake.uri(dataset), error, "see `watthouse repair`")) from error
         return count
 
     def _append(self, lake: Lake, dataset: Dataset, head: Head, loaded: Head | None) -> int:
@@ -91,7 +96,7 @@ class DuckDBDraft:
             whole = "read_parquet($2, union_by_name = true, hive_partitioning = false)"
             rows = run(f"{into} {whole} where observed_at <= $1", [head.observed_until, files])
         else:
-            incoming = lake.rows(dataset, since=since)  # noqa: F841 (DuckDB finds it by its name)
+            incoming = self._kept(lake.rows(dataset, since=since))  # noqa: F841 (DuckDB finds it by its name)
             rows = run(f"{into} incoming where observed_at <= $1", [head.observed_until])
         ((count,),) = rows.fetchall()
         run(
@@ -100,6 +105,18 @@ class DuckDBDraft:
             [dataset.table, since],
         )
         return int(count)
+
+    def _kept(self, rows: pa.RecordBatchReader) -> pa.RecordBatchReader:
+        """The same rows; an error in reading them is kept, as DuckDB makes a text of it."""
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            try:
+                yield from rows
+            except WatthouseError as error:
+                self._unread = error
+                raise
+
+        return pa.RecordBatchReader.from_batches(rows.schema, batches())
 
     def _forget(self, dataset: Dataset) -> None:
         run = self._connection.execute

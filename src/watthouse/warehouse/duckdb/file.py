@@ -57,11 +57,11 @@ def noted(path: Path, threads: int, read: Callable[[duckdb.DuckDBPyConnection], 
         return None
 
 
-def explain(path: Path, error: Exception, advice: str) -> str:
+def explain(path: Path | str, error: Exception, advice: str) -> str:
     """One line for an error of an engine or a disk about a file."""
     reason = (str(error).strip() or type(error).__name__).splitlines()[0]
     if "No space left" in reason:
-        return f"the disk is full at {path.parent}: free some space and run again; {advice}"
+        return f"the disk is full at {Path(path).parent}: free some space and run again; {advice}"
     return f"{path} cannot be used ({reason}): {advice}"
 
 

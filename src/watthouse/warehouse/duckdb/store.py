@@ -4,6 +4,7 @@ A reader keeps the file it opened: it never waits, and never sees half a build.
 """
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +31,7 @@ from watthouse.warehouse.duckdb.file import REBUILD, Settings, builds, columns_o
 
 _BUILDING: Final = "building-"
 _KEPT: Final = "kept-"
+_IN_WORDS: Final = re.compile(r"published by the operators|synthetic sample \((.+?)\)")
 _REPLAY: Final = Path(__file__).with_name("replay.py")
 
 T = TypeVar("T")
@@ -71,9 +73,11 @@ class DuckDB:
         return dict(self._noted(loads) or ())
 
     def kind(self) -> str | None:
-        query = "select value from main.about where name = 'kind'"
-        kinds = self._noted(lambda connection: connection.execute(query).fetchall())
-        return str(kinds[0][0]) if kinds else None
+        rows = self._noted(lambda connection: connection.execute("select name, value from main.about").fetchall())
+        about = dict(rows or ())
+        # an older watthouse wrote it in words alone
+        words = _IN_WORDS.search(about.get("data", ""))
+        return about.get("kind") or ((words[1] or "published") if words else None)
 
     def is_readable(self) -> bool:
         return not self.path.exists() or self._noted(loads) is not None
