@@ -51,7 +51,7 @@ def serve_home(settings: Settings, *, afresh: bool = False) -> None:
         from watthouse.serve.server import refuse_taken, serve
     refuse_taken(settings.host, settings.port)
     console.serving_home(settings)
-    serve(settings, afresh=afresh or bool(settings.lake))
+    serve(settings, afresh=afresh or bool(settings.lake or settings.warehouse))
 
 
 @verb()
