@@ -12,6 +12,8 @@ _DAY_COLUMNS: Final = ("civil_date", "civil_month", "civil_year")
 _WITHIN_A_DAY: Final = (
     "date_heure", "code_insee_region", "source", "pits", "dataset", "measure", "span", "extreme", "horizon",
 )  # fmt: skip
+KEY: Final = (*_DAY_COLUMNS, *_WITHIN_A_DAY)
+"""Columns that name a row, in the order in which rows come."""
 _PIECE_ROWS: Final = 100_000
 
 Bounds = tuple[date | int | None, date | int | None]

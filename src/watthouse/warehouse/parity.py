@@ -7,9 +7,10 @@ from itertools import zip_longest
 from typing import Any, Final
 
 from watthouse.warehouse.base import Warehouse
+from watthouse.warehouse.marts import KEY
 
 SCHEMAS: Final = ("core", "marts")
-_KEY: Final = 4
+_SHOWN: Final = 3
 """Columns that name a row in the report: the day and what comes after it."""
 
 
@@ -48,7 +49,7 @@ def _compared(table: str, one: Warehouse | None, other: Warehouse | None) -> Com
                 counts[side] += 1
                 digests[side].update(repr(row).encode())
         if not first and pair[0] != pair[1]:
-            first = ", ".join(str(cell) for cell in (pair[0] or pair[1])[:_KEY])
+            first = ", ".join(str(cell) for cell in (pair[0] or pair[1])[:_SHOWN])
     rows = (counts[0] if one else None, counts[1] if other else None)
     return Compared(table, rows, (digests[0].hexdigest()[:16], digests[1].hexdigest()[:16]), first)
 
@@ -56,5 +57,10 @@ def _compared(table: str, one: Warehouse | None, other: Warehouse | None) -> Com
 def _rows(warehouse: Warehouse, schema: str, name: str) -> Iterator[tuple[Any, ...]]:
     """Rows as Python has them, so that the widths in which engines keep numbers do not count; columns by name."""
     for piece in warehouse.pieces(name, schema=schema):
-        columns = [piece.column(column).to_pylist() for column in sorted(piece.column_names)]
+        columns = [piece.column(column).to_pylist() for column in sorted(piece.column_names, key=_place)]
         yield from zip(*columns, strict=True)
+
+
+def _place(column: str) -> tuple[int, str]:
+    """Columns of the key first, in their order, then by name."""
+    return (KEY.index(column) if column in KEY else len(KEY)), column

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from watthouse.errors import WarehouseError
-from watthouse.warehouse.duckdb import marts
+from watthouse.warehouse import marts
 from watthouse.warehouse.duckdb.store import DuckDB
 
 OLDER = {
