@@ -367,7 +367,7 @@ def test_a_database_that_cannot_be_used_is_one_line_without_a_password(tmp_path:
 def test_what_is_no_database_is_refused_without_repeating_it(url: str, tmp_path: Path) -> None:
     put(tmp_path, GAS, "2024-01", gas("2024-01"))
     said = line(dump(tmp_path, url), 2)
-    assert said.endswith("use postgresql://user@host/database")
+    assert said.endswith("is not given in a form that PostgreSQL knows: use postgresql://user@host/database")
     assert line(dump(tmp_path, "", "--to", url), 2) == said
 
 
