@@ -100,6 +100,31 @@ def test_what_is_not_there_is_one_line(bucket: Bucket, tmp_path: Path) -> None:
     assert not (home / "lake").exists()
 
 
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("https://host/exports?sig=geheim", "--from 'https://host/exports?…' is not valid: use s3://bucket/prefix"),
+        ("https://host/exports#geheim", "--from 'https://host/exports#…' is not valid"),
+        ("s3://bucket/exports?versionId=geheim", "--from 's3://bucket/exports?…' is not valid"),
+        ("https://host/exports", "--from 'https://host/exports' is not valid"),
+        ("HTTPS://u:ge?heim@host/exports", "--from contains credentials"),
+    ],
+)
+def test_a_url_that_is_no_buckets_is_refused_without_repeating_its_signature(
+    url: str, said: str, tmp_path: Path
+) -> None:
+    done = watthouse(tmp_path / "home", "fetch", "--from", url)
+    assert said in line(done, 2)
+    assert "heim" not in done.stderr + done.stdout
+
+
+def test_a_url_of_a_file_is_its_path(tmp_path: Path) -> None:
+    put(tmp_path, GAS, "2024-01", gas("2024-01"))
+    done = watthouse(tmp_path / "home", "fetch", "--from", f"file://{tmp_path}/exports")
+    assert done.returncode == 0, done.stderr
+    assert rows(tmp_path / "home") == 28
+
+
 def test_an_object_that_cannot_be_read_is_refused_by_its_url_and_the_others_count(
     s3_bucket: Bucket, tmp_path: Path
 ) -> None:

@@ -1,5 +1,6 @@
 """Exports in a bucket: every object below a prefix is a document, read from there without a copy on the disk."""
 
+import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from watthouse.sources.archive import ZIP, Packing, refusing
 from watthouse.sources.base import Document, DocumentSource, Piece
 from watthouse.sources.files import FileSource, read
 from watthouse.sources.manifests import MANIFEST, refuse_sample
-from watthouse.storage import Files, Place, is_bucket
+from watthouse.storage import Files, Place
 
 
 @dataclass(frozen=True)
@@ -64,12 +65,7 @@ class Sources:
     """Files, folders and URLs of buckets as they are typed, in the order given."""
 
     def __init__(self, typed: Sequence[str], settings: Settings) -> None:
-        self._sources: list[DocumentSource] = [
-            StoreSource(settings.place(text, "--from"), settings)
-            if is_bucket(text)
-            else FileSource([Path(text)], settings)
-            for text in typed
-        ]
+        self._sources = [_source(text, settings) for text in typed]
 
     def documents(self) -> Iterator[Document]:
         """Those of each in turn; raises as these do, before the first is read."""
@@ -116,6 +112,21 @@ class StoreSource:
         if found:
             _refuse_sample(files, MANIFEST)
         return [StoredFile(files, stored.name, stored.size, self._settings) for stored in found]
+
+
+def _source(text: str, settings: Settings) -> DocumentSource:
+    """Raises :class:`~watthouse.errors.UsageError` for a URL that is not a bucket's."""
+    _, separator, rest = text.partition("://")
+    if not separator:
+        return FileSource([Path(text)], settings)
+    plain = re.split("[?#]", text, maxsplit=1)[0]
+    if plain != text and "@" not in rest.partition("/")[0]:
+        # never echoed: a signature stands there
+        raise UsageError(
+            f"--from '{plain}{text[len(plain)]}…' is not valid: use s3://bucket/prefix, gs://bucket/prefix or a folder"
+        )
+    place = settings.place(text, "--from")
+    return StoreSource(place, settings) if place.is_shared else FileSource([place.path], settings)
 
 
 def _refuse_sample(files: Files, name: str) -> None:
