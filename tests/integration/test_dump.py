@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -231,6 +232,18 @@ def test_published_and_synthetic_exports_never_share_a_database(grabbed: Store, 
     said = line(dump(grabbed.url, database, GAS), 2)
     assert "holds published data in schema raw_exports, and this is watthouse's synthetic sample (seed=0)" in said
     assert table(database, GAS) == before
+
+
+def test_a_folder_copied_from_a_sample_is_not_loaded_as_published(
+    grabbed: Store, tmp_path: Path, database: str
+) -> None:
+    shutil.copytree(Path(grabbed.url) / "exports" / GAS, tmp_path / "exports" / GAS)
+    done = dump(tmp_path, database)
+    assert done.returncode == 0, done.stderr
+    assert {row[2] for row in tracked(database)} == {"seed=0"}
+    (tmp_path / "exports" / "manifest.json").write_text('{"data": "published"}')
+    said = line(dump(tmp_path, database), 2)
+    assert f"sample (seed=0) by its {GAS}/manifest.json: they never share a place" in said
 
 
 @pytest.mark.parametrize(
