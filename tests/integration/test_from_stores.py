@@ -165,6 +165,43 @@ def test_exports_of_the_sample_do_not_come_in_as_published(s3_bucket: Bucket, tm
     assert not (tmp_path / "home" / "lake").exists()
 
 
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lake of a few rows."""
+    folder = tmp_path_factory.mktemp("lake")
+    put(folder, GAS, "2024-01", gas("2024-01"))
+    done = watthouse(folder / "home", "fetch", "--from", folder / "exports")
+    assert done.returncode == 0, done.stderr
+    return folder / "home" / "lake"
+
+
+def parts(lake: Path) -> list[str]:
+    """A lake, one of its tables, a partition and a file, each by its path."""
+    (file,) = lake.glob("*/*/*.parquet")
+    assert file.parent.name.startswith("month=")
+    return [path.relative_to(lake).as_posix() for path in (lake, file.parent.parent, file.parent, file)]
+
+
+def test_a_lake_does_not_come_in_as_exports(lake: Path, tmp_path: Path) -> None:
+    put(tmp_path, GAS, "2024-02", gas("2024-02"))
+    for part in parts(lake):
+        said = line(watthouse(tmp_path / "home", "fetch", "--from", tmp_path / "exports", "--from", lake / part), 2)
+        assert said.endswith(f"{lake / GAS}: this is a lake of watthouse or another Delta table, not exports")
+    assert not (tmp_path / "home" / "lake").exists()
+
+
+def test_a_lake_in_a_bucket_does_not_come_in_as_exports(lake: Path, bucket: Bucket, tmp_path: Path) -> None:
+    for path in lake.rglob("*"):
+        if path.is_file():
+            bucket.put(f"some/lake/{path.relative_to(lake).as_posix()}", path.read_bytes())
+    for part in parts(lake):
+        said = line(fetch(tmp_path / "home", bucket, f"{bucket.url}/some/lake/{part}".removesuffix("/.")), 2)
+        assert said.endswith(
+            f"{bucket.url}/some/lake/{GAS}: this is a lake of watthouse or another Delta table, not exports"
+        )
+    assert not (tmp_path / "home" / "lake").exists()
+
+
 def test_a_file_larger_than_memory_allows_is_read_by_parts(
     s3_bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

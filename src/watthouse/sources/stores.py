@@ -14,7 +14,7 @@ from watthouse.settings import Settings
 from watthouse.sources import workbook
 from watthouse.sources.archive import ZIP, Packing, refusing
 from watthouse.sources.base import Document, DocumentSource, Piece
-from watthouse.sources.files import FileSource, read
+from watthouse.sources.files import LOG, FileSource, read, refuse_lake
 from watthouse.sources.manifests import MANIFEST, refuse_sample
 from watthouse.storage import Files, Place
 
@@ -82,7 +82,7 @@ class StoreSource:
     def documents(self) -> Iterator[Document]:
         """One document an object.
 
-        Raises :class:`~watthouse.errors.UsageError` where there is none, or where they are a sample's, and
+        Raises :class:`~watthouse.errors.UsageError` where there is none, or where they are a sample's or a lake, and
         :class:`~watthouse.errors.StoreError` where the bucket cannot be used.
         """
         found = self._below(self._place) or self._alone()
@@ -93,8 +93,13 @@ class StoreSource:
     def _below(self, place: Place) -> list[Document]:
         files = Files(place)
         listed = files.listed()
+        if listed:
+            _refuse_table_around(place)
         for stored in listed:
-            if stored.name.rpartition("/")[2] == MANIFEST:
+            *folders, name = stored.name.split("/")
+            if LOG in folders:
+                refuse_lake("/".join([place.url, *folders[: folders.index(LOG)]]))
+            if name == MANIFEST:
                 _refuse_sample(files, stored.name)
         return [
             StoredFile(files, stored.name, stored.size, self._settings)
@@ -108,10 +113,23 @@ class StoreSource:
         if above.endswith("/"):
             return []  # the bucket itself
         files = Files(Place(above, self._place.access))
-        found = [stored for stored in files.listed() if stored.name == name]
+        listed = files.listed()
+        found = [stored for stored in listed if stored.name == name]
         if found:
+            if any(stored.name.startswith(f"{LOG}/") for stored in listed):
+                refuse_lake(above)
+            _refuse_table_around(files.place)
             _refuse_sample(files, MANIFEST)
         return [StoredFile(files, stored.name, stored.size, self._settings) for stored in found]
+
+
+def _refuse_table_around(place: Place) -> None:
+    """The same for the log of the table that these partitions (``month=2024-01``) are of."""
+    above, _, name = place.url.rpartition("/")
+    while "=" in name:
+        if Files(Place(f"{above}/{LOG}", place.access)).listed():
+            refuse_lake(above)
+        above, _, name = above.rpartition("/")
 
 
 def _source(text: str, settings: Settings) -> DocumentSource:
