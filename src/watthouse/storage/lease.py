@@ -21,7 +21,7 @@ from watthouse.storage.place import Place
 
 _RENEWALS: Final = 4
 """Times that a lease is renewed before it would run out."""
-_CLOCK: Final = "clock"
+_CLOCK: Final = ".clock"
 
 
 @dataclass(frozen=True)
