@@ -5,6 +5,7 @@ import re
 import shutil
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable
 from datetime import date
@@ -24,6 +25,16 @@ from tests.servers import Bucket, up
 from tests.support import command, environment, watthouse
 from tools.services import SERVERS, Services
 from tools.services.base import ServiceFailedError
+from watthouse.catalog import CATALOG
+from watthouse.errors import DatabaseError
+from watthouse.exports.database import Database
+from watthouse.exports.dump import _Loading, _Task
+from watthouse.exports.dump import dump as dump_exports
+from watthouse.exports.months import Months
+from watthouse.exports.report import ExportReport
+from watthouse.exports.shelf import Shelf
+from watthouse.storage import Place
+from watthouse.sync.report import Silent
 
 pytestmark = [pytest.mark.slow]
 
@@ -214,6 +225,40 @@ def test_files_that_cannot_be_loaded_are_refused_by_name_and_the_others_go_on(tm
     assert refused["2024-05"].startswith("Parquet truncated or damaged (")
     assert table(database, GAS) == rows_of([good])
     assert len(done.stderr.splitlines()) == len(refused)
+
+
+def test_a_value_that_postgresql_refuses_costs_its_month_alone(tmp_path: Path, database: str) -> None:
+    kept = [put(tmp_path, GAS, month, gas(month)) for month in ("2024-01", "2024-03")]
+    put(tmp_path, GAS, "2024-02", gas("2024-02", days=1).set_column(2, "source", pa.array(["a\0b"])))
+    said = line(dump(tmp_path, database), 1)
+    assert f"{GAS}/2024-02.parquet: holds a value that is refused by postgresql://127.0.0.1:" in said
+    assert 'invalid byte sequence for encoding "UTF8": 0x00' in said
+    assert table(database, GAS) == rows_of(kept)
+
+
+def test_months_that_were_loaded_beside_one_that_failed_are_told(
+    tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for month in ("2024-01", "2024-02", "2024-03"):
+        put(tmp_path, GAS, month, gas(month))
+    load, loaded = _Loading.load, threading.Event()
+
+    def loading(self: _Loading, task: _Task) -> int | None:
+        if task.month == "2024-02":
+            assert loaded.wait(60)
+            raise DatabaseError("it went away")
+        rows = load(self, task)
+        if task.month == "2024-03":
+            loaded.set()
+        return rows
+
+    monkeypatch.setattr(_Loading, "load", loading)
+    shelf, months = Shelf(Place.of(tmp_path), 60), Months(None, None)
+    with pytest.raises(DatabaseError, match="it went away") as failed:
+        dump_exports(shelf, Database(database), [CATALOG[GAS]], months, Silent())
+    report = failed.value.report
+    assert isinstance(report, ExportReport)
+    assert report.of(GAS).taken == len(tracked(database)) == 2
 
 
 def test_a_table_that_was_dropped_is_loaded_again(tmp_path: Path, database: str) -> None:

@@ -36,6 +36,8 @@ _SILENT: Final = {
     "Network is unreachable": "the network is down",
     "the database system is": "it is starting or stopping",
 }
+_OF_DATA: Final = "22"
+"""How the states begin that blame a value (class "data exception")."""
 _BY_STATE: Final = {
     "42501": "ask its owner for CREATE on the database, and for schema raw_exports where it exists",
     "53": "make room there, and run again",
@@ -50,6 +52,10 @@ _BY_TEXT: Final = {
     "definition of service": "see pg_service.conf and PGSERVICEFILE",
 }
 """The same for errors of connecting, which have no state."""
+
+
+class ValueRefusedError(DatabaseError):
+    """A value that PostgreSQL takes nowhere, as a text with a NUL: the database itself is well."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +111,9 @@ class Database:
         try:
             yield
         except Error as error:
-            raise DatabaseError(self._line(str(error), error.sqlstate or "")) from None
+            state = error.sqlstate or ""
+            kind = ValueRefusedError if state.startswith(_OF_DATA) else DatabaseError
+            raise kind(self._line(str(error), state)) from None
 
     def _line(self, text: str, state: str) -> str:
         if state.startswith(("57P", "08")) or any(sign in text for sign in _GONE):
