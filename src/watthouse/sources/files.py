@@ -207,9 +207,9 @@ def _refuse_other_zips(packing: Packing) -> None:
 
 def _files(path: Path) -> Iterator[Path]:
     whole = path.resolve()
-    for folder in (whole, *whole.parents):
-        if os.path.isdir(folder / LOG):  # noqa: PTH112 - Path.is_dir raises where the folder may not be entered
-            refuse_lake(_named(folder))
+    for around in (whole, *whole.parents):
+        if os.path.isdir(around / LOG):  # noqa: PTH112 - Path.is_dir raises where the folder may not be entered
+            refuse_lake(_named(around))
     if not path.is_dir():
         refuse_sample_at(path.with_name(MANIFEST))
         yield path
