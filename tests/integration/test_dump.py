@@ -27,7 +27,8 @@ from tools.services import SERVERS, Services
 from tools.services.base import ServiceFailedError
 from watthouse.catalog import CATALOG
 from watthouse.errors import DatabaseError
-from watthouse.exports.database import Database
+from watthouse.exports import table as raw_tables
+from watthouse.exports.database import Database, Session
 from watthouse.exports.dump import _Loading, _Task
 from watthouse.exports.dump import dump as dump_exports
 from watthouse.exports.months import Months
@@ -259,6 +260,34 @@ def test_months_that_were_loaded_beside_one_that_failed_are_told(
     report = failed.value.report
     assert isinstance(report, ExportReport)
     assert report.of(GAS).taken == len(tracked(database)) == 2
+
+
+def test_a_file_that_a_grab_replaces_in_the_meantime_is_loaded_as_it_is_now(
+    tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path, GAS, "2024-01", gas("2024-01"))
+    note(tmp_path, GAS, "2024-01")
+    prepare = raw_tables.prepare
+
+    def replacing(session: Session, kind: str) -> None:
+        prepare(session, kind)
+        put(tmp_path, GAS, "2024-01", gas("2024-01", stock=500))
+        note(tmp_path, GAS, "2024-01")
+
+    monkeypatch.setattr(raw_tables, "prepare", replacing)
+    shelf, months = Shelf(Place.of(tmp_path), 60), Months(None, None)
+    done = dump_exports(shelf, Database(database), [CATALOG[GAS]], months, Silent())
+    assert done.failed == {}
+    assert table(database, GAS) == rows_of([tmp_path / "exports" / GAS / "2024-01.parquet"])
+
+
+def test_values_that_a_table_would_change_are_not_called_damage(tmp_path: Path, database: str) -> None:
+    fine = pa.array([1_704_067_200_000_000_001], pa.timestamp("ns", "UTC"))
+    put(tmp_path, GAS, "2024-01", gas("2024-01", days=1, seen=fine))
+    said = line(dump(tmp_path, database), 1)
+    assert "2024-01.parquet: its column seen is timestamp[ns, tz=UTC], and holds values that" in said
+    assert "damaged" not in said
+    assert table(database, GAS) == []
 
 
 def test_a_table_that_was_dropped_is_loaded_again(tmp_path: Path, database: str) -> None:

@@ -163,9 +163,10 @@ class _Loading:
         target = self._tables[task.dataset]
         name = file_of(task.dataset, task.month)
         with MonthFile.opened(self._shelf.files, name, task.dataset, task.month) as file:
-            if task.entry and file.sha256 != task.entry.sha256:
+            if task.entry and file.sha256 != task.entry.sha256 and not self._is_noted(task, file.sha256):
                 raise SourceError(
-                    f"{file.origin} is not the file that its manifest describes: remove it and run `watthouse grab`"
+                    f"{file.origin} is not the file that its manifest describes: if a grab is running, dump again"
+                    " after it; else remove it and run `watthouse grab`"
                 )
             rows = file.batches(target.fit(file.schema, file.origin))
             try:
@@ -176,3 +177,8 @@ class _Loading:
                     raise SourceError(f"{file.origin}: holds a value that is refused by {error}") from None
                 raise (file.error or error) from None
         return file.rows if is_new else None
+
+    def _is_noted(self, task: _Task, sha256: str) -> bool:
+        """Whether a grab has noted that file since the months were listed."""
+        entry = self._shelf.entries(task.dataset).get(task.month)
+        return entry is not None and entry.sha256 == sha256
