@@ -1,10 +1,11 @@
 """A connection to PostgreSQL, and what its errors mean: one line each, in which no password is ever shown."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from ipaddress import IPv6Address
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
@@ -15,6 +16,7 @@ if TYPE_CHECKING:  # both come with the extra `postgres`
     from adbc_driver_manager.dbapi import Connection
 
 TOO_LONG: Final = "the answer takes longer than is allowed: ask for a shorter period, or for fewer columns"
+_UNKNOWN: Final = "the database is not given in a form that PostgreSQL knows"
 _CONNECT_SECONDS: Final = 10
 _MESSAGE: Final = re.compile(r"(?:ERROR|FATAL|PANIC):\s*(.*?)(?:\n|\. SQLSTATE|$)", re.DOTALL)
 _LABEL: Final = re.compile(r"^[A-Z_]+: (\[libpq\] )?(Failed to connect: )?")
@@ -37,6 +39,8 @@ _SILENT: Final = {
     "Network is unreachable": "the network is down",
     "the database system is": "it is starting or stopping",
 }
+_OF_DATA: Final = "22"
+"""How the states begin that blame a value (class "data exception")."""
 _BY_STATE: Final = {
     "42501": "ask its owner for CREATE on the database, and for schema raw_exports where it exists",
     "53": "make room there, and run again",
@@ -51,6 +55,10 @@ _BY_TEXT: Final = {
     "definition of service": "see pg_service.conf and PGSERVICEFILE",
 }
 """The same for errors of connecting, which have no state."""
+
+
+class ValueRefusedError(DatabaseError):
+    """A value that PostgreSQL takes nowhere, as a text with a NUL: the database itself is well."""
 
 
 @dataclass(frozen=True)
@@ -70,19 +78,21 @@ class Database:
         from psycopg.conninfo import conninfo_to_dict
 
         try:
-            return conninfo_to_dict(self.url)
+            parts = conninfo_to_dict(self.url)
         except ProgrammingError:
             # libpq quotes what it does not understand, and that may be a part of the password
+            raise UsageError(f"{_UNKNOWN}: use postgresql://user@host/database") from None
+        if not _is_plain(parts):
             raise UsageError(
-                "the database is not given in a form that PostgreSQL knows: use postgresql://user@host/database"
-            ) from None
+                f"{_UNKNOWN}: use postgresql://user@host/database, and write / and @ in a password as %2F and %40"
+            )
+        return parts
 
     def __str__(self) -> str:
         parts = self._parts
         if service := parts.get("service"):
             return f"the database of service {service}"
-        port = f":{parts['port']}" if parts.get("port") else ""
-        return f"postgresql://{parts.get('host') or ''}{port}/{parts.get('dbname') or ''}"
+        return f"postgresql://{_servers(parts)}/{parts.get('dbname') or ''}"
 
     @contextmanager
     def connected(self) -> Iterator["Session"]:
@@ -109,7 +119,9 @@ class Database:
         try:
             yield
         except Error as error:
-            raise DatabaseError(self._line(str(error), error.sqlstate or "")) from None
+            state = error.sqlstate or ""
+            kind = ValueRefusedError if state.startswith(_OF_DATA) else DatabaseError
+            raise kind(self._line(str(error), state)) from None
 
     def _line(self, text: str, state: str) -> str:
         if state.startswith(("57P", "08")) or any(sign in text for sign in _GONE):
@@ -214,3 +226,31 @@ def _declared(field: "pa.Field[Any]") -> "pa.Field[Any]":
 def quoted(*names: str) -> str:
     """An identifier as SQL writes it."""
     return ".".join('"' + name.replace('"', '""') + '"' for name in names)
+
+
+def _is_plain(parts: Mapping[str, Any]) -> bool:
+    """False where a password was cut at a ``/`` or ``@`` of its own, and a piece of it is taken for another part."""
+    hosts, ports = _listed(parts, "host"), _listed(parts, "port")
+    names = [str(parts.get("dbname") or ""), *(host for host in hosts if not _is_ipv6(host))]
+    return not any(set("@:") & set(name) for name in names) and all(port.isdecimal() for port in ports if port)
+
+
+def _servers(parts: Mapping[str, Any]) -> str:
+    """Each host with its port; a port that stands alone is that of all of them."""
+    hosts, ports = _listed(parts, "host"), _listed(parts, "port")
+    if len(ports) != len(hosts):
+        ports = ports[:1] * len(hosts)
+    hosts = [f"[{host}]" if _is_ipv6(host) else host for host in hosts]
+    return ",".join(f"{host}:{port}" if port else host for host, port in zip(hosts, ports, strict=True))
+
+
+def _listed(parts: Mapping[str, Any], name: str) -> list[str]:
+    return str(parts.get(name) or "").split(",")
+
+
+def _is_ipv6(host: str) -> bool:
+    try:
+        IPv6Address(host)
+    except ValueError:
+        return False
+    return True

@@ -13,13 +13,14 @@ from filelock import FileLock, Timeout
 from watthouse.errors import BusyError, LakeError, UsageError
 from watthouse.lake.ledger import Lake
 from watthouse.settings import Settings
+from watthouse.sources.manifests import PUBLISHED
 from watthouse.storage import Lease, Notes, Place
 from watthouse.storage.notes import disk
 from watthouse.warehouse import engines
 from watthouse.warehouse.base import Warehouse
 from watthouse.warehouse.snapshots import Snapshots
 
-REAL: Final = "published"
+REAL: Final = PUBLISHED
 """The kind of a home with data published by the operators; any other kind names the sample that the data is from."""
 
 

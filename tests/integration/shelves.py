@@ -40,7 +40,7 @@ class Store:
             assert self.bucket
             head = self.url.removeprefix(f"{self.bucket.url}/") + "/exports/"
             found = {name.removeprefix(head): content for name, content in self.bucket.contents().items()}
-        return {name: content for name, content in found.items() if not name.startswith(".") and name != "clock"}
+        return {name: content for name, content in found.items() if not name.startswith(".")}
 
     def files(self) -> dict[str, bytes]:
         """The exports alone."""

@@ -2,8 +2,10 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable
 from datetime import date
@@ -23,6 +25,17 @@ from tests.servers import Bucket, up
 from tests.support import command, environment, watthouse
 from tools.services import SERVERS, Services
 from tools.services.base import ServiceFailedError
+from watthouse.catalog import CATALOG
+from watthouse.database import Database, Session
+from watthouse.errors import DatabaseError
+from watthouse.exports import table as raw_tables
+from watthouse.exports.dump import _Loading, _Task
+from watthouse.exports.dump import dump as dump_exports
+from watthouse.exports.months import Months
+from watthouse.exports.report import ExportReport
+from watthouse.exports.shelf import Shelf
+from watthouse.storage import Place
+from watthouse.sync.report import Silent
 
 pytestmark = [pytest.mark.slow]
 
@@ -215,6 +228,68 @@ def test_files_that_cannot_be_loaded_are_refused_by_name_and_the_others_go_on(tm
     assert len(done.stderr.splitlines()) == len(refused)
 
 
+def test_a_value_that_postgresql_refuses_costs_its_month_alone(tmp_path: Path, database: str) -> None:
+    kept = [put(tmp_path, GAS, month, gas(month)) for month in ("2024-01", "2024-03")]
+    put(tmp_path, GAS, "2024-02", gas("2024-02", days=1).set_column(2, "source", pa.array(["a\0b"])))
+    said = line(dump(tmp_path, database), 1)
+    assert f"{GAS}/2024-02.parquet: holds a value that is refused by postgresql://127.0.0.1:" in said
+    assert 'invalid byte sequence for encoding "UTF8": 0x00' in said
+    assert table(database, GAS) == rows_of(kept)
+
+
+def test_months_that_were_loaded_beside_one_that_failed_are_told(
+    tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for month in ("2024-01", "2024-02", "2024-03"):
+        put(tmp_path, GAS, month, gas(month))
+    load, loaded = _Loading.load, threading.Event()
+
+    def loading(self: _Loading, task: _Task) -> int | None:
+        if task.month == "2024-02":
+            assert loaded.wait(60)
+            raise DatabaseError("it went away")
+        rows = load(self, task)
+        if task.month == "2024-03":
+            loaded.set()
+        return rows
+
+    monkeypatch.setattr(_Loading, "load", loading)
+    shelf, months = Shelf(Place.of(tmp_path), 60), Months(None, None)
+    with pytest.raises(DatabaseError, match="it went away") as failed:
+        dump_exports(shelf, Database(database), [CATALOG[GAS]], months, Silent())
+    report = failed.value.report
+    assert isinstance(report, ExportReport)
+    assert report.of(GAS).taken == len(tracked(database)) == 2
+
+
+def test_a_file_that_a_grab_replaces_in_the_meantime_is_loaded_as_it_is_now(
+    tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path, GAS, "2024-01", gas("2024-01"))
+    note(tmp_path, GAS, "2024-01")
+    prepare = raw_tables.prepare
+
+    def replacing(session: Session, kind: str) -> None:
+        prepare(session, kind)
+        put(tmp_path, GAS, "2024-01", gas("2024-01", stock=500))
+        note(tmp_path, GAS, "2024-01")
+
+    monkeypatch.setattr(raw_tables, "prepare", replacing)
+    shelf, months = Shelf(Place.of(tmp_path), 60), Months(None, None)
+    done = dump_exports(shelf, Database(database), [CATALOG[GAS]], months, Silent())
+    assert done.failed == {}
+    assert table(database, GAS) == rows_of([tmp_path / "exports" / GAS / "2024-01.parquet"])
+
+
+def test_values_that_a_table_would_change_are_not_called_damage(tmp_path: Path, database: str) -> None:
+    fine = pa.array([1_704_067_200_000_000_001], pa.timestamp("ns", "UTC"))
+    put(tmp_path, GAS, "2024-01", gas("2024-01", days=1, seen=fine))
+    said = line(dump(tmp_path, database), 1)
+    assert "2024-01.parquet: its column seen is timestamp[ns, tz=UTC], and holds values that" in said
+    assert "damaged" not in said
+    assert table(database, GAS) == []
+
+
 def test_a_table_that_was_dropped_is_loaded_again(tmp_path: Path, database: str) -> None:
     file = put(tmp_path, GAS, "2024-01", gas("2024-01"))
     note(tmp_path, GAS, "2024-01")
@@ -231,6 +306,18 @@ def test_published_and_synthetic_exports_never_share_a_database(grabbed: Store, 
     said = line(dump(grabbed.url, database, GAS), 2)
     assert "holds published data in schema raw_exports, and this is watthouse's synthetic sample (seed=0)" in said
     assert table(database, GAS) == before
+
+
+def test_a_folder_copied_from_a_sample_is_not_loaded_as_published(
+    grabbed: Store, tmp_path: Path, database: str
+) -> None:
+    shutil.copytree(Path(grabbed.url) / "exports" / GAS, tmp_path / "exports" / GAS)
+    done = dump(tmp_path, database)
+    assert done.returncode == 0, done.stderr
+    assert {row[2] for row in tracked(database)} == {"seed=0"}
+    (tmp_path / "exports" / "manifest.json").write_text('{"data": "published"}')
+    said = line(dump(tmp_path, database), 2)
+    assert f"sample (seed=0) by its {GAS}/manifest.json: they never share a place" in said
 
 
 @pytest.mark.parametrize(
@@ -290,10 +377,10 @@ def test_postgresql_killed_in_the_middle_then_one_more_dump(
     assert said.startswith("watthouse: postgresql://127.0.0.1:")
     assert said.endswith("went away: the months that were loaded stay, run again for the rest")
     _start_again(own_servers)
-    assert 0 < len(tracked(postgres)) < len(grabbed.files())
+    kept, all_of_them = len(tracked(postgres)), len(grabbed.files())
+    assert 0 < kept < all_of_them
     again = dumped(grabbed.url, postgres)
-    assert "\n0 loaded" not in again
-    assert ", 0 unchanged" in again
+    assert f"\n{all_of_them - kept} loaded, {kept} unchanged, 0 refused" in again
     dumped(grabbed.url, database)
     assert tables(postgres) == tables(database)
     assert tracked(postgres) == tracked(database)
@@ -367,7 +454,7 @@ def test_a_database_that_cannot_be_used_is_one_line_without_a_password(tmp_path:
 def test_what_is_no_database_is_refused_without_repeating_it(url: str, tmp_path: Path) -> None:
     put(tmp_path, GAS, "2024-01", gas("2024-01"))
     said = line(dump(tmp_path, url), 2)
-    assert said.endswith("use postgresql://user@host/database")
+    assert said.endswith("is not given in a form that PostgreSQL knows: use postgresql://user@host/database")
     assert line(dump(tmp_path, "", "--to", url), 2) == said
 
 

@@ -100,6 +100,31 @@ def test_what_is_not_there_is_one_line(bucket: Bucket, tmp_path: Path) -> None:
     assert not (home / "lake").exists()
 
 
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("https://host/exports?sig=geheim", "--from 'https://host/exports?…' is not valid: use s3://bucket/prefix"),
+        ("https://host/exports#geheim", "--from 'https://host/exports#…' is not valid"),
+        ("s3://bucket/exports?versionId=geheim", "--from 's3://bucket/exports?…' is not valid"),
+        ("https://host/exports", "--from 'https://host/exports' is not valid"),
+        ("HTTPS://u:ge?heim@host/exports", "--from contains credentials"),
+    ],
+)
+def test_a_url_that_is_no_buckets_is_refused_without_repeating_its_signature(
+    url: str, said: str, tmp_path: Path
+) -> None:
+    done = watthouse(tmp_path / "home", "fetch", "--from", url)
+    assert said in line(done, 2)
+    assert "heim" not in done.stderr + done.stdout
+
+
+def test_a_url_of_a_file_is_its_path(tmp_path: Path) -> None:
+    put(tmp_path, GAS, "2024-01", gas("2024-01"))
+    done = watthouse(tmp_path / "home", "fetch", "--from", f"file://{tmp_path}/exports")
+    assert done.returncode == 0, done.stderr
+    assert rows(tmp_path / "home") == 28
+
+
 def test_an_object_that_cannot_be_read_is_refused_by_its_url_and_the_others_count(
     s3_bucket: Bucket, tmp_path: Path
 ) -> None:
@@ -137,6 +162,43 @@ def test_exports_of_the_sample_do_not_come_in_as_published(s3_bucket: Bucket, tm
     ):
         said = line(fetch(tmp_path / "home", s3_bucket, where), 2)
         assert "says that its files are watthouse's synthetic sample (seed=0), and --from reads published data" in said
+    assert not (tmp_path / "home" / "lake").exists()
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lake of a few rows."""
+    folder = tmp_path_factory.mktemp("lake")
+    put(folder, GAS, "2024-01", gas("2024-01"))
+    done = watthouse(folder / "home", "fetch", "--from", folder / "exports")
+    assert done.returncode == 0, done.stderr
+    return folder / "home" / "lake"
+
+
+def parts(lake: Path) -> list[str]:
+    """A lake, one of its tables, a partition and a file, each by its path."""
+    (file,) = lake.glob("*/*/*.parquet")
+    assert file.parent.name.startswith("month=")
+    return [path.relative_to(lake).as_posix() for path in (lake, file.parent.parent, file.parent, file)]
+
+
+def test_a_lake_does_not_come_in_as_exports(lake: Path, tmp_path: Path) -> None:
+    put(tmp_path, GAS, "2024-02", gas("2024-02"))
+    for part in parts(lake):
+        said = line(watthouse(tmp_path / "home", "fetch", "--from", tmp_path / "exports", "--from", lake / part), 2)
+        assert said.endswith(f"{lake / GAS}: this is a lake of watthouse or another Delta table, not exports")
+    assert not (tmp_path / "home" / "lake").exists()
+
+
+def test_a_lake_in_a_bucket_does_not_come_in_as_exports(lake: Path, bucket: Bucket, tmp_path: Path) -> None:
+    for path in lake.rglob("*"):
+        if path.is_file():
+            bucket.put(f"some/lake/{path.relative_to(lake).as_posix()}", path.read_bytes())
+    for part in parts(lake):
+        said = line(fetch(tmp_path / "home", bucket, f"{bucket.url}/some/lake/{part}".removesuffix("/.")), 2)
+        assert said.endswith(
+            f"{bucket.url}/some/lake/{GAS}: this is a lake of watthouse or another Delta table, not exports"
+        )
     assert not (tmp_path / "home" / "lake").exists()
 
 

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pyarrow as pa
@@ -19,9 +20,19 @@ from tests.integration import shelves
 from tests.integration.service import Service, service, utc
 from tests.integration.shelves import Store
 from tests.killing import at
+from tests.servers import Bucket
 from tests.support import watthouse
+from watthouse.catalog import CATALOG
+from watthouse.errors import BusyError
+from watthouse.exports.grab import grab as grab_exports
+from watthouse.exports.months import Months
+from watthouse.exports.report import ExportReport
+from watthouse.exports.shelf import Shelf
+from watthouse.home import Home
 from watthouse.sample.service.writing import Parquet
+from watthouse.settings import Settings
 from watthouse.storage import Lease
+from watthouse.sync.report import Silent
 
 pytestmark = [pytest.mark.slow]
 
@@ -280,6 +291,36 @@ def test_exports_of_two_kinds_never_share_a_place(served: Service, store: Store,
         said = line(grab(other, store, tmp_path / "home", GAS), 2)
     assert "synthetic sample (seed=0), and this is watthouse's synthetic sample (seed=7): they never share" in said
     assert store.contents() == before
+
+
+def test_a_store_that_fails_in_the_middle_leaves_a_report(served: Service, local: Store, tmp_path: Path) -> None:
+    (tmp_path / "store" / "exports" / GAS / "2025-11.parquet" / "in the way").mkdir(parents=True)
+    done = grab(served, local, tmp_path / "home", GAS, WATTHOUSE_FETCH_THREADS="1")
+    assert "exports cannot be written (Is a directory)" in line(done, 1)
+    assert local.manifest(GAS).keys() == {"2025-09", "2025-10"}
+    assert f"{GAS}: 2 months fetched" in done.stdout
+    assert f"2 fetched, 0 unchanged, 0 refused: {local.url}/exports" in done.stdout
+
+
+def test_a_lease_that_is_lost_leaves_a_report(
+    served: Service, s3_bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in s3_bucket.variables.items():
+        monkeypatch.setenv(name, value)
+    place = s3_bucket.place("some/where")
+    noted = Shelf.note
+
+    def noting(self: Shelf, *entry: Any) -> None:
+        noted(self, *entry)
+        taken = {"token": "0", "who": "somebody", "since": "2026-01-01T00:00:00Z", "seconds": 60}
+        s3_bucket.put("some/where/exports/.grab.lease", json.dumps(taken).encode())
+
+    monkeypatch.setattr(Shelf, "note", noting)
+    home = Home(Settings(home=tmp_path, odre_url=served.variables["WATTHOUSE_ODRE_URL"]))
+    with pytest.raises(BusyError, match="another grab has taken over") as lost:
+        grab_exports(home, Shelf(place, 60), [CATALOG[GAS]], Months("2025-11", "2025-11"), Silent())
+    assert isinstance(lost.value.report, ExportReport)
+    assert lost.value.report.taken == 1
 
 
 def test_a_home_of_another_kind_takes_no_exports(served: Service, tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """The verbs about the publisher's own files: into a store, and from there into PostgreSQL."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -50,7 +52,7 @@ def grab(
     settings, chosen = home(sample), Selection.of(names or ()).datasets
     months = Months.of(since, until, last_month=last_month, now=_now(settings, sample))
     shelf = _shelf(settings, to_store, "--to-store")
-    with service(settings, sample=sample) as served, console.bar() as bar:
+    with _telling("fetched"), service(settings, sample=sample) as served, console.bar() as bar:
         done = grab_exports(Home(served), shelf, chosen, months, bar)
     _report(done, "fetched")
 
@@ -79,13 +81,8 @@ def dump(
     if not url:
         raise UsageError("no database is named: use --to postgresql://user@host/database, or set WATTHOUSE_DUMP_URL")
     shelf = _shelf(settings, from_store, "--from-store")
-    try:
-        with console.bar() as bar:
-            done = dump_exports(shelf, Database(url), chosen, months, bar)
-    except WatthouseError as error:
-        if isinstance(error.report, ExportReport):
-            reports.exports(error.report, "loaded")
-        raise
+    with _telling("loaded"), console.bar() as bar:
+        done = dump_exports(shelf, Database(url), chosen, months, bar)
     _report(done, "loaded")
 
 
@@ -97,9 +94,24 @@ def _now(settings: Settings, sample: bool) -> datetime:
     return (settings.sample_now if sample else None) or datetime.now(UTC)
 
 
+@contextmanager
+def _telling(verb: str) -> Iterator[None]:
+    """Print what was done before an error too."""
+    try:
+        yield
+    except WatthouseError as error:
+        if isinstance(error.report, ExportReport):
+            _print(error.report, verb)
+        raise
+
+
 def _report(done: ExportReport, verb: str) -> None:
+    _print(done, verb)
+    if done.failed:
+        raise typer.Exit(1)
+
+
+def _print(done: ExportReport, verb: str) -> None:
     if done.kind != REAL:
         console.announce_sample()
     reports.exports(done, verb)
-    if done.failed:
-        raise typer.Exit(1)

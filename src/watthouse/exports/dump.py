@@ -1,7 +1,8 @@
 """The exports of a place into PostgreSQL, raw: streamed from the store by binary COPY, a transaction a month."""
 
+from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -9,7 +10,7 @@ from queue import SimpleQueue
 from typing import Final
 
 from watthouse.catalog import Dataset
-from watthouse.database import Database, Session
+from watthouse.database import Database, Session, ValueRefusedError
 from watthouse.errors import SourceError, WatthouseError
 from watthouse.exports import table
 from watthouse.exports.file import MonthFile
@@ -105,11 +106,22 @@ def _load(
     # The first month of a dataset makes its table: of two at once it would be chance whose types it has.
     firsts = list({task.dataset: task for task in reversed(todo)}.values())[::-1]
     rows, done = 0, count()
-    with _pool(sessions) as pool:
-        for tasks in (firsts, [task for task in todo if task not in firsts]):
-            for task, outcome in zip(tasks, pool.map(load, tasks), strict=True):
-                rows += _enter(task, outcome, report)
-                progress.reading(f"{task.dataset.id} {task.month}", next(done) + 1, len(todo), rows)
+    begun: deque[tuple[_Task, Future[int | str | None]]] = deque()
+    try:
+        with _pool(sessions) as pool:
+            for tasks in (firsts, [task for task in todo if task not in firsts]):
+                begun.extend((task, pool.submit(load, task)) for task in tasks)
+                while begun:
+                    task, outcome = begun[0][0], begun[0][1].result()
+                    begun.popleft()
+                    rows += _enter(task, outcome, report)
+                    progress.reading(f"{task.dataset.id} {task.month}", next(done) + 1, len(todo), rows)
+    except WatthouseError:
+        # others were loaded beside the one that failed
+        for task, future in begun:
+            if not future.cancelled() and not future.exception():
+                _enter(task, future.result(), report)
+        raise
 
 
 def _enter(task: _Task, outcome: int | str | None, report: ExportReport) -> int:
@@ -151,14 +163,22 @@ class _Loading:
         target = self._tables[task.dataset]
         name = file_of(task.dataset, task.month)
         with MonthFile.opened(self._shelf.files, name, task.dataset, task.month) as file:
-            if task.entry and file.sha256 != task.entry.sha256:
+            if task.entry and file.sha256 != task.entry.sha256 and not self._is_noted(task, file.sha256):
                 raise SourceError(
-                    f"{file.origin} is not the file that its manifest describes: remove it and run `watthouse grab`"
+                    f"{file.origin} is not the file that its manifest describes: if a grab is running, dump again"
+                    " after it; else remove it and run `watthouse grab`"
                 )
             rows = file.batches(target.fit(file.schema, file.origin))
             try:
                 is_new = target.replace(task.month, file.sha256, file.rows, self._kind, rows)
             except WatthouseError as error:
                 # the driver says of an error in a file only that there was one
+                if file.error is None and isinstance(error, ValueRefusedError):
+                    raise SourceError(f"{file.origin}: holds a value that is refused by {error}") from None
                 raise (file.error or error) from None
         return file.rows if is_new else None
+
+    def _is_noted(self, task: _Task, sha256: str) -> bool:
+        """Whether a grab has noted that file since the months were listed."""
+        entry = self._shelf.entries(task.dataset).get(task.month)
+        return entry is not None and entry.sha256 == sha256

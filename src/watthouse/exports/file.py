@@ -62,12 +62,21 @@ class MonthFile:
                 for batch in self._file.iter_batches(_ROWS, use_threads=False):
                     # a damaged page without a checksum can decode to an invalid array
                     batch.validate(full=True)
-                    cast = [_cast(batch.column(field.name), field.type) for field in schema]
+                    cast = [self._cast(batch.column(field.name), field) for field in schema]
                     self._refuse_strays(cast[schema.get_field_index(self._dataset.time)])
                     yield pa.RecordBatch.from_arrays(cast, schema=schema)
         except SourceError as error:
             self.error = error
             raise
+
+    def _cast(self, column: "pa.Array[Any]", field: "pa.Field[Any]") -> "pa.Array[Any]":
+        try:
+            return column if column.type == field.type else column.cast(field.type)
+        except pa.ArrowInvalid:
+            raise SourceError(
+                f"{self.origin}: its column {shown(field.name)} is {shown(column.type)}, and holds values that"
+                f" {shown(field.type)} of the table would change: it cannot be loaded as it is"
+            ) from None
 
     def _refuse_strays(self, times: "pa.Array[Any]") -> None:
         """Raise for rows of another month: they would stay in the table when this one is replaced."""
@@ -78,10 +87,6 @@ class MonthFile:
         if first is not None and last is not None and not start <= first <= last < end:
             stray = first if first < start else last
             raise SourceError(f"{self.origin}: holds a row of {stray:%Y-%m-%d}, which is another month")
-
-
-def _cast(column: "pa.Array[Any]", kind: pa.DataType) -> "pa.Array[Any]":
-    return column if column.type == kind else column.cast(kind)
 
 
 def _utc(moment: date | datetime | None, like: datetime) -> datetime | None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from watthouse.catalog import Dataset
 from watthouse.clock import month_end, month_start
-from watthouse.errors import ServiceError, SourceError
+from watthouse.errors import ServiceError, SourceError, WatthouseError
 from watthouse.exports.months import Months
 from watthouse.exports.report import ExportReport
 from watthouse.exports.shelf import Entry, Shelf, file_of
@@ -22,7 +22,8 @@ def grab(
     """Fetch the months of these datasets that the shelf lacks, or that moved since.
 
     A month or a dataset that cannot be had is entered in the report, and the others go on. Raises
-    :class:`~watthouse.errors.ServiceError` where the service fails before anything was fetched.
+    :class:`~watthouse.errors.ServiceError` where the service fails before anything was fetched, and where the store
+    does an error with what was fetched until then.
     """
     report = ExportReport(str(shelf.place))
     with Odre(home.settings) as odre:
@@ -40,6 +41,10 @@ def grab(
             if not report.taken:
                 raise
             report.failed[home.settings.odre_url] = str(error)
+        except WatthouseError as error:
+            if report.taken or report.failed:
+                error.report = report
+            raise
         finally:
             report.traffic = Traffic(odre.usage.requests, odre.usage.retries, odre.usage.bytes)
     return report

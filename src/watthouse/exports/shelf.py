@@ -11,11 +11,11 @@ from watthouse.catalog import CATALOG, Dataset
 from watthouse.errors import BusyError, UsageError
 from watthouse.exports.months import is_month
 from watthouse.home import described
+from watthouse.sources.manifests import MANIFEST
 from watthouse.storage import Files, Lease, Notes, Place
 from watthouse.storage.notes import disk
 
 FOLDER: Final = "exports"
-_MANIFEST: Final = "manifest.json"
 _SUFFIX: Final = ".parquet"
 _LEASE: Final = ".grab.lease"
 _LOCK: Final = ".grab.lock"
@@ -51,18 +51,33 @@ class Shelf:
 
     def is_of(self, place: Place) -> bool:
         """Whether these are the exports of a place."""
-        return self.place.url == (place / FOLDER).url
+        other = place / FOLDER
+        if self.place.is_shared or other.is_shared:
+            return self.place.url == other.url
+        return self.place.path.resolve() == other.path.resolve()
 
     @property
     def kind(self) -> str | None:
-        """Of which kind they are; None where nothing says so."""
-        kind = self._notes.read(_MANIFEST).get("data")
-        return str(kind) if kind else None
+        """Of which kind they are; None where nothing says so.
+
+        Raises :class:`~watthouse.errors.UsageError` where the manifests disagree: a folder was copied there.
+        """
+        found: dict[str, str] = {}
+        for name in (MANIFEST, *map(_manifest, CATALOG.values())):
+            if kind := self._notes.read(name).get("data"):
+                found.setdefault(str(kind), name)
+        if len(found) > 1:
+            (one, first), (other, second) = list(found.items())[:2]
+            raise UsageError(
+                f"{self.place} holds {described(one)} by its {first}, and {described(other)} by its {second}:"
+                " they never share a place; move one of them to another"
+            )
+        return next(iter(found), None)
 
     def claim(self, kind: str) -> None:
         """Note of which kind all exports here are; raises :class:`~watthouse.errors.UsageError` where they are not."""
-        if self.kind is None:
-            self._notes.update(_MANIFEST, lambda note: {"data": kind, **note}, durable=True)
+        if self.kind in (None, kind) and not self._notes.read(MANIFEST).get("data"):
+            self._notes.update(MANIFEST, lambda note: {"data": kind, **note}, durable=True)
         # read again: another machine may have claimed the bucket in the meantime
         if (held := self.kind) != kind:
             raise UsageError(
@@ -124,7 +139,7 @@ def file_of(dataset: Dataset, month: str) -> str:
 
 
 def _manifest(dataset: Dataset) -> str:
-    return f"{dataset.id}/{_MANIFEST}"
+    return f"{dataset.id}/{MANIFEST}"
 
 
 def _months(note: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 from watthouse.errors import SourceError, UnrecognisedError, UsageError, shown
 from watthouse.settings import Settings
@@ -59,6 +59,8 @@ _POINTERS: Final = {
     b"version https://git-lfs.github.com/spec/": "a Git LFS pointer, not the file itself: run `git lfs pull`",
     b"/annex/objects/": "a git-annex pointer, not the file itself: run `git annex get`",
 }
+LOG: Final = "_delta_log"
+"""The folder that makes the one that it stands in a Delta table."""
 _HIDDEN: Final = (".", "__MACOSX")
 _JSON: Final = re.compile(rb'\{\s*["}]|\[\s*[\[{"\]\d-]')
 _OFFICE: Final = frozenset({"[Content_Types].xml", "mimetype"})
@@ -73,11 +75,15 @@ class FileSource:
         self._settings = settings
 
     def documents(self) -> Iterator[Document]:
-        """One document a file and a zip member; raises :class:`~watthouse.errors.UsageError` for a missing path."""
+        """One document a file and a zip member.
+
+        Raises :class:`~watthouse.errors.UsageError` for a missing path, a lake, and the exports of a sample.
+        """
         for path in self._paths:
             if not _is_there(path):
                 raise UsageError(f"{_named(path)}: no such file or folder")
-        return (document for path in self._paths for file in _files(path) for document in self._in(file))
+        files = [file for path in self._paths for file in _files(path)]
+        return (document for file in files for document in self._in(file))
 
     def _in(self, path: Path) -> Iterator[Document]:
         origin = _named(path)
@@ -112,6 +118,11 @@ def read(packing: Packing) -> Iterator[Piece]:
             yield piece
     if not count:
         raise SourceError(f"{packing.origin}: empty: a header and no rows: {AGAIN}")
+
+
+def refuse_lake(where: str) -> NoReturn:
+    """Raise :class:`~watthouse.errors.UsageError` for a table of a lake: its rows are no export, and may be made up."""
+    raise UsageError(f"{where}: this is a lake of watthouse or another Delta table, not exports")
 
 
 def _file(packing: Packing) -> File:
@@ -195,6 +206,10 @@ def _refuse_other_zips(packing: Packing) -> None:
 
 
 def _files(path: Path) -> Iterator[Path]:
+    whole = path.resolve()
+    for around in (whole, *whole.parents):
+        if os.path.isdir(around / LOG):  # noqa: PTH112 - Path.is_dir raises where the folder may not be entered
+            refuse_lake(_named(around))
     if not path.is_dir():
         refuse_sample_at(path.with_name(MANIFEST))
         yield path
@@ -202,12 +217,20 @@ def _files(path: Path) -> Iterator[Path]:
     # os.walk passes over folders that it may not enter without a word: they are yielded, to be refused by name
     unreadable: list[Path] = []
     walk = os.walk(path, onerror=lambda error: unreadable.append(Path(error.filename)))
-    below = [Path(folder) / name for folder, _, names in walk for name in names]
+    below: list[Path] = []
+    for folder, folders, names in walk:
+        if LOG in folders and not _is_hidden(Path(folder).relative_to(path)):
+            refuse_lake(_named(Path(folder)))
+        below += [Path(folder) / name for name in names]
     for file in sorted([*(file for file in below if file.is_file()), *unreadable]):
         if file.name == MANIFEST:
             refuse_sample_at(file)
-        elif not any(part.startswith(_HIDDEN) for part in file.relative_to(path).parts):
+        elif not _is_hidden(file.relative_to(path)):
             yield file
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(_HIDDEN) for part in path.parts)
 
 
 def _is_there(path: Path) -> bool:
@@ -241,7 +264,7 @@ def _members(zipped: Packing) -> list[Document]:
         if _OFFICE & {info.filename for info in infos} or workbook.is_workbook([info.filename for info in infos]):
             return [_file(zipped)]
         _refuse_many(len(infos), zipped)
-        listed = [info for info in infos if not any(part.startswith(_HIDDEN) for part in Path(info.filename).parts)]
+        listed = [info for info in infos if not _is_hidden(Path(info.filename))]
     if not listed:
         raise SourceError(f"{zipped.origin}: an archive without files")
     documents: list[Document] = []

@@ -7,7 +7,7 @@ from typing import Final
 from watthouse.errors import UsageError, shown
 
 MANIFEST: Final = "manifest.json"
-_PUBLISHED: Final = "published"
+PUBLISHED: Final = "published"
 
 
 def refuse_sample(origin: str, manifest: bytes) -> None:
@@ -16,10 +16,10 @@ def refuse_sample(origin: str, manifest: bytes) -> None:
     Made-up figures must not come into a lake of published ones by way of files.
     """
     try:
-        kind = dict(json.loads(manifest)).get("data", _PUBLISHED)
+        kind = dict(json.loads(manifest)).get("data", PUBLISHED)
     except (ValueError, TypeError):
         return
-    if kind != _PUBLISHED:
+    if kind != PUBLISHED:
         raise UsageError(
             f"{origin} says that its files are watthouse's synthetic sample ({shown(kind)}), and --from reads published"
             " data: use --sample instead"

@@ -1,5 +1,6 @@
 """Exports in a bucket: every object below a prefix is a document, read from there without a copy on the disk."""
 
+import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,9 +14,9 @@ from watthouse.settings import Settings
 from watthouse.sources import workbook
 from watthouse.sources.archive import ZIP, Packing, refusing
 from watthouse.sources.base import Document, DocumentSource, Piece
-from watthouse.sources.files import FileSource, read
+from watthouse.sources.files import LOG, FileSource, read, refuse_lake
 from watthouse.sources.manifests import MANIFEST, refuse_sample
-from watthouse.storage import Files, Place, is_bucket
+from watthouse.storage import Files, Place
 
 
 @dataclass(frozen=True)
@@ -64,12 +65,7 @@ class Sources:
     """Files, folders and URLs of buckets as they are typed, in the order given."""
 
     def __init__(self, typed: Sequence[str], settings: Settings) -> None:
-        self._sources: list[DocumentSource] = [
-            StoreSource(settings.place(text, "--from"), settings)
-            if is_bucket(text)
-            else FileSource([Path(text)], settings)
-            for text in typed
-        ]
+        self._sources = [_source(text, settings) for text in typed]
 
     def documents(self) -> Iterator[Document]:
         """Those of each in turn; raises as these do, before the first is read."""
@@ -86,7 +82,7 @@ class StoreSource:
     def documents(self) -> Iterator[Document]:
         """One document an object.
 
-        Raises :class:`~watthouse.errors.UsageError` where there is none, or where they are a sample's, and
+        Raises :class:`~watthouse.errors.UsageError` where there is none, or where they are a sample's or a lake, and
         :class:`~watthouse.errors.StoreError` where the bucket cannot be used.
         """
         found = self._below(self._place) or self._alone()
@@ -97,8 +93,13 @@ class StoreSource:
     def _below(self, place: Place) -> list[Document]:
         files = Files(place)
         listed = files.listed()
+        if listed:
+            _refuse_table_around(place)
         for stored in listed:
-            if stored.name.rpartition("/")[2] == MANIFEST:
+            *folders, name = stored.name.split("/")
+            if LOG in folders:
+                refuse_lake("/".join([place.url, *folders[: folders.index(LOG)]]))
+            if name == MANIFEST:
                 _refuse_sample(files, stored.name)
         return [
             StoredFile(files, stored.name, stored.size, self._settings)
@@ -112,10 +113,38 @@ class StoreSource:
         if above.endswith("/"):
             return []  # the bucket itself
         files = Files(Place(above, self._place.access))
-        found = [stored for stored in files.listed() if stored.name == name]
+        listed = files.listed()
+        found = [stored for stored in listed if stored.name == name]
         if found:
+            if any(stored.name.startswith(f"{LOG}/") for stored in listed):
+                refuse_lake(above)
+            _refuse_table_around(files.place)
             _refuse_sample(files, MANIFEST)
         return [StoredFile(files, stored.name, stored.size, self._settings) for stored in found]
+
+
+def _refuse_table_around(place: Place) -> None:
+    """The same for the log of the table that these partitions (``month=2024-01``) are of."""
+    above, _, name = place.url.rpartition("/")
+    while "=" in name:
+        if Files(Place(f"{above}/{LOG}", place.access)).listed():
+            refuse_lake(above)
+        above, _, name = above.rpartition("/")
+
+
+def _source(text: str, settings: Settings) -> DocumentSource:
+    """Raises :class:`~watthouse.errors.UsageError` for a URL that is not a bucket's."""
+    _, separator, rest = text.partition("://")
+    if not separator:
+        return FileSource([Path(text)], settings)
+    plain = re.split("[?#]", text, maxsplit=1)[0]
+    if plain != text and "@" not in rest.partition("/")[0]:
+        # never echoed: a signature stands there
+        raise UsageError(
+            f"--from '{plain}{text[len(plain)]}…' is not valid: use s3://bucket/prefix, gs://bucket/prefix or a folder"
+        )
+    place = settings.place(text, "--from")
+    return StoreSource(place, settings) if place.is_shared else FileSource([place.path], settings)
 
 
 def _refuse_sample(files: Files, name: str) -> None:

@@ -82,8 +82,22 @@ class Files:
         import obstore
 
         with self.place.errors():
-            for page in obstore.list(self.place.objects):
-                yield from (Stored(one["path"], one["size"]) for one in page)
+            found = [Stored(one["path"], one["size"]) for page in obstore.list(self.place.objects) for one in page]
+        folders = {""} | {stored.name[:at] for stored in found for at, sign in enumerate(stored.name) if sign == "/"}
+        for stored in found:
+            if stored.size or not (stored.name in folders or self._is_marker(stored.name)):
+                yield stored
+
+    def _is_marker(self, name: str) -> bool:
+        """Whether an empty object is one that a console made for a folder: the slash at its end is not listed."""
+        import obstore
+
+        try:
+            with self.place.errors():
+                obstore.head(self.place.objects, name)
+        except FileNotFoundError:
+            return True
+        return False
 
     def _of_folder(self) -> Iterator[Stored]:
         root = self.place.path

@@ -22,7 +22,7 @@ from watthouse.storage.place import Place
 _RENEWALS: Final = 4
 """Times that a lease is renewed before it would run out."""
 _LONGEST: Final = 86_400.0
-_CLOCK: Final = "clock"
+_CLOCK: Final = ".clock"  # hidden: whoever reads exports from there passes over it
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ class Place:
         scheme, rest = match[1].lower(), match[2].strip("/")
         if scheme == "file":
             return cls("/" + rest, access or Access())
-        if "@" in rest.partition("/")[0]:
+        if "@" in rest:  # not only before the first slash: a secret may contain one
             # never echoed: what stands before the @ is a secret
             raise UsageError(
                 f"{name} contains credentials: leave them out, and set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"

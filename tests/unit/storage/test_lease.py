@@ -10,7 +10,7 @@ import pytest
 
 from tests.servers import Bucket
 from watthouse.errors import BusyError
-from watthouse.storage import Lease
+from watthouse.storage import Files, Lease
 from watthouse.storage.notes import bucket_read
 
 NAME = "refresh.lease"
@@ -80,6 +80,7 @@ def test_it_runs_out_after_a_crash_and_not_before(reached: Bucket) -> None:
     time.sleep(4.5)  # the clock of a bucket counts whole seconds
     with lease(reached).held() as held:
         held.check()
+    assert [stored.name for stored in Files(reached.place()).listed()] == [NAME]  # and no other file than itself
 
 
 def test_it_is_renewed_while_its_holder_lives(reached: Bucket) -> None:

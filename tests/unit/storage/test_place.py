@@ -61,9 +61,10 @@ def test_an_endpoint_without_its_scheme_is_refused() -> None:
         Place.of("s3://bucket/x", Access(endpoint="127.0.0.1:9000"))
 
 
-def test_credentials_in_a_url_are_refused_and_not_repeated() -> None:
+@pytest.mark.parametrize("url", ["s3://key:hunter2@bucket/lake", "s3://key:hunt/hunter2@bucket/lake"])
+def test_credentials_in_a_url_are_refused_and_not_repeated(url: str) -> None:
     with pytest.raises(UsageError, match="contains credentials: leave them out") as caught:
-        Place.of("s3://key:hunter2@bucket/lake", name="WATTHOUSE_LAKE")
+        Place.of(url, name="WATTHOUSE_LAKE")
     assert "hunter2" not in str(caught.value)
 
 
