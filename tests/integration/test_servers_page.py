@@ -12,7 +12,7 @@ import pytest
 
 from tests import servers
 from tests.servers import Bucket
-from tests.support import ROOT, environment
+from tests.support import ROOT, begun, environment
 
 pytestmark = [pytest.mark.slow]
 
@@ -48,6 +48,7 @@ def run(script: str, variables: Mapping[str, str], folder: Path) -> str:
 
 def test_the_commands_about_a_lake_in_a_bucket_work(s3_bucket: Bucket, tmp_path: Path) -> None:
     variables = {**s3_bucket.variables, "WATTHOUSE_LAKE": f"{s3_bucket.url}/watthouse"}
+    begun(tmp_path / "home" / "sample")
     said = run(commands("A lake that several machines share"), variables, tmp_path)
     assert f"{s3_bucket.url}/watthouse is reached and writable, holds watthouse's synthetic sample" in said
     assert "watthouse/_state/home.json" in s3_bucket.names()
