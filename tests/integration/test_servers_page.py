@@ -7,11 +7,12 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests import servers
 from tests.servers import Bucket
-from tests.support import ROOT, environment
+from tests.support import ROOT, begun, environment
 
 pytestmark = [pytest.mark.slow]
 
@@ -47,9 +48,20 @@ def run(script: str, variables: Mapping[str, str], folder: Path) -> str:
 
 def test_the_commands_about_a_lake_in_a_bucket_work(s3_bucket: Bucket, tmp_path: Path) -> None:
     variables = {**s3_bucket.variables, "WATTHOUSE_LAKE": f"{s3_bucket.url}/watthouse"}
+    begun(tmp_path / "home" / "sample")
     said = run(commands("A lake that several machines share"), variables, tmp_path)
     assert f"{s3_bucket.url}/watthouse is reached and writable, holds watthouse's synthetic sample" in said
     assert "watthouse/_state/home.json" in s3_bucket.names()
+
+
+def test_the_commands_about_exports_work(s3_bucket: Bucket, database: str, tmp_path: Path) -> None:
+    lake = f"{s3_bucket.url}/watthouse"
+    variables = {**s3_bucket.variables, "WATTHOUSE_LAKE": lake, "WATTHOUSE_DUMP_URL": database}
+    run(commands("The publisher's own files"), variables, tmp_path)
+    assert "watthouse/exports/stock-quotidien-stockages-gaz/2012-02.parquet" in s3_bucket.names()
+    with psycopg.connect(database) as connection:
+        rows = connection.execute("select date from raw_exports.stock_quotidien_stockages_gaz").fetchall()
+    assert {day.month for (day,) in rows} == {1, 2}
 
 
 def test_the_commands_about_servers_work(s3_server: str, tmp_path: Path) -> None:

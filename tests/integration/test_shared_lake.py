@@ -9,18 +9,15 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 import polars as pl
 import pytest
 
-from tests import faulty, servers
 from tests.integration.service import Service, service, utc
 from tests.integration.serving import served as serving
 from tests.killing import at
-from tests.servers import S3, Bucket
+from tests.servers import Bucket
 from tests.support import Tables, begun, command, environment, mart, tables, watthouse
-from tools.services import SERVERS, Services
 
 pytestmark = [pytest.mark.slow]
 
@@ -131,7 +128,7 @@ def test_two_machines_at_once_double_nothing(
 
 @pytest.mark.parametrize(
     ("when", "point"),
-    [("after", CLAIM), ("before", APPEND), ("after", APPEND), ("before", KEEP), ("after", KEEP), ("after", REMEMBER)],
+    [("after", CLAIM), ("after", APPEND), ("after", KEEP), ("after", REMEMBER)],
 )
 def test_a_killed_machine_keeps_others_away_for_its_lease_and_they_go_on(
     when: str, point: str, s3_bucket: Bucket, served: Service, expected: dict[str, Tables], tmp_path: Path
@@ -149,8 +146,8 @@ def test_a_killed_machine_keeps_others_away_for_its_lease_and_they_go_on(
     assert tables(tmp_path / "other") == expected["now"]
 
 
-def test_what_was_known_is_read_from_the_bucket(bucket: Bucket, served: Service, tmp_path: Path) -> None:
-    variables = shared(bucket, served)
+def test_what_was_known_is_read_from_the_bucket(s3_bucket: Bucket, served: Service, tmp_path: Path) -> None:
+    variables = shared(s3_bucket, served)
     own, far = begun(tmp_path / "own"), begun(tmp_path / "far")
     for moment in (NOW, LATER):
         served.at(moment)
@@ -170,14 +167,14 @@ def test_what_was_known_is_read_from_the_bucket(bucket: Bucket, served: Service,
 
 
 def test_months_are_merged_in_the_bucket_and_nothing_is_lost(
-    bucket: Bucket, served: Service, expected: dict[str, Tables], tmp_path: Path
+    s3_bucket: Bucket, served: Service, expected: dict[str, Tables], tmp_path: Path
 ) -> None:
-    variables = shared(bucket, served, WATTHOUSE_COMPACT_FILES="2")
+    variables = shared(s3_bucket, served, WATTHOUSE_COMPACT_FILES="2")
     first = begun(tmp_path / "first")
     for hours in (-30, -20, -10, 0):
         served.at(NOW + timedelta(hours=hours))
         refresh(first, variables)
-    assert any("checkpoint" in key for key in bucket.names())
+    assert any("checkpoint" in key for key in s3_bucket.names())
     # only its age is wrong with it: the sample's clock stands
     assert refused(first, variables, "status", "--check").startswith("watthouse: older than the cadence: ")
     second = begun(tmp_path / "second")
@@ -199,132 +196,6 @@ def test_a_damaged_file_in_the_bucket_is_noticed_before_it_is_used(
     assert done.returncode == 1
     assert f"refused  eco2mix-national-tr: {s3_bucket.url}/{key} is not what was written" in done.stderr
     assert mart(tmp_path / "second", "gas_daily"), "the others count"
-
-
-class TestFaults:
-    """On a server of the test's own."""
-
-    @pytest.fixture
-    def minio(self, own_servers: Services) -> Services:
-        servers.up(own_servers, "minio")
-        return own_servers
-
-    @pytest.fixture
-    def bucket(self, minio: Services) -> Bucket:
-        running = minio.find("minio")
-        assert running
-        return servers.s3(SERVERS["minio"].url(running))
-
-    @pytest.mark.parametrize(("when", "point"), [("before", APPEND), ("after", APPEND), ("before", KEEP)])
-    def test_a_store_that_stops_in_the_middle(
-        self,
-        when: str,
-        point: str,
-        minio: Services,
-        bucket: Bucket,
-        served: Service,
-        expected: dict[str, Tables],
-        tmp_path: Path,
-    ) -> None:
-        variables, home = shared(bucket, served), begun(tmp_path / "home")
-        running = minio.find("minio")
-        assert running
-        line = refused(home, {**variables, **at(when, point, running.pid)})
-        assert f"{bucket.url}/lake" in line
-        assert "cannot be reached (the connection " in line
-        assert "refused" not in line.replace("was refused", ""), "no table waits for a bucket that another waited for"
-        minio.again(SERVERS["minio"])
-        time.sleep(3.5)  # the lease could not be given back
-        refresh(home, variables)
-        assert tables(home) == expected["now"]
-
-    def test_an_answer_that_is_lost_for_a_commit_that_happened(
-        self, bucket: Bucket, served: Service, expected: dict[str, Tables], tmp_path: Path
-    ) -> None:
-        parts = urlsplit(bucket.client.endpoint)
-        assert parts.hostname
-        assert parts.port
-
-        def is_commit(line: str) -> bool:
-            return line.startswith("PUT") and "/_delta_log/" in line and line.split()[1].endswith("1.json")
-
-        home = begun(tmp_path / "home")
-        with faulty.losing((parts.hostname, parts.port), is_commit, times=3) as proxy:
-            refresh(home, {**shared(bucket, served), "WATTHOUSE_STORE_ENDPOINT": proxy.url})
-        assert len(proxy.lost) == 3
-        assert tables(home) == expected["now"]
-        assert "0 fetched, 0 new" in refresh(begun(tmp_path / "second"), shared(bucket, served))
-        assert tables(tmp_path / "second") == expected["now"]
-
-    def test_an_answer_that_is_lost_for_a_note_or_the_lease(
-        self, bucket: Bucket, served: Service, expected: dict[str, Tables], tmp_path: Path
-    ) -> None:
-        parts = urlsplit(bucket.client.endpoint)
-        assert parts.hostname
-        assert parts.port
-        home = begun(tmp_path / "home")
-        with faulty.losing(
-            (parts.hostname, parts.port), lambda line: line.startswith("PUT") and "/_state/" in line, times=8
-        ) as proxy:
-            refresh(home, {**shared(bucket, served), "WATTHOUSE_STORE_ENDPOINT": proxy.url})
-        assert len(proxy.lost) == 8
-        assert tables(home) == expected["now"]
-        assert "0 fetched, 0 new" in refresh(home, shared(bucket, served))
-
-    def test_a_bucket_that_turns_read_only(
-        self, bucket: Bucket, served: Service, expected: dict[str, Tables], tmp_path: Path
-    ) -> None:
-        variables, home = shared(bucket, served), begun(tmp_path / "home")
-        refresh(home, variables)
-        served.at(LATER)
-        store: S3 = bucket.client
-        limited = {**variables, **store.limited_to("s3:GetObject", "s3:ListBucket", "s3:GetBucketLocation")}
-        assert "may not be written with these credentials (AccessDenied): ask its owner" in refused(home, limited)
-        assert watthouse(home, "show", "daily_merged", env=limited).returncode == 0
-        assert watthouse(begun(tmp_path / "reader"), "build", env=limited).returncode == 0, "reading is enough to build"
-        assert tables(tmp_path / "reader") == expected["now"]
-        refresh(home, variables)
-        assert tables(home) == expected["later"]
-
-    def test_a_bucket_that_disappears(
-        self, bucket: Bucket, served: Service, expected: dict[str, Tables], tmp_path: Path
-    ) -> None:
-        variables, home, name = shared(bucket, served), begun(tmp_path / "home"), bucket.url.removeprefix("s3://")
-        refresh(home, variables)
-        client = bucket.client.boto("s3")
-        for key in bucket.names():
-            client.delete_object(Bucket=name, Key=key)
-        client.delete_bucket(Bucket=name)
-        assert f"s3://{name} does not exist: create the bucket" in refused(home, variables)
-        assert tables(home) == expected["now"]
-        client.create_bucket(Bucket=name)
-        done = watthouse(home, "build", env=variables)
-        assert (done.returncode, "is missing or empty, and the warehouse holds" in done.stderr) == (1, True)
-        refresh(home, variables, "--full", "--lake-was-lost")
-        assert tables(home) == expected["now"]
-
-    @pytest.mark.parametrize(
-        ("change", "line"),
-        [
-            ({"AWS_SECRET_ACCESS_KEY": "wrong"}, "does not accept the credentials (SignatureDoesNotMatch)"),
-            ({"AWS_ACCESS_KEY_ID": "nobody"}, "does not accept the credentials (InvalidAccessKeyId)"),
-            ({"AWS_ACCESS_KEY_ID": None}, "needs credentials, and there are none"),
-            ({"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}, "needs credentials, and there are none"),
-            ({"WATTHOUSE_LAKE": "s3://no-such-bucket/lake"}, "s3://no-such-bucket does not exist"),
-            ({"WATTHOUSE_STORE_ENDPOINT": "http://127.0.0.1:9"}, "cannot be reached (the connection was refused)"),
-            (
-                {"WATTHOUSE_STORE_ENDPOINT": "http://no-such-host.invalid"},
-                "cannot be reached (its name cannot be resolved)",
-            ),
-        ],
-    )
-    def test_what_is_wrong_is_said_in_one_line(
-        self, change: dict[str, str | None], line: str, bucket: Bucket, served: Service, tmp_path: Path
-    ) -> None:
-        changed = {**shared(bucket, served), **change}
-        variables = {name: value for name, value in changed.items() if value is not None}
-        for verb in ("refresh", "build", "status"):
-            assert line in refused(begun(tmp_path / verb), variables, verb)
 
 
 def test_a_server_that_starts_before_there_is_anything_answers_once_it_is_built(
