@@ -21,6 +21,7 @@ from botocore.config import Config
 
 from tools.services import SERVERS, Running, Services
 from tools.services.base import ServiceFailedError
+from tools.services.gcs import key_for
 from watthouse.storage import Access, Place
 
 REGION: Final = "us-east-1"
@@ -176,14 +177,7 @@ class Gcs:
 
     def __init__(self, server: str) -> None:
         self.server = server
-        key = {
-            "gcs_base_url": server,
-            "disable_oauth": True,
-            "client_email": "",
-            "private_key": "",
-            "private_key_id": "",
-        }
-        self.variables = {"GOOGLE_SERVICE_ACCOUNT_KEY": json.dumps(key)}
+        self.variables = {"GOOGLE_SERVICE_ACCOUNT_KEY": key_for(server)}
 
     def contents(self, bucket: str) -> dict[str, bytes]:
         listed = httpx.get(f"{self.server}/storage/v1/b/{bucket}/o").raise_for_status().json()

@@ -8,13 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
-from watthouse.errors import BusyError, LakeError, UsageError
+from watthouse.errors import LakeError, UsageError
 from watthouse.lake.ledger import Lake
 from watthouse.settings import Settings
 from watthouse.sources.manifests import PUBLISHED
 from watthouse.storage import Lease, Notes, Place
+from watthouse.storage.lock import taken
 from watthouse.storage.notes import disk
 from watthouse.warehouse import engines
 from watthouse.warehouse.base import Warehouse
@@ -22,7 +23,6 @@ from watthouse.warehouse.snapshots import Snapshots
 
 REAL: Final = PUBLISHED
 """The kind of a home with data published by the operators; any other kind names the sample that the data is from."""
-
 
 _KIND: Final = "home.json"
 _REFRESHES: Final = "refreshes.json"
@@ -38,6 +38,7 @@ class Home:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._known: str | None = None
+        self._known_built: str | None = None
         self._lease: Lease | None = None
 
     @cached_property
@@ -61,7 +62,8 @@ class Home:
 
     def snapshots(self) -> Snapshots:
         """The builds of the warehouse, to be read one at a time."""
-        return Snapshots(self.warehouse, self.settings, lambda: self.sample, lambda: self.now)
+        # A server lives longer than what it serves may: each build is asked for its kind anew.
+        return Snapshots(self.warehouse, self.settings, lambda: Home(self.settings).sample, lambda: self.now)
 
     @property
     def kind(self) -> str | None:
@@ -90,12 +92,12 @@ class Home:
     def sample(self) -> str | None:
         """The name of the sample that is shown, None for published data."""
         # the warehouse tells it too, and does not have to be asked for over a network
-        return self.sample_shown if self.settings.lake and self.warehouse.kind() else _sample(self.kind)
+        return _sample((self._built if self.settings.lake else None) or self.kind)
 
     @property
     def sample_shown(self) -> str | None:
         """The same by the warehouse alone; None where there is none yet."""
-        return _sample(self.warehouse.kind())
+        return _sample(self._built)
 
     @property
     def now(self) -> datetime:
@@ -110,7 +112,7 @@ class Home:
         published numbers, or those of two samples, never share one.
         """
         self._refuse_mixture(self.kind, kind, f"{self.place if self.settings.lake else self.settings.home} holds")
-        self._refuse_mixture(self.warehouse.kind(), kind, f"the warehouse at {self.warehouse.place} holds")
+        self._refuse_other_builds(kind)
         if self._noted is None:
             # durable, unlike the other notes: it cannot be made again from anything else
             self.notes.update(_KIND, lambda note: {**note, "data": note.get("data") or kind}, durable=True)
@@ -121,7 +123,10 @@ class Home:
     def refuse_mixture(self) -> None:
         """Raises :class:`~watthouse.errors.UsageError` where the warehouse holds another kind than the lake."""
         if (kind := self.kind) is not None:
-            self._refuse_mixture(self.warehouse.kind(), kind, f"the warehouse at {self.warehouse.place} holds")
+            self._refuse_other_builds(kind)
+
+    def _refuse_other_builds(self, kind: str) -> None:
+        self._refuse_mixture(self._built, kind, f"the warehouse at {self.warehouse.place} holds")
 
     def _refuse_mixture(self, held: str | None, kind: str, where: str) -> None:
         if held not in {None, kind}:
@@ -189,16 +194,11 @@ class Home:
 
     def _locked(self, folder: Path, setting: str) -> FileLock:
         """The lock of a folder, taken."""
-        holder = folder / "refresh.pid"
-        with disk(folder, f"set {setting} to a folder of yours with room in it"):
-            folder.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(folder / "refresh.lock")
-            try:
-                lock.acquire(timeout=0)
-            except Timeout:
-                raise BusyError(_another(folder, holder, setting)) from None
+        holder, advice = folder / "refresh.pid", f"set {setting} to a folder of yours with room in it"
+        lock = taken(folder, "refresh.lock", advice, lambda: _another(folder, holder, setting))
+        with disk(folder, advice):
             holder.write_text(str(os.getpid()))
-            return lock
+        return lock
 
     @property
     def _noted(self) -> str | None:
@@ -206,6 +206,13 @@ class Home:
             kind = self.notes.read(_KIND).get("data")
             self._known = str(kind) if kind else None
         return self._known
+
+    @property
+    def _built(self) -> str | None:
+        """The kind of data in the warehouse."""
+        if self._known_built is None:  # likewise, and a file of some GB need not be opened again
+            self._known_built = self.warehouse.kind()
+        return self._known_built
 
 
 def _moment(text: object) -> datetime | None:

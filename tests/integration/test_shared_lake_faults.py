@@ -41,6 +41,13 @@ def bucket(minio: Services) -> Bucket:
     return servers.s3(SERVERS["minio"].url(running))
 
 
+def address_of(bucket: Bucket) -> tuple[str, int]:
+    parts = urlsplit(bucket.client.endpoint)
+    assert parts.hostname
+    assert parts.port
+    return parts.hostname, parts.port
+
+
 @pytest.mark.parametrize(("when", "point"), [("before", APPEND), ("after", APPEND)])
 def test_a_store_that_stops_in_the_middle(
     when: str,
@@ -67,15 +74,12 @@ def test_a_store_that_stops_in_the_middle(
 def test_an_answer_that_is_lost_for_a_commit_that_happened(
     bucket: Bucket, served: Service, expected: dict[str, Tables], tmp_path: Path
 ) -> None:
-    parts = urlsplit(bucket.client.endpoint)
-    assert parts.hostname
-    assert parts.port
 
     def is_commit(line: str) -> bool:
         return line.startswith("PUT") and "/_delta_log/" in line and line.split()[1].endswith("1.json")
 
     home = begun(tmp_path / "home")
-    with faulty.losing((parts.hostname, parts.port), is_commit, times=3) as proxy:
+    with faulty.losing(address_of(bucket), is_commit, times=3) as proxy:
         refresh(home, shared(bucket, served, WATTHOUSE_STORE_ENDPOINT=proxy.url, WATTHOUSE_STORE_SECONDS="30"))
     assert len(proxy.lost) == 3
     assert tables(home) == expected["now"]
@@ -86,12 +90,9 @@ def test_an_answer_that_is_lost_for_a_commit_that_happened(
 def test_an_answer_that_is_lost_for_a_note_or_the_lease(
     bucket: Bucket, served: Service, expected: dict[str, Tables], tmp_path: Path
 ) -> None:
-    parts = urlsplit(bucket.client.endpoint)
-    assert parts.hostname
-    assert parts.port
     home, patient = begun(tmp_path / "home"), {"WATTHOUSE_STORE_SECONDS": "30"}  # each is tried again, and waits longer
     with faulty.losing(
-        (parts.hostname, parts.port), lambda line: line.startswith("PUT") and "/_state/" in line, times=4
+        address_of(bucket), lambda line: line.startswith("PUT") and "/_state/" in line, times=4
     ) as proxy:
         refresh(home, {**shared(bucket, served), **patient, "WATTHOUSE_STORE_ENDPOINT": proxy.url})
     assert len(proxy.lost) == 4

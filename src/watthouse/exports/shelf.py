@@ -5,15 +5,13 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from filelock import FileLock, Timeout
-
 from watthouse.catalog import CATALOG, Dataset
-from watthouse.errors import BusyError, UsageError
+from watthouse.errors import UsageError
 from watthouse.exports.months import is_month
 from watthouse.home import described
 from watthouse.sources.manifests import MANIFEST
 from watthouse.storage import Files, Lease, Notes, Place
-from watthouse.storage.notes import disk
+from watthouse.storage.lock import taken
 
 FOLDER: Final = "exports"
 _SUFFIX: Final = ".parquet"
@@ -76,10 +74,11 @@ class Shelf:
 
     def claim(self, kind: str) -> None:
         """Note of which kind all exports here are; raises :class:`~watthouse.errors.UsageError` where they are not."""
-        if self.kind in (None, kind) and not self._notes.read(MANIFEST).get("data"):
+        held = self.kind
+        if held in (None, kind) and not self._notes.read(MANIFEST).get("data"):
             self._notes.update(MANIFEST, lambda note: {"data": kind, **note}, durable=True)
-        # read again: another machine may have claimed the bucket in the meantime
-        if (held := self.kind) != kind:
+            held = self.kind  # another machine may have claimed the bucket in the meantime
+        if held != kind:
             raise UsageError(
                 f"{self.place} holds {described(str(held))}, and this is {described(kind)}: they never share a place;"
                 " name another one with --to-store"
@@ -96,13 +95,10 @@ class Shelf:
                 yield
                 lease.check()
             return
-        with disk(self.place.path, "name a folder of yours with room in it"):
-            self.place.path.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.place.path / _LOCK)
-            try:
-                lock.acquire(timeout=0)
-            except Timeout:
-                raise BusyError(f"another grab is running in {self.place}: wait for it to end") from None
+        advice = "name a folder of yours with room in it"
+        lock = taken(
+            self.place.path, _LOCK, advice, lambda: f"another grab is running in {self.place}: wait for it to end"
+        )
         try:
             yield
         finally:
@@ -119,8 +115,8 @@ class Shelf:
 
     def entries(self, dataset: Dataset) -> dict[str, Entry]:
         """Month → what is known of its file; what cannot be understood is left out."""
-        months = self._notes.read(_manifest(dataset)).get("months")
-        read = {month: _entry(noted) for month, noted in (months if isinstance(months, dict) else {}).items()}
+        months = _months(self._notes.read(_manifest(dataset)))
+        read = {month: _entry(noted) for month, noted in months.items()}
         return {month: entry for month, entry in read.items() if entry}
 
     def note(self, dataset: Dataset, month: str, entry: Entry, kind: str) -> None:

@@ -4,11 +4,11 @@ import os
 from dataclasses import dataclass
 from datetime import date, datetime
 from operator import attrgetter
-from pathlib import Path
 
 import polars as pl
 from deltalake import DeltaTable
 
+from watthouse.lake.integrity import LOG
 from watthouse.lake.table import Table
 
 Stamp = tuple[str, int, int] | tuple[str, int]
@@ -76,18 +76,18 @@ def _measured(table: Table, opened: DeltaTable) -> Extent:
 def _stamp_of(table: Table) -> Stamp | None:
     """The present state of the table; None where it does not exist."""
     # from the folder where that can be: opening a table reads its whole log, which `status` would do six times
-    if entry := _newest_entry(table.uri):
+    if entry := _newest_entry(table):
         return entry
     opened = table.open()
     return (str(opened.metadata().id), opened.version()) if opened else None
 
 
-def _newest_entry(uri: str) -> tuple[str, int, int] | None:
+def _newest_entry(table: Table) -> tuple[str, int, int] | None:
     """None for a lake that is not a folder, and a table that does not exist."""
-    if "://" in uri:
+    if table.place.is_shared:
         return None
     try:
-        with os.scandir(Path(uri) / "_delta_log") as entries:
+        with os.scandir(table.place.path / LOG) as entries:
             committed = (entry for entry in entries if entry.name.endswith(".json"))
             newest = max(committed, key=attrgetter("name"), default=None)
             stat = newest.stat() if newest else None

@@ -22,7 +22,7 @@ from watthouse.errors import LakeError
 from watthouse.lake import damage, remote
 from watthouse.lake.compare import TURN, Comparison, Counts, compare
 from watthouse.lake.extent import Extent, extent_of
-from watthouse.lake.integrity import Damage, Store, has_log, keep_digests
+from watthouse.lake.integrity import LOG, Damage, Store, has_log, keep_digests
 from watthouse.lake.revisions import OBSERVED_AT, changes
 from watthouse.lake.spool import MONTH, Spooled, month_of
 from watthouse.lake.table import Head, Table, microseconds, newest, written_files
@@ -184,7 +184,7 @@ class Lake:
     def is_empty(self) -> bool:
         """Whether there is no table, damaged or not."""
         if not self.place.is_shared:
-            return not any(self.place.path.glob("*/_delta_log"))
+            return not any(self.place.path.glob(f"*/{LOG}"))
         return not any(has_log(self.place / dataset.id) for dataset in CATALOG.values())
 
     def kinds(self) -> frozenset[str]:

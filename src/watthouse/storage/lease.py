@@ -1,6 +1,7 @@
 """One writer at a time on a bucket: a lease that is renewed while its holder lives, and runs out after a crash.
 
-The lake is safe without it: its commits are conditional. The lease spares two machines the same downloads.
+Without it the lake neither loses nor doubles a row: its commits are conditional. But two machines would download the
+same, and one that writes what it downloaded before the other's would have the ledger say that values were revised.
 """
 
 import getpass

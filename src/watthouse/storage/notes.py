@@ -36,12 +36,12 @@ class Notes:
 
     def read(self, name: str) -> Note:
         """A document; empty where it is missing or spoilt."""
+        if self.place.is_shared:
+            return _note(bucket_read(self.place, name).content)
         try:
-            content = bucket_read(self.place, name).content if self.place.is_shared else self._path(name).read_bytes()
-            note = json.loads(content)
-        except (OSError, ValueError):
+            return _note(self._path(name).read_bytes())
+        except OSError:
             return {}
-        return note if isinstance(note, dict) else {}
 
     def exists(self, name: str) -> bool:
         """Whether there is a document, spoilt or not."""
@@ -123,6 +123,7 @@ def _bytes(note: Note) -> bytes:
 
 
 def _note(content: bytes) -> Note:
+    """What a document says; empty where it is spoilt."""
     try:
         note = json.loads(content)
     except ValueError:

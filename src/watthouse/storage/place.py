@@ -88,14 +88,6 @@ class Place:
         return self.scheme is not None
 
     @cached_property
-    def bucket(self) -> str:
-        return self.url.partition("://")[2].partition("/")[0]
-
-    @cached_property
-    def prefix(self) -> str:
-        return self.url.partition("://")[2].partition("/")[2]
-
-    @cached_property
     def path(self) -> Path:
         """The folder, where it is one."""
         return Path(self.url)
@@ -123,8 +115,9 @@ class Place:
             from obstore.store import GCSStore, S3Store
         except ModuleNotFoundError:
             raise UsageError(f"{self.url} needs an extra: pip install 'watthouse[stores]'") from None
+        bucket, _, prefix = self.url.partition("://")[2].partition("/")
         common: dict[str, Any] = {
-            "prefix": self.prefix or None,
+            "prefix": prefix or None,
             "client_options": _CLIENT,
             "retry_config": {
                 "max_retries": _RETRIES,
@@ -132,8 +125,8 @@ class Place:
             },
         }
         if self.scheme == "gs":
-            return GCSStore(self.bucket, **common)
-        return S3Store(self.bucket, config=self._service, **common)  # type: ignore[arg-type]
+            return GCSStore(bucket, **common)
+        return S3Store(bucket, config=self._service, **common)  # type: ignore[arg-type]
 
     @contextmanager
     def errors(self) -> Iterator[None]:

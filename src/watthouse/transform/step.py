@@ -15,21 +15,10 @@ DAYS: Final = "days_to_rebuild"
 
 
 @dataclass(frozen=True)
-class Step:
-    """A model or a test: its name, what it stands on, and its compiled SQL, which names no database.
-
-    ``relation`` is a model's table; a test has none and passes where its SQL finds nothing. ``observed_in`` are the raw
-    tables whose changed days a model rebuilds, ``follows`` the columns it repeats from other tables; a model without
-    either is small and rebuilt whole.
-    """
+class _Named:
+    """A model or a test by dbt's name for it."""
 
     name: str
-    sql: str
-    stands_on: tuple[str, ...]
-    relation: str | None = None
-    severity: str = "error"
-    observed_in: tuple[str, ...] = ()
-    follows: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -40,6 +29,23 @@ class Step:
     def is_model(self) -> bool:
         """Whether it is a model, not a test."""
         return self.name.startswith("model.")
+
+
+@dataclass(frozen=True)
+class Step(_Named):
+    """A model or a test: its name, what it stands on, and its compiled SQL, which names no database.
+
+    ``relation`` is a model's table; a test has none and passes where its SQL finds nothing. ``observed_in`` are the raw
+    tables whose changed days a model rebuilds, ``follows`` the columns it repeats from other tables; a model without
+    either is small and rebuilt whole.
+    """
+
+    sql: str
+    stands_on: tuple[str, ...]
+    relation: str | None = None
+    severity: str = "error"
+    observed_in: tuple[str, ...] = ()
+    follows: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def titles(self) -> tuple[str, ...]:
@@ -53,23 +59,12 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Node:
+class Node(_Named):
     """A finished model or test. ``status``: success, pass, warn, error, fail or skipped; ``seconds`` it took."""
 
-    name: str
     status: str
     seconds: float
     message: str = ""
-
-    @property
-    def title(self) -> str:
-        """Its name without the prefix and suffix that dbt adds."""
-        return self.name.split(".")[2]
-
-    @property
-    def is_model(self) -> bool:
-        """Whether it is a model, not a test."""
-        return self.name.startswith("model.")
 
 
 def steps_as_text(steps: Sequence[Step]) -> str:
