@@ -1,12 +1,13 @@
 """A connection to PostgreSQL, and what its errors mean: one line each, in which no password is ever shown."""
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import IPv6Address
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pyarrow as pa
 
@@ -61,6 +62,15 @@ class ValueRefusedError(DatabaseError):
     """A value that PostgreSQL takes nowhere, as a text with a NUL: the database itself is well."""
 
 
+class Server(NamedTuple):
+    """Where a connection ends up."""
+
+    host: str
+    port: int
+    user: str
+    database: str
+
+
 @dataclass(frozen=True)
 class Database:
     """A database by its libpq URL or connection string: ``.pgpass``, services and the variables of libpq apply.
@@ -93,6 +103,29 @@ class Database:
         if service := parts.get("service"):
             return f"the database of service {service}"
         return f"postgresql://{_servers(parts)}/{parts.get('dbname') or ''}"
+
+    def variables(self, settings: Mapping[str, str]) -> dict[str, str]:
+        """Variables of libpq by which another program connects as this does, its sessions with these ``settings``.
+
+        What a service, ``.pgpass`` or the environment says already is left to them.
+        """
+        from psycopg.pq import Conninfo
+
+        known = {option.keyword.decode(): option.envvar for option in Conninfo.get_defaults() if option.envvar}
+        parts = {"options": os.environ.get("PGOPTIONS", ""), **self._parts}
+        parts["options"] = " ".join([parts["options"], *(f"-c {name}={value}" for name, value in settings.items())])
+        return {known[name].decode(): str(value) for name, value in parts.items() if name in known}
+
+    def server(self) -> "Server":
+        """The server that answers, services and several hosts resolved."""
+        from psycopg import OperationalError, connect
+
+        try:
+            with connect(self.url) as connection:
+                info = connection.info
+                return Server(info.host, info.port, info.user, info.dbname)
+        except OperationalError as error:
+            raise DatabaseError(self._line(str(error), error.sqlstate or "")) from None
 
     @contextmanager
     def connected(self) -> Iterator["Session"]:

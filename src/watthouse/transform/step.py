@@ -6,8 +6,9 @@ days is a variable of the session; where it is not set, every day counts.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from typing import Any, Final
 
 DAYS: Final = "days_to_rebuild"
@@ -37,7 +38,8 @@ class Step(_Named):
 
     ``relation`` is a model's table; a test has none and passes where its SQL finds nothing. ``observed_in`` are the raw
     tables whose changed days a model rebuilds, ``follows`` the columns it repeats from other tables; a model without
-    either is small and rebuilt whole.
+    either is small and rebuilt whole. Where it has a row a ``period`` (month, year), the periods of these days are
+    rebuilt; ``starts`` is the SQL of the day, or of the first day of the period, of a row.
     """
 
     sql: str
@@ -46,11 +48,19 @@ class Step(_Named):
     severity: str = "error"
     observed_in: tuple[str, ...] = ()
     follows: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    period: str | None = None
+    starts: str = "civil_date"
 
     @property
     def titles(self) -> tuple[str, ...]:
         """The names of the models and sources it stands on, without prefixes."""
         return tuple(name.rpartition(".")[2] for name in self.stands_on)
+
+    def to_rebuild(self, changed: Iterable[date]) -> list[date]:
+        """These days in order, or the first days of the periods that they lie in."""
+        if self.period is None:
+            return sorted(changed)
+        return sorted({day.replace(month=1, day=1) if self.period == "year" else day.replace(day=1) for day in changed})
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> "Step":

@@ -98,6 +98,8 @@ def _step(node: Any, models: dict[str, Any]) -> Step:
         relation=_relation(node),
         observed_in=tuple(meta.get("observed_in", ())),
         follows={by_name[name]: tuple(columns) for name, columns in meta.get("follows", {}).items()},
+        period=meta.get("period"),
+        starts=meta.get("starts", "civil_date"),
     )
 
 

@@ -79,6 +79,27 @@
     {{ return(partitions.get(target.type)) }}
 {%- endmacro -%}
 
+{#-
+    PostgreSQL partitions a mart that declares `years_of: <its day>`, a year a part. Days of other years, as far as there are
+    any, lie in the part `other`.
+-#}
+{%- macro postgres__create_table_as(temporary, relation, sql) -%}
+    {%- set day = config.get("meta", {}).get("years_of") -%}
+    {%- if temporary or not day -%}
+        {{ dbt.postgres__create_table_as(temporary, relation, sql) }}
+    {%- else -%}
+        {{ get_assert_columns_equivalent(sql) }}
+        create table {{ relation }} {{ get_table_columns_and_constraints() }} partition by range ({{ day }});
+        {%- set part = relation.include(database=false) | string | trim('"') %}
+        {%- for year in range(2010, modules.datetime.date.today().year + 2) %}
+        create table "{{ part }}_{{ year }}" partition of {{ relation }}
+            for values from ('{{ year }}-01-01') to ('{{ year + 1 }}-01-01');
+        {%- endfor %}
+        create table "{{ part }}_other" partition of {{ relation }} default;
+        insert into {{ relation }} ({{ adapter.dispatch("get_column_names", "dbt")() }}) ({{ get_select_subquery(sql) }});
+    {%- endif -%}
+{%- endmacro -%}
+
 {#- Rows in the order of their days, where that is what makes an engine skip the others; one that partitions needs none. -#}
 {%- macro in_order_of_days() -%}
     {{ return(adapter.dispatch("in_order_of_days")()) }}
@@ -107,6 +128,19 @@
     extract(dayofweek from {{ day }}) = 1
 {%- endmacro -%}
 
+{#- 1 January of a year. -#}
+{%- macro first_of_year(year) -%}
+    {{ return(adapter.dispatch("first_of_year")(year)) }}
+{%- endmacro -%}
+
+{%- macro default__first_of_year(year) -%}
+    make_date({{ year }}, 1, 1)
+{%- endmacro -%}
+
+{%- macro bigquery__first_of_year(year) -%}
+    date({{ year }}, 1, 1)
+{%- endmacro -%}
+
 {#- The number of the half hour that an instant lies in, counted from the epoch. -#}
 {%- macro half_hour(instant="date_heure") -%}
     {{ return(adapter.dispatch("half_hour")(instant)) }}
@@ -114,6 +148,11 @@
 
 {%- macro default__half_hour(instant) -%}
     floor(extract(epoch from {{ instant }}) / 1800)
+{%- endmacro -%}
+
+{#- Whole numbers: PostgreSQL's own `extract` gives a decimal, which is slow to divide and to join by. -#}
+{%- macro postgres__half_hour(instant) -%}
+    cast(extract(epoch from {{ instant }}) as bigint) / 1800
 {%- endmacro -%}
 
 {%- macro duckdb__half_hour(instant) -%}

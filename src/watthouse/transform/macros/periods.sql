@@ -26,6 +26,7 @@ energy as (
         {%- endfor %}
         {{ lowest_nature() }} as nature
     from days
+    where {{ days_to_rebuild("starts") }}
     group by starts, code_insee_region
 ),
 

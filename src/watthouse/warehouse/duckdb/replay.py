@@ -39,11 +39,11 @@ def _rebuild(session: duckdb.DuckDBPyConnection, step: Step) -> str:
         session.execute(f"reset variable {DAYS}")
     else:
         session.execute(f"set variable {DAYS} = {_literal(days)}")
-    where = "" if days is None else f" where list_contains(getvariable('{DAYS}'), civil_date)"
+    where = "" if days is None else f" where list_contains(getvariable('{DAYS}'), {step.starts})"
     session.execute(f"create or replace temp table rebuilt as {step.sql}")
     session.execute(f"delete from {step.relation}{where}")
     session.execute(f"insert into {step.relation} by name select * from rebuilt")
-    return "every day" if days is None else f"{len(days)} days"
+    return "every day" if days is None else f"{len(days)} {step.period or 'day'}s"
 
 
 def _literal(days: Sequence[date]) -> str:
@@ -62,8 +62,8 @@ def _days(session: duckdb.DuckDBPyConnection, step: Step) -> list[date] | None:
             f"select built.civil_date from {step.relation} as built"
             f" inner join {followed} as followed on built.civil_date = followed.civil_date where {differs}"
         )
-    days = sorted(day for (day,) in session.execute(" union ".join(queries), [list(step.observed_in)]).fetchall())
-    return days if len(days) <= _MANY else None
+    days = [day for (day,) in session.execute(" union ".join(queries), [list(step.observed_in)]).fetchall()]
+    return step.to_rebuild(days) if len(days) <= _MANY else None
 
 
 def _check(session: duckdb.DuckDBPyConnection, step: Step) -> tuple[str, str]:

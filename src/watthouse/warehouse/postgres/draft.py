@@ -1,8 +1,9 @@
 """A warehouse being written: schemas of a new build, or the current build's own tables in one transaction."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,6 +18,9 @@ from watthouse.transform import Node, Step, steps_as_text
 from watthouse.warehouse.postgres import builds, raw
 from watthouse.warehouse.postgres.builds import Published
 from watthouse.warehouse.postgres.replay import replay
+
+_PIECE_ROWS: Final = 200_000
+"""Rows of a COPY: a file of the lake has some thousands, and each COPY asks the server for the table's types."""
 
 
 class PostgresDraft:
@@ -66,26 +70,21 @@ class PostgresDraft:
         return count
 
     def _insert(self, lake: Lake, dataset: Dataset, head: Head, since: datetime | None) -> int:
-        table, run = f"{self._raw}.{dataset.table}", self._session.run
         # a commit after ``head`` waits for the next load: its rows would not be in ``loads``
-        incoming = lake.rows(dataset, since=since)
         until = pa.scalar(head.observed_until, pa.timestamp("us", "UTC"))
-
-        def known() -> Iterator[pa.RecordBatch]:
-            for batch in incoming:
-                yield batch.filter(pc.less_equal(batch.column(OBSERVED_AT), until))
-
-        rows = pa.RecordBatchReader.from_batches(incoming.schema, known())
-        count = self._session.copy(rows, self._raw, dataset.table)
-        after = "" if since is None else " where observed_at > $2"
-        bounds = () if since is None else (since,)
-        days = f"select distinct $1, date from {table}{after}"
-        run(f"insert into {self._raw}.changed_days {days}", dataset.table, *bounds)
+        count, changed = 0, set[date]()
+        for piece in _pieces(lake.rows(dataset, since=since)):
+            known = piece.filter(pc.less_equal(piece.column(OBSERVED_AT), until))
+            days = known.column("date").unique().to_pylist()
+            raw.make_room(self._session, self._raw, dataset, days)
+            count += self._session.copy(known, self._raw, dataset.table)
+            changed.update(days)
+        raw.mark(self._session, self._raw, dataset, changed)
         return count
 
     def _forget(self, dataset: Dataset) -> None:
         table, run = f"{self._raw}.{dataset.table}", self._session.run
-        run(f"insert into {self._raw}.changed_days select distinct $1, date from {table}", dataset.table)
+        raw.mark(self._session, self._raw, dataset, raw.days(self._session, self._raw, dataset))
         run(f"delete from {table}")
         run(f"delete from {self._raw}.loads where dataset = $1", dataset.id)
 
@@ -98,6 +97,7 @@ class PostgresDraft:
         raw.prepare(self._session, before)  # both have the same columns then
         columns = ", ".join((*dataset.names, OBSERVED_AT))
         table = dataset.table
+        raw.make_room(self._session, self._raw, dataset, raw.days(self._session, before, dataset))
         self._session.run(f"insert into {self._raw}.{table} ({columns}) select {columns} from {before}.{table}")
         self._session.run(f"insert into {self._raw}.loads select * from {before}.loads where dataset = $1", dataset.id)
         return True
@@ -115,6 +115,8 @@ class PostgresDraft:
             self._session.run("insert into watthouse.about values ($1, $2)", name, value)
 
     def release(self) -> Path:
+        # analysing a partitioned table analyses each part: with the usual 30,000 rows of each it took as long as the load
+        self._session.run("set local default_statistics_target = 10")
         for dataset in CATALOG.values():
             self._session.run(f"analyze {self._raw}.{dataset.table}")
         self._session.connection.commit()
@@ -122,8 +124,22 @@ class PostgresDraft:
         return self._folder
 
     def remember(self, steps: Sequence[Step]) -> None:
+        for schema in ("core", "marts"):
+            raw.index_days(self._session, f"{schema}_b{self._build}")
         self._session.run(f"delete from {self._raw}.changed_days")
         self._session.run(
             "update watthouse.builds set fingerprint = $2, steps = $3 where build = $1",
             *(self._build, self._fingerprint, steps_as_text(steps)),
         )
+
+
+def _pieces(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """The same rows in pieces of about :data:`_PIECE_ROWS`."""
+    held: list[pa.RecordBatch] = []
+    for batch in batches:
+        held.append(batch)
+        if sum(each.num_rows for each in held) >= _PIECE_ROWS:
+            yield pa.Table.from_batches(held)
+            held = []
+    if held:
+        yield pa.Table.from_batches(held)

@@ -1,9 +1,12 @@
 """The raw tables of a build, how far they follow the lake, and which days changed."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date, timedelta
 from typing import Final
 
-from watthouse.catalog import CATALOG, Kind
+import pyarrow as pa
+
+from watthouse.catalog import CATALOG, Dataset, Kind
 from watthouse.database import Session
 from watthouse.lake.revisions import OBSERVED_AT
 from watthouse.lake.table import Head
@@ -17,6 +20,9 @@ _TYPES: Final[Mapping[Kind, str]] = {
     Kind.TEMPERATURE: "numeric(9,3)",
     Kind.STOCK: "numeric(18,6)",
 }
+
+_PARTITIONED_BELOW: Final = timedelta(days=1)
+"""Measurements of a shorter step lie in a partition a month; a daily dataset has a few hundred rows a month."""
 
 
 def prepare(session: Session, raw: str) -> None:
@@ -32,9 +38,56 @@ def prepare(session: Session, raw: str) -> None:
         columns = {column.name: _TYPES.get(column.kind, "text") for column in dataset.columns}
         columns[OBSERVED_AT] = "timestamptz"
         declared = ", ".join(f"{name} {kind}" for name, kind in columns.items())
-        run(f"create table if not exists {raw}.{dataset.table} ({declared})")
+        partitioned = " partition by range (date)" if _is_partitioned(dataset) else ""
+        run(f"create table if not exists {raw}.{dataset.table} ({declared}){partitioned}")
         for name, kind in columns.items():
             run(f"alter table {raw}.{dataset.table} add column if not exists {name} {kind}")
+
+
+def make_room(session: Session, raw: str, dataset: Dataset, days: Iterable[date]) -> None:
+    """Create the partitions that are missing for these civil days."""
+    if not _is_partitioned(dataset):
+        return
+    table = f"{raw}.{dataset.table}"
+    for first in sorted({day.replace(day=1) for day in days}):
+        session.run(
+            f"create table if not exists {table}_{first:%Y_%m} partition of {table}"
+            f" for values from ('{first}') to ('{_next_month(first)}')"
+        )
+
+
+def days(session: Session, raw: str, dataset: Dataset) -> list[date]:
+    """The civil days that its table has observations of."""
+    return [day for (day,) in session.run(f"select distinct date from {raw}.{dataset.table}")]
+
+
+def mark(session: Session, raw: str, dataset: Dataset, changed: Collection[date]) -> None:
+    """Have the next replay rebuild these days of the models that the dataset feeds."""
+    if changed:
+        rows = pa.table({"dataset": [dataset.table] * len(changed), "civil_date": sorted(changed)})
+        session.copy(rows, raw, "changed_days")
+
+
+def index_days(session: Session, schema: str) -> None:
+    """Index what has civil days by them, and have the planner know the rows: a refresh and most questions name days."""
+    for (table,) in session.run(_TABLES_OF_DAYS, schema):
+        session.run(f"create index on {table} (civil_date)")
+        session.run(f"analyze {table}")
+
+
+_TABLES_OF_DAYS: Final = (
+    "select attrelid::regclass::text from pg_attribute join pg_class on pg_class.oid = attrelid"
+    " where relnamespace = to_regnamespace($1) and relkind in ('r', 'p') and not relispartition"
+    " and attname = 'civil_date' and not attisdropped"
+)
+
+
+def _is_partitioned(dataset: Dataset) -> bool:
+    return dataset.step < _PARTITIONED_BELOW
+
+
+def _next_month(first: date) -> date:
+    return date(first.year + first.month // 12, first.month % 12 + 1, 1)
 
 
 def loads(session: Session, raw: str) -> dict[str, Loaded]:

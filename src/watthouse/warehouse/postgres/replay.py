@@ -46,26 +46,24 @@ def of_days(sql: str, days: Sequence[date] | None) -> str:
 
     The days are literals, first and last besides, so that the planner sees which partitions and indexes serve.
     """
-    if days is None:
-        return sql
+    return sql if days is None else _MARK.sub(lambda mark: _among(mark[1], days), sql)
+
+
+def _among(day: str, days: Sequence[date]) -> str:
     if not days:
-        return _MARK.sub("false", sql)
-    listed = ", ".join(f"date '{day}'" for day in days)
-
-    def filtered(match: re.Match[str]) -> str:
-        return f"({match[1]} between date '{days[0]}' and date '{days[-1]}' and {match[1]} in ({listed}))"
-
-    return _MARK.sub(filtered, sql)
+        return "false"
+    listed = ", ".join(f"date '{each}'" for each in days)
+    return f"({day} between date '{days[0]}' and date '{days[-1]}' and {day} in ({listed}))"
 
 
 def _rebuild(session: Session, step: Step, days: Sequence[date] | None) -> str:
     columns = ", ".join(name for (name,) in session.run(_COLUMNS, step.relation))
     session.run("drop table if exists pg_temp.rebuilt")
     session.run(f"create temp table rebuilt on commit drop as {of_days(step.sql, days)}")
-    where = "" if days is None else of_days(" where /* days of civil_date */ true", days)
+    where = "" if days is None else f" where {_among(step.starts, days)}"
     session.run(f"delete from {step.relation}{where}")
     session.run(f"insert into {step.relation} ({columns}) select {columns} from rebuilt")
-    return "every day" if days is None else f"{len(days)} days"
+    return "every day" if days is None else f"{len(days)} {step.period or 'day'}s"
 
 
 _COLUMNS: Final = (
@@ -87,8 +85,8 @@ def _days(session: Session, raw: str, step: Step) -> list[date] | None:
             f"select built.civil_date from {step.relation} as built"
             f" inner join {followed} as followed on built.civil_date = followed.civil_date where {differs}"
         )
-    days = sorted(day for (day,) in session.run(" union ".join(queries)))
-    return days if len(days) <= _MANY else None
+    days = [day for (day,) in session.run(" union ".join(queries))]
+    return step.to_rebuild(days) if len(days) <= _MANY else None
 
 
 def _check(session: Session, step: Step, days: Sequence[date] | None) -> tuple[str, str]:

@@ -107,6 +107,7 @@ class Postgres:
     def draft(self, *, empty: bool = False) -> Iterator[PostgresDraft]:
         with self._session() as session:
             builds.prepare(session)
+            builds.tune(session)
             with builds.writing(session):
                 with session.transaction():
                     current = builds.published(session)
@@ -120,23 +121,20 @@ class Postgres:
 
     def dbt(self) -> Mapping[str, str]:
         """Reserves the number of the next full build, which its profile names."""
-        from psycopg import connect
-
         with self._session() as session:
             builds.prepare(session)
             self._reserved = builds.reserve(session)
-        with self.database.errors(), connect(self.database.url) as connection:
-            info = connection.info
-            return {
-                "WATTHOUSE_DBT_TARGET": "postgres",
-                "WATTHOUSE_DBT_HOST": info.host,
-                "WATTHOUSE_DBT_PORT": str(info.port),
-                "WATTHOUSE_DBT_USER": info.user,
-                "WATTHOUSE_DBT_PASSWORD": info.password,
-                "WATTHOUSE_DBT_DATABASE": info.dbname,
-                "WATTHOUSE_DBT_SUFFIX": f"_b{self._reserved}",
-                "WATTHOUSE_DBT_THREADS": str(self._threads),
-            }
+        server = self.database.server()
+        return {
+            **self.database.variables(builds.TUNED),
+            "WATTHOUSE_DBT_TARGET": "postgres",
+            "WATTHOUSE_DBT_HOST": server.host,
+            "WATTHOUSE_DBT_PORT": str(server.port),
+            "WATTHOUSE_DBT_USER": server.user,
+            "WATTHOUSE_DBT_DATABASE": server.database,
+            "WATTHOUSE_DBT_SUFFIX": f"_b{self._reserved}",
+            "WATTHOUSE_DBT_THREADS": str(self._threads),
+        }
 
     def read(
         self, mart: str, *, since: date | None = None, until: date | None = None, columns: Sequence[str] | None = None
@@ -231,7 +229,7 @@ class _Marts:
 
     def names(self) -> list[str]:
         query = "select relname::text from pg_class where relnamespace = to_regnamespace($1)"
-        return sorted(name for (name,) in self._session.run(f"{query} and relkind in ('r', 'v', 'p')", self.schema))
+        return sorted(name for (name,) in self._session.run(f"{query} and relkind in ('r', 'v', 'p') and not relispartition", self.schema))
 
     def columns(self, mart: str) -> dict[str, str]:
         query = "select attname::text, attcollation <> 0 from pg_attribute where attrelid = to_regclass($1)"

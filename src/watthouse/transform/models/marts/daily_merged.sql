@@ -2,6 +2,7 @@
     materialized="incremental",
     partition_by=day_partition(),
     meta={
+        "years_of": "civil_date",
         "observed_in": power_datasets() | map(attribute="table") | list
         + ["temperature_quotidienne_regionale", "stock_quotidien_stockages_gaz"],
         "follows": {

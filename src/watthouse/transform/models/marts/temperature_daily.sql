@@ -1,3 +1,9 @@
+{{ config(
+    materialized="incremental",
+    partition_by=day_partition(),
+    meta={"observed_in": ["temperature_quotidienne_regionale"]},
+) }}
+
 with final as (
     select
         civil_date,
@@ -8,6 +14,7 @@ with final as (
         tmax as tmax_c,
         {{ temperature_category("tmoy") }} as temperature_category
     from {{ ref("core_temperature") }}
+    where {{ days_to_rebuild() }}
 )
 
 select * from final
