@@ -5,6 +5,7 @@ import os
 import secrets
 import shutil
 import signal
+import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -78,6 +79,22 @@ def database(server: str) -> Iterator[str]:
         connection.execute(f"create database {name}")  # type: ignore[call-overload]
         yield urlsplit(server)._replace(path=f"/{name}").geturl()
         connection.execute(f"drop database {name} with (force)")  # type: ignore[call-overload]
+
+
+@contextmanager
+def small_disk(folder: Path, size: str) -> Iterator[Path]:
+    """A file system in memory of that size (``64m``), which belongs to PostgreSQL's user; only root can mount it."""
+    if os.geteuid():
+        pytest.skip("only root can mount a small disk")
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], check=True)
+    try:
+        data = folder / "data"
+        data.mkdir()
+        shutil.chown(data, "postgres", "postgres")
+        yield data
+    finally:
+        subprocess.run(["umount", folder], check=True)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import IPv6Address
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
@@ -43,7 +43,8 @@ _SILENT: Final = {
 _OF_DATA: Final = "22"
 """How the states begin that blame a value (class "data exception")."""
 _BY_STATE: Final = {
-    "42501": "ask its owner for CREATE on the database, and for schema raw_exports where it exists",
+    "42501": "RIGHTS",
+    "25006": "RIGHTS",  # a role that only reads
     "53": "make room there, and run again",
 }
 """What to do, by how the state of an error (SQLSTATE) begins."""
@@ -62,12 +63,14 @@ class ValueRefusedError(DatabaseError):
     """A value that PostgreSQL takes nowhere, as a text with a NUL: the database itself is well."""
 
 
-class Server(NamedTuple):
-    """Where a connection ends up."""
+@dataclass(frozen=True)
+class Server:
+    """Where a connection ends up, and as whom."""
 
     host: str
     port: int
     user: str
+    password: str = field(repr=False)
     database: str
 
 
@@ -75,12 +78,14 @@ class Server(NamedTuple):
 class Database:
     """A database by its libpq URL or connection string: ``.pgpass``, services and the variables of libpq apply.
 
-    ``setting`` is the variable that names it; ``kept`` says what remains where the server goes away, and what to do.
+    ``setting`` is the variable that names it; ``kept`` says what remains where the server goes away, and what to do;
+    ``rights`` what to do where the user may not.
     """
 
     url: str = field(repr=False)
     setting: str = "WATTHOUSE_DUMP_URL"
     kept: str = "the months that were loaded stay, run again for the rest"
+    rights: str = "ask its owner for CREATE on the database, and for schema raw_exports where it exists"
 
     @cached_property
     def _parts(self) -> dict[str, Any]:
@@ -123,7 +128,7 @@ class Database:
         try:
             with connect(self.url) as connection:
                 info = connection.info
-                return Server(info.host, info.port, info.user, info.dbname)
+                return Server(info.host, info.port, info.user, info.password, info.dbname)
         except OperationalError as error:
             raise DatabaseError(self._line(str(error), error.sqlstate or "")) from None
 
@@ -166,7 +171,8 @@ class Database:
             raise QueryLimitError(TOO_LONG) from None
         known = [advice for sign, advice in _BY_STATE.items() if state.startswith(sign)]
         known += [advice for sign, advice in _BY_TEXT.items() if not state and sign in text]
-        return ": ".join([str(self), self._said(text), *known[:1]]).replace("SETTING", self.setting)
+        line = ": ".join([str(self), self._said(text), *known[:1]])
+        return line.replace("SETTING", self.setting).replace("RIGHTS", self.rights)
 
     def _said(self, text: str) -> str:
         """The server's own words, without the statement; without the password, should they repeat it."""

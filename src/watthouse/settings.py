@@ -24,6 +24,10 @@ class Settings(BaseSettings):
         default=None,
         description="another warehouse than the file in the home: postgresql://user@host/database; never shown",
     )
+    warehouse_reader: SecretStr | None = Field(
+        default=None,
+        description="the same database as its reader, for pages, API and every verb that only reads; never shown",
+    )
     store_endpoint: str | None = Field(
         default=None, description="URL of an S3 service that is not Amazon's, as http://127.0.0.1:9000"
     )
@@ -96,6 +100,12 @@ class Settings(BaseSettings):
 
     dump_url: SecretStr | None = Field(
         default=None, description="PostgreSQL database of `dump`: postgresql://user@host/database; never shown"
+    )
+    loader_password: SecretStr | None = Field(
+        default=None, description="password that `init-db` gives the role that loads; never shown"
+    )
+    reader_password: SecretStr | None = Field(
+        default=None, description="password that `init-db` gives the role that reads; never shown"
     )
 
     @property

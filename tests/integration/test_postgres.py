@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -20,6 +21,8 @@ from tests.integration.serving import served as serving
 from tests.killing import at
 from tests.support import command, environment, watthouse
 from tools.services import SERVERS, Services
+from watthouse.database import Database
+from watthouse.warehouse.postgres import builds
 
 pytestmark = [pytest.mark.slow]
 
@@ -234,8 +237,9 @@ class TestFaults:
         assert watthouse(folder, "build").returncode == 0
         assert differing(folder, url) == ""
 
-    @pytest.mark.parametrize("when", ["before", "after"])
-    @pytest.mark.parametrize("point", [f"{DRAFT}.load", f"{DRAFT}.remember"])
+    @pytest.mark.parametrize(
+        ("when", "point"), [("after", f"{DRAFT}.load"), ("before", f"{DRAFT}.remember"), ("after", f"{DRAFT}.remember")]
+    )
     def test_a_build_that_is_killed_leaves_nothing_behind(
         self, when: str, point: str, url: str, home: Path, tmp_path: Path
     ) -> None:
@@ -249,6 +253,137 @@ class TestFaults:
         with psycopg.connect(url) as connection:
             rows = connection.execute("select nspname from pg_namespace where nspname like 'marts_b%'").fetchall()
         assert len(rows) == 1
+
+    def test_a_connection_that_is_cut(self, url: str, built: str, beside: Path, odre: Service, tmp_path: Path) -> None:
+        """An administrator ends the loader's session in the middle of a refresh."""
+        folder, variables = tmp_path / "home", {**odre.variables, "WATTHOUSE_WAREHOUSE": copied(built, url)}
+        shutil.copytree(beside, folder)
+        odre.at(NOW + timedelta(hours=1))
+        with psycopg.connect(url, autocommit=True) as connection, psycopg.connect(url) as holding:
+            holding.execute("lock table watthouse.about in exclusive mode")  # holds the refresh up
+            refreshing = subprocess.Popen(
+                command("refresh"), env=environment(folder, variables), stderr=subprocess.PIPE, text=True
+            )
+            waiting = "select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock'"
+            while not connection.execute(waiting).fetchall():
+                assert refreshing.poll() is None, refreshing.communicate()
+                time.sleep(0.05)
+            _, said = refreshing.communicate(timeout=60)
+        assert refreshing.returncode == 1
+        assert re.search(
+            r"^watthouse: postgresql://\S+ went away: the warehouse stays as it was, run again", said, re.MULTILINE
+        )
+        assert watthouse(folder, "build", env=variables).returncode == 0
+        assert watthouse(folder, "build").returncode == 0
+        assert differing(folder, url) == ""
+
+    def test_a_disk_that_is_full(
+        self, own: Services, url: str, built: str, beside: Path, odre: Service, tmp_path: Path
+    ) -> None:
+        """The tables lie in a tablespace of 24 MB, of which most is taken."""
+        running = own.find("warehouse-db")
+        assert running
+        folder, variables = tmp_path / "home", {**odre.variables, "WATTHOUSE_WAREHOUSE": copied(built, url)}
+        shutil.copytree(beside, folder)
+        before = watthouse(folder, "show", "daily_mix", "--format", "csv", env=variables).stdout
+        with (
+            servers.small_disk(running.place / "small", "24m") as disk,
+            psycopg.connect(url, autocommit=True) as connection,
+        ):
+            connection.execute(f"create tablespace small location '{disk}'")
+            connection.execute("alter role watthouse set default_tablespace = small")
+            connection.execute("create table fill as select repeat('x', 500) from generate_series(1, 40000)")
+            full = watthouse(folder, "build", "--full", env=variables)
+            assert full.returncode == 1
+            line = full.stderr.strip().splitlines()[-1]
+            assert "No space left on device" in line
+            assert "the warehouse stays as it was" in line or "make room there, and run again" in line
+            assert watthouse(folder, "show", "daily_mix", "--format", "csv", env=variables).stdout == before
+            connection.execute("drop table fill")
+            connection.execute("alter role watthouse reset default_tablespace")
+            odre.at(NOW + timedelta(hours=1))
+            done = watthouse(folder, "refresh", env=variables)
+            assert done.returncode == 0, done.stderr
+            assert watthouse(folder, "build").returncode == 0
+            assert differing(folder, url) == ""
+            rows = connection.execute("select nspname from pg_namespace where nspname like 'marts_b%'").fetchall()
+            assert len(rows) == 1
+            connection.execute("drop tablespace small")
+
+
+def test_an_older_warehouse_is_built_anew(built: str, database: str, home: Path, beside: Path, tmp_path: Path) -> None:
+    """Its models were others, its raw tables lacked a column and a dataset."""
+    folder = tmp_path / "home"
+    shutil.copytree(beside, folder)
+    with psycopg.connect(copied(built, database)) as connection:
+        raw = current(connection).replace("marts", "raw")
+        connection.execute("update watthouse.builds set fingerprint = 'older'")
+        connection.execute(f"alter table {raw}.eco2mix_national_tr drop column eolien_offshore cascade")
+        connection.execute(f"drop table {raw}.temperature_quotidienne_regionale cascade")
+    done = watthouse(folder, "build", env={"WATTHOUSE_WAREHOUSE": database})
+    assert done.returncode == 0, done.stderr
+    assert differing(home, database) == ""
+
+
+def as_role(url: str, role: str, password: str) -> str:
+    parts = urlsplit(url)
+    return parts._replace(netloc=f"{role}:{password}@{parts.hostname}:{parts.port}").geturl()
+
+
+def test_roles_that_own_load_and_read(
+    built: str, database: str, beside: Path, odre: Service, tmp_path: Path, home: Path
+) -> None:
+    folder = tmp_path / "home"
+    shutil.copytree(beside, folder)
+    passwords = {"WATTHOUSE_LOADER_PASSWORD": "l'oad/er", "WATTHOUSE_READER_PASSWORD": "reader"}
+    copied(built, database)
+    for _ in range(2):
+        made = watthouse(folder, "init-db", database, env=passwords)
+        assert made.returncode == 0, made.stderr
+        assert "l'oad" not in made.stdout
+    loader, reader = (
+        as_role(database, "watthouse_loader", "l'oad%2Fer"),
+        as_role(database, "watthouse_reader", "reader"),
+    )
+    both = {"WATTHOUSE_WAREHOUSE": loader, "WATTHOUSE_WAREHOUSE_READER": reader}
+    odre.at(NOW + timedelta(hours=1))
+    for words in (("refresh",), ("build", "--full")):
+        done = watthouse(folder, *words, env={**odre.variables, **both})
+        assert done.returncode == 0, done.stderr
+    assert watthouse(folder, "build").returncode == 0
+    assert differing(folder, database) == ""
+    with psycopg.connect(database) as connection:
+        owners = connection.execute(
+            "select distinct tableowner from pg_tables where schemaname ~ '^watthouse$|_b[0-9]+$'"
+        ).fetchall()
+        assert owners == [("watthouse_owner",)]
+    with psycopg.connect(reader) as connection:
+        assert connection.execute("show timezone").fetchone() == ("UTC",)
+        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+            connection.execute("delete from watthouse.current")
+    with serving(folder, tmp_path, sample=False, **both) as api, psycopg.connect(database) as connection:
+        assert api.get("/mix?since=2026-03-01&until=2026-03-30").status_code == 200
+        others = "datname = current_database() and pid <> pg_backend_pid()"
+        users = f"select distinct usename from pg_stat_activity where {others}"
+        assert connection.execute(users).fetchall() == [("watthouse_reader",)]
+    alone = {"WATTHOUSE_WAREHOUSE": reader}
+    assert watthouse(folder, "show", "daily_mix", env=alone).returncode == 0
+    refused = watthouse(folder, "build", "--full", env=alone)
+    assert refused.returncode == 1
+    assert "`watthouse init-db` makes the roles" in refused.stderr
+
+
+def test_roles_need_a_database_and_the_right_to_make_them(home: Path, database: str) -> None:
+    assert watthouse(home, "init-db").returncode == 2
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("drop role if exists nobody_special")
+        connection.execute("create role nobody_special login password 'x'")
+    done = watthouse(home, "init-db", as_role(database, "nobody_special", "x"))
+    assert done.returncode == 1
+    assert "use a superuser, or the database's owner with CREATEROLE" in done.stderr
+    done = watthouse(home, "show", "daily_mix", env={"WATTHOUSE_WAREHOUSE_READER": database})
+    assert done.returncode == 2
+    assert "set WATTHOUSE_WAREHOUSE" in done.stderr
 
 
 def test_what_is_wrong_is_said_in_one_line(database: str, home: Path) -> None:
@@ -265,16 +400,24 @@ def test_what_is_wrong_is_said_in_one_line(database: str, home: Path) -> None:
         assert "hunter2" not in done.stdout + done.stderr
 
 
-def test_a_second_writer_is_told_at_once(database: str, home: Path, tmp_path: Path) -> None:
-    from watthouse.database import Database
-    from watthouse.warehouse.postgres import builds
-
-    with Database(database).connected() as session:
-        builds.prepare(session)
-        with builds.writing(session):
-            done = watthouse(home, "build", env={"WATTHOUSE_WAREHOUSE": database})
-    assert done.returncode == 1
-    assert "another refresh is writing to postgresql://" in done.stderr
+def test_a_second_writer_waits_and_says_so(
+    built: str, database: str, beside: Path, odre: Service, tmp_path: Path
+) -> None:
+    folder, variables = tmp_path / "home", {**odre.variables, "WATTHOUSE_WAREHOUSE": copied(built, database)}
+    shutil.copytree(beside, folder)
+    odre.at(NOW + timedelta(hours=1))
+    with Database(database).connected() as session, builds.writing(session):
+        waiting = subprocess.Popen(
+            command("refresh"), env=environment(folder, variables), stderr=subprocess.PIPE, text=True
+        )
+        assert waiting.stderr
+        assert "synthetic" in waiting.stderr.readline()
+        line = waiting.stderr.readline()
+    assert "another refresh is writing to postgresql://" in line
+    assert "waiting for it to end" in line
+    assert waiting.wait(60) == 0
+    assert watthouse(folder, "build").returncode == 0
+    assert differing(folder, database) == ""
 
 
 def test_a_reader_never_mixes_builds(built: str, database: str, beside: Path, tmp_path: Path) -> None:

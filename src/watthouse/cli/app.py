@@ -30,6 +30,7 @@ EXAMPLES = {
     "show": "watthouse show daily_merged --since 2025-01-01 --columns civil_date,consommation_mwh",
     "tests": "watthouse tests temperature_daily_plausible",
     "parity": "watthouse parity postgresql://reader@db.example.org/energy",
+    "init-db": "watthouse init-db postgresql://admin@db.example.org/energy",
     "revisions": "watthouse revisions eco2mix-national-tr --column consommation",
     "datasets": "watthouse datasets eco2mix-national-tr",
     "marts": "watthouse marts national_slots",
@@ -65,7 +66,7 @@ def verb(**options: Any) -> Callable[[Callable[..., None]], Callable[..., None]]
     """Register a verb whose help ends with its example, and whose every error is one line on standard error."""
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
-        name = function.__name__.strip("_")
+        name = function.__name__.strip("_").replace("_", "-")
 
         @wraps(function)
         def guarded(*words: Any, **named: Any) -> None:

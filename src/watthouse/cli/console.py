@@ -45,6 +45,9 @@ class Bar:
     def node(self, node: Node) -> None:
         self._progress.update(self._task, description=f"building {node.title}")
 
+    def notice(self, text: str) -> None:
+        err.print(safe(text))
+
 
 @contextmanager
 def bar() -> Iterator[Bar]:

@@ -225,6 +225,22 @@ def repair(
         raise typer.Exit(1)
 
 
+@verb()
+def init_db(
+    url: Annotated[
+        str | None,
+        typer.Argument(metavar="URL", help="The database, as a user who may make roles; else WATTHOUSE_WAREHOUSE."),
+    ] = None,
+) -> None:
+    """Make the roles, schema and grants of a PostgreSQL warehouse; again and again, if you like."""
+    from watthouse.warehouse import engines
+
+    database, roles = engines.initialise(settings_of(), url)
+    out = console.out
+    out.print(f"{database} is ready for a warehouse: {', '.join(f'{role} {task}' for role, task in roles.items())}")
+    out.print("next: the loader's URL in WATTHOUSE_WAREHOUSE, and the reader's in WATTHOUSE_WAREHOUSE_READER")
+
+
 def _refuse_mixtures(paths: list[str] | None, chosen: dict[str, bool]) -> None:
     for option, is_chosen in chosen.items():
         if paths and is_chosen:

@@ -84,7 +84,7 @@ def reload(home: Home, datasets: Sequence[Dataset], progress: ProgressReporter |
     if steps is None:
         run.build_anew(())
         return run.report
-    with home.warehouse.draft() as draft:
+    with home.warehouse.draft(on_wait=run.progress.notice) as draft:
         for dataset in datasets:
             draft.load(home.lake, dataset, anew=True)
         run.report.built = tuple(draft.replay(steps, [dataset.table for dataset in datasets], run.progress.node))
@@ -159,7 +159,7 @@ class _PipelineRun:
         if not moved:
             self.report.built = ()
             return
-        with warehouse.draft() as draft:
+        with warehouse.draft(on_wait=self.progress.notice) as draft:
             loaded = self._load(draft, moved)
             draft.describe(self._about)
             self.progress.stage("building the marts")
@@ -172,7 +172,8 @@ class _PipelineRun:
         """
         home, sound = self.home, [dataset for dataset in CATALOG.values() if dataset not in left]
         transforming = Transform(home.warehouse.dbt(), home.settings.scratch / "dbt", home.settings.transform)
-        with transforming as transform, home.warehouse.draft(empty=True) as draft:
+        drafting = home.warehouse.draft(empty=True, on_wait=self.progress.notice)
+        with transforming as transform, drafting as draft:
             loaded = self._load(draft, sound)
             carried = [dataset for dataset in CATALOG.values() if dataset not in loaded and draft.carry_over(dataset)]
             # nothing loaded and nothing carried over: an empty warehouse must not replace the published one

@@ -29,6 +29,9 @@ class ProgressReporter(Protocol):
     def node(self, node: Node) -> None:
         """dbt finished a model or a test."""
 
+    def notice(self, text: str) -> None:
+        """What somebody who waits for the end wants to know now, as that it is held up."""
+
 
 class Silent:
     """Reports nothing."""
@@ -38,6 +41,8 @@ class Silent:
     def stage(self, what: str) -> None: ...
 
     def node(self, node: Node) -> None: ...
+
+    def notice(self, text: str) -> None: ...
 
 
 @dataclass(frozen=True)

@@ -161,8 +161,14 @@ class Warehouse(Protocol):
     def sweep(self) -> None:
         """Remove what interrupted builds left behind; only the holder of the home's lock may call it."""
 
-    def draft(self, *, empty: bool = False) -> AbstractContextManager[Draft]:
-        """A copy, or an empty one, that is published whole when the block ends without an error."""
+    def draft(
+        self, *, empty: bool = False, on_wait: Callable[[str], None] | None = None
+    ) -> AbstractContextManager[Draft]:
+        """A copy, or an empty one, that is published whole when the block ends without an error.
+
+        Where another machine writes to the same warehouse, ``on_wait`` is told, and it is waited for; without it, or
+        where that takes too long, this raises :class:`~watthouse.errors.BusyError`.
+        """
 
     def dbt(self) -> Mapping[str, str]:
         """The environment in which dbt's profile finds this engine."""

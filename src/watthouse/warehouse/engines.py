@@ -1,7 +1,10 @@
 """Which engine a home's warehouse uses: the one place outside an engine's folder that names it."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
+from watthouse.database import Database
 from watthouse.errors import UsageError
 from watthouse.settings import Settings
 from watthouse.warehouse.base import Warehouse
@@ -10,10 +13,17 @@ from watthouse.warehouse.duckdb.store import DuckDB
 
 def warehouse(settings: Settings) -> Warehouse:
     """The warehouse that the settings ask for: a file in the home, or a database."""
-    return at(settings.warehouse.get_secret_value() if settings.warehouse else str(settings.home), settings)
+    if settings.warehouse is None:
+        if settings.warehouse_reader:
+            raise UsageError(
+                "WATTHOUSE_WAREHOUSE_READER is set alone: set WATTHOUSE_WAREHOUSE, to the same URL to only read"
+            )
+        return at(str(settings.home), settings)
+    reader = settings.warehouse_reader.get_secret_value() if settings.warehouse_reader else None
+    return at(settings.warehouse.get_secret_value(), settings, reader)
 
 
-def at(url: str, settings: Settings) -> Warehouse:
+def at(url: str, settings: Settings, reader: str | None = None) -> Warehouse:
     """The warehouse of a home's folder, or of a database.
 
     Raises :class:`~watthouse.errors.UsageError` where its extra is not installed, or the URL is of another kind.
@@ -26,10 +36,41 @@ def at(url: str, settings: Settings) -> Warehouse:
             scratch=settings.scratch,
             project=settings.transform,
         )
-    if not url.startswith(("postgresql://", "postgres://")):
+    if not _is_postgres(url):
         raise UsageError("a warehouse's URL begins with postgresql://: leave WATTHOUSE_WAREHOUSE out for a file")
-    try:
+    with _extra():
         from watthouse.warehouse.postgres.store import Postgres
+    return Postgres(url, reader, threads=settings.threads, scratch=settings.scratch, project=settings.transform)
+
+
+def initialise(settings: Settings, url: str | None) -> tuple[Database, Mapping[str, str]]:
+    """Make roles, schema and grants in the database at ``url``, or in that of the settings.
+
+    Returns it, and what each role does.
+
+    Raises :class:`~watthouse.errors.UsageError` where neither names a database.
+    """
+    url = url or (settings.warehouse.get_secret_value() if settings.warehouse else "")
+    if not _is_postgres(url):
+        raise UsageError("no database is named: use postgresql://admin@host/database, or set WATTHOUSE_WAREHOUSE")
+    with _extra():
+        from watthouse.warehouse.postgres import roles
+        from watthouse.warehouse.postgres.store import SETTING
+    database = Database(
+        url, SETTING, "nothing was changed, run again", "use a superuser, or the database's owner with CREATEROLE"
+    )
+    passwords = (settings.loader_password, settings.reader_password)
+    roles.initialise(database, roles.Passwords(*(each.get_secret_value() if each else None for each in passwords)))
+    return database, roles.TASKS
+
+
+def _is_postgres(url: str) -> bool:
+    return url.startswith(("postgresql://", "postgres://"))
+
+
+@contextmanager
+def _extra() -> Iterator[None]:
+    try:
+        yield
     except ModuleNotFoundError as error:
         raise UsageError(f"{error.name} is not installed: pip install 'watthouse[postgres]'") from None
-    return Postgres(url, threads=settings.threads, scratch=settings.scratch, project=settings.transform)

@@ -128,7 +128,12 @@ class DuckDB:
             shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
-    def draft(self, *, empty: bool = False) -> Iterator[DuckDBDraft]:
+    def draft(
+        self,
+        *,
+        empty: bool = False,
+        on_wait: Callable[[str], None] | None = None,  # noqa: ARG002 - the home's lock has let one writer in
+    ) -> Iterator[DuckDBDraft]:
         """Raises :class:`WarehouseError` where the disk is full; the published file stays as it was."""
         try:
             self.aside.parent.mkdir(parents=True)

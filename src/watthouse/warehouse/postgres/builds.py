@@ -4,7 +4,8 @@ A full build fills schemas that carry its number (``marts_b7``), which nobody re
 reader that has read the pointer addresses names that no later build gives to other tables.
 """
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,8 @@ TUNED: Final[Mapping[str, str]] = {
     "work_mem": "64MB",
 }
 """Settings of the sessions that build; a server's own are for many small queries."""
+_PATIENCE_SECONDS: Final = 600
+_POLL_SECONDS: Final = 1
 _LOADER: Final = 1_463_899_721
 _READERS: Final = 1_463_899_722
 """Advisory locks: of whoever writes, and, with a build's number, of whoever reads that build."""
@@ -54,8 +57,13 @@ def prepare(session: Session) -> None:
     """Make schema ``watthouse`` where it is missing."""
     if not session.run("select 1 from pg_tables where schemaname = 'watthouse' and tablename = 'about'"):
         with session.transaction():
-            for statement in _PREPARE:
-                session.run(statement)
+            create(session)
+
+
+def create(session: Session) -> None:
+    """Make schema ``watthouse`` as far as it is missing, in the session's transaction."""
+    for statement in _PREPARE:
+        session.run(statement)
 
 
 def published(session: Session) -> Published | None:
@@ -93,17 +101,31 @@ def publish(session: Session, build: int) -> None:
 
 
 @contextmanager
-def writing(session: Session) -> Iterator[None]:
-    """One writer a database; raises :class:`~watthouse.errors.BusyError` at once where another writes."""
-    with session.transaction():
-        ((taken,),) = session.run("select pg_try_advisory_lock($1::bigint)", _LOADER)
-    if not taken:
-        raise BusyError(f"another refresh is writing to {session.database}: wait for it to end")
+def writing(session: Session, on_wait: Callable[[str], None] | None = None) -> Iterator[None]:
+    """One writer a database: where another writes, ``on_wait`` is told once, and it is waited for.
+
+    Raises :class:`~watthouse.errors.BusyError` where it writes on for too long, or at once without an ``on_wait``.
+    """
+    busy = f"another refresh is writing to {session.database}"
+    waited = 0
+    while not _take(session):
+        if on_wait is None or waited >= _PATIENCE_SECONDS:
+            raise BusyError(f"{busy}: wait for it to end")
+        if not waited:
+            on_wait(f"{busy}: waiting for it to end")
+        time.sleep(_POLL_SECONDS)
+        waited += _POLL_SECONDS
     try:
         yield
     finally:
         with session.transaction():
             session.run("select pg_advisory_unlock($1::bigint)", _LOADER)
+
+
+def _take(session: Session) -> bool:
+    with session.transaction():
+        ((taken,),) = session.run("select pg_try_advisory_lock($1::bigint)", _LOADER)
+    return bool(taken)
 
 
 def hold(session: Session, build: Published) -> bool:

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from watthouse.catalog import CATALOG, Dataset
 from watthouse.database import Session
-from watthouse.errors import TableError
+from watthouse.errors import TableError, WarehouseError
 from watthouse.lake.ledger import Lake
 from watthouse.lake.revisions import OBSERVED_AT
 from watthouse.lake.table import Head
@@ -37,7 +37,7 @@ class PostgresDraft:
         self._raw = f"raw_b{build}"
         if published is None or published.build != build:
             builds.begin(session, build)
-        raw.prepare(session, self._raw)
+            raw.create(session, self._raw)
 
     def load(self, lake: Lake, dataset: Dataset, *, anew: bool = False) -> int:
         load, head = raw.loads(self._session, self._raw).get(dataset.id), lake.head(dataset)
@@ -75,7 +75,7 @@ class PostgresDraft:
         count, changed = 0, set[date]()
         for piece in _pieces(lake.rows(dataset, since=since)):
             known = piece.filter(pc.less_equal(piece.column(OBSERVED_AT), until))
-            days = known.column("date").unique().to_pylist()
+            days: list[Any] = known.column("date").unique().to_pylist()
             raw.make_room(self._session, self._raw, dataset, days)
             count += self._session.copy(known, self._raw, dataset.table)
             changed.update(days)
@@ -94,17 +94,23 @@ class PostgresDraft:
         before = self._published.schema("raw")
         if dataset.id not in raw.loads(self._session, before):
             return False
-        raw.prepare(self._session, before)  # both have the same columns then
-        columns = ", ".join((*dataset.names, OBSERVED_AT))
-        table = dataset.table
+        table, run = dataset.table, self._session.run
         raw.make_room(self._session, self._raw, dataset, raw.days(self._session, before, dataset))
-        self._session.run(f"insert into {self._raw}.{table} ({columns}) select {columns} from {before}.{table}")
-        self._session.run(f"insert into {self._raw}.loads select * from {before}.loads where dataset = $1", dataset.id)
+        # what is published may be an older watthouse's, which knew fewer columns
+        there = raw.columns(self._session, before, dataset)
+        columns = ", ".join(name for name in (*dataset.names, OBSERVED_AT) if name in there)
+        run(f"insert into {self._raw}.{table} ({columns}) select {columns} from {before}.{table}")
+        run(f"insert into {self._raw}.loads select * from {before}.loads where dataset = $1", dataset.id)
         return True
 
     def replay(
         self, steps: Sequence[Step], sources: Iterable[str], on_node: Callable[[Node], None] = lambda _: None
     ) -> list[Node]:
+        # since the caller read the steps, another machine may have published another build
+        if not all(
+            step.relation is None or step.relation.partition(".")[0].endswith(f"_b{self._build}") for step in steps
+        ):
+            raise WarehouseError(f"{self._session.database} was built anew in the meantime: run again")
         nodes = replay(self._session, self._raw, steps, sources, on_node)
         self._session.run(f"delete from {self._raw}.changed_days")
         return nodes
@@ -115,7 +121,7 @@ class PostgresDraft:
             self._session.run("insert into watthouse.about values ($1, $2)", name, value)
 
     def release(self) -> Path:
-        # analysing a partitioned table analyses each part: with the usual 30,000 rows of each it took as long as the load
+        # a partitioned table is analysed part by part: with the usual 30,000 rows of each it took as long as the load
         self._session.run("set local default_statistics_target = 10")
         for dataset in CATALOG.values():
             self._session.run(f"analyze {self._raw}.{dataset.table}")

@@ -25,23 +25,20 @@ _PARTITIONED_BELOW: Final = timedelta(days=1)
 """Measurements of a shorter step lie in a partition a month; a daily dataset has a few hundred rows a month."""
 
 
-def prepare(session: Session, raw: str) -> None:
-    """Create what is missing of the schema ``raw``: an older watthouse had fewer datasets and columns."""
+def create(session: Session, raw: str) -> None:
+    """Create the tables of a new build."""
     run = session.run
-    run(f"create schema if not exists {raw}")
     run(
-        f"create table if not exists {raw}.loads (dataset text primary key, ledger text, lake_version bigint,"
+        f"create table {raw}.loads (dataset text primary key, ledger text, lake_version bigint,"
         " observed_until timestamptz, loaded_at timestamptz, observations bigint)"
     )
-    run(f"create table if not exists {raw}.changed_days (dataset text, civil_date date)")
+    run(f"create table {raw}.changed_days (dataset text, civil_date date)")
     for dataset in CATALOG.values():
         columns = {column.name: _TYPES.get(column.kind, "text") for column in dataset.columns}
         columns[OBSERVED_AT] = "timestamptz"
         declared = ", ".join(f"{name} {kind}" for name, kind in columns.items())
         partitioned = " partition by range (date)" if _is_partitioned(dataset) else ""
-        run(f"create table if not exists {raw}.{dataset.table} ({declared}){partitioned}")
-        for name, kind in columns.items():
-            run(f"alter table {raw}.{dataset.table} add column if not exists {name} {kind}")
+        run(f"create table {raw}.{dataset.table} ({declared}){partitioned}")
 
 
 def make_room(session: Session, raw: str, dataset: Dataset, days: Iterable[date]) -> None:
@@ -49,11 +46,25 @@ def make_room(session: Session, raw: str, dataset: Dataset, days: Iterable[date]
     if not _is_partitioned(dataset):
         return
     table = f"{raw}.{dataset.table}"
+    there = {name for (name,) in session.run(_PARTITIONS, table)}
     for first in sorted({day.replace(day=1) for day in days}):
-        session.run(
-            f"create table if not exists {table}_{first:%Y_%m} partition of {table}"
-            f" for values from ('{first}') to ('{_next_month(first)}')"
-        )
+        part = f"{dataset.table}_{first:%Y_%m}"
+        if part not in there:
+            # not `partition of`: its lock on the table would wait for every reader that has looked into it
+            session.run(f"create table {raw}.{part} (like {table})")
+            bounds = f"from ('{first}') to ('{_next_month(first)}')"
+            session.run(f"alter table {table} attach partition {raw}.{part} for values {bounds}")
+
+
+_PARTITIONS: Final = (
+    "select relname::text from pg_inherits join pg_class on pg_class.oid = inhrelid where inhparent = $1::regclass"
+)
+
+
+def columns(session: Session, raw: str, dataset: Dataset) -> set[str]:
+    """The columns that its table has."""
+    query = "select attname::text from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped"
+    return {name for (name,) in session.run(query, f"{raw}.{dataset.table}")}
 
 
 def days(session: Session, raw: str, dataset: Dataset) -> list[date]:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from datetime import date
 from functools import cached_property
 from importlib import import_module
@@ -22,20 +22,23 @@ from watthouse.warehouse.postgres import builds, checks, raw
 from watthouse.warehouse.postgres.builds import Published
 from watthouse.warehouse.postgres.draft import PostgresDraft
 
+SETTING: Final = "WATTHOUSE_WAREHOUSE"
+_KEPT: Final = "the warehouse stays as it was, run again: what was fetched is in the lake"
+_READ_KEPT: Final = "nothing is lost, try again"
+_RIGHTS: Final = "`watthouse init-db` makes the roles that load and read"
 _REPLAY: Final = Path(__file__).with_name("replay.py")
 
 T = TypeVar("T")
 
 
 class Postgres:
-    """The database at ``url`` (libpq's, as ``postgresql://user@host/database``)."""
+    """The database at ``url`` (libpq's, as ``postgresql://user@host/database``), read by way of ``reader``."""
 
     engine = "PostgreSQL"
 
-    def __init__(self, url: str, *, threads: int, scratch: Path, project: Path) -> None:
-        self.database = Database(
-            url, "WATTHOUSE_WAREHOUSE", "the warehouse stays as it was, run again: what was fetched is in the lake"
-        )
+    def __init__(self, url: str, reader: str | None = None, *, threads: int, scratch: Path, project: Path) -> None:
+        self.database = Database(url, SETTING, _KEPT, _RIGHTS)
+        self._as_reader = Database(reader, f"{SETTING}_READER", _READ_KEPT, _RIGHTS) if reader else self.database
         self._threads = threads
         self._scratch = scratch
         self._project = project
@@ -78,8 +81,7 @@ class Postgres:
         return self._current(rows)
 
     def observations(self, dataset: Dataset) -> Iterator[pa.Table]:
-        with self._session() as session, session.transaction():
-            build = builds.published(session)
+        with self._held() as (session, build):
             if build is None or dataset.id not in raw.loads(session, build.schema("raw")):
                 return
             table = f"{build.schema('raw')}.{dataset.table}"
@@ -89,14 +91,14 @@ class Postgres:
                 yield session.table(f"select {columns} from {table} where {year} = $1", number)
 
     def keep(self) -> Path | None:
-        with self._session() as session, session.transaction():
+        with self._writing_session() as session, session.transaction():
             if (build := builds.published(session)) is None:
                 return None
             session.run("update watthouse.builds set state = 'kept' where build = $1", build.build)
             return Path(f"{self.place}/{build.schema('marts')}")
 
     def sweep(self) -> None:
-        with self._session() as session:
+        with self._writing_session() as session:
             if not session.run("select 1 where to_regclass('watthouse.builds') is not null"):
                 return
             # what another machine is building is not left behind
@@ -104,11 +106,11 @@ class Postgres:
                 builds.sweep(session)
 
     @contextmanager
-    def draft(self, *, empty: bool = False) -> Iterator[PostgresDraft]:
-        with self._session() as session:
+    def draft(self, *, empty: bool = False, on_wait: Callable[[str], None] | None = None) -> Iterator[PostgresDraft]:
+        with self._writing_session() as session:
             builds.prepare(session)
             builds.tune(session)
-            with builds.writing(session):
+            with builds.writing(session, on_wait):
                 with session.transaction():
                     current = builds.published(session)
                     known = None if empty or current is None else current.build
@@ -121,7 +123,7 @@ class Postgres:
 
     def dbt(self) -> Mapping[str, str]:
         """Reserves the number of the next full build, which its profile names."""
-        with self._session() as session:
+        with self._writing_session() as session:
             builds.prepare(session)
             self._reserved = builds.reserve(session)
         server = self.database.server()
@@ -131,6 +133,7 @@ class Postgres:
             "WATTHOUSE_DBT_HOST": server.host,
             "WATTHOUSE_DBT_PORT": str(server.port),
             "WATTHOUSE_DBT_USER": server.user,
+            "WATTHOUSE_DBT_PASSWORD": server.password,
             "WATTHOUSE_DBT_DATABASE": server.database,
             "WATTHOUSE_DBT_SUFFIX": f"_b{self._reserved}",
             "WATTHOUSE_DBT_THREADS": str(self._threads),
@@ -152,8 +155,9 @@ class Postgres:
         schema: str = "marts",
     ) -> Iterator[pa.Table]:
         """Raises :class:`UsageError` for a mart or a column that is not there."""
-        with self._session() as session, session.snapshot():
-            build = self._published(session)
+        with self._held() as (session, build):
+            if build is None:
+                raise self._nothing()
             yield from marts.pieces(_Marts(session, build.schema(schema)), mart, since, until, columns)
 
     def tables(self, schema: str) -> list[str]:
@@ -171,7 +175,7 @@ class Postgres:
     def open(self, seconds: float) -> BuildReader:
         from watthouse.warehouse.postgres.reader import PostgresReader  # Ibis comes with the extra `serve`
 
-        while (reader := PostgresReader.of(self.database, seconds)) is None:
+        while (reader := PostgresReader.of(self._as_reader, seconds)) is None:
             pass  # the build was removed in between: the pointer names another one by now
         return reader
 
@@ -183,22 +187,35 @@ class Postgres:
         """Differs once the models have changed, or the way in which a refresh replays them."""
         return fingerprint(self._project, _REPLAY)
 
-    @contextmanager
-    def _session(self) -> Iterator[Session]:
-        with self.database.connected() as session:
-            session.run("set time zone 'UTC'")
-            session.connection.commit()
-            yield session
+    def _session(self) -> AbstractContextManager[Session]:
+        """For reading."""
+        return _utc(self._as_reader)
+
+    def _writing_session(self) -> AbstractContextManager[Session]:
+        return _utc(self.database)
 
     def _read(self, read: Callable[[Session, Published], T]) -> T | None:
         """What the current build says of itself; None where there is none."""
-        with self._session() as session, session.snapshot():
-            build = builds.published(session)
+        with self._held() as (session, build):
             return read(session, build) if build else None
 
     def _current(self, read: Callable[[Session, Published], T]) -> T:
-        with self._session() as session, session.snapshot():
-            return read(session, self._published(session))
+        with self._held() as (session, build):
+            if build is None:
+                raise self._nothing()
+            return read(session, build)
+
+    @contextmanager
+    def _held(self) -> Iterator[tuple[Session, Published | None]]:
+        """A snapshot and the build that is current in it, which is not removed before the block ends."""
+        with self._session() as session:
+            while True:
+                with session.snapshot():
+                    build = builds.published(session)
+                    # removed since the snapshot was taken: the next one has another build
+                    if build is None or builds.hold(session, build):
+                        yield session, build
+                        return
 
     def _watched(self) -> Published:
         """The build to read now, by a connection that is kept: a server asks before every answer."""
@@ -213,12 +230,23 @@ class Postgres:
 
     def _published(self, session: Session) -> Published:
         if (build := builds.published(session)) is None:
-            raise WarehouseError(f"there is no warehouse at {self.place} yet: run `watthouse refresh` first")
+            raise self._nothing()
         return build
+
+    def _nothing(self) -> WarehouseError:
+        return WarehouseError(f"there is no warehouse at {self.place} yet: run `watthouse refresh` first")
 
     def _steps(self, session: Session, build: Published) -> list[Step]:
         ((steps,),) = session.run("select steps from watthouse.builds where build = $1", build.build)
         return steps_of(steps)
+
+
+@contextmanager
+def _utc(database: Database) -> Iterator[Session]:
+    with database.connected() as session:
+        session.run("set time zone 'UTC'")
+        session.connection.commit()
+        yield session
 
 
 class _Marts:
@@ -229,7 +257,12 @@ class _Marts:
 
     def names(self) -> list[str]:
         query = "select relname::text from pg_class where relnamespace = to_regnamespace($1)"
-        return sorted(name for (name,) in self._session.run(f"{query} and relkind in ('r', 'v', 'p') and not relispartition", self.schema))
+        return sorted(
+            name
+            for (name,) in self._session.run(
+                f"{query} and relkind in ('r', 'v', 'p') and not relispartition", self.schema
+            )
+        )
 
     def columns(self, mart: str) -> dict[str, str]:
         query = "select attname::text, attcollation <> 0 from pg_attribute where attrelid = to_regclass($1)"
