@@ -81,9 +81,7 @@ def test_an_answer_that_is_cut_and_overtaken_ends_in_an_error_and_the_next_one_i
 
 @pytest.fixture
 def held_build(own_database: Mapping[str, str]) -> Iterator[Held]:
-    found = Held.of(Database(own_database["WATTHOUSE_WAREHOUSE"]), 30)
-    assert found
-    with closing(found):
+    with closing(Held.of(Database(own_database["WATTHOUSE_WAREHOUSE"]), 30)) as found:
         yield found
 
 
@@ -92,9 +90,7 @@ def test_a_server_without_questions_lets_go_of_its_snapshot_and_its_build(
 ) -> None:
     monkeypatch.setattr(held, "IDLE_SECONDS", 0.5)
     monkeypatch.setattr(held, "_WATCH_SECONDS", 0.1)
-    build = Held.of(Database(own_database["WATTHOUSE_WAREHOUSE"]), 30)
-    assert build
-    with closing(build):
+    with closing(Held.of(Database(own_database["WATTHOUSE_WAREHOUSE"]), 30)) as build:
         build.ask(lambda session: session.run("select 1"))
         assert snapshots(builds) == 1
         until(lambda: builds.connections() == 0)
@@ -152,9 +148,7 @@ def test_no_lock_of_a_reader_keeps_a_refresh_waiting(reading: Api, builds: Build
 
 
 def test_a_query_that_takes_too_long_is_given_up_and_its_connection_is_free(own_database: Mapping[str, str]) -> None:
-    hurried = Held.of(Database(own_database["WATTHOUSE_WAREHOUSE"]), 0.3)
-    assert hurried
-    with closing(hurried):
+    with closing(Held.of(Database(own_database["WATTHOUSE_WAREHOUSE"]), 0.3)) as hurried:
         for _ in range(CONNECTIONS + 1):
             with pytest.raises(QueryLimitError, match=r"takes longer than 0\.3 s"):
                 hurried.ask(lambda session: session.run("select pg_sleep(20)"))
@@ -194,3 +188,12 @@ def test_an_empty_database_says_what_to_run_and_is_served_as_soon_as_it_is_built
         fill(warehouse_server, sampled_database, database)
         assert api.get("/mix").json()["rows"]
         assert api.client.get("/readyz").status_code == 200
+
+
+def test_a_build_whose_schemas_somebody_dropped_is_missed_in_one_line(reading: Api, builds: Builds) -> None:
+    assert reading.get(MIX).status_code == 200
+    with psycopg.connect(builds.url) as connection:
+        connection.execute(f"drop schema marts_b{builds.current} cascade".encode())
+        connection.execute("update watthouse.current set changes = changes + 1")
+    said = problem(reading.get(MIX), 503)["detail"]
+    assert said.endswith("lacks schemas of its current build: run `watthouse build --full`")

@@ -27,6 +27,8 @@ _RENEWED_SECONDS: Final = 300.0
 """The age from which the next answer begins with a snapshot of its own."""
 
 _WATCH_SECONDS: Final = 5.0
+_ATTEMPTS: Final = 3
+"""A build may be replaced and removed before it is held: the pointer names another one then."""
 
 T = TypeVar("T")
 
@@ -47,7 +49,7 @@ class _Anchor:
 
     @classmethod
     def of(cls, database: Database) -> "_Anchor | None":
-        """At the build that is current; None where that was removed before it could be held."""
+        """At the build that is current; None where it was removed before it could be held."""
         with ExitStack() as resources:
             session = resources.enter_context(database.connected())
             session.run("set transaction isolation level repeatable read read only")
@@ -74,14 +76,13 @@ class Held:
     """The build that was current when it was made; closed by :meth:`close`. A query is given up after ``seconds``."""
 
     @classmethod
-    def of(cls, database: Database, seconds: float) -> "Held | None":
-        """None where the build was removed before it could be held: another one is current by now.
-
-        Raises :class:`~watthouse.errors.WarehouseError` where there is none.
-        """
+    def of(cls, database: Database, seconds: float) -> "Held":
+        """Raises :class:`~watthouse.errors.WarehouseError` where there is none, or its schemas are gone."""
         database = replace(database, kept="ask again")
-        anchor = _Anchor.of(database)
-        return None if anchor is None else cls(database, seconds, anchor)
+        for _ in range(_ATTEMPTS):
+            if anchor := _Anchor.of(database):
+                return cls(database, seconds, anchor)
+        raise WarehouseError(f"{database} lacks schemas of its current build: run `watthouse build --full`")
 
     def __init__(self, database: Database, seconds: float, anchor: _Anchor) -> None:
         self.build = anchor.build

@@ -76,18 +76,10 @@ class _Compiled:
 class PostgresReader:
     """Closed by :meth:`close`. Every query sees the build that was current when the reader was opened."""
 
-    @classmethod
-    def of(cls, database: Database, seconds: float) -> "PostgresReader | None":
-        """A reader of the build that is current; None where that was removed before it could be held.
-
-        Raises :class:`~watthouse.errors.WarehouseError` where there is none.
-        """
-        held = Held.of(database, seconds)
-        return None if held is None else cls(database, held)
-
-    def __init__(self, database: Database, held: Held) -> None:
+    def __init__(self, database: Database, seconds: float) -> None:
+        """Raises :class:`~watthouse.errors.WarehouseError` where there is no build."""
         self._database = database
-        self._held = held
+        self._held = held = Held.of(database, seconds)
         self._lock = threading.Lock()
         self._compiled: LRUCache[Hashable, _Compiled] = LRUCache(_STATEMENTS)
         self.renew, self.close = held.renew, held.close
