@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests import servers
+from tests import engines, servers
 from tests.support import ROOT, TODAY
-from tools.services import Services
+from tools.services import SERVERS, Services
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +26,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         run = getattr(session.config.pluginmanager.getplugin("dsession"), "nodemanager", None)
         if run is not None:
             shutil.rmtree(Path(tempfile.gettempdir()) / f"watthouse-blank-{run.testrunuid}", ignore_errors=True)
-            servers.end(servers.of_the_run(run.testrunuid))
+            _end(run.testrunuid)
+
+
+def _end(run_id: str) -> None:
+    """Stop the servers that were started for a run, and tidy up on one that was not."""
+    servers.end(servers.of_the_run(run_id))
+    if elsewhere := os.environ.get(SERVERS["warehouse-db"].variable):
+        engines.drop_databases(elsewhere, run_id)
 
 
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
@@ -63,7 +70,7 @@ def run_id(request: pytest.FixtureRequest) -> Iterator[str]:
     name = os.environ.get("PYTEST_XDIST_TESTRUNUID")
     yield name or f"alone-{os.getpid()}"
     if not name:
-        servers.end(servers.of_the_run(f"alone-{os.getpid()}"))
+        _end(f"alone-{os.getpid()}")
 
 
 @pytest.fixture(scope="session")

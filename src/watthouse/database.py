@@ -63,6 +63,10 @@ class ValueRefusedError(DatabaseError):
     """A value that PostgreSQL takes nowhere, as a text with a NUL: the database itself is well."""
 
 
+class LostError(DatabaseError):
+    """The connection was cut, the server went away, or it cannot be reached."""
+
+
 @dataclass(frozen=True)
 class Server:
     """Where a connection ends up, and as whom."""
@@ -158,15 +162,18 @@ class Database:
             yield
         except Error as error:
             state = error.sqlstate or ""
+            self._refuse_lost(str(error), state)
             kind = ValueRefusedError if state.startswith(_OF_DATA) else DatabaseError
             raise kind(self._line(str(error), state)) from None
 
-    def _line(self, text: str, state: str) -> str:
+    def _refuse_lost(self, text: str, state: str) -> None:
         if state.startswith(("57P", "08")) or any(sign in text for sign in _GONE):
-            return f"{self} went away: {self.kept}"
+            raise LostError(f"{self} went away: {self.kept}") from None
         for sign, meaning in _SILENT.items():
             if sign in text:
-                return f"{self} cannot be reached ({meaning}): check that it runs, and the URL"
+                raise LostError(f"{self} cannot be reached ({meaning}): check that it runs, and the URL") from None
+
+    def _line(self, text: str, state: str) -> str:
         if state.startswith("57014"):
             raise QueryLimitError(TOO_LONG) from None
         known = [advice for sign, advice in _BY_STATE.items() if state.startswith(sign)]

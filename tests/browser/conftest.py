@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
+from tests.engines import ENGINES, copied, database_of_the_run
 from tests.integration.serving import served
 from tests.support import TODAY, sample_of_the_run
 from tools.pictures import QUIET, SETTLED
@@ -29,7 +30,7 @@ _TRACES = (
 
 @dataclass(frozen=True)
 class Site:
-    """A running server, its address and the home it serves."""
+    """A running server, its address and the home it serves; the file there holds the same rows on either engine."""
 
     url: str
     home: Path
@@ -99,10 +100,37 @@ class Visit:
             self.wrong.append(f"{response.status}: {response.url}")
 
 
+on_both_engines = pytest.mark.parametrize("site", ENGINES, indirect=True)
+"""For the tests of Now, Mix and Regions: what else is shown comes by the same calls, which are tested on both."""
+
+
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest, today: date) -> Iterator[Site]:
-    home = sample_of_the_run(tmp_path_factory, request, "site", SINCE)
-    with served(home, tmp_path_factory.mktemp("site-log")) as server:
+def site(request: pytest.FixtureRequest) -> Site:
+    """A server on the engine that the test names, else on the file."""
+    found: Site = request.getfixturevalue(f"site_on_{getattr(request, 'param', 'duckdb')}")
+    return found
+
+
+@pytest.fixture(scope="session")
+def two_years(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest, today: date) -> Path:
+    return sample_of_the_run(tmp_path_factory, request, "site", SINCE)
+
+
+@pytest.fixture(scope="session")
+def site_on_duckdb(two_years: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with served(two_years, tmp_path_factory.mktemp("site-log")) as server:
+        yield Site(server.url, server.home)
+
+
+@pytest.fixture(scope="session")
+def site_on_postgres(
+    two_years: Path, warehouse_server: str, run_id: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    template = database_of_the_run(warehouse_server, run_id, two_years, "--sample")
+    with (
+        copied(warehouse_server, template) as variables,
+        served(two_years, tmp_path_factory.mktemp("site-log"), **variables) as server,
+    ):
         yield Site(server.url, server.home)
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import SINCE, Visit
+from tests.browser.conftest import SINCE, Visit, on_both_engines
 from watthouse.clock import PARIS
 
-pytestmark = [pytest.mark.slow]
+pytestmark = [pytest.mark.slow, on_both_engines]
 
 
 def _newest(visit: Visit) -> date:

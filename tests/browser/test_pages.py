@@ -1,13 +1,15 @@
 """Every page, in both languages, on both papers, at a desk and on a phone: whole, quiet and accessible."""
 
 import struct
+from collections.abc import Iterable
 from datetime import timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
-from tests.browser.conftest import DESK, PHONE, Site, Visit
+from tests.browser.conftest import DESK, PHONE, Site, Visit, on_both_engines
+from tests.engines import ENGINES
 
 pytestmark = [pytest.mark.slow]
 
@@ -24,6 +26,8 @@ PAGES = {
     "/data/daily_merged": ("daily_merged", "daily_merged"),
 }
 CHARTED = [path for path in PAGES if path != "/data/daily_merged"]
+TWICE = ("/", "/mix", "/regions", "/regions/53")
+"""Those that are looked at on both engines."""
 READERS = {
     "english, light, desk": ("en-GB", "light", DESK),
     "french, dark, desk": ("fr-FR", "dark", DESK),
@@ -32,8 +36,14 @@ READERS = {
 }
 
 
+def on_engines(paths: Iterable[str]) -> pytest.MarkDecorator:
+    """A test of these pages, and on the other engine too of those in :data:`TWICE`."""
+    places = [(engine, path) for engine in ENGINES for path in paths if engine == "duckdb" or path in TWICE]
+    return pytest.mark.parametrize(("site", "path"), places, indirect=["site"])
+
+
 @pytest.mark.parametrize("reader", READERS)
-@pytest.mark.parametrize("path", PAGES)
+@on_engines(PAGES)
 def test_a_page_is_whole_and_quiet_and_accessible(path: str, reader: str, browser: Browser, site: Site) -> None:
     locale, paper, width = READERS[reader]
     context = browser.new_context(viewport={"width": width, "height": 900}, locale=locale, color_scheme=paper)  # type: ignore[arg-type]
@@ -54,7 +64,7 @@ def test_a_page_is_whole_and_quiet_and_accessible(path: str, reader: str, browse
     context.close()
 
 
-@pytest.mark.parametrize("path", CHARTED)
+@on_engines(CHARTED)
 def test_every_chart_says_whose_its_data_are_and_gives_them(path: str, visit: Visit) -> None:
     page = visit.open(path).page
     cards = page.locator(".card:has(.drawing)")
@@ -66,7 +76,7 @@ def test_every_chart_says_whose_its_data_are_and_gives_them(path: str, visit: Vi
             assert (link.get_attribute("href") or "").startswith("/api/v1/")
 
 
-@pytest.mark.parametrize("path", PAGES)
+@on_engines(PAGES)
 def test_every_download_of_a_page_has_rows(path: str, visit: Visit) -> None:
     visit.open(path)
     links = visit.page.locator(".downloads a").evaluate_all("(links) => links.map((link) => link.getAttribute('href'))")
@@ -77,6 +87,7 @@ def test_every_download_of_a_page_has_rows(path: str, visit: Visit) -> None:
         assert len(answer.text().splitlines()) > 1, href
 
 
+@on_both_engines
 def test_a_card_without_rows_offers_no_download(visit: Visit) -> None:
     ((newest,),) = visit.site.query("select max(civil_date) from marts.temperature_daily")
     visit.open(f"/regions/53?since={newest + timedelta(days=1)}")  # type: ignore[operator]
@@ -87,7 +98,7 @@ def test_a_card_without_rows_offers_no_download(visit: Visit) -> None:
     assert visit.page.locator("#region-rates-card .downloads").count() == 1
 
 
-@pytest.mark.parametrize("path", CHARTED)
+@on_engines(CHARTED)
 def test_no_chart_has_more_than_5000_points_however_long_the_period(path: str, visit: Visit) -> None:
     visit.open(f"{path}?since=2000-01-01")
     charts = visit.page.locator(".drawing").evaluate_all("(all) => all.map((one) => one.id)")

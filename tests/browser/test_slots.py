@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.browser.conftest import PHONE, SINCE, Visit
+from tests.browser.conftest import PHONE, SINCE, Visit, on_both_engines
 from watthouse.serve.queries.units import Interval
 
 pytestmark = [pytest.mark.slow]
@@ -57,6 +57,7 @@ def _taken(visit: Visit, href: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(answer.text())))
 
 
+@on_both_engines
 def test_three_days_of_the_mix_are_drawn_by_slot(visit: Visit) -> None:
     until = _newest(visit) - timedelta(days=2)
     since = until - timedelta(days=2)
@@ -96,6 +97,7 @@ def test_an_interval_that_would_be_too_many_points_is_not_offered(visit: Visit) 
     assert visit.wrong == []
 
 
+@on_both_engines
 def test_half_hourly_days_are_drawn_by_the_half_hour(visit: Visit) -> None:
     day = SINCE + timedelta(days=40)
     visit.open(f"/mix?since={day}&until={day}&lang=fr")
@@ -130,6 +132,7 @@ def _numbers(visit: Visit, chart: str) -> list[float]:
     return [value for one in visit.drawn(chart) for value in one["y"] if isinstance(value, int | float)]
 
 
+@on_both_engines
 def test_a_region_shows_its_newest_day_by_slot_and_the_days_before(visit: Visit) -> None:
     visit.open(f"/regions/{REGION}")
     newest, period = _newest(visit, REGION), visit.page.input_value("#since")
@@ -157,6 +160,7 @@ def test_a_region_shows_its_newest_day_by_slot_and_the_days_before(visit: Visit)
     assert visit.wrong == []
 
 
+@on_both_engines
 def test_a_day_of_a_region_can_be_typed_and_one_that_is_not_held_leads_back(visit: Visit) -> None:
     day = SINCE + timedelta(days=30)
     visit.open(f"/regions/{REGION}?unit=share&lang=fr").page.fill("#day", str(day))
@@ -236,6 +240,7 @@ def test_a_chart_by_slot_offers_them_once(visit: Visit) -> None:
     assert len(_by_slot(_links(visit, "exchanges-time-card"))) == 1
 
 
+@on_both_engines
 def test_the_slots_of_a_long_period_come_whole_and_without_json(visit: Visit) -> None:
     visit.open("/mix?since=2000-01-01")
     links = _links(visit, "mix-time-card")
@@ -251,6 +256,7 @@ def test_the_slots_of_a_long_period_come_whole_and_without_json(visit: Visit) ->
     assert visit.wrong == []
 
 
+@on_both_engines
 def test_the_newest_days_by_slot_are_small_enough_for_every_format(visit: Visit) -> None:
     until = _newest(visit)
     visit.open(f"/mix?since={until - timedelta(days=9)}&until={until}&lang=fr")

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from dateutil.relativedelta import relativedelta
 
-from tests.browser.conftest import SINCE, Visit
+from tests.browser.conftest import SINCE, Visit, on_both_engines
 from tests.support import PARIS, TODAY
 from watthouse.serve.figures.palette import NATIONAL
 
@@ -43,6 +43,7 @@ def _load_of(visit: Visit) -> list[object]:
     return settled + [value for more in running for value in more[1:]]
 
 
+@on_both_engines
 def test_the_numbers_of_a_page_are_those_of_the_api(visit: Visit) -> None:
     since, until = _period(visit.open("/mix"))
     said = visit.site.api(f"/compare?since={since}&until={until}&unit=GWh")
@@ -55,6 +56,7 @@ def test_the_numbers_of_a_page_are_those_of_the_api(visit: Visit) -> None:
     assert drawn == pytest.approx([row["consommation_gwh"] for row in series])  # type: ignore[attr-defined]
 
 
+@on_both_engines
 def test_now_ends_with_the_last_measured_instant(visit: Visit) -> None:
     visit.open("/")
     ((load, instant),) = visit.site.query(
@@ -65,6 +67,7 @@ def test_now_ends_with_the_last_measured_instant(visit: Visit) -> None:
     assert str(instant) in visit.text(".tiles")
 
 
+@on_both_engines
 def test_the_mix_of_now_ends_where_every_source_is_known(visit: Visit) -> None:
     visit.open("/")
     ((until, nuclear, balance),) = visit.site.query(
@@ -81,6 +84,7 @@ def test_the_mix_of_now_ends_where_every_source_is_known(visit: Visit) -> None:
     assert _number(visit.text("#now-balance")) == balance
 
 
+@on_both_engines
 def test_a_preset_changes_the_address_and_the_page(visit: Visit) -> None:
     visit.open("/mix").follow("#period-7d")
     since, until = map(date.fromisoformat, _period(visit))
@@ -90,6 +94,7 @@ def test_a_preset_changes_the_address_and_the_page(visit: Visit) -> None:
     assert str(visit.drawn("mix-time")[0]["x"][0]).startswith(f"{since}T00:00:00")
 
 
+@on_both_engines
 def test_days_can_be_typed(visit: Visit) -> None:
     visit.open("/mix")
     _, until = _period(visit)
@@ -101,6 +106,7 @@ def test_days_can_be_typed(visit: Visit) -> None:
     assert visit.wrong == []
 
 
+@on_both_engines
 def test_earlier_and_later_go_by_the_length_of_the_period(visit: Visit) -> None:
     visit.open("/mix").follow("#period-30d")
     first = _period(visit)
@@ -110,6 +116,7 @@ def test_earlier_and_later_go_by_the_length_of_the_period(visit: Visit) -> None:
     assert _period(visit) == first
 
 
+@on_both_engines
 def test_the_back_button_goes_back(visit: Visit) -> None:
     visit.open("/mix").follow("#unit-MW").follow("#interval-week")
     visit.page.go_back()
@@ -121,6 +128,7 @@ def test_the_back_button_goes_back(visit: Visit) -> None:
     assert visit.wrong == []
 
 
+@on_both_engines
 def test_a_permalink_gives_the_same_view_again(visit: Visit) -> None:
     visit.open("/mix?unit=share&interval=week").follow("#permalink")
     link = visit.page.evaluate("() => navigator.clipboard.readText()")
@@ -133,6 +141,7 @@ def test_a_permalink_gives_the_same_view_again(visit: Visit) -> None:
     assert again.ready().text("#content").replace("Copied", "Link") == shown.replace("Copied", "Link")
 
 
+@on_both_engines
 def test_units_change_the_series(visit: Visit) -> None:
     visit.open("/mix").follow("#unit-share")
     drawn = [trace["y"] for trace in visit.drawn("mix-time")]
@@ -186,6 +195,7 @@ def test_mean_power_at_the_borders_is_over_the_hours_that_were_measured(visit: V
     assert _number(visit.text("#exchanges-net")) == pytest.approx(net, abs=0.51)
 
 
+@on_both_engines
 def test_regions_can_be_parts_of_a_whole(visit: Visit) -> None:
     year = SINCE.year + 1
     visit.open(f"/regions?since={year}-01-10&until={year}-01-20&measure=difference&unit=share")
@@ -204,6 +214,7 @@ def test_regions_can_be_parts_of_a_whole(visit: Visit) -> None:
     assert [sum(value or 0 for value in top) for top in tops] == pytest.approx([100] * 11, abs=0.01)
 
 
+@on_both_engines
 def test_the_mix_and_the_borders_of_now_can_be_parts(visit: Visit) -> None:
     visit.open("/").follow("#unit-share")
     traces = visit.drawn("mix-now")
@@ -232,6 +243,7 @@ def test_gas_can_be_a_part_of_the_highest_stock(visit: Visit) -> None:
     assert "%/°C" in visit.text("#gas-scatter-card .note").replace("\xa0", " ")
 
 
+@on_both_engines
 def test_totals_follow_the_unit(visit: Visit) -> None:
     year = SINCE.year + 1
     visit.open(f"/mix?since={year}-01-10&until={year}-01-20&unit=MW")
@@ -254,6 +266,7 @@ def test_days_of_which_none_is_held_say_so_and_lead_back(visit: Visit) -> None:
     assert (until - since).days > 360
 
 
+@on_both_engines
 def test_another_period_can_be_compared(visit: Visit) -> None:
     visit.open("/mix")
     since, until = map(date.fromisoformat, _period(visit))
@@ -268,6 +281,7 @@ def test_another_period_can_be_compared(visit: Visit) -> None:
     assert _number(cells[2]) == pytest.approx(load, abs=0.05)  # type: ignore[arg-type]
 
 
+@on_both_engines
 def test_periods_are_held_against_each_other_by_mean_power_and_by_sum_as_their_data_have_it(visit: Visit) -> None:
     year = SINCE.year + 1
     one, other = (date(year, 1, 10), date(year, 1, 20)), (date(year, 2, 1), date(year, 2, 5))
@@ -296,6 +310,7 @@ def test_periods_are_held_against_each_other_by_mean_power_and_by_sum_as_their_d
         assert (text == "–") if change is None else (_number(text) == pytest.approx(change, abs=0.051))
 
 
+@on_both_engines
 def test_the_data_of_a_chart_can_be_taken_along(visit: Visit) -> None:
     visit.open("/mix").page.click("#mix-time-card .downloads summary")
     with visit.page.expect_download() as under_way:
@@ -305,6 +320,7 @@ def test_the_data_of_a_chart_can_be_taken_along(visit: Visit) -> None:
     assert [float(row["consommation_gwh"]) for row in rows] == pytest.approx(drawn)
 
 
+@on_both_engines
 def test_the_language_and_the_paper_are_links_that_stay(visit: Visit) -> None:
     visit.open("/mix").follow("#language")
     assert "Production par filière" in visit.text("#content")
@@ -315,6 +331,7 @@ def test_the_language_and_the_paper_are_links_that_stay(visit: Visit) -> None:
     assert visit.page.get_attribute("html", "data-mantine-color-scheme") == "dark"
 
 
+@on_both_engines
 def test_everything_can_be_reached_by_keyboard(visit: Visit) -> None:
     page = visit.open("/mix").page
     page.keyboard.press("Tab")
@@ -326,6 +343,7 @@ def test_everything_can_be_reached_by_keyboard(visit: Visit) -> None:
     assert {"language", "theme", "since", "until", "period-7d", "interval-week", "unit-MW", "permalink"} <= reached
 
 
+@on_both_engines
 @pytest.mark.parametrize(
     ("query", "said"),
     [
@@ -341,6 +359,7 @@ def test_an_address_that_makes_no_sense_says_so_and_shows_what_it_can(query: str
     assert visit.page.locator("#mix-time .main-svg").count()
 
 
+@on_both_engines
 def test_a_period_that_is_too_long_for_an_interval_says_so(visit: Visit) -> None:
     visit.open("/mix?since=2000-01-01&interval=hour")
     assert "5,000 at most" in visit.text("#notice")
@@ -351,6 +370,7 @@ def test_a_page_that_there_is_not_says_so(visit: Visit) -> None:
     assert answer.status == 404
 
 
+@on_both_engines
 def test_a_region_is_a_click_on_the_map_away(visit: Visit) -> None:
     since = SINCE + timedelta(days=400)
     visit.open(f"/regions?since={since}")
@@ -376,6 +396,7 @@ _PLACE_OF = """(code) => {
 }"""
 
 
+@on_both_engines
 def test_a_region_is_a_link_in_the_table_away(visit: Visit) -> None:
     visit.open("/regions").follow("#to-84")
     ((name, load),) = visit.site.query(

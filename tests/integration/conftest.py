@@ -1,12 +1,13 @@
-"""Fixtures of the tests of the API: one built sample a run, one server a worker."""
+"""Fixtures of the tests of the API: one built sample a run, one server a worker and engine."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
+from tests.engines import ENGINES, copied, database_of_the_run
 from tests.integration.serving import TOKEN, Api, served
 from tests.support import TODAY, sample_of_the_run
 
@@ -20,9 +21,52 @@ def sampled(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReq
 
 
 @pytest.fixture(scope="session")
-def api(sampled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """A server of that sample, for whoever only reads."""
+def sampled_database(sampled: Path, warehouse_server: str, run_id: str) -> str:
+    """The name of a database that was built from that sample's lake: a template for :func:`copied`."""
+    return database_of_the_run(warehouse_server, run_id, sampled, "--sample")
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    """Each engine in turn: whatever takes it runs on both."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(scope="session")
+def on_engine(engine: str, request: pytest.FixtureRequest) -> Mapping[str, str]:
+    """The variables by which a server of :func:`sampled` reads it from the engine; to be read only."""
+    variables: Mapping[str, str] = request.getfixturevalue("on_postgres") if engine == "postgres" else {}
+    return variables
+
+
+@pytest.fixture(scope="session")
+def on_postgres(warehouse_server: str, sampled_database: str) -> Iterator[Mapping[str, str]]:
+    with copied(warehouse_server, sampled_database) as variables:
+        yield variables
+
+
+@pytest.fixture(scope="session")
+def api(engine: str, request: pytest.FixtureRequest) -> Api:
+    """A server of that sample on each engine, for whoever only reads.
+
+    Where an expectation queries the file it does so for both: they hold the same rows, as the tests of parity say.
+    """
+    running: Api = request.getfixturevalue(f"api_on_{engine}")
+    return running
+
+
+@pytest.fixture(scope="session")
+def api_on_duckdb(sampled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     with served(sampled, tmp_path_factory.mktemp("api"), WATTHOUSE_API_TOKEN=TOKEN) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def api_on_postgres(
+    sampled: Path, on_postgres: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Api]:
+    with served(sampled, tmp_path_factory.mktemp("api"), WATTHOUSE_API_TOKEN=TOKEN, **on_postgres) as running:
         yield running
 
 
@@ -30,3 +74,16 @@ def api(sampled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api
 def own(sampled: Path, tmp_path: Path) -> Path:
     """A copy of the sample's folder, to be changed."""
     return Path(shutil.copytree(sampled, tmp_path / "home"))
+
+
+@pytest.fixture
+def on_own(engine: str, request: pytest.FixtureRequest) -> Mapping[str, str]:
+    """The variables by which a server of :func:`own` reads it from the engine, from a database to be changed."""
+    variables: Mapping[str, str] = request.getfixturevalue("own_database") if engine == "postgres" else {}
+    return variables
+
+
+@pytest.fixture
+def own_database(warehouse_server: str, sampled_database: str) -> Iterator[Mapping[str, str]]:
+    with copied(warehouse_server, sampled_database) as variables:
+        yield variables

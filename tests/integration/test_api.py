@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,13 @@ from tests.integration.serving import Api, problem
 from tests.support import PARIS
 
 pytestmark = [pytest.mark.slow]
+
+
+def test_each_server_reads_its_own_engine(api: Api, engine: str) -> None:
+    """Both serve one home, whose file the server on a database must not open."""
+    api.get("/mix")
+    opened = [Path(one.path).name for one in api.worker().open_files()]
+    assert ("warehouse.duckdb" in opened) == (engine == "duckdb")
 
 
 def test_the_mix_of_a_period_is_the_sum_of_its_days(api: Api) -> None:

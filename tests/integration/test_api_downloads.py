@@ -170,7 +170,11 @@ def test_the_format_is_the_one_that_is_liked_best(accept: str, media: str, api: 
     assert answer.headers["content-type"] == media
 
 
-def test_a_download_is_of_its_own_version_though_another_was_published_meanwhile(api: Api, tmp_path: Path) -> None:
+def test_a_download_is_of_its_own_version_though_another_was_published_meanwhile(
+    api_on_duckdb: Api, tmp_path: Path
+) -> None:
+    """Of the file alone: it is opened a second time for a download, where a database is one for both."""
+    api = api_on_duckdb
     path, following = tmp_path / "warehouse.duckdb", tmp_path / "next"
     for copy in (path, following):
         shutil.copyfile(api.home / path.name, copy)

@@ -3,7 +3,7 @@
 import re
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -17,16 +17,17 @@ ELSEWHERE = "https://example.org"
 
 
 @pytest.fixture(scope="module")
-def strict(sampled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+def strict(sampled: Path, on_engine: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """A server that takes no orders, gives 50 rows at most, and lets one other origin in."""
-    folder = tmp_path_factory.mktemp("strict")
-    with served(sampled, folder, WATTHOUSE_MAX_ROWS="50", WATTHOUSE_CORS_ORIGINS=f'["{ELSEWHERE}"]') as running:
+    limits = {"WATTHOUSE_MAX_ROWS": "50", "WATTHOUSE_CORS_ORIGINS": f'["{ELSEWHERE}"]'}
+    with served(sampled, tmp_path_factory.mktemp("strict"), **limits, **on_engine) as running:
         yield running
 
 
 def test_without_a_warehouse_it_says_what_to_run_and_serves_one_as_soon_as_it_is_there(
     sampled: Path, tmp_path: Path
 ) -> None:
+    """Of the file alone: a database has no file that could be spoilt, nor one that could be moved into place."""
     home = tmp_path / "home"
     with served(home, tmp_path, sample=False) as missing:
         for path in ("/api/v1/mix", "/api/v1/marts/daily_mix/rows?format=csv", "/api/v1/status", "/readyz"):
@@ -47,10 +48,10 @@ def test_without_a_warehouse_it_says_what_to_run_and_serves_one_as_soon_as_it_is
 
 
 def test_a_question_that_takes_too_long_and_a_client_that_asks_too_often_are_told_so(
-    sampled: Path, tmp_path: Path
+    sampled: Path, on_engine: Mapping[str, str], tmp_path: Path
 ) -> None:
     hurried = {"WATTHOUSE_QUERY_SECONDS": "0.000001", "WATTHOUSE_RATE_LIMIT": "8"}
-    with served(sampled, tmp_path, **hurried) as api:
+    with served(sampled, tmp_path, **hurried, **on_engine) as api:
         answers = [api.get("/compare?unit=MWh") for _ in range(8)]
         late = [answer for answer in answers if answer.status_code == 503]
         assert late, "an interrupt may come when a question is answered already, not eight times"
@@ -163,8 +164,10 @@ def test_a_sample_says_so_wherever_it_is_shown(api: Api) -> None:
     assert "nobody measured" in api.get("/mix").json()["source"]
 
 
-def test_an_order_is_taken_once_at_a_time_and_its_progress_is_told(own: Path, tmp_path: Path) -> None:
-    with served(own, tmp_path, WATTHOUSE_API_TOKEN=TOKEN, WATTHOUSE_SAMPLE_SINCE=str(SINCE)) as api:
+def test_an_order_is_taken_once_at_a_time_and_its_progress_is_told(
+    own: Path, on_own: Mapping[str, str], tmp_path: Path
+) -> None:
+    with served(own, tmp_path, WATTHOUSE_API_TOKEN=TOKEN, WATTHOUSE_SAMPLE_SINCE=str(SINCE), **on_own) as api:
         bearer = {"authorization": f"Bearer {TOKEN}"}
         first, second = (api.client.post("/api/v1/refresh", headers=bearer) for _ in range(2))
         assert first.status_code == 202, first.text

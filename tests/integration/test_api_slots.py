@@ -2,7 +2,7 @@
 
 import io
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +12,7 @@ import httpx
 import polars as pl
 import pytest
 
+from tests import servers
 from tests.integration.service import service
 from tests.integration.serving import Api, problem, served
 from tests.support import PARIS, begun, watthouse
@@ -52,8 +53,20 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def api(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    with served(home, tmp_path_factory.mktemp("served"), sample=False) as running:
+def variables(engine: str, home: Path, request: pytest.FixtureRequest) -> Iterator[Mapping[str, str]]:
+    """Those by which that home's lake is read from the engine."""
+    if engine == "duckdb":
+        yield {}
+        return
+    with servers.database(request.getfixturevalue("warehouse_server")) as url:
+        done = watthouse(home, "build", env={"WATTHOUSE_WAREHOUSE": url})
+        assert done.returncode == 0, done.stderr
+        yield {"WATTHOUSE_WAREHOUSE": url}
+
+
+@pytest.fixture(scope="module")
+def api(home: Path, variables: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    with served(home, tmp_path_factory.mktemp("served"), sample=False, **variables) as running:
         yield running
 
 
@@ -285,8 +298,9 @@ def test_what_cannot_be_served_is_refused(api: Api, query: str, parameter: str, 
     assert told in problem(api.get(query), 422, parameter)["detail"]
 
 
-def test_json_is_bounded_and_says_which_format_is_not(home: Path, tmp_path: Path) -> None:
-    with served(home, tmp_path, sample=False, WATTHOUSE_MAX_POINTS="100", WATTHOUSE_MAX_ROWS="150") as strict:
+def test_json_is_bounded_and_says_which_format_is_not(home: Path, variables: Mapping[str, str], tmp_path: Path) -> None:
+    bounds = {"WATTHOUSE_MAX_POINTS": "100", "WATTHOUSE_MAX_ROWS": "150"}
+    with served(home, tmp_path, sample=False, **bounds, **variables) as strict:
         for path in ("/mix", "/regions", "/exchanges", "/forecast", "/regions/53/mix"):
             asked = f"{path}?interval=slot&since={SPRING}&until={SPRING + timedelta(days=1)}"
             said = problem(strict.get(asked), 422, "interval")

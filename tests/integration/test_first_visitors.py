@@ -1,7 +1,9 @@
 """The first visitors of a server come at once, and each gets its page."""
 
+import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from textwrap import dedent
 
@@ -29,7 +31,8 @@ _AT_ONCE = dedent("""
 """)
 
 
-def test_pages_that_are_asked_at_once_of_a_fresh_server_are_whole(sampled: Path) -> None:
+def test_pages_that_are_asked_at_once_of_a_fresh_server_are_whole(sampled: Path, on_engine: Mapping[str, str]) -> None:
     command = [sys.executable, "-c", _AT_ONCE, sampled / "sample"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    variables = {**os.environ, **on_engine}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=variables)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]

@@ -94,6 +94,9 @@ class BuildReader(Protocol):
 
     build: Build
 
+    def renew(self) -> bool:
+        """Make sure, at the beginning of an answer, that the build can be read; False where it is gone."""
+
     def steps(self) -> tuple[Step, ...]:
         """The steps that the build recorded."""
 

@@ -41,7 +41,8 @@ class Snapshot:
         self._now = now
         self.rows, self.batches, self.steps = reader.rows, reader.batches, reader.steps
         self.table_as_of, self.rows_as_of = reader.table_as_of, reader.rows_as_of
-        self.tested, self.breaking, self.close = reader.tested, reader.breaking, reader.close
+        self.tested, self.breaking = reader.tested, reader.breaking
+        self.renew, self.close = reader.renew, reader.close
         self._lock = threading.Lock()
         self._tables: dict[tuple[str, str], ir.Table] = {}
         self._answers: dict[tuple[Callable[..., Any], tuple[Hashable, ...]], Any] = {}
@@ -160,7 +161,7 @@ class Snapshots:
     def _take(self) -> _Lease:
         with self._lock:
             stamp = self._warehouse.stamp()
-            if self._current is None or self._current.stamp != stamp:
+            if self._current is None or self._current.stamp != stamp or not self._current.snapshot.renew():
                 # opened before the old one is retired: where the new build cannot be read, the old one goes on serving
                 fresh = _Lease(stamp, self._open())
                 self._retire()

@@ -54,6 +54,9 @@ class DuckDBReader:
             self.engine.close()
             raise
 
+    def renew(self) -> bool:
+        return True  # a file that was opened stays, whatever its name leads to
+
     def steps(self) -> tuple[Step, ...]:
         return self._steps
 

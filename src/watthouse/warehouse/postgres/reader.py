@@ -2,16 +2,19 @@
 
 import re
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections import defaultdict
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
-from queue import SimpleQueue
-from typing import Any, Final
+from itertools import islice
+from typing import Final
 
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
+from cachetools import LRUCache
 
 from watthouse.catalog import CATALOG
 from watthouse.database import Database, Session
@@ -20,12 +23,25 @@ from watthouse.transform import Step, steps_of
 from watthouse.warehouse.base import Build, Tested
 from watthouse.warehouse.postgres import builds, checks, raw
 from watthouse.warehouse.postgres.builds import Published
+from watthouse.warehouse.postgres.held import Held
 from watthouse.warehouse.query import Prepared, Query, to_sql
 
 DIALECT: Final = "postgres"
 BATCH_ROWS: Final = 2_048
-_CONNECTIONS: Final = 4
-"""Queries at a time: a snapshot is shared by as many sessions, and the others wait for one of them."""
+_STATEMENTS: Final = 512
+_BLANKS: Final = {
+    "since": date(1, 1, 1),
+    "until": date(1, 1, 2),
+    "first": datetime(1, 1, 1, tzinfo=UTC),
+    "end": datetime(1, 1, 2, tzinfo=UTC),
+}
+_COMPILED: Final = {
+    "since": "MAKE_DATE(1, 1, 1)",
+    "until": "MAKE_DATE(1, 1, 2)",
+    "first": "CAST('0001-01-01T00:00:00+00:00' AS TIMESTAMPTZ)",
+    "end": "CAST('0001-01-02T00:00:00+00:00' AS TIMESTAMPTZ)",
+}
+"""The same as Ibis compiles them for PostgreSQL: no data has days of the year 1, so the text can be replaced."""
 
 _KINDS: Final = {
     "date": "date",
@@ -41,73 +57,65 @@ _KINDS: Final = {
 }
 
 
+@dataclass(frozen=True)
+class _Compiled:
+    """A prepared query in SQL, with the days of :data:`_BLANKS` where its own go, and the columns it returns."""
+
+    template: str
+    schema: pa.Schema
+
+    def filled(self, query: Prepared) -> str:
+        # by literals, not by parameters: the planner sees which partitions and indexes serve
+        sql = self.template
+        for name, literal in _COMPILED.items():
+            kind = "date" if name in {"since", "until"} else "timestamptz"
+            sql = sql.replace(literal, f"{kind} '{query.days[name].isoformat()}'")
+        return sql
+
+
 class PostgresReader:
-    """Closed by :meth:`close`. Every query sees the database as it was when the reader was opened."""
+    """Closed by :meth:`close`. Every query sees the build that was current when the reader was opened."""
 
-    @classmethod
-    def of(cls, database: Database, seconds: float) -> "PostgresReader | None":
-        """A reader of the build that is current; None where that was removed before it could be held.
-
-        Raises :class:`~watthouse.errors.WarehouseError` where there is none.
-        """
-        with ExitStack() as resources:
-            keeper = resources.enter_context(database.connected())
-            # The transaction is left open: as long as it lasts, others may join its snapshot, and the build stays.
-            keeper.run("set transaction isolation level repeatable read read only")
-            ((snapshot,),) = keeper.run("select pg_export_snapshot()")
-            current = builds.published(keeper)
-            if current is None:
-                raise WarehouseError(f"there is no warehouse at {database} yet: run `watthouse refresh`")
-            if not builds.hold(keeper, current):
-                return None
-            build = _build(keeper, current)
-            return cls(database, seconds, snapshot, current, build, resources.pop_all())
-
-    def __init__(
-        self,
-        database: Database,
-        seconds: float,
-        snapshot: str,
-        current: Published,
-        build: Build,
-        resources: ExitStack,
-    ) -> None:
-        self.build = build
+    def __init__(self, database: Database, seconds: float) -> None:
+        """Raises :class:`~watthouse.errors.WarehouseError` where there is no build."""
         self._database = database
-        self._seconds = seconds
-        self._snapshot = snapshot
-        self._current = current
-        self._resources = resources
+        self._held = held = Held.of(database, seconds)
         self._lock = threading.Lock()
-        self._opened = 0
-        self._idle: SimpleQueue[Session] = SimpleQueue()
+        self._compiled: LRUCache[Hashable, _Compiled] = LRUCache(_STATEMENTS)
+        self.renew, self.close = held.renew, held.close
+        try:
+            self.build = held.ask(lambda session: _build(session, held.build))
+        except BaseException:
+            held.close()
+            raise
 
     def steps(self) -> tuple[Step, ...]:
         return self._steps
 
     def table(self, name: str, schema: str) -> ir.Table:
-        with self._session() as session:
-            found = session.run(_SHAPE, self._current.schema(schema), name)
-        if not found:
+        if (schema, name) not in self._shapes:
             lacks = f"{self._database} has no {schema}.{name}: another version of watthouse built it"
             raise WarehouseError(f"{lacks}; run `watthouse refresh`")
-        columns = {column: _dtype(kind, precision, scale) for column, kind, precision, scale in found}
-        shape: ir.Table = ibis.table(columns, name=name, database=self._current.schema(schema))
+        columns = {column: _dtype(kind, *size) for column, kind, *size in self._shapes[schema, name]}
+        shape: ir.Table = ibis.table(columns, name=name, database=self._held.build.schema(schema))
         return shape
 
     def rows(self, query: Query) -> pa.Table:
-        with self._session() as session:
-            return session.table(to_sql(query, DIALECT)).cast(_schema(query))
+        sql, schema = self._in_sql(query)
+        return self._held.ask(lambda session: _typed(session.table(sql), schema))
 
     @contextmanager
     def batches(self, query: Query) -> Iterator[pa.RecordBatchReader]:
-        pieces = query.by_half_month() if isinstance(query, Prepared) else [query]
-        schema = _schema(query)
+        # A connection a piece, not a download: a slow reader keeps none from others. What is no prepared query has no
+        # more rows than an answer may have.
+        pieces = iter(query.by_half_month() if isinstance(query, Prepared) else [query])
+        pending = [self.rows(next(pieces))]
+        schema = pending[0].schema
 
         def each() -> Iterator[pa.RecordBatch]:
-            for piece in pieces:
-                # a connection a piece, not a download: a slow reader keeps none from others
-                yield from self.rows(piece).to_batches(BATCH_ROWS)
+            while pending:
+                yield from pending.pop().to_batches(BATCH_ROWS)  # freed before the next piece is computed
+                pending.extend(map(self.rows, islice(pieces, 1)))
 
         yield pa.RecordBatchReader.from_batches(schema, each())
 
@@ -121,7 +129,7 @@ class PostgresReader:
         # What a build is made of becomes common table expressions of the query, by their names in the build.
         instant = moment.astimezone(UTC).isoformat()
         parts = {
-            dataset.table: f"select * from {self._current.schema('raw')}.{dataset.table}"
+            dataset.table: f"select * from {self._held.build.schema('raw')}.{dataset.table}"
             f" where observed_at <= timestamptz '{instant}'"
             f" and date between date '{since}' - 1 and date '{until}' + 1"
             for dataset in CATALOG.values()
@@ -129,65 +137,46 @@ class PostgresReader:
         made = {step.title: step.sql for step in self._steps if step.relation}
         parts |= {name: _unqualified(sql) for name, sql in (*self._staging, *((name, made[name]) for name in models))}
         chain = ", ".join(f'"{name}" as ({sql})' for name, sql in parts.items())
-        with self._session() as session:
-            return tuple(
-                session.table(_after(chain, _unqualified(to_sql(query, DIALECT)))).cast(_schema(query))
-                for query in queries
-            )
+        asked = [(_after(chain, _unqualified(sql)), schema) for sql, schema in map(self._in_sql, queries)]
+        return self._held.ask(lambda session: tuple(_typed(session.table(sql), schema) for sql, schema in asked))
 
     def tested(self, steps: Sequence[Step]) -> list[Tested]:
-        with self._session() as session:
-            return [*checks.tested(session, steps)]
+        return self._held.ask(lambda session: [*checks.tested(session, steps)])
 
     def breaking(self, step: Step, limit: int) -> pa.Table:
-        with self._session() as session:
-            return checks.breaking(session, step, limit)
-
-    def close(self) -> None:
-        self._resources.close()
+        return self._held.ask(lambda session: checks.breaking(session, step, limit))
 
     @cached_property
     def _steps(self) -> tuple[Step, ...]:
-        with self._session() as session:
-            ((steps,),) = session.run("select steps from watthouse.builds where build = $1", self._current.build)
+        query = "select steps from watthouse.builds where build = $1"
+        ((steps,),) = self._held.ask(lambda session: session.run(query, self._held.build.build))
         return tuple(steps_of(steps))
 
     @cached_property
     def _staging(self) -> tuple[tuple[str, str], ...]:
         """The views of staging: name and SQL."""
         query = "select viewname, definition from pg_views where schemaname = $1"
-        with self._session() as session:
-            found = session.run(query, self._current.schema("staging"))
+        found = self._held.ask(lambda session: session.run(query, self._held.build.schema("staging")))
         return tuple((name, sql.rstrip().rstrip(";")) for name, sql in found)
 
-    @contextmanager
-    def _session(self) -> Iterator[Session]:
-        """A session in the reader's snapshot."""
-        session = self._take()
-        try:
-            yield session
-        except BaseException:
-            session.connection.rollback()
-            self._join(session)
-            raise
-        finally:
-            self._idle.put(session)
+    @cached_property
+    def _shapes(self) -> Mapping[tuple[str, str], Sequence[tuple[str, str, int, int]]]:
+        """The columns of every table with their types, by schema and name."""
+        # in one query: a page asks for ten tables
+        names = {self._held.build.schema(schema): schema for schema in builds.SCHEMAS}
+        shapes = defaultdict(list)
+        for schema, table, *column in self._held.ask(lambda session: session.run(_SHAPES, *names)):
+            shapes[names[schema], table].append(tuple(column))
+        return shapes
 
-    def _take(self) -> Session:
+    def _in_sql(self, query: Query) -> tuple[str, pa.Schema]:
+        if not isinstance(query, Prepared):
+            return to_sql(query, DIALECT), _schema(query)
         with self._lock:
-            fresh = self._idle.empty() and self._opened < _CONNECTIONS
-            self._opened += fresh
-        if not fresh:
-            return self._idle.get()
-        session = self._resources.enter_context(self._database.connected())
-        self._join(session)
-        return session
-
-    def _join(self, session: Session) -> None:
-        session.run("set transaction isolation level repeatable read read only")
-        session.run(f"set transaction snapshot '{self._snapshot}'")
-        session.run(f"set local statement_timeout = {int(self._seconds * 1000)}")
-        session.run("set local time zone 'UTC'")
+            if query.blank not in self._compiled:
+                self._compiled[query.blank] = _Compiled(query.sql(DIALECT, _BLANKS), _schema(query.draw(*query.of)))
+            compiled = self._compiled[query.blank]
+        return compiled.filled(query), compiled.schema
 
 
 def _build(session: Session, current: Published) -> Build:
@@ -199,11 +188,13 @@ def _build(session: Session, current: Published) -> Build:
     return Build(repr((state, current.fingerprint)), versions, newest)
 
 
-_SHAPE: Final = (
-    "select attname::text, typname::text,"
+_SHAPES: Final = (
+    "select nspname::text, relname::text, attname::text, typname::text,"
     " ((atttypmod - 4) >> 16) & 65535 as precision, (atttypmod - 4) & 65535 as scale"
-    " from pg_attribute join pg_type on pg_type.oid = atttypid"
-    " where attrelid = to_regclass($1 || '.' || $2) and attnum > 0 and not attisdropped order by attnum"
+    " from pg_namespace join pg_class on relnamespace = pg_namespace.oid"
+    " join pg_attribute on attrelid = pg_class.oid join pg_type on pg_type.oid = atttypid"
+    " where nspname in ($1, $2, $3, $4) and relkind in ('r', 'p', 'v') and not relispartition"
+    " and attnum > 0 and not attisdropped order by relname, attnum"
 )
 
 
@@ -225,7 +216,12 @@ def _after(chain: str, sql: str) -> str:
     return f"with {chain}, {rest}" if start.strip().lower() == "with" else f"with {chain} {sql}"
 
 
-def _schema(query: Query) -> pa.Schema:
-    rows: Any = query.draw(*query.of) if isinstance(query, Prepared) else query
-    schema: pa.Schema = rows.schema().to_pyarrow()
+def _typed(rows: pa.Table, declared: pa.Schema) -> pa.Table:
+    """The rows in the types of their expression; instants stay instants, which Ibis forgets where it truncates them."""
+    of_server = {field.name: field.type for field in rows.schema if pa.types.is_timestamp(field.type) and field.type.tz}
+    return rows.cast(pa.schema([(field.name, of_server.get(field.name, field.type)) for field in declared]))
+
+
+def _schema(rows: ir.Expr) -> pa.Schema:
+    schema: pa.Schema = rows.as_table().schema().to_pyarrow()
     return schema

@@ -175,9 +175,7 @@ class Postgres:
     def open(self, seconds: float) -> BuildReader:
         from watthouse.warehouse.postgres.reader import PostgresReader  # Ibis comes with the extra `serve`
 
-        while (reader := PostgresReader.of(self._as_reader, seconds)) is None:
-            pass  # the build was removed in between: the pointer names another one by now
-        return reader
+        return PostgresReader(self._as_reader, seconds)
 
     def warm_up(self) -> None:
         import_module("ibis.backends.postgres")

@@ -1,0 +1,165 @@
+"""The engines that the API and the pages are tested on: the file of a home, and a database built from its lake."""
+
+import hashlib
+import secrets
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, LiteralString
+from urllib.parse import urlsplit
+
+import psycopg
+from filelock import FileLock
+from psycopg.sql import SQL, Identifier
+
+from tests.support import watthouse
+from watthouse.settings import Settings
+from watthouse.transform import steps_of
+from watthouse.warehouse.engines import at
+from watthouse.warehouse.postgres.draft import PostgresDraft
+
+ENGINES: Final = ("duckdb", "postgres")
+
+
+def database_of_the_run(server: str, run_id: str, home: Path, *words: str) -> str:
+    """The name of a database built from a home's lake, once for all workers: a template, which nobody connects to.
+
+    ``words`` follow ``build``: ``--sample`` for a folder with a sample in it.
+    """
+    name = f"{home.name}_{_suffix(run_id)}"
+    with FileLock(home.parent / f"{home.name}.database.lock"), _connected(server) as connection:
+        known = connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone()
+        if known is None:
+            _build(connection, server, name, home, words)
+    return name
+
+
+@contextmanager
+def copied(server: str, template: str) -> Iterator[Mapping[str, str]]:
+    """The variables of a database of one's own, made from that one."""
+    name = f"copy_{secrets.token_hex(6)}"
+    with _connected(server) as connection:
+        connection.execute(SQL("create database {} template {}").format(Identifier(name), Identifier(template)))
+    try:
+        yield {"WATTHOUSE_WAREHOUSE": _url(server, name)}
+    finally:
+        with _connected(server) as connection:
+            connection.execute(SQL("drop database {} with (force)").format(Identifier(name)))
+
+
+def fill(server: str, template: str, url: str) -> None:
+    """The same in an empty database, of another server perhaps."""
+    with copied(server, template) as variables:
+        dump = ["pg_dump", "--no-owner", variables["WATTHOUSE_WAREHOUSE"]]
+        found = subprocess.run(dump, capture_output=True, check=True).stdout
+    subprocess.run(["psql", "-q", "-v", "ON_ERROR_STOP=1", url], input=found, capture_output=True, check=True)
+
+
+class Builds:
+    """Publishes builds of a database as the product does, without dbt: each changes one mart, and nothing else."""
+
+    def __init__(self, url: str, scratch: Path) -> None:
+        self.url = url
+        self._warehouse = at(url, Settings(home=scratch))
+
+    def replay(self, change: str, mark: str) -> None:
+        """Change a mart of the current build, as a refresh does; ``change`` says ``{marts}`` for its schema."""
+        with self._warehouse.draft() as draft:
+            assert isinstance(draft, PostgresDraft)
+            draft._session.run(change.format(marts=f"marts_b{self.current}"))
+            draft._fingerprint = mark  # as of other models: else it would be the same version
+            draft.remember(steps_of(self._steps()))
+
+    def anew(self, change: str, mark: str) -> None:
+        """The same in schemas of another build, as `build --full` does."""
+        before = self.current
+        with self._warehouse.draft(empty=True) as draft:
+            assert isinstance(draft, PostgresDraft)
+            draft.release()
+            with psycopg.connect(self.url) as connection:
+                (after,) = connection.execute("select max(build) from watthouse.builds").fetchone() or ()
+                _clone(connection, before, after)
+                connection.execute(change.format(marts=f"marts_b{after}").encode())
+            draft._fingerprint = mark
+            draft.remember(steps_of(self._steps().replace(f"_b{before}", f"_b{after}")))
+
+    def sweep(self) -> None:
+        """Remove what nobody reads any more."""
+        self._warehouse.sweep()
+
+    def connections(self) -> int:
+        """How many connections watthouse has to the database."""
+        return int(
+            self.row(
+                "select count(*) from pg_stat_activity"
+                " where datname = current_database() and application_name = 'watthouse'"
+            )[0]
+        )
+
+    @property
+    def current(self) -> int:
+        """The number of the build that is read."""
+        return int(self.row("select build from watthouse.current")[0])
+
+    def row(self, query: LiteralString) -> tuple[Any, ...]:
+        """The first row of a query."""
+        with psycopg.connect(self.url) as connection:
+            return connection.execute(query).fetchone() or ()
+
+    def _steps(self) -> str:
+        return str(self.row("select steps from watthouse.builds join watthouse.current using (build)")[0])
+
+
+_TABLES: Final = (
+    "select relname from pg_class where relnamespace = %s::regnamespace"
+    " and relkind in ('r', 'p') and not relispartition"
+)
+
+
+def _clone(connection: psycopg.Connection, before: int, after: int) -> None:
+    """The tables and views of a build in the schemas of another, which has raw tables of its own."""
+    for schema in ("raw", "core", "marts"):
+        for (name,) in connection.execute(_TABLES, [f"{schema}_b{before}"]).fetchall():
+            old, new = Identifier(f"{schema}_b{before}", name), Identifier(f"{schema}_b{after}", name)
+            how = SQL("insert into {} table {}") if schema == "raw" else SQL("create table {} as table {}")
+            connection.execute(how.format(new, old))
+    views = connection.execute(
+        "select viewname, definition from pg_views where schemaname = %s", [f"staging_b{before}"]
+    )
+    for name, sql in views.fetchall():
+        there = sql.replace(f"_b{before}.", f"_b{after}.")
+        connection.execute(f"create view staging_b{after}.{name} as {there}".encode())
+
+
+def drop_databases(server: str, run_id: str) -> None:
+    """Remove what :func:`database_of_the_run` made, from a server that goes on after the run."""
+    with _connected(server) as connection:
+        made = connection.execute("select datname from pg_database where datname like %s", [f"%{_suffix(run_id)}"])
+        for (name,) in made.fetchall():
+            connection.execute(SQL("drop database {} with (force)").format(Identifier(name)))
+
+
+def _build(connection: psycopg.Connection, server: str, name: str, home: Path, words: tuple[str, ...]) -> None:
+    aside, draft = home.parent / f"{home.name}-database", f"{name}_draft"
+    # a build writes notes into its home, and this one is others' to read
+    shutil.copytree(home, aside, ignore=shutil.ignore_patterns("warehouse.duckdb"), dirs_exist_ok=True)
+    connection.execute(SQL("drop database if exists {} with (force)").format(Identifier(draft)))
+    connection.execute(SQL("create database {}").format(Identifier(draft)))
+    built = watthouse(aside, "build", *words, env={"WATTHOUSE_WAREHOUSE": _url(server, draft)})
+    assert built.returncode == 0, built.stderr
+    # by its name others know that it is whole
+    connection.execute(SQL("alter database {} rename to {}").format(Identifier(draft), Identifier(name)))
+
+
+def _connected(server: str) -> psycopg.Connection:
+    return psycopg.connect(server, autocommit=True)
+
+
+def _url(server: str, name: str) -> str:
+    return urlsplit(server)._replace(path=f"/{name}").geturl()
+
+
+def _suffix(run_id: str) -> str:
+    return hashlib.sha256(run_id.encode()).hexdigest()[:12]
