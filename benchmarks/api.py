@@ -17,9 +17,9 @@ from typing import Any, Final
 import httpx
 
 from benchmarks import generate, histories, rival
+from benchmarks.database import postgres
 from benchmarks.load import Load, Server, load, rival_serving, watching_memory, watthouse_serving
 from benchmarks.measure import watthouse
-from benchmarks.postgres import postgres
 from benchmarks.results import put
 
 LAST: Final = date(2025, 12, 31)
@@ -44,7 +44,7 @@ OF_A_PERIOD: Final = {
     "mix of a region, a year by day": f"/regions/53/mix?{_YEAR}&interval=day",
     "the newest day by slot": "/now",
 }
-_API: Final = "/api/v1"
+API: Final = "/api/v1"
 HEADING: Final = "## The API"
 
 
@@ -86,13 +86,13 @@ def _against_rival(home: Path, scratch: Path) -> list[str]:
     with postgres() as pg:
         rival.fill(pg, home / "warehouse.duckdb", scratch)
         with rival_serving(pg) as flask, watthouse_serving(home, cached=False) as ours:
-            _compare(flask, ours)
+            refuse_different(flask, ours)
         with rival_serving(pg) as flask:
-            usual = _loads(flask, "")
+            usual = loads(flask, "")
     with watthouse_serving(home, cached=False) as ours:
-        cold = _loads(ours, _API)
+        cold = loads(ours, API)
     with watthouse_serving(home, cached=True) as ours:
-        warm = _loads(ours, _API)
+        warm = loads(ours, API)
     return [
         f"| requests/s (p99, ms), {CONNECTIONS} connections | Flask + SQLAlchemy on PostgreSQL | watthouse, cold |"
         " against | watthouse, warm | against |",
@@ -101,10 +101,10 @@ def _against_rival(home: Path, scratch: Path) -> list[str]:
     ]
 
 
-def _compare(flask: Server, ours: Server) -> None:
+def refuse_different(flask: Server, ours: Server) -> None:
     """Both say the same, or there is nothing to measure."""
     for what, path in QUESTIONS.items():
-        one, other = (_asked(server, prefix + path) for server, prefix in ((flask, ""), (ours, _API)))
+        one, other = (_asked(server, prefix + path) for server, prefix in ((flask, ""), (ours, API)))
         figures = [
             [round(load, 6) for row in rows if (load := row[_load_in(row)]) is not None] for rows in (one, other)
         ]
@@ -124,14 +124,15 @@ def _asked(server: Server, path: str) -> Sequence[Mapping[str, Any]]:
     return rows
 
 
-def _loads(server: Server, prefix: str) -> dict[str, Load]:
+def loads(server: Server, prefix: str) -> dict[str, Load]:
+    """How a server does under load: each of the questions, and the five in turn."""
     every = [prefix + path for path in QUESTIONS.values()]
     load(server, every, connections=CONNECTIONS, seconds=SECONDS)
-    loads = {
+    found = {
         what: load(server, [prefix + path], connections=CONNECTIONS, seconds=SECONDS)
         for what, path in QUESTIONS.items()
     }
-    return loads | {"**the five in turn**": load(server, every, connections=CONNECTIONS, seconds=2 * SECONDS)}
+    return found | {"**the five in turn**": load(server, every, connections=CONNECTIONS, seconds=2 * SECONDS)}
 
 
 def _line(what: str, usual: Load, cold: Load, warm: Load) -> str:
@@ -159,7 +160,7 @@ def _alone(home: Path, scratch: Path) -> list[str]:
         flat = [_flat(servers, what, path) for what, path in OF_A_PERIOD.items()]
         longest = servers[max(servers)]
         with watching_memory(longest) as seen:
-            load(longest, [_API + path for path in QUESTIONS.values()], connections=CROWD, seconds=3 * SECONDS)
+            load(longest, [API + path for path in QUESTIONS.values()], connections=CROWD, seconds=3 * SECONDS)
     return [
         "| one at a time, cold: ms (median) | 1 year behind it | 13 years | 130 years | 130 against 1 | bytes |",
         "|---|---:|---:|---:|---:|---:|",
@@ -176,7 +177,7 @@ def _downloads(home: Path) -> list[str]:
     lines = []
     for style in ("csv", "parquet", "arrow"):
         with watthouse_serving(home, cached=True) as server, watching_memory(server) as seen:
-            path = f"{_API}/regions?interval=slot&since={generate.FIRST}&until={LAST}&format={style}"
+            path = f"{API}/regions?interval=slot&since={generate.FIRST}&until={LAST}&format={style}"
             began, size = time.perf_counter(), 0
             with httpx.stream("GET", server.url + path, timeout=600) as answer:
                 answer.raise_for_status()
@@ -198,7 +199,7 @@ def _flat(servers: Mapping[int, Server], what: str, path: str) -> str:
             order = list(servers) if turn % 2 else list(reversed(servers))
             for years in order:
                 began = time.perf_counter()
-                sizes[years] = len(client.get(servers[years].url + _API + path).raise_for_status().content)
+                sizes[years] = len(client.get(servers[years].url + API + path).raise_for_status().content)
                 times[years].append(time.perf_counter() - began)
     settled = {years: taken[5:] for years, taken in times.items()}
     least, most = settled[min(settled)], settled[max(settled)]

@@ -54,10 +54,10 @@ class Load:
 
 
 @contextmanager
-def watthouse_serving(home: Path, *, cached: bool) -> Iterator[Server]:
-    """``watthouse serve``; not ``cached``, it computes every answer."""
+def watthouse_serving(home: Path, *, cached: bool, **variables: str) -> Iterator[Server]:
+    """``watthouse serve`` with these settings; not ``cached``, it computes every answer."""
     kept = {} if cached else {"WATTHOUSE_CACHE_BYTES": "0"}
-    with serving([WATTHOUSE, "serve", "--home", str(home)], kept, "/readyz") as server:
+    with serving([WATTHOUSE, "serve", "--home", str(home)], {**kept, **variables}, "/readyz") as server:
         yield server
 
 

@@ -1,62 +1,197 @@
-"""A PostgreSQL server for the length of a measurement: data in a temporary folder, a socket there, no network."""
+"""PostgreSQL as the warehouse: loading, building, an hour's refresh, the API; each beside its limit or its rival.
 
-import os
+One server over its socket, set as a careful owner of 8 GB would (:mod:`benchmarks.database`).
+"""
+
 import shutil
-import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date, timedelta
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Final
 
-_SETTINGS: Final = {
-    "listen_addresses": "",
-    "shared_buffers": "1GB",
-    "effective_cache_size": "3GB",
-    "work_mem": "64MB",
-    "maintenance_work_mem": "512MB",
-    "max_wal_size": "4GB",
-    "synchronous_commit": "off",
-    "jit": "off",
-}
-"""As a careful owner would set a machine of 8 GB; without JIT, which only slows queries this short."""
+import psycopg
+
+from benchmarks import api, generate, rival
+from benchmarks.database import postgres
+from benchmarks.load import Load, rival_serving, watthouse_serving
+from benchmarks.measure import Run, middle, watthouse
+from benchmarks.results import put
+from watthouse.catalog import find
+from watthouse.lake.ledger import Lake
+from watthouse.settings import Settings
+from watthouse.transform import Step, steps_of
+from watthouse.warehouse import engines
+from watthouse.warehouse.postgres import builds
+
+HEADING: Final = "## PostgreSQL as the warehouse"
+LOADED: Final = find("eco2mix-regional-cons-def")
+LAST: Final = date(2025, 12, 31)
+ROUNDS: Final = 3
+DAYS: Final = 5
+
+
+def section(exports: Path | None = None) -> str:
+    """What was measured, as a section of RESULTS.md; ``exports`` are the files of 13 years, made if not given."""
+    with TemporaryDirectory() as folder, postgres() as socket:
+        scratch = Path(folder)
+        exports = exports or generate.exports(scratch / "exports", generate.FIRST, (LAST - generate.FIRST).days + 1)
+        year = generate.exports(scratch / "year", date(LAST.year, 1, 1), 365)
+        in_file = scratch / "file"
+        watthouse("refresh", "--from", str(exports), home=in_file)
+        long, short = (_home(scratch, socket, name) for name in ("long", "short"))
+        shutil.copytree(in_file / "lake", long.folder / "lake")
+        watthouse("refresh", "--from", str(year), home=short.folder, environment=short.variables)
+        rebuilds = [watthouse("build", "--full", home=long.folder, environment=long.variables) for _ in range(ROUNDS)]
+        lines = [*_loading(long, socket), *_building(long, rebuilds), *_days(long, short, scratch), ""]
+        lines += _answers(in_file, long, socket, scratch)
+    again = "`python -m benchmarks.postgres` alone measures this again."
+    return "\n".join([HEADING, "", *lines, "", again, ""])
+
+
+class _Home:
+    """A folder with a lake, and the database that is built from it."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.folder = folder
+        self.url = url
+        self.variables = {"WATTHOUSE_WAREHOUSE": url}
+
+
+def _home(scratch: Path, socket: str, name: str) -> _Home:
+    with psycopg.connect(host=socket, user="postgres", autocommit=True) as connection:
+        connection.execute(f"create database {name}")  # type: ignore[call-overload]
+    (scratch / name).mkdir()
+    return _Home(scratch / name, f"postgresql:///{name}?host={socket}&user=postgres")
+
+
+def _loading(home: _Home, socket: str) -> list[str]:
+    """The raw table of the regional half hours from the lake, and by the server's own COPY into a table like it."""
+    settings = Settings(home=home.folder)
+    lake, own, limits = Lake(home.folder / "lake"), [], []
+    file = f"{socket}/raw.bin"
+    with psycopg.connect(home.url, autocommit=True) as connection:
+        for _ in range(ROUNDS):
+            warehouse = engines.at(home.url, settings)
+            with _taken_back(), warehouse.draft(empty=True) as draft:
+                with _timed() as took:
+                    rows = draft.load(lake, LOADED)
+                own.append(took[0])
+                raise _EnoughError
+            raw = f"raw_b{_build(connection)}.{LOADED.table}"
+            connection.execute(f"copy (select * from {raw}) to '{file}' binary")
+            with _taken_back(), connection.transaction():
+                connection.execute(f"create table limit_of (like {raw})")
+                with _timed() as took:
+                    connection.execute(f"copy limit_of from '{file}' binary")
+                limits.append(took[0])
+                raise _EnoughError
+    ratio = median(ours / limit for ours, limit in zip(own, limits, strict=True))
+    return [
+        "| what | s | the limit, s | against |",
+        "|---|---:|---:|---|",
+        f"| {rows:,} rows from the lake into raw, partitioned by month; the limit is the server's own binary `COPY` of"
+        f" a file into one table (medians of {ROUNDS}, in turn) | {median(own):.1f} | {median(limits):.1f} |"
+        f" {ratio:.2f} ×, target ≤ 1.2 |",
+    ]
+
+
+def _building(home: _Home, rebuilds: Sequence[Run]) -> list[str]:
+    built = middle(list(rebuilds))
+    with psycopg.connect(home.url) as connection, _timed() as took:
+        _bare(connection)
+    return [
+        f"| `watthouse build --full`, 13 years: loaded, built by dbt, 38 tests, indexes (median of {ROUNDS}); the limit"
+        f" is a bare `create table as` of the same selects, one after the other | {built.seconds:.1f} | {took[0]:.1f} |"
+        f" target < 90 s; peak memory of the client {built.peak_mb:,.0f} MB |",
+    ]
+
+
+def _bare(connection: psycopg.Connection) -> None:
+    """Every model that is a table, into a schema of its own, with the settings of a build."""
+    for name, value in builds.TUNED.items():
+        connection.execute(f"set {name} = '{value}'")  # type: ignore[call-overload]
+    connection.execute("create schema bare")
+    for step in _models(connection):
+        connection.execute(f"create table bare.{step.title} as {step.sql}")  # type: ignore[call-overload]
+    connection.rollback()
+
+
+def _models(connection: psycopg.Connection) -> list[Step]:
+    row = connection.execute("select steps from watthouse.builds join watthouse.current using (build)").fetchone()
+    return [step for step in steps_of(row[0]) if step.relation] if row else []
+
+
+def _build(connection: psycopg.Connection) -> int:
+    row = connection.execute("select build from watthouse.current").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _days(long: _Home, short: _Home, scratch: Path) -> list[str]:
+    """The same new day into both, in turn."""
+    took: dict[str, list[Run]] = {"long": [], "short": []}
+    for turn in range(1, DAYS + 1):
+        day = LAST + timedelta(days=turn)
+        download = str(generate.one_day(scratch / "days" / str(day), day))
+        for name, home in (("long", long), ("short", short)) if turn % 2 else (("short", short), ("long", long)):
+            took[name].append(watthouse("refresh", "--from", download, home=home.folder, environment=home.variables))
+    ratio = median(a.seconds / b.seconds for a, b in zip(took["long"], took["short"], strict=True))
+    return [
+        f"| `watthouse refresh` of one new day of every dataset, 13 years behind it (median of {DAYS}); the limit has"
+        f" one year | {middle(took['long']).seconds:.2f} | {middle(took['short']).seconds:.2f} |"
+        f" {ratio:.2f} × (median of pairs), target < 1.3; target < 4 s |",
+    ]
+
+
+def _answers(in_file: Path, home: _Home, socket: str, scratch: Path) -> list[str]:
+    rival.fill(socket, in_file / "warehouse.duckdb", scratch)
+    with rival_serving(socket) as flask:
+        usual = api.loads(flask, "")
+    with watthouse_serving(in_file, cached=False) as ours:
+        file = api.loads(ours, api.API)
+    with watthouse_serving(home.folder, cached=False, **home.variables) as ours:
+        server = api.loads(ours, api.API)
+    return [
+        f"| requests/s (p99, ms), {api.CONNECTIONS} connections, nothing cached | Flask + SQLAlchemy on PostgreSQL |"
+        " watthouse on DuckDB | on PostgreSQL | against DuckDB; target ≥ 0.5 × | against Flask; target ≥ 5 × |",
+        "|---|---:|---:|---:|---:|---:|",
+        *(_line(what, usual[what], file[what], server[what]) for what in usual),
+    ]
+
+
+def _line(what: str, usual: Load, file: Load, server: Load) -> str:
+    def shown(one: Load) -> str:
+        return f"{one.rate:,.0f} ({one.p99_ms:,.0f})" if one.rate >= 10 else f"{one.rate:.1f} ({one.p99_ms:,.0f})"
+
+    def against(other: Load) -> str:
+        return f"{server.rate / other.rate:.2f} ×, p99 {other.p99_ms / server.p99_ms:.2f} ×"
+
+    return f"| {what} | {shown(usual)} | {shown(file)} | {shown(server)} | {against(file)} | {against(usual)} |"
+
+
+class _EnoughError(Exception):
+    """What was measured is to be taken back."""
 
 
 @contextmanager
-def postgres() -> Iterator[str]:
-    """The folder of a running server's socket: user and database are ``postgres``."""
-    programs = _programs()
-    with TemporaryDirectory(prefix="watthouse-pg-", dir="/tmp") as folder:  # a socket's path is short
-        home = Path(folder)
-        as_user = _not_root(home)
-        data = str(home / "data")
-        _run([*as_user, programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C"])
-        options = " ".join(f"-c {name}='{value}'" for name, value in _SETTINGS.items())
-        control = [*as_user, programs / "pg_ctl", "-D", data, "-w", "-l", str(home / "log")]
-        _run([*control, "-o", f"-k {home} {options}", "start"])
-        try:
-            yield folder
-        finally:
-            _run([*control, "-m", "fast", "stop"])
+def _taken_back() -> Iterator[None]:
+    try:
+        yield
+    except _EnoughError:
+        return
 
 
-def _programs() -> Path:
-    found = [Path(one).parent for one in (shutil.which("pg_ctl"),) if one]
-    found += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    if not found:
-        raise SystemExit("PostgreSQL is not here: apt-get install postgresql")
-    return found[0]
+@contextmanager
+def _timed() -> Iterator[list[float]]:
+    began, took = time.perf_counter(), [0.0]
+    yield took
+    took[0] = time.perf_counter() - began
 
 
-def _not_root(home: Path) -> list[str]:
-    """PostgreSQL refuses root: its own user runs it then, and owns the folder."""
-    if os.geteuid() != 0:
-        return []
-    shutil.chown(home, "postgres", "postgres")
-    return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
-
-
-def _run(command: list[str | Path]) -> None:
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, cwd="/tmp")
-    if done.returncode:
-        raise SystemExit(f"{command} ended with {done.returncode}:\n{done.stdout}")
+if __name__ == "__main__":
+    text = section()
+    print(text)
+    put(text)

@@ -22,8 +22,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks import generate, lakes
+from benchmarks.database import postgres
 from benchmarks.measure import Run, run, watthouse
-from benchmarks.postgres import postgres
 from benchmarks.results import put
 
 HEADING: Final = "## Buckets and servers"
