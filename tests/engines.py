@@ -21,6 +21,8 @@ from watthouse.warehouse.engines import at
 from watthouse.warehouse.postgres.draft import PostgresDraft
 
 ENGINES: Final = ("duckdb", "postgres")
+_ELSEWHERE: Final = "create database {} template template0 encoding 'UTF8' locale_provider icu icu_locale 'fr-FR'"
+"""A database of people who sort texts by their language, as most are; answers must not depend on it."""
 
 
 def database_of_the_run(server: str, run_id: str, home: Path, *words: str) -> str:
@@ -146,7 +148,7 @@ def _build(connection: psycopg.Connection, server: str, name: str, home: Path, w
     # a build writes notes into its home, and this one is others' to read
     shutil.copytree(home, aside, ignore=shutil.ignore_patterns("warehouse.duckdb"), dirs_exist_ok=True)
     connection.execute(SQL("drop database if exists {} with (force)").format(Identifier(draft)))
-    connection.execute(SQL("create database {}").format(Identifier(draft)))
+    connection.execute(SQL(_ELSEWHERE).format(Identifier(draft)))
     built = watthouse(aside, "build", *words, env={"WATTHOUSE_WAREHOUSE": _url(server, draft)})
     assert built.returncode == 0, built.stderr
     # by its name others know that it is whole

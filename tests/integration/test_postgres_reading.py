@@ -3,7 +3,7 @@
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Final
 
@@ -64,6 +64,26 @@ def test_connections_that_are_cut_under_an_answer_are_taken_anew(reading: Api, b
         assert cut(builds) >= 2
         text += b"".join(pieces)
     assert text == whole
+
+
+def test_downloads_that_wait_for_their_readers_hold_no_connection(reading: Api, builds: Builds) -> None:
+    """As many as there are connections would else keep everybody out."""
+    with ExitStack() as waiting:
+        for _ in range(CONNECTIONS + 2):
+            answer = waiting.enter_context(reading.client.stream("GET", LONG, headers={"accept-encoding": "identity"}))
+            next(answer.iter_bytes(1))
+        assert reading.get(MIX).status_code == 200
+        until(lambda: in_transactions(builds) == 1)
+        assert builds.connections() <= CONNECTIONS + 2
+
+
+def in_transactions(builds: Builds) -> int:
+    """How many connections are in a transaction: the one that holds the snapshot, and those that answer."""
+    found = builds.row(
+        "select count(*) from pg_stat_activity where datname = current_database()"
+        " and xact_start is not null and pid <> pg_backend_pid()"
+    )
+    return int(found[0])
 
 
 def test_an_answer_that_is_cut_and_overtaken_ends_in_an_error_and_the_next_one_is_whole(
