@@ -81,6 +81,12 @@ def database(server: str) -> Iterator[str]:
         connection.execute(f"drop database {name} with (force)")  # type: ignore[call-overload]
 
 
+def as_role(url: str, role: str, password: str) -> str:
+    """The URL of that database for another role."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=f"{role}:{password}@{parts.hostname}:{parts.port}").geturl()
+
+
 @contextmanager
 def small_disk(folder: Path, size: str) -> Iterator[Path]:
     """A file system in memory of that size (``64m``), which belongs to PostgreSQL's user; only root can mount it."""

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -325,11 +324,6 @@ def test_an_older_warehouse_is_built_anew(built: str, database: str, home: Path,
     assert differing(home, database) == ""
 
 
-def as_role(url: str, role: str, password: str) -> str:
-    parts = urlsplit(url)
-    return parts._replace(netloc=f"{role}:{password}@{parts.hostname}:{parts.port}").geturl()
-
-
 def test_roles_that_own_load_and_read(
     built: str, database: str, beside: Path, odre: Service, tmp_path: Path, home: Path
 ) -> None:
@@ -342,8 +336,8 @@ def test_roles_that_own_load_and_read(
         assert made.returncode == 0, made.stderr
         assert "l'oad" not in made.stdout
     loader, reader = (
-        as_role(database, "watthouse_loader", "l'oad%2Fer"),
-        as_role(database, "watthouse_reader", "reader"),
+        servers.as_role(database, "watthouse_loader", "l'oad%2Fer"),
+        servers.as_role(database, "watthouse_reader", "reader"),
     )
     both = {"WATTHOUSE_WAREHOUSE": loader, "WATTHOUSE_WAREHOUSE_READER": reader}
     odre.at(NOW + timedelta(hours=1))
@@ -378,7 +372,7 @@ def test_roles_need_a_database_and_the_right_to_make_them(home: Path, database: 
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("drop role if exists nobody_special")
         connection.execute("create role nobody_special login password 'x'")
-    done = watthouse(home, "init-db", as_role(database, "nobody_special", "x"))
+    done = watthouse(home, "init-db", servers.as_role(database, "nobody_special", "x"))
     assert done.returncode == 1
     assert "use a superuser, or the database's owner with CREATEROLE" in done.stderr
     done = watthouse(home, "show", "daily_mix", env={"WATTHOUSE_WAREHOUSE_READER": database})

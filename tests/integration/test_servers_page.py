@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -12,7 +13,7 @@ import pytest
 
 from tests import servers
 from tests.servers import Bucket
-from tests.support import ROOT, begun, environment
+from tests.support import ROOT, TODAY, begun, environment
 
 pytestmark = [pytest.mark.slow]
 
@@ -52,6 +53,24 @@ def test_the_commands_about_a_lake_in_a_bucket_work(s3_bucket: Bucket, tmp_path:
     said = run(commands("A lake that several machines share"), variables, tmp_path)
     assert f"{s3_bucket.url}/watthouse is reached and writable, holds watthouse's synthetic sample" in said
     assert "watthouse/_state/home.json" in s3_bucket.names()
+
+
+def test_the_commands_about_postgresql_work(database: str, tmp_path: Path) -> None:
+    loader, reader = (servers.as_role(database, f"watthouse_{role}", role) for role in ("loader", "reader"))
+    variables = {
+        "ADMIN": database,
+        "WATTHOUSE_LOADER_PASSWORD": "loader",
+        "WATTHOUSE_READER_PASSWORD": "reader",
+        "WATTHOUSE_WAREHOUSE": loader,
+        "WATTHOUSE_WAREHOUSE_READER": reader,
+        "WATTHOUSE_SAMPLE_SINCE": str(TODAY - timedelta(days=10)),
+    }
+    said = run(commands("PostgreSQL as the warehouse"), variables, tmp_path)
+    assert "is ready for a warehouse: watthouse_owner owns it (no login), watthouse_loader loads" in said
+    assert "built 28 models" in said
+    assert "civil_date" in said
+    with psycopg.connect(reader) as connection:
+        assert connection.execute("select state from watthouse.builds").fetchall() == [("published",)]
 
 
 def test_the_commands_about_exports_work(s3_bucket: Bucket, database: str, tmp_path: Path) -> None:
