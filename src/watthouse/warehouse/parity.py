@@ -3,8 +3,10 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import zip_longest
-from typing import Any, Final
+from typing import Final, cast
+
+import polars as pl
+import pyarrow as pa
 
 from watthouse.warehouse.base import Warehouse
 from watthouse.warehouse.marts import KEY
@@ -36,29 +38,73 @@ def compare(one: Warehouse, other: Warehouse) -> Iterator[Compared]:
     for schema in SCHEMAS:
         here, there = one.tables(schema), other.tables(schema)
         for name in sorted({*here, *there}):
-            yield _compared(f"{schema}.{name}", one if name in here else None, other if name in there else None)
+            sides = [
+                _Side(side, schema, name if name in names else None) for side, names in ((one, here), (other, there))
+            ]
+            first = _first_difference(*sides)
+            rows = tuple(side.count if side.table else None for side in sides)
+            digests = tuple(side.digest.hexdigest()[:16] for side in sides)
+            yield Compared(f"{schema}.{name}", cast("tuple[int, int]", rows), cast("tuple[str, str]", digests), first)
 
 
-def _compared(table: str, one: Warehouse | None, other: Warehouse | None) -> Compared:
-    schema, _, name = table.partition(".")
-    counts, digests, first = [0, 0], [hashlib.sha256(), hashlib.sha256()], ""
-    sides = [_rows(side, schema, name) if side else iter(()) for side in (one, other)]
-    for pair in zip_longest(*sides):
-        for side, row in enumerate(pair):
-            if row is not None:
-                counts[side] += 1
-                digests[side].update(repr(row).encode())
-        if not first and pair[0] != pair[1]:
-            first = ", ".join(str(cell) for cell in (pair[0] or pair[1])[:_SHOWN])
-    rows = (counts[0] if one else None, counts[1] if other else None)
-    return Compared(table, rows, (digests[0].hexdigest()[:16], digests[1].hexdigest()[:16]), first)
+class _Side:
+    """A table of one warehouse, a piece at a time; a table that is not there has no rows."""
+
+    def __init__(self, warehouse: Warehouse, schema: str, table: str | None) -> None:
+        self.table = table
+        self.count = 0
+        self.digest = hashlib.sha256()
+        self._pieces = warehouse.pieces(table, schema=schema) if table else iter(())
+        self._held = pl.DataFrame()
+
+    def rows(self) -> pl.DataFrame:
+        """What was read and not taken yet; empty at the end."""
+        while self._held.is_empty():
+            piece = next(self._pieces, None)
+            if piece is None:
+                break
+            self._held = _comparable(piece)
+        return self._held
+
+    def take(self, count: int) -> pl.Series:
+        """A hash of each of the next rows."""
+        hashes = self._held.head(count).hash_rows(seed=0)
+        self._held = self._held.slice(count)
+        self.count += count
+        self.digest.update(hashes.to_numpy().tobytes())
+        return hashes
 
 
-def _rows(warehouse: Warehouse, schema: str, name: str) -> Iterator[tuple[Any, ...]]:
-    """Rows as Python has them, so that the widths in which engines keep numbers do not count; columns by name."""
-    for piece in warehouse.pieces(name, schema=schema):
-        columns = [piece.column(column).to_pylist() for column in sorted(piece.column_names, key=_place)]
-        yield from zip(*columns, strict=True)
+def _first_difference(one: _Side, other: _Side) -> str:
+    """The key of the first row in which they differ; both sides are read to their ends."""
+    first = ""
+    # engines cut their tables into pieces at different days where the numbers of rows differ
+    while not (one.rows().is_empty() and other.rows().is_empty()):
+        here, there = one.rows(), other.rows()
+        common = min(here.height, there.height) or max(here.height, there.height)
+        hashes = [side.take(common) for side in (one, other) if not side.rows().is_empty()]
+        differs = [0] if len(hashes) == 1 else (hashes[0] != hashes[1]).arg_true().head(1).to_list()
+        if differs and not first:
+            place = differs[0]
+            first = _key(here if not here.is_empty() else there, place)
+    return first
+
+
+def _key(rows: pl.DataFrame, place: int) -> str:
+    return ", ".join(str(cell) for cell in rows.row(place)[:_SHOWN])
+
+
+def _comparable(piece: pa.Table) -> pl.DataFrame:
+    """The rows in widths that engines choose themselves made one (whole numbers, decimals); columns in one order."""
+    rows = cast("pl.DataFrame", pl.from_arrow(piece))
+    whole = pl.selectors.integer().cast(pl.Int64)
+    decimals = [
+        pl.col(name).cast(pl.Decimal(38, kind.scale))
+        for name, kind in rows.schema.items()
+        if isinstance(kind, pl.Decimal)
+    ]
+    moments = pl.selectors.datetime().dt.cast_time_unit("us")
+    return rows.with_columns(whole, moments, *decimals).select(sorted(rows.schema.names(), key=_place))
 
 
 def _place(column: str) -> tuple[int, str]:
