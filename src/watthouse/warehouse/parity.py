@@ -104,7 +104,8 @@ def _comparable(piece: pa.Table) -> pl.DataFrame:
         if isinstance(kind, pl.Decimal)
     ]
     moments = pl.selectors.datetime().dt.cast_time_unit("us")
-    return rows.with_columns(whole, moments, *decimals).select(sorted(rows.schema.names(), key=_place))
+    names: list[str] = sorted(rows.columns, key=_place)
+    return rows.with_columns(whole, moments, *decimals).select(names)
 
 
 def _place(column: str) -> tuple[int, str]:
