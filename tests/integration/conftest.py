@@ -1,4 +1,4 @@
-"""Fixtures of the tests of the API: one built sample a run, one server a worker."""
+"""Fixtures of the tests of the API (one built sample a run, one server a worker) and of those of meter files."""
 
 import shutil
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.meter_store import MeterStore
 from tests.integration.serving import TOKEN, Api, served
 from tests.support import TODAY, sample_of_the_run
 
@@ -30,3 +31,10 @@ def api(sampled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api
 def own(sampled: Path, tmp_path: Path) -> Path:
     """A copy of the sample's folder, to be changed."""
     return Path(shutil.copytree(sampled, tmp_path / "home"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def meters(request: pytest.FixtureRequest, tmp_path: Path) -> MeterStore:
+    """An empty database of meter files, on each engine in turn."""
+    url = request.getfixturevalue("database") if request.param == "postgresql" else ""
+    return MeterStore(tmp_path / "home", url)
