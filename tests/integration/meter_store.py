@@ -1,17 +1,23 @@
 """A database of meter files for tests: SQLite or PostgreSQL, filled by watthouse and looked at by their own drivers."""
 
 import csv
+import signal
 import sqlite3
-from collections.abc import Mapping
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
+import httpx
 import psycopg
 from pydantic import SecretStr
 
-from tests.support import watthouse
+from tests.integration.serving import free_port
+from tests.support import command, environment, watthouse
 from watthouse.meters.load import LoadReport, load
 from watthouse.meters.storage.database import MeterDatabase
 from watthouse.settings import Settings
@@ -82,3 +88,37 @@ def rows_of(path: Path) -> list[dict[str, str]]:
     """The rows of a meter file, by Python's own reader."""
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
+
+
+@contextmanager
+def serving(meters: MeterStore, files: Path, *options: str, **variables: str) -> Iterator[httpx.Client]:
+    """``watthouse meters serve`` over this folder, and a client of it."""
+    port, log = free_port(), meters.home.parent / "serve.log"
+    more = {**meters.variables, "WATTHOUSE_METER_FILES": str(files), **variables}
+    with log.open("w") as out:
+        server = subprocess.Popen(
+            command("meters", "serve", "--port", str(port), *options),
+            env=environment(meters.home, more),
+            stdout=out,
+            stderr=out,
+        )
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+            _wait(client, server, log)
+            yield client
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(30)
+
+
+def _wait(client: httpx.Client, server: "subprocess.Popen[bytes]", log: Path) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        assert server.poll() is None, log.read_text()
+        try:
+            client.get("/")
+        except httpx.TransportError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError(f"no answer in a minute: {log.read_text()}")

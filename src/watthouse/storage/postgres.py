@@ -21,10 +21,13 @@ _GONE: Final = (
     "could not receive data",
     "could not send data",
     "SSL connection has been closed",
+    "the connection is lost",
+    "the connection is closed",
 )
 _SILENT: Final = {
     "Connection refused": "the connection was refused",
     "could not translate host name": "its name cannot be resolved",
+    "failed to resolve host": "its name cannot be resolved",
     "timeout expired": "there was no answer in time",
     "timed out": "there was no answer in time",
     "No such file or directory": "there is no socket of a server",

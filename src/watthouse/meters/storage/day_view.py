@@ -16,7 +16,8 @@ _METER: Final = ("meter_code", "serial_code", "plant_code")
 _KEY: Final = (*_METER, "date_time")
 _FAR: Final = timedelta(hours=15)
 """How far local time is from UTC at most, and an hour to spare."""
-_FILLED: Final = "view"
+FILLED: Final = "view"
+"""The mark that the view was asked to be filled."""
 _DAY: Final = timedelta(days=1)
 _READING_DAY: Final = func.date(EnergyData.date_time, type_=Date)
 _VALUES: Final = (func.min(EnergyData.energy), func.max(EnergyData.energy), func.avg(EnergyData.energy))
@@ -54,12 +55,12 @@ def fill(connection: Connection) -> None:
     connection.execute(delete(EnergyDataView).where(same.not_in(select(*meter, _READING_DAY).distinct())))
     _upsert(connection, select(*meter, _READING_DAY, *_VALUES).where(true()).group_by(*meter, _READING_DAY))
     if not is_filled(connection):
-        connection.execute(insert(Mark).values(name=_FILLED, set_at=datetime.now(UTC)))
+        connection.execute(insert(Mark).values(name=FILLED, set_at=datetime.now(UTC)))
 
 
 def is_filled(connection: Connection) -> bool:
     """Whether the view was ever asked to be filled."""
-    return connection.scalar(select(exists().where(Mark.name == _FILLED))) is True
+    return connection.scalar(select(exists().where(Mark.name == FILLED))) is True
 
 
 def _runs(days: pl.DataFrame) -> pl.DataFrame:
