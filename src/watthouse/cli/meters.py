@@ -23,6 +23,10 @@ if TYPE_CHECKING:  # what the extra `meters` brings
 Paths = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files, zips or folders.", show_default=False)]
 
 
+_AGAIN_MS = 30_000
+"""Time after which a watched folder that could not be loaded is tried again."""
+
+
 @verb(meters)
 def load(
     paths: Paths,
@@ -114,9 +118,17 @@ def watch(
         from watchfiles import watch as changes_of
     with _database() as (settings, database):
         _load([folder], settings, database, leave=False)
-        for changes in changes_of(folder, raise_interrupt=True):
-            paths = sorted({Path(path) for _, path in changes})
-            _load([path for path in paths if path.exists()], settings, database, leave=False)
+        missed = False
+        for changes in changes_of(folder, raise_interrupt=True, rust_timeout=_AGAIN_MS, yield_on_timeout=True):
+            # what came during an outage is known to nobody: then all of the folder is looked at
+            paths = [folder] if missed else sorted({Path(path) for _, path in changes if Path(path).is_file()})
+            try:
+                if paths:
+                    _load(paths, settings, database, leave=False)
+                missed = False
+            except WatthouseError as error:
+                missed = True
+                console.err.print(f"[red]failed[/]   {console.safe(str(error))}")
 
 
 def _load(

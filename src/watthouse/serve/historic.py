@@ -56,6 +56,11 @@ class Historic:
         }
         return [Route(path, _guarded(answer), methods=["GET"]) for path, answer in answers.items()]
 
+    @property
+    def pages(self) -> dict[Any, Any]:
+        """What answers where there is no such call."""
+        return {404: _nowhere, 405: _not_so}
+
     def root(self, _request: Request) -> Response:
         return Response("Root Loaded \n", media_type="text/html")
 
@@ -122,7 +127,7 @@ def create(settings: Settings) -> Starlette:
         historic.database.close()
 
     routes = [*historic.routes, loads(settings, historic)]
-    app = Starlette(routes=routes, lifespan=living, exception_handlers={404: _nowhere, 405: _not_so})
+    app = Starlette(routes=routes, lifespan=living, exception_handlers=historic.pages)
     app.router.redirect_slashes = False
     return app
 
