@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -19,6 +20,7 @@ from tests.support import command, environment
 from tests.unit.meters.reading import LP, TOU, lp, text, write
 from tools.services import SERVERS, Services
 from tools.services.base import ServiceFailedError
+from watthouse.meters.reading import Reading
 
 pytestmark = pytest.mark.slow
 
@@ -173,6 +175,23 @@ def test_a_file_that_fails_late_leaves_nothing_of_itself(filled: MeterStore, tmp
     assert _held(filled) == before
 
 
+def test_a_file_that_is_changed_while_it_is_read_is_not_loaded(
+    filled: MeterStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, path = _held(filled), tmp_path / "growing.csv"
+    lines = [LP, lp("01/09/2015 00:00:00", 1)]
+
+    def copied(self: Reading, *_: object) -> None:
+        begin(self, *_)
+        write(path, *lines, lp("01/09/2015 00:15:00", 1))
+
+    begin = Reading.__init__
+    monkeypatch.setattr(Reading, "__init__", copied)
+    report = filled.load(write(path, *lines))
+    assert report.refused == {str(path): "was changed while it was read: load it again"}
+    assert _held(filled) == before
+
+
 _POINTS = [
     "before:watthouse.meters.storage.precedence:withdraw",
     "after:watthouse.meters.storage.precedence:withdraw",
@@ -227,6 +246,19 @@ def test_a_load_that_waits_too_long_says_so(filled: MeterStore, tmp_path: Path) 
         # who only reads does not wait
         assert filled.run("show", env={"WATTHOUSE_METER_WAIT_SECONDS": "0.2"}).returncode == 0
     assert _held(filled) == before
+
+
+def test_a_load_waits_for_another_one_and_goes_on_from_what_that_wrote(filled: MeterStore, tmp_path: Path) -> None:
+    path = write(tmp_path / "more.csv", LP, lp("01/09/2015 00:00:00", 1))
+    with ThreadPoolExecutor(1) as pool:
+        with _writing(filled) as connection:
+            loading = pool.submit(filled.load, path)
+            time.sleep(1)
+            assert not loading.done()
+            moment = "now()" if filled.url else "0"
+            connection.execute(f"insert into meter_marks (name, set_at) values ('test', {moment})")
+        assert len(loading.result(60).loaded) == 1
+    assert (filled.count("energy_data"), filled.count("meter_marks")) == (3, 1)
 
 
 def _writing(meters: MeterStore) -> "psycopg.Connection[object] | sqlite3.Connection":

@@ -168,7 +168,7 @@ def _version(connection: Connection) -> str | None:
 def _set_up(connection: Any, _record: object) -> None:
     """SQLite as a database that is read while it is written."""
     connection.isolation_level = None  # Python would begin and commit by itself, also before DDL
-    for pragma in ("journal_mode=wal", "synchronous=normal", "foreign_keys=on", "temp_store=memory"):
+    for pragma in ("journal_mode=wal", "synchronous=normal", "foreign_keys=on"):
         connection.execute(f"pragma {pragma}")
 
 
