@@ -23,7 +23,7 @@ $(TOOLS)/bin/uv:
 
 # What takes long to fetch and is seldom wanted comes in groups of its own, on top of what every test needs.
 .venv/installed: pyproject.toml uv.lock | $(if $(filter $(TOOLS)/bin/uv,$(UV)),$(TOOLS)/bin/uv)
-	$(UV) sync --quiet --locked --extra serve
+	$(UV) sync --quiet --locked --extra serve --extra meters
 	@touch $@
 
 .venv/browser: .venv/installed
@@ -31,7 +31,7 @@ $(TOOLS)/bin/uv:
 	@touch $@
 
 .venv/sql .venv/bench: .venv/installed
-	$(UV) sync --quiet --locked --inexact --extra serve --extra stores --extra postgres --group $(@F)
+	$(UV) sync --quiet --locked --inexact --extra serve --extra stores --extra postgres --extra meters --group $(@F)
 	@touch $@
 
 run: .venv/base  ## refresh from ODRÉ, show the newest days, open the pages; FROM="path…" reads exports, PORT=8060

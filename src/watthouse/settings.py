@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from watthouse.storage import Access, Place
@@ -107,6 +107,29 @@ class Settings(BaseSettings):
     reader_password: SecretStr | None = Field(
         default=None, description="password that `init-db` gives the role that reads; never shown"
     )
+
+    meter_files: Path | None = Field(
+        default=None, description="folder of meter files that `meters serve` loads; none for meter-files in the home"
+    )
+    meter_db: SecretStr | None = Field(
+        default=None,
+        validation_alias=AliasChoices("WATTHOUSE_METER_DB", "DB_URL"),
+        description="database of meter files: postgresql://user@host/database or sqlite:///file; none for a file in the"
+        " home; DB_URL is read too; never shown",
+    )
+    meter_tz: str = Field(default="Europe/Paris", description="time zone of the clocks in meter files")
+    meter_wait_seconds: float = Field(
+        default=60, ge=0, description="time for which a load of meter files waits for another one, s"
+    )
+    meter_gets: bool | None = Field(
+        default=None,
+        description="whether GETs of the historic meter service load; none for `meters serve` on this machine alone",
+    )
+
+    @property
+    def meter_folder(self) -> Path:
+        """The folder that the historic meter service loads."""
+        return self.meter_files or self.home / "meter-files"
 
     @property
     def sample_now(self) -> datetime | None:

@@ -1,4 +1,4 @@
-"""Fixtures of the tests of the API: one built sample a run, one server a worker and engine."""
+"""Fixtures of the tests of the API (one built sample a run, one server a worker and engine) and of meter files."""
 
 import shutil
 from collections.abc import Iterator, Mapping
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.engines import ENGINES, copied, database_of_the_run
+from tests.integration.meter_store import MeterStore
 from tests.integration.serving import TOKEN, Api, served
 from tests.support import TODAY, sample_of_the_run
 
@@ -87,3 +88,10 @@ def on_own(engine: str, request: pytest.FixtureRequest) -> Mapping[str, str]:
 def own_database(warehouse_server: str, sampled_database: str) -> Iterator[Mapping[str, str]]:
     with copied(warehouse_server, sampled_database) as variables:
         yield variables
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def meters(request: pytest.FixtureRequest, tmp_path: Path) -> MeterStore:
+    """An empty database of meter files, on each engine in turn."""
+    url = request.getfixturevalue("database") if request.param == "postgresql" else ""
+    return MeterStore(tmp_path / "home", url)

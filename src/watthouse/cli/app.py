@@ -37,8 +37,17 @@ EXAMPLES = {
     "doctor": "watthouse doctor",
     "repair": "watthouse repair --apply",
     "serve": "watthouse serve --port 8050",
+    "meters load": "watthouse meters load meter-files/",
+    "meters check": "watthouse meters check LP_210095893_20150901T011608049.csv",
+    "meters show": "watthouse meters show 210095893 --day 2015-09-01",
+    "meters serve": "watthouse meters serve --port 8080",
+    "meters watch": "watthouse meters watch meter-files/",
     "sample": "watthouse sample --port 8051 --since 2024-01-01 --trouble 429:9,cut:7",
 }
+
+
+_STOPPED = "stopped: run it again to go on from what the lake holds"
+_STOPPED_METERS = "stopped: files that were loaded stay, run it again for the rest"
 
 
 class _InOrder(TyperGroup):
@@ -47,7 +56,8 @@ class _InOrder(TyperGroup):
     # they are registered in four files, in the order of imports, which says nothing to the reader of the help
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return [name for name in EXAMPLES if name in super(_InOrder, self).list_commands(ctx)]
+        names = dict.fromkeys(example.split()[0] for example in EXAMPLES)
+        return [name for name in names if name in super(_InOrder, self).list_commands(ctx)]
 
 
 app = typer.Typer(
@@ -62,7 +72,13 @@ app = typer.Typer(
 )
 
 
-def verb(**options: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+meters = typer.Typer(
+    name="meters", help="Meter files: loaded, checked, shown and served.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(meters)
+
+
+def verb(group: typer.Typer | None = None, **options: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Register a verb whose help ends with its example, and whose every error is one line on standard error."""
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
@@ -76,18 +92,19 @@ def verb(**options: Any) -> Callable[[Callable[..., None]], Callable[..., None]]
             except (typer.Exit, typer.Abort):
                 raise
             except BaseException as error:  # a panic in a Rust library is not an Exception
-                _leave(error)
+                _leave(error, _STOPPED_METERS if group else _STOPPED)
 
-        app.command(name=name, epilog=f"Example: {EXAMPLES[name]}", **options)(guarded)
+        example = EXAMPLES[f"{group.info.name} {name}" if group else name]
+        (group or app).command(name=name, epilog=f"Example: {example}", **options)(guarded)
         return function
 
     return register
 
 
-def _leave(error: BaseException) -> None:
+def _leave(error: BaseException, stopped: str) -> None:
     """Print what happened in one line, and exit with its code."""
     if isinstance(error, KeyboardInterrupt):
-        line, code = "stopped: run it again to go on from what the lake holds", 130
+        line, code = stopped, 130
     elif isinstance(error, WatthouseError):
         # what was fetched before the error is in the lake, and the next run will not fetch it again: say so
         line, code = line_of(error), error.exit_code

@@ -77,6 +77,12 @@ def serving_home(settings: Settings) -> None:
     out.print(f"\nopen       {address}   (its API: {address}/docs; Ctrl-C ends it)")
 
 
+def serving_meters(settings: Settings) -> None:
+    """Print where the historic meter service is."""
+    address = f"http://{f'[{settings.host}]' if ':' in settings.host else settings.host}:{settings.port}"
+    out.print(f"\nopen       {address}   (Ctrl-C ends it)")
+
+
 def serving(url: str) -> None:
     """Print where the sample is served, and how to query it into a home of its own."""
     out.print(f"a synthetic ODRÉ at {url}   (Ctrl-C ends it)")

@@ -1,11 +1,16 @@
 """What a refresh, a fetch or a build did, on standard output; what was refused, on standard error."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from watthouse.cli.console import err, moment, now, out, program, safe, size
 from watthouse.exports.report import ExportReport
+from watthouse.meters.curve import CurveReport, oddities
 from watthouse.sync.report import Report, Traffic
 from watthouse.transform import Node
+
+if TYPE_CHECKING:  # what the extra `meters` brings
+    from watthouse.meters.load import LoadReport
 
 
 def report(done: Report) -> None:
@@ -48,6 +53,47 @@ def exports(done: ExportReport, verb: str) -> None:
     if done.traffic is not None:
         out.print(_traffic(done.traffic))
     out.print(f"{done.taken} {verb}, {done.unchanged} unchanged, {len(done.failed)} refused: {safe(done.place)}")
+
+
+def meter_files(done: "LoadReport") -> None:
+    """What became of each meter file, and the line of counts at the end."""
+    for origin, reason in done.left.items():
+        out.print(f"[yellow]left[/]     {_why(origin, reason)}")
+    for origin, reason in done.refused.items():
+        err.print(f"[red]refused[/]  {_why(origin, reason)}")
+    for origin, figures in done.loaded.items():
+        asides = {
+            "duplicates": figures.duplicates,
+            "of older files replaced": figures.superseded,
+            "older than what is held": figures.outdated,
+        }
+        more = "".join(f", {count:,} {what}" for what, count in asides.items() if count)
+        out.print(
+            f"{safe(origin)}: {_counted(figures.readings, 'reading')} ({figures.layout}),"
+            f" {figures.rejected:,} rejected{more}"
+        )
+    counts = f"{len(done.loaded)} loaded, {len(done.unchanged)} unchanged, {len(done.refused)} refused"
+    out.print(f"{counts}: {safe(done.database)}")
+
+
+def curves(looked_at: Sequence[CurveReport]) -> None:
+    """What is odd about meter files, a channel at a time."""
+    for done in looked_at:
+        units = ", ".join(done.units)
+        out.print(f"{safe(done.origin)}: {done.layout}, {_counted(done.readings, 'reading')} in {units}")
+        for line, reason in done.reasons.items():
+            out.print(f"  [red]line {line}[/]  {safe(reason)}")
+        if (more := done.rejected - len(done.reasons)) > 0:
+            out.print(f"  and {more:,} more lines that are no readings")
+        for data_type, units_of_it in done.mixed.items():
+            out.print(f"  [yellow]mixed[/]  {safe(data_type)} is in {', '.join(units_of_it)}")
+        for curve in done.curves:
+            step = f", every {curve.minutes} min" if curve.minutes else ""
+            span = f"{moment(curve.first)} to {moment(curve.last)}"
+            name = " ".join(filter(None, (curve.meter_code, curve.data_type, curve.about)))
+            out.print(f"  {safe(name)} \\[{curve.unit}]: {curve.readings:,}{step}, {span}")
+            for oddity in oddities(curve):
+                out.print(f"    [yellow]{oddity}[/]")
 
 
 def _traffic(traffic: Traffic) -> str:

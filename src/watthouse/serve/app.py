@@ -12,9 +12,10 @@ from fastapi_swagger import patch_fastapi
 from starlette_compress import CompressMiddleware, add_compress_type
 
 from watthouse.serve import document, middleware, problems
-from watthouse.serve.api import calls, datasets, ledger, questions, regional
+from watthouse.serve.api import calls, datasets, ledger, meters, questions, regional
 from watthouse.serve.formats import Format
 from watthouse.serve.heads import Heads
+from watthouse.serve.meters import Meters
 from watthouse.serve.pages import Pages
 from watthouse.serve.queries.params import refuse_repeated
 from watthouse.serve.service import Service
@@ -30,13 +31,13 @@ UTC.
 # Seconds left to the first answers before the pages are loaded.
 _WARM_AFTER: Final = 0.5
 
-_ROUTED = (datasets, calls, regional, questions, ledger)
+_ROUTED = (datasets, calls, regional, questions, ledger, meters)
 
 
 def create(settings: Settings) -> FastAPI:
     """The server of one home."""
     service = Service(settings)
-    pages = Pages(service)
+    pages, meter_files = Pages(service), Meters(settings)
 
     @asynccontextmanager
     async def living(_: FastAPI) -> AsyncIterator[None]:
@@ -46,6 +47,7 @@ def create(settings: Settings) -> FastAPI:
         warming.start()
         yield
         warming.cancel()
+        meter_files.close()
         service.close()
 
     app = FastAPI(
@@ -64,6 +66,7 @@ def create(settings: Settings) -> FastAPI:
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
     app.state.service = service
+    app.state.meters = meter_files
     patch_fastapi(app, docs_url="/docs", redirect_from_root_to_docs=False)
     document.install(app)
     problems.install(app)
@@ -74,6 +77,8 @@ def create(settings: Settings) -> FastAPI:
     app.include_router(api)
     # outside of /api/v1: probes and scrapers expect these at the root
     app.include_router(middleware.router)
+    # the clients of the historic meter service know its calls and nothing of an API
+    app.mount("/meters", meter_files)
     # whatever is not a call of the API is a page, or the pages' own 404
     app.router.default = pages
     _surround(app, settings)

@@ -11,7 +11,15 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from watthouse.errors import BusyError, LakeError, QueryLimitError, UsageError, WarehouseError, WatthouseError
+from watthouse.errors import (
+    BusyError,
+    DatabaseError,
+    LakeError,
+    QueryLimitError,
+    UsageError,
+    WarehouseError,
+    WatthouseError,
+)
 
 MEDIA: Final = "application/problem+json"
 SCHEMA: Final = "#/components/schemas/Problem"
@@ -140,7 +148,7 @@ def _own(request: Request, error: Exception) -> Response:
         return answer(request.url.path, 422, str(error))
     if isinstance(error, BusyError):
         return answer(request.url.path, 409, str(error))
-    if isinstance(error, WarehouseError | LakeError):
+    if isinstance(error, WarehouseError | LakeError | DatabaseError):
         again = "60" if isinstance(error, QueryLimitError) else "10"
         return answer(request.url.path, 503, str(error), headers={"retry-after": again})
     return answer(request.url.path, 500, str(error))

@@ -4,6 +4,7 @@ import re
 import shlex
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from tests.support import ROOT
@@ -12,7 +13,19 @@ from watthouse.sample.trouble import EVENTS, STATES
 from watthouse.settings import PROJECT, Settings
 from watthouse.transform.dictionary import marts
 
-VERBS = sorted({command.name or command.callback.__name__ for command in app.registered_commands if command.callback})
+
+def _verbs(of: typer.Typer, before: str = "") -> list[str]:
+    """Every verb, with the name of its group where it is in one."""
+    own = [before + str(command.name) for command in of.registered_commands]
+    groups = [
+        (group.typer_instance, str(group.typer_instance.info.name))
+        for group in of.registered_groups
+        if group.typer_instance
+    ]
+    return own + [verb for group, name in groups for verb in _verbs(group, f"{name} ")]
+
+
+VERBS = sorted(_verbs(app))
 
 
 def test_every_verb_is_known_to_its_documents() -> None:
@@ -29,7 +42,7 @@ def test_every_verb_has_a_section_and_its_example_in_the_docs(verb: str) -> None
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_help_shows_the_verbs_example_and_the_docs_have_all_its_options(verb: str) -> None:
-    said = CliRunner().invoke(app, [verb, "--help"], terminal_width=200, env={"COLUMNS": "200"}).output
+    said = CliRunner().invoke(app, [*verb.split(), "--help"], terminal_width=200, env={"COLUMNS": "200"}).output
     assert f"Example: {EXAMPLES[verb]}" in re.sub(r"\s+", " ", said)
     section = (ROOT / "docs" / "cli.md").read_text().split(f"\n## watthouse {verb}\n")[1].split("\n## ")[0]
     for option in set(re.findall(r"--[a-z]+", said)) - {"--help"}:
@@ -44,7 +57,7 @@ def test_the_first_help_shows_an_example_for_every_verb() -> None:
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_examples_use_options_that_exist(verb: str) -> None:
-    said = CliRunner().invoke(app, [verb, "--help"], env={"COLUMNS": "200"}).output
+    said = CliRunner().invoke(app, [*verb.split(), "--help"], env={"COLUMNS": "200"}).output
     for word in shlex.split(EXAMPLES[verb]):
         assert not word.startswith("--") or word in said
 

@@ -1,13 +1,12 @@
 """Freshness and coverage of the data, revisions, and a refresh on demand."""
 
-from secrets import compare_digest
-from typing import Annotated, Final
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from watthouse.serve.api.base import TheService, gives_rows
+from watthouse.serve.api.token import Credentials, admit
 from watthouse.serve.formats import SAMPLE_HEADER
 from watthouse.serve.ledger import (
     RefreshOut,
@@ -19,9 +18,8 @@ from watthouse.serve.ledger import (
     status_of,
     version_of,
 )
-from watthouse.serve.problems import ProblemError, documented
+from watthouse.serve.problems import documented
 from watthouse.serve.queries.params import Params
-from watthouse.serve.service import Service
 
 router = APIRouter(tags=["freshness and revisions"])
 
@@ -56,9 +54,6 @@ def revisions(service: TheService, request: Request, params: Annotated[Revisions
     )
 
 
-_BEARER: Final = HTTPBearer(auto_error=False, description="The token of the server's settings")
-
-
 @router.post(
     "/refresh",
     status_code=202,
@@ -69,24 +64,9 @@ def refresh(
     service: TheService,
     response: Response,
     _: Annotated[Params, Query()],
-    given: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+    given: Credentials,
 ) -> RefreshOut:
     """Ask the service what changed, and bring the marts up to date. One at a time; `/status` reports its state."""
-    _admit(service, given.credentials if given else "")
+    admit(service.settings, given, "refreshing")
     response.headers["location"] = "/api/v1/status"
     return progress_of(service.refresher.start())
-
-
-def _admit(service: Service, given: str) -> None:
-    token = service.settings.api_token
-    # a variable that is set but empty must not open the door
-    if token is None or not token.get_secret_value():
-        raise ProblemError(
-            403,
-            "refreshing over the API is disabled: start the server with WATTHOUSE_API_TOKEN set, and send that token",
-        )
-    # in constant time, so that the token cannot be guessed letter by letter
-    if not compare_digest(given.encode(), token.get_secret_value().encode()):
-        headers = {"www-authenticate": "Bearer"}
-        detail = "send the token of the settings as 'Authorization: Bearer …'"
-        raise ProblemError(401, detail, parameter="Authorization", headers=headers)

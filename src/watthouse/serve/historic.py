@@ -1,0 +1,218 @@
+"""The meter service that watthouse replaces: its four calls, byte for byte as its clients know them.
+
+Its GETs that load and fill change state, which a GET should not: they are a setting, and ``POST /api/v1/meters/loads``
+is the way that needs a token.
+"""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from datetime import date, datetime
+from functools import wraps
+from secrets import compare_digest
+from typing import Any, Final
+
+import structlog
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed, NotFound, ServiceUnavailable
+from werkzeug.http import http_date
+
+from watthouse.errors import WatthouseError
+from watthouse.meters.load import LoadReport, load
+from watthouse.meters.queries import historic_day
+from watthouse.meters.storage import day_view
+from watthouse.meters.storage.database import MeterDatabase
+from watthouse.meters.storage.models import EnergyDataView
+from watthouse.settings import Settings
+
+LOADS: Final = "/api/v1/meters/loads"
+_LOOPBACK: Final = {"127.0.0.1", "::1", "localhost"}
+_ABSENT: Final = {"message": "energy data not present"}
+_LOADED: Final = {"message": "Load data complete"}
+_FILLED: Final = {"message": "Load data in view complete"}
+
+Answer = Callable[[Request], Response]
+
+
+class Historic:
+    """The calls on one database. Each is answered by a thread, which the database may keep waiting."""
+
+    def __init__(self, settings: Settings, *, gets_change_state: bool) -> None:
+        self._settings, self._gets_change_state = settings, gets_change_state
+        self.database = MeterDatabase(settings)
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        answers = {
+            "/": self.root,
+            "/load-data": self.load_data,
+            "/populate-view": self.populate_view,
+            "/get-data": self.get_data,
+        }
+        return [Route(path, _guarded(answer), methods=["GET"]) for path, answer in answers.items()]
+
+    @property
+    def pages(self) -> dict[Any, Any]:
+        """What answers where there is no such call."""
+        return {404: _nowhere, 405: _not_so}
+
+    def root(self, _request: Request) -> Response:
+        return Response("Root Loaded \n", media_type="text/html")
+
+    def load_data(self, _request: Request) -> Response:
+        self._refuse_changes()
+        self.load()
+        return _json(_LOADED)
+
+    def populate_view(self, _request: Request) -> Response:
+        self._refuse_changes()
+        self.fill()
+        return _json(_FILLED)
+
+    def get_data(self, request: Request) -> Response:
+        civil_date = _date(_first(request, "date_time"))
+        codes = {name: _first(request, name) for name in ("meter_code", "serial_code")}
+        for name, code in codes.items():
+            if not code:
+                raise BadRequest(f"{name} is mandatory")
+        if any("\0" in code for code in codes.values()):  # which PostgreSQL takes nowhere, so that no meter has it
+            return _json(_ABSENT)
+        with self.database.reading() as connection:
+            found = historic_day(connection, codes["meter_code"], codes["serial_code"], civil_date)
+        return _json(_as_json(found) if found else _ABSENT)
+
+    def load(self) -> LoadReport:
+        """Load the folder of data files; raises where the database fails."""
+        folder = self._settings.meter_folder
+        report = load([folder] if folder.is_dir() else [], self._settings, self.database, _Silent())
+        log = structlog.get_logger()
+        for name, reason in report.refused.items():
+            log.warning("refused", file=name, reason=reason)
+        for name, figures in report.loaded.items():
+            log.info("loaded", file=name, **asdict(figures))
+        return report
+
+    def fill(self) -> None:
+        """Count all days of the view again."""
+        with self.database.writing() as connection:
+            day_view.fill(connection)
+
+    def _refuse_changes(self) -> None:
+        if not self._gets_change_state:
+            raise MethodNotAllowed([], f"a GET changes nothing here: use POST {LOADS} with the server's token")
+
+
+class _Silent:
+    def stage(self, what: str) -> None: ...
+
+
+def create(settings: Settings) -> Starlette:
+    """The service alone, as ``watthouse meters serve`` runs it: it loads the folder before it answers."""
+    on_loopback = settings.host in _LOOPBACK
+    is_open = on_loopback if settings.meter_gets is None else settings.meter_gets
+    historic = Historic(settings, gets_change_state=is_open)
+
+    @asynccontextmanager
+    async def living(_: Starlette) -> AsyncIterator[None]:
+        try:
+            await run_in_threadpool(historic.load)
+        except WatthouseError as error:  # what is held can be served, and a client may ask for another load
+            structlog.get_logger().error("not loaded", reason=str(error))
+        yield
+        historic.database.close()
+
+    routes = [*historic.routes, loads(settings, historic)]
+    app = Starlette(routes=routes, lifespan=living, exception_handlers=historic.pages)
+    app.router.redirect_slashes = False
+    return app
+
+
+def loads(settings: Settings, historic: Historic) -> Route:
+    """``POST /api/v1/meters/loads``: load the folder and fill the view, for whoever has the token."""
+
+    def answer(request: Request) -> Response:
+        token = settings.api_token.get_secret_value() if settings.api_token else ""
+        given = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if not token:
+            return _json({"detail": "loading over the API is disabled: set WATTHOUSE_API_TOKEN"}, 403)
+        # in constant time, so that the token cannot be guessed letter by letter
+        if not compare_digest(given.encode(), token.encode()):
+            return _json({"detail": "send the token of the settings as 'Authorization: Bearer …'"}, 401)
+        report = historic.load()
+        historic.fill()
+        return _json(
+            {
+                "loaded": {name: asdict(figures) for name, figures in report.loaded.items()},
+                "unchanged": report.unchanged,
+                "refused": report.refused,
+                "left": report.left,
+            }
+        )
+
+    return Route(LOADS, _guarded(answer), methods=["POST"])
+
+
+def _guarded(answer: Answer) -> Answer:
+    """Refusals as the pages that Flask makes of them."""
+
+    @wraps(answer)
+    def guarded(request: Request) -> Response:
+        try:
+            return answer(request)
+        except HTTPException as refusal:
+            return _page(refusal)
+        except WatthouseError as error:
+            return _page(ServiceUnavailable(str(error)))
+
+    return guarded
+
+
+def _page(refusal: HTTPException) -> Response:
+    headers = {name: value for name, value in refusal.get_headers() if name.lower() != "content-type"}
+    return Response(refusal.get_body(), refusal.code or 500, headers, media_type="text/html")
+
+
+def _nowhere(_request: Request, _error: Exception) -> Response:
+    return _page(NotFound())
+
+
+def _not_so(_request: Request, error: Exception) -> Response:
+    allowed = getattr(error, "headers", None) or {}
+    return _page(MethodNotAllowed(allowed.get("Allow", "").split(", ")))
+
+
+def _json(content: Any, status: int = 200) -> Response:
+    """JSON as Flask's ``jsonify`` writes it."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":")) + "\n"
+    return Response(text, status, media_type="application/json")
+
+
+def _as_json(found: EnergyDataView) -> dict[str, object]:
+    midnight = datetime.combine(found.date_time, datetime.min.time())
+    return {
+        "id": found.id,
+        "meter_code": found.meter_code,
+        "serial_code": found.serial_code,
+        "plant_code": found.plant_code,
+        "date_time": http_date(midnight),
+        "min_energy": found.min_energy,
+        "max_energy": found.max_energy,
+        "avg_energy": found.avg_energy,
+    }
+
+
+def _first(request: Request, name: str) -> str:
+    # Flask takes the first of several, Starlette the last
+    return next(iter(request.query_params.getlist(name)), "")
+
+
+def _date(text: str) -> date:
+    try:
+        return datetime.strptime(text, "%d/%m/%Y").date()  # noqa: DTZ007 - a civil day has no zone
+    except ValueError:
+        raise BadRequest("date_time should in %d/%m/%Y") from None

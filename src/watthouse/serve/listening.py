@@ -1,0 +1,55 @@
+"""Granian, one worker, at an address: whatever application it serves."""
+
+import errno
+import multiprocessing
+import socket
+from collections.abc import Callable
+from functools import partial
+
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from starlette.types import ASGIApp
+
+from watthouse.errors import WatthouseError
+from watthouse.settings import Settings
+
+
+def listen(settings: Settings, made_by: Callable[[Settings], ASGIApp], *, afresh: bool) -> None:
+    """Serve an application at ``settings.host`` and ``settings.port`` until a signal ends it.
+
+    ``afresh`` is for a process that has computed before: a worker forked from it would lack the threads that Polars
+    computes with, and wait for them for ever. To fork is faster, and safe where nothing but imports was done.
+    Raises :class:`~watthouse.errors.WatthouseError` where the address is taken or not one of this machine's.
+    """
+    # `run --serve` once waited for ever: a forked worker lacked the threads that the refresh had computed with
+    multiprocessing.set_start_method("spawn" if afresh else "fork", force=True)
+    Granian(
+        "watthouse",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        # snapshots and cached answers are those of one process
+        workers=1,
+        respawn_failed_workers=True,
+        workers_kill_timeout=10,
+        log_level=LogLevels.warning,
+    ).serve(target_loader=partial(_load, settings, made_by))
+
+
+def _load(settings: Settings, made_by: Callable[[Settings], ASGIApp], _target: str) -> ASGIApp:
+    return made_by(settings)
+
+
+def refuse_taken(host: str, port: int) -> None:
+    """Fail early, in one line, where the address cannot be bound."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as tried:
+            # otherwise a port that was just released counts as taken
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind(address)
+    except OSError as error:
+        taken = error.errno == errno.EADDRINUSE
+        reason = "is taken by another program" if taken else f"cannot be bound ({error.strerror or error})"
+        raise WatthouseError(f"{host}:{port} {reason}: choose another --host or --port") from error

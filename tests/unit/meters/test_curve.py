@@ -1,0 +1,78 @@
+"""What is odd about a curve is told, and nothing else is."""
+
+from pathlib import Path
+
+from tests.unit.meters.reading import LP, REGISTERS, lp, write
+from watthouse.meters.curve import CurveReport, curves, oddities
+from watthouse.meters.files import MeterFile, found
+from watthouse.meters.reading import Reading
+from watthouse.settings import Settings
+
+
+def _report(folder: Path, *lines: str) -> CurveReport:
+    (file,) = found([write(folder / "file.csv", *lines)], Settings())
+    assert isinstance(file, MeterFile)
+    return curves(Reading(file, "Etc/UTC"))
+
+
+def _said(folder: Path, *lines: str) -> list[str]:
+    (curve,) = _report(folder, LP, *lines).curves
+    return list(oddities(curve))
+
+
+def _every(minutes: int, since: int, until: int, value: object = 1) -> list[str]:
+    """Lines from one minute of 1 July to another."""
+    return [lp(f"01/07/2024 {at // 60:02}:{at % 60:02}:00", value) for at in range(since, until, minutes)]
+
+
+def test_a_curve_that_is_well_has_nothing_to_say(tmp_path: Path) -> None:
+    assert _said(tmp_path, *_every(15, 0, 1440)) == []
+    assert _said(tmp_path, lp("01/07/2024 00:00:00")) == []
+
+
+def test_gaps_are_counted_in_intervals(tmp_path: Path) -> None:
+    lines = [*_every(15, 0, 120), *_every(15, 135, 600), *_every(15, 660, 1440)]
+    assert _said(tmp_path, *lines) == [
+        "2 gaps of 5 intervals, the longest 2024-07-01 09:45Z to 2024-07-01 11:00Z",
+    ]
+
+
+def test_a_step_that_changes_is_no_gap(tmp_path: Path) -> None:
+    (curve,) = _report(tmp_path, LP, *_every(15, 0, 600), *_every(30, 600, 1200), *_every(5, 1200, 1440)).curves
+    assert list(oddities(curve)) == [
+        "step changes from 15 to 30 min at 2024-07-01 10:00Z",
+        "step changes from 30 to 5 min at 2024-07-01 20:00Z",
+    ]
+    assert curve.minutes == 5
+
+
+def test_lines_out_of_order_and_intervals_that_come_twice(tmp_path: Path) -> None:
+    lines = _every(15, 0, 1440)
+    lines = [*lines[48:], *lines[:48], lines[3], lp("01/07/2024 01:00:00", 9), lp("01/07/2024 01:00:00", 9)]
+    assert _said(tmp_path, *lines) == [
+        "3 duplicates, 1 interval with more than one value",
+        "2 lines earlier than the one before",
+    ]
+
+
+def test_zeros_are_told_from_six_hours_on_and_do_not_reach_across_a_gap(tmp_path: Path) -> None:
+    assert _said(tmp_path, *_every(15, 0, 360), *_every(15, 360, 720, 0), *_every(15, 720, 1440)) == []
+    said = _said(tmp_path, *_every(15, 0, 360), *_every(15, 360, 735, 0), *_every(15, 735, 1440))
+    assert said == ["1 run of zeros, the longest 2024-07-01 06:00Z to 2024-07-01 12:00Z"]
+    assert [one for one in _said(tmp_path, *_every(15, 0, 300, 0), *_every(15, 600, 900, 0)) if "zeros" in one] == []
+
+
+def test_units_of_one_data_type_and_bad_lines_are_told_of_the_file(tmp_path: Path) -> None:
+    odd = lp("01/07/2024 01:00:00", unit="Wh")
+    report = _report(tmp_path, LP, *_every(15, 0, 60), odd, lp("x"), lp("01/07/2024 01:15:00", unit="kWh"))
+    assert report.mixed == {"Import Wh Total": ["Wh", "kWh", "kwh"]}
+    assert report.units == ["Wh", "kWh"]
+    assert (report.readings, report.rejected) == (6, 1)
+    assert report.reasons == {7: "'x' is not a date and time: use dd/mm/yyyy hh:mm:ss"}
+
+
+def test_registers_have_no_step(tmp_path: Path) -> None:
+    row = "0212,S1,P1,{},Export Wh Total,0,1,30/12/1899 00:00:00,kwh,R,Total,False,26,01/09/2015 00:00:00,Unified"
+    report = _report(tmp_path, REGISTERS, *(row.format(f"0{day}/09/2015 00:00:00") for day in (1, 2, 3, 4, 9)))
+    (curve,) = report.curves
+    assert (curve.minutes, curve.about, list(oddities(curve))) == (None, "Total Unified", [])
