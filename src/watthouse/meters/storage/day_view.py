@@ -5,7 +5,22 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import polars as pl
-from sqlalchemy import Connection, Date, Select, delete, exists, func, insert, select, true, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Date,
+    Float,
+    Numeric,
+    Select,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from watthouse.meters.storage import bulk
@@ -20,7 +35,6 @@ FILLED: Final = "view"
 """The mark that the view was asked to be filled."""
 _DAY: Final = timedelta(days=1)
 _READING_DAY: Final = func.date(EnergyData.date_time, type_=Date)
-_VALUES: Final = (func.min(EnergyData.energy), func.max(EnergyData.energy), func.avg(EnergyData.energy))
 
 
 class TouchedDays:
@@ -40,7 +54,7 @@ class TouchedDays:
             return
         bulk.insert(connection, DAYS.name, days)
         bulk.insert(connection, RUNS.name, _runs(days))
-        counted = _counted()
+        counted = _counted(connection)
         if some_went:
             left = counted.with_only_columns(*_columns(Channel, _METER), _READING_DAY, maintain_column_froms=True)
             same = tuple_(*_columns(EnergyDataView, _KEY))
@@ -53,7 +67,7 @@ def fill(connection: Connection) -> None:
     meter = _columns(EnergyData, _METER)
     same = tuple_(*_columns(EnergyDataView, _KEY))
     connection.execute(delete(EnergyDataView).where(same.not_in(select(*meter, _READING_DAY).distinct())))
-    _upsert(connection, select(*meter, _READING_DAY, *_VALUES).where(true()).group_by(*meter, _READING_DAY))
+    _upsert(connection, select(*meter, _READING_DAY, *_values(connection)).where(true()).group_by(*meter, _READING_DAY))
     if not is_filled(connection):
         connection.execute(insert(Mark).values(name=FILLED, set_at=datetime.now(UTC)))
 
@@ -76,12 +90,12 @@ def _runs(days: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _counted() -> Select[Any]:
+def _counted(connection: Connection) -> Select[Any]:
     """The values of each touched day of which there are readings."""
     meter = _columns(Channel, _METER)
     within = EnergyData.instant.between(RUNS.c.since, RUNS.c.until)
     return (
-        select(*meter, _READING_DAY, *_VALUES)
+        select(*meter, _READING_DAY, *_values(connection))
         .select_from(RUNS)
         .join(Channel, tuple_(*meter) == tuple_(*(RUNS.c[name] for name in _METER)))
         .join(EnergyData, (EnergyData.channel_id == Channel.id) & within)
@@ -90,6 +104,15 @@ def _counted() -> Select[Any]:
         # a stretch begins and ends in the days beside it; asked of days, not of a hundred times as many readings
         .having(tuple_(*meter, _READING_DAY).in_(_touched()))
     )
+
+
+def _values(connection: Connection) -> list[ColumnElement[Any]]:
+    """Least, greatest and mean value."""
+    mean: ColumnElement[Any] = func.avg(EnergyData.energy)
+    if connection.dialect.name == "postgresql":
+        # a sum of floats ends in other bits by the order of the rows, which PostgreSQL takes as it likes
+        mean = cast(func.sum(cast(EnergyData.energy, Numeric)), Float(53)) / func.count()
+    return [func.min(EnergyData.energy), func.max(EnergyData.energy), mean]
 
 
 def _touched() -> Select[Any]:

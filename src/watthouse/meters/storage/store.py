@@ -157,7 +157,7 @@ class _Storing:
         return last
 
     def _of_channels(self, readings: pl.DataFrame) -> pl.DataFrame:
-        channels = readings.select(CHANNEL).unique()
+        channels = readings.select(CHANNEL).unique(maintain_order=True)
         ids = [self._channel(channel) for channel in channels.iter_rows()]
         known = channels.with_columns(channel_id=pl.Series(ids, dtype=pl.Int32))
         rows = readings.join(known, on=CHANNEL, maintain_order="left")
