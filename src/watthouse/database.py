@@ -1,6 +1,5 @@
 """A connection to PostgreSQL, and what its errors mean: one line each, in which no password is ever shown."""
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -14,15 +13,21 @@ from watthouse.storage.postgres import PostgresAddress
 
 if TYPE_CHECKING:  # both come with the extra `postgres`
     from adbc_driver_manager.dbapi import Connection
+    from psycopg import Connection as PsycopgConnection
 
 TOO_LONG: Final = "the answer takes longer than is allowed: ask for a shorter period, or for fewer columns"
 _CANCELLED: Final = "57014"
+_LOCKED: Final = "55P03"
 _OF_DATA: Final = "22"
 """How the states begin that blame a value (class "data exception")."""
 
 
 class ValueRefusedError(DatabaseError):
     """A value that PostgreSQL takes nowhere, as a text with a NUL: the database itself is well."""
+
+
+class LockedError(DatabaseError):
+    """Another session holds a lock for longer than this one would wait."""
 
 
 class LostError(DatabaseError):
@@ -38,6 +43,18 @@ class Server:
     user: str
     password: str = field(repr=False)
     database: str
+    parameters: Mapping[str, str] = field(repr=False)
+
+    def variables(self, settings: Mapping[str, str]) -> dict[str, str]:
+        """Variables of libpq by which another program connects as this did, its sessions with these ``settings``."""
+        from psycopg.pq import Conninfo
+
+        # a service is resolved by now, and of several hosts one has answered
+        known = {option.keyword.decode(): option.envvar for option in Conninfo.get_defaults() if option.envvar}
+        left_out = {"service", "host", "hostaddr", "port", "user", "dbname"}
+        parts = {name: value for name, value in self.parameters.items() if name in known and name not in left_out}
+        tuned = [parts.get("options", ""), *(f"-c {name}={value}" for name, value in settings.items())]
+        return {known[name].decode(): value for name, value in {**parts, "options": " ".join(tuned)}.items()}
 
 
 @dataclass(frozen=True)
@@ -60,26 +77,24 @@ class Database:
     def __str__(self) -> str:
         return str(self._address)
 
-    def variables(self, settings: Mapping[str, str]) -> dict[str, str]:
-        """Variables of libpq by which another program connects as this does, its sessions with these ``settings``.
-
-        What a service, ``.pgpass`` or the environment says already is left to them.
-        """
-        from psycopg.pq import Conninfo
-
-        known = {option.keyword.decode(): option.envvar for option in Conninfo.get_defaults() if option.envvar}
-        parts = {"options": os.environ.get("PGOPTIONS", ""), **self._address.parts}
-        parts["options"] = " ".join([parts["options"], *(f"-c {name}={value}" for name, value in settings.items())])
-        return {known[name].decode(): str(value) for name, value in parts.items() if name in known}
-
     def server(self) -> "Server":
         """The server that answers, services and several hosts resolved."""
+        with self._psycopg() as connection:
+            info = connection.info
+            return Server(info.host, info.port, info.user, info.password, info.dbname, info.get_parameters())
+
+    def encrypted(self, role: str, password: str) -> str:
+        """A password as the server stores it."""
+        with self._psycopg() as connection:
+            return connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
+
+    @contextmanager
+    def _psycopg(self) -> Iterator["PsycopgConnection"]:
         from psycopg import OperationalError, connect
 
         try:
             with connect(self._address.conninfo) as connection:
-                info = connection.info
-                return Server(info.host, info.port, info.user, info.password, info.dbname)
+                yield connection
         except OperationalError as error:
             raise self._meaning(str(error), error.sqlstate or "") from None
 
@@ -110,6 +125,8 @@ class Database:
     def _meaning(self, text: str, state: str) -> WatthouseError:
         if state == _CANCELLED:
             return QueryLimitError(TOO_LONG)
+        if state == _LOCKED:
+            return LockedError(f"{self}: another session holds what is needed: run again when it has ended")
         line = self._address.line(text, state)
         if self._address.is_lost(text, state):
             return LostError(line)

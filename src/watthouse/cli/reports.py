@@ -142,8 +142,9 @@ def _built(done: Report) -> None:
     """What was built, what the tests warn of, and where a replaced warehouse is kept."""
     nodes = done.built or ()
     if done.previous_warehouse:
-        shows = f"`{program()} serve --home {done.previous_warehouse.parent}` shows it"
-        out.print(f"kept     {safe(str(done.previous_warehouse))}: the previous warehouse; {safe(shows)}")
+        kept = done.previous_warehouse
+        shows = f"`{program()} serve --home {kept.home}` shows it" if kept.home else "drop them when nobody needs it"
+        out.print(f"kept     {safe(kept.place)}: the previous warehouse; {safe(shows)}")
     models = sum(node.is_model for node in nodes)
     warned = _warned(nodes)
     nothing = "nothing built" if done.failed else "up to date"

@@ -10,7 +10,13 @@ from typing import Any, Final
 from watthouse.errors import UsageError, shown
 
 _UNKNOWN: Final = "the database is not given in a form that PostgreSQL knows"
-_CONNECT_SECONDS: Final = 10
+_WAITING: Final[Mapping[str, int]] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 60,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
 _MESSAGE: Final = re.compile(r"(?:ERROR|FATAL|PANIC):\s*(.*?)(?:\n|\. SQLSTATE|$)", re.DOTALL)
 _LABEL: Final = re.compile(r"^[A-Z_]+: (\[libpq\] )?(Failed to connect: )?")
 _GONE: Final = (
@@ -87,11 +93,11 @@ class PostgresAddress:
 
     @property
     def conninfo(self) -> str:
-        """The connection string, with the time after which an unreachable host is given up."""
+        """The connection string, with the times after which a host that does not answer is given up."""
         from psycopg.conninfo import make_conninfo
 
-        # An unreachable host is otherwise waited for until TCP gives up, after minutes.
-        waiting = {} if self.parts.get("connect_timeout") else {"connect_timeout": _CONNECT_SECONDS}
+        # It is otherwise waited for until TCP gives up, after minutes, or hours where the connection was idle.
+        waiting = {name: value for name, value in _WAITING.items() if not self.parts.get(name)}
         return make_conninfo(self.url, fallback_application_name="watthouse", **waiting)
 
     def is_lost(self, text: str, state: str) -> bool:

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from pathlib import Path
 from typing import Protocol
 
 import pyarrow as pa
@@ -15,6 +14,7 @@ from watthouse.errors import UsageError
 from watthouse.lake.compare import Counts
 from watthouse.sources.base import Document, Piece
 from watthouse.transform import Node
+from watthouse.warehouse.base import Kept
 
 
 class ProgressReporter(Protocol):
@@ -108,7 +108,7 @@ class Report:
     outside: int = 0
     rows: int = 0
     built: tuple[Node, ...] | None = None
-    previous_warehouse: Path | None = None
+    previous_warehouse: Kept | None = None
 
     def add(self, dataset_id: str, counts: Counts) -> None:
         """Count rows of a dataset."""

@@ -32,6 +32,14 @@ class Loaded:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """A warehouse that was kept: where it is, and the home that has it, where it is one that can be served."""
+
+    place: str
+    home: Path | None = None
+
+
+@dataclass(frozen=True)
 class Tested:
     """A test, over all that the warehouse holds: the models it looks at, and in how many places it is broken.
 
@@ -152,8 +160,8 @@ class Warehouse(Protocol):
     def observations(self, dataset: Dataset) -> Iterator[pa.Table]:
         """The loaded observations of a dataset with their stamps, a year at a time; none without a warehouse."""
 
-    def keep(self) -> Path | None:
-        """Keep a copy of what is published before it is replaced; returns its path, None where nothing is published."""
+    def keep(self) -> "Kept | None":
+        """Keep what is published although it will be replaced; None where nothing is published."""
 
     def tested(self) -> list[Tested]:
         """The result of each of the build's tests, over all data; raises where there is no build to test."""

@@ -20,7 +20,7 @@ _SHOWN: Final = 3
 class Compared:
     """A table in two warehouses: the rows of each (None: it is not there), a digest of each, and where they differ.
 
-    ``first`` is the beginning of the first row that differs, in order; empty where none does.
+    ``first`` is a column that one lacks or has otherwise, or the beginning of the first row that differs; else empty.
     """
 
     table: str
@@ -41,7 +41,7 @@ def compare(one: Warehouse, other: Warehouse) -> Iterator[Compared]:
             sides = [
                 _Side(side, schema, name if name in names else None) for side, names in ((one, here), (other, there))
             ]
-            first = _first_difference(*sides)
+            first = _columns_apart(*sides) or _first_difference(*sides)
             rows = tuple(side.count if side.table else None for side in sides)
             digests = tuple(side.digest.hexdigest()[:16] for side in sides)
             yield Compared(f"{schema}.{name}", cast("tuple[int, int]", rows), cast("tuple[str, str]", digests), first)
@@ -56,6 +56,12 @@ class _Side:
         self.digest = hashlib.sha256()
         self._pieces = warehouse.pieces(table, schema=schema) if table else iter(())
         self._held = pl.DataFrame()
+
+    def columns(self) -> list[str]:
+        """Each with its type, in order; they count in the digest, as hashes of rows know neither."""
+        found = [f"{name} {kind}" for name, kind in self.rows().schema.items()]
+        self.digest.update("\n".join(found).encode())
+        return found
 
     def rows(self) -> pl.DataFrame:
         """What was read and not taken yet; empty at the end."""
@@ -88,6 +94,11 @@ def _first_difference(one: _Side, other: _Side) -> str:
             place = differs[0]
             first = _key(here if not here.is_empty() else there, place)
     return first
+
+
+def _columns_apart(one: _Side, other: _Side) -> str:
+    here, there = one.columns(), other.columns()
+    return next((column for column in (*here, *there) if (column in here) != (column in there)), "")
 
 
 def _key(rows: pl.DataFrame, place: int) -> str:

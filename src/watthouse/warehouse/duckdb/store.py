@@ -24,7 +24,7 @@ from watthouse.lake.revisions import OBSERVED_AT
 from watthouse.settings import PROJECT
 from watthouse.transform import Step, fingerprint, steps_of, tests_of
 from watthouse.warehouse import marts
-from watthouse.warehouse.base import BuildReader, Loaded, Tested
+from watthouse.warehouse.base import BuildReader, Kept, Loaded, Tested
 from watthouse.warehouse.duckdb import checks
 from watthouse.warehouse.duckdb.draft import DuckDBDraft
 from watthouse.warehouse.duckdb.file import REBUILD, Settings, builds, columns_of, explain, loads, noted, reading
@@ -109,7 +109,7 @@ class DuckDB:
                 rows = connection.sql(f"select {names} from {table} where year({dataset.time}) = $1", params=[year])
                 yield rows.to_arrow_table()
 
-    def keep(self) -> Path | None:
+    def keep(self) -> Kept | None:
         if not self.path.exists():
             return None
         # Under its own name, and with the home's note, in a folder that `watthouse serve --home` can show.
@@ -121,7 +121,7 @@ class DuckDB:
                 shutil.copyfile(note, copy.parent / note.name)
         except OSError as error:
             raise WarehouseError(explain(self.path, error, "the warehouse stays as it was")) from error
-        return copy
+        return Kept(str(copy), copy.parent)
 
     def sweep(self) -> None:
         for folder in self.path.parent.glob(f"{_BUILDING}*"):

@@ -6,12 +6,12 @@ reader that has read the pointer addresses names that no later build gives to ot
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from watthouse.database import Session
+from watthouse.database import LockedError, Session
 from watthouse.errors import BusyError
 
 SCHEMAS: Final = ("raw", "staging", "core", "marts")
@@ -21,11 +21,21 @@ TUNED: Final[Mapping[str, str]] = {
     "enable_nestloop": "off",
     "jit": "off",  # compiling the wide expressions takes longer than evaluating them
     "work_mem": "64MB",
+    "timezone": "UTC",
+    # limits that a server may have for people who ask: a load and a build take minutes, and wait for one another
+    "statement_timeout": "0",
+    "idle_session_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+    # a machine that is gone without a word must not keep the others from writing for hours
+    "tcp_keepalives_idle": "60",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "6",
 }
 """Settings of the sessions that build; a server's own are for many small queries."""
 _PATIENCE_SECONDS: Final = 600
 _POLL_SECONDS: Final = 1
 _LOADER: Final = 1_463_899_721
+_MAKER: Final = 1_463_899_720
 _READERS: Final = 1_463_899_722
 """Advisory locks: of whoever writes, and, with a build's number, of whoever reads that build."""
 
@@ -57,6 +67,8 @@ def prepare(session: Session) -> None:
     """Make schema ``watthouse`` where it is missing."""
     if not session.run("select 1 from pg_tables where schemaname = 'watthouse' and tablename = 'about'"):
         with session.transaction():
+            # what is made only where it is missing fails all the same where two make it at once
+            session.run("select pg_advisory_xact_lock($1::bigint)", _MAKER)
             create(session)
 
 
@@ -76,6 +88,14 @@ def published(session: Session) -> Published | None:
     return Published(*rows[0]) if rows else None
 
 
+def kind(session: Session) -> str | None:
+    """The kind of data in what is published; None where nothing is."""
+    if published(session) is None:  # a first build that failed may have said already what it would be
+        return None
+    rows = session.run("select value from watthouse.about where name = 'kind'")
+    return str(rows[0][0]) if rows else None
+
+
 def reserve(session: Session) -> int:
     """The number of a build to come."""
     with session.transaction():
@@ -92,7 +112,9 @@ def begin(session: Session, build: int) -> None:
 
 def publish(session: Session, build: int) -> None:
     """Have readers read this build from the end of the transaction on, or notice that it has changed."""
-    session.run("update watthouse.builds set state = 'published', built_at = clock_timestamp() where build = $1", build)
+    # one that is to be kept stays so, though it is refreshed once more
+    state = "case state when 'kept' then state else 'published' end"
+    session.run(f"update watthouse.builds set state = {state}, built_at = clock_timestamp() where build = $1", build)
     session.run(
         "insert into watthouse.current (build, changes) values ($1, 0)"
         " on conflict (one) do update set changes = watthouse.current.changes + 1, build = excluded.build",
@@ -142,7 +164,9 @@ def sweep(session: Session) -> None:
             " and build not in (select build from watthouse.current)"
         )
     for (build,) in rows:
-        with session.transaction():
+        # whoever looks into a build by other means is not waited for: the next sweep comes
+        with suppress(LockedError), session.transaction():
+            session.run("set local lock_timeout = '2s'")
             ((free,),) = session.run("select pg_try_advisory_xact_lock($1::int, $2::int)", _READERS, build)
             if free:
                 for schema in SCHEMAS:
@@ -150,7 +174,18 @@ def sweep(session: Session) -> None:
                 session.run("delete from watthouse.builds where build = $1", build)
 
 
-def tune(session: Session) -> None:
-    """Set what a build wants, for the rest of the session."""
-    for name, value in TUNED.items():
+def tune(session: Session) -> Mapping[str, str]:
+    """Set what a build wants, for the rest of the session; returns the settings."""
+    owners = session.run(_OWNER)
+    settings = {**TUNED, "role": owners[0][0]} if owners else TUNED
+    for name, value in settings.items():
         session.run(f"set {name} = '{value}'")
+    session.connection.commit()
+    return settings
+
+
+_OWNER: Final = (
+    "select rolname::text from pg_namespace join pg_roles on pg_roles.oid = nspowner"
+    " where nspname = 'watthouse' and pg_has_role(current_user, nspowner, 'member')"
+)
+"""Whose everything is, where :mod:`~watthouse.warehouse.postgres.roles` made roles, or another user came first."""

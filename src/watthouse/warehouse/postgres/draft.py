@@ -14,7 +14,7 @@ from watthouse.errors import TableError, WarehouseError
 from watthouse.lake.ledger import Lake
 from watthouse.lake.revisions import OBSERVED_AT
 from watthouse.lake.table import Head
-from watthouse.transform import Node, Step, steps_as_text
+from watthouse.transform import Node, Step, steps_as_text, steps_of
 from watthouse.warehouse.postgres import builds, raw
 from watthouse.warehouse.postgres.builds import Published
 from watthouse.warehouse.postgres.replay import replay
@@ -106,16 +106,25 @@ class PostgresDraft:
     def replay(
         self, steps: Sequence[Step], sources: Iterable[str], on_node: Callable[[Node], None] = lambda _: None
     ) -> list[Node]:
-        # since the caller read the steps, another machine may have published another build
-        if not all(
-            step.relation is None or step.relation.partition(".")[0].endswith(f"_b{self._build}") for step in steps
-        ):
-            raise WarehouseError(f"{self._session.database} was built anew in the meantime: run again")
-        nodes = replay(self._session, self._raw, steps, sources, on_node)
+        nodes = replay(self._session, self._raw, self._own(steps), sources, on_node)
         self._session.run(f"delete from {self._raw}.changed_days")
         return nodes
 
+    def _own(self, steps: Sequence[Step]) -> Sequence[Step]:
+        """These steps, or those of another build that another machine has published since they were read."""
+        schemas = {step.relation.partition(".")[0] for step in steps if step.relation}
+        if all(schema.endswith(f"_b{self._build}") for schema in schemas):
+            return steps
+        query = "select fingerprint, steps from watthouse.builds where build = $1"
+        ((fingerprint, text),) = self._session.run(query, self._build)
+        if fingerprint != self._fingerprint:
+            raise WarehouseError(f"{self._session.database} was built by another watthouse in the meantime: run again")
+        return steps_of(text)
+
     def describe(self, about: Mapping[str, str]) -> None:
+        known = builds.kind(self._session)
+        if known not in {None, about["kind"]}:  # since the caller looked, another machine has built something else
+            raise WarehouseError(f"{self._session.database} holds {known} by now, not {about['kind']}: name another")
         self._session.run("delete from watthouse.about")
         for name, value in about.items():
             self._session.run("insert into watthouse.about values ($1, $2)", name, value)

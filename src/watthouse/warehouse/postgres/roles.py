@@ -13,11 +13,12 @@ READER: Final = "watthouse_reader"
 TASKS: Final = {OWNER: "owns it (no login)", LOADER: "loads", READER: "reads"}
 
 _SCHEMAS: Final = (
-    "select nspname::text from pg_namespace"
+    "select nspname::text, pg_get_userbyid(nspowner)::text from pg_namespace"
     " where nspname = 'watthouse' or nspname ~ '^(raw|staging|core|marts)_b[0-9]+$'"
 )
 _TABLES: Final = (
     "select oid::regclass::text from pg_class where relnamespace = to_regnamespace($1) and relkind in ('r', 'p', 'v')"
+    " and pg_get_userbyid(relowner) <> $2"
 )
 _SETTINGS: Final[Mapping[str, Mapping[str, str]]] = {
     # what the loader makes belongs to the owner, whoever loads
@@ -38,8 +39,9 @@ def initialise(database: Database, passwords: Passwords) -> None:
     """Make roles, schema and grants; the user needs CREATEROLE, and the database to be its own (or be a superuser)."""
     with database.connected() as session, session.transaction():
         _make(session, OWNER, "nologin")
-        _make(session, LOADER, "login", passwords.loader)
-        _make(session, READER, "login", passwords.reader)
+        for role, password in ((LOADER, passwords.loader), (READER, passwords.reader)):
+            # encrypted here: the server may write statements into its log
+            _make(session, role, "login", database.encrypted(role, password) if password else None)
         session.run(f"grant {OWNER} to {LOADER}")
         for role, settings in _SETTINGS.items():
             for name, value in settings.items():
@@ -71,10 +73,14 @@ def _grant(session: Session) -> None:
 
 def _hand_over(session: Session) -> None:
     """What was there before belongs to the owner from now on, and the reader may read it."""
-    for (schema,) in session.run(_SCHEMAS):
-        session.run(f"alter schema {schema} owner to {OWNER}")
+    # It locks what it changes against everybody, so only what has another owner is touched, and not waited for long:
+    # whoever comes after would wait for this.
+    session.run("set local lock_timeout = '5s'")
+    for schema, owner in session.run(_SCHEMAS):
+        if owner != OWNER:
+            session.run(f"alter schema {schema} owner to {OWNER}")
         session.run(f"grant usage on schema {schema} to {READER}")
-        for (table,) in session.run(_TABLES, schema):
+        for (table,) in session.run(_TABLES, schema, OWNER):
             session.run(f"alter table {table} owner to {OWNER}")
         session.run(f"grant select on all tables in schema {schema} to {READER}")
 

@@ -17,7 +17,7 @@ from watthouse.errors import BusyError, DatabaseError, UsageError, WarehouseErro
 from watthouse.lake.revisions import OBSERVED_AT
 from watthouse.transform import Step, fingerprint, steps_of, tests_of
 from watthouse.warehouse import marts
-from watthouse.warehouse.base import BuildReader, Loaded, Tested
+from watthouse.warehouse.base import BuildReader, Kept, Loaded, Tested
 from watthouse.warehouse.postgres import builds, checks, raw
 from watthouse.warehouse.postgres.builds import Published
 from watthouse.warehouse.postgres.draft import PostgresDraft
@@ -56,10 +56,7 @@ class Postgres:
 
     def kind(self) -> str | None:
         with self._session() as session:
-            if not session.run("select 1 where to_regclass('watthouse.about') is not null"):
-                return None
-            rows = session.run("select value from watthouse.about where name = 'kind'")
-        return str(rows[0][0]) if rows else None
+            return builds.kind(session)
 
     def is_readable(self) -> bool:
         return True
@@ -90,12 +87,13 @@ class Postgres:
             for (number,) in session.run(f"select distinct {year} from {table} order by 1"):
                 yield session.table(f"select {columns} from {table} where {year} = $1", number)
 
-    def keep(self) -> Path | None:
+    def keep(self) -> Kept | None:
         with self._writing_session() as session, session.transaction():
             if (build := builds.published(session)) is None:
                 return None
             session.run("update watthouse.builds set state = 'kept' where build = $1", build.build)
-            return Path(f"{self.place}/{build.schema('marts')}")
+            schemas = ", ".join(build.schema(name) for name in builds.SCHEMAS)
+            return Kept(f"{self.place}, schemas {schemas}")
 
     def sweep(self) -> None:
         with self._writing_session() as session:
@@ -126,9 +124,10 @@ class Postgres:
         with self._writing_session() as session:
             builds.prepare(session)
             self._reserved = builds.reserve(session)
+            settings = builds.tune(session)
         server = self.database.server()
         return {
-            **self.database.variables(builds.TUNED),
+            **server.variables(settings),
             "WATTHOUSE_DBT_TARGET": "postgres",
             "WATTHOUSE_DBT_HOST": server.host,
             "WATTHOUSE_DBT_PORT": str(server.port),
