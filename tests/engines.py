@@ -15,6 +15,7 @@ from filelock import FileLock
 from psycopg.sql import SQL, Identifier
 
 from tests.support import watthouse
+from watthouse.catalog import CATALOG
 from watthouse.settings import Settings
 from watthouse.transform import steps_of
 from watthouse.warehouse.engines import at
@@ -79,6 +80,8 @@ class Builds:
         before = self.current
         with self._warehouse.draft(empty=True) as draft:
             assert isinstance(draft, PostgresDraft)
+            for dataset in CATALOG.values():
+                draft.carry_over(dataset)
             draft.release()
             with psycopg.connect(self.url) as connection:
                 (after,) = connection.execute("select max(build) from watthouse.builds").fetchone() or ()
@@ -121,12 +124,11 @@ _TABLES: Final = (
 
 
 def _clone(connection: psycopg.Connection, before: int, after: int) -> None:
-    """The tables and views of a build in the schemas of another, which has raw tables of its own."""
-    for schema in ("raw", "core", "marts"):
+    """The tables and views of a build in the schemas of another, which has its raw tables already."""
+    for schema in ("core", "marts"):
         for (name,) in connection.execute(_TABLES, [f"{schema}_b{before}"]).fetchall():
             old, new = Identifier(f"{schema}_b{before}", name), Identifier(f"{schema}_b{after}", name)
-            how = SQL("insert into {} table {}") if schema == "raw" else SQL("create table {} as table {}")
-            connection.execute(how.format(new, old))
+            connection.execute(SQL("create table {} as table {}").format(new, old))
     views = connection.execute(
         "select viewname, definition from pg_views where schemaname = %s", [f"staging_b{before}"]
     )

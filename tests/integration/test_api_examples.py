@@ -21,7 +21,7 @@ ORDERS = [line for line in FOUND if "-X POST" in line]
 
 def test_there_are_examples() -> None:
     assert len(COMMANDS) >= 10
-    assert len(ORDERS) == 1
+    assert len(ORDERS) == 2
 
 
 @pytest.mark.parametrize("line", ORDERS)

@@ -105,6 +105,23 @@ def test_every_table_equals_that_of_the_file(home: Path, built: str) -> None:
     assert differing(home, built) == ""
 
 
+def test_a_question_about_a_day_reads_its_partition_and_its_index(built: str) -> None:
+    with psycopg.connect(built) as connection:
+        marts = current(connection)
+        core, raw = marts.replace("marts", "core"), marts.replace("marts", "raw")
+
+        def plan(table: str, day: str) -> str:
+            rows = connection.execute(f"explain select * from {table} where {day} = date '2026-03-05'").fetchall()
+            return "\n".join(line for (line,) in rows)
+
+        for table in ("eco2mix_national_tr", "eco2mix_regional_tr"):
+            assert set(re.findall(rf"{table}\w*", plan(f"{raw}.{table}", "date"))) == {f"{table}_2026_03", table}
+        assert set(re.findall(r"daily_merged_\w+", plan(f"{marts}.daily_merged", "civil_date"))) == {
+            "daily_merged_2026"
+        }
+        assert "Index Cond: (civil_date = '2026-03-05'::date)" in plan(f"{core}.core_regional_power", "civil_date")
+
+
 def test_parity_finds_a_value_a_row_and_a_table(home: Path, database: str, built: str, tmp_path: Path) -> None:
     changed = copied(built, database)
     with psycopg.connect(changed) as connection:
