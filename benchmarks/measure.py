@@ -4,7 +4,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -42,6 +43,14 @@ def run(command: list[str], home: Path | None = None, environment: Mapping[str, 
 def watthouse(*words: str, home: Path, environment: Mapping[str, str] | None = None) -> Run:
     """A verb of the command line, as a user would call it."""
     return run([WATTHOUSE, *words], home, environment)
+
+
+@contextmanager
+def timed() -> Iterator[list[float]]:
+    """The wall seconds of a block, in a list that has them once it has ended."""
+    began, took = time.perf_counter(), [0.0]
+    yield took
+    took[0] = time.perf_counter() - began
 
 
 def middle(runs: list[Run]) -> Run:

@@ -4,7 +4,6 @@ One server over its socket, set as a careful owner of 8 GB would (:mod:`benchmar
 """
 
 import shutil
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -18,7 +17,7 @@ import psycopg
 from benchmarks import api, generate, rival
 from benchmarks.database import postgres
 from benchmarks.load import Load, rival_serving, watthouse_serving
-from benchmarks.measure import Run, middle, watthouse
+from benchmarks.measure import Run, middle, timed, watthouse
 from benchmarks.results import put
 from watthouse.catalog import find
 from watthouse.lake.ledger import Lake
@@ -81,16 +80,16 @@ def _loading(home: _Home, socket: str) -> list[str]:
         for _ in range(ROUNDS):
             warehouse = engines.at(home.url, settings)
             with _taken_back(), warehouse.draft(empty=True) as draft:
-                with _timed() as took:
+                with timed() as took:
                     rows = draft.load(lake, LOADED)
                 own.append(took[0])
                 raise _EnoughError
             raw = f"raw_b{_build(connection)}.{LOADED.table}"
-            with _timed() as out:
+            with timed() as out:
                 connection.execute(f"copy (select * from {raw}) to '{file}' binary")
             with _taken_back(), connection.transaction():
                 connection.execute(f"create table limit_of (like {raw})")
-                with _timed() as back:
+                with timed() as back:
                     connection.execute(f"copy limit_of from '{file}' binary")
                 limits.append((out[0], back[0]))
                 raise _EnoughError
@@ -107,7 +106,7 @@ def _loading(home: _Home, socket: str) -> list[str]:
 
 def _building(home: _Home, rebuilds: Sequence[Run]) -> list[str]:
     built = middle(list(rebuilds))
-    with psycopg.connect(home.url) as connection, _timed() as took:
+    with psycopg.connect(home.url) as connection, timed() as took:
         _bare(connection)
     return [
         f"| `watthouse build --full`, 13 years: loaded, built by dbt, 38 tests, indexes (median of {ROUNDS}); the limit"
@@ -169,13 +168,11 @@ def _answers(in_file: Path, home: _Home, socket: str, scratch: Path) -> list[str
 
 
 def _line(what: str, usual: Load, file: Load, server: Load) -> str:
-    def shown(one: Load) -> str:
-        return f"{one.rate:,.0f} ({one.p99_ms:,.0f})" if one.rate >= 10 else f"{one.rate:.1f} ({one.p99_ms:,.0f})"
-
     def against(other: Load) -> str:
         return f"{server.rate / other.rate:.2f} ×, p99 {other.p99_ms / server.p99_ms:.2f} ×"
 
-    return f"| {what} | {shown(usual)} | {shown(file)} | {shown(server)} | {against(file)} | {against(usual)} |"
+    rates = " | ".join(map(api.shown, (usual, file, server)))
+    return f"| {what} | {rates} | {against(file)} | {against(usual)} |"
 
 
 class _EnoughError(Exception):
@@ -188,13 +185,6 @@ def _taken_back() -> Iterator[None]:
         yield
     except _EnoughError:
         return
-
-
-@contextmanager
-def _timed() -> Iterator[list[float]]:
-    began, took = time.perf_counter(), [0.0]
-    yield took
-    took[0] = time.perf_counter() - began
 
 
 if __name__ == "__main__":

@@ -6,9 +6,7 @@ Every way ends with the same rows in a table of the same columns, in one server 
 
 import io
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -23,7 +21,7 @@ import pyarrow.parquet as pq
 
 from benchmarks import generate, lakes
 from benchmarks.database import postgres
-from benchmarks.measure import Run, run, watthouse
+from benchmarks.measure import Run, run, timed, watthouse
 from benchmarks.results import put
 
 HEADING: Final = "## Buckets and servers"
@@ -110,9 +108,9 @@ def _copied(url: str, folder: str) -> tuple[float, float]:
     """The same table out to a file of the server, and in again to a second one."""
     file = f"{folder}/t.bin"
     _execute(url, f"create table raw_exports.again (like {TABLE})", "checkpoint")
-    with _timed() as out:
+    with timed() as out:
         _execute(url, f"copy {TABLE} to '{file}' binary")
-    with _timed() as back:
+    with timed() as back:
         _execute(url, f"copy raw_exports.again from '{file}' binary")
     _execute(url, "drop table raw_exports.again")
     return out[0], back[0]
@@ -209,13 +207,6 @@ def _lines(own: Way, limit: Way, inward: Way, others: Sequence[Way], ratio: floa
 def _line(way: Way, against: str) -> str:
     peak = "" if way.peak_mb is None else f"{way.peak_mb:,.0f}"
     return f"| {way.name} | {way.rows:,} | {way.took:.1f} | {way.rate:,.0f} | {peak} | {against} |"
-
-
-@contextmanager
-def _timed() -> Iterator[list[float]]:
-    began, took = time.perf_counter(), [0.0]
-    yield took
-    took[0] = time.perf_counter() - began
 
 
 def _execute(url: str, *statements: str) -> None:

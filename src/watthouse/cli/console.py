@@ -73,14 +73,17 @@ def announce_sample() -> None:
 
 def serving_home(settings: Settings) -> None:
     """Print where a home is served."""
-    address = f"http://{f'[{settings.host}]' if ':' in settings.host else settings.host}:{settings.port}"
+    address = _address(settings)
     out.print(f"\nopen       {address}   (its API: {address}/docs; Ctrl-C ends it)")
 
 
 def serving_meters(settings: Settings) -> None:
     """Print where the historic meter service is."""
-    address = f"http://{f'[{settings.host}]' if ':' in settings.host else settings.host}:{settings.port}"
-    out.print(f"\nopen       {address}   (Ctrl-C ends it)")
+    out.print(f"\nopen       {_address(settings)}   (Ctrl-C ends it)")
+
+
+def _address(settings: Settings) -> str:
+    return f"http://{f'[{settings.host}]' if ':' in settings.host else settings.host}:{settings.port}"
 
 
 def serving(url: str) -> None:

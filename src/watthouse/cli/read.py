@@ -66,8 +66,9 @@ def parity(
     settings = home(sample)
     own, differs = Home(settings).warehouse, False
     for url in others:
-        found = [*compare(own, engines.at(url, settings))]
-        tables.parity(own, engines.at(url, settings), found)
+        other = engines.at(url, settings)
+        found = [*compare(own, other)]
+        tables.parity(own, other, found)
         differs |= not found or not all(table.is_equal for table in found)
     if differs:
         raise typer.Exit(1)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import pyarrow as pa
 
 from watthouse.catalog import Dataset
+from watthouse.errors import TableError
 from watthouse.lake.ledger import Lake
 from watthouse.lake.table import Head
 from watthouse.transform import Node, Step
@@ -50,6 +51,23 @@ class Tested:
     severity: str
     models: tuple[str, ...]
     places: int
+
+
+def is_up_to_date(load: Loaded | None, head: Head) -> bool:
+    """Whether raw has all of a dataset's ledger."""
+    return load is not None and (load.head.observed_until, load.head.rows) == (head.observed_until, head.rows)
+
+
+def refuse_lost(uri: str, loaded: Head, held: int) -> None:
+    """Raise TableError where a ledger holds fewer rows than were loaded, whatever was appended to it since.
+
+    ``held`` are its observations up to the last load.
+    """
+    if held < loaded.rows:
+        raise TableError(
+            f"{uri} lacks {loaded.rows - held:,} of the {loaded.rows:,} observations that were loaded from it until"
+            f" {loaded.observed_until:%Y-%m-%d %H:%MZ}: `watthouse repair` says what can be restored"
+        )
 
 
 class Draft(Protocol):

@@ -4,13 +4,15 @@ Building an Ibis expression of thirty columns and compiling it takes ten times a
 is built with its days left open, so that every period shares one statement.
 """
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from typing import Any, Final, TypeAlias
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 from dateutil.relativedelta import relativedelta
 
 from watthouse.clock import end_of, start_of
@@ -24,6 +26,17 @@ FIRST: Final[ir.TimestampScalar] = ibis.param("timestamp('UTC')")
 """The instant at which the period begins, left open."""
 END: Final[ir.TimestampScalar] = ibis.param("timestamp('UTC')")
 """The instant at which it ends, not included."""
+
+BLANKS: Final = {
+    "since": date(1, 1, 1),
+    "until": date(1, 1, 2),
+    "first": datetime(1, 1, 1, tzinfo=UTC),
+    "end": datetime(1, 1, 2, tzinfo=UTC),
+}
+"""Days for a query that is compiled before its own are known: no data are of the year 1, so their text is found."""
+STATEMENTS: Final = 512
+"""How many compiled queries an engine keeps."""
+BATCH_ROWS: Final = 2_048
 
 
 @dataclass(frozen=True)
@@ -75,6 +88,20 @@ class Prepared:
 
 Query: TypeAlias = ir.Expr | Prepared
 """Anything that a warehouse can run."""
+
+
+def piece_by_piece(queries: Iterable[Query], answer: Callable[[Query], pa.Table]) -> pa.RecordBatchReader:
+    """The answers to several queries with the same columns, one after the other; the first is asked for at once."""
+    rest = iter(queries)
+    pending = [answer(next(rest))]
+    schema = pending[0].schema
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        while pending:
+            yield from pending.pop().to_batches(BATCH_ROWS)  # freed before the next piece is computed
+            pending.extend(map(answer, islice(rest, 1)))
+
+    return pa.RecordBatchReader.from_batches(schema, batches())
 
 
 def to_sql(query: Query, dialect: str) -> str:

@@ -14,6 +14,7 @@ from watthouse.errors import TableError, WatthouseError
 from watthouse.lake.ledger import Lake
 from watthouse.lake.table import Head
 from watthouse.transform import Node, Step, steps_as_text
+from watthouse.warehouse.base import is_up_to_date, refuse_lost
 from watthouse.warehouse.duckdb.file import (
     Settings,
     columns_of,
@@ -45,7 +46,7 @@ class DuckDBDraft:
         if anew and load:
             self._forget(dataset)
             load = None
-        if head is None or (load and load.head.observed_until == head.observed_until and load.head.rows == head.rows):
+        if head is None or is_up_to_date(load, head):
             return 0
         self._connection.execute("begin")
         self._unread = None
@@ -68,12 +69,8 @@ class DuckDBDraft:
         """Raises TableError where the ledger has lost rows, whatever was appended to it since."""
         count = self._insert(lake, dataset, head, loaded.observed_until if loaded else None)
         before = head.rows - count  # the ledger's observations up to the last load
-        if loaded and before < loaded.rows:
-            raise TableError(
-                f"{lake.uri(dataset)} lacks {loaded.rows - before:,} of the {loaded.rows:,} observations that were"
-                f" loaded from it until {loaded.observed_until:%Y-%m-%d %H:%MZ}: `watthouse repair` says what can be"
-                " restored"
-            )
+        if loaded:
+            refuse_lost(lake.uri(dataset), loaded, before)
         if loaded and before > loaded.rows:  # a repair gave it older observations: what comes after the stamp is short
             self._forget(dataset)
             return self._append(lake, dataset, head, None)

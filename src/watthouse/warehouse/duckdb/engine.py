@@ -6,8 +6,6 @@ import time
 import warnings
 from collections.abc import Hashable, Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, date, datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,21 +15,13 @@ import pyarrow as pa
 from cachetools import LRUCache
 
 from watthouse.errors import QueryLimitError
-from watthouse.warehouse.query import Prepared, Query, to_sql
+from watthouse.warehouse.query import BATCH_ROWS, BLANKS, STATEMENTS, Prepared, Query, piece_by_piece, to_sql
 
 DIALECT: Final = "duckdb"
-BATCH_ROWS: Final = 2_048
 _MEMORY: Final = "192MB"
 _THREADS: Final = 1
 """Threads of one query: most of its time is planning, and with many queries at once more threads only wait."""
-_STATEMENTS: Final = 512
 _INTERRUPT_SECONDS: Final = 0.05  # between two interrupts
-_BLANKS: Final = {
-    "since": date(1, 1, 1),
-    "until": date(1, 1, 2),
-    "first": datetime(1, 1, 1, tzinfo=UTC),
-    "end": datetime(1, 1, 2, tzinfo=UTC),
-}
 _COMPILED: Final = {
     "since": "MAKE_DATE(1, 1, 1)",
     "until": "MAKE_DATE(1, 1, 2)",
@@ -58,7 +48,7 @@ class Engine:
         self._lock = threading.Lock()
         self._at_once = threading.BoundedSemaphore(1 if fallback else os.cpu_count() or 1)
         self._idle: list[duckdb.DuckDBPyConnection] = []
-        self._statements: LRUCache[Hashable, duckdb.Statement] = LRUCache(_STATEMENTS)
+        self._statements: LRUCache[Hashable, duckdb.Statement] = LRUCache(STATEMENTS)
         self._connection = duckdb.connect(
             config={
                 "threads": _THREADS,
@@ -100,7 +90,7 @@ class Engine:
         """
         # Prepared queries are run by half months: sorting 13 years of slots would take more memory than all else.
         if isinstance(query, Prepared):
-            yield self._piece_by_piece(query)
+            yield piece_by_piece(query.by_half_month(), self.rows)
             return
         sql = to_sql(query, DIALECT)
         with closing(self._connection.cursor()) as session:
@@ -119,18 +109,6 @@ class Engine:
         """Close all sessions, and with them the files."""
         for session in (*self._idle, self._parser, self._shapes, self._connection):
             session.close()
-
-    def _piece_by_piece(self, query: Prepared) -> pa.RecordBatchReader:
-        pieces = iter(query.by_half_month())
-        pending = [self._filled(next(pieces))]
-        schema = pending[0].schema
-
-        def batches() -> Iterator[pa.RecordBatch]:
-            while pending:
-                yield from pending.pop().to_batches(BATCH_ROWS)  # freed before the next piece is computed
-                pending.extend(map(self._filled, islice(pieces, 1)))
-
-        return pa.RecordBatchReader.from_batches(schema, batches())
 
     def _filled(self, query: Prepared) -> pa.Table:
         if self._fallback is None:
@@ -247,7 +225,7 @@ def _late(seconds: float) -> QueryLimitError:
 def _template(query: Prepared) -> str:
     """A query's SQL with ``$since``, ``$until``, ``$first`` and ``$end`` for its days and instants."""
     # Ibis compiles with days of the year 1 in place of the parameters: no data has them, so the text can be replaced.
-    sql = query.sql(DIALECT, _BLANKS)
+    sql = query.sql(DIALECT, BLANKS)
     for name, literal in _COMPILED.items():
         sql = sql.replace(literal, f"${name}")
     return sql

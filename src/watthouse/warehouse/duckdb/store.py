@@ -23,7 +23,7 @@ from watthouse.errors import UsageError, WarehouseError
 from watthouse.lake.revisions import OBSERVED_AT
 from watthouse.settings import PROJECT
 from watthouse.transform import Step, fingerprint, steps_of, tests_of
-from watthouse.warehouse import marts
+from watthouse.warehouse import marts, steps
 from watthouse.warehouse.base import BuildReader, Kept, Loaded, Tested
 from watthouse.warehouse.duckdb import checks
 from watthouse.warehouse.duckdb.draft import DuckDBDraft
@@ -32,7 +32,7 @@ from watthouse.warehouse.duckdb.file import REBUILD, Settings, builds, columns_o
 _BUILDING: Final = "building-"
 _KEPT: Final = "kept-"
 _IN_WORDS: Final = re.compile(r"published by the operators|synthetic sample \((.+?)\)")
-_REPLAY: Final = Path(__file__).with_name("replay.py")
+_REPLAY: Final = (Path(__file__).with_name("replay.py"), Path(steps.__file__))
 
 T = TypeVar("T")
 
@@ -203,7 +203,7 @@ class DuckDB:
     @cached_property
     def _fingerprint(self) -> str:
         """Differs once the models have changed, or the way in which a refresh replays them."""
-        return fingerprint(self._project, _REPLAY)
+        return fingerprint(self._project, *_REPLAY)
 
     @contextmanager
     def _testing(self) -> Iterator[tuple[duckdb.DuckDBPyConnection, list[Step]]]:

@@ -10,11 +10,12 @@ import pyarrow.compute as pc
 
 from watthouse.catalog import CATALOG, Dataset
 from watthouse.database import Session
-from watthouse.errors import TableError, WarehouseError
+from watthouse.errors import WarehouseError
 from watthouse.lake.ledger import Lake
 from watthouse.lake.revisions import OBSERVED_AT
 from watthouse.lake.table import Head
 from watthouse.transform import Node, Step, steps_as_text, steps_of
+from watthouse.warehouse.base import is_up_to_date, refuse_lost
 from watthouse.warehouse.postgres import builds, raw
 from watthouse.warehouse.postgres.builds import Published
 from watthouse.warehouse.postgres.replay import replay
@@ -44,7 +45,7 @@ class PostgresDraft:
         if anew and load:
             self._forget(dataset)
             load = None
-        if head is None or (load and load.head.observed_until == head.observed_until and load.head.rows == head.rows):
+        if head is None or is_up_to_date(load, head):
             return 0
         with self._session.savepoint():
             return self._append(lake, dataset, head, load.head if load else None)
@@ -53,12 +54,8 @@ class PostgresDraft:
         """Raises TableError where the ledger has lost rows, whatever was appended to it since."""
         count = self._insert(lake, dataset, head, loaded.observed_until if loaded else None)
         before = head.rows - count  # the ledger's observations up to the last load
-        if loaded and before < loaded.rows:
-            raise TableError(
-                f"{lake.uri(dataset)} lacks {loaded.rows - before:,} of the {loaded.rows:,} observations that were"
-                f" loaded from it until {loaded.observed_until:%Y-%m-%d %H:%MZ}: `watthouse repair` says what can be"
-                " restored"
-            )
+        if loaded:
+            refuse_lost(lake.uri(dataset), loaded, before)
         if loaded and before > loaded.rows:  # a repair gave it older observations: what comes after the stamp is short
             self._forget(dataset)
             return self._append(lake, dataset, head, None)
@@ -140,7 +137,7 @@ class PostgresDraft:
 
     def remember(self, steps: Sequence[Step]) -> None:
         for schema in ("core", "marts"):
-            raw.index_days(self._session, f"{schema}_b{self._build}")
+            builds.index_days(self._session, f"{schema}_b{self._build}")
         self._session.run(f"delete from {self._raw}.changed_days")
         self._session.run(
             "update watthouse.builds set fingerprint = $2, steps = $3 where build = $1",

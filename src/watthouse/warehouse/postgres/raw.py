@@ -79,24 +79,6 @@ def mark(session: Session, raw: str, dataset: Dataset, changed: Collection[date]
         session.copy(rows, raw, "changed_days")
 
 
-def index_days(session: Session, schema: str) -> None:
-    """Index what has civil days by them, and have the planner know the rows: a refresh and most questions name days."""
-    for (table,) in session.run(_TABLES_OF_DAYS, schema):
-        session.run(f"create index on {table} (civil_date)")
-        if table.endswith(_OF_ONE_REGION):
-            session.run(f"create index on {table} (code_insee_region, civil_date)")
-        session.run(f"analyze {table}")
-
-
-_OF_ONE_REGION: Final = (".daily_regional", ".core_regional_power")
-"""Tables of which questions want years of one region: a twelfth of the rows of these days."""
-_TABLES_OF_DAYS: Final = (
-    "select attrelid::regclass::text from pg_attribute join pg_class on pg_class.oid = attrelid"
-    " where relnamespace = to_regnamespace($1) and relkind in ('r', 'p') and not relispartition"
-    " and attname = 'civil_date' and not attisdropped"
-)
-
-
 def _is_partitioned(dataset: Dataset) -> bool:
     return dataset.step < _PARTITIONED_BELOW
 

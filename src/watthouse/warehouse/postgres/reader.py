@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
-from itertools import islice
 from typing import Any, Final
 
 import ibis
@@ -24,24 +23,16 @@ from watthouse.warehouse.base import Build, Tested
 from watthouse.warehouse.postgres import builds, checks, raw
 from watthouse.warehouse.postgres.builds import Published
 from watthouse.warehouse.postgres.held import Held
-from watthouse.warehouse.query import Prepared, Query, to_sql
+from watthouse.warehouse.query import BLANKS, STATEMENTS, Prepared, Query, piece_by_piece, to_sql
 
 DIALECT: Final = "postgres"
-BATCH_ROWS: Final = 2_048
-_STATEMENTS: Final = 512
-_BLANKS: Final = {
-    "since": date(1, 1, 1),
-    "until": date(1, 1, 2),
-    "first": datetime(1, 1, 1, tzinfo=UTC),
-    "end": datetime(1, 1, 2, tzinfo=UTC),
-}
 _COMPILED: Final = {
     "since": "MAKE_DATE(1, 1, 1)",
     "until": "MAKE_DATE(1, 1, 2)",
     "first": "CAST('0001-01-01T00:00:00+00:00' AS TIMESTAMPTZ)",
     "end": "CAST('0001-01-02T00:00:00+00:00' AS TIMESTAMPTZ)",
 }
-"""The same as Ibis compiles them for PostgreSQL: no data has days of the year 1, so the text can be replaced."""
+"""The :data:`~watthouse.warehouse.query.BLANKS` as Ibis compiles them for PostgreSQL."""
 
 _KINDS: Final = {
     "date": "date",
@@ -59,7 +50,7 @@ _KINDS: Final = {
 
 @dataclass(frozen=True)
 class _Compiled:
-    """A prepared query in SQL, with the days of :data:`_BLANKS` where its own go, and the columns it returns."""
+    """A prepared query in SQL, with the days of ``BLANKS`` where its own go, and the columns it returns."""
 
     template: str
     schema: pa.Schema
@@ -81,7 +72,7 @@ class PostgresReader:
         self._database = database
         self._held = held = Held.of(database, seconds)
         self._lock = threading.Lock()
-        self._compiled: LRUCache[Hashable, _Compiled] = LRUCache(_STATEMENTS)
+        self._compiled: LRUCache[Hashable, _Compiled] = LRUCache(STATEMENTS)
         self.renew, self.close = held.renew, held.close
         try:
             self.build = held.ask(lambda session: _build(session, held.build))
@@ -108,16 +99,7 @@ class PostgresReader:
     def batches(self, query: Query) -> Iterator[pa.RecordBatchReader]:
         # A connection a piece, not a download: a slow reader keeps none from others. What is no prepared query has no
         # more rows than an answer may have.
-        pieces = iter(query.by_half_month() if isinstance(query, Prepared) else [query])
-        pending = [self.rows(next(pieces))]
-        schema = pending[0].schema
-
-        def each() -> Iterator[pa.RecordBatch]:
-            while pending:
-                yield from pending.pop().to_batches(BATCH_ROWS)  # freed before the next piece is computed
-                pending.extend(map(self.rows, islice(pieces, 1)))
-
-        yield pa.RecordBatchReader.from_batches(schema, each())
+        yield piece_by_piece(query.by_half_month() if isinstance(query, Prepared) else [query], self.rows)
 
     def table_as_of(self, name: str, schema: str = "marts") -> ir.Table:
         return self.table(name, schema)
@@ -176,7 +158,7 @@ class PostgresReader:
         with self._lock:
             if query.blank not in self._compiled:
                 schema = _schema(query.draw(*query.of))
-                self._compiled[query.blank] = _Compiled(_with_texts(query.sql(DIALECT, _BLANKS), schema), schema)
+                self._compiled[query.blank] = _Compiled(_with_texts(query.sql(DIALECT, BLANKS), schema), schema)
             compiled = self._compiled[query.blank]
         return compiled.filled(query), compiled.schema
 

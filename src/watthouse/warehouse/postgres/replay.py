@@ -3,15 +3,12 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
-from time import perf_counter
 from typing import Final
 
 from watthouse.database import Session
-from watthouse.errors import WarehouseError
-from watthouse.transform import Node, Step, broken, downstream
+from watthouse.transform import Node, Step
+from watthouse.warehouse.steps import MANY, days_apart, replayed, verdict
 
-_MANY: Final = 400
-"""Above this number of changed days, rebuilding every day is faster than selecting them."""
 _MARK: Final = re.compile(r"/\* days of (\S+) \*/ true")
 """Where the compiled SQL filters days: the macro ``days_to_rebuild`` leaves this mark."""
 
@@ -24,21 +21,16 @@ def replay(
     on_node: Callable[[Node], None] = lambda _: None,
 ) -> list[Node]:
     """Rebuild what depends on these raw tables, for the days that changed; raises on the first broken test."""
-    nodes: list[Node] = []
     days: list[date] | None = None
-    for step in downstream(steps, set(sources)):
-        began = perf_counter()
-        if step.relation:
-            days = _days(session, raw, step)
-            status, message = "success", _rebuild(session, step, days)
-        else:
-            status, message = _check(session, step, days)
-        nodes.append(Node(step.name, status, round(perf_counter() - began, 3), message))
-        on_node(nodes[-1])
-        if status == "fail":
-            name = nodes[-1].title
-            raise WarehouseError(f"{name}: {message}; the warehouse stays as it was, the lake keeps the rows")
-    return nodes
+
+    def take(step: Step) -> tuple[str, str]:
+        nonlocal days
+        if not step.relation:
+            return _check(session, step, days)
+        days = _days(session, raw, step)
+        return "success", _rebuild(session, step, days)
+
+    return replayed(steps, sources, on_node, take)
 
 
 def of_days(sql: str, days: Sequence[date] | None) -> str:
@@ -75,23 +67,14 @@ _COLUMNS: Final = (
 def _days(session: Session, raw: str, step: Step) -> list[date] | None:
     if not step.observed_in:
         return None
-    # Besides the days whose raw rows changed: a table that repeats columns of another (a label, a rank) changes where
-    # they do, on days without a new row of its own.
     names = ", ".join(f"'{name}'" for name in step.observed_in)
-    queries = [f"select civil_date from {raw}.changed_days where dataset in ({names})"]
-    for followed, columns in step.follows.items():
-        differs = " or ".join(f"built.{column} is distinct from followed.{column}" for column in columns)
-        queries.append(
-            f"select built.civil_date from {step.relation} as built"
-            f" inner join {followed} as followed on built.civil_date = followed.civil_date where {differs}"
-        )
+    changed = f"select civil_date from {raw}.changed_days where dataset in ({names})"
+    queries = [changed, *days_apart(step)]
     days = [day for (day,) in session.run(" union ".join(queries))]
-    return step.to_rebuild(days) if len(days) <= _MANY else None
+    return step.to_rebuild(days) if len(days) <= MANY else None
 
 
 def _check(session: Session, step: Step, days: Sequence[date] | None) -> tuple[str, str]:
     """Run a test on the days that its model has just rebuilt."""
     ((rows,),) = session.run(f"select count(*) from ({of_days(step.sql, days)}) as broken")
-    if not rows:
-        return "pass", ""
-    return ("warn" if step.severity == "warn" else "fail"), broken(rows)
+    return verdict(step, rows)

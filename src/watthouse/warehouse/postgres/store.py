@@ -16,7 +16,7 @@ from watthouse.database import Database, Session
 from watthouse.errors import BusyError, DatabaseError, UsageError, WarehouseError
 from watthouse.lake.revisions import OBSERVED_AT
 from watthouse.transform import Step, fingerprint, steps_of, tests_of
-from watthouse.warehouse import marts
+from watthouse.warehouse import marts, steps
 from watthouse.warehouse.base import BuildReader, Kept, Loaded, Tested
 from watthouse.warehouse.postgres import builds, checks, raw
 from watthouse.warehouse.postgres.builds import Published
@@ -26,7 +26,7 @@ SETTING: Final = "WATTHOUSE_WAREHOUSE"
 _KEPT: Final = "the warehouse stays as it was, run again: what was fetched is in the lake"
 _READ_KEPT: Final = "nothing is lost, try again"
 _RIGHTS: Final = "`watthouse init-db` makes the roles that load and read"
-_REPLAY: Final = Path(__file__).with_name("replay.py")
+_REPLAY: Final = (Path(__file__).with_name("replay.py"), Path(steps.__file__))
 
 T = TypeVar("T")
 
@@ -182,7 +182,7 @@ class Postgres:
     @cached_property
     def _fingerprint(self) -> str:
         """Differs once the models have changed, or the way in which a refresh replays them."""
-        return fingerprint(self._project, _REPLAY)
+        return fingerprint(self._project, *_REPLAY)
 
     def _session(self) -> AbstractContextManager[Session]:
         """For reading."""
