@@ -107,7 +107,7 @@ def test_a_certificate_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
 
 def test_a_quota_that_is_spent_stops_with_a_line_and_what_was_fetched_is_built(served: Service, tmp_path: Path) -> None:
     begun(tmp_path)
-    served.trouble("429-day:4")
+    served.trouble("429-day:5")
     done = watthouse(tmp_path, "refresh", NAME, env={**served.variables, "WATTHOUSE_WINDOW_ROWS": "1"})
     line = refused(done)
     assert "quota" in line

@@ -33,10 +33,14 @@ STATES: Final = {
     "renamed": "dataset NAME is gone",
     "no-group": "group_by is refused",
 }
-"""What the service can be like: kind → meaning. They always hold unless an EVERY is given."""
+"""What the service can be like: kind → meaning. They always hold unless an EVERY is given.
+
+A quota that is spent at the EVERY-th request stays spent.
+"""
 
 _EXPORTS: Final = frozenset({"interrupted", "json", "short"})
 _ANSWERED: Final = frozenset({"429-day", "429-anonymous", "forbidden"})
+_SPENT: Final = frozenset({"429-day", "429-anonymous"})
 _ANONYMOUS: Final = frozenset({"429-anonymous", "forbidden"})
 _NAMED: Final = frozenset({"no-column", "renamed"})
 
@@ -112,8 +116,9 @@ class Troubles:
             if not _can_affect(trouble, call) or (keyed and trouble.kind in _ANONYMOUS):
                 continue
             self._requests[place] += 1
-            if self._requests[place] % trouble.every == 0:
-                yield trouble, self._requests[place] // trouble.every % 2 == 0
+            times, left = divmod(self._requests[place], trouble.every)
+            if times and (left == 0 or trouble.kind in _SPENT):
+                yield trouble, times % 2 == 0
 
 
 def _is_event(trouble: Trouble) -> bool:

@@ -62,6 +62,14 @@ def test_the_two_ways_alternate_however_seldom_it_comes() -> None:
     assert [turn.again for turn in turns if turn.event] == [False, True, False, True]
 
 
+@pytest.mark.parametrize("kind", ["429-day", "429-anonymous"])
+def test_a_quota_that_is_spent_stays_spent(kind: str) -> None:
+    troubles = Troubles.of(f"{kind}:3")
+    assert [troubles.turn("records").event for _ in range(7)] == [None, None, *[kind] * 5]
+    troubles.clear()
+    assert troubles.turn("records").event is None
+
+
 def test_429_day_leaves_nothing_until_midnight(sample: Sample, client: httpx.Client) -> None:
     with trouble(sample, "429-day"):
         response = client.get(NATIONAL)
