@@ -10,32 +10,13 @@ import polars as pl
 from watthouse.meters.layouts.base import INTERVAL
 from watthouse.meters.reading import Reading
 from watthouse.meters.readings import CHANNEL
+from watthouse.meters.steps import Run, StepChange, Stretch, changes, gaps, minutes_of, usual
 
-_STEADY: Final = 3
-"""Intervals of one length in a row that make it a step of the curve."""
 _ZEROS: Final = timedelta(hours=6)
 """Time at zero that is worth a look: a meter that is not wired, or a site that is shut."""
 _SLACK: Final = 2
 """Steps after which zeros are no longer one stretch."""
 _COLUMNS: Final = ("line", *CHANNEL, "instant", "energy", "units")
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """A part of a curve, by instants; ``count`` is how many intervals it has or lacks."""
-
-    since: datetime
-    until: datetime
-    count: int
-
-
-@dataclass(frozen=True)
-class StepChange:
-    """A moment at which the intervals get another length [min]."""
-
-    at: datetime
-    before: int
-    after: int
 
 
 @dataclass
@@ -119,23 +100,11 @@ def _curve(channel: tuple[Any, ...], rows: pl.DataFrame) -> Curve:
 
 
 def _look_at_steps(curve: Curve, instants: pl.Series) -> None:
-    """Gaps, and changes of the step; between two steps a longer interval is a gap of the shorter one."""
-    lengths = instants.diff().drop_nulls().rle().struct.unnest().select("len", length="value")
-    runs = list(zip(lengths["length"], lengths["len"], strict=True))
-    steady = [length for length, count in runs if count >= _STEADY]
-    usual = max(runs, key=lambda run: run[1])[0]
-    curve.minutes = _minutes(usual)
-    step, at = (steady or [usual])[0], 0
-    for number, (length, count) in enumerate(runs):
-        if count >= _STEADY and length != step:
-            curve.steps.append(StepChange(instants[at], _minutes(step), _minutes(length)))
-            step = length
-        following = next((other for other, more in runs[number + 1 :] if more >= _STEADY), step)
-        expected = min(step, following)
-        if length > expected and count < _STEADY:
-            missing = length // expected - 1
-            curve.gaps += [Stretch(instants[at + one], instants[at + one + 1], missing) for one in range(count)]
-        at += count
+    lengths = instants.diff().drop_nulls().rle().struct.unnest()
+    starts = instants.gather(lengths["len"].cum_sum() - lengths["len"])
+    runs = [Run(*run) for run in zip(starts, lengths["value"], lengths["len"], strict=True)]
+    curve.minutes = minutes_of(usual(runs))
+    curve.gaps, curve.steps = list(gaps(runs)), list(changes(runs))
 
 
 def _zeros(once: pl.DataFrame, step: timedelta) -> Iterator[Stretch]:
@@ -145,10 +114,6 @@ def _zeros(once: pl.DataFrame, step: timedelta) -> Iterator[Stretch]:
     runs = once.with_columns(run=begins.cum_sum()).filter(is_zero).group_by("run", maintain_order=True)
     spans = runs.agg(since=pl.col("instant").first(), until=pl.col("instant").last(), count=pl.len()).drop("run")
     return (Stretch(*span) for span in spans.filter(pl.col("until") - pl.col("since") >= _ZEROS).iter_rows())
-
-
-def _minutes(length: timedelta) -> int:
-    return round(length.total_seconds() / 60)
 
 
 def oddities(curve: Curve) -> Iterable[str]:

@@ -1,18 +1,28 @@
 """What is asked of the meters' database: which meters there are, their channels, a day of one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from hashlib import sha256
+from pathlib import PurePosixPath
 from typing import Any, Final
 
 from sqlalchemy import Connection, Date, exists, func, select
 
 from watthouse.errors import UsageError, shown
 from watthouse.meters.storage.day_view import FILLED
-from watthouse.meters.storage.models import Channel, EnergyData, EnergyDataView, FileSpan, LoadedFile, Mark
-from watthouse.meters.units import Quantity, unit_of
+from watthouse.meters.storage.models import (
+    Channel,
+    EnergyData,
+    EnergyDataView,
+    FileSpan,
+    LoadedFile,
+    Mark,
+    RejectedLine,
+)
+from watthouse.meters.units import unit_of
 
 _SPAN: Final = (func.min(FileSpan.first).label("first"), func.max(FileSpan.last).label("last"))
-_SUMMED: Final = {Quantity.ENERGY, Quantity.REACTIVE_ENERGY, Quantity.APPARENT_ENERGY}
 
 
 @dataclass(frozen=True)
@@ -28,7 +38,7 @@ class Meter:
 
 
 @dataclass(frozen=True)
-class MeterChannel:
+class ChannelSpan:
     """A series of a meter, in ``unit``, with the instants of its first and last reading."""
 
     data_type: str
@@ -65,12 +75,12 @@ def meters(connection: Connection) -> list[Meter]:
     ]
 
 
-def channels(connection: Connection, meter_code: str) -> list[MeterChannel]:
+def channels(connection: Connection, meter_code: str) -> list[ChannelSpan]:
     """The channels of a meter; raises :class:`~watthouse.errors.UsageError` where there is no such meter."""
     named = (Channel.data_type, Channel.unit, Channel.kind, Channel.stream, Channel.period, Channel.rate)
     asked = select(*named, *_SPAN).where(Channel.meter_code == meter_code)
     found = [
-        MeterChannel(**row._asdict())
+        ChannelSpan(**row._asdict())
         for row in connection.execute(_covered(asked).group_by(Channel.id, *named).order_by(*named))
     ]
     if not found:
@@ -90,6 +100,45 @@ def day(connection: Connection, meter_code: str, civil_date: date) -> list[Chann
         .order_by(*named)
     )
     return [_channel_day(*row) for row in connection.execute(asked)]
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A line that is no reading, of a file that counts."""
+
+    file: str
+    loaded_at: datetime
+    line: int
+    reason: str
+    text: str
+
+
+def rejects(connection: Connection, name_ends: str | None, most: int) -> tuple[list[Reject], int]:
+    """Rejected lines, those of the newest files first, and how many there are in all."""
+    asked = select(LoadedFile.name, LoadedFile.loaded_at, RejectedLine.line, RejectedLine.reason, RejectedLine.text)
+    asked = asked.join(LoadedFile, LoadedFile.id == RejectedLine.file_id).where(LoadedFile.replaced_by.is_(None))
+    if name_ends is not None:
+        # "\0" is in no name, and PostgreSQL refuses to compare with it
+        asked = asked.where(LoadedFile.name.endswith(name_ends.replace("\0", "\ufffd"), autoescape=True))
+    total = connection.scalar(select(func.count()).select_from(asked.subquery())) or 0
+    found = connection.execute(asked.order_by(LoadedFile.id.desc(), RejectedLine.line, RejectedLine.id).limit(most))
+    # the folders in which the files lie are nobody's business
+    return [Reject(PurePosixPath(row[0]).name, *row[1:]) for row in found], total
+
+
+def newest(connection: Connection, channel_ids: Sequence[int]) -> datetime:
+    """The instant of the newest reading of these channels, of which each has one."""
+    spans = select(func.max(FileSpan.last)).join(LoadedFile, LoadedFile.id == FileSpan.file_id)
+    last = connection.scalar(spans.where(FileSpan.channel_id.in_(channel_ids), LoadedFile.replaced_by.is_(None)))
+    assert last is not None, channel_ids
+    return last
+
+
+def version(connection: Connection, *more: str) -> str:
+    """Changes with every file that is loaded; ``more`` is what answers depend on beside them."""
+    columns = (LoadedFile.id, LoadedFile.sha256, LoadedFile.loaded_at)
+    last = connection.execute(select(*columns).order_by(LoadedFile.id.desc()).limit(1)).first()
+    return sha256(repr((tuple(last) if last else None, more)).encode()).hexdigest()[:16]
 
 
 def historic_day(connection: Connection, meter_code: str, serial_code: str, civil_date: date) -> EnergyDataView | None:
@@ -122,7 +171,7 @@ def _channel_day(
     data_type: str, unit: str, kind: str, stream: str, period: str, rate: str, count: int, *values: float
 ) -> ChannelDay:
     known = unit_of(unit)
-    is_summed = known is not None and known.quantity in _SUMMED and kind == "interval"
+    is_summed = known is not None and known.quantity.is_energy and kind == "interval"
     about = " ".join(text for text in (stream, period, rate) if text)
     least, greatest, total = values
     return ChannelDay(data_type, unit, about, count, least, greatest, total / count, total if is_summed else None)
