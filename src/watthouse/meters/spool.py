@@ -1,0 +1,160 @@
+"""The readings of one file on disk, in order of channel and time, so that a file of any size can be looked over."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import polars as pl
+
+from watthouse.meters.readings import CHANNEL
+from watthouse.meters.steps import Run, Stretch
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_ROWS: Final = 50_000
+"""Rows that become Python objects at a time."""
+
+_TABLES: Final = """
+pragma journal_mode = off;
+pragma synchronous = off;
+pragma cache_size = -65536;
+create table readings (
+    channel integer, instant integer, line integer, energy real, primary key (channel, instant, line)
+) without rowid;
+begin;
+"""
+
+# with a single max() in it, SQLite takes the energy from the row that has it: the last line of the interval
+_ONCE: Final = """
+create table once as
+select channel, instant, max(line) as line, energy, count(*) as times, count(distinct energy) > 1 as disagrees
+from readings
+group by channel, instant
+order by channel, instant;
+create index once_by_time on once (channel, instant);
+"""
+
+_COUNTS: Final = """
+select sum(times), min(instant), max(instant), sum(times) - count(*), sum(disagrees) from once where channel = ?
+"""
+
+# two numberings, of all intervals and of those of one length, differ by the same as long as a run lasts
+_RUNS: Final = """
+with lengths as (
+    select instant, lead(instant) over (order by instant) - instant as length from once where channel = ?
+),
+numbered as (
+    select
+        instant,
+        length,
+        row_number() over (order by instant) - row_number() over (partition by length order by instant) as run
+    from lengths
+    where length is not null
+)
+select min(instant), length, count(*) from numbered group by length, run order by 1
+"""
+
+_ZEROS: Final = """
+with marked as (
+    select
+        instant,
+        energy = 0 as is_zero,
+        (energy = 0) is not lag(energy = 0) over times or instant - lag(instant) over times > :most as begins
+    from once
+    where channel = :channel
+    window times as (order by instant)
+),
+numbered as (
+    select instant, is_zero, sum(begins) over (order by instant) as stretch from marked
+)
+select min(instant), max(instant), count(*)
+from numbered
+where is_zero
+group by stretch
+having max(instant) - min(instant) >= :least
+order by 1
+"""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Readings of a channel; ``duplicates`` repeat an interval, ``disagreeing`` intervals have several values."""
+
+    readings: int
+    first: datetime
+    last: datetime
+    duplicates: int
+    disagreeing: int
+
+
+class Spool:
+    """A database for one file, which ends with it."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._numbers: dict[tuple[str, ...], int] = {}
+        self._newest: dict[int, datetime] = {}
+        self.unsorted: dict[int, int] = {}
+        """How many lines of each channel are earlier than the one before."""
+
+    @property
+    def channels(self) -> dict[tuple[str, ...], int]:
+        """The channels in the order in which they came, with their numbers."""
+        return self._numbers
+
+    def take(self, readings: pl.DataFrame) -> None:
+        """Take in some readings, in the order of their lines."""
+        for channel, part in readings.partition_by(CHANNEL, as_dict=True, maintain_order=True).items():
+            number = self._numbers.setdefault(tuple(map(str, channel)), len(self._numbers))
+            self._count_unsorted(number, part["instant"])
+            rows = part.select(pl.lit(number), pl.col("instant").dt.epoch("us"), "line", "energy")
+            for some in rows.iter_slices(_ROWS):
+                self._connection.executemany("insert into readings values (?, ?, ?, ?)", some.rows())
+
+    def end(self) -> None:
+        """All has been taken in: each interval is brought down to its last line."""
+        self._connection.commit()
+        self._connection.executescript(_ONCE)
+
+    def counts(self, number: int) -> Counts:
+        """What there is of a channel."""
+        readings, first, last, *twice = self._connection.execute(_COUNTS, [number]).fetchone()
+        return Counts(readings, _moment(first), _moment(last), *twice)
+
+    def runs(self, number: int) -> list[Run]:
+        """The intervals of a channel as runs of one length."""
+        found = self._connection.execute(_RUNS, [number])
+        return [Run(_moment(since), length * _MICROSECOND, count) for since, length, count in found]
+
+    def zeros(self, number: int, apart: timedelta, lasting: timedelta) -> Iterator[Stretch]:
+        """Stretches of zeros ``apart`` at most that last so long at least, each from its first zero to its last."""
+        asked = {"channel": number, "most": apart // _MICROSECOND, "least": lasting // _MICROSECOND}
+        for since, until, count in self._connection.execute(_ZEROS, asked):
+            yield Stretch(_moment(since), _moment(until), count)
+
+    def _count_unsorted(self, number: int, instants: pl.Series) -> None:
+        before = self._newest.get(number, instants[0])
+        earlier = int((instants.diff() < timedelta()).sum()) + (instants[0] < before)
+        self.unsorted[number] = self.unsorted.get(number, 0) + earlier
+        self._newest[number] = instants[-1]
+
+
+@contextmanager
+def spool() -> Iterator[Spool]:
+    """An empty one, in a scratch folder."""
+    with TemporaryDirectory() as folder:
+        connection = sqlite3.connect(Path(folder) / "readings.sqlite", isolation_level=None)
+        try:
+            connection.executescript(_TABLES)
+            yield Spool(connection)
+        finally:
+            connection.close()
+
+
+def _moment(microseconds: int) -> datetime:
+    return _EPOCH + microseconds * _MICROSECOND
