@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from watthouse.errors import SourceError, UnrecognisedError, WatthouseError
+from watthouse.meters.ahead import ahead
 from watthouse.meters.files import MeterFile, Refused, found
 from watthouse.meters.reading import Reading
 from watthouse.meters.readings import Batch
@@ -98,7 +99,7 @@ def _load(
         # another load may have had the same file in the meantime
         if not again and is_known(connection, file.name, digest):
             return None
-        figures = store(connection, version, _at_most(most_rows, reading))
+        figures = store(connection, version, ahead(_at_most(most_rows, reading)))
         if reading.digest != digest:
             raise SourceError(f"{reading.origin}: was changed while it was read: load it again")
     return figures
