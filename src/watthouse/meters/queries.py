@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from sqlalchemy import Connection, Date, exists, func, select
+from sqlalchemy import Connection, Date, bindparam, exists, func, select
 
 from watthouse.errors import UsageError, shown
 from watthouse.meters.storage.day_view import FILLED
@@ -134,27 +134,35 @@ def newest(connection: Connection, channel_ids: Sequence[int]) -> datetime:
     return last
 
 
+# made once: to put such a statement together takes longer than to have it answered
+_NEWEST_FILE: Final = (
+    select(LoadedFile.id, LoadedFile.sha256, LoadedFile.loaded_at).order_by(LoadedFile.id.desc()).limit(1)
+)
+_FILLED_AT: Final = select(Mark.set_at).where(Mark.name == FILLED)
+_HISTORIC_DAY: Final = (
+    select(EnergyDataView.__table__)
+    .where(
+        EnergyDataView.meter_code == bindparam("meter_code"),
+        EnergyDataView.serial_code == bindparam("serial_code"),
+        EnergyDataView.date_time == bindparam("date_time"),
+        exists(select(Mark.name).where(Mark.name == FILLED)),
+    )
+    .order_by(EnergyDataView.id)
+    .limit(1)
+)
+
+
 def version(connection: Connection, *more: str) -> str:
-    """Changes with every file that is loaded; ``more`` is what answers depend on beside them."""
-    columns = (LoadedFile.id, LoadedFile.sha256, LoadedFile.loaded_at)
-    last = connection.execute(select(*columns).order_by(LoadedFile.id.desc()).limit(1)).first()
-    return sha256(repr((tuple(last) if last else None, more)).encode()).hexdigest()[:16]
+    """Changes with every file that is loaded, and when the day view is first filled; ``more`` changes it, too."""
+    last = connection.execute(_NEWEST_FILE).first()
+    state = (tuple(last) if last else None, connection.scalar(_FILLED_AT), more)
+    return sha256(repr(state).encode()).hexdigest()[:16]
 
 
 def historic_day(connection: Connection, meter_code: str, serial_code: str, civil_date: date) -> EnergyDataView | None:
     """A day of the view, as the historic service shows it: none before the view was first asked to be filled."""
-    asked = (
-        select(EnergyDataView.__table__)
-        .where(
-            EnergyDataView.meter_code == meter_code,
-            EnergyDataView.serial_code == serial_code,
-            EnergyDataView.date_time == civil_date,
-            exists(select(Mark.name).where(Mark.name == FILLED)),
-        )
-        .order_by(EnergyDataView.id)
-        .limit(1)
-    )
-    row = connection.execute(asked).first()
+    asked = {"meter_code": meter_code, "serial_code": serial_code, "date_time": civil_date}
+    row = connection.execute(_HISTORIC_DAY, asked).first()
     return EnergyDataView(**row._asdict()) if row else None
 
 
