@@ -171,7 +171,10 @@ def test_what_cannot_be_answered_is_a_problem_that_says_why(meters: MeterStore, 
             problem(api.get(f"/meters/00210/{path}"), 422, parameter)
         too_fine = problem(api.get("/meters/00210/readings?interval=5min"), 422)
         assert too_fine["detail"] == "readings of the period last 15 min: choose a longer interval, or another channel"
-        assert _rows(api.get("/meters/00210/readings?since=2030-01-01")) == []
+        for nothing in ("readings?", "readings?interval=day&", "days?"):
+            assert _rows(api.get(f"/meters/00210/{nothing}since=2030-01-01")) == []
+            assert _rows(api.get(f"/meters/00210/{nothing}since=0001-01-01&until=0001-02-01")) == []
+            assert _rows(api.get(f"/meters/00210/{nothing}since=0001-01-01&until=9999-12-30"))
         assert _rows(api.get("/meters/rejects?file=%00")) == []
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Integer, func, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Connection, Integer, cast, func, or_, select, type_coerce
 
 from watthouse.meters.channels import MeterChannel
-from watthouse.meters.steps import Run, Stretch, gaps, minutes_of, usual
+from watthouse.meters.steps import Run, Stretch, gaps, minutes_of, runs_of, usual
 from watthouse.meters.storage.models import EnergyData
 
 
@@ -37,8 +37,10 @@ Bounds = tuple[datetime | None, datetime | None]
 def coverage(connection: Connection, channels: Sequence[MeterChannel], bounds: Bounds = (None, None)) -> list[Coverage]:
     """What is held of these channels; one without a reading is left out."""
     held = {row.channel_id: row for row in connection.execute(_counts(channels, bounds))}
-    series = _runs(connection, [channel for channel in channels if channel.is_interval], bounds)
-    return [_coverage(one, held[one.id], series.get(one.id, [])) for one in channels if one.id in held]
+    series = _begun(connection, [channel for channel in channels if channel.is_interval], bounds)
+    return [
+        _coverage(one, held[one.id], runs_of(series[one.id], held[one.id].last)) for one in channels if one.id in held
+    ]
 
 
 def _coverage(channel: MeterChannel, held: Any, runs: Sequence[Run]) -> Coverage:
@@ -67,43 +69,39 @@ def _counts(channels: Sequence[MeterChannel], bounds: Bounds) -> Any:
     return asked.group_by(EnergyData.channel_id)
 
 
-def _runs(connection: Connection, channels: Sequence[MeterChannel], bounds: Bounds) -> dict[int, list[Run]]:
-    """The intervals of each channel as runs of one length: few, however many readings there are."""
-    seconds = _seconds(connection)
+def _begun(
+    connection: Connection, channels: Sequence[MeterChannel], bounds: Bounds
+) -> dict[int, list[tuple[datetime, timedelta]]]:
+    """Where intervals of another length begin in each channel: in few places, however many readings there are."""
+    seconds = seconds_of(connection)
     lengths = (
         select(
             EnergyData.channel_id,
             EnergyData.instant,
-            (_next(seconds) - seconds).label("length"),
+            (_beside(func.lead(seconds)) - seconds).label("length"),
+            (seconds - _beside(func.lag(seconds))).label("before"),
         )
         .where(*within(channels, bounds))
         .cte("lengths")
     )
-    # two numberings, of all intervals and of those of one length, differ by the same as long as a run lasts
-    by_length = func.row_number().over(
-        partition_by=(lengths.c.channel_id, lengths.c.length), order_by=lengths.c.instant
-    )
-    by_channel = func.row_number().over(partition_by=lengths.c.channel_id, order_by=lengths.c.instant)
-    numbered = (
-        select(lengths, (by_channel - by_length).label("run")).where(lengths.c.length.is_not(None)).cte("numbered")
-    )
-    since = func.min(numbered.c.instant)
+    differs = or_(lengths.c.before.is_(None), lengths.c.before != lengths.c.length)
     final = (
-        select(numbered.c.channel_id, since, numbered.c.length, func.count())
-        .group_by(numbered.c.channel_id, numbered.c.length, numbered.c.run)
-        .order_by(numbered.c.channel_id, since)
+        select(lengths.c.channel_id, lengths.c.instant, lengths.c.length)
+        .where(lengths.c.length.is_not(None), differs)
+        .order_by(lengths.c.channel_id, lengths.c.instant)
     )
-    runs: dict[int, list[Run]] = defaultdict(list)
-    for channel, begun, length, count in connection.execute(final).tuples():
-        runs[channel].append(Run(begun, timedelta(seconds=int(length)), count))
-    return runs
+    begun: dict[int, list[tuple[datetime, timedelta]]] = defaultdict(list)
+    for channel, since, length in connection.execute(final).tuples():
+        begun[channel].append((since, timedelta(seconds=int(length))))
+    return begun
 
 
-def _next(value: Any) -> Any:
-    return func.lead(value).over(partition_by=EnergyData.channel_id, order_by=EnergyData.instant)
+def _beside(value: Any) -> Any:
+    return value.over(partition_by=EnergyData.channel_id, order_by=EnergyData.instant)
 
 
-def _seconds(connection: Connection) -> Any:
+def seconds_of(connection: Connection) -> Any:
+    """The instants of readings as seconds since 1970: cheaper to reckon with, and to read many of."""
     if connection.dialect.name == "sqlite":
         return type_coerce(EnergyData.instant, Integer)
-    return func.extract("epoch", EnergyData.instant)
+    return cast(func.extract("epoch", EnergyData.instant), BigInteger)

@@ -87,7 +87,7 @@ def _curve(channel: tuple[str, ...], number: int, rows: Spool) -> Curve:
     held = rows.counts(number)
     curve = Curve(named["meter_code"], named["data_type"], named["unit"], about, held.readings, held.first, held.last)
     curve.duplicates, curve.disagreeing, curve.unsorted = held.duplicates, held.disagreeing, rows.unsorted[number]
-    if named["kind"] == INTERVAL and (runs := rows.runs(number)):
+    if named["kind"] == INTERVAL and (runs := rows.runs(number, held.last)):
         step = usual(runs)
         curve.minutes = minutes_of(step)
         curve.gaps, curve.steps = list(gaps(runs)), list(changes(runs))

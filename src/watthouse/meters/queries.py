@@ -126,12 +126,12 @@ def rejects(connection: Connection, name_ends: str | None, most: int) -> tuple[l
     return [Reject(PurePosixPath(row[0]).name, *row[1:]) for row in found], total
 
 
-def newest(connection: Connection, channel_ids: Sequence[int]) -> datetime:
-    """The instant of the newest reading of these channels, of which each has one."""
-    spans = select(func.max(FileSpan.last)).join(LoadedFile, LoadedFile.id == FileSpan.file_id)
-    last = connection.scalar(spans.where(FileSpan.channel_id.in_(channel_ids), LoadedFile.replaced_by.is_(None)))
-    assert last is not None, channel_ids
-    return last
+def extent(connection: Connection, channel_ids: Sequence[int]) -> tuple[datetime, datetime]:
+    """The instants of the first and the last reading of these channels, of which each has some."""
+    spans = select(*_SPAN).join(LoadedFile, LoadedFile.id == FileSpan.file_id)
+    held = connection.execute(spans.where(FileSpan.channel_id.in_(channel_ids), LoadedFile.replaced_by.is_(None)))
+    first, last = held.one()
+    return first, last
 
 
 # made once: to put such a statement together takes longer than to have it answered

@@ -12,7 +12,7 @@ from typing import Final
 import polars as pl
 
 from watthouse.meters.readings import CHANNEL
-from watthouse.meters.steps import Run, Stretch
+from watthouse.meters.steps import Run, Stretch, runs_of
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -43,20 +43,15 @@ _COUNTS: Final = """
 select sum(times), min(instant), max(instant), sum(times) - count(*), sum(disagrees) from once where channel = ?
 """
 
-# two numberings, of all intervals and of those of one length, differ by the same as long as a run lasts
-_RUNS: Final = """
+# where intervals of another length begin
+_BEGUN: Final = """
 with lengths as (
-    select instant, lead(instant) over (order by instant) - instant as length from once where channel = ?
-),
-numbered as (
-    select
-        instant,
-        length,
-        row_number() over (order by instant) - row_number() over (partition by length order by instant) as run
-    from lengths
-    where length is not null
+    select instant, lead(instant) over times - instant as length, instant - lag(instant) over times as before
+    from once
+    where channel = ?
+    window times as (order by instant)
 )
-select min(instant), length, count(*) from numbered group by length, run order by 1
+select instant, length from lengths where length is not null and (before is null or before <> length) order by instant
 """
 
 _ZEROS: Final = """
@@ -126,10 +121,10 @@ class Spool:
         readings, first, last, *twice = self._connection.execute(_COUNTS, [number]).fetchone()
         return Counts(readings, _moment(first), _moment(last), *twice)
 
-    def runs(self, number: int) -> list[Run]:
-        """The intervals of a channel as runs of one length."""
-        found = self._connection.execute(_RUNS, [number])
-        return [Run(_moment(since), length * _MICROSECOND, count) for since, length, count in found]
+    def runs(self, number: int, last: datetime) -> list[Run]:
+        """The intervals of a channel as runs of one length; ``last`` is its last reading."""
+        found = self._connection.execute(_BEGUN, [number])
+        return runs_of([(_moment(since), length * _MICROSECOND) for since, length in found], last)
 
     def zeros(self, number: int, apart: timedelta, lasting: timedelta) -> Iterator[Stretch]:
         """Stretches of zeros ``apart`` at most that last so long at least, each from its first zero to its last."""

@@ -36,6 +36,12 @@ class StepChange:
     after: int
 
 
+def runs_of(begun: Sequence[tuple[datetime, timedelta]], last: datetime) -> list[Run]:
+    """Runs from where each begins and the length of its intervals; the last one ends with the last reading."""
+    ends = [*(since for since, _ in begun[1:]), last] if begun else []
+    return [Run(since, length, (end - since) // length) for (since, length), end in zip(begun, ends, strict=True)]
+
+
 def minutes_of(length: timedelta) -> int:
     """A length in whole minutes."""
     return round(length.total_seconds() / 60)

@@ -1,7 +1,8 @@
 """What is answered about meters, as rows: meters, their channels, gaps, readings, days, and rejected lines."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Any, Final
 
 import polars as pl
@@ -32,6 +33,7 @@ from watthouse.serve.queries.params import Period, period_or_newest
 from watthouse.settings import Settings
 
 OWNER: Final = "meter files of this server's owner, read by watthouse"
+_DAYS_AT_A_TIME: Final = 31
 
 
 class MeterRows:
@@ -78,9 +80,12 @@ class MeterRows:
     def readings(self, meter_code: str, params: ReadingsParams) -> RowSet:
         """A row a channel and reading, or a channel and interval."""
         chosen = self._chosen(meter_code, params.channel, params.data_type, params.unit)
-        rows, more = self._read(chosen, params)
-        if params.interval is not MeterInterval.SLOT:
-            rows = resample(rows, chosen, params.interval.value, self._zone.key)
+        period = self._period(chosen, params)
+        if params.interval is MeterInterval.SLOT:
+            rows = readings(self._connection, chosen, self._bounds(period.since, period.until), self._settings.max_rows)
+        else:
+            by_interval = partial(resample, channels=chosen, interval=params.interval.value, zone=self._zone.key)
+            rows = self._in_parts(chosen, period, by_interval).sort("channel", "instant")
         about = [(one.id, one.data_type, params.unit or one.unit, _factor(one, params.unit)) for one in chosen]
         named = pl.DataFrame(
             about,
@@ -93,15 +98,17 @@ class MeterRows:
         )
         declared = columns.SLOTS if params.interval is MeterInterval.SLOT else columns.INTERVALS
         title = f"Readings of meter {meter_code}"
-        return _framed(title, shown, declared, {**more, "interval": params.interval.value, "unit": params.unit})
+        return _framed(
+            title, shown, declared, {**_days(period), "interval": params.interval.value, "unit": params.unit}
+        )
 
     def days(self, meter_code: str, params: DaysParams) -> RowSet:
         """A row a civil day and series."""
         chosen = self._chosen(meter_code, None, params.data_type, params.unit)
-        rows, more = self._read(chosen, params)
+        period = self._period(chosen, params)
         unit = unit_of(params.unit) if params.unit else None
-        found = day_statistics(rows, chosen, unit, self._zone.key)
-        more = {**more, "interval": "day", "unit": params.unit}
+        found = self._in_parts(chosen, period, partial(day_statistics, channels=chosen, unit=unit, zone=self._zone.key))
+        more = {**_days(period), "interval": "day", "unit": params.unit}
         return _framed(f"Days of meter {meter_code}", found, columns.DAYS, more)
 
     def rejects(self, params: RejectsParams) -> RowSet:
@@ -110,13 +117,37 @@ class MeterRows:
         rows = [vars(line) for line in found]
         return _row_set("Rejected lines of meter files", rows, columns.REJECTS, {"found": total})
 
-    def _read(self, chosen: Sequence[MeterChannel], params: Period) -> tuple[pl.DataFrame, dict[str, Any]]:
-        """Readings of the period, by default of the newest days that these channels have."""
-        newest = queries.newest(self._connection, [one.id for one in chosen])
-        last = newest.astimezone(self._zone).date()
+    def _period(self, chosen: Sequence[MeterChannel], params: Period) -> Period:
+        """The days that are meant: by default the newest that these channels have."""
+        last = queries.extent(self._connection, [one.id for one in chosen])[1].astimezone(self._zone).date()
         since, until = period_or_newest((last, last), params)
-        rows = readings(self._connection, chosen, self._bounds(since, until), self._settings.max_rows)
-        return rows, {"since": since.isoformat(), "until": until.isoformat()}
+        return Period(since=since, until=until)
+
+    def _in_parts(
+        self, chosen: Sequence[MeterChannel], period: Period, reckon: Callable[[pl.DataFrame], pl.DataFrame]
+    ) -> pl.DataFrame:
+        """What is reckoned of some days at a time, so that memory does not grow with the period."""
+        most, found, count = self._settings.max_rows, [], 0
+        for since, until in self._parts(chosen, period):
+            found.append(reckon(readings(self._connection, chosen, self._bounds(since, until), most)))
+            count += found[-1].height
+            if count > most:
+                raise ProblemError(422, f"the answer has more than {most:,} rows: choose a shorter period")
+        return pl.concat(found)
+
+    def _parts(self, chosen: Sequence[MeterChannel], period: Period) -> Iterator[tuple[date, date]]:
+        """The days of a period that may have readings, some at a time; one part at least."""
+        extent = queries.extent(self._connection, [one.id for one in chosen])
+        first, last = (moment.astimezone(self._zone).date() for moment in extent)
+        assert period.since is not None
+        assert period.until is not None
+        since, last = max(period.since, first), min(period.until, last)
+        while True:
+            until = min(since + timedelta(days=_DAYS_AT_A_TIME - 1), last)
+            yield since, until
+            if until >= last:
+                return
+            since = until + timedelta(days=1)
 
     def _bounds(self, since: date | None, until: date | None) -> Bounds:
         try:
