@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.unit.meters.reading import LP, REGISTERS, lp, write
+from tests.unit.meters.reading import LP, REGISTERS, in_pieces, lp, write
 from watthouse.meters.curve import CurveReport, curves, oddities
 from watthouse.meters.files import MeterFile, found
 from watthouse.meters.lines import BLOCK_BYTES
@@ -13,7 +13,8 @@ from watthouse.settings import Settings
 def _report(folder: Path, *lines: str, block_bytes: int = BLOCK_BYTES) -> CurveReport:
     (file,) = found([write(folder / "file.csv", *lines)], Settings())
     assert isinstance(file, MeterFile)
-    return curves(Reading(file, "Etc/UTC", block_bytes))
+    with in_pieces(block_bytes):
+        return curves(Reading(file, "Etc/UTC", block_bytes))
 
 
 def _said(folder: Path, *lines: str) -> list[str]:
@@ -77,6 +78,12 @@ def test_registers_have_no_step(tmp_path: Path) -> None:
     report = _report(tmp_path, REGISTERS, *(row.format(f"0{day}/09/2015 00:00:00") for day in (1, 2, 3, 4, 9)))
     (curve,) = report.curves
     assert (curve.minutes, curve.about, list(oddities(curve))) == (None, "Total Unified", [])
+
+
+def test_the_last_line_of_an_interval_tells_whether_it_is_zero(tmp_path: Path) -> None:
+    zeros = _every(15, 0, 1440, 0)
+    assert "2 runs of zeros, the longest" in _said(tmp_path, *zeros, lp("01/07/2024 12:00:00", 5))[-1]
+    assert "1 run of zeros, the longest" in _said(tmp_path, lp("01/07/2024 12:00:00", 5), *zeros)[-1]
 
 
 def test_a_file_that_is_read_in_pieces_is_told_as_a_whole(tmp_path: Path) -> None:
