@@ -43,34 +43,22 @@ _COUNTS: Final = """
 select sum(times), min(instant), max(instant), sum(times) - count(*), sum(disagrees) from once where channel = ?
 """
 
-# where intervals of another length begin
-_BEGUN: Final = """
-with lengths as (
-    select instant, lead(instant) over times - instant as length, instant - lag(instant) over times as before
-    from once
-    where channel = ?
-    window times as (order by instant)
-)
-select instant, length from lengths where length is not null and (before is null or before <> length) order by instant
-"""
-
+# rows lie in order of channel and time: zeros in a row have row numbers in a row
 _ZEROS: Final = """
-with marked as (
+with zeros as (
     select
         instant,
-        energy = 0 as is_zero,
-        (energy = 0) is not lag(energy = 0) over times or instant - lag(instant) over times > :most as begins
+        rowid - row_number() over (order by rowid) as stretch,
+        coalesce(instant - lag(instant) over (order by rowid) > :most, 0) as is_apart
     from once
-    where channel = :channel
-    window times as (order by instant)
+    where channel = :channel and energy = 0
 ),
 numbered as (
-    select instant, is_zero, sum(begins) over (order by instant) as stretch from marked
+    select instant, stretch, sum(is_apart) over (order by instant) as part from zeros
 )
 select min(instant), max(instant), count(*)
 from numbered
-where is_zero
-group by stretch
+group by stretch, part
 having max(instant) - min(instant) >= :least
 order by 1
 """
@@ -123,8 +111,18 @@ class Spool:
 
     def runs(self, number: int, last: datetime) -> list[Run]:
         """The intervals of a channel as runs of one length; ``last`` is its last reading."""
-        found = self._connection.execute(_BEGUN, [number])
-        return runs_of([(_moment(since), length * _MICROSECOND) for since, length in found], last)
+        return runs_of([(_moment(since), length * _MICROSECOND) for since, length in self._begun(number)], last)
+
+    def _begun(self, number: int) -> Iterator[tuple[int, int]]:
+        """Where intervals of another length begin, and that length."""
+        found = self._connection.execute("select instant from once where channel = ? order by instant", [number])
+        before, length = None, None
+        while part := found.fetchmany(_ROWS):
+            instants = pl.Series([before, *(instant for (instant,) in part)], dtype=pl.Int64).drop_nulls()
+            lengths = instants.diff()[1:]
+            others = lengths.ne_missing(lengths.shift(fill_value=length)).arg_true()
+            yield from zip(instants.gather(others), lengths.gather(others), strict=True)
+            before, length = instants[-1], lengths[-1] if len(lengths) else length
 
     def zeros(self, number: int, apart: timedelta, lasting: timedelta) -> Iterator[Stretch]:
         """Stretches of zeros ``apart`` at most that last so long at least, each from its first zero to its last."""
