@@ -121,6 +121,10 @@ class Settings(BaseSettings):
     meter_wait_seconds: float = Field(
         default=60, ge=0, description="time for which a load of meter files waits for another one, s"
     )
+    meter_upload_bytes: int = Field(
+        default=64 * 2**20, gt=0, description="cap on one upload of meter files, as it is sent, bytes"
+    )
+    meter_upload_rows: int = Field(default=5_000_000, gt=0, description="cap on the readings of one upload")
     meter_gets: bool | None = Field(
         default=None,
         description="whether GETs of the historic meter service load; none for `meters serve` on this machine alone",

@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+import time
 from datetime import datetime
 from functools import reduce
 from operator import add
@@ -141,6 +142,18 @@ def test_loading_again_and_again_changes_nothing_and_new_files_are_seen_at_once(
         client.get("/load-data")
         answer = client.get("/get-data", params={"meter_code": "1", "serial_code": "S1", "date_time": "03/09/2015"})
         assert answer.json()["avg_energy"] == 7
+
+
+def test_what_another_process_loads_is_seen_in_no_time(meters: MeterStore, tmp_path: Path) -> None:
+    files, asked = tmp_path / "files", {"meter_code": "00210", "serial_code": "S00210", "date_time": "03/09/2015"}
+    path = write(files / "LP_1.csv", LP, lp("03/09/2015 00:00:00", 7))
+    with serving(meters, files) as client:
+        client.get("/populate-view")
+        for value in (8, 9):
+            assert client.get("/get-data", params=asked).json()["avg_energy"] == value - 1
+            meters.load(write(path, LP, lp("03/09/2015 00:00:00", value)))
+            time.sleep(0.2)
+            assert client.get("/get-data", params=asked).json()["avg_energy"] == value
 
 
 def test_a_reader_never_sees_an_empty_table(meters: MeterStore, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from tests.integration.meter_store import MeterStore, rows_of
-from tests.unit.meters.reading import LP, lp, write
+from tests.unit.meters.reading import LP, in_pieces, lp, write
 from watthouse.errors import DatabaseError, UsageError
 from watthouse.meters.storage.database import MeterDatabase
 from watthouse.meters.storage.models import Base
@@ -197,7 +197,8 @@ def test_a_file_in_many_blocks_is_held_as_in_one(
     ]
     lines += [lp(time, 100 + at) for at, time in enumerate(reversed(times))]
     monkeypatch.setattr("watthouse.meters.reading.Reading.__init__.__defaults__", (block,))
-    meters.load(write(tmp_path / "a.csv", LP, *lines))
+    with in_pieces(block):
+        meters.load(write(tmp_path / "a.csv", LP, *lines))
     expected = [row for at in range(48) for row in (("Export Wh Total", at), ("Import Wh Total", 147 - at))]
     assert [(row[2], row[3]) for row in meters.values()] == expected
 

@@ -1,41 +1,23 @@
 """What is odd about the curves in a file, before anybody reckons with them."""
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
-
-import polars as pl
+from typing import Final
 
 from watthouse.meters.layouts.base import INTERVAL
 from watthouse.meters.reading import Reading
 from watthouse.meters.readings import CHANNEL
+from watthouse.meters.spool import Spool, spool
+from watthouse.meters.steps import StepChange, Stretch, changes, gaps, minutes_of, usual
 
-_STEADY: Final = 3
-"""Intervals of one length in a row that make it a step of the curve."""
 _ZEROS: Final = timedelta(hours=6)
 """Time at zero that is worth a look: a meter that is not wired, or a site that is shut."""
 _SLACK: Final = 2
 """Steps after which zeros are no longer one stretch."""
-_COLUMNS: Final = ("line", *CHANNEL, "instant", "energy", "units")
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """A part of a curve, by instants; ``count`` is how many intervals it has or lacks."""
-
-    since: datetime
-    until: datetime
-    count: int
-
-
-@dataclass(frozen=True)
-class StepChange:
-    """A moment at which the intervals get another length [min]."""
-
-    at: datetime
-    before: int
-    after: int
+_REASONS: Final = 100
+"""Lines that are no readings of which the reason is told."""
 
 
 @dataclass
@@ -75,80 +57,42 @@ class CurveReport:
 def curves(reading: Reading) -> CurveReport:
     """Look a file over; raises as :meth:`~watthouse.meters.reading.Reading.batches` does.
 
-    All of its readings are held in memory at a time, some 60 bytes each.
+    Its readings wait on disk: memory grows with what is odd about it, not with its size.
     """
-    parts, rejects = [], []
-    for batch in reading.batches():
-        parts.append(batch.readings.select(_COLUMNS).with_columns(pl.col(*CHANNEL, "units").cast(pl.Categorical)))
-        rejects.append(batch.rejects)
-    rows = pl.concat(parts)
-    found = pl.concat(rejects).select("line", "reason").head(100).rows()
+    reasons: dict[int, str] = {}
+    spellings: dict[str, set[str]] = defaultdict(set)
+    with spool() as rows:
+        for batch in reading.batches():
+            rows.take(batch.readings)
+            reasons.update(batch.rejects.select("line", "reason").head(_REASONS - len(reasons)).rows())
+            for data_type, units in batch.readings.select("data_type", "units").unique().iter_rows():
+                spellings[data_type].add(units)
+        rows.end()
+        found = [_curve(channel, number, rows) for channel, number in rows.channels.items()]
     return CurveReport(
         reading.origin,
         reading.layout.name,
         reading.rows,
         reading.rejected,
-        dict(found),
-        sorted(rows["unit"].unique().cast(pl.String)),
-        _mixed(rows),
-        [_curve(channel, part) for channel, part in rows.partition_by(CHANNEL, as_dict=True).items()],
+        reasons,
+        sorted({curve.unit for curve in found}),
+        {data_type: sorted(units) for data_type, units in sorted(spellings.items()) if len(units) > 1},
+        found,
     )
 
 
-def _mixed(rows: pl.DataFrame) -> dict[str, list[str]]:
-    spellings = rows.select(pl.col("data_type", "units").cast(pl.String)).unique()
-    by_type = spellings.group_by("data_type").agg(pl.col("units").sort()).filter(pl.col("units").list.len() > 1)
-    return dict(by_type.sort("data_type").rows())
-
-
-def _curve(channel: tuple[Any, ...], rows: pl.DataFrame) -> Curve:
-    named = dict(zip(CHANNEL, map(str, channel), strict=True))
+def _curve(channel: tuple[str, ...], number: int, rows: Spool) -> Curve:
+    named = dict(zip(CHANNEL, channel, strict=True))
     about = " ".join(named[name] for name in ("stream", "period", "rate") if named[name])
-    in_order = rows.sort("instant", maintain_order=True)
-    once = in_order.unique("instant", keep="last", maintain_order=True)
-    instants = once["instant"]
-    curve = Curve(named["meter_code"], named["data_type"], named["unit"], about, rows.height, instants[0], instants[-1])
-    values = in_order.group_by("instant").agg(pl.col("energy").n_unique())
-    curve.duplicates = rows.height - once.height
-    curve.disagreeing = values.filter(pl.col("energy") > 1).height
-    curve.unsorted = int((rows["instant"].diff() < timedelta()).sum())
-    if named["kind"] == INTERVAL and once.height > 1:
-        _look_at_steps(curve, instants)
-        curve.zeros = list(_zeros(once, _SLACK * timedelta(minutes=curve.minutes or 0)))
+    held = rows.counts(number)
+    curve = Curve(named["meter_code"], named["data_type"], named["unit"], about, held.readings, held.first, held.last)
+    curve.duplicates, curve.disagreeing, curve.unsorted = held.duplicates, held.disagreeing, rows.unsorted[number]
+    if named["kind"] == INTERVAL and (runs := rows.runs(number, held.last)):
+        step = usual(runs)
+        curve.minutes = minutes_of(step)
+        curve.gaps, curve.steps = list(gaps(runs)), list(changes(runs))
+        curve.zeros = list(rows.zeros(number, _SLACK * step, _ZEROS))
     return curve
-
-
-def _look_at_steps(curve: Curve, instants: pl.Series) -> None:
-    """Gaps, and changes of the step; between two steps a longer interval is a gap of the shorter one."""
-    lengths = instants.diff().drop_nulls().rle().struct.unnest().select("len", length="value")
-    runs = list(zip(lengths["length"], lengths["len"], strict=True))
-    steady = [length for length, count in runs if count >= _STEADY]
-    usual = max(runs, key=lambda run: run[1])[0]
-    curve.minutes = _minutes(usual)
-    step, at = (steady or [usual])[0], 0
-    for number, (length, count) in enumerate(runs):
-        if count >= _STEADY and length != step:
-            curve.steps.append(StepChange(instants[at], _minutes(step), _minutes(length)))
-            step = length
-        following = next((other for other, more in runs[number + 1 :] if more >= _STEADY), step)
-        expected = min(step, following)
-        if length > expected and count < _STEADY:
-            missing = length // expected - 1
-            curve.gaps += [Stretch(instants[at + one], instants[at + one + 1], missing) for one in range(count)]
-        at += count
-
-
-def _zeros(once: pl.DataFrame, step: timedelta) -> Iterator[Stretch]:
-    """Stretches at zero, each from its first zero to its last; a gap ends one."""
-    is_zero = pl.col("energy") == 0
-    begins = is_zero.ne_missing(is_zero.shift()) | (pl.col("instant").diff() > step)
-    runs = once.with_columns(run=begins.cum_sum()).filter(is_zero).group_by("run", maintain_order=True)
-    spans = runs.agg(since=pl.col("instant").first(), until=pl.col("instant").last(), count=pl.len()).drop("run")
-    return (Stretch(*span) for span in spans.filter(pl.col("until") - pl.col("since") >= _ZEROS).iter_rows())
-
-
-def _minutes(length: timedelta) -> int:
-    return round(length.total_seconds() / 60)
 
 
 def oddities(curve: Curve) -> Iterable[str]:

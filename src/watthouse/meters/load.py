@@ -1,14 +1,16 @@
 """Meter files into the database: each whole or not at all, and only those that are not held as they are."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
 from watthouse.errors import SourceError, UnrecognisedError, WatthouseError
+from watthouse.meters.ahead import ahead
 from watthouse.meters.files import MeterFile, Refused, found
 from watthouse.meters.reading import Reading
+from watthouse.meters.readings import Batch
 from watthouse.meters.storage.database import MeterDatabase
 from watthouse.meters.storage.store import Figures, Version, is_known, store
 from watthouse.settings import Settings
@@ -41,13 +43,27 @@ def load(
     A file that cannot be used is entered in the report, and the others go on. Raises
     :class:`~watthouse.errors.DatabaseError` where the database fails, with the files so far loaded.
     """
+    return load_found(found(paths, settings), settings, database, progress, again=again)
+
+
+def load_found(
+    files: Iterable[MeterFile | Refused],
+    settings: Settings,
+    database: MeterDatabase,
+    progress: Progress,
+    *,
+    again: bool = False,
+    most_rows: int | None = None,
+) -> LoadReport:
+    """The same for files that were looked up before, of which ``most_rows`` readings are taken in all."""
     report = LoadReport(str(database))
-    for file in found(paths, settings):
+    left = most_rows
+    for file in files:
         try:
             if isinstance(file, Refused):
                 raise file.error
             progress.stage(f"reading {file.packing.origin}")
-            figures = _load(file, settings, database, again=again)
+            figures = _load(file, settings, database, again=again, most_rows=left)
         except UnrecognisedError as error:
             _enter(report.refused if isinstance(file, MeterFile) and file.named else report.left, file, error)
         except SourceError as error:
@@ -60,6 +76,7 @@ def load(
                 report.unchanged.append(file.packing.origin)
             else:
                 report.loaded[file.packing.origin] = figures
+                left = None if left is None else left - figures.readings
     return report
 
 
@@ -68,7 +85,9 @@ def _enter(reasons: dict[str, str], file: MeterFile | Refused, error: WatthouseE
     reasons[origin] = str(error).removeprefix(f"{origin}: ")
 
 
-def _load(file: MeterFile, settings: Settings, database: MeterDatabase, *, again: bool) -> Figures | None:
+def _load(
+    file: MeterFile, settings: Settings, database: MeterDatabase, *, again: bool, most_rows: int | None
+) -> Figures | None:
     """Load one file; None where it is held as it is."""
     digest = _digest(file)
     with database.reading() as connection:
@@ -80,10 +99,17 @@ def _load(file: MeterFile, settings: Settings, database: MeterDatabase, *, again
         # another load may have had the same file in the meantime
         if not again and is_known(connection, file.name, digest):
             return None
-        figures = store(connection, version, reading.batches())
+        figures = store(connection, version, ahead(_at_most(most_rows, reading)))
         if reading.digest != digest:
             raise SourceError(f"{reading.origin}: was changed while it was read: load it again")
     return figures
+
+
+def _at_most(rows: int | None, reading: Reading) -> Iterator[Batch]:
+    for batch in reading.batches():
+        if rows is not None and reading.rows > rows:
+            raise SourceError(f"{reading.origin}: more readings than may be uploaded at a time: split it")
+        yield batch
 
 
 def _digest(file: MeterFile) -> str:

@@ -20,6 +20,11 @@ class Quantity(Enum):
     FREQUENCY = "frequency"
     RATIO = "ratio"
 
+    @property
+    def is_energy(self) -> bool:
+        """Whether values are amounts, which add up over time."""
+        return self in {Quantity.ENERGY, Quantity.REACTIVE_ENERGY, Quantity.APPARENT_ENERGY}
+
 
 @dataclass(frozen=True)
 class Unit:

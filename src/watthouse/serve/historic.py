@@ -23,11 +23,12 @@ from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed, Not
 from werkzeug.http import http_date
 
 from watthouse.errors import WatthouseError
+from watthouse.meters import queries
 from watthouse.meters.load import LoadReport, load
-from watthouse.meters.queries import historic_day
 from watthouse.meters.storage import day_view
 from watthouse.meters.storage.database import MeterDatabase
 from watthouse.meters.storage.models import EnergyDataView
+from watthouse.serve.kept import KeptAnswers
 from watthouse.settings import Settings
 
 LOADS: Final = "/api/v1/meters/loads"
@@ -40,10 +41,14 @@ Answer = Callable[[Request], Response]
 
 
 class Historic:
-    """The calls on one database. Each is answered by a thread, which the database may keep waiting."""
+    """The calls on one database. Each is answered by a thread, which the database may keep waiting.
+
+    Days that were asked for lately are kept: to give one again takes neither thread nor database.
+    """
 
     def __init__(self, settings: Settings, *, gets_change_state: bool) -> None:
         self._settings, self._gets_change_state = settings, gets_change_state
+        self._kept = KeptAnswers()
         self.database = MeterDatabase(settings)
 
     @property
@@ -52,9 +57,9 @@ class Historic:
             "/": self.root,
             "/load-data": self.load_data,
             "/populate-view": self.populate_view,
-            "/get-data": self.get_data,
         }
-        return [Route(path, _guarded(answer), methods=["GET"]) for path, answer in answers.items()]
+        first = [Route(path, _guarded(answer), methods=["GET"]) for path, answer in answers.items()]
+        return [*first, Route("/get-data", self.get_data, methods=["GET"])]
 
     @property
     def pages(self) -> dict[Any, Any]:
@@ -74,7 +79,13 @@ class Historic:
         self.fill()
         return _json(_FILLED)
 
-    def get_data(self, request: Request) -> Response:
+    async def get_data(self, request: Request) -> Response:
+        kept = self._kept.find(request.scope["query_string"])
+        if kept is not None:
+            return Response(kept, media_type="application/json")
+        return await run_in_threadpool(_guarded(self._read_data), request)
+
+    def _read_data(self, request: Request) -> Response:
         civil_date = _date(_first(request, "date_time"))
         codes = {name: _first(request, name) for name in ("meter_code", "serial_code")}
         for name, code in codes.items():
@@ -82,14 +93,25 @@ class Historic:
                 raise BadRequest(f"{name} is mandatory")
         if any("\0" in code for code in codes.values()):  # which PostgreSQL takes nowhere, so that no meter has it
             return _json(_ABSENT)
-        with self.database.reading() as connection:
-            found = historic_day(connection, codes["meter_code"], codes["serial_code"], civil_date)
-        return _json(_as_json(found) if found else _ABSENT)
+        turn = self._kept.turn
+        try:
+            with self.database.reading() as connection:
+                version = queries.version(connection)
+                found = queries.historic_day(connection, codes["meter_code"], codes["serial_code"], civil_date)
+        except WatthouseError:
+            self._kept.forget()
+            raise
+        answer = _json(_as_json(found) if found else _ABSENT)
+        self._kept.keep(request.scope["query_string"], bytes(answer.body), version, turn)
+        return answer
 
     def load(self) -> LoadReport:
         """Load the folder of data files; raises where the database fails."""
         folder = self._settings.meter_folder
-        report = load([folder] if folder.is_dir() else [], self._settings, self.database, _Silent())
+        try:
+            report = load([folder] if folder.is_dir() else [], self._settings, self.database, _Silent())
+        finally:
+            self._kept.forget()
         log = structlog.get_logger()
         for name, reason in report.refused.items():
             log.warning("refused", file=name, reason=reason)
@@ -101,6 +123,7 @@ class Historic:
         """Count all days of the view again."""
         with self.database.writing() as connection:
             day_view.fill(connection)
+        self._kept.forget()
 
     def _refuse_changes(self) -> None:
         if not self._gets_change_state:

@@ -12,6 +12,7 @@ from watthouse.settings import Settings
 from watthouse.starting import uncollected
 
 if TYPE_CHECKING:
+    from watthouse.meters.storage.database import MeterDatabase
     from watthouse.serve.historic import Historic
 
 
@@ -38,6 +39,11 @@ class Meters:
                 is_open = self._settings.meter_gets or False
                 self._historic = Historic(self._settings, gets_change_state=is_open)
             return self._historic
+
+    @property
+    def database(self) -> "MeterDatabase":
+        """The database of readings; raises as :attr:`historic` does."""
+        return self.historic.database
 
     def close(self) -> None:
         """Close the database, where it was opened."""

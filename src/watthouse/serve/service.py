@@ -90,9 +90,11 @@ class Service:
             row_set = ask()
             assert isinstance(row_set.rows, pa.Table)
             body = writers.whole(labels(row_set, version, sample), row_set.rows, chosen)
-            cached = _CachedAnswer(body, attribution.links(row_set.used or (), sample))
+            link = "" if row_set.owner else attribution.links(row_set.used or (), sample)
+            cached = _CachedAnswer(body, link)
             self._cache_answer(tag, cached)
-        attached = formats.attached({**headers, "link": cached.link}, name, chosen)
+        links = {"link": cached.link} if cached.link else {}
+        attached = formats.attached({**headers, **links}, name, chosen)
         return Response(cached.body, media_type=writers.content_type(chosen), headers=attached)
 
     def stream(self, request: Request, style: Format | None, ask: Callable[[Snapshot], RowSet], name: str) -> Response:
@@ -144,7 +146,8 @@ def labels(row_set: RowSet, version: str, sample: str | None) -> Labels:
     used = row_set.used or ()
     columns = (*row_set.columns, _SAMPLE) if sample else row_set.columns
     more = {"attribution": attribution.as_metadata(used, sample), **row_set.more}
-    return Labels(row_set.title, columns, attribution.in_words(used, sample), LICENCE, version, sample, more)
+    source = row_set.owner or attribution.in_words(used, sample)
+    return Labels(row_set.title, columns, source, "" if row_set.owner else LICENCE, version, sample, more)
 
 
 _SAMPLE: Final = AnswerColumn("sample", "", "The synthetic sample that the row belongs to: nobody measured it")

@@ -1,10 +1,12 @@
 """What tests of meter files need: files written as meters do, and what watthouse reads in them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
+from unittest import mock
 
 import polars as pl
 
@@ -12,6 +14,7 @@ from watthouse.meters.files import MeterFile, found
 from watthouse.meters.lines import BLOCK_BYTES
 from watthouse.meters.reading import Reading
 from watthouse.settings import Settings
+from watthouse.sources import archive
 
 LP: Final = "MeterPoint Code,Serial Number,Plant Code,Date/Time,Data Type,Data Value,Units,Status"
 TOU: Final = "MeterCode,Serial,PlantCode,DateTime,Quality,Stream,DataType,Energy,Units"
@@ -59,12 +62,20 @@ def write(path: Path, *lines: str) -> Path:
     return path
 
 
+@contextmanager
+def in_pieces(size: int) -> Iterator[None]:
+    """Files are read by so many bytes: a block ends no earlier than the piece of it that was read."""
+    with mock.patch.object(archive, "_CHUNK", size):
+        yield
+
+
 def content(path: Path, zone: str = "Europe/Paris", block_bytes: int = BLOCK_BYTES) -> Content:
     """All that one file says."""
     (file,) = found([path], Settings())
     assert isinstance(file, MeterFile), file
-    reading = Reading(file, zone, block_bytes)
-    batches = list(reading.batches())
+    with in_pieces(block_bytes):
+        reading = Reading(file, zone, block_bytes)
+        batches = list(reading.batches())
     readings = pl.concat([batch.readings for batch in batches])
     rejects = pl.concat([batch.rejects for batch in batches])
     assert (readings.height, rejects.height) == (reading.rows, reading.rejected)

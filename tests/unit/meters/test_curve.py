@@ -2,17 +2,22 @@
 
 from pathlib import Path
 
-from tests.unit.meters.reading import LP, REGISTERS, lp, write
+import pytest
+
+from tests.unit.meters.reading import LP, REGISTERS, in_pieces, lp, write
+from watthouse.meters import spool
 from watthouse.meters.curve import CurveReport, curves, oddities
 from watthouse.meters.files import MeterFile, found
+from watthouse.meters.lines import BLOCK_BYTES
 from watthouse.meters.reading import Reading
 from watthouse.settings import Settings
 
 
-def _report(folder: Path, *lines: str) -> CurveReport:
+def _report(folder: Path, *lines: str, block_bytes: int = BLOCK_BYTES) -> CurveReport:
     (file,) = found([write(folder / "file.csv", *lines)], Settings())
     assert isinstance(file, MeterFile)
-    return curves(Reading(file, "Etc/UTC"))
+    with in_pieces(block_bytes):
+        return curves(Reading(file, "Etc/UTC", block_bytes))
 
 
 def _said(folder: Path, *lines: str) -> list[str]:
@@ -76,3 +81,26 @@ def test_registers_have_no_step(tmp_path: Path) -> None:
     report = _report(tmp_path, REGISTERS, *(row.format(f"0{day}/09/2015 00:00:00") for day in (1, 2, 3, 4, 9)))
     (curve,) = report.curves
     assert (curve.minutes, curve.about, list(oddities(curve))) == (None, "Total Unified", [])
+
+
+def test_the_last_line_of_an_interval_tells_whether_it_is_zero(tmp_path: Path) -> None:
+    zeros = _every(15, 0, 1440, 0)
+    assert "2 runs of zeros, the longest" in _said(tmp_path, *zeros, lp("01/07/2024 12:00:00", 5))[-1]
+    assert "1 run of zeros, the longest" in _said(tmp_path, lp("01/07/2024 12:00:00", 5), *zeros)[-1]
+
+
+def test_a_file_that_is_read_in_pieces_is_told_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    others = [lp(f"01/07/2024 {hour:02}:00:00", 0, kind="Voltage Total", unit="V") for hour in range(24)]
+    times = [*range(0, 720, 15), *range(720, 1440, 30)]
+    others += [lp(f"01/07/2024 {at // 60:02}:{at % 60:02}:00", 2, kind="Current Total", unit="A") for at in times]
+    lines = [*_every(15, 600, 1440), *others, *["cut"] * 40, *_every(15, 0, 570), lp("01/07/2024 12:00:00", 5)]
+    whole = _report(tmp_path, LP, *lines)
+    for size in (100, 700, 5000):
+        monkeypatch.setattr(spool, "_ROWS", size // 100)
+        assert _report(tmp_path, LP, *lines, block_bytes=size) == whole
+    energy, volts, current = whole.curves
+    assert [(change.at.hour, change.before, change.after) for change in current.steps] == [(12, 15, 30)]
+    assert (energy.readings, energy.duplicates, energy.disagreeing, energy.unsorted) == (95, 1, 1, 1)
+    assert [(gap.since.hour, gap.since.minute, gap.count) for gap in energy.gaps] == [(9, 15, 2)]
+    assert [(zero.since.hour, zero.until.hour, zero.count) for zero in volts.zeros] == [(0, 23, 24)]
+    assert (whole.rejected, len(whole.reasons)) == (40, 40)

@@ -61,7 +61,9 @@ class MeterDatabase:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection that sees one state; raises :class:`~watthouse.errors.DatabaseError` where none can be had."""
-        with self._errors(), self._ready.connect() as connection, connection.begin():
+        # SQLite keeps the state of the first read by itself, PostgreSQL shows what others commit in the meantime
+        isolation = {"isolation_level": "REPEATABLE READ"} if self.is_postgres else {}
+        with self._errors(), self._ready.connect().execution_options(**isolation) as connection, connection.begin():
             yield connection
 
     @contextmanager

@@ -21,7 +21,8 @@ class RowSet:
     """Rows of a snapshot, read or still to be read, with their title, columns and sources.
 
     ``more`` is what an answer states beside the rows. ``marts`` are the tables used, over ``periods`` (by default those
-    in ``more``) and the days of the mart ``among``; ``used`` are the datasets behind them, once resolved.
+    in ``more``) and the days of the mart ``among``; ``used`` are the datasets behind them, once resolved. Rows of no
+    dataset, which nobody has published, have an ``owner`` in place of publishers and licence.
     """
 
     title: str
@@ -32,6 +33,7 @@ class RowSet:
     periods: tuple[DayRange, ...] = ()
     among: str | None = None
     used: tuple[Used, ...] | None = None
+    owner: str = ""
 
     def attributed(self, snapshot: Snapshot) -> "RowSet":
         """The same rows, with the datasets behind them resolved."""
