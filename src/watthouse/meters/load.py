@@ -6,8 +6,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
+from watthouse.ahead import ahead
 from watthouse.errors import SourceError, UnrecognisedError, WatthouseError
-from watthouse.meters.ahead import ahead
 from watthouse.meters.files import MeterFile, Refused, found
 from watthouse.meters.reading import Reading
 from watthouse.meters.readings import Batch

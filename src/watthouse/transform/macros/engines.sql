@@ -100,6 +100,31 @@
     {%- endif -%}
 {%- endmacro -%}
 
+{#-
+    What an engine wants done to a table that is built: PostgreSQL an index by civil day, which a refresh and most questions
+    name, by day and region where there are regions, and statistics. `of_regions` is for tables of which questions want years
+    of one region: a twelfth of the rows of these days.
+-#}
+{%- macro index_days() -%}
+    {{ return(adapter.dispatch("index_days")()) }}
+{%- endmacro -%}
+
+{%- macro default__index_days() -%}{%- endmacro -%}
+
+{%- macro postgres__index_days() -%}
+    {%- if config.get("materialized") != "view" -%}
+        {%- set columns = adapter.get_columns_in_relation(this) | map(attribute="name") | list -%}
+        {%- set days = ["civil_date", "code_insee_region"] | select("in", columns) | list -%}
+        {%- if "civil_date" in days %}
+        create index on {{ this }} ({{ days | join(", ") }});
+        {%- if config.get("meta", {}).get("of_regions") %}
+        create index on {{ this }} ({{ days | reverse | join(", ") }});
+        {%- endif %}
+        {%- endif %}
+        analyze {{ this }};
+    {%- endif -%}
+{%- endmacro -%}
+
 {#- Rows in the order of their days, where that is what makes an engine skip the others; one that partitions needs none. -#}
 {%- macro in_order_of_days() -%}
     {{ return(adapter.dispatch("in_order_of_days")()) }}

@@ -21,6 +21,8 @@ TUNED: Final[Mapping[str, str]] = {
     "enable_nestloop": "off",
     "jit": "off",  # compiling the wide expressions takes longer than evaluating them
     "work_mem": "64MB",
+    # of wide tables whose every column is as even as time: with the usual 30,000 rows it takes as long as building them
+    "default_statistics_target": "10",
     "timezone": "UTC",
     # limits that a server may have for people who ask: a load and a build take minutes, and wait for one another
     "statement_timeout": "0",
@@ -108,24 +110,6 @@ def begin(session: Session, build: int) -> None:
     session.run("insert into watthouse.builds (build, state) values ($1, 'building')", build)
     for schema in SCHEMAS:
         session.run(f"create schema {schema}_b{build}")
-
-
-def index_days(session: Session, schema: str) -> None:
-    """Index what has civil days by them, and have the planner know the rows: a refresh and most questions name days."""
-    for (table,) in session.run(_TABLES_OF_DAYS, schema):
-        session.run(f"create index on {table} (civil_date)")
-        if table.endswith(_OF_ONE_REGION):
-            session.run(f"create index on {table} (code_insee_region, civil_date)")
-        session.run(f"analyze {table}")
-
-
-_OF_ONE_REGION: Final = (".daily_regional", ".core_regional_power")
-"""Tables of which questions want years of one region: a twelfth of the rows of these days."""
-_TABLES_OF_DAYS: Final = (
-    "select attrelid::regclass::text from pg_attribute join pg_class on pg_class.oid = attrelid"
-    " where relnamespace = to_regnamespace($1) and relkind in ('r', 'p') and not relispartition"
-    " and attname = 'civil_date' and not attisdropped"
-)
 
 
 def publish(session: Session, build: int) -> None:

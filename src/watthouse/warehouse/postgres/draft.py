@@ -8,7 +8,8 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from watthouse.catalog import CATALOG, Dataset
+from watthouse.ahead import ahead
+from watthouse.catalog import Dataset
 from watthouse.database import Session
 from watthouse.errors import WarehouseError
 from watthouse.lake.ledger import Lake
@@ -22,6 +23,8 @@ from watthouse.warehouse.postgres.replay import replay
 
 _PIECE_ROWS: Final = 200_000
 """Rows of a COPY: a file of the lake has some thousands, and each COPY asks the server for the table's types."""
+_SENT_ROWS: Final = 500
+"""Rows that are encoded, then sent: the server stores them while the next are encoded, if they fit into a socket."""
 
 
 class PostgresDraft:
@@ -70,11 +73,11 @@ class PostgresDraft:
         # a commit after ``head`` waits for the next load: its rows would not be in ``loads``
         until = pa.scalar(head.observed_until, pa.timestamp("us", "UTC"))
         count, changed = 0, set[date]()
-        for piece in _pieces(lake.rows(dataset, since=since)):
+        for piece in ahead(_pieces(lake.rows(dataset, since=since))):
             known = piece.filter(pc.less_equal(piece.column(OBSERVED_AT), until))
             days: list[Any] = known.column("date").unique().to_pylist()
             raw.make_room(self._session, self._raw, dataset, days)
-            count += self._session.copy(known, self._raw, dataset.table)
+            count += self._session.copy(known.to_reader(_SENT_ROWS), self._raw, dataset.table)
             changed.update(days)
         raw.mark(self._session, self._raw, dataset, changed)
         return count
@@ -127,17 +130,11 @@ class PostgresDraft:
             self._session.run("insert into watthouse.about values ($1, $2)", name, value)
 
     def release(self) -> Path:
-        # a partitioned table is analysed part by part: with the usual 30,000 rows of each it took as long as the load
-        self._session.run("set local default_statistics_target = 10")
-        for dataset in CATALOG.values():
-            self._session.run(f"analyze {self._raw}.{dataset.table}")
         self._session.connection.commit()
         self._folder.mkdir(parents=True, exist_ok=True)
         return self._folder
 
     def remember(self, steps: Sequence[Step]) -> None:
-        for schema in ("core", "marts"):
-            builds.index_days(self._session, f"{schema}_b{self._build}")
         self._session.run(f"delete from {self._raw}.changed_days")
         self._session.run(
             "update watthouse.builds set fingerprint = $2, steps = $3 where build = $1",

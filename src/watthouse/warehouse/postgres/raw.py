@@ -51,11 +51,14 @@ def make_room(session: Session, raw: str, dataset: Dataset, days: Iterable[date]
         part = f"{dataset.table}_{first:%Y_%m}"
         if part not in there:
             # not `partition of`: its lock on the table would wait for every reader that has looked into it
-            session.run(f"create table {raw}.{part} (like {table})")
+            session.run(f"create table {raw}.{part} (like {table}) with ({_UNWATCHED})")
             bounds = f"from ('{first}') to ('{_next_month(first)}')"
             session.run(f"alter table {table} attach partition {raw}.{part} for values {bounds}")
 
 
+_UNWATCHED: Final = "autovacuum_analyze_threshold = 2000000000, autovacuum_vacuum_insert_threshold = -1"
+"""Rows are appended and never updated, and no plan wants their statistics: autovacuum would read all of a new build for
+them, beside the models that are being built from it."""
 _PARTITIONS: Final = (
     "select relname::text from pg_inherits join pg_class on pg_class.oid = inhrelid where inhparent = $1::regclass"
 )

@@ -7,6 +7,7 @@ from datetime import date
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
+from time import monotonic
 from typing import Final, TypeVar
 
 import pyarrow as pa
@@ -23,6 +24,11 @@ from watthouse.warehouse.postgres.builds import Published
 from watthouse.warehouse.postgres.draft import PostgresDraft
 
 SETTING: Final = "WATTHOUSE_WAREHOUSE"
+_STAMP_SECONDS: Final = 0.02
+"""How old the pointer may be that a server goes by: every answer asks, one after the other, and the way there is a
+tenth of what a short answer takes."""
+_MODELS_AT_ONCE: Final = 4
+"""A model is one query, and most of it one process of the server: the longest must not wait behind others."""
 _KEPT: Final = "the warehouse stays as it was, run again: what was fetched is in the lake"
 _READ_KEPT: Final = "nothing is lost, try again"
 _RIGHTS: Final = "`watthouse init-db` makes the roles that load and read"
@@ -44,6 +50,8 @@ class Postgres:
         self._project = project
         self._reserved: int | None = None
         self._lock = threading.Lock()
+        self._stamp: tuple[int, int] | None = None
+        self._stamped = 0.0
         self._watcher: Session | None = None
         self._watching = ExitStack()
 
@@ -135,7 +143,7 @@ class Postgres:
             "WATTHOUSE_DBT_PASSWORD": server.password,
             "WATTHOUSE_DBT_DATABASE": server.database,
             "WATTHOUSE_DBT_SUFFIX": f"_b{self._reserved}",
-            "WATTHOUSE_DBT_THREADS": str(self._threads),
+            "WATTHOUSE_DBT_THREADS": str(max(self._threads, _MODELS_AT_ONCE)),
         }
 
     def read(
@@ -164,12 +172,15 @@ class Postgres:
 
     def stamp(self) -> Hashable:
         with self._lock:
-            try:
-                build = self._watched()
-            except DatabaseError:
-                self._watching.close()  # the server may have been restarted since: once more, on a new connection
-                build = self._watched()
-        return build.build, build.changes
+            if self._stamp is None or monotonic() - self._stamped > _STAMP_SECONDS:
+                self._stamp, self._stamped = None, monotonic()
+                try:
+                    build = self._watched()
+                except DatabaseError:
+                    self._watching.close()  # the server may have been restarted since: once more, on a new connection
+                    build = self._watched()
+                self._stamp = build.build, build.changes
+            return self._stamp
 
     def open(self, seconds: float) -> BuildReader:
         from watthouse.warehouse.postgres.reader import PostgresReader  # Ibis comes with the extra `serve`

@@ -1,3 +1,9 @@
+{{ config(
+    materialized="incremental",
+    partition_by=day_partition(),
+    meta={"observed_in": ["stock_quotidien_stockages_gaz"]},
+) }}
+
 with final as (
     select
         civil_date,
@@ -5,7 +11,7 @@ with final as (
         pits,
         stock_fin_de_journee
     from {{ ref("stg_stock_quotidien_stockages_gaz") }}
-    where stock_fin_de_journee is not null
+    where stock_fin_de_journee is not null and {{ days_to_rebuild() }}
 )
 
 select * from final

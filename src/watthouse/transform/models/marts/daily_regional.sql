@@ -1,7 +1,7 @@
 {{ config(
     materialized="incremental",
     partition_by=day_partition(),
-    meta={"observed_in": power_tables(regional=true)},
+    meta={"observed_in": power_tables(regional=true), "of_regions": true},
 ) }}
 
 with power as (

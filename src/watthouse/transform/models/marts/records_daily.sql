@@ -1,26 +1,10 @@
 {%- set energies = ["consommation", "production"] + var("national_sources") %}
 {%- set highest = energies + ["net_export"] %}
+{%- set earlier = "order by civil_date rows between unbounded preceding and 1 preceding" %}
+{%- set spans = {"hour": "best_hours", "day": "whole_days"} %}
 
-with hours as (
-    select
-        civil_date,
-        date_heure,
-        {{ if_known(energies) }},
-        case when ech_physiques_slots = expected_slots then -ech_physiques_mwh end as net_export_mwh,
-        case when least(taux_co2_slots, mix_slots) = expected_slots then taux_co2_g_kwh end as taux_co2_g_kwh
-    from {{ ref("hourly_national") }}
-),
-
--- the best hour of every day
-best_hours as (
-    select
-        civil_date,
-        {%- for measure in highest %}
-        max({{ measure }}_mwh) as {{ measure }}_mwh,
-        {%- endfor %}
-        min(taux_co2_g_kwh) as taux_co2_g_kwh
-    from hours
-    group by civil_date
+with best_hours as (
+    select * from {{ ref("core_best_hours") }}
 ),
 
 whole_days as (
@@ -36,9 +20,20 @@ whole_days as (
     left join {{ ref("exchanges_daily") }} as exchanged on mix.civil_date = exchanged.civil_date
 ),
 
--- `merit` is the higher the more of a record a value is
-candidates as (
-    {%- for span, days in {"hour": "best_hours", "day": "whole_days"}.items() %}
+-- side by side, so that all measures are held against the past in one pass: a row a measure took eight times as long
+{%- for span, days in spans.items() %}
+{{ days }}_held as (
+    select
+        *,
+        {%- for measure in highest %}
+        max({{ measure }}_mwh) over ({{ earlier }}) as {{ measure }}_before,
+        {%- endfor %}
+        min(taux_co2_g_kwh) over ({{ earlier }}) as taux_co2_before
+    from {{ days }}
+),
+{% endfor %}
+broken as (
+    {%- for span, days in spans.items() %}
     {%- for measure in highest %}
     select
         civil_date,
@@ -46,10 +41,9 @@ candidates as (
         '{{ span }}' as span,
         'highest' as extreme,
         'MWh' as unit,
-        {{ as_float(measure ~ "_mwh") }} as value,
-        {{ as_float(measure ~ "_mwh") }} as merit
-    from {{ days }}
-    where {{ measure }}_mwh is not null
+        {{ as_float(measure ~ "_mwh") }} as value
+    from {{ days }}_held
+    where {{ measure }}_mwh > {{ measure }}_before or ({{ measure }}_mwh is not null and {{ measure }}_before is null)
     union all
     {%- endfor %}
     select
@@ -58,60 +52,24 @@ candidates as (
         '{{ span }}' as span,
         'lowest' as extreme,
         'g/kWh' as unit,
-        taux_co2_g_kwh as value,
-        -taux_co2_g_kwh as merit
-    from {{ days }}
-    where taux_co2_g_kwh is not null
+        taux_co2_g_kwh as value
+    from {{ days }}_held
+    where taux_co2_g_kwh < taux_co2_before or (taux_co2_g_kwh is not null and taux_co2_before is null)
     {{ "union all" if not loop.last }}
     {%- endfor %}
-),
-
-held_against as (
-    select
-        *,
-        max(merit) over (
-            partition by measure, span
-            order by civil_date
-            rows between unbounded preceding and 1 preceding
-        ) as best_before
-    from candidates
-),
-
-broken as (
-    select * from held_against
-    where best_before is null or merit > best_before
-),
-
--- the first hour of its day with that value
-hours_of_records as (
-    select
-        broken.civil_date,
-        broken.measure,
-        min(hours.date_heure) as date_heure
-    from broken
-    inner join hours
-        on
-            broken.civil_date = hours.civil_date
-            and broken.value = case broken.measure
-                {%- for measure in highest %}
-                when '{{ measure }}' then {{ as_float("hours." ~ measure ~ "_mwh") }}
-                {%- endfor %}
-                else hours.taux_co2_g_kwh
-            end
-    where broken.span = 'hour'
-    group by broken.civil_date, broken.measure
 ),
 
 dated as (
     select
         broken.*,
-        hours_of_records.date_heure
+        case broken.measure
+            {%- for measure in highest %}
+            when '{{ measure }}' then best_hours.{{ measure }}_at
+            {%- endfor %}
+            else best_hours.taux_co2_at
+        end as date_heure
     from broken
-    left join hours_of_records
-        on
-            broken.span = 'hour'
-            and broken.civil_date = hours_of_records.civil_date
-            and broken.measure = hours_of_records.measure
+    left join best_hours on broken.span = 'hour' and broken.civil_date = best_hours.civil_date
 ),
 
 final as (

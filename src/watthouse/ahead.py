@@ -1,4 +1,4 @@
-"""Parsing and storing at the same time: while one part of a file is written, a thread reads the next."""
+"""Reading and storing at the same time: while one part is written, a thread reads the next."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

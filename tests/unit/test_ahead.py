@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from watthouse.meters.ahead import ahead
+from watthouse.ahead import ahead
 
 
 def _made(count: int, log: list[int]) -> Iterator[int]:
