@@ -42,7 +42,7 @@ else
 	@.venv/bin/watthouse run --serve $(if $(PORT),--port $(PORT))
 endif
 
-test: .venv/browser chromium strace  ## every test, on a machine with Python ≥ 3.11, make and pip
+test: .venv/browser chromium strace node  ## every test, on a machine with Python ≥ 3.11, make and pip
 	.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not long"
 
 test-long: .venv/browser  ## those that kill at random moments and run for long: what `make test` leaves out
@@ -58,6 +58,10 @@ chromium:  ## Debian's Chromium, for the browser tests; where it cannot be had t
 strace:  ## Debian's strace, which hears more of what leaves the machine; where it cannot be had, Python alone is listened to
 	@command -v strace >/dev/null || { apt-get update -qq && apt-get install -y -qq strace >/dev/null; } \
 		|| echo "strace cannot be installed from here: what leaves the machine is listened for in Python alone"
+
+node:  ## Debian's Node and npm, for newman, which runs the Postman collection; without them that test is skipped
+	@command -v npm >/dev/null || { apt-get update -qq && apt-get install -y -qq nodejs npm >/dev/null; } \
+		|| echo "Node and npm cannot be installed from here: the Postman collection will not be run"
 
 quick: .venv/installed  ## the tests that take no server, no browser and no time
 	.venv/bin/python -m pytest -n 2 -m "not slow" --ignore tests/browser
@@ -80,4 +84,4 @@ bench: .venv/bench chromium  ## side by side, in one run; writes benchmarks/RESU
 clean:  ## remove the environment and what tools left behind; state in var/ stays
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
 
-.PHONY: help run test test-long test-days chromium strace quick lint format bench clean
+.PHONY: help run test test-long test-days chromium strace node quick lint format bench clean
