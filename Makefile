@@ -34,6 +34,10 @@ $(TOOLS)/bin/uv:
 	$(UV) sync --quiet --locked --inexact --extra serve --extra stores --extra postgres --extra meters --group $(@F)
 	@touch $@
 
+.venv/coverage: .venv/browser
+	$(UV) sync --quiet --locked --inexact --all-extras --group $(@F)
+	@touch $@
+
 run: .venv/base  ## refresh from ODRÉ, show the newest days, open the pages; FROM="path…" reads exports, PORT=8060
 ifdef FROM
 	@.venv/bin/watthouse refresh --from $(FROM)
@@ -50,6 +54,17 @@ test-long: .venv/browser  ## those that kill at random moments and run for long:
 
 test-days: .venv/browser chromium  ## the tests that read a sample, as of ten awkward days, some 6 min each; DAYS="2024-02-29 …" takes others
 	.venv/bin/python -m tests.days $(DAYS)
+
+MARK ?= not long
+coverage: .venv/coverage chromium strace node  ## which code the tests run, into htmlcov/, and how much, into the README; MARK="not slow" takes fewer tests
+	.venv/bin/coverage erase
+	.venv/bin/coverage run -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "$(MARK)"
+	.venv/bin/coverage combine --quiet
+	.venv/bin/coverage html --quiet
+	@sed -i "s|^Coverage: .*|Coverage: $$(.venv/bin/coverage report --format=total)% of lines and branches \
+	(\`make coverage MARK=\"$(MARK)\"\`, $$(date -u +%F)).|" README.md
+	@grep '^Coverage: ' README.md
+	@echo "line by line: file://$(CURDIR)/htmlcov/index.html"
 
 chromium:  ## Debian's Chromium, for the browser tests; where it cannot be had they are skipped, with the reason
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } \
@@ -82,6 +97,6 @@ bench: .venv/bench chromium  ## side by side, in one run; writes benchmarks/RESU
 	.venv/bin/python -m benchmarks
 
 clean:  ## remove the environment and what tools left behind; state in var/ stays
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* htmlcov dist
 
-.PHONY: help run test test-long test-days chromium strace node quick lint format bench clean
+.PHONY: help run test test-long test-days coverage chromium strace node quick lint format bench clean
