@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 
+import polars as pl
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -15,6 +16,7 @@ from alembic.migration import MigrationContext
 from tests.integration.meter_store import MeterStore, rows_of
 from tests.unit.meters.reading import LP, in_pieces, lp, write
 from watthouse.errors import DatabaseError, UsageError
+from watthouse.meters import series
 from watthouse.meters.storage.database import MeterDatabase
 from watthouse.meters.storage.models import Base
 from watthouse.settings import Settings
@@ -166,6 +168,15 @@ def test_readings_follow_from_the_files_that_count_and_from_nothing_else(meters:
         days = {day: [expected[slot] for slot in slots] for day, slots in groupby(sorted(expected), lambda at: at // 4)}
         view = [(row[3], row[4], row[5]) for row in meters.view()]
         assert view == [(f"2015-09-0{1 + day}", min(values), max(values)) for day, values in days.items()]
+
+
+def test_readings_may_be_of_more_files_than_a_statement_can_name(meters: MeterStore, tmp_path: Path) -> None:
+    """Files of three quarters of an hour, as the real ones are, make 70,000 in six years."""
+    meters.load(write(tmp_path / "LP_1.csv", LP, lp("03/09/2015 00:00:00", 1)))
+    database = MeterDatabase(meters.settings)
+    with database.reading() as connection:
+        assert series._files(connection, pl.Series(range(1, 70_001)))["file"].to_list() == [1]
+    database.close()
 
 
 def test_an_interval_twice_in_a_file_counts_by_its_last_line(meters: MeterStore, tmp_path: Path) -> None:
