@@ -71,11 +71,11 @@ def _opened(path: Path, origin: str, settings: Settings, *, named: bool) -> Iter
                 yield MeterFile(name, packing, _stamp(path.name) or written_at, named)
                 return
             with archive_in(packing) as archive:
-                members = [member for member in archive.infolist() if not member.is_dir()]
+                members = [member for member in archive.infolist() if not member.filename.endswith("/")]
             _refuse_unsafe(origin, members, settings)
-    except UnicodeEncodeError:  # bytes of a system with another encoding, which no database takes
+    except UnicodeError:  # bytes of a system with another encoding, which no database takes
         origin = origin.encode("utf-8", "replace").decode()
-        yield Refused(origin, SourceError(f"{origin}: its path is not UTF-8: rename it"))
+        yield Refused(origin, SourceError(f"{origin}: its path, or a name in it, is not UTF-8: rename it"))
         return
     except WatthouseError as error:
         yield Refused(origin, error)
@@ -104,7 +104,7 @@ def _refuse_unsafe(origin: str, members: Sequence[zipfile.ZipInfo], settings: Se
     for member in members:
         # nothing is ever unpacked to disk here; but whoever made such a name meant harm, or the next program will
         path = PurePosixPath(member.filename.replace("\\", "/"))
-        if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+        if not path.parts or path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
             raise SourceError(
                 f"{origin}: its file '{shown(member.filename)}' would lie outside of the folder that it is unpacked in:"
                 " do not trust this archive"
