@@ -6,6 +6,7 @@ CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/watthouse
 TOOLS := $(CACHE)/uv
 UV := $(shell command -v uv 2>/dev/null || echo $(TOOLS)/bin/uv)
 PYTHON ?= python3
+QUICK := -m "not slow" --ignore tests/browser
 export UV_COMPILE_BYTECODE := 1
 unexport PYTHONDONTWRITEBYTECODE
 unexport VIRTUAL_ENV
@@ -55,14 +56,13 @@ test-long: .venv/browser  ## those that kill at random moments and run for long:
 test-days: .venv/browser chromium  ## the tests that read a sample, as of ten awkward days, some 6 min each; DAYS="2024-02-29 …" takes others
 	.venv/bin/python -m tests.days $(DAYS)
 
-MARK ?= not long
-coverage: .venv/coverage chromium strace node  ## which code the tests run, into htmlcov/, and how much, into the README; MARK="not slow" takes fewer tests
+coverage: .venv/coverage chromium strace node  ## which code the tests run, into htmlcov/, and how much, into the README; ONLY=quick takes the quick ones
 	.venv/bin/coverage erase
-	.venv/bin/coverage run -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "$(MARK)"
+	.venv/bin/coverage run -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(if $(ONLY),$(QUICK),-m "not long")
 	.venv/bin/coverage combine --quiet
 	.venv/bin/coverage html --quiet
 	@sed -i "s|^Coverage: .*|Coverage: $$(.venv/bin/coverage report --format=total)% of lines and branches \
-	(\`make coverage MARK=\"$(MARK)\"\`, $$(date -u +%F)).|" README.md
+	(\`make coverage$(if $(ONLY), ONLY=$(ONLY))\`, $$(date -u +%F)).|" README.md
 	@grep '^Coverage: ' README.md
 	@echo "line by line: file://$(CURDIR)/htmlcov/index.html"
 
@@ -79,7 +79,7 @@ node:  ## Debian's Node and npm, for newman, which runs the Postman collection; 
 		|| echo "Node and npm cannot be installed from here: the Postman collection will not be run"
 
 quick: .venv/installed  ## the tests that take no server, no browser and no time
-	.venv/bin/python -m pytest -n 2 -m "not slow" --ignore tests/browser
+	.venv/bin/python -m pytest -n 2 $(QUICK)
 
 lint: .venv/sql  ## format, lint, types, SQL, layers
 	.venv/bin/ruff format --check .
