@@ -6,6 +6,7 @@ CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/watthouse
 TOOLS := $(CACHE)/uv
 UV := $(shell command -v uv 2>/dev/null || echo $(TOOLS)/bin/uv)
 PYTHON ?= python3
+QUICK := -m "not slow" --ignore tests/browser
 export UV_COMPILE_BYTECODE := 1
 unexport PYTHONDONTWRITEBYTECODE
 unexport VIRTUAL_ENV
@@ -34,6 +35,10 @@ $(TOOLS)/bin/uv:
 	$(UV) sync --quiet --locked --inexact --extra serve --extra stores --extra postgres --extra meters --group $(@F)
 	@touch $@
 
+.venv/coverage: .venv/browser
+	$(UV) sync --quiet --locked --inexact --all-extras --group $(@F)
+	@touch $@
+
 run: .venv/base  ## refresh from ODRÉ, show the newest days, open the pages; FROM="path…" reads exports, PORT=8060
 ifdef FROM
 	@.venv/bin/watthouse refresh --from $(FROM)
@@ -42,7 +47,7 @@ else
 	@.venv/bin/watthouse run --serve $(if $(PORT),--port $(PORT))
 endif
 
-test: .venv/browser chromium strace  ## every test, on a machine with Python ≥ 3.11, make and pip
+test: .venv/browser chromium strace node  ## every test, on a machine with Python ≥ 3.11, make and pip
 	.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not long"
 
 test-long: .venv/browser  ## those that kill at random moments and run for long: what `make test` leaves out
@@ -50,6 +55,16 @@ test-long: .venv/browser  ## those that kill at random moments and run for long:
 
 test-days: .venv/browser chromium  ## the tests that read a sample, as of ten awkward days, some 6 min each; DAYS="2024-02-29 …" takes others
 	.venv/bin/python -m tests.days $(DAYS)
+
+coverage: .venv/coverage chromium strace node  ## which code the tests run, into htmlcov/, and how much, into the README; ONLY=quick takes the quick ones
+	.venv/bin/coverage erase
+	.venv/bin/coverage run -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(if $(ONLY),$(QUICK),-m "not long")
+	.venv/bin/coverage combine --quiet
+	.venv/bin/coverage html --quiet
+	@sed -i "s|^Coverage: .*|Coverage: $$(.venv/bin/coverage report --format=total)% of lines and branches \
+	(\`make coverage$(if $(ONLY), ONLY=$(ONLY))\`, $$(date -u +%F)).|" README.md
+	@grep '^Coverage: ' README.md
+	@echo "line by line: file://$(CURDIR)/htmlcov/index.html"
 
 chromium:  ## Debian's Chromium, for the browser tests; where it cannot be had they are skipped, with the reason
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } \
@@ -59,8 +74,12 @@ strace:  ## Debian's strace, which hears more of what leaves the machine; where 
 	@command -v strace >/dev/null || { apt-get update -qq && apt-get install -y -qq strace >/dev/null; } \
 		|| echo "strace cannot be installed from here: what leaves the machine is listened for in Python alone"
 
+node:  ## Debian's Node and npm, for newman, which runs the Postman collection; without them that test is skipped
+	@command -v npm >/dev/null || { apt-get update -qq && apt-get install -y -qq nodejs npm >/dev/null; } \
+		|| echo "Node and npm cannot be installed from here: the Postman collection will not be run"
+
 quick: .venv/installed  ## the tests that take no server, no browser and no time
-	.venv/bin/python -m pytest -n 2 -m "not slow" --ignore tests/browser
+	.venv/bin/python -m pytest -n 2 $(QUICK)
 
 lint: .venv/sql  ## format, lint, types, SQL, layers
 	.venv/bin/ruff format --check .
@@ -78,6 +97,6 @@ bench: .venv/bench chromium  ## side by side, in one run; writes benchmarks/RESU
 	.venv/bin/python -m benchmarks
 
 clean:  ## remove the environment and what tools left behind; state in var/ stays
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* htmlcov dist
 
-.PHONY: help run test test-long test-days chromium strace quick lint format bench clean
+.PHONY: help run test test-long test-days coverage chromium strace node quick lint format bench clean

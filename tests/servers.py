@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 from urllib.parse import urlsplit
 
 import boto3
@@ -56,9 +56,14 @@ def up(services: Services, name: str) -> Running:
     try:
         return services.up(SERVERS[name])
     except ServiceFailedError as error:
-        if os.environ.get("REQUIRE_SERVICES") == "1":
-            pytest.fail(f"REQUIRE_SERVICES=1, and {error}")
-        pytest.skip(str(error))
+        do_without(error)
+
+
+def do_without(error: ServiceFailedError) -> NoReturn:
+    """Skip the test that wants what cannot be had; with ``REQUIRE_SERVICES=1`` it fails."""
+    if os.environ.get("REQUIRE_SERVICES") == "1":
+        pytest.fail(f"REQUIRE_SERVICES=1, and {error}")
+    pytest.skip(str(error))
 
 
 @contextmanager

@@ -124,7 +124,9 @@ class Settings(BaseSettings):
     meter_upload_bytes: int = Field(
         default=64 * 2**20, gt=0, description="cap on one upload of meter files, as it is sent, bytes"
     )
-    meter_upload_rows: int = Field(default=5_000_000, gt=0, description="cap on the readings of one upload")
+    meter_upload_rows: int = Field(
+        default=5_000_000, gt=0, description="cap on the readings and bad lines of one upload"
+    )
     meter_gets: bool | None = Field(
         default=None,
         description="whether GETs of the historic meter service load; none for `meters serve` on this machine alone",

@@ -11,6 +11,7 @@ from tests.engines import ENGINES, copied, database_of_the_run
 from tests.integration.meter_store import MeterStore
 from tests.integration.serving import TOKEN, Api, served
 from tests.support import TODAY, sample_of_the_run
+from tests.unit.meters.reading import LP, lp, write
 
 SINCE = TODAY - timedelta(days=75)
 
@@ -95,3 +96,10 @@ def meters(request: pytest.FixtureRequest, tmp_path: Path) -> MeterStore:
     """An empty database of meter files, on each engine in turn."""
     url = request.getfixturevalue("database") if request.param == "postgresql" else ""
     return MeterStore(tmp_path / "home", url)
+
+
+@pytest.fixture
+def filled(meters: MeterStore, tmp_path: Path) -> MeterStore:
+    """A database that holds two readings already."""
+    meters.load(write(tmp_path / "before.csv", LP, lp("31/08/2015 00:45:00", 1), lp("31/08/2015 01:00:00", 3)))
+    return meters

@@ -75,6 +75,10 @@ class MeterStore:
         )
         return [(meter, str(moment), kind, energy) for meter, moment, kind, energy in rows]
 
+    def held(self) -> tuple[object, ...]:
+        """All that is held, but for the order in which it came."""
+        return self.values(), self.view(), self.query("select count(*) from meter_files where replaced_by is null")
+
     def view(self) -> list[Row]:
         """The day view."""
         rows = self.query(

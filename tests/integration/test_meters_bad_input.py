@@ -1,16 +1,12 @@
-"""Bad meter files, two loads at once, kills, databases that go away: one clear line, and nothing is lost."""
+"""Bad meter files, kills, databases that go away: one clear line, and nothing is lost."""
 
-import os
 import resource
 import signal
-import sqlite3
 import subprocess
 import time
 import zipfile
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from tests.integration.meter_store import MeterStore
@@ -28,23 +24,11 @@ GOOD = lp("31/08/2015 00:45:00", 1)
 _SECRET = "geheim-0815"
 
 
-def _held(meters: MeterStore) -> tuple[object, ...]:
-    """All that is held, but for the order in which it came."""
-    return meters.values(), meters.view(), meters.query("select count(*) from meter_files where replaced_by is null")
-
-
 def _line(done: "subprocess.CompletedProcess[str]", code: int) -> str:
     """The one line of a refusal."""
     assert done.returncode == code, done.stderr + done.stdout
     (line,) = done.stderr.splitlines()
     return line
-
-
-@pytest.fixture
-def filled(meters: MeterStore, tmp_path: Path) -> MeterStore:
-    """A database that holds something already."""
-    meters.load(write(tmp_path / "before.csv", LP, GOOD, lp("31/08/2015 01:00:00", 3)))
-    return meters
 
 
 _WHOLE_FILES = {
@@ -59,7 +43,7 @@ _WHOLE_FILES = {
 
 
 def test_files_that_cannot_be_used_are_refused_in_a_line_each(filled: MeterStore, tmp_path: Path) -> None:
-    before, paths = _held(filled), {}
+    before, paths = filled.held(), {}
     for case, (content, _) in _WHOLE_FILES.items():
         paths[case] = tmp_path / f"{case}.csv"
         paths[case].write_bytes(content)
@@ -71,7 +55,7 @@ def test_files_that_cannot_be_used_are_refused_in_a_line_each(filled: MeterStore
     for case, (_, why) in _WHOLE_FILES.items():
         (line,) = [line for line in lines if line.startswith(f"refused  {paths[case]}: ")]
         assert why in line
-    assert _held(filled) == before
+    assert filled.held() == before
 
 
 def test_bad_lines_are_kept_with_file_line_and_reason_and_the_others_count(filled: MeterStore, tmp_path: Path) -> None:
@@ -126,10 +110,10 @@ def test_text_that_is_not_utf8_and_html_and_sql_in_fields_are_kept_as_they_are(
 def test_a_directory_named_like_a_file_is_a_directory(filled: MeterStore, tmp_path: Path) -> None:
     folder = tmp_path / "LP_1.csv"
     folder.mkdir()
-    before = _held(filled)
+    before = filled.held()
     done = filled.run("load", folder)
     assert (done.returncode, done.stdout.splitlines()[-1].partition(":")[0]) == (0, "0 loaded, 0 unchanged, 0 refused")
-    assert _held(filled) == before
+    assert filled.held() == before
     write(folder / "LP_2.csv", LP, lp("01/09/2015 00:00:00", 1))
     write(folder / "readme.txt", "not a meter file")
     done = filled.run("load", folder)
@@ -140,7 +124,7 @@ def test_a_directory_named_like_a_file_is_a_directory(filled: MeterStore, tmp_pa
 
 
 def test_zips_that_mean_harm_are_refused_and_others_read(filled: MeterStore, tmp_path: Path) -> None:
-    before = _held(filled)
+    before = filled.held()
     bomb, climber, good = (tmp_path / f"{name}.zip" for name in ("bomb", "climber", "good"))
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("LP_1.csv", "w") as member:
         member.write(text(LP).encode())
@@ -154,31 +138,31 @@ def test_zips_that_mean_harm_are_refused_and_others_read(filled: MeterStore, tmp
     assert "unpacks to over 200 times its size, as a zip bomb does" in _line(filled.run("load", bomb), 1)
     assert "'../../climbed.csv' would lie outside of the folder" in _line(filled.run("load", climber), 1)
     assert not list(tmp_path.parent.rglob("climbed.csv"))
-    assert _held(filled) == before
+    assert filled.held() == before
     done = filled.run("load", good)
     assert f"{good} › in/LP_1.csv: 1 reading (lp), 0 rejected" in done.stdout
     assert filled.count("energy_data") == 3
 
 
 def test_a_file_that_fails_late_leaves_nothing_of_itself(filled: MeterStore, tmp_path: Path) -> None:
-    before = _held(filled)
+    before = filled.held()
     lines = [lp(f"01/{1 + at // 28 % 12:02}/{2016 + at // 336} 00:00:00", at) for at in range(0, 3000, 28)]
     good = write(tmp_path / "late.csv", LP, *lines)
     good.write_bytes(good.read_bytes() * 1 + b"\0")
     assert "contains binary bytes" in _line(filled.run("load", good), 1)
-    assert _held(filled) == before
+    assert filled.held() == before
     assert filled.count("meter_files") == 1
     # of a correction too: what is held stays
     path = tmp_path / "before.csv"
     path.write_bytes(text(LP, lp("31/08/2015 00:45:00", 9), TOU).encode())
     assert "holds two layouts" in _line(filled.run("load", path), 1)
-    assert _held(filled) == before
+    assert filled.held() == before
 
 
 def test_a_file_that_is_changed_while_it_is_read_is_not_loaded(
     filled: MeterStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before, path = _held(filled), tmp_path / "growing.csv"
+    before, path = filled.held(), tmp_path / "growing.csv"
     lines = [LP, lp("01/09/2015 00:00:00", 1)]
 
     def copied(self: Reading, *_: object) -> None:
@@ -189,7 +173,7 @@ def test_a_file_that_is_changed_while_it_is_read_is_not_loaded(
     monkeypatch.setattr(Reading, "__init__", copied)
     report = filled.load(write(path, *lines))
     assert report.refused == {str(path): "was changed while it was read: load it again"}
-    assert _held(filled) == before
+    assert filled.held() == before
 
 
 _POINTS = [
@@ -205,71 +189,16 @@ _POINTS = [
 def test_a_load_that_is_killed_leaves_what_was_there_and_the_next_one_ends_it(
     filled: MeterStore, tmp_path: Path, point: str
 ) -> None:
-    before = _held(filled)
+    before = filled.held()
     path = write(tmp_path / "before.csv", LP, lp("31/08/2015 00:45:00", 9), lp("01/09/2015 00:00:00", 9))
     when, _, where = point.partition(":")
     killed = filled.run("load", path, env=at(when, where))
     assert killed.returncode == -signal.SIGKILL, killed.stderr
-    assert _held(filled) == before
+    assert filled.held() == before
     done = filled.run("load", path)
     assert done.returncode == 0, done.stderr
     assert [row[3] for row in filled.values()] == [9, 9]
     assert [row[3:] for row in filled.view()] == [("2015-08-31", 9, 9, 9), ("2015-09-01", 9, 9, 9)]
-
-
-def test_two_loads_at_once_take_turns(meters: MeterStore, tmp_path: Path) -> None:
-    folder = tmp_path / "files"
-    for file in range(6):
-        write(folder / f"LP_{file}.csv", LP, *(lp(f"01/09/2015 {hour:02}:00:00", file) for hour in range(24)))
-        os.utime(folder / f"LP_{file}.csv", (file + 1, file + 1))
-    env = environment(meters.home, meters.variables)
-    words = command("meters", "load", str(folder))
-    both = [
-        subprocess.Popen(words, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)
-    ]
-    results = [process.communicate(timeout=120) for process in both]
-    assert [process.returncode for process in both] == [0, 0], results
-    counts = [out.splitlines()[-1].split() for out, _ in results]
-    assert sum(int(words[0]) for words in counts) == 6
-    assert sum(int(words[2]) for words in counts) == 6
-    assert [row[3] for row in meters.values()] == [5] * 24
-    assert meters.count("meter_files") == 6
-
-
-def test_a_load_that_waits_too_long_says_so(filled: MeterStore, tmp_path: Path) -> None:
-    path = write(tmp_path / "more.csv", LP, lp("01/09/2015 00:00:00", 1))
-    before = _held(filled)
-    with _writing(filled):
-        line = _line(filled.run("load", path, env={"WATTHOUSE_METER_WAIT_SECONDS": "0.2"}), 1)
-        assert "another load has been writing into" in line
-        assert line.endswith("for over 0.2 s: run again when it has ended, or raise WATTHOUSE_METER_WAIT_SECONDS")
-        # who only reads does not wait
-        assert filled.run("show", env={"WATTHOUSE_METER_WAIT_SECONDS": "0.2"}).returncode == 0
-    assert _held(filled) == before
-
-
-def test_a_load_waits_for_another_one_and_goes_on_from_what_that_wrote(filled: MeterStore, tmp_path: Path) -> None:
-    path = write(tmp_path / "more.csv", LP, lp("01/09/2015 00:00:00", 1))
-    with ThreadPoolExecutor(1) as pool:
-        with _writing(filled) as connection:
-            loading = pool.submit(filled.load, path)
-            time.sleep(1)
-            assert not loading.done()
-            moment = "now()" if filled.url else "0"
-            connection.execute(f"insert into meter_marks (name, set_at) values ('test', {moment})")
-        assert len(loading.result(60).loaded) == 1
-    assert (filled.count("energy_data"), filled.count("meter_marks")) == (3, 1)
-
-
-def _writing(meters: MeterStore) -> "psycopg.Connection[object] | sqlite3.Connection":
-    """Another load at work, until the block ends."""
-    if meters.url:
-        connection = psycopg.connect(meters.url)
-        connection.execute("select pg_advisory_xact_lock(x'6D65746572'::bigint)")
-        return connection  # type: ignore[return-value]
-    plain = sqlite3.connect(meters.home / "meters.sqlite", isolation_level=None)
-    plain.execute("begin immediate")
-    return plain
 
 
 @pytest.fixture
@@ -283,7 +212,7 @@ def test_postgresql_that_goes_away_in_the_middle(own_servers: Services, postgres
     meters = MeterStore(tmp_path / "home", postgres)
     before_file = write(tmp_path / "before.csv", LP, GOOD)
     meters.load(before_file)
-    before = _held(meters)
+    before = meters.held()
     postmaster = up(own_servers, "warehouse-db").pid
     path = write(tmp_path / "more.csv", LP, lp("01/09/2015 00:00:00", 1))
     line = _line(
@@ -297,7 +226,7 @@ def test_postgresql_that_goes_away_in_the_middle(own_servers: Services, postgres
     line = _line(meters.run("load", path), 1)
     assert "cannot be reached (the connection was refused): check that it runs, and the URL" in line
     _again(own_servers)
-    assert _held(meters) == before
+    assert meters.held() == before
     assert meters.run("load", path).returncode == 0
     assert len(meters.values()) == 2
 
@@ -318,7 +247,7 @@ def _again(services: Services) -> None:
 def test_a_disk_that_fills_up_in_the_middle(tmp_path: Path) -> None:
     meters = MeterStore(tmp_path / "home")
     meters.load(write(tmp_path / "before.csv", LP, GOOD))
-    before = _held(meters)
+    before = meters.held()
     lines = [lp(f"01/09/2015 {at // 60 % 24:02}:{at % 60:02}:00", at, meter=str(at // 1440)) for at in range(20_000)]
     path = write(tmp_path / "more.csv", LP, *lines)
     done = subprocess.run(
@@ -332,7 +261,7 @@ def test_a_disk_that_fills_up_in_the_middle(tmp_path: Path) -> None:
     line = _line(done, 1)
     assert line.startswith(f"watthouse: {meters.home}/meters.sqlite ")
     assert "disk" in line
-    assert _held(meters) == before
+    assert meters.held() == before
     assert meters.run("load", path).returncode == 0
     assert meters.count("energy_data") == 20_001
 

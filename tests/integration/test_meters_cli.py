@@ -79,6 +79,7 @@ def test_a_folder_is_watched_until_ctrl_c(meters: MeterStore, tmp_path: Path) ->
         process = subprocess.Popen(command("meters", "watch", folder), env=env, stdout=out, stderr=out)
         try:
             _wait_for(log, "1 loaded, 0 unchanged, 0 refused")
+            write(folder / ".LP_2.csv.part", LP, *_day("003", 1))
             write(tmp_path / "LP_2.csv", LP, *_day("002", 1)).replace(folder / "LP_2.csv")
             _wait_for(log, "files/LP_2.csv: 24 readings (lp), 0 rejected")
             write(folder / "LP_3.csv", "no meter file")
@@ -91,6 +92,7 @@ def test_a_folder_is_watched_until_ctrl_c(meters: MeterStore, tmp_path: Path) ->
         log.read_text().splitlines()[-1] == "watthouse: stopped: files that were loaded stay, run it again for the rest"
     )
     assert [row[3] for row in meters.values()][:3] == [5, 6, 7]
+    assert {row[0] for row in meters.values()} == {"001", "002"}
 
 
 def _wait_for(log: Path, words: str, times: int = 1) -> None:

@@ -1,6 +1,7 @@
 """The historic meter service over real HTTP, held to what Flask itself answers."""
 
 import shutil
+import sqlite3
 import threading
 import time
 from datetime import datetime
@@ -13,6 +14,7 @@ import httpx
 import pytest
 
 from tests.integration.meter_store import MeterStore, rows_of, serving
+from tests.integration.serving import problem
 from tests.unit.meters.reading import LP, lp, write
 
 pytestmark = [pytest.mark.slow, pytest.mark.real]
@@ -203,8 +205,6 @@ def test_gets_that_change_state_are_refused_where_others_can_reach_them(
             assert refused.status_code == 405
             assert "use POST /api/v1/meters/loads with the server's token" in refused.text.replace("&#39;", "'")
         assert meters.count("energy_data where meter_code = '1'") == 0
-        for headers, status in (({}, 401), ({"authorization": "Bearer wrong"}, 401)):
-            assert client.post("/api/v1/meters/loads", headers=headers).status_code == status
         done = client.post("/api/v1/meters/loads", headers={"authorization": f"Bearer {_TOKEN}"})
         assert (done.status_code, [*done.json()["loaded"]]) == (200, ["files/LP_1.csv"])
         asked = {"meter_code": "1", "serial_code": "S1", "date_time": "03/09/2015"}
@@ -216,6 +216,30 @@ def test_the_setting_closes_them_here_and_opens_them_elsewhere(tmp_path: Path) -
     files = write(tmp_path / "files" / "LP_1.csv", LP, lp("03/09/2015 00:00:00", 7)).parent
     with serving(meters, files, WATTHOUSE_METER_GETS="false") as client:
         assert client.get("/load-data").status_code == 405
-        assert client.post("/api/v1/meters/loads").status_code == 403  # no token is set
+        detail = problem(client.post("/api/v1/meters/loads"), 403)["detail"]
+        assert detail.startswith("loading over the API is disabled: start the server with WATTHOUSE_API_TOKEN set")
     with serving(meters, files, "--host", "0.0.0.0", WATTHOUSE_METER_GETS="true") as client:
         assert client.get("/load-data").status_code == 200
+
+
+def test_its_post_is_refused_in_the_words_of_the_api(tmp_path: Path) -> None:
+    meters, loads = MeterStore(tmp_path / "home"), "/api/v1/meters/loads"
+    files = write(tmp_path / "files" / "LP_1.csv", LP, lp("03/09/2015 00:00:00", 7)).parent
+    variables = {"WATTHOUSE_API_TOKEN": _TOKEN, "WATTHOUSE_METER_WAIT_SECONDS": "0.1"}
+    with serving(meters, files, **variables) as client:
+        for sent in (None, "Bearer wrong", "Bearer", _TOKEN, f"Basic {_TOKEN}"):
+            refused = client.post(loads, headers={"authorization": sent} if sent else {})
+            told = problem(refused, 401, "Authorization")
+            assert (told["title"], told["type"]) == ("Unauthorized", "about:blank")
+            assert told["detail"] == "send the token of the settings as 'Authorization: Bearer …'"
+            assert refused.headers["www-authenticate"] == "Bearer"
+        right = {"authorization": f"bearer  {_TOKEN}"}  # by RFC 9110 the scheme is of any case, after it come blanks
+        assert client.post(loads, headers=right).json()["unchanged"] == ["files/LP_1.csv"]
+        with sqlite3.connect(meters.home / "meters.sqlite", isolation_level=None) as other:
+            other.execute("begin immediate")
+            assert "another load has been writing" in problem(client.post(loads, headers=right), 409)["detail"]
+            other.execute("drop table meter_files")
+            other.execute("commit")
+            broken = client.post(loads, headers=right)
+            assert "no such table" in problem(broken, 503)["detail"]
+            assert broken.headers["retry-after"] == "10"

@@ -27,7 +27,8 @@ def test_the_server_of_a_home_has_the_historic_calls_and_loads_by_post(meters: M
         for call in ("/meters/load-data", "/meters/populate-view"):
             refused = get(call)
             assert (refused.status_code, "use POST /api/v1/meters/loads" in refused.text) == (405, True)
-        problem(post("/api/v1/meters/loads"), 401, "Authorization")
+        refused = problem(post("/api/v1/meters/loads"), 401, "Authorization")
+        assert refused["detail"] == "send the token of the settings as 'Authorization: Bearer …'"
         assert meters.count("energy_data") == 0
         done = post("/api/v1/meters/loads", headers=_BEARER)
         assert done.status_code == 200

@@ -8,13 +8,17 @@ from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 
+import polars as pl
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import Connection
 
 from tests.integration.meter_store import MeterStore, rows_of
 from tests.unit.meters.reading import LP, in_pieces, lp, write
 from watthouse.errors import DatabaseError, UsageError
+from watthouse.meters import series
+from watthouse.meters.storage import day_view
 from watthouse.meters.storage.database import MeterDatabase
 from watthouse.meters.storage.models import Base
 from watthouse.settings import Settings
@@ -166,6 +170,46 @@ def test_readings_follow_from_the_files_that_count_and_from_nothing_else(meters:
         days = {day: [expected[slot] for slot in slots] for day, slots in groupby(sorted(expected), lambda at: at // 4)}
         view = [(row[3], row[4], row[5]) for row in meters.view()]
         assert view == [(f"2015-09-0{1 + day}", min(values), max(values)) for day, values in days.items()]
+
+
+def test_a_view_that_is_filled_again_as_it_is_is_not_written(meters: MeterStore, tmp_path: Path) -> None:
+    """Clients of the historic service fill it all the time, and PostgreSQL's numbers for its rows come to an end."""
+    lines = [lp(f"{day:02}/09/2015 00:00:00", day) for day in range(1, 11)]
+    meters.load(write(tmp_path / "LP_1.csv", LP, *lines))
+    database = MeterDatabase(meters.settings)
+    tried: list[int] = []
+    for _ in range(3):
+        with database.writing() as connection:
+            before = _written(connection)
+            day_view.fill(connection)
+            tried.append(_written(connection) - before)
+    assert tried == [1, 0, 0]  # the mark that it was asked for
+    before_ids = meters.query("select id, date_time from energy_data_view order by id")
+    meters.load(write(tmp_path / "LP_1.csv", LP, *lines[:-1], lp("10/09/2015 00:00:00", 99)))
+    assert meters.query("select id, date_time from energy_data_view order by id") == before_ids
+    assert meters.view()[-1][4:] == (99, 99, 99)
+    if meters.url:
+        meters.load(write(tmp_path / "LP_2.csv", LP, lp("11/09/2015 00:00:00", 1)))
+        # the day that changed took one as well
+        assert meters.query("select max(id) from energy_data_view") == [(12,)]
+    database.close()
+
+
+def _written(connection: Connection) -> int:
+    """Rows that this transaction has written, or this connection to SQLite."""
+    if connection.dialect.name == "sqlite":
+        return int(connection.exec_driver_sql("select total_changes()").scalar_one())
+    counted = "select coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) from pg_stat_xact_user_tables"
+    return int(connection.exec_driver_sql(counted).scalar_one())
+
+
+def test_readings_may_be_of_more_files_than_a_statement_can_name(meters: MeterStore, tmp_path: Path) -> None:
+    """Files of three quarters of an hour, as the real ones are, make 70,000 in six years."""
+    meters.load(write(tmp_path / "LP_1.csv", LP, lp("03/09/2015 00:00:00", 1)))
+    database = MeterDatabase(meters.settings)
+    with database.reading() as connection:
+        assert series._files(connection, pl.Series(range(1, 70_001)))["file"].to_list() == [1]
+    database.close()
 
 
 def test_an_interval_twice_in_a_file_counts_by_its_last_line(meters: MeterStore, tmp_path: Path) -> None:

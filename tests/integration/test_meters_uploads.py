@@ -14,6 +14,7 @@ from tests.unit.meters.reading import LP, lp, text
 pytestmark = pytest.mark.slow
 
 _PATH = "/api/v1/meters/uploads"
+_TOO_MANY = "more readings and bad lines than may be uploaded at a time: split it"
 _BEARER = {"authorization": f"Bearer {TOKEN}"}
 
 
@@ -71,7 +72,9 @@ def test_what_is_too_large_or_no_form_is_refused_and_nothing_of_it_is_kept(meter
         for name in ("..", ".csv", "a\u202eb.csv", "x" * 300):
             problem(_send(api, (name, _lp(1))), 422, "files")
         rows = _send(api, ("LP_1.csv", _lp(*range(12))), ("LP_2.csv", _lp(*range(12), meter="007"))).json()
-        assert rows["refused"] == {"uploads/LP_2.csv": "more readings than may be uploaded at a time: split it"}
+        assert rows["refused"] == {"uploads/LP_2.csv": _TOO_MANY}
+        bad = _send(api, ("LP_5.csv", _lp(1) + b"cut\n" * 25)).json()
+        assert bad["refused"] == {"uploads/LP_5.csv": _TOO_MANY}
         bomb = _send(api, ("bomb.zip", _zip(**{"LP_3.csv": _lp(1) + b"\n" * 10_000_000}))).json()
         assert "as a zip bomb does" in bomb["refused"]["uploads/bomb.zip › LP_3.csv"]
         escaping = _send(api, ("some.zip", _zip(**{"../../LP_4.csv": _lp(1)}))).json()

@@ -4,7 +4,7 @@ import json
 import re
 
 from tests.support import ROOT
-from tools import house, marts_page, openapi_document, staging
+from tools import collection, house, marts_page, openapi_document, staging
 from watthouse.serve.api.calls import CALLS
 from watthouse.serve.dashboard.app import PAGES
 
@@ -28,6 +28,18 @@ def test_the_openapi_document_is_what_it_was() -> None:
     assert openapi_document.PAGE.read_text() == openapi_document.page(), (
         "the API has changed for whoever uses it: if that is meant, run `python -m tools.openapi_document`"
     )
+
+
+def test_the_collection_has_the_calls_of_the_document() -> None:
+    for path, text in collection.files().items():
+        assert path.read_text() == text, f"{path.name}: run `python -m tools.collection`"
+    made = json.loads(collection.COLLECTION.read_text())
+    items = [one["request"] for folder in made["item"][:-1] for one in folder["item"]]
+    asked = {(one["method"], re.sub(r":(\w+)", r"{\1}", "/" + "/".join(one["url"]["path"]))) for one in items}
+    calls = json.loads(openapi_document.PAGE.read_text())["paths"]
+    assert asked == {(method.upper(), path) for path, methods in calls.items() for method in methods}
+    (token,) = [one for one in json.loads(collection.ENVIRONMENT.read_text())["values"] if one["key"] == "token"]
+    assert token["value"] == ""
 
 
 def test_every_parameter_of_the_api_has_a_description_and_an_example() -> None:

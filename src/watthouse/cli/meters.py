@@ -120,8 +120,11 @@ def watch(
         _load([folder], settings, database, leave=False)
         missed = False
         for changes in changes_of(folder, raise_interrupt=True, rust_timeout=_AGAIN_MS, yield_on_timeout=True):
+            changed = {Path(path) for _, path in changes}
+            # whoever copies writes into a hidden file first, of which a load of the folder would not know either
+            whole = sorted(path for path in changed if path.is_file() and not path.name.startswith("."))
             # what came during an outage is known to nobody: then all of the folder is looked at
-            paths = [folder] if missed else sorted({Path(path) for _, path in changes if Path(path).is_file()})
+            paths = [folder] if missed else whole
             try:
                 if paths:
                     _load(paths, settings, database, leave=False)

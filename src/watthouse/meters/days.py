@@ -6,7 +6,7 @@ from typing import Final
 import polars as pl
 
 from watthouse.meters.channels import MeterChannel
-from watthouse.meters.resampling import mean_angle, use_of
+from watthouse.meters.resampling import civil_days, mean_angle, use_of
 from watthouse.meters.units import UNITS, Unit
 
 UNIFIED: Final = ("", "Unified")
@@ -40,14 +40,12 @@ def day_statistics(rows: pl.DataFrame, channels: Sequence[MeterChannel], unit: U
 
 
 def _by_day(values: pl.DataFrame, zone: str) -> pl.DataFrame:
-    start = pl.col("instant").dt.convert_time_zone(zone).dt.truncate("1d")
     value, use, minutes = pl.col("value"), pl.col("use").first(), pl.col("minutes")
-    lasts = (pl.col("start").dt.offset_by("1d") - pl.col("start")).dt.total_seconds() / 60
     weight = minutes.fill_null(1.0)
     mean = pl.when(use == "angle").then(mean_angle(value)).otherwise((value * weight).sum() / weight.sum())
     days = (
-        values.with_columns(start=start)
-        .group_by("series", "start")
+        values.with_columns(civil_date=pl.col("instant").dt.convert_time_zone(zone).dt.date())
+        .group_by("series", "civil_date")
         .agg(
             rates=pl.col("rate").unique().sort().str.join("; "),
             readings=pl.len().cast(pl.Int64),
@@ -58,7 +56,8 @@ def _by_day(values: pl.DataFrame, zone: str) -> pl.DataFrame:
             total=pl.when(use == "sum").then(value.sum()),
         )
     )
-    return days.with_columns(civil_date=pl.col("start").dt.date(), complete=pl.col("covered") >= lasts - _SLACK)
+    days = days.join(civil_days(days["civil_date"], zone), on="civil_date")
+    return days.with_columns(complete=pl.col("covered") >= pl.col("lasts") - _SLACK).drop("begins", "lasts")
 
 
 def _about(channel: MeterChannel, unit: Unit | None) -> tuple[object, ...]:

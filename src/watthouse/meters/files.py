@@ -2,6 +2,7 @@
 
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -62,20 +63,34 @@ def _at(path: Path, settings: Settings) -> Iterator[MeterFile | Refused]:
 def _opened(path: Path, origin: str, settings: Settings, *, named: bool) -> Iterator[MeterFile | Refused]:
     try:
         with refusing(origin):
+            name = str(path.resolve())
+            name.encode()
             packing = on_disk(path, origin, settings)
-            name, written_at = str(path.resolve()), datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            written_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
             if not packing.head().startswith(ZIP):
                 yield MeterFile(name, packing, _stamp(path.name) or written_at, named)
                 return
             with archive_in(packing) as archive:
-                members = [member for member in archive.infolist() if not member.is_dir()]
+                members = [member for member in archive.infolist() if not member.filename.endswith("/")]
             _refuse_unsafe(origin, members, settings)
+    except UnicodeError:  # bytes of a system with another encoding, which no database takes
+        origin = origin.encode("utf-8", "replace").decode()
+        yield Refused(origin, SourceError(f"{origin}: its path, or a name in it, is not UTF-8: rename it"))
+        return
     except WatthouseError as error:
         yield Refused(origin, error)
         return
     for member in members:
-        moment = _stamp(PurePosixPath(member.filename).name) or datetime(*member.date_time, tzinfo=UTC)
+        moment = _stamp(PurePosixPath(member.filename).name) or _packed_at(member) or written_at
         yield MeterFile(f"{name}/{member.filename}", in_zip(packing, member), moment, named)
+
+
+def _packed_at(member: zipfile.ZipInfo) -> datetime | None:
+    """When a member was packed; None where its archive does not say, as those made for reproducible builds."""
+    try:
+        return datetime(*member.date_time, tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def _refuse_unsafe(origin: str, members: Sequence[zipfile.ZipInfo], settings: Settings) -> None:
@@ -83,10 +98,13 @@ def _refuse_unsafe(origin: str, members: Sequence[zipfile.ZipInfo], settings: Se
         raise SourceError(
             f"{origin}: over {settings.max_members:,} files: raise WATTHOUSE_MAX_MEMBERS if that is meant"
         )
+    names = [member.filename for member in members]
+    if twice := next((name for name, count in Counter(names).items() if count > 1), None):
+        raise SourceError(f"{origin}: has two files named '{shown(twice)}': pack it again")
     for member in members:
         # nothing is ever unpacked to disk here; but whoever made such a name meant harm, or the next program will
         path = PurePosixPath(member.filename.replace("\\", "/"))
-        if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+        if not path.parts or path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
             raise SourceError(
                 f"{origin}: its file '{shown(member.filename)}' would lie outside of the folder that it is unpacked in:"
                 " do not trust this archive"

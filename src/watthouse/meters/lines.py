@@ -44,7 +44,8 @@ class Block:
         if b'"' not in self.content and separators == self.count * (len(columns) - 1):
             try:
                 return self._read(columns, delimiter), no_rejects()
-            except pl.exceptions.ComputeError:  # one line is too long, and another too short by as much
+            # one line is too long, and another too short by as much; the first line passes for the schema
+            except (pl.exceptions.ComputeError, pl.exceptions.SchemaError):
                 pass
         return self._split(columns, delimiter)
 
@@ -65,13 +66,13 @@ class Block:
         for number, line in enumerate(self.lines, self.first):
             if not line.strip():
                 continue
-            fields = _fields(line, delimiter)
-            if len(fields) == len(columns):
-                rows.append(fields)
+            cells = cells_of(line, delimiter)
+            if len(cells) == len(columns):
+                rows.append(cells)
                 numbers.append(number)
             else:
-                shape = "cut off" if len(fields) < len(columns) else "too long"
-                rejected.append((number, f"{shape}: {len(fields)} of {len(columns)} fields", line[:_SHOWN]))
+                shape = "cut off" if len(cells) < len(columns) else "too long"
+                rejected.append((number, f"{shape}: {len(cells)} of {len(columns)} fields", line[:_SHOWN]))
         table = pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String()), orient="row")
         return (
             table.select(pl.Series("line", numbers, pl.Int64), pl.all()),
@@ -79,10 +80,14 @@ class Block:
         )
 
 
-def _fields(line: str, delimiter: str) -> list[str]:
+def cells_of(line: str, delimiter: str) -> list[str]:
+    """The cells of one line, whose quotes never reach into the next; the line itself where it cannot be told apart."""
     if '"' not in line:
         return line.split(delimiter)
-    return next(csv.reader([line], delimiter=delimiter))
+    try:
+        return next(csv.reader([line], delimiter=delimiter))
+    except csv.Error:  # a cell of over 131,072 letters
+        return [line]
 
 
 class Text:

@@ -55,7 +55,7 @@ def load_found(
     again: bool = False,
     most_rows: int | None = None,
 ) -> LoadReport:
-    """The same for files that were looked up before, of which ``most_rows`` readings are taken in all."""
+    """The same for files that were looked up before, of which ``most_rows`` readings and rejects are taken in all."""
     report = LoadReport(str(database))
     left = most_rows
     for file in files:
@@ -76,7 +76,7 @@ def load_found(
                 report.unchanged.append(file.packing.origin)
             else:
                 report.loaded[file.packing.origin] = figures
-                left = None if left is None else left - figures.readings
+                left = None if left is None else left - figures.readings - figures.rejected
     return report
 
 
@@ -107,8 +107,8 @@ def _load(
 
 def _at_most(rows: int | None, reading: Reading) -> Iterator[Batch]:
     for batch in reading.batches():
-        if rows is not None and reading.rows > rows:
-            raise SourceError(f"{reading.origin}: more readings than may be uploaded at a time: split it")
+        if rows is not None and reading.rows + reading.rejected > rows:
+            raise SourceError(f"{reading.origin}: more readings and bad lines than may be uploaded at a time: split it")
         yield batch
 
 

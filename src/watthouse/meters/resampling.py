@@ -1,12 +1,15 @@
 """Readings of channels brought to longer intervals: energies are added up, all else is averaged, each by itself."""
 
 from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from watthouse.errors import UsageError
 from watthouse.meters.channels import MeterChannel
+from watthouse.meters.readings import INSTANT
 from watthouse.meters.units import Quantity
 
 EVERY: Final = {"5min": "5m", "15min": "15m", "30min": "30m", "hour": "1h", "day": "1d"}
@@ -25,21 +28,42 @@ def resample(rows: pl.DataFrame, channels: Sequence[MeterChannel], interval: str
     """
     rows = rows.join(_about(channels), on="channel", maintain_order="left")
     _refuse_finer(rows, interval)
-    start = pl.col("instant").dt.convert_time_zone(zone).dt.truncate(EVERY[interval])
-    groups = rows.with_columns(start=start).group_by("channel", "start", maintain_order=True)
-    lasts = (pl.col("start").dt.offset_by(EVERY[interval]) - pl.col("start")).dt.total_seconds() / 60
-    return (
-        groups.agg(
+    local = pl.col("instant").dt.convert_time_zone(zone)
+    start = local.dt.date() if interval == "day" else local.dt.truncate(EVERY[interval])
+    counted = (
+        rows.with_columns(start=start)
+        .group_by("channel", "start", maintain_order=True)
+        .agg(
             value=value_of(pl.col("value")),
             readings=pl.len().cast(pl.Int64),
             covered=pl.col("minutes").sum(),
             known=pl.col("minutes").is_not_null().all(),
         )
-        .with_columns(complete=pl.when("known").then(pl.col("covered") >= lasts - _SLACK))
-        .select(
-            "channel", pl.col("start").dt.convert_time_zone("UTC").alias("instant"), "value", "readings", "complete"
-        )
     )
+    if interval == "day":
+        counted = counted.join(
+            civil_days(counted["start"], zone), left_on="start", right_on="civil_date", maintain_order="left"
+        )
+    else:
+        begins = pl.col("start").dt.convert_time_zone("UTC")
+        counted = counted.with_columns(begins=begins, lasts=pl.lit(_MINUTES[interval], pl.Float64))
+    complete = pl.when("known").then(pl.col("covered") >= pl.col("lasts") - _SLACK)
+    return counted.select("channel", pl.col("begins").alias("instant"), "value", "readings", complete.alias("complete"))
+
+
+def civil_days(days: pl.Series, zone: str) -> pl.DataFrame:
+    """When these days (``civil_date``) begin, as instants, and the minutes that each ``lasts``."""
+    # by Python's clock: where clocks change at midnight (Azores, Havana, Cairo), Polars makes two days of one, or waits
+    # for 24 hours of a day that has 23
+    clock = ZoneInfo(zone)
+    bounds = [(day, _midnight(day, clock), _midnight(day + timedelta(days=1), clock)) for day in days.unique()]
+    rows = [(day, begins, (ends - begins).total_seconds() / 60) for day, begins, ends in bounds]
+    return pl.DataFrame(rows, {"civil_date": pl.Date(), "begins": INSTANT, "lasts": pl.Float64()}, orient="row")
+
+
+def _midnight(day: date, clock: ZoneInfo) -> datetime:
+    """The instant at which a day begins: the first of two midnights, and what stands in for one that is skipped."""
+    return datetime.combine(day, time.min, clock).astimezone(UTC)
 
 
 def value_of(value: pl.Expr) -> pl.Expr:

@@ -11,7 +11,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi_swagger import patch_fastapi
 from starlette_compress import CompressMiddleware, add_compress_type
 
-from watthouse.serve import document, middleware, problems
+from watthouse.serve import document, middleware, problem_handlers
 from watthouse.serve.api import calls, datasets, ledger, meters, questions, regional
 from watthouse.serve.formats import Format
 from watthouse.serve.heads import Heads
@@ -69,7 +69,7 @@ def create(settings: Settings) -> FastAPI:
     app.state.meters = meter_files
     patch_fastapi(app, docs_url="/docs", redirect_from_root_to_docs=False)
     document.install(app)
-    problems.install(app)
+    problem_handlers.install(app)
     # on every call, as FastAPI silently takes the last of two values
     api = APIRouter(prefix=middleware.API, dependencies=[Depends(refuse_repeated)])
     for room in _ROUTED:

@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import date, datetime
 from functools import wraps
-from secrets import compare_digest
 from typing import Any, Final
 
 import structlog
@@ -29,6 +28,8 @@ from watthouse.meters.storage import day_view
 from watthouse.meters.storage.database import MeterDatabase
 from watthouse.meters.storage.models import EnergyDataView
 from watthouse.serve.kept import KeptAnswers
+from watthouse.serve.problems import ProblemError, refusal
+from watthouse.serve.token import admit
 from watthouse.settings import Settings
 
 LOADS: Final = "/api/v1/meters/loads"
@@ -156,18 +157,18 @@ def create(settings: Settings) -> Starlette:
 
 
 def loads(settings: Settings, historic: Historic) -> Route:
-    """``POST /api/v1/meters/loads``: load the folder and fill the view, for whoever has the token."""
+    """``POST /api/v1/meters/loads``: load the folder and fill the view, for whoever has the token.
+
+    It answers and refuses as the same call of the API does, and not as the historic service.
+    """
 
     def answer(request: Request) -> Response:
-        token = settings.api_token.get_secret_value() if settings.api_token else ""
-        given = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if not token:
-            return _json({"detail": "loading over the API is disabled: set WATTHOUSE_API_TOKEN"}, 403)
-        # in constant time, so that the token cannot be guessed letter by letter
-        if not compare_digest(given.encode(), token.encode()):
-            return _json({"detail": "send the token of the settings as 'Authorization: Bearer …'"}, 401)
-        report = historic.load()
-        historic.fill()
+        try:
+            admit(settings, request.headers.get("authorization", ""), "loading")
+            report = historic.load()
+            historic.fill()
+        except (ProblemError, WatthouseError) as error:
+            return refusal(request.url.path, error)
         return _json(
             {
                 "loaded": {name: asdict(figures) for name, figures in report.loaded.items()},
@@ -177,7 +178,7 @@ def loads(settings: Settings, historic: Historic) -> Route:
             }
         )
 
-    return Route(LOADS, _guarded(answer), methods=["POST"])
+    return Route(LOADS, answer, methods=["POST"])
 
 
 def _guarded(answer: Answer) -> Answer:
@@ -209,10 +210,10 @@ def _not_so(_request: Request, error: Exception) -> Response:
     return _page(MethodNotAllowed(allowed.get("Allow", "").split(", ")))
 
 
-def _json(content: Any, status: int = 200) -> Response:
+def _json(content: Any) -> Response:
     """JSON as Flask's ``jsonify`` writes it."""
     text = json.dumps(content, sort_keys=True, separators=(",", ":")) + "\n"
-    return Response(text, status, media_type="application/json")
+    return Response(text, media_type="application/json")
 
 
 def _as_json(found: EnergyDataView) -> dict[str, object]:

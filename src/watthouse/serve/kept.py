@@ -28,11 +28,14 @@ class KeptAnswers:
     def find(self, question: bytes) -> bytes | None:
         """A kept answer; None too for the one caller in a while whose asking shows whether the version still holds."""
         with self._lock:
+            kept = self._answers.get(question)
+            if kept is None:  # a question that is refused asks no database, and must not count as having checked
+                return None
             now = time.monotonic()
             if now - self._checked > _TRUSTED_SECONDS:
                 self._checked = now
                 return None
-            return self._answers.get(question)
+            return kept
 
     def keep(self, question: bytes, answer: bytes, version: str, turn: int) -> None:
         """Keep an answer; those of another version go. One from before a :meth:`forget` comes too late."""

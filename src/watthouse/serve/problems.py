@@ -1,14 +1,14 @@
-"""Errors as ``application/problem+json`` (RFC 9457): what happened, where, and what to do."""
+"""Errors as ``application/problem+json`` (RFC 9457): what happened, where, and what to do.
+
+Nothing here needs FastAPI, which ``watthouse meters serve`` does without.
+"""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
 import structlog
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
-from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from watthouse.errors import (
@@ -90,68 +90,18 @@ def _documented(status: int) -> dict[str, Any]:
     return {**response, "headers": {"Retry-After": again}}
 
 
-def install(app: FastAPI) -> None:
-    """Turn every error of this app into a problem."""
-    app.add_exception_handler(ProblemError, _problem)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(WatthouseError, _own)
-
-
-def _problem(request: Request, error: Exception) -> Response:
-    assert isinstance(error, ProblemError)
-    return answer(request.url.path, error.status, error.detail, error.faults, error.headers)
-
-
-def _invalid(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    faults = [Fault(parameter=_named(error_detail), detail=_meant(error_detail)) for error_detail in error.errors()]
-    detail = "; ".join(f"{fault.parameter}: {fault.detail}" for fault in faults)
-    return answer(request.url.path, 422, detail, faults)
-
-
-def _named(error_detail: Mapping[str, Any]) -> str:
-    """The parameter's name; a fault between several parameters begins with the name of one of them."""
-    named = ".".join(part for part in error_detail["loc"][1:] if isinstance(part, str))
-    return named or str(error_detail["msg"]).removeprefix("Value error, ").split()[0]
-
-
-def _meant(error_detail: Mapping[str, Any]) -> str:
-    given = error_detail.get("input")
-    if error_detail["type"] == "extra_forbidden":
-        return "there is no such parameter: see /docs"
-    if error_detail["type"] == "missing":
-        return "this parameter is required"
-    message = str(error_detail["msg"]).removeprefix("Value error, ")
-    shown = str(given)[:60]
-    if "date" in error_detail["type"]:
-        return f"'{shown}' is not a date or instant that exists ({message})"
-    # some of pydantic's messages repeat the value already
-    return message if isinstance(given, dict) or shown in message else f"'{shown}' is not valid: {message}"
-
-
-def _http(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    # the texts of Starlette ("Not Found") say nothing of what to do
-    if error.status_code == HTTPStatus.NOT_FOUND:
-        detail = f"there is nothing at {request.url.path}: /docs lists what there is"
-    elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        detail = f"{request.url.path} does not take {request.method}: /docs says what it takes"
-    else:
-        detail = str(error.detail)
-    return answer(request.url.path, error.status_code, detail, headers=error.headers)
-
-
-def _own(request: Request, error: Exception) -> Response:
-    """watthouse's own errors: the call was wrong, or the data are missing."""
+def refusal(path: str, error: ProblemError | WatthouseError) -> Response:
+    """What was refused, as a response: by a call, or by what lies behind it (a wrong call, or missing data)."""
+    if isinstance(error, ProblemError):
+        return answer(path, error.status, error.detail, error.faults, error.headers)
     if isinstance(error, UsageError):
-        return answer(request.url.path, 422, str(error))
+        return answer(path, 422, str(error))
     if isinstance(error, BusyError):
-        return answer(request.url.path, 409, str(error))
+        return answer(path, 409, str(error))
     if isinstance(error, WarehouseError | LakeError | DatabaseError):
         again = "60" if isinstance(error, QueryLimitError) else "10"
-        return answer(request.url.path, 503, str(error), headers={"retry-after": again})
-    return answer(request.url.path, 500, str(error))
+        return answer(path, 503, str(error), headers={"retry-after": again})
+    return answer(path, 500, str(error))
 
 
 def unexpected(path: str, error: Exception) -> Response:

@@ -95,6 +95,30 @@ def test_a_curve_of_enedis_may_say_the_step_of_each_value_and_leave_out_the_offs
     ]
 
 
+@pytest.mark.parametrize("second", ["Horodate;Valeur", f"{_ABOUT}\n99999999999999;Courbe de charge;;;;;;W;30"])
+def test_two_exports_of_enedis_in_a_file_are_refused_as_they_may_be_of_two_meters(tmp_path: Path, second: str) -> None:
+    path = tmp_path / "01234567890123.csv"
+    value = "2024-07-01T00:30:00+02:00;334"
+    with pytest.raises(SourceError, match="holds two exports, the second one from line 3: split it"):
+        content(write(path, "Horodate;Valeur", value, second, value))
+
+
+def test_columns_of_enedis_that_nobody_knows_are_passed_over_whatever_they_are_called(tmp_path: Path) -> None:
+    path = tmp_path / "01234567890123.csv"
+    found = content(write(path, "Horodate;Valeur;Nature;Nature;line;energy;kind", "2024-07-01 01:00:00;1;B;C;7;8;9"))
+    assert found.values("energy", "quality", "line", "kind") == [(1, "B", 2, "interval")]
+
+
+@pytest.mark.parametrize("step", ["", "0", "100000000000000000000", "9" * 5000, "PT30M"])
+def test_a_step_of_enedis_that_cannot_be_is_told_by_the_stamps(tmp_path: Path, step: str) -> None:
+    about = f"01234567890123;Courbe de charge;;;Energie active;Consommation;Comptage Brut;W;{step}"
+    stamps = ["2024-07-01T00:10:00+02:00", "2024-07-01T00:20:00+02:00", "2024-07-01 00:30:00"]
+    steps = ["", "PT0M", "PT99999999999M"]
+    rows = [f"{stamp};1;B;{each}" for stamp, each in zip(stamps, steps, strict=True)]
+    found = of(tmp_path, _ABOUT, about, "Horodate;Valeur;Nature;Pas", *rows)
+    assert found.values("minutes", "date_time") == [(10, local(2024, 7, 1, 0, minute)) for minute in (0, 10, 20)]
+
+
 def _nem12(*records: str) -> list[str]:
     return ["100,NEM12,201801010000,MDP,RET", "200,NEM1,B1E1,1,E1,N1,00M,kWh,30,", *records]
 
@@ -131,6 +155,8 @@ def test_a_cut_file_of_nem12_is_refused_and_a_bad_record_is_a_reject(tmp_path: P
     with pytest.raises(SourceError, match="cut off: it lacks record 900"):
         of(tmp_path, *_nem12(_day("20180101", [1] * 48)))
     bad = [
+        f"400,1,{'9' * 5000},A,,",
+        f'400,1,48,"{"A" * 200_000}',
         "300,20180102,1,2",
         _day("20180230", [1] * 48),
         "700,x",
@@ -141,12 +167,20 @@ def test_a_cut_file_of_nem12_is_refused_and_a_bad_record_is_a_reject(tmp_path: P
     assert found.readings.height == 47
     assert found.reasons == {
         3: "'x' is not a number",
-        4: "cut off: 4 of 51 fields",
-        5: "'20180230' is not a date: use yyyymmdd",
-        6: "'700' is no record of NEM12",
-        7: "'7' is not an interval of NEM12: 5, 15 or 30 minutes",
-        8: "there is no readable record 200 before this day",
+        4: "does not name the intervals that it is about",
+        5: f"'400,1,48,\"{'A' * 10}' is no record of NEM12",
+        6: "cut off: 4 of 51 fields",
+        7: "'20180230' is not a date: use yyyymmdd",
+        8: "'700' is no record of NEM12",
+        9: "'7' is not an interval of NEM12: 5, 15 or 30 minutes",
+        10: "there is no readable record 200 before this day",
     }
+
+
+def test_a_quote_in_a_day_of_nem12_does_not_swallow_the_days_after_it(tmp_path: Path) -> None:
+    days = [_day(f"2018010{day}", [day] * 48, '"A,,,20180102,' if day == 1 else "A,,,20180102,") for day in (1, 2, 3)]
+    found = of(tmp_path, *_nem12(*days, "900"))
+    assert [found.values("energy", "line")[at] for at in (0, 48, 96)] == [(1, 3), (2, 4), (3, 5)]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])

@@ -140,6 +140,29 @@ def test_a_day_has_its_least_its_greatest_its_mean_and_its_total(day: date, quar
     assert (volts["unit"], volts["total"]) == ("V", None)
 
 
+@pytest.mark.parametrize(
+    ("zone", "day", "quarters"),
+    [
+        ("Atlantic/Azores", date(2024, 10, 27), 100),  # midnight comes twice
+        ("Atlantic/Azores", date(2024, 3, 31), 92),  # midnight is skipped
+        ("Africa/Cairo", date(2024, 10, 31), 100),  # the hour before midnight comes twice
+        ("Pacific/Apia", date(2011, 12, 29), 96),  # the day after it was skipped
+    ],
+)
+def test_a_day_is_one_also_where_the_clock_changes_at_midnight(zone: str, day: date, quarters: int) -> None:
+    clock, around = ZoneInfo(zone), datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(days=2)
+    moments = [around + number * _QUARTER for number in range(5 * 96)]
+    moments = [moment for moment in moments if moment.astimezone(clock).date() == day]
+    assert len(moments) == quarters
+    rows = with_minutes(_rows(*((moment, 1.0) for moment in moments)), [1])
+    (one,) = day_statistics(rows, [_channel("kWh")], None, zone).iter_rows(named=True)
+    assert (one["civil_date"], one["readings"], one["total"], one["complete"]) == (day, quarters, quarters, True)
+    (whole,) = resample(rows, [_channel("kWh")], "day", zone).iter_rows(named=True)
+    assert (whole["instant"], whole["value"], whole["complete"]) == (moments[0], quarters, True)
+    (part,) = resample(rows.slice(1), [_channel("kWh")], "day", zone).iter_rows(named=True)
+    assert (part["instant"], part["complete"]) == (moments[0], False)
+
+
 def test_unified_stands_for_the_rates_and_the_rates_for_a_unified_that_is_missing() -> None:
     begin = datetime(2024, 7, 1, tzinfo=UTC)
     channels = [

@@ -1,6 +1,7 @@
 """Lines and files that are not what they should be: one reason each, and the others count."""
 
 import os
+import warnings
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from watthouse.meters.files import MeterFile, Refused, found
 from watthouse.settings import Settings
 
 GOOD = lp("31/08/2015 00:45:00")
+_TOO_LONG = "a code or name has over 200 letters, or all over 2,000 bytes"
 
 
 @pytest.mark.parametrize(
@@ -31,6 +33,8 @@ GOOD = lp("31/08/2015 00:45:00")
         (lp("31/08/2015 00:45:00", "1e12", unit="MWh"), "'1e12' is too high for its unit: no meter measures that"),
         (lp("31/08/2015 00:45:00", "1", unit="kwhh"), "'kwhh' is not a unit that watthouse knows"),
         (lp("31/08/2015 00:45:00", meter=""), "there is no meter code"),
+        (lp("31/08/2015 00:45:00", kind="Import " * 30), _TOO_LONG),
+        (",".join(["\u20ac" * 200] * 3 + GOOD.split(",")[3:4] + ["\u20ac" * 200, "1", "kwh", ""]), _TOO_LONG),
         (GOOD[:-6], "cut off: 6 of 8 fields"),
         (GOOD + ",more", "too long: 9 of 8 fields"),
     ],
@@ -38,13 +42,34 @@ GOOD = lp("31/08/2015 00:45:00")
 def test_a_bad_line_is_a_reject_with_its_number_reason_and_text(tmp_path: Path, line: str, reason: str) -> None:
     result = of(tmp_path, LP, GOOD, line, GOOD)
     assert result.readings["line"].to_list() == [2, 4]
-    assert result.rejects.rows() == [(3, reason, line)]
+    assert result.rejects.rows() == [(3, reason, line[:400])]
 
 
 def test_a_line_too_long_beside_one_too_short_hides_neither(tmp_path: Path) -> None:
     result = of(tmp_path, LP, GOOD, GOOD + ",more", GOOD[: GOOD.rindex(",")], GOOD)
     assert result.readings["line"].to_list() == [2, 5]
     assert result.reasons == {3: "too long: 9 of 8 fields", 4: "cut off: 7 of 8 fields"}
+
+
+@pytest.mark.parametrize("block_bytes", [1, 60, 120, 200, 2**20])
+def test_wherever_blocks_end_a_line_of_another_length_is_a_reject(tmp_path: Path, block_bytes: int) -> None:
+    """Polars has one word for it in the first line of a block, and another one further down."""
+    long, short = GOOD + ",more", GOOD[: GOOD.rindex(",")]
+    result = content(write(tmp_path / "file.csv", LP, GOOD, long, short, GOOD, short, long), block_bytes=block_bytes)
+    assert result.readings["line"].to_list() == [2, 5]
+    assert {line: reason.partition(":")[0] for line, reason in result.reasons.items()} == {
+        3: "too long",
+        4: "cut off",
+        6: "cut off",
+        7: "too long",
+    }
+
+
+def test_a_quote_that_is_never_closed_spoils_its_own_line(tmp_path: Path) -> None:
+    endless = '"' + "a" * 200_000
+    result = of(tmp_path, LP, GOOD, endless, endless.replace("a", ","), GOOD)
+    assert (result.readings["line"].to_list(), [*result.reasons]) == ([2, 5], [3, 4])
+    assert all(len(text) == 400 for text in result.rejects["text"])
 
 
 def test_a_power_below_zero_is_a_power(tmp_path: Path) -> None:
@@ -110,18 +135,47 @@ def test_a_zip_is_read_where_it_lies_and_one_that_means_harm_is_refused(tmp_path
     def packed(name: str, *members: str) -> Path:
         with zipfile.ZipFile(tmp_path / name, "w") as archive:
             for member in members:
-                archive.writestr(member, text(LP, GOOD))
+                archive.writestr(zipfile.ZipInfo(member), text(LP, GOOD))
         return tmp_path / name
 
     good = found([packed("good.zip", "a/LP_1.csv", "b/LP_1.csv")], Settings())
     assert [one.name.rpartition("good.zip")[2] for one in good] == ["/a/LP_1.csv", "/b/LP_1.csv"]
-    for harm in ("../../etc/cron.d/x", "/etc/x", "a/../../x", "C:\\x", "..\\x"):
+    for harm in ("../../etc/cron.d/x", "/etc/x", "a/../../x", "C:\\x", "..\\x", ".", ""):
         (refused,) = found([packed("bad.zip", "fine.csv", harm)], Settings())
         assert isinstance(refused, Refused)
         assert "would lie outside of the folder that it is unpacked in" in str(refused.error)
     (refused,) = found([good_path] if (good_path := tmp_path / "good.zip") else [], Settings(max_members=1))
     assert isinstance(refused, Refused)
     assert "over 1 files: raise WATTHOUSE_MAX_MEMBERS" in str(refused.error)
+
+
+def test_a_zip_that_does_not_say_when_it_was_packed_is_as_old_as_itself(tmp_path: Path) -> None:
+    path = tmp_path / "undated.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        member = zipfile.ZipInfo("LP_1.csv")
+        member.date_time = (1980, 0, 0, 0, 0, 0)
+        archive.writestr(member, text(LP, GOOD))
+    os.utime(path, (200, 200))
+    (file,) = found([path], Settings())
+    assert isinstance(file, MeterFile)
+    assert file.written_at == datetime.fromtimestamp(200, UTC)
+
+
+def test_names_that_cannot_be_kept_apart_or_kept_at_all_are_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "twice.zip", "w") as archive, warnings.catch_warnings(action="ignore"):
+        archive.writestr("LP_1.csv", text(LP, GOOD))
+        archive.writestr("LP_1.csv", text(LP, GOOD, GOOD))
+    (tmp_path / os.fsdecode(b"relev\xe9.csv")).write_text(text(LP, GOOD))
+    with zipfile.ZipFile(tmp_path / "latin.zip", "w") as archive:
+        archive.writestr("\u00e9.csv", text(LP, GOOD))
+    packed = (tmp_path / "latin.zip").read_bytes()
+    (tmp_path / "latin.zip").write_bytes(packed.replace("\u00e9".encode(), b"\xe9e"))
+    refused = [one for one in found([tmp_path], Settings()) if isinstance(one, Refused)]
+    assert {Path(one.name).name: str(one.error).partition(": ")[2] for one in refused} == {
+        "twice.zip": "has two files named 'LP_1.csv': pack it again",
+        "latin.zip": "its path, or a name in it, is not UTF-8: rename it",
+        "relev?.csv": "its path, or a name in it, is not UTF-8: rename it",
+    }
 
 
 def test_a_zip_bomb_is_refused_before_it_goes_off(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ def _filled() -> KeptAnswers:
     answers = KeptAnswers()
     assert answers.find(b"a") is None
     answers.keep(b"a", b"1", "version 1", answers.turn)
+    assert answers.find(b"a") is None  # the first to ask for it again checks the version
     return answers
 
 
@@ -22,6 +23,12 @@ def test_one_caller_in_a_while_asks_the_database_again() -> None:
     answers = _filled()
     time.sleep(kept._TRUSTED_SECONDS * 1.5)
     assert [answers.find(b"a") for _ in range(3)] == [None, b"1", b"1"]
+
+
+def test_a_question_that_may_be_refused_unasked_is_not_the_one_that_checks() -> None:
+    answers = _filled()
+    time.sleep(kept._TRUSTED_SECONDS * 1.5)
+    assert [answers.find(question) for question in (b"bad", b"a", b"a")] == [None, None, b"1"]
 
 
 def test_another_version_ends_what_was_kept_of_the_one_before() -> None:

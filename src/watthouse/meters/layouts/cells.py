@@ -16,6 +16,10 @@ WRITTEN: Final = "written"
 _NUMBERS: Final = ("energy", "maximum_demand", "billing_reset_count")
 _DATES: Final = ("time_of_max_demand", "billing_reset_date_time")
 _BOOLEANS: Final = {"true": True, "false": False, "1": True, "0": False}
+_FREE_TEXTS: Final = [name for name in CHANNEL if name not in {"kind", "unit"}]
+_LONGEST_NAME: Final = 200
+_MOST_BYTES: Final = 2_000
+"""What codes and names may have: PostgreSQL's index over all of them takes 2.7 kB, and fails the whole load beyond."""
 _PARSED: Final = (*_NUMBERS, *_DATES, "dls_active")
 
 
@@ -59,6 +63,7 @@ def _faults(zone: str) -> "list[tuple[pl.Expr, pl.Expr]]":
     least, most = (unit.replace_strict(bound, default=None, return_dtype=pl.Float64) for bound in (_LEAST, _MOST))
     return [
         (pl.col("meter_code") == "", pl.lit("there is no meter code")),
+        (_is_too_long(), pl.lit(f"a code or name has over {_LONGEST_NAME} letters, or all over {_MOST_BYTES:,} bytes")),
         (pl.col(WRITTEN).str.starts_with(OLE_NULL), pl.lit(f"{OLE_NULL} stands for no date")),
         (date_time.is_null(), _quoted(WRITTEN, "is not a date and time: use dd/mm/yyyy hh:mm:ss")),
         (
@@ -76,6 +81,12 @@ def _faults(zone: str) -> "list[tuple[pl.Expr, pl.Expr]]":
         (in_base > most, _quoted(_text("energy"), "is too high for its unit: no meter measures that")),
         *((_is_spoilt(name), _quoted(_text(name), f"is no value of {name}")) for name in _PARSED if name != "energy"),
     ]
+
+
+def _is_too_long() -> pl.Expr:
+    names = pl.col(_FREE_TEXTS)
+    too_many_letters = pl.any_horizontal(names.str.len_chars() > _LONGEST_NAME)
+    return too_many_letters | (pl.sum_horizontal(names.str.len_bytes()) > _MOST_BYTES)
 
 
 def _is_spoilt(name: str) -> pl.Expr:

@@ -31,6 +31,7 @@ _PRM: Final = re.compile(r"(?<!\d)\d{14}(?!\d)")
 _STEP: Final = re.compile(r"PT(\d+)M", re.ASCII)
 _USUAL_MINUTES: Final = 30
 """The step at which a Linky meter records its load curve unless told otherwise (Enedis, data of a Linky meter)."""
+_LONGEST_STEP: Final = 24 * 60
 _EXTRA: Final = {"nature": "quality", "indicedevraisemblance": "status", "pas": "step"}
 """Columns that newer exports have after the value."""
 _OFFSET: Final = r"(?:Z|[+-]\d{2}:?\d{2})$"
@@ -54,8 +55,8 @@ class EnedisLoadCurve:
         meter = about.get("identifiantprm", "").strip() or next(iter(_PRM.findall(name)), "")
         if not meter:
             raise SourceError(f"{name}: does not say of which meter it is: put the 14 digits of its PRM into its name")
-        columns = [_EXTRA.get(column, column) for column in fold(head[at]).split(";")[2:]]
-        return _EnedisReader(clock, at + 1, ("written", "energy", *columns), meter, about, _step(head[at + 1 :], about))
+        columns = ("written", "energy", *_more_columns(fold(head[at]).split(";")[2:]))
+        return _EnedisReader(clock, name, at + 1, columns, meter, about, _step(head[at + 1 :], about))
 
 
 LAYOUT: Final = EnedisLoadCurve()
@@ -64,6 +65,7 @@ LAYOUT: Final = EnedisLoadCurve()
 @dataclass(frozen=True)
 class _EnedisReader:
     clock: MeterClock
+    origin: str
     header_line: int
     columns: tuple[str, ...]
     meter: str
@@ -73,21 +75,30 @@ class _EnedisReader:
     def read(self, block: Block) -> Batch:
         cells, rejects = block.cells(self.columns, ";")
         known = pl.col("line") > self.header_line
-        minutes = pl.col("step").str.extract(_STEP.pattern).cast(pl.Int32) if "step" in self.columns else pl.lit(None)
+        named = pl.col("step").str.extract(_STEP.pattern) if "step" in self.columns else pl.lit(None, pl.String)
+        minutes = named.cast(pl.Int32, strict=False)
         what = " ".join(self.about.get(name, "") for name in ("grandeurphysique", "grandeurmetier")).strip()
         cells = cells.filter(known).with_columns(
             kind=pl.lit(INTERVAL),
             meter_code=pl.lit(self.meter),
             data_type=pl.lit(what or "Courbe de charge"),
             units=pl.lit(self.about.get("unite", "").strip() or "W"),
-            minutes=pl.coalesce(minutes, pl.lit(self.minutes)).cast(pl.Int32),
+            minutes=pl.when(minutes.is_between(1, _LONGEST_STEP)).then(minutes).otherwise(self.minutes),
             note=pl.lit(self.about.get("etapemetier") or None, pl.String),
         )
         batch = readings(self._dated(cells), self.clock, block.text)
-        return Batch(batch.readings, pl.concat([rejects.filter(known), batch.rejects]).sort("line"))
+        rejected = pl.concat([rejects.filter(known), batch.rejects]).sort("line")
+        self._refuse_another(rejected)
+        return Batch(batch.readings, rejected)
 
     def end(self) -> str:
         return ""
+
+    def _refuse_another(self, rejected: pl.DataFrame) -> None:
+        # what follows may be another meter's: no line of values says whose it is
+        for line, text in rejected.select("line", "text").iter_rows():
+            if fold(text).startswith((_ABOUT, _VALUES)):
+                raise SourceError(f"{self.origin}: holds two exports, the second one from line {line}: split it")
 
     def _dated(self, cells: pl.DataFrame) -> pl.DataFrame:
         """Instants and local times of the start of each step, from stamps with an offset or without one."""
@@ -113,12 +124,21 @@ _STYLES: Final = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%d/%m/%Y %H:%M:%S", "%
 _CHANNEL: Final = ("serial_code", "plant_code", "unit", "stream", "period", "rate")
 
 
+def _more_columns(names: Sequence[str]) -> list[str]:
+    """Names for the columns after the value: those that are known once each, whatever else a file may call them."""
+    known = [_EXTRA.get(name, "") for name in names]
+    return [name if name and name not in known[:at] else f"more_{at}" for at, name in enumerate(known)]
+
+
 def _step(lines: Sequence[str], about: dict[str, str]) -> int:
     """The step [min]: as the file says, else the most usual one between its first stamps."""
-    if (named := about.get("pasenminutes", "").strip()).isdecimal():
+    named = about.get("pasenminutes", "").strip()
+    if re.fullmatch(r"\d{1,4}", named) and 1 <= int(named) <= _LONGEST_STEP:
         return int(named)
     stamps = [stamp for line in lines if (stamp := _moment(line.partition(";")[0]))]
-    gaps = Counter(abs(later - earlier).total_seconds() / 60 for earlier, later in pairwise(stamps))
+    # a stamp with an offset and one without have no distance
+    near = [pair for pair in pairwise(stamps) if (pair[0].tzinfo is None) is (pair[1].tzinfo is None)]
+    gaps = Counter(abs(later - earlier).total_seconds() / 60 for earlier, later in near)
     usual = [minutes for minutes, _ in gaps.most_common(1) if 0 < minutes <= 60]
     return int(usual[0]) if usual else _USUAL_MINUTES
 

@@ -4,7 +4,7 @@ Records (AEMO, Meter Data File Format): 100 opens the file, 200 names meter and 
 parts of that day a quality of their own, 500 is about field work, 900 ends the file.
 """
 
-import csv
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ import polars as pl
 
 from watthouse.meters.layouts.base import INTERVAL
 from watthouse.meters.layouts.cells import WRITTEN, readings
-from watthouse.meters.lines import Block
+from watthouse.meters.lines import Block, cells_of
 from watthouse.meters.readings import REJECT, Batch
 from watthouse.meters.stamps import MeterClock
 
@@ -82,10 +82,10 @@ class _Nem12Reader:
         rows: list[tuple[object, ...]] = []
         rejects: list[tuple[int, str, str]] = []
         texts: dict[int, str] = {}
-        for number, record in enumerate(csv.reader(block.lines), block.first):
+        for number, line in enumerate(block.lines, block.first):
             try:
                 # a day is complete when no 400 record can follow, perhaps only in the next block
-                day = self._take([text.strip() for text in record], number, block)
+                day = self._take([text.strip() for text in cells_of(line, ",")], number, block)
             except _BadRecordError as error:
                 rejects.append((number, str(error), block.text(number)))
                 continue
@@ -103,7 +103,7 @@ class _Nem12Reader:
 
     def _take(self, record: list[str], number: int, block: Block) -> _Day | None:
         """Take up a record; returns the day before it, where that is complete now."""
-        kind = record[0] if record else ""
+        kind = record[0]
         if kind == "400":
             self._requalify(record)
             return None
@@ -153,7 +153,7 @@ class _Nem12Reader:
     def _requalify(self, record: list[str]) -> None:
         if self._day is None:
             raise _BadRecordError("there is no readable day before this record 400")
-        if len(record) < 4 or not (record[1].isdecimal() and record[2].isdecimal()):
+        if len(record) < 4 or not all(re.fullmatch(r"\d{1,4}", number) for number in record[1:3]):
             raise _BadRecordError("does not name the intervals that it is about")
         first, last = int(record[1]), min(int(record[2]), len(self._day.qualities))
         for at in range(max(first, 1) - 1, last):

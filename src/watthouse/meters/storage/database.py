@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoneFreeError
 
 from watthouse.errors import BusyError, DatabaseError, UsageError, WatthouseError, shown
 from watthouse.meters.storage.models import EnergyData, EnergyDataView
@@ -25,6 +27,8 @@ _VERSION_TABLE: Final = "meter_schema_version"
 _WRITES: Final = "watthouse_writes"
 _LOCK: Final = 0x6D65746572  # "meter", the number under which PostgreSQL knows a load
 _LOCK_TAKEN: Final = "55P03"
+_POOL: Final[dict[str, Any]] = {"pool_size": 10, "max_overflow": 10, "pool_timeout": 30}
+"""Connections at most, and seconds for which one is waited for."""
 _SQLITE: Final = {
     "unable to open": "cannot be opened: check that its folder exists and is yours",
     "not a database": "is no SQLite database: name another file in WATTHOUSE_METER_DB",
@@ -41,6 +45,7 @@ class MeterDatabase:
     def __init__(self, settings: Settings) -> None:
         url = settings.meter_db.get_secret_value() if settings.meter_db else ""
         self._wait = settings.meter_wait_seconds
+        self._writer = Lock()
         self._address: PostgresAddress | None = None
         self._path = settings.home / "meters.sqlite"
         scheme, _, rest = url.partition("://")
@@ -72,8 +77,14 @@ class MeterDatabase:
 
         Another one is waited for; raises :class:`~watthouse.errors.BusyError` where that takes too long.
         """
-        with self._errors(), self._locked(self._ready) as connection:
-            yield connection
+        # whoever waits here holds no connection: twenty loads that wait would leave none to readers
+        if not self._writer.acquire(timeout=self._wait):
+            raise self._busy()
+        try:
+            with self._errors(), self._locked(self._ready) as connection:
+                yield connection
+        finally:
+            self._writer.release()
 
     def close(self) -> None:
         self._engine.dispose()
@@ -123,10 +134,10 @@ class MeterDatabase:
             conninfo = self._address.conninfo
             # a pooled connection may have been cut since, by a restart of the server: it is tried before it is used
             return create_engine(
-                "postgresql+psycopg://", creator=lambda: psycopg.connect(conninfo), pool_pre_ping=True, pool_size=10
+                "postgresql+psycopg://", creator=lambda: psycopg.connect(conninfo), pool_pre_ping=True, **_POOL
             )
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(f"sqlite:///{self._path}", connect_args={"timeout": self._wait}, pool_size=10)
+        engine = create_engine(f"sqlite:///{self._path}", connect_args={"timeout": self._wait}, **_POOL)
         event.listen(engine, "connect", _set_up)
         event.listen(engine, "begin", _begin)
         return engine
@@ -140,6 +151,8 @@ class MeterDatabase:
             raise
         except DBAPIError as error:
             raise self._meaning(error.orig or error) from None
+        except NoneFreeError as error:
+            raise DatabaseError(f"{self} is asked by too many at a time: try again in a while") from error
         except (psycopg.Error, sqlite3.Error) as error:
             raise self._meaning(error) from None
         except OSError as error:
@@ -151,14 +164,17 @@ class MeterDatabase:
         words = str(error)
         state = (error.sqlstate or "") if isinstance(error, psycopg.Error) else ""
         if state == _LOCK_TAKEN or "database is locked" in words:
-            return BusyError(
-                f"another load has been writing into {self} for over {self._wait:g} s: run again when it has ended, or"
-                " raise WATTHOUSE_METER_WAIT_SECONDS"
-            )
+            return self._busy()
         if self._address is not None:
             return DatabaseError(self._address.line(words, state))
         known = next((meaning for sign, meaning in _SQLITE.items() if sign in words), "")
         return DatabaseError(f"{self} {known}" if known else f"{self}: {shown(words, 200)}")
+
+    def _busy(self) -> BusyError:
+        return BusyError(
+            f"another load has been writing into {self} for over {self._wait:g} s: run again when it has ended, or"
+            " raise WATTHOUSE_METER_WAIT_SECONDS"
+        )
 
 
 def _version(connection: Connection) -> str | None:

@@ -18,7 +18,6 @@ from sqlalchemy import (
     func,
     insert,
     select,
-    true,
     tuple_,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -29,6 +28,7 @@ from watthouse.meters.storage.scratch import DAYS, RUNS
 
 _METER: Final = ("meter_code", "serial_code", "plant_code")
 _KEY: Final = (*_METER, "date_time")
+_FIGURES: Final = ("min_energy", "max_energy", "avg_energy")
 _FAR: Final = timedelta(hours=15)
 """How far local time is from UTC at most, and an hour to spare."""
 FILLED: Final = "view"
@@ -67,7 +67,8 @@ def fill(connection: Connection) -> None:
     meter = _columns(EnergyData, _METER)
     same = tuple_(*_columns(EnergyDataView, _KEY))
     connection.execute(delete(EnergyDataView).where(same.not_in(select(*meter, _READING_DAY).distinct())))
-    _upsert(connection, select(*meter, _READING_DAY, *_values(connection)).where(true()).group_by(*meter, _READING_DAY))
+    counted = select(*meter, _READING_DAY.label("date_time"), *_values(connection))
+    _upsert(connection, counted.group_by(*meter, _READING_DAY))
     if not is_filled(connection):
         connection.execute(insert(Mark).values(name=FILLED, set_at=datetime.now(UTC)))
 
@@ -95,11 +96,10 @@ def _counted(connection: Connection) -> Select[Any]:
     meter = _columns(Channel, _METER)
     within = EnergyData.instant.between(RUNS.c.since, RUNS.c.until)
     return (
-        select(*meter, _READING_DAY, *_values(connection))
+        select(*meter, _READING_DAY.label("date_time"), *_values(connection))
         .select_from(RUNS)
         .join(Channel, tuple_(*meter) == tuple_(*(RUNS.c[name] for name in _METER)))
         .join(EnergyData, (EnergyData.channel_id == Channel.id) & within)
-        .where(true())
         .group_by(*meter, _READING_DAY)
         # a stretch begins and ends in the days beside it; asked of days, not of a hundred times as many readings
         .having(tuple_(*meter, _READING_DAY).in_(_touched()))
@@ -112,7 +112,8 @@ def _values(connection: Connection) -> list[ColumnElement[Any]]:
     if connection.dialect.name == "postgresql":
         # a sum of floats ends in other bits by the order of the rows, which PostgreSQL takes as it likes
         mean = cast(func.sum(cast(EnergyData.energy, Numeric)), Float(53)) / func.count()
-    return [func.min(EnergyData.energy), func.max(EnergyData.energy), mean]
+    values = (func.min(EnergyData.energy), func.max(EnergyData.energy), mean)
+    return [value.label(name) for name, value in zip(_FIGURES, values, strict=True)]
 
 
 def _touched() -> Select[Any]:
@@ -120,14 +121,17 @@ def _touched() -> Select[Any]:
 
 
 def _upsert(connection: Connection, counted: Select[Any]) -> None:
-    """Put the days into the view; one that is there keeps its id."""
+    """Put the days into the view; one that is there keeps its id, and one that is there as it is stays untouched."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    values = ("min_energy", "max_energy", "avg_energy")
-    rows = dialect.insert(EnergyDataView).from_select([*_KEY, *values], counted)
+    found = counted.subquery()
+    # PostgreSQL takes a new id for every row that it tries to insert: clients that fill the view again and again would
+    # come to the last of them
+    known = exists().where(*(getattr(EnergyDataView, name) == found.c[name] for name in (*_KEY, *_FIGURES)))
+    rows = dialect.insert(EnergyDataView).from_select([*_KEY, *_FIGURES], select(found).where(~known))
     connection.execute(
         rows.on_conflict_do_update(
             index_elements=["meter_code", "serial_code", "date_time", "plant_code"],
-            set_={name: rows.excluded[name] for name in values},
+            set_={name: rows.excluded[name] for name in _FIGURES},
         )
     )
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from watthouse.serve.api.base import TheService, gives_rows
-from watthouse.serve.api.token import Credentials, admit
+from watthouse.serve.api.token import Authorization
 from watthouse.serve.formats import SAMPLE_HEADER
 from watthouse.serve.ledger import (
     RefreshOut,
@@ -20,6 +20,7 @@ from watthouse.serve.ledger import (
 )
 from watthouse.serve.problems import documented
 from watthouse.serve.queries.params import Params
+from watthouse.serve.token import admit
 
 router = APIRouter(tags=["freshness and revisions"])
 
@@ -64,9 +65,9 @@ def refresh(
     service: TheService,
     response: Response,
     _: Annotated[Params, Query()],
-    given: Credentials,
+    authorization: Authorization,
 ) -> RefreshOut:
     """Ask the service what changed, and bring the marts up to date. One at a time; `/status` reports its state."""
-    admit(service.settings, given, "refreshing")
+    admit(service.settings, authorization, "refreshing")
     response.headers["location"] = "/api/v1/status"
     return progress_of(service.refresher.start())

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from watthouse.serve.api.base import TheService, gives_rows
-from watthouse.serve.api.token import Credentials, admit
+from watthouse.serve.api.token import Authorization
 from watthouse.serve.meters import Meters
 from watthouse.serve.problems import documented
 from watthouse.serve.queries.call import RowSet
@@ -23,6 +23,7 @@ from watthouse.serve.queries.meter_params import (
 )
 from watthouse.serve.queries.params import FormatParams, Params
 from watthouse.serve.service import Service
+from watthouse.serve.token import admit
 
 if TYPE_CHECKING:  # what the extra `meters` brings
     from watthouse.meters.load import LoadReport
@@ -94,9 +95,11 @@ def days(service: TheService, request: Request, meter: MeterCode, params: Annota
 
 
 @router.post("/loads", summary="Load the folder of meter files", responses=documented(401, 403, 409))
-def loads(service: TheService, request: Request, _: Annotated[Params, Query()], given: Credentials) -> LoadsOut:
+def loads(
+    service: TheService, request: Request, _: Annotated[Params, Query()], authorization: Authorization
+) -> LoadsOut:
     """Load what is new or changed in the folder of the settings, and count the days of the historic service again."""
-    admit(service.settings, given, "loading")
+    admit(service.settings, authorization, "loading")
     historic = _meters(request).historic
     report = historic.load()
     historic.fill()
@@ -131,10 +134,12 @@ _FORM: Final = {
     responses=documented(401, 403, 409, 413, 415),
     openapi_extra=_FORM,
 )
-async def uploads(service: TheService, request: Request, _: Annotated[Params, Query()], given: Credentials) -> LoadsOut:
+async def uploads(
+    service: TheService, request: Request, _: Annotated[Params, Query()], authorization: Authorization
+) -> LoadsOut:
     """Files and zips, as parts named `files`. Each counts whole or not at all, and replaces one of its name."""
     # before a byte of the body is taken in
-    admit(service.settings, given, "uploading")
+    admit(service.settings, authorization, "uploading")
     from starlette.concurrency import run_in_threadpool
 
     database = await run_in_threadpool(lambda: _meters(request).database)

@@ -16,7 +16,7 @@ from fastapi import FastAPI, HTTPException, Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
 from watthouse.errors import QueryLimitError, WatthouseError
-from watthouse.serve import problems
+from watthouse.serve import problem_handlers
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.pages import block, data, exchanges, gas, mix, now, questions, regions
@@ -65,7 +65,7 @@ _INDEX: Final = """<!DOCTYPE html>
 def create(service: Service) -> FastAPI:
     """The pages: they answer every path that is not a call of the API."""
     app = FastAPI(openapi_url=None)
-    problems.install(app)
+    problem_handlers.install(app)
     # before Dash's own route for the same path: the first one wins
     app.add_api_route(_PLOTLY_AT, _plotly, methods=["GET"], include_in_schema=False)
     dash = Dash(
