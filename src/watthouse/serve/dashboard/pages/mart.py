@@ -6,7 +6,7 @@ import pyarrow as pa
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from watthouse.serve.dashboard import parts, shell
+from watthouse.serve.dashboard import controls, parts, shell
 from watthouse.serve.dashboard.pages import block
 from watthouse.serve.dashboard.pages.grid import grid
 from watthouse.serve.dashboard.reading import Answer, PageReader
@@ -120,7 +120,7 @@ def listed(reader: PageReader, view: View) -> Component:
 def _choice(reader: PageReader, view: View) -> Component:
     whole = ("←", view.href(detail=""), "mart-none", False)
     links = [(name, view.href(detail=name), f"mart-{name}", name == view.detail) for name in reader.snapshot.marts]
-    return shell.choice(view.say(en="Marts", fr="Tables"), "mart-choice", [whole, *links])
+    return controls.choice(view.say(en="Marts", fr="Tables"), "mart-choice", [whole, *links])
 
 
 def _every_row(reader: PageReader, view: View) -> Answer:
