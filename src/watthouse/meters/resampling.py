@@ -11,7 +11,7 @@ from watthouse.meters.units import Quantity
 
 EVERY: Final = {"5min": "5m", "15min": "15m", "30min": "30m", "hour": "1h", "day": "1d"}
 """The intervals, by name, as Polars writes them."""
-_MINUTES: Final = {"5min": 5, "15min": 15, "30min": 30, "hour": 60, "day": 24 * 60}
+MINUTES: Final = {"5min": 5, "15min": 15, "30min": 30, "hour": 60, "day": 24 * 60}
 _SLACK: Final = 1e-6
 """Minutes that sums of minutes may be short of by rounding."""
 
@@ -89,5 +89,5 @@ def _about(channels: Sequence[MeterChannel]) -> pl.DataFrame:
 
 def _refuse_finer(rows: pl.DataFrame, interval: str) -> None:
     longest = rows["minutes"].max()
-    if isinstance(longest, float) and longest > _MINUTES[interval]:
+    if isinstance(longest, float) and longest > MINUTES[interval]:
         raise UsageError(f"readings of the period last {longest:g} min: choose a longer interval, or another channel")
