@@ -95,6 +95,10 @@ OPERATORS: Final = (("#c05780", "#dd7ba2"), ("#2b6cb0", "#5b9ce0"), ("#2f8f5b", 
 PERIOD: Final = Ink("This period", "Cette période", "#2b6cb0", "#5b9ce0")
 OTHER_PERIOD: Final = Ink("The other period", "L'autre période", "#a9b4c2", "#6b7686")
 
+METER: Final = Ink("Reading", "Relevé", "#2b6cb0", "#5b9ce0")
+METER_BAND: Final = Ink("Least – greatest", "Minimum – maximum", "#b5d5e8", "#2c4f6e")
+MISSING: Final = Ink("Missing", "Manquant", "#a63d17", "#e5703f")
+
 SEQUENTIAL: Final = ("#eaf3fb", "#b9d8ee", "#7db6dc", "#4a8fc4", "#2b6cb0", "#174a82")
 """From little to much."""
 
