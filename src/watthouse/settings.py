@@ -136,6 +136,11 @@ class Settings(BaseSettings):
         return self.meter_files or self.home / "meter-files"
 
     @property
+    def meter_sqlite(self) -> Path:
+        """The file of readings, where no other database is named."""
+        return self.home / "meters.sqlite"
+
+    @property
     def sample_now(self) -> datetime | None:
         """The moment (UTC) at which the sample's clock is stopped; None where it runs."""
         return datetime.combine(self.sample_today, time(12), UTC) if self.sample_today else None

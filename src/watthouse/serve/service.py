@@ -15,6 +15,7 @@ from watthouse.catalog import LICENCE
 from watthouse.home import Home
 from watthouse.serve import formats, writers
 from watthouse.serve.formats import AnswerColumn, Format, Labels
+from watthouse.serve.meters import Meters
 from watthouse.serve.problems import ProblemError
 from watthouse.serve.queries import attribution
 from watthouse.serve.queries.call import RowSet
@@ -42,6 +43,7 @@ class Service:
         self._home, self._home_of = Home(settings), ""
         self.snapshots = self._home.snapshots()
         self.refresher = Refresher(settings)
+        self.meters = Meters(settings)
         # calls run in threads, and the cache of cachetools is not safe for them
         self._lock = threading.Lock()
         # by bytes: answers differ a thousandfold in size
@@ -115,8 +117,9 @@ class Service:
             return writers.stream(stands_with, reader, reader.schema, chosen, attached, resources.pop_all())
 
     def close(self) -> None:
-        """Stop a running refresh and release the snapshots."""
+        """Stop a running refresh, and release the snapshots and the database of meter files."""
         self.refresher.stop()
+        self.meters.close()
         self.snapshots.close()
 
     def _bounded(self, snapshot: Snapshot, row_set: RowSet) -> RowSet:

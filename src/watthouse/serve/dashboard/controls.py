@@ -169,6 +169,19 @@ def quantities(page: Page, view: View) -> Iterator[Component]:
         yield _choice(view.say(en="Unit", fr="Unité"), "unit", links)
 
 
+def options(
+    name: str, label: str, groups: Mapping[str, Sequence[tuple[str, str]]], chosen: str, clears: Sequence[str] = ()
+) -> Component:
+    """A list of values with their texts, by groups (of one without a name, alone): choosing one sets ``name`` in the
+    address, and ``clears`` other parameters from it."""
+    listed: list[Component] = []
+    for group, some in groups.items():
+        lines = [html.Option(text, value=value, selected=value == chosen) for value, text in some]
+        listed += [html.Optgroup(lines, label=group)] if group else lines
+    asked = {"data-param": name, "data-clears": " ".join(clears)}
+    return html.Div([html.Label(label, htmlFor=name), html.Select(listed, id=name, **asked)], className="options")
+
+
 def choice(label: str, name: str, links: Sequence[tuple[str, str, str, bool]]) -> Component:
     """Links to choose from, each with its text, address, id, and whether it is the current view."""
     return _choice(label, name, [_link(words, href, here, link_id) for words, href, link_id, here in links])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from itertools import starmap
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import urlencode
 
 import polars as pl
@@ -65,6 +65,15 @@ class Answer:
     def interval(self) -> Interval:
         """How much time a row stands for."""
         return Interval(self.more["interval"])
+
+
+class Reader(Protocol):
+    """What a card has to know: for whom it is, and whose rows it shows."""
+
+    @property
+    def view(self) -> View: ...
+
+    def provenance(self, used: Iterable[Used], fresh: str = "", /) -> str: ...
 
 
 class PageReader:

@@ -6,6 +6,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from watthouse.catalog import LICENCE
+from watthouse.clock import ZONE
 from watthouse.serve.dashboard import controls
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.reading import PageReader
@@ -14,9 +15,15 @@ from watthouse.serve.queries.attribution import by_publisher
 
 
 def whole(
-    pages: Sequence[Page], page: Page | None, view: View, body: list[Component], reader: PageReader | None
+    pages: Sequence[Page],
+    page: Page | None,
+    view: View,
+    body: list[Component],
+    reader: PageReader | None,
+    clock: str = ZONE,
 ) -> list[Component]:
-    """The whole page; without a ``reader`` there are no data to choose a period from."""
+    """The whole page, whose days are those of ``clock``; without a ``reader`` there are no data to choose a period
+    from."""
     sample = reader.sample if reader else ""
     return [
         html.A(view.say(en="Skip to the content", fr="Aller au contenu"), href="#content", className="skip"),
@@ -34,7 +41,7 @@ def whole(
             # tests and the script wait for it: the address has been rendered
             **{"data-shown": view.browser_address},
         ),
-        _foot(view, reader),
+        _foot(view, reader, clock),
     ]
 
 
@@ -89,7 +96,7 @@ def _head(pages: Sequence[Page], view: View) -> Component:
     )
 
 
-def _foot(view: View, reader: PageReader | None) -> Component:
+def _foot(view: View, reader: PageReader | None, clock: str) -> Component:
     names = ", ".join(by_publisher(reader.used)) if reader else ""
     source = view.say(en=f"Data: {names} through ODRÉ, {LICENCE}. ", fr=f"Données : {names} via ODRÉ, {LICENCE}. ")
     if reader and reader.sample:
@@ -99,7 +106,7 @@ def _foot(view: View, reader: PageReader | None) -> Component:
     if not names:
         source = ""
     days = view.say(
-        en="Days are civil days (Europe/Paris), both ends included. ",
-        fr="Les jours sont civils (Europe/Paris), bornes comprises. ",
+        en=f"Days are civil days ({clock}), both ends included. ",
+        fr=f"Les jours sont civils ({clock}), bornes comprises. ",
     )
     return html.Footer([html.Span([source, days]), html.A("API", href="/docs")])

@@ -114,6 +114,7 @@
         query.set(field.dataset.param, field.value);
       }
     });
+    (event.target.dataset.clears || "").split(" ").forEach((other) => query.delete(other));
     if (event.target.value) query.set(name, event.target.value);
     else query.delete(name);
     go(window.location.pathname + "?" + query.toString());
