@@ -48,17 +48,18 @@ def on_engines(paths: Iterable[str]) -> pytest.MarkDecorator:
 @pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_is_whole_and_quiet_and_accessible(path: str, reader: str, browser: Browser, site: Site) -> None:
-    _look(path, reader, browser, site)
+    look(path, reader, browser, site)
 
 
 @pytest.mark.parametrize("site", ["postgres"], indirect=True)
 @pytest.mark.parametrize(("path", "reader"), [*zip(TWICE, READERS, strict=True)])
 def test_a_page_of_a_database_is_whole_too(path: str, reader: str, browser: Browser, site: Site) -> None:
     """For one reader each: language, paper and width are no business of the engine."""
-    _look(path, reader, browser, site)
+    look(path, reader, browser, site)
 
 
-def _look(path: str, reader: str, browser: Browser, site: Site) -> None:
+def look(path: str, reader: str, browser: Browser, site: Site) -> None:
+    """A page is whole, quiet and accessible for a reader."""
     locale, paper, width = READERS[reader]
     context = browser.new_context(viewport={"width": width, "height": 900}, locale=locale, color_scheme=paper)  # type: ignore[arg-type]
     visit = Visit(context.new_page(), site).open(path)
