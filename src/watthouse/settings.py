@@ -130,6 +130,15 @@ class Settings(BaseSettings):
         description="whether GETs of the historic meter service load; none for `meters serve` on this machine alone",
     )
 
+    tariffs: Path | None = Field(
+        default=None, description="file of the tariffs of meters, TOML; none for tariffs.toml in the home"
+    )
+
+    @property
+    def tariff_file(self) -> Path:
+        """The file in which the user declares tariffs."""
+        return self.tariffs or self.home / "tariffs.toml"
+
     @property
     def meter_folder(self) -> Path:
         """The folder that the historic meter service loads."""

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from starlette_compress import CompressMiddleware, add_compress_type
 
 from watthouse.serve import document, middleware, problems
-from watthouse.serve.api import calls, datasets, ledger, meters, questions, regional
+from watthouse.serve.api import calls, datasets, ledger, meter_grid, meters, questions, regional
 from watthouse.serve.formats import Format
 from watthouse.serve.heads import Heads
 from watthouse.serve.pages import Pages
@@ -31,7 +31,7 @@ UTC.
 # Seconds left to the first answers before the pages are loaded.
 _WARM_AFTER: Final = 0.5
 
-_ROUTED = (datasets, calls, regional, questions, ledger, meters)
+_ROUTED = (datasets, calls, regional, questions, ledger, meters, meter_grid)
 
 
 def create(settings: Settings) -> FastAPI:

@@ -92,7 +92,7 @@ class Service:
             row_set = ask()
             assert isinstance(row_set.rows, pa.Table)
             body = writers.whole(labels(row_set, version, sample), row_set.rows, chosen)
-            link = "" if row_set.owner else attribution.links(row_set.used or (), sample)
+            link = "" if row_set.owner and not row_set.used else attribution.links(row_set.used or (), sample)
             cached = _CachedAnswer(body, link)
             self._cache_answer(tag, cached)
         links = {"link": cached.link} if cached.link else {}
@@ -149,8 +149,11 @@ def labels(row_set: RowSet, version: str, sample: str | None) -> Labels:
     used = row_set.used or ()
     columns = (*row_set.columns, _SAMPLE) if sample else row_set.columns
     more = {"attribution": attribution.as_metadata(used, sample), **row_set.more}
-    source = row_set.owner or attribution.in_words(used, sample)
-    return Labels(row_set.title, columns, source, "" if row_set.owner else LICENCE, version, sample, more)
+    owners = [row_set.owner] if row_set.owner else []
+    # what a user measured is the user's, what it is set against is the publishers'
+    published = [] if owners and not used else [attribution.in_words(used, sample)]
+    licence = LICENCE if published else ""
+    return Labels(row_set.title, columns, "; ".join([*owners, *published]), licence, version, sample, more)
 
 
 _SAMPLE: Final = AnswerColumn("sample", "", "The synthetic sample that the row belongs to: nobody measured it")
