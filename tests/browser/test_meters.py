@@ -44,11 +44,25 @@ def _lines() -> Iterator[str]:
     yield lp("29/10/2024 00:00:00", 1, meter="7").replace("P1", "<b>P7</b>")
 
 
+_TARIFFS = """
+[[tariff]]
+name = "Two prices"
+option = "hp_hc"
+from = 2020-01-01
+source = "made up"
+currency = "XTS"
+standing_per_year = 0
+off_peak = ["22:00-06:00"]
+prices = { hp = 2, hc = 1 }
+"""
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("meters")
     store = MeterStore(folder / "home")
     store.load(write(folder / "LP_1.csv", LP, *_lines()))
+    (store.home / "tariffs.toml").write_text(_TARIFFS)
     with served(store.home, folder, sample=False) as server:
         yield Site(server.url, server.home)
 
@@ -104,8 +118,10 @@ def test_a_day_of_25_hours_has_them_all_and_what_is_missing_is_no_zero(visit: Vi
     assert [names[number] for number in second] == [f"02:{minute:02} ²" for minute in range(0, 60, 10)]
     twice = [HELD[datetime(2024, 10, 27, 1, minute, tzinfo=UTC)] for minute in range(0, 60, 10)]
     assert [values[number][7] for number in second] == pytest.approx(twice)
-    assert all(values[number][day] is None and not missing[number][day] for number in second for day in (0, 6, 8))
-    gone = [(names[line], day) for line, row in enumerate(missing) for day, cell in enumerate(row) if cell]
+    assert all(
+        math.isnan(values[number][day]) and math.isnan(missing[number][day]) for number in second for day in (0, 6, 8)
+    )
+    gone = [(names[line], day) for line, row in enumerate(missing) for day, cell in enumerate(row) if cell == 1]
     assert gone == [(f"{moment.astimezone(PARIS):%H:%M}", 5) for moment in _GAP]
     assert values[names.index("10:00")][0] == 0.0
 
@@ -129,6 +145,23 @@ def test_a_channel_is_chosen_by_the_keyboard_and_keeps_the_period(visit: Visit) 
     visit.ready()
     assert parse_qs(urlsplit(visit.page.url).query) == {"meter": ["7"]}
     assert visit.text("#meter option:checked") == "7 · <b>P7</b>"
+    assert visit.wrong == []
+
+
+def test_load_is_moved_by_the_keyboard_and_the_bill_follows(visit: Visit) -> None:
+    visit.open("/meters")
+    assert "watthouse refresh" in visit.text("#meter-co2-card")
+    visit.page.focus("#shift")
+    visit.page.keyboard.press("ArrowRight")
+    visit.page.wait_for_function("() => window.location.search.includes('shift=5')")
+    visit.ready()
+    night = [value for moment, value in NEWEST.items() if not 6 <= moment.astimezone(PARIS).hour < 22]
+    before = 2 * math.fsum(NEWEST.values()) - math.fsum(night)
+    after = before - 0.05 * (math.fsum(NEWEST.values()) - math.fsum(night))
+    as_read, moved = visit.drawn("meter-bill")
+    assert [as_read["x"][0], moved["x"][0]] == pytest.approx([before, after])
+    assert f"{before:,.2f}\N{NO-BREAK SPACE}XTS" in visit.text("#bills")
+    visit.page.wait_for_function("() => document.activeElement.id === 'shift'")
     assert visit.wrong == []
 
 
@@ -173,7 +206,10 @@ def test_every_download_has_rows(visit: Visit) -> None:
     visit.open("/meters")
     links = visit.page.locator(".downloads a").evaluate_all("(all) => all.map((one) => one.href)")
     csvs = {link for link in links if link.endswith("format=csv")}
-    assert {urlsplit(link).path.rpartition("/")[2] for link in csvs} == {"readings", "days", "gaps", "rejects"}
+    assert {urlsplit(link).path.rpartition("/")[2] for link in csvs} == {
+        *("readings", "days", "gaps", "rejects"),
+        *("windows", "bill"),
+    }
     for link in csvs:
         answer = visit.page.request.get(link)
         assert answer.status == 200, link

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -12,12 +12,24 @@ from watthouse.meters import bills, emissions, peaks
 from watthouse.meters.tariffs import Tariff, Tariffs
 from watthouse.meters.windows import by_window, windows_of
 from watthouse.serve import meter_columns as columns
-from watthouse.serve.meter_rows import Consumption, MeterRows, framed
+from watthouse.serve.meter_rows import Consumption, framed
 from watthouse.serve.problems import wrong
 from watthouse.serve.queries import attribution, grid_slots
 from watthouse.serve.queries.call import RowSet
-from watthouse.serve.queries.meter_params import BillParams, Co2Params, PeakParams, WindowsParams
+from watthouse.serve.queries.meter_params import BillParams, Co2Params, ConsumptionParams, PeakParams, WindowsParams
 from watthouse.warehouse.snapshots import Snapshot
+
+
+class Curves(Protocol):
+    """Where curves of consumption come from."""
+
+    @property
+    def version(self) -> str: ...
+
+    @property
+    def zone(self) -> str: ...
+
+    def consumption(self, meter_code: str, params: ConsumptionParams, /) -> Consumption: ...
 
 
 class MeterGrid:
@@ -26,7 +38,7 @@ class MeterGrid:
     ``grid`` is None where there is no warehouse yet: what needs none is answered all the same.
     """
 
-    def __init__(self, rows: MeterRows, grid: Snapshot | None, tariffs: Tariffs | None = None) -> None:
+    def __init__(self, rows: Curves, grid: Snapshot | None, tariffs: Tariffs | None = None) -> None:
         self._rows, self._grid, self._tariffs = rows, grid, tariffs
 
     @property

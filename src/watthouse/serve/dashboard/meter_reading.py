@@ -1,14 +1,16 @@
 """What the page of meters reads: one state of their database, and where the same rows can be downloaded."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 import polars as pl
+import pyarrow as pa
 from sqlalchemy import Connection
 
+from watthouse.catalog import LICENCE
 from watthouse.meters import queries
 from watthouse.meters.channels import MeterChannel, channels_of
 from watthouse.meters.coverage import Bounds, Coverage
@@ -16,9 +18,11 @@ from watthouse.meters.held import coverage_across, missing_within
 from watthouse.meters.series import readings
 from watthouse.meters.stamps import zone_of
 from watthouse.meters.units import Quantity
-from watthouse.serve.dashboard.reading import API, Answer
+from watthouse.serve.dashboard.reading import API, Answer, measured_by
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.queries.attribution import Used
+from watthouse.serve.queries.call import RowSet
+from watthouse.serve.queries.params import Params
 from watthouse.serve.service import Service
 
 SPAN: Final = timedelta(days=7)
@@ -30,7 +34,10 @@ class MeterReader:
 
     def __init__(self, service: Service, connection: Connection, view: View) -> None:
         self.service, self.connection, self.view = service, connection, view
+        self.most = service.settings.max_rows
         self.zone = zone_of(service.settings.meter_tz)
+        self.sample: str | None = None
+        """The synthetic sample that the grid is one of, once it is read."""
 
     @cached_property
     def meters(self) -> Mapping[str, queries.Meter]:
@@ -95,7 +102,7 @@ class MeterReader:
     @cached_property
     def rows(self) -> pl.DataFrame:
         """The readings of the period, as :func:`~watthouse.meters.series.readings` gives them."""
-        return readings(self.connection, [self.channel], self.bounds, self.service.settings.max_rows)
+        return readings(self.connection, [self.channel], self.bounds, self.most)
 
     @cached_property
     def longest(self) -> float:
@@ -121,22 +128,31 @@ class MeterReader:
         local = self.local(instant)
         return f"{self.view.language.day(local.date())}, {local:%H:%M}"
 
-    def answer(self, call: str, rows: pl.DataFrame, title: str, **asked: Any) -> Answer:
-        """Rows that ``/meters/{meter}/<call>`` gives for the same parameters."""
+    def answer(
+        self, call: str, rows: pl.DataFrame, title: str, asked: Mapping[str, Any], used: Sequence[Used] = ()
+    ) -> Answer:
+        """Rows that ``/meters/{meter}/<call>`` gives for the same parameters, and the rows of the grid behind them."""
         query = urlencode({name: value for name, value in asked.items() if value is not None})
-        return Answer(rows, f"{API}/meters/{quote(self.code, safe='')}/{call}?{query}", title, asked)
+        return Answer(rows, f"{API}/meters/{quote(self.code, safe='')}/{call}?{query}", title, asked, tuple(used))
+
+    def against(self, call: str, params: Params, row_set: RowSet) -> Answer:
+        """What ``/meters/{meter}/<call>`` answers of the meter and the grid."""
+        assert isinstance(row_set.rows, pa.Table)
+        asked = params.model_dump(mode="json", exclude_none=True)
+        return self.answer(call, pl.DataFrame(row_set.rows), row_set.title, asked, row_set.used or ())
 
     def rejects(self, rows: pl.DataFrame, title: str) -> Answer:
         """The rejected lines of all meters."""
         return Answer(rows, f"{API}/meters/rejects", title, {})
 
-    def provenance(self, _used: Iterable[Used], fresh: str = "", /) -> str:
-        """Whose the readings are."""
+    def provenance(self, used: Iterable[Used], fresh: str = "", /) -> str:
+        """Whose the readings are, and who measured the grid that they are set against."""
         whose = self.view.say(
             en=f"meter {self.code}, files of this server's owner",
             fr=f"compteur {self.code}, fichiers du propriétaire de ce serveur",
         )
-        return " · ".join(part for part in (whose, fresh) if part)
+        grid = [measured_by(self.view, used, self.sample), LICENCE] if (used := tuple(used)) else []
+        return " · ".join(part for part in (whose, *grid, fresh) if part)
 
 
 def _rank(channel: MeterChannel) -> tuple[bool, bool, bool]:

@@ -57,16 +57,21 @@ def drawn(
 ) -> Component:
     """A figure of which it is known that there is something to draw, ``height`` pixels high, with notes below it."""
     line = provenance_line(reader, answers, fresh)
-    graph = dcc.Graph(
+    below = [html.P(note, className="note") for note in notes]
+    body = [graph(reader.view, name, signed(figure, title, line), height), *below]
+    return card(reader, name, title, body, answers, wide=wide, line=line, slots=slots)
+
+
+def graph(view: View, name: str, figure: go.Figure, height: int) -> Component:
+    """A figure that is :func:`signed`, ``height`` pixels high."""
+    return dcc.Graph(
         id=name,
-        figure=signed(figure, title, line),
-        config=behaviour(reader.view.style, name),
+        figure=figure,
+        config=behaviour(view.style, name),
         style={"height": f"{height}px"},
         # a narrow chart with a long legend has to be higher, or nothing is left of the drawing
         className="drawing keyed" if _is_keyed(figure) else "drawing",
     )
-    below = [html.P(note, className="note") for note in notes]
-    return card(reader, name, title, [graph, *below], answers, wide=wide, line=line, slots=slots)
 
 
 def signed(figure: go.Figure, title: str, line: str) -> go.Figure:

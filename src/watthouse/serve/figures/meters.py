@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+import numpy as np
+import numpy.typing as npt
 import plotly.graph_objects as go
 import polars as pl
 
-from watthouse.serve.figures.palette import METER, METER_BAND, MISSING, SEQUENTIAL
+from watthouse.serve.figures.palette import METER, METER_BAND, MISSING, SEQUENTIAL, Ink
 from watthouse.serve.figures.style import Style, dressed
 
 _PALE: Final = 0.45
@@ -55,19 +57,19 @@ def curve(rows: pl.DataFrame, unit: str, style: Style) -> go.Figure:
     return dressed(figure, style, unit, showlegend=partly.height > 0)
 
 
-def bars(rows: pl.DataFrame, unit: str, style: Style) -> go.Figure:
+def bars(rows: pl.DataFrame, unit: str, style: Style, ink: Ink = METER) -> go.Figure:
     """An amount a day, in ``unit``: ``civil_date``, ``value``, ``complete``; pale where a day was measured in part."""
-    name = style.name(METER)
+    name = style.name(ink)
     figure = go.Figure(
         go.Bar(
             x=rows["civil_date"],
             y=rows["value"],
             name=name,
-            marker={"color": style.ink(METER), "opacity": _opacity(rows)},
+            marker={"color": style.ink(ink), "opacity": _opacity(rows)},
             hovertemplate=_hover(name, unit),
         )
     )
-    return _by_day(dressed(figure, style, unit, bargap=0.12, showlegend=False), rows["civil_date"])
+    return by_day(dressed(figure, style, unit, bargap=0.12, showlegend=False), rows["civil_date"])
 
 
 def band(rows: pl.DataFrame, unit: str, style: Style) -> go.Figure:
@@ -95,7 +97,7 @@ def band(rows: pl.DataFrame, unit: str, style: Style) -> go.Figure:
             hovertemplate=_hover(mean, unit),
         )
     )
-    return _by_day(dressed(figure, style, unit, bargap=0.12, showlegend=True), rows["civil_date"])
+    return by_day(dressed(figure, style, unit, bargap=0.12, showlegend=True), rows["civil_date"])
 
 
 def heat_map(cells: pl.DataFrame, minutes: int, unit: str, style: Style) -> go.Figure:
@@ -129,12 +131,12 @@ def heat_map(cells: pl.DataFrame, minutes: int, unit: str, style: Style) -> go.F
     dressed(figure, style, hovermode="closest", margin={"l": 52, "r": 12, "t": 30, "b": 84})
     figure.update_layout(legend={"y": 1.02, "yanchor": "bottom", "itemclick": False, "itemdoubleclick": False})
     figure.update_xaxes(type="date", tickangle=0, nticks=6, tickformat="%-d %b\n%Y", hoverformat="%-d %b %Y")
-    _by_day(figure, days)
+    by_day(figure, days)
     ticks = [name for name, (minute, again) in zip(names, lines, strict=True) if minute % 180 == 0 and not again]
     return figure.update_yaxes(type="category", autorange="reversed", showgrid=False, tickvals=ticks)
 
 
-def _by_day(figure: go.Figure, days: pl.Series) -> go.Figure:
+def by_day(figure: go.Figure, days: pl.Series) -> go.Figure:
     """Ticks on whole days: of a few days, Plotly would name half ones."""
     if len(days) <= _MARKED:
         figure.update_xaxes(tick0=str(days[0]), dtick=-(-len(days) // _TICKS) * _A_DAY * 60_000)
@@ -189,10 +191,10 @@ def _clock(minute: int) -> str:
     return f"{minute // 60:02}:{minute % 60:02}"
 
 
-def _grid(cells: pl.DataFrame, size: tuple[int, int]) -> list[list[float | None]]:
-    grid: list[list[float | None]] = [[None] * size[1] for _ in range(size[0])]
-    for line, column, value in cells.select("line", "column", "value").iter_rows():
-        grid[line][column] = value
+def _grid(cells: pl.DataFrame, size: tuple[int, int]) -> npt.NDArray[np.float64]:
+    # an array: Plotly looks at each cell of a list
+    grid = np.full(size, np.nan)
+    grid[cells["line"].to_numpy(), cells["column"].to_numpy()] = cells["value"].to_numpy()
     return grid
 
 

@@ -85,11 +85,11 @@ def _days(*minutes: int) -> list[tuple[date, int, bool, float | None]]:
 
 def test_what_is_missing_has_a_colour_of_its_own_and_zero_has_another() -> None:
     missing, values, legend = meters.heat_map(_cells(*_days(120, 180)), 60, "kWh", Style()).data
-    assert [(line, column) for line, row in enumerate(missing.z) for column, cell in enumerate(row) if cell] == [
+    assert [(line, column) for line, row in enumerate(missing.z) for column, cell in enumerate(row) if cell == 1] == [
         (2, 1),
         (3, 1),
     ]
-    assert [row[1] for row in values.z][:5] == [0.0, 60.0, None, None, 240.0]
+    assert _values(values.z[:5, 1]) == [0.0, 60.0, None, None, 240.0]
     assert {colour for _, colour in missing.colorscale} == {Style().ink(MISSING)}
     assert legend.name == "Missing"
     assert "Missing" in missing.hovertemplate
@@ -99,15 +99,15 @@ def test_what_is_missing_has_a_colour_of_its_own_and_zero_has_another() -> None:
 def test_nothing_is_said_of_missing_cells_where_there_are_none() -> None:
     figure = meters.heat_map(_cells(*_days()), 60, "kWh", Style())
     assert len(figure.data) == 2
-    assert all(cell is None for row in figure.data[0].z for cell in row)
+    assert _values(figure.data[0].z.flatten()) == [None] * 72
 
 
 def test_a_second_pass_has_lines_of_its_own_and_other_days_have_nothing_there() -> None:
     cells = _cells(*_days(), (date(2024, 7, 3), 120, True, 7.0))
     missing, values = meters.heat_map(cells, 60, "kWh", Style()).data
     assert list(values.y)[:5] == ["00:00", "01:00", "02:00", "02:00 ²", "03:00"]
-    assert list(values.z[3]) == [None, None, 7.0]
-    assert list(missing.z[3]) == [None, None, None]  # no such hour is no missing hour
+    assert _values(values.z[3]) == [None, None, 7.0]
+    assert _values(missing.z[3]) == [None, None, None]  # no such hour is no missing hour
 
 
 def test_a_band_reaches_from_the_least_to_the_greatest_and_a_day_without_readings_is_blank() -> None:

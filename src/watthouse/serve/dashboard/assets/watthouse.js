@@ -16,7 +16,7 @@
   };
   const go = (href) => {
     const active = document.activeElement;
-    focused = active && ["A", "SELECT"].includes(active.tagName) ? active.id : "";
+    focused = active && (["A", "SELECT"].includes(active.tagName) || active.type === "range") ? active.id : "";
     window.history.pushState({}, "", href);
     window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
   };

@@ -42,6 +42,9 @@ IN_FRENCH: Final = {
     " et les jours entièrement mesurés.",
     "regional_slots": "Électricité par région telle que publiée, une ligne par créneau de la meilleure série et région"
     " métropolitaine continentale : un quart d'heure ou une demi-heure.",
+    "tempo_days": "Couleurs du tarif Tempo, une ligne par jour du calendrier de RTE. Un jour Tempo va de 6 h à 6 h le"
+    " lendemain (Europe/Paris) : de minuit à 6 h vaut la couleur de la ligne précédente. Un jour sans ligne n'a pas de"
+    " couleur connue.",
     "temperature_daily": "Températures, une ligne par jour civil et région, Corse comprise.",
     "yearly_regional": "Électricité par région, une ligne par année civile et région métropolitaine continentale.",
 }

@@ -13,7 +13,7 @@ from watthouse.meters.resampling import mean_angle
 from watthouse.meters.units import Quantity
 from watthouse.serve.dashboard import controls, parts, shell
 from watthouse.serve.dashboard.meter_reading import MeterReader
-from watthouse.serve.dashboard.pages import meter_charts, meter_report
+from watthouse.serve.dashboard.pages import meter_charts, meter_grid, meter_report
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures.palette import METER
 from watthouse.serve.locale import Text
@@ -53,6 +53,7 @@ def body(reader: MeterReader, view: View) -> list[Component]:
         _bar(reader, view, choices),
         parts.tiles([*_tiles(reader, view)]),
         *meter_charts.cards(reader, view),
+        *meter_grid.cards(reader, view),
         *meter_report.cards(reader, view),
         rejects,
     ]
@@ -139,10 +140,10 @@ def _tiles(reader: MeterReader, view: View) -> Iterator[Component]:
     if channel.is_summed:
         total, power = float(value.sum()), unit.removesuffix("h")
         yield parts.tile(
-            "meter-total", "Total", quantity(view, total, unit), view.language.days(*reader.period), _ink(view)
+            "meter-total", "Total", view.language.measure(total, unit), view.language.days(*reader.period), _ink(view)
         )
         over = view.language.quantity(hours, "h", 0 if hours >= 1 else 2)
-        mean = quantity(view, total / hours if hours else None, power)
+        mean = view.language.measure(total / hours if hours else None, power)
         yield parts.tile(
             "meter-mean",
             say(en="Mean power", fr="Puissance moyenne"),
@@ -153,7 +154,7 @@ def _tiles(reader: MeterReader, view: View) -> Iterator[Component]:
         yield parts.tile(
             "meter-mean",
             say(en="Mean", fr="Moyenne"),
-            quantity(view, _mean(reader), unit),
+            view.language.measure(_mean(reader), unit),
             view.language.days(*reader.period),
             _ink(view),
         )
@@ -163,7 +164,7 @@ def _tiles(reader: MeterReader, view: View) -> Iterator[Component]:
         ("meter-least", say(en="Least", fr="Minimum"), value.arg_min()),
     ):
         moment = reader.moment(rows["instant"][at or 0])
-        yield parts.tile(name, f"{label}{each}", quantity(view, value[at or 0], unit), moment)
+        yield parts.tile(name, f"{label}{each}", view.language.measure(value[at or 0], unit), moment)
     yield from _wholeness(reader, view)
 
 
@@ -181,11 +182,11 @@ def _counted(reader: MeterReader, view: View) -> Iterator[Component]:
     rows, unit = reader.rows, reader.channel.unit
     first, last = rows.row(0, named=True), rows.row(-1, named=True)
     label, moment = view.say(en="Last count", fr="Dernier index"), reader.moment(last["instant"])
-    yield parts.tile("meter-last", label, quantity(view, last["value"], unit), moment, _ink(view))
+    yield parts.tile("meter-last", label, view.language.measure(last["value"], unit), moment, _ink(view))
     if rows.height > 1:
         label, moment = view.say(en="First count", fr="Premier index"), reader.moment(first["instant"])
-        yield parts.tile("meter-first", label, quantity(view, first["value"], unit), moment)
-        grown = quantity(view, last["value"] - first["value"], unit)
+        yield parts.tile("meter-first", label, view.language.measure(first["value"], unit), moment)
+        grown = view.language.measure(last["value"] - first["value"], unit)
         yield parts.tile(
             "meter-grown", view.say(en="Difference", fr="Différence"), grown, view.language.days(*reader.period)
         )
@@ -210,13 +211,6 @@ def _wholeness(reader: MeterReader, view: View) -> Iterator[Component]:
         speak.number(gaps),
         view.say(en=f"{speak.number(missing)} intervals missing", fr=f"{speak.number(missing)} intervalles manquants"),
     )
-
-
-def quantity(view: View, value: float | None, unit: str) -> str:
-    """A value with three digits or more, as meters measure from thousandths to thousands."""
-    size = abs(value or 0)
-    digits = next(digits for least, digits in ((1_000, 0), (100, 1), (1, 2), (0, 3)) if size >= least)
-    return view.language.quantity(value, unit, 0 if value == 0 else digits)
 
 
 def _ink(view: View) -> str:

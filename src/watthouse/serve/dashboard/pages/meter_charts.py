@@ -181,7 +181,7 @@ def _band(reader: MeterReader, view: View) -> Component:
         fr=f"Jours incomplètement mesurés : {few} sur {of} (en clair).",
     )
     notes = [note] if not rows["complete"].all() else []
-    answer = reader.answer("days", found, title, **asked)
+    answer = reader.answer("days", found, title, asked)
     figure = meters.band(rows, unit, view.style)
     return parts.drawn(reader, "meter-band", title, figure, [answer], notes=notes, height=430)
 
@@ -189,4 +189,4 @@ def _band(reader: MeterReader, view: View) -> Component:
 def _readings(reader: MeterReader, rows: pl.DataFrame, interval: Interval) -> Answer:
     since, until = reader.period
     asked = {"channel": reader.channel.id, "since": since, "until": until, "interval": interval.value}
-    return reader.answer("readings", rows, _INTERVALS[interval].of(reader.view.language), **asked)
+    return reader.answer("readings", rows, _INTERVALS[interval].of(reader.view.language), asked)

@@ -55,7 +55,7 @@ def _gaps(reader: MeterReader, view: View) -> Component:
     first, last = reader.period
     asked = {"channel": reader.channel.id, "since": min(since, first), "until": max(until, last)}
     found = pl.DataFrame({"missing": [gap.count for gap in gaps]})
-    return parts.card(reader, "meter-gaps-list", title, body, [reader.answer("gaps", found, title, **asked)])
+    return parts.card(reader, "meter-gaps-list", title, body, [reader.answer("gaps", found, title, asked)])
 
 
 def _report(reader: MeterReader, view: View) -> Component:
