@@ -23,6 +23,7 @@ ORDER = (
     "gas_daily",
     "gas_points_daily",
     "temperature_daily",
+    "tempo_days",
     "records_daily",
     "completeness_daily",
 )

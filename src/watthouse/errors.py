@@ -65,6 +65,10 @@ class WarehouseError(WatthouseError):
     """The warehouse cannot be loaded, built or read."""
 
 
+class NoWarehouseError(WarehouseError):
+    """Nothing was built yet."""
+
+
 class DatabaseError(WarehouseError):
     """A database server cannot be reached or written, or went away in the middle."""
 

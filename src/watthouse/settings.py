@@ -132,10 +132,24 @@ class Settings(BaseSettings):
         description="whether GETs of the historic meter service load; none for `meters serve` on this machine alone",
     )
 
+    tariffs: Path | None = Field(
+        default=None, description="file of the tariffs of meters, TOML; none for tariffs.toml in the home"
+    )
+
+    @property
+    def tariff_file(self) -> Path:
+        """The file in which the user declares tariffs."""
+        return self.tariffs or self.home / "tariffs.toml"
+
     @property
     def meter_folder(self) -> Path:
         """The folder that the historic meter service loads."""
         return self.meter_files or self.home / "meter-files"
+
+    @property
+    def meter_sqlite(self) -> Path:
+        """The file of readings, where no other database is named."""
+        return self.home / "meters.sqlite"
 
     @property
     def sample_now(self) -> datetime | None:

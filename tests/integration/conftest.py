@@ -1,16 +1,20 @@
 """Fixtures of the tests of the API (one built sample a run, one server a worker and engine) and of meter files."""
 
+import secrets
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
+from tests import servers
 from tests.engines import ENGINES, copied, database_of_the_run
+from tests.integration.meter_grid import real_meters, write_grid, write_meters
 from tests.integration.meter_store import MeterStore
 from tests.integration.serving import TOKEN, Api, served
-from tests.support import TODAY, sample_of_the_run
+from tests.support import TODAY, begun, sample_of_the_run, watthouse
 from tests.unit.meters.reading import LP, lp, write
 
 SINCE = TODAY - timedelta(days=75)
@@ -103,3 +107,36 @@ def filled(meters: MeterStore, tmp_path: Path) -> MeterStore:
     """A database that holds two readings already."""
     meters.load(write(tmp_path / "before.csv", LP, lp("31/08/2015 00:45:00", 1), lp("31/08/2015 01:00:00", 3)))
     return meters
+
+
+@pytest.fixture(scope="session")
+def metered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the made-up grid of ``meter_grid`` in it, and no meters yet."""
+    folder = tmp_path_factory.mktemp("metered")
+    # a name of its own: databases of the run are called after the homes they were built from
+    home = folder / f"metered_{secrets.token_hex(4)}"
+    done = watthouse(begun(home), "refresh", "--from", write_grid(folder / "exports"))
+    assert done.returncode == 0, done.stderr
+    return home
+
+
+@pytest.fixture(scope="session")
+def against(
+    engine: str,
+    metered: Path,
+    real_data: Path,
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Api]:
+    """A server of that home and of real and made-up meters: files of DuckDB and SQLite, or two databases."""
+    paths = [write_meters(tmp_path_factory.mktemp("meters")), *real_meters(real_data)]
+    with ExitStack() as stack:
+        url, variables = "", {}
+        if engine == "postgres":
+            server, run_id = (request.getfixturevalue(name) for name in ("warehouse_server", "run_id"))
+            url = stack.enter_context(servers.database(server))
+            variables = dict(stack.enter_context(copied(server, database_of_the_run(server, run_id, metered))))
+        store = MeterStore(metered, url)
+        store.load(*paths)
+        log = tmp_path_factory.mktemp("log")
+        yield stack.enter_context(served(metered, log, sample=False, **variables, **store.variables))

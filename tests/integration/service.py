@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 
 from tests.support import watthouse
-from watthouse.catalog import CATALOG
+from watthouse.catalog import live
 from watthouse.sample.publishing import Publisher
 from watthouse.sample.server import Sample, serving
 
@@ -41,7 +41,7 @@ class Service:
         """From now on, this goes wrong."""
         self._control("trouble", {"troubles": troubles})
 
-    def exports(self, folder: Path, now: datetime, names: Iterable[str] = CATALOG) -> Path:
+    def exports(self, folder: Path, now: datetime, names: Iterable[str] = tuple(live())) -> Path:
         """The service's own tables at a moment, as Parquet files, past any HTTP."""
         folder.mkdir(parents=True)
         for name in names:
@@ -61,7 +61,7 @@ def service(since: date, now: datetime, seed: int = 0) -> Iterator[Service]:
         yield Service(url, publisher, sample)
 
 
-def built_from_tables(served: Service, folder: Path, now: datetime, names: Iterable[str] = CATALOG) -> Path:
+def built_from_tables(served: Service, folder: Path, now: datetime, names: Iterable[str] = tuple(live())) -> Path:
     """A home built from the service's own tables at a moment, read as files."""
     home = folder / "from-tables"
     done = watthouse(home, "refresh", "--from", served.exports(folder / "exports", now, names))

@@ -356,7 +356,7 @@ def test_a_repair_says_what_is_nowhere_else_and_it_is_fetched_again(home: Path, 
 @pytest.mark.parametrize("damage", [lose_the_last_entry, cut_the_last_entry, lose_a_file, turn_a_bit])
 def test_status_and_doctor_see_the_damage(damage: Callable[[Path], None], home: Path) -> None:
     sound = watthouse(home, "doctor").stdout
-    assert re.search(r"ok +lake +.* holds 2 of 6 datasets, every entry of their logs and every file as written", sound)
+    assert re.search(r"ok +lake +.* holds 2 of 7 datasets, every entry of their logs and every file as written", sound)
     damage(home)
     doctor = watthouse(home, "doctor").stdout
     assert re.search(rf"bad +lake +{GAS}: ", doctor)

@@ -17,7 +17,7 @@ import pytest
 
 from tests.integration.service import Service, built_from_tables, service, utc
 from tests.support import PARIS, tables
-from watthouse.catalog import CATALOG, REGIONS, Column, Dataset, Kind
+from watthouse.catalog import CATALOG, REGIONS, Column, Dataset, Kind, live
 from watthouse.lake.ledger import Lake
 from watthouse.lake.revisions import OBSERVED_AT
 from watthouse.operate import pipeline
@@ -40,8 +40,8 @@ EVENTFUL = (
 )
 EVENTFUL_HOURS = 24
 
-REGIONAL = tuple(name for name in CATALOG if "regional-" in name)
-OTHERS = tuple(name for name in CATALOG if name not in REGIONAL)
+REGIONAL = tuple(name for name in live() if "regional-" in name)
+OTHERS = tuple(name for name in live() if name not in REGIONAL)
 
 
 @dataclass(frozen=True)

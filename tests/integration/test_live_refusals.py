@@ -76,6 +76,14 @@ def ask(home: Path, url: str, **variables: str) -> tuple[subprocess.CompletedPro
     return done, time.monotonic() - began
 
 
+@pytest.mark.parametrize("verb", ["refresh", "fetch", "grab"])
+def test_a_dataset_that_comes_by_files_alone_is_never_asked_for(verb: str, served: Service, tmp_path: Path) -> None:
+    before = served.requests
+    line = refused(watthouse(tmp_path, verb, "eco2mix-tempo", env=served.variables), code=2)
+    assert "eco2mix-tempo comes by files alone" in line
+    assert served.requests == before
+
+
 def test_a_host_that_is_not_known_is_said_within_five_seconds(tmp_path: Path) -> None:
     done, seconds = ask(tmp_path, "https://no-such-host.invalid/api/explore/v2.1")
     line = refused(done)

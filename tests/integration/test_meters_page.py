@@ -11,7 +11,7 @@ import pytest
 
 from tests.integration.meter_store import MeterStore
 from tests.integration.serving import free_port
-from tests.support import ROOT, environment
+from tests.support import ROOT, begun, environment
 
 pytestmark = pytest.mark.slow
 
@@ -50,6 +50,14 @@ def test_the_commands_of_the_page_work(meters: MeterStore, tmp_path: Path) -> No
     )
     values = [row["value"] for row in json.loads(over_http.splitlines()[-1])["rows"]]
     assert values == pytest.approx([5.5, 2.8])
+    begun(meters.home)  # dbt would take most of the time
+    against = _run("Against the grid", meters, tmp_path)
+    # (2.8 + 2.7) kWh at 30 g, 2.8 kWh at 50 g; three quarters of an hour were read
+    assert re.search(r"^2015-08-31T22:00:00Z,2015-09-01T00:00:00\+02:00,8\.3,0\.305,", against, re.MULTILINE)
+    assert re.search(r"^2015-09-01,8\.3,5\.5,0\.66\d+,00:00,2,", against, re.MULTILINE)
+    assert re.search(r"^2015-09-01,HC,ROUGE,8\.3,45", against, re.MULTILINE), "the night is that of 31 August"
+    totals = dict(re.findall(r"^([^,]+),\w+,total,.*?,8\.300000,8\.300000,,([\d.]+),", against, re.MULTILINE))
+    assert totals == {"One price": "2.660000", "Two prices": "1.830000", "Three colours": "4.320000"}
     historic = _run("In place of the historic service", meters, tmp_path)
     assert 'Root Loaded \n{"message":"Load data in view complete"}\n' in historic
     assert json.loads(historic.splitlines()[-1])["avg_energy"] == 1.7166666666666668

@@ -4,7 +4,7 @@ Expectations are plain Python over ``csv`` and Polars' own Parquet reader: exact
 """
 
 import csv
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -61,10 +61,16 @@ def test_every_dataset_is_taken_and_what_is_left_is_said(home: Path, real_data: 
     assert last.endswith(" dropped")
     assert ", 0 new, 0 revised, " in last
     left = [line for line in done.stdout.splitlines() if line.startswith("left")]
-    assert len(left) == 2
-    assert any("error_bodies.json" in line for line in left)
-    assert any("tempo" in line for line in left)
+    assert len(left) == 1
+    assert "error_bodies.json" in left[0]
     assert "phantom" in done.stdout
+
+
+def test_every_day_of_the_tempo_calendar_has_its_colour(home: Path, real_data: Path) -> None:
+    lines = (real_data / "rte" / "eCO2mix_RTE_tempo_2025-2026.xls").read_text().splitlines()
+    expected = dict(line.split("\t") for line in lines if line.startswith("20"))
+    assert {str(row["civil_date"]): row["tempo_colour"] for row in mart(home, "tempo_days", "true")} == expected
+    assert Counter(expected.values()) == {"BLEU": 221, "BLANC": 43, "ROUGE": 22}
 
 
 def test_a_winter_day_of_real_time(home: Path, real_time: pl.DataFrame) -> None:

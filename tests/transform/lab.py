@@ -22,6 +22,7 @@ Row = dict[str, Any]
 NATIONAL: Final = ("eco2mix_national_tr", "eco2mix_national_cons_def")
 REGIONAL: Final = ("eco2mix_regional_tr", "eco2mix_regional_cons_def")
 GAS, TEMPERATURE = "stock_quotidien_stockages_gaz", "temperature_quotidienne_regionale"
+TEMPO: Final = "eco2mix_tempo"
 COARSE_IN_REAL_TIME: Final = tuple(
     f"ech_comm_{border}" for border in ("angleterre", "espagne", "italie", "suisse", "allemagne_belgique")
 )
@@ -168,6 +169,10 @@ def gas(day: date, stocks: Mapping[tuple[str, str], str]) -> list[Row]:
         {"date": day, "source": source, "pits": pits, "stock_fin_de_journee": Decimal(stock)}
         for (source, pits), stock in stocks.items()
     ]
+
+
+def tempo(colours: Mapping[date, str | None]) -> list[Row]:
+    return [{"date": day, "type_de_jour_tempo": colour} for day, colour in colours.items()]
 
 
 # -- the core's rules in plain Python ----------------------------------------------------------------------------------

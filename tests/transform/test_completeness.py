@@ -13,6 +13,7 @@ from tests.transform.lab import (
     NATIONAL,
     REGIONAL,
     TEMPERATURE,
+    TEMPO,
     Lab,
     Row,
     best_series,
@@ -21,6 +22,7 @@ from tests.transform.lab import (
     power,
     regional,
     temperature,
+    tempo,
 )
 from watthouse.catalog import CATALOG, CONSOLIDATED, DEFINITIVE, REAL_TIME, REGIONS
 
@@ -58,6 +60,8 @@ def fill(lab: Lab) -> None:
     lab.observe(GAS, [*gas(DAYS[0], POINTS), *gas(SPRING, {("Storengy", "Saline"): "12", ("Storengy", "Centre"): "0"})])
     lab.observe(GAS, gas(DAYS[4], {**POINTS, ("Storengy", "Saline"): "9.5"}))
     lab.observe(TEMPERATURE, temperature(DAYS[0], dict.fromkeys(REGIONS, "10")))
+    lab.observe(TEMPO, tempo({DAYS[0]: "BLEU", SPRING: "ROUGE", DAYS[2]: "BLANC", DAYS[3]: "BLEU"}))
+    lab.observe(TEMPO, tempo({SPRING: None, DAYS[2]: "ROUGE"}))
     lab.observe(TEMPERATURE, temperature(DAYS[3], {**dict.fromkeys(MAINLAND, "10"), "94": None}))
 
 
@@ -129,6 +133,16 @@ def test_gas_and_temperature_count_points_and_regions(lab: Lab) -> None:
         DAYS[2]: (0, 13, False),
         DAYS[3]: (12, 13, False),
     }
+
+
+def test_a_tempo_calendar_lacks_the_days_whose_colour_was_taken_back(lab: Lab) -> None:
+    here, hole = (1, 1, True), (0, 1, False)
+    assert found(lab, "eco2mix-tempo") == {DAYS[0]: here, SPRING: hole, DAYS[2]: here, DAYS[3]: here}
+
+
+def test_a_tempo_day_has_the_colour_that_was_published_last(lab: Lab) -> None:
+    colours = {row["civil_date"]: row["tempo_colour"] for row in lab.rows("marts.tempo_days")}
+    assert colours == {DAYS[0]: "BLEU", DAYS[2]: "ROUGE", DAYS[3]: "BLEU"}
 
 
 def test_gas_of_one_operator_only_is_not_complete(blank: Lab, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from tests.transform.lab import (
     NATIONAL,
     REGIONAL,
     TEMPERATURE,
+    TEMPO,
     Lab,
     Row,
     best_series,
@@ -21,6 +22,7 @@ from tests.transform.lab import (
     power,
     regional,
     temperature,
+    tempo,
 )
 from watthouse.catalog import CONSOLIDATED, DEFINITIVE, REAL_TIME
 
@@ -84,7 +86,18 @@ def of_temperature(draw: Draw) -> tuple[str, list[Row]]:
     return TEMPERATURE, temperature(draw.choice(DAYS), {code: str(draw.randint(-5, 30)) for code in codes})
 
 
-KINDS: list[Callable[[Draw], tuple[str, list[Row]]]] = [national, national, of_regions, of_gas, of_temperature]
+def of_tempo(draw: Draw) -> tuple[str, list[Row]]:
+    return TEMPO, tempo({draw.choice(DAYS): draw.choice([None, "BLEU", "BLANC", "ROUGE"])})
+
+
+KINDS: list[Callable[[Draw], tuple[str, list[Row]]]] = [
+    national,
+    national,
+    of_regions,
+    of_gas,
+    of_temperature,
+    of_tempo,
+]
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

@@ -31,7 +31,7 @@ UNITS: Final = {
     "days",
     "operators",
     "storage points",
-    "slots, storage points or regions",
+    "slots, storage points, regions or days",
     "MWh or g/kWh",
 }
 NUMERIC: Final = re.compile(r"decimal|double|integer|bigint")
@@ -49,6 +49,7 @@ MARTS: Final = {
     "gas_daily",
     "gas_points_daily",
     "temperature_daily",
+    "tempo_days",
     "exchanges_daily",
     "forecast_daily",
     "records_daily",
@@ -151,6 +152,7 @@ BREAKAGE: Final = {
     "daily_merged_rows": "update marts.daily_merged set stock_gaz_complete = true",
     "daily_merged_plausible": "update marts.daily_merged set tmoy_c = 60, tmax_c = 60, tmin_c = 60",
     "hourly_national_rows": "update marts.hourly_national set measured_slots = 5",
+    "tempo_days_colours": "insert into marts.tempo_days values ('2024-01-01', 'VERT')",
     "records_daily_rows": "update marts.records_daily set previous_date = civil_date",
     "completeness_daily_rows": "update marts.completeness_daily set measured = -1 where measured = 96",
     "completeness_daily_plausible": "update marts.completeness_daily set measured = 99 where measured = 48",

@@ -1,6 +1,6 @@
 """The datasets, declared. What differs between them stands here; the code reads it.
 
-A seventh dataset is one more :class:`Dataset` in :data:`CATALOG`, and what ``python -m tools.staging`` makes of it.
+A new dataset is one more :class:`Dataset` in :data:`CATALOG`, and what ``python -m tools.staging`` makes of it.
 """
 
 from typing import Final
@@ -31,6 +31,7 @@ from watthouse.catalog.grid import (
 )
 from watthouse.catalog.siblings import SIBLINGS, Sibling
 from watthouse.catalog.temperature import TEMPERATURE
+from watthouse.catalog.tempo import TEMPO, TEMPO_COLOURS
 from watthouse.errors import UsageError
 
 __all__ = [
@@ -63,6 +64,8 @@ __all__ = [
     "SIBLINGS",
     "STORAGE",
     "TEMPERATURE",
+    "TEMPO",
+    "TEMPO_COLOURS",
     "Border",
     "Column",
     "Dataset",
@@ -73,11 +76,12 @@ __all__ = [
     "Storage",
     "SubSource",
     "find",
+    "live",
     "parts_of",
 ]
 
 # its order is that of `watthouse datasets`, of attributions and of the page Data
-CATALOG: Final[dict[str, Dataset]] = {dataset.id: dataset for dataset in (*ECO2MIX, GAS, TEMPERATURE)}
+CATALOG: Final[dict[str, Dataset]] = {dataset.id: dataset for dataset in (*ECO2MIX, GAS, TEMPERATURE, TEMPO)}
 
 
 def find(dataset_id: str) -> Dataset:
@@ -88,3 +92,8 @@ def find(dataset_id: str) -> Dataset:
         raise UsageError(
             f"unknown dataset '{dataset_id}': the catalog has {', '.join(CATALOG)} (see `watthouse datasets`)"
         ) from None
+
+
+def live() -> dict[str, Dataset]:
+    """Those that the service publishes, by id; the others come by files alone."""
+    return {name: dataset for name, dataset in CATALOG.items() if dataset.live}

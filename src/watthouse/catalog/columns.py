@@ -14,6 +14,7 @@ class Kind(Enum):
     """What a column holds, and the Arrow type it is kept as."""
 
     TEXT = "text"
+    CATEGORY = "category"
     INSTANT = "instant"
     DATE = "date"
     CLOCK = "clock"
@@ -31,6 +32,8 @@ class Kind(Enum):
 
 _ARROW: Final[Mapping[Kind, pa.DataType]] = {
     Kind.TEXT: pa.string(),
+    # one of the values that are declared: any other is refused
+    Kind.CATEGORY: pa.string(),
     Kind.INSTANT: pa.timestamp("us", tz="UTC"),
     Kind.DATE: pa.date32(),
     Kind.CLOCK: pa.string(),
@@ -52,7 +55,8 @@ class Column:
 
     ``labels`` are the other headers it goes by, in any vintage; case, accents, punctuation and a trailing unit do not
     matter. ``values`` are the only spellings kept, whatever accents or case a vintage uses; where the column is
-    ``closed``, a row that says anything else is about another place, and no row of the dataset. ``steps`` are the
+    ``closed``, a row that says anything else is about another place, and no row of the dataset; in a column of
+    :attr:`Kind.CATEGORY` anything else is an error. ``steps`` are the
     distances at which its values have been published, the usual one first; which one holds on a civil day is read from
     its data: commercial exchanges stood on half hours inside quarter-hour rows in vintages of 2020 to 2023.
     """

@@ -26,8 +26,9 @@ class Dataset:
     which a file is known to be of this dataset; ``versions`` the values of ``version`` it holds. ``step`` is the
     duration of a measurement; ``grid`` the distance of published rows. Fresh rows arrive every ``cadence``, ``lag``
     after the slot they measure. What is younger than ``revision_window`` may be revised any time; a dataset with a
-    ``sweep`` is small and restless enough to be fetched whole that often, whatever its fingerprints say. Every dataset
-    has a column ``date``, the civil day.
+    ``sweep`` is small and restless enough to be fetched whole that often, whatever its fingerprints say. One that is
+    not ``live`` is never asked of the service: it comes by files alone, from ``page``. Every dataset has a column
+    ``date``, the civil day.
     """
 
     id: str
@@ -51,6 +52,8 @@ class Dataset:
     source: str = PORTAL
     notes: str = ""
     sweep: timedelta | None = None
+    live: bool = True
+    page: str = ""
 
     def __contains__(self, name: str) -> bool:
         return name in self.by_name
@@ -60,6 +63,11 @@ class Dataset:
         """How often it is worth asking whether it moved: at its cadence, and daily where that is not announced."""
         # settled data arrives by the quarter or the year without notice, so it is asked for daily
         return min(self.cadence, timedelta(days=1))
+
+    @property
+    def address(self) -> str:
+        """Where its publisher shows it: a URL."""
+        return self.page or f"{PORTAL_URL}/explore/dataset/{self.id}/"
 
     @cached_property
     def identity(self) -> tuple[str, ...]:

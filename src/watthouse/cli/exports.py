@@ -49,7 +49,7 @@ def grab(
     """Fetch ODRÉ's own Parquet exports, a file a month, byte for byte, into the lake's store or another one."""
     from watthouse.exports.grab import grab as grab_exports
 
-    settings, chosen = home(sample), Selection.of(names or ()).datasets
+    settings, chosen = home(sample), Selection.of(names or ()).live().datasets
     months = Months.of(since, until, last_month=last_month, now=_now(settings, sample))
     shelf = _shelf(settings, to_store, "--to-store")
     with _telling("fetched"), service(settings, sample=sample) as served, console.bar() as bar:

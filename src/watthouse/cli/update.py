@@ -121,7 +121,7 @@ def refresh(
         settings = home(sample)
         with service(settings, sample=sample) as served:
             if follow:
-                _follow(served, selection, full=full)
+                _follow(served, selection.live(), full=full)
                 return
             with console.bar() as bar:
                 done = pipeline.refresh(

@@ -9,13 +9,14 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Connection, Integer, cast, func, or_, select, type_coerce
 
 from watthouse.meters.channels import MeterChannel
-from watthouse.meters.steps import Run, Stretch, gaps, minutes_of, runs_of, usual
+from watthouse.meters.steps import Run, StepChange, Stretch, changes, gaps, minutes_of, runs_of, usual
 from watthouse.meters.storage.models import EnergyData
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """A channel with what is held of it. ``minutes`` is its most usual step; a register has neither step nor gaps."""
+    """A channel with what is held of it. ``minutes`` is its most usual step, ``steps`` are its changes; a register has
+    neither step nor gaps."""
 
     channel: MeterChannel
     readings: int
@@ -23,6 +24,7 @@ class Coverage:
     last: datetime
     minutes: int | None
     gaps: Sequence[Stretch]
+    steps: Sequence[StepChange]
 
     @property
     def missing(self) -> int:
@@ -45,7 +47,7 @@ def coverage(connection: Connection, channels: Sequence[MeterChannel], bounds: B
 
 def _coverage(channel: MeterChannel, held: Any, runs: Sequence[Run]) -> Coverage:
     minutes = minutes_of(usual(runs)) if runs else None
-    return Coverage(channel, held.readings, held.first, held.last, minutes, list(gaps(runs)))
+    return Coverage(channel, held.readings, held.first, held.last, minutes, list(gaps(runs)), list(changes(runs)))
 
 
 def within(channels: Sequence[MeterChannel], bounds: Bounds) -> list[ColumnElement[bool]]:

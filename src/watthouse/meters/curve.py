@@ -12,9 +12,9 @@ from watthouse.meters.readings import CHANNEL
 from watthouse.meters.spool import Spool, spool
 from watthouse.meters.steps import StepChange, Stretch, changes, gaps, minutes_of, usual
 
-_ZEROS: Final = timedelta(hours=6)
+ZEROS: Final = timedelta(hours=6)
 """Time at zero that is worth a look: a meter that is not wired, or a site that is shut."""
-_SLACK: Final = 2
+SLACK: Final = 2
 """Steps after which zeros are no longer one stretch."""
 _REASONS: Final = 100
 """Lines that are no readings of which the reason is told."""
@@ -91,7 +91,7 @@ def _curve(channel: tuple[str, ...], number: int, rows: Spool) -> Curve:
         step = usual(runs)
         curve.minutes = minutes_of(step)
         curve.gaps, curve.steps = list(gaps(runs)), list(changes(runs))
-        curve.zeros = list(rows.zeros(number, _SLACK * step, _ZEROS))
+        curve.zeros = list(rows.zeros(number, SLACK * step, ZEROS))
     return curve
 
 

@@ -134,6 +134,12 @@ def extent(connection: Connection, channel_ids: Sequence[int]) -> tuple[datetime
     return first, last
 
 
+def next_reading(connection: Connection, channel_id: int, since: datetime) -> datetime | None:
+    """The instant of the first reading of a channel at an instant or later; None where there is none."""
+    of_channel = (EnergyData.channel_id == channel_id, EnergyData.instant >= since)
+    return connection.scalar(select(func.min(EnergyData.instant)).where(*of_channel))
+
+
 # made once: to put such a statement together takes longer than to have it answered
 _NEWEST_FILE: Final = (
     select(LoadedFile.id, LoadedFile.sha256, LoadedFile.loaded_at).order_by(LoadedFile.id.desc()).limit(1)

@@ -14,7 +14,7 @@ from watthouse.meters.units import Quantity
 
 EVERY: Final = {"5min": "5m", "15min": "15m", "30min": "30m", "hour": "1h", "day": "1d"}
 """The intervals, by name, as Polars writes them."""
-_MINUTES: Final = {"5min": 5, "15min": 15, "30min": 30, "hour": 60, "day": 24 * 60}
+MINUTES: Final = {"5min": 5, "15min": 15, "30min": 30, "hour": 60, "day": 24 * 60}
 _SLACK: Final = 1e-6
 """Minutes that sums of minutes may be short of by rounding."""
 
@@ -46,7 +46,7 @@ def resample(rows: pl.DataFrame, channels: Sequence[MeterChannel], interval: str
         )
     else:
         begins = pl.col("start").dt.convert_time_zone("UTC")
-        counted = counted.with_columns(begins=begins, lasts=pl.lit(_MINUTES[interval], pl.Float64))
+        counted = counted.with_columns(begins=begins, lasts=pl.lit(MINUTES[interval], pl.Float64))
     complete = pl.when("known").then(pl.col("covered") >= pl.col("lasts") - _SLACK)
     return counted.select("channel", pl.col("begins").alias("instant"), "value", "readings", complete.alias("complete"))
 
@@ -113,5 +113,5 @@ def _about(channels: Sequence[MeterChannel]) -> pl.DataFrame:
 
 def _refuse_finer(rows: pl.DataFrame, interval: str) -> None:
     longest = rows["minutes"].max()
-    if isinstance(longest, float) and longest > _MINUTES[interval]:
+    if isinstance(longest, float) and longest > MINUTES[interval]:
         raise UsageError(f"readings of the period last {longest:g} min: choose a longer interval, or another channel")

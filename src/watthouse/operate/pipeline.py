@@ -117,6 +117,8 @@ class _PipelineRun:
 
     def fetch(self, source: DocumentSource | None, selection: Selection) -> Standing:
         """Bring what is new into the lake; returns the state of the home before."""
+        if source is None:
+            selection = selection.live()
         with self.home.only_writer():
             return self._fetch(source, selection)
 

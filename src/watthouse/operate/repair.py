@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
-from watthouse.catalog import CATALOG, Dataset
+from watthouse.catalog import CATALOG, Dataset, find
 from watthouse.errors import TableError
 from watthouse.home import Home
 from watthouse.lake import damage
@@ -45,6 +45,8 @@ class Mending:
     @property
     def again(self) -> str:
         """How to get the rest."""
+        if not find(self.dataset).live:
+            return "`watthouse refresh --from` the files that hold it"
         return f"`watthouse refresh {self.dataset} --full`, or `--from` the exports that hold it"
 
 

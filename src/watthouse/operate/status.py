@@ -117,9 +117,12 @@ def _faults(lake: Lake, dataset: Dataset) -> str:
 
 
 def is_overdue(dataset: Dataset, newest_measured: datetime | date | None, now: datetime) -> bool:
-    """Whether the newest measurement is older than the dataset's cadence and lag; False where there is none at all."""
+    """Whether the newest measurement is older than the dataset's cadence and lag; False where there is none at all.
+
+    What comes by files alone is as new as the last of them, and never overdue: no refresh could bring more.
+    """
     # By the newest measurement, not the newest row: real-time data has tomorrow's forecasts as rows.
-    if newest_measured is None:
+    if newest_measured is None or not dataset.live:
         return False
     return now - _end(dataset, newest_measured) > dataset.cadence + dataset.lag
 

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from werkzeug.http import parse_accept_header
 
-from watthouse.catalog import CATALOG
+from watthouse.catalog import live
 from watthouse.clock import PARIS
 from watthouse.errors import UsageError
 from watthouse.sample.service import control
@@ -111,7 +111,7 @@ class Sample:
         return [Route(path, _Endpoint(self), methods=["GET"]) for path in paths]
 
     def _answered(self, request: Request, dataset_id: str, call: str, turn: Turn) -> Reply:
-        left, forbidden = self.meter.spend(dataset_id if dataset_id in CATALOG else None)
+        left, forbidden = self.meter.spend(dataset_id if dataset_id in live() else None)
         reply = spent(forbidden) if forbidden else self._troubled(request, dataset_id, call, turn, left)
         return Reply(reply.status, reply.body, {**quota_headers(left), **reply.headers})
 
@@ -126,7 +126,7 @@ class Sample:
             return as_refused(refusal)
 
     def _called(self, request: Request, dataset_id: str, call: str, turn: Turn) -> Reply:
-        if dataset_id not in CATALOG or dataset_id in turn.renamed:
+        if dataset_id not in live() or dataset_id in turn.renamed:
             raise unknown_dataset(dataset_id)
         view = self._view(dataset_id, turn)
         gzip = parse_accept_header(request.headers.get("accept-encoding")).quality("gzip") > 0

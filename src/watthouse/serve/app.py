@@ -9,13 +9,13 @@ from typing import Final
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_swagger import patch_fastapi
+from starlette.routing import Route
 from starlette_compress import CompressMiddleware, add_compress_type
 
 from watthouse.serve import document, middleware, problem_handlers
-from watthouse.serve.api import calls, datasets, ledger, meters, questions, regional
+from watthouse.serve.api import calls, datasets, ledger, meter_grid, meters, questions, regional
 from watthouse.serve.formats import Format
 from watthouse.serve.heads import Heads
-from watthouse.serve.meters import Meters
 from watthouse.serve.pages import Pages
 from watthouse.serve.queries.params import refuse_repeated
 from watthouse.serve.service import Service
@@ -31,13 +31,13 @@ UTC.
 # Seconds left to the first answers before the pages are loaded.
 _WARM_AFTER: Final = 0.5
 
-_ROUTED = (datasets, calls, regional, questions, ledger, meters)
+_ROUTED = (datasets, calls, regional, questions, ledger, meters, meter_grid)
 
 
 def create(settings: Settings) -> FastAPI:
     """The server of one home."""
     service = Service(settings)
-    pages, meter_files = Pages(service), Meters(settings)
+    pages = Pages(service)
 
     @asynccontextmanager
     async def living(_: FastAPI) -> AsyncIterator[None]:
@@ -47,7 +47,6 @@ def create(settings: Settings) -> FastAPI:
         warming.start()
         yield
         warming.cancel()
-        meter_files.close()
         service.close()
 
     app = FastAPI(
@@ -66,7 +65,7 @@ def create(settings: Settings) -> FastAPI:
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
     app.state.service = service
-    app.state.meters = meter_files
+    app.state.meters = service.meters
     patch_fastapi(app, docs_url="/docs", redirect_from_root_to_docs=False)
     document.install(app)
     problem_handlers.install(app)
@@ -77,8 +76,10 @@ def create(settings: Settings) -> FastAPI:
     app.include_router(api)
     # outside of /api/v1: probes and scrapers expect these at the root
     app.include_router(middleware.router)
+    # before the mount, which would send a browser on to the root of the historic service
+    app.router.routes.append(Route("/meters", pages))
     # the clients of the historic meter service know its calls and nothing of an API
-    app.mount("/meters", meter_files)
+    app.mount("/meters", service.meters)
     # whatever is not a call of the API is a page, or the pages' own 404
     app.router.default = pages
     _surround(app, settings)

@@ -55,6 +55,12 @@ class Language(Enum):
         text = self.number(value, digits, signed=signed)
         return text if value is None else f"{text}{_FIXED}{unit}"
 
+    def measure(self, value: float | None, unit: str) -> str:
+        """A value with its unit, and at least three digits: meters measure from thousandths to thousands."""
+        size = abs(value or 0)
+        digits = next(digits for least, digits in ((1_000, 0), (100, 1), (1, 2), (0, 3)) if size >= least)
+        return self.quantity(value, unit, digits if size else 0)
+
     def energy(self, gwh: float | None) -> str:
         """Energy in GWh, in TWh from 10 TWh on."""
         if gwh is not None and abs(gwh) >= 10_000:

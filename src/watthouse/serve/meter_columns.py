@@ -110,3 +110,55 @@ REJECTS: Final[Columns] = (
     _column("reason", _TEXT, "Why it is no reading"),
     _column("text", _TEXT, "The beginning of the line"),
 )
+_ENERGY: Final = _column("energy_kwh", _NUMBER, "Energy that was read", "kWh")
+_CIVIL_DATE: Final = _column("civil_date", pl.Date(), "Civil day of the meters' clock")
+_COVERAGE: Final = _column("coverage", _NUMBER, "Part of the time, within the period, that the readings cover, 0 to 1")
+CO2: Final[Columns] = (
+    _column("starts", INSTANT, "The start of the interval (UTC)"),
+    _column("local_time", _TEXT, "The same on the meters' clock, with its offset"),
+    _ENERGY,
+    _column("co2_kg", _NUMBER, "CO₂ of the energy whose slots are known; null where none is", "kg"),
+    _column("g_per_kwh", _NUMBER, "CO₂ a kWh, of the energy whose slots are known", "g/kWh"),
+    _column("known_share", _NUMBER, "Part of the time read whose CO₂ intensity is known, 0 to 1"),
+    _column("known_energy_share", _NUMBER, "Part of the energy whose CO₂ intensity is known, 0 to 1"),
+    _column("natures", _TEXT, "How settled the rows of the grid are that were used"),
+    _COVERAGE,
+)
+PEAK: Final[Columns] = (
+    _CIVIL_DATE,
+    _ENERGY,
+    _column("peak_kwh", _NUMBER, "Energy read in the grid's peak; null where the peak is not known", "kWh"),
+    _column("peak_share", _NUMBER, "Part of the energy read that falls into the peak, 0 to 1"),
+    _column("peak_slots", _TEXT, "When the slots of the peak begin, on the meters' clock"),
+    _column("known_slots", _COUNT, "Slots of the day whose national load is known", "slots"),
+    _COVERAGE,
+    _column("peak_coverage", _NUMBER, "Part of the peak that the readings cover, 0 to 1"),
+)
+_WINDOW: Final = _column("window", _TEXT, "`HP` peak hours, `HC` off-peak hours; null where a tariff has one price")
+_COLOUR: Final = _column("colour", _TEXT, "Colour of the Tempo day, which begins at 06:00; null where it is not known")
+WINDOWS: Final[Columns] = (
+    _CIVIL_DATE,
+    _WINDOW,
+    _COLOUR,
+    _ENERGY,
+    _column("minutes", _NUMBER, "Time that was read", "min"),
+)
+_KWH: Final = pl.Decimal(20, 6)
+_MONEY: Final = pl.Decimal(20, 6)
+BILL: Final[Columns] = (
+    _column("tariff", _TEXT, "The tariff, by its name in the file"),
+    _column("option", _TEXT, "`base`, `hp_hc` or `tempo`"),
+    _column("line", _TEXT, "`energy` of one price, `unpriced` energy, a `standing` charge, or the `total`"),
+    _column("since", pl.Date(), "First civil day that the line is about"),
+    _column("until", pl.Date(), "Last civil day that the line is about"),
+    _WINDOW,
+    _COLOUR,
+    _column("energy_kwh", _KWH, "Energy", "kWh"),
+    _column("shifted_kwh", _KWH, "The same, had the load moved", "kWh"),
+    _column("price", pl.Decimal(20, 8), "Price a kWh; of a standing charge, a month or a year", "currency"),
+    _column("amount", _MONEY, "What it costs; of the total, without what is unpriced", "currency"),
+    _column("shifted_amount", _MONEY, "The same, had the load moved", "currency"),
+    _column("unpriced_kwh", _KWH, "Of the total: energy that has no price here", "kWh"),
+    _column("currency", _TEXT, "The currency, as the file has it"),
+    _column("note", _TEXT, "Where the price was read, or why there is none"),
+)

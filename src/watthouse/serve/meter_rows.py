@@ -1,6 +1,7 @@
 """What is answered about meters, as rows: meters, their channels, gaps, readings, days, and rejected lines."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any, Final
@@ -8,8 +9,10 @@ from typing import Any, Final
 import polars as pl
 from sqlalchemy import Connection
 
+from watthouse.errors import UsageError
 from watthouse.meters import queries
 from watthouse.meters.channels import MeterChannel, channels_of
+from watthouse.meters.consumption import chosen_curve, curve_of
 from watthouse.meters.coverage import Bounds, coverage
 from watthouse.meters.days import day_statistics
 from watthouse.meters.readings import INSTANT
@@ -22,6 +25,7 @@ from watthouse.serve.formats import AnswerColumn
 from watthouse.serve.problems import ProblemError, wrong
 from watthouse.serve.queries.call import RowSet
 from watthouse.serve.queries.meter_params import (
+    ConsumptionParams,
     CoverageParams,
     DaysParams,
     GapsParams,
@@ -34,6 +38,16 @@ from watthouse.settings import Settings
 
 OWNER: Final = "meter files of this server's owner, read by watthouse"
 _DAYS_AT_A_TIME: Final = 31
+
+
+@dataclass(frozen=True)
+class Consumption:
+    """A curve of consumption over civil days, both included: ``parts`` of it, some days at a time, in their order."""
+
+    channels: Sequence[MeterChannel]
+    since: date
+    until: date
+    parts: Iterator[pl.DataFrame]
 
 
 class MeterRows:
@@ -98,9 +112,7 @@ class MeterRows:
         )
         declared = columns.SLOTS if params.interval is MeterInterval.SLOT else columns.INTERVALS
         title = f"Readings of meter {meter_code}"
-        return _framed(
-            title, shown, declared, {**_days(period), "interval": params.interval.value, "unit": params.unit}
-        )
+        return framed(title, shown, declared, {**_days(period), "interval": params.interval.value, "unit": params.unit})
 
     def days(self, meter_code: str, params: DaysParams) -> RowSet:
         """A row a civil day and series."""
@@ -109,13 +121,33 @@ class MeterRows:
         unit = unit_of(params.unit) if params.unit else None
         found = self._in_parts(chosen, period, partial(day_statistics, channels=chosen, unit=unit, zone=self._zone.key))
         more = {**_days(period), "interval": "day", "unit": params.unit}
-        return _framed(f"Days of meter {meter_code}", found, columns.DAYS, more)
+        return framed(f"Days of meter {meter_code}", found, columns.DAYS, more)
 
     def rejects(self, params: RejectsParams) -> RowSet:
         """A row a line that is no reading, those of the newest files first."""
         found, total = queries.rejects(self._connection, params.file, params.limit)
         rows = [vars(line) for line in found]
         return _row_set("Rejected lines of meter files", rows, columns.REJECTS, {"found": total})
+
+    def consumption(self, meter_code: str, params: ConsumptionParams) -> Consumption:
+        """The curve that is asked for; raises a problem where the meter has none, or more than one to choose from."""
+        try:
+            chosen = chosen_curve(self._channels(meter_code), params.channel)
+        except UsageError as error:
+            raise wrong("channel", str(error)) from None
+        period, most = self._period(chosen, params), self._settings.max_rows
+        assert period.since is not None
+        assert period.until is not None
+        parts = (
+            curve_of(readings(self._connection, chosen, self._bounds(since, until), most), chosen)
+            for since, until in self._parts(chosen, period)
+        )
+        return Consumption(chosen, period.since, period.until, parts)
+
+    @property
+    def zone(self) -> str:
+        """The zone of the meters' clocks."""
+        return self._zone.key
 
     def _period(self, chosen: Sequence[MeterChannel], params: Period) -> Period:
         """The days that are meant: by default the newest that these channels have."""
@@ -209,10 +241,11 @@ def _row_set(
 ) -> RowSet:
     schema = {column.name: kind for column, kind in declared}
     cells = [{name: row[name] for name in schema} for row in rows]
-    return _framed(title, pl.DataFrame(cells, schema), declared, more or {})
+    return framed(title, pl.DataFrame(cells, schema), declared, more or {})
 
 
-def _framed(title: str, rows: pl.DataFrame, declared: columns.Columns, more: dict[str, Any]) -> RowSet:
+def framed(title: str, rows: pl.DataFrame, declared: columns.Columns, more: dict[str, Any]) -> RowSet:
+    """The declared columns of ``rows``, as an answer."""
     shown = rows.select(pl.col(column.name).cast(kind) for column, kind in declared)
     # whole seconds in UTC, as every other answer has them
     assert all(kind == INSTANT for kind in shown.dtypes if isinstance(kind, pl.Datetime))

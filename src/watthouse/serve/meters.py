@@ -26,6 +26,11 @@ class Meters:
         self._app: ASGIApp | None = None
 
     @property
+    def is_begun(self) -> bool:
+        """Whether anything may be held: a look into the database would make one."""
+        return self._settings.meter_db is not None or self._settings.meter_sqlite.exists()
+
+    @property
     def historic(self) -> "Historic":
         """The service; raises :class:`~watthouse.errors.DatabaseError` where the extra is not installed."""
         with self._lock:

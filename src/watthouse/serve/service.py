@@ -1,8 +1,8 @@
 """Answers calls from a snapshot of the warehouse, and caches them by version."""
 
 import threading
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,9 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from watthouse.catalog import LICENCE
+from watthouse.errors import NoWarehouseError
 from watthouse.home import Home
 from watthouse.serve import formats, writers
 from watthouse.serve.formats import AnswerColumn, Format, Labels
+from watthouse.serve.meters import Meters
 from watthouse.serve.problems import ProblemError
 from watthouse.serve.queries import attribution
 from watthouse.serve.queries.call import RowSet
@@ -42,6 +44,7 @@ class Service:
         self._home, self._home_of = Home(settings), ""
         self.snapshots = self._home.snapshots()
         self.refresher = Refresher(settings)
+        self.meters = Meters(settings)
         # calls run in threads, and the cache of cachetools is not safe for them
         self._lock = threading.Lock()
         # by bytes: answers differ a thousandfold in size
@@ -59,6 +62,16 @@ class Service:
             if self._home_of != snapshot.version:
                 self._home, self._home_of = Home(self.settings), snapshot.version
             return self._home
+
+    @contextmanager
+    def grid(self) -> Iterator[Snapshot | None]:
+        """The warehouse, for as long as the block lasts; None where nothing was built yet."""
+        with ExitStack() as stack:
+            try:
+                snapshot = stack.enter_context(self.snapshots.lease())
+            except NoWarehouseError:
+                snapshot = None
+            yield snapshot
 
     def answer(self, request: Request, style: Format | None, ask: Callable[[Snapshot], RowSet], name: str) -> Response:
         """A bounded answer from the current warehouse, or 304 where the caller has it."""
@@ -90,7 +103,7 @@ class Service:
             row_set = ask()
             assert isinstance(row_set.rows, pa.Table)
             body = writers.whole(labels(row_set, version, sample), row_set.rows, chosen)
-            link = "" if row_set.owner else attribution.links(row_set.used or (), sample)
+            link = "" if row_set.owner and not row_set.used else attribution.links(row_set.used or (), sample)
             cached = _CachedAnswer(body, link)
             self._cache_answer(tag, cached)
         links = {"link": cached.link} if cached.link else {}
@@ -115,8 +128,9 @@ class Service:
             return writers.stream(stands_with, reader, reader.schema, chosen, attached, resources.pop_all())
 
     def close(self) -> None:
-        """Stop a running refresh and release the snapshots."""
+        """Stop a running refresh, and release the snapshots and the database of meter files."""
         self.refresher.stop()
+        self.meters.close()
         self.snapshots.close()
 
     def _bounded(self, snapshot: Snapshot, row_set: RowSet) -> RowSet:
@@ -146,8 +160,11 @@ def labels(row_set: RowSet, version: str, sample: str | None) -> Labels:
     used = row_set.used or ()
     columns = (*row_set.columns, _SAMPLE) if sample else row_set.columns
     more = {"attribution": attribution.as_metadata(used, sample), **row_set.more}
-    source = row_set.owner or attribution.in_words(used, sample)
-    return Labels(row_set.title, columns, source, "" if row_set.owner else LICENCE, version, sample, more)
+    owners = [row_set.owner] if row_set.owner else []
+    # what a user measured is the user's, what it is set against is the publishers'
+    published = [] if owners and not used else [attribution.in_words(used, sample)]
+    licence = LICENCE if published else ""
+    return Labels(row_set.title, columns, "; ".join([*owners, *published]), licence, version, sample, more)
 
 
 _SAMPLE: Final = AnswerColumn("sample", "", "The synthetic sample that the row belongs to: nobody measured it")

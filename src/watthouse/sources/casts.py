@@ -147,6 +147,13 @@ def _text(series: pl.Series, column: Column, __: Writing) -> Cast:
     return _respelled(series, lambda text: word_of(text, canonical))
 
 
+def _category(series: pl.Series, column: Column, writing: Writing) -> Cast:
+    words = _text(series, column, writing)
+    unknown = ~words.values.is_in(list(column.values))
+    _refuse(words.values, unknown.fill_null(value=False), f"is not one of {', '.join(column.values)}")
+    return words
+
+
 def _date(series: pl.Series, _: Column, __: Writing) -> Cast:
     if series.dtype == pl.Date:
         return Cast(_plausible(series, series))
@@ -195,6 +202,7 @@ def _code(series: pl.Series, _: Column, __: Writing) -> Cast:
 
 _CASTS: Final[Mapping[Kind, Callable[[pl.Series, Column, Writing], Cast]]] = {
     Kind.TEXT: _text,
+    Kind.CATEGORY: _category,
     Kind.INSTANT: _instant,
     Kind.DATE: _date,
     Kind.CLOCK: _clock,

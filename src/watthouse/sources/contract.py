@@ -21,7 +21,7 @@ CLOCK: Final = "date and heure disagree with date_heure"
 HALF_HOURS: Final = "empty slot between two half hours"
 OFF_GRID: Final = "off the quarter hour"
 
-_DISCLAIMER: Final = r"^\W*RTE ne pourra\b"
+_DISCLAIMER: Final = r"^\W*(RTE ne pourra|L\Wensemble des informations disponibles)\b"
 _REASON = "_reason"
 _CLOCKWORK: Final = {"date_heure": pl.Datetime("us", "UTC"), "date": pl.Date(), "heure": pl.String()}
 _MEASURES: Final = frozenset({Kind.WHOLE, Kind.RATE, Kind.TEMPERATURE, Kind.STOCK})

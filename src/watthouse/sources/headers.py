@@ -78,7 +78,9 @@ class _Fit:
     @property
     def nearness(self) -> tuple[int, int]:
         """How many of its three marks are there (its place, its signature, its key), then how many columns."""
-        keyed = not missing_keys(self.family[0], self.names)
+        # a date alone is no mark: every table of days has one
+        names_more = set(self.family[0].identity) != {"date"} or not self.lacking
+        keyed = names_more and not missing_keys(self.family[0], self.names)
         return sum((not self.foreign, not self.lacking, keyed)), len(set(self.names))
 
     @property

@@ -1,6 +1,6 @@
 """RTE's own downloads: text with tabs that is named ``.xls``, with one field more than headers and a disclaimer below.
 
-They carry no instant and no INSEE code; both are derived by the contract, from the civil clock and the perimeter.
+Most carry no instant and no INSEE code; both are derived by the contract, from the civil clock and the perimeter.
 People also keep re-saved copies: with another delimiter, the closing sentence among the rows.
 """
 
@@ -31,13 +31,11 @@ def is_rte(header: Header) -> bool:
 
 
 def pieces(packing: Packing, survey: Survey, header: Header) -> Iterator[Piece]:
-    """The rows of an éCO2mix download, national or regional, definitive, consolidated or real time.
+    """The rows of an éCO2mix download, national or regional, definitive, consolidated or real time, or a calendar.
 
-    Raises :class:`~watthouse.errors.UnrecognisedError` for the Tempo calendar and the day files of old, and
+    Raises :class:`~watthouse.errors.UnrecognisedError` for the day files of old, and
     :class:`~watthouse.errors.SourceError` for a file with a row in its middle that is not whole.
     """
-    if _is_tempo(header):
-        raise UnrecognisedError(f"{packing.origin}: RTE's Tempo calendar, which is not a dataset of the catalog")
     if _is_day(header):
         raise UnrecognisedError(
             f"{packing.origin}: an RTE day file ('{header.labels[0]}'), which is not a dataset of the catalog"
@@ -71,7 +69,8 @@ def _is_prose(fields: Fields) -> bool:
     """
     text = " ".join(fields)
     filled = [field for field in fields if field.strip()]
-    is_text = len(filled) == 1 or not _DIGITS.search(text)
+    # the sentence below a Tempo calendar has a date in it, after its first comma
+    is_text = len(filled) == 1 or not _DIGITS.search(text) or len(filled[0].split()) >= _PROSE_WORDS
     return (
         bool(filled) and is_text and len(text.split()) >= _PROSE_WORDS and len(filled[0].split()) >= _PROSE_WORDS // 2
     )

@@ -60,6 +60,18 @@ class Selection:
         chosen = dict.fromkeys(find(name) for name in names)
         return cls(tuple(chosen) or tuple(CATALOG.values()), since, until)
 
+    def live(self) -> "Selection":
+        """The part of it that a service can be asked for.
+
+        Raises :class:`~watthouse.errors.UsageError` where a dataset was named that comes by files alone.
+        """
+        others = [dataset.id for dataset in self.datasets if not dataset.live]
+        if others and len(self.datasets) < len(CATALOG):
+            raise UsageError(
+                f"{others[0]} comes by files alone: download it from its publisher, then `watthouse refresh --from` it"
+            )
+        return replace(self, datasets=tuple(dataset for dataset in self.datasets if dataset.live))
+
     def cut(self, rows: pa.Table) -> pa.Table:
         """The rows of these days."""
         if self.since:

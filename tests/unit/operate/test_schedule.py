@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from watthouse.catalog import CATALOG, Dataset
+from watthouse.catalog import CATALOG, Dataset, live
 from watthouse.cli.main import app
 from watthouse.errors import LakeError, UnreachableError, UsageError
 from watthouse.operate.schedule import JITTER, Following
 from watthouse.sync.report import Report
 
 BEGAN = datetime(2026, 11, 22, tzinfo=UTC)
-ALL = tuple(CATALOG.values())
+ALL = tuple(live().values())
 GAS = CATALOG["stock-quotidien-stockages-gaz"]
 HOURLY = {dataset.id for dataset in ALL if dataset.cadence == timedelta(hours=1)}
 
@@ -53,8 +53,8 @@ class Days:
 def test_everything_is_refreshed_at_once_and_then_at_its_cadence() -> None:
     days = Days(timedelta(days=3))
     days.follow()
-    assert days.rounds[0] == (BEGAN, set(CATALOG))
-    for name in CATALOG:
+    assert days.rounds[0] == (BEGAN, set(live()))
+    for name in live():
         times = days.asked(name)
         cadence = timedelta(hours=1) if name in HOURLY else timedelta(days=1)
         gaps = [after - before for before, after in pairwise(times)]
@@ -89,15 +89,15 @@ def test_what_could_not_be_brought_up_to_date_is_tried_again_soon_and_the_others
     for gap, expected in zip(gaps, (1, 2, 4, 8, 16, 24 * 60), strict=False):
         assert expected <= gap <= expected * (1 + JITTER) + 0.2
     assert len(gaps) >= 6
-    for name in CATALOG.keys() - {GAS.id}:
+    for name in live().keys() - {GAS.id}:
         assert abs(len(days.asked(name)) - len(undisturbed.asked(name))) <= 3, name
 
 
 def test_what_is_never_brought_up_to_date_is_asked_at_its_cadence_in_the_end() -> None:
     days = Days(timedelta(days=20))
-    days.lagging = dict.fromkeys(CATALOG, days.end)
+    days.lagging = dict.fromkeys(live(), days.end)
     days.follow()
-    for name in CATALOG:
+    for name in live():
         cadence = timedelta(hours=1) if name in HOURLY else timedelta(days=1)
         times = days.asked(name)
         assert all(gap >= cadence for gap in (after - before for before, after in pairwise(times[-5:]))), name

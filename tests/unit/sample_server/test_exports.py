@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.unit.sample_server.tiny import FIRST, LAST, NOW, Tiny
-from watthouse.catalog import CATALOG
+from watthouse.catalog import CATALOG, live
 from watthouse.sample.server import Sample, serving
 from watthouse.sample.service import calls
 
@@ -61,7 +61,7 @@ def published(dataset: str) -> list[Row]:
     return Tiny().table(dataset, NOW).to_dicts()
 
 
-@pytest.mark.parametrize("dataset", list(CATALOG))
+@pytest.mark.parametrize("dataset", list(live()))
 def test_every_format_holds_the_rows_that_are_published(client: httpx.Client, dataset: str) -> None:
     expected = in_order([spelt(row) for row in published(dataset)])
     assert in_order([spelt(row) for row in from_parquet(fetch(client, dataset, "parquet").content)]) == expected

@@ -194,7 +194,7 @@ def test_a_column_that_stands_twice_is_refused() -> None:
     [
         ["MeterPoint Code", "Serial Number", "Plant Code", "Date/Time", "Data Type", "Data Value", "Units", "Status"],
         ["MeterCode", "Serial", "PlantCode", "DateTime", "Quality", "Stream", "DataType", "Energy", "Units"],
-        ["Date", "Type de jour TEMPO"],
+        ["Date", "Heure"],
         ["a", "b"],
         ["date", "heure", "nature", "x", "y", "z", "t"],
         ["column_1", "column_2"],

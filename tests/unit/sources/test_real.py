@@ -57,6 +57,7 @@ def is_phantom(day: str, clock: str) -> bool:
         ("odre-api/records_v21_regional_tr_2026-03-25_partial.json", "eco2mix-regional-tr", 1, {}),
         (PACA_2014, "eco2mix-regional-cons-def", 35_040, {PHANTOM: 4, HALF_HOURS: 17_518}),
         (FRANCE_2026, "eco2mix-national-tr", 4_128, {}),
+        ("rte/eCO2mix_RTE_tempo_2025-2026.xls", "eco2mix-tempo", 286, {}),
     ],
 )
 def test_every_export_is_read_whole(
@@ -136,9 +137,7 @@ def test_the_old_vintage_says_in_one_note_what_it_left_out(real_data: Path) -> N
     assert {"tco_thermique", "libelle_region"} <= piece.present
 
 
-@pytest.mark.parametrize(
-    "file", ["rte/eCO2mix_RTE_tempo_2025-2026.xls", "odre-api/error_bodies.json", "README.md", "meters"]
-)
+@pytest.mark.parametrize("file", ["odre-api/error_bodies.json", "README.md", "meters"])
 def test_what_is_no_export_is_left(file: str, real_data: Path) -> None:
     documents = list(FileSource([real_data / file], Settings()).documents())
     assert documents

@@ -1,12 +1,12 @@
 import io
 import zipfile
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
-from tests.unit.sources.reading import dropped, put, read_text, rows_of
-from watthouse.errors import SourceError, UnrecognisedError
+from tests.unit.sources.reading import dropped, read_text, rows_of
+from watthouse.errors import ContractError, SourceError, UnrecognisedError
 from watthouse.sources.contract import HALF_HOURS, PHANTOM
 
 DISCLAIMER = "RTE ne pourra être tenu responsable de l'usage qui pourrait être fait des données mises à disposition.\n"
@@ -218,7 +218,39 @@ def test_a_disclaimer_without_rows_is_empty(tmp_path: Path) -> None:
         read_text(tmp_path, regional(rows=""))
 
 
-def test_the_tempo_calendar_is_told_by_its_name(tmp_path: Path) -> None:
-    path = put(tmp_path, "Date\tType de jour TEMPO\n2025-09-01\tBLEU\n" + DISCLAIMER, "tempo.xls")
-    with pytest.raises(UnrecognisedError, match="RTE's Tempo calendar"):
-        read_text(tmp_path, path.read_bytes())
+TEMPO_CLOSING = (
+    "L'ensemble des informations disponibles sur éCO2mix sont fournies à titre purement informatif par RTE."
+    " Conformément à la délibération de la Commission de Régulation de l'Energie du 30 octobre 2014,"
+    " relative aux tarifs, la seule information de référence sur la couleur des jours est sur le site client de RTE.\n"
+)
+COLOURS = [(date(2014, 9, 1), "BLEU"), (date(2014, 12, 9), "BLANC"), (date(2015, 1, 20), "ROUGE")]
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-8"])
+@pytest.mark.parametrize("written", ["%Y-%m-%d", "%d/%m/%Y"])
+@pytest.mark.parametrize("tail", ["", "\t"])
+@pytest.mark.parametrize("end", [TEMPO_CLOSING, TEMPO_CLOSING.rstrip(), ""])
+def test_a_tempo_calendar_has_a_colour_a_day(encoding: str, written: str, tail: str, end: str, tmp_path: Path) -> None:
+    lines = "".join(f"{day:{written}}\t{colour}{tail}\n" for day, colour in COLOURS)
+    pieces = read_text(tmp_path, f"Date\tType de jour TEMPO\n{lines}{end}".encode(encoding), "tempo.xls")
+    assert {piece.dataset.id for piece in pieces} == {"eco2mix-tempo"}
+    assert [tuple(row.values()) for row in rows_of(pieces).to_pylist()] == COLOURS
+
+
+@pytest.mark.parametrize("mark", [";", ","])
+def test_a_tempo_calendar_that_was_saved_again_may_have_its_closing_sentence_cut_at_commas(
+    mark: str, tmp_path: Path
+) -> None:
+    lines = "".join(f"{day:%d/%m/%Y}{mark}{colour.lower()}\n" for day, colour in COLOURS)
+    pieces = read_text(tmp_path, f"Date{mark}Type de jour TEMPO\n{lines}{TEMPO_CLOSING}")
+    assert [tuple(row.values()) for row in rows_of(pieces).to_pylist()] == COLOURS
+
+
+def test_a_day_that_has_no_colour_yet_is_no_blue_day(tmp_path: Path) -> None:
+    pieces = read_text(tmp_path, "Date\tType de jour TEMPO\n2026-06-13\tBLEU\n2026-06-14\tND\n" + TEMPO_CLOSING)
+    assert rows_of(pieces).column("type_de_jour_tempo").to_pylist() == ["BLEU", None]
+
+
+def test_a_colour_that_tempo_does_not_have_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ContractError, match=r"column type_de_jour_tempo .*'VERT' is not one of BLEU, BLANC, ROUGE"):
+        read_text(tmp_path, "Date\tType de jour TEMPO\n2025-09-01\tVERT\n" + TEMPO_CLOSING)

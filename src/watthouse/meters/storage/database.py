@@ -47,7 +47,7 @@ class MeterDatabase:
         self._wait = settings.meter_wait_seconds
         self._writer = Lock()
         self._address: PostgresAddress | None = None
-        self._path = settings.home / "meters.sqlite"
+        self._path = settings.meter_sqlite
         scheme, _, rest = url.partition("://")
         if scheme in _POSTGRES:
             self._address = PostgresAddress(f"postgresql://{rest}", _SETTING, _RIGHTS, _KEPT)

@@ -9,7 +9,7 @@ from typing import Final
 
 import polars as pl
 
-from watthouse.catalog import CATALOG, find
+from watthouse.catalog import find, live
 from watthouse.sample.country.calendar import month_end, month_start, months_between, quarter_of
 from watthouse.sample.country.power import Power
 from watthouse.sample.country.regions import MAINLAND
@@ -39,7 +39,7 @@ class Publisher:
         self.seed: Final = seed
         self.since: Final = since
         studied = _studied(seed, since)
-        others = {name: declared.Declared(seed, since, it) for name, it in CATALOG.items() if name not in studied}
+        others = {name: declared.Declared(seed, since, it) for name, it in live().items() if name not in studied}
         self._chronicles: Final[Mapping[str, Chronicle]] = {**studied, **others}
         # two months: the last days may span a month's end; the service has a cache of its own for more
         self._records: Final = {name: lru_cache(maxsize=2)(it.record) for name, it in self._chronicles.items()}

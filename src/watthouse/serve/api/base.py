@@ -82,6 +82,12 @@ class Rows(BaseModel):
     )
     found: int | None = Field(default=None, description="How many rows match, including those beyond `limit` [rows]")
     next: str | None = Field(default=None, description="The `cursor` of the next page, null after the last")
+    meter_version: str | None = Field(default=None, description="The version of the readings of meters")
+    grid_version: str | None = Field(
+        default=None, description="The version of the grid's rows that meters are set against; null without any"
+    )
+    channels: list[int] | None = Field(default=None, description="The channels of the curve that was used")
+    data_type: str | None = Field(default=None, description="What that curve measures, as the files name it")
     rows: list[dict[str, Cell]] = Field(description="One object per row")
 
 

@@ -157,12 +157,13 @@ def _meters(request: Request) -> Meters:
 def _answer(
     service: Service, request: Request, params: FormatParams, name: str, ask: "Callable[[MeterRows], RowSet]"
 ) -> Response:
-    with _rows(service, request) as rows:
+    with meter_rows(service, request) as rows:
         return service.versioned(request, params.format, name, rows.version, None, lambda: ask(rows))
 
 
 @contextmanager
-def _rows(service: Service, request: Request) -> "Iterator[MeterRows]":
+def meter_rows(service: Service, request: Request) -> "Iterator[MeterRows]":
+    """The answers from the meters' database as it is now."""
     database = _meters(request).database
     from watthouse.serve.meter_rows import MeterRows
 

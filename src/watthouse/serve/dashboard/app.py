@@ -1,6 +1,6 @@
 """Dash on the API's server: one layout, one callback that turns an address into a page."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +19,7 @@ from watthouse.errors import QueryLimitError, WatthouseError
 from watthouse.serve import problem_handlers
 from watthouse.serve.dashboard import parts, shell
 from watthouse.serve.dashboard.page import Page
-from watthouse.serve.dashboard.pages import block, data, exchanges, gas, mix, now, questions, regions
+from watthouse.serve.dashboard.pages import block, data, exchanges, gas, meters, mix, now, questions, regions
 from watthouse.serve.dashboard.reading import PageReader
 from watthouse.serve.dashboard.view import View, read
 from watthouse.serve.figures.geography import OUTLINES
@@ -27,7 +27,11 @@ from watthouse.serve.problems import ProblemError
 from watthouse.serve.service import Service
 
 PAGES: Final[Mapping[str, Page]] = {
-    page.name: page for page in (now.PAGE, mix.PAGE, regions.PAGE, gas.PAGE, exchanges.PAGE, questions.PAGE, data.PAGE)
+    page.name: page
+    for page in (
+        *(now.PAGE, mix.PAGE, regions.PAGE, gas.PAGE, exchanges.PAGE, questions.PAGE),
+        *(meters.PAGE, data.PAGE),
+    )
 }
 ASSETS: Final = Path(__file__).parent / "assets"
 PLOTLY: Final = Path(__file__).parent / "plotly" / "plotly.min.js"
@@ -244,21 +248,30 @@ def _whole_page(service: Service, view: View, page: Page | None) -> list[Compone
     if page is None:
         words = view.say(en=f"There is no page “{view.page[:40]}”.", fr=f"Il n'y a pas de page « {view.page[:40]} ».")
         return shell.whole(pages, None, view, [shell.notice("404", words)], None)
+    if (apart := page.apart) is not None:
+        clock = service.settings.meter_tz
+        return shell.whole(pages, page, view, _guarded(page, view, lambda: apart(service, view)), None, clock)
     try:
         with service.snapshots.lease() as snapshot:
             reader = PageReader(service, snapshot, view, page.span, page.marts(view), page.main(view))
             # within the lease: a body reads, and the shell names what was read
-            return shell.whole(pages, page, view, _page_body(page, reader, view), reader)
+            return shell.whole(pages, page, view, _guarded(page, view, lambda: _page_body(page, reader, view)), reader)
     except WatthouseError as error:
         nothing = view.say(en="There is nothing to show yet", fr="Il n'y a encore rien à montrer")
         return shell.whole(pages, page, view, [shell.notice(nothing, str(error))], None)
 
 
 def _page_body(page: Page, reader: PageReader, view: View) -> list[Component]:
+    if page.period and reader.outside:
+        return [parts.outside(reader)]
+    assert page.body is not None, page.name
+    return [*parts.uncovered(reader), *page.body(reader, view)]
+
+
+def _guarded(page: Page, view: View, made: Callable[[], list[Component]]) -> list[Component]:
+    """What is shown of a page, or why it cannot be."""
     try:
-        if page.period and reader.outside:
-            return [parts.outside(reader)]
-        return [*parts.uncovered(reader), *page.body(reader, view)]
+        return made()
     except (ProblemError, QueryLimitError) as error:
         faults = error.faults if isinstance(error, ProblemError) else []
         text = view.say(en=str(error), fr=_IN_FRENCH.get(faults[0].parameter if faults else "", str(error)))

@@ -11,8 +11,10 @@ from watthouse.serve.dashboard.reading import A_MONTH, PageReader
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.queries.coverage import Main
 from watthouse.serve.queries.units import BY_DAY, Interval, Unit, finest
+from watthouse.serve.service import Service
 
 Body = Callable[[PageReader, View], list[Component]]
+Apart = Callable[[Service, View], list[Component]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,12 +27,15 @@ class Page:
 
     ``heading`` gives the title of a view, where it is another than the page's name; ``series`` tells whether a view
     has anything that is cut into intervals; ``pinned`` is what a lasting link says beside the period.
+
+    A page is made by its ``body`` from one build of the warehouse; one that can do without any is made ``apart``.
     """
 
     name: str
     en: str
     fr: str
-    body: Body
+    body: Body | None = None
+    apart: Apart | None = None
     units: tuple[Unit, ...] = ()
     intervals: tuple[Interval, ...] = BY_DAY
     period: bool = True

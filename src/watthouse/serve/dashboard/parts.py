@@ -8,7 +8,7 @@ import polars as pl
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from watthouse.serve.dashboard.reading import Answer, PageReader, Slots
+from watthouse.serve.dashboard.reading import Answer, PageReader, Reader, Slots
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures.stack import FEW
 from watthouse.serve.figures.style import behaviour
@@ -38,17 +38,40 @@ def chart(
     """
     if not any(answer.rows.height for answer in answers):
         return card(reader, name, title, [nothing(reader)], answers, wide=wide, fresh=fresh)
+    notes = [note] if note else []
+    return drawn(reader, name, title, figure, answers, notes=notes, height=height, wide=wide, fresh=fresh, slots=slots)
+
+
+def drawn(
+    reader: Reader,
+    name: str,
+    title: str,
+    figure: go.Figure,
+    answers: Sequence[Answer],
+    *,
+    notes: Sequence[str] = (),
+    height: int = 340,
+    wide: bool = False,
+    fresh: str = "",
+    slots: Sequence[Slots] = (),
+) -> Component:
+    """A figure of which it is known that there is something to draw, ``height`` pixels high, with notes below it."""
     line = provenance_line(reader, answers, fresh)
-    drawn = dcc.Graph(
+    below = [html.P(note, className="note") for note in notes]
+    body = [graph(reader.view, name, signed(figure, title, line), height), *below]
+    return card(reader, name, title, body, answers, wide=wide, line=line, slots=slots)
+
+
+def graph(view: View, name: str, figure: go.Figure, height: int) -> Component:
+    """A figure that is :func:`signed`, ``height`` pixels high."""
+    return dcc.Graph(
         id=name,
-        figure=signed(figure, title, line),
-        config=behaviour(reader.view.style, name),
+        figure=figure,
+        config=behaviour(view.style, name),
         style={"height": f"{height}px"},
         # a narrow chart with a long legend has to be higher, or nothing is left of the drawing
         className="drawing keyed" if _is_keyed(figure) else "drawing",
     )
-    notes = [html.P(note, className="note")] if note else []
-    return card(reader, name, title, [drawn, *notes], answers, wide=wide, line=line, slots=slots)
 
 
 def signed(figure: go.Figure, title: str, line: str) -> go.Figure:
@@ -56,7 +79,7 @@ def signed(figure: go.Figure, title: str, line: str) -> go.Figure:
     return figure.update_layout(meta={"title": title, "whose": line})
 
 
-def provenance_line(reader: PageReader, answers: Sequence[Answer], fresh: str = "") -> str:
+def provenance_line(reader: Reader, answers: Sequence[Answer], fresh: str = "") -> str:
     """Who measured what is shown, on which days, and what ``fresh`` adds."""
     return reader.provenance([used for answer in answers for used in answer.used], fresh)
 
@@ -68,7 +91,7 @@ def _is_keyed(figure: go.Figure) -> bool:
 
 
 def card(
-    reader: PageReader,
+    reader: Reader,
     name: str,
     title: str,
     body: Sequence[Component],
@@ -234,7 +257,7 @@ def _mix_unknown(view: View, rows: pl.DataFrame) -> str:
     return text if some else ""
 
 
-def _downloads(reader: PageReader, answers: Sequence[Answer], slots: Sequence[Slots]) -> Component:
+def _downloads(reader: Reader, answers: Sequence[Answer], slots: Sequence[Slots]) -> Component:
     """Rows as they are drawn, then the slots behind them, where these are not drawn themselves."""
     # a chart by slot would offer the same rows twice
     view, more = reader.view, [offer for offer in slots if not any(map(offer.are, answers))]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from itertools import starmap
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import urlencode
 
 import polars as pl
@@ -65,6 +65,15 @@ class Answer:
     def interval(self) -> Interval:
         """How much time a row stands for."""
         return Interval(self.more["interval"])
+
+
+class Reader(Protocol):
+    """What a card has to know: for whom it is, and whose rows it shows."""
+
+    @property
+    def view(self) -> View: ...
+
+    def provenance(self, used: Iterable[Used], fresh: str = "", /) -> str: ...
 
 
 class PageReader:
@@ -135,13 +144,7 @@ class PageReader:
     @property
     def sample(self) -> str:
         """The warning on every page where the figures are made up; empty where they are published."""
-        if not (name := self.snapshot.sample):
-            return ""
-        return self.view.say(
-            en=f"Synthetic sample ({name}): watthouse made these figures up; nobody measured them.",
-            fr=f"Échantillon synthétique ({name}) : ces chiffres sont inventés par watthouse, personne ne les a"
-            f" mesurés.",
-        )
+        return made_up(self.view, name) if (name := self.snapshot.sample) else ""
 
     def slots(self, call: Call, *place: str, period: tuple[date, date] | None = None, of: str = "") -> Slots:
         """The slots behind a chart of the page's period, or of another; ``of`` names them where there are several.
@@ -160,22 +163,8 @@ class PageReader:
         used = tuple(used)
         cards = tuple((rows.dataset.id, rows.since, rows.until) for rows in used)  # most cards of a page use the same
         if cards not in self._provenance:
-            self._provenance[cards] = self._measured_by(used)
+            self._provenance[cards] = measured_by(self.view, used, self.snapshot.sample)
         return " · ".join(part for part in (self._provenance[cards], fresh, LICENCE) if part)
-
-    def _measured_by(self, used: Iterable[Used]) -> str:
-        say, sample = self.view.say, self.snapshot.sample
-        spans = by_publisher(used)
-        lines = [f"{name}, {', '.join(starmap(self.view.language.days, days))}" for name, days in spans.items()]
-        if sample:
-            made_up = say(
-                en=f"watthouse's synthetic sample ({sample})", fr=f"échantillon synthétique de watthouse ({sample})"
-            )
-            lines = [made_up + (say(en=" in place of ", fr=" à la place de ") + lines[0] if lines else ""), *lines[1:]]
-        elif lines:
-            # the portal once, behind the last publisher, not behind each
-            lines[-1] += say(en=", through ODRÉ", fr=", via ODRÉ")
-        return " · ".join(lines)
 
     def ask(self, call: Call, params: FormatParams, *place: str) -> Answer:
         """What the API answers to a call."""
@@ -194,6 +183,29 @@ class PageReader:
         ends = (row_set.more.get("since"), row_set.more.get("until"))
         filled = without_holes(_plain(pl.DataFrame(rows)), row_set.more.get("interval"), *ends)
         return Answer(filled, path, row_set.title, row_set.more, used)
+
+
+def made_up(view: View, name: str) -> str:
+    """The warning that figures are those of a synthetic sample."""
+    return view.say(
+        en=f"Synthetic sample ({name}): watthouse made these figures up; nobody measured them.",
+        fr=f"Échantillon synthétique ({name}) : ces chiffres sont inventés par watthouse, personne ne les a mesurés.",
+    )
+
+
+def measured_by(view: View, used: Iterable[Used], sample: str | None) -> str:
+    """Who measured the rows that were used, and on which days."""
+    say, spans = view.say, by_publisher(used)
+    lines = [f"{name}, {', '.join(starmap(view.language.days, days))}" for name, days in spans.items()]
+    if sample:
+        words = say(
+            en=f"watthouse's synthetic sample ({sample})", fr=f"échantillon synthétique de watthouse ({sample})"
+        )
+        lines = [words + (say(en=" in place of ", fr=" à la place de ") + lines[0] if lines else ""), *lines[1:]]
+    elif lines:
+        # the portal once, behind the last publisher, not behind each
+        lines[-1] += say(en=", through ODRÉ", fr=", via ODRÉ")
+    return " · ".join(lines)
 
 
 def _plain(rows: pl.DataFrame) -> pl.DataFrame:

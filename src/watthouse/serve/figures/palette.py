@@ -95,6 +95,18 @@ OPERATORS: Final = (("#c05780", "#dd7ba2"), ("#2b6cb0", "#5b9ce0"), ("#2f8f5b", 
 PERIOD: Final = Ink("This period", "Cette période", "#2b6cb0", "#5b9ce0")
 OTHER_PERIOD: Final = Ink("The other period", "L'autre période", "#a9b4c2", "#6b7686")
 
+METER: Final = Ink("Reading", "Relevé", "#2b6cb0", "#5b9ce0")
+METER_BAND: Final = Ink("Least – greatest", "Minimum – maximum", "#b5d5e8", "#2c4f6e")
+TEMPO: Final = {
+    "BLEU": Ink("Blue", "Bleu", "#2b6cb0", "#4a8fd8"),
+    "BLANC": Ink("White", "Blanc", "#e4e8ed", "#f2f4f7"),
+    "ROUGE": Ink("Red", "Rouge", "#c8473f", "#e8766e"),
+}
+"""The colours of Tempo days, by RTE's names."""
+
+NO_COLOUR: Final = Ink("Colour unknown", "Couleur inconnue", "#8f98a4", "#6b7686")
+MISSING: Final = Ink("Missing", "Manquant", "#a63d17", "#e5703f")
+
 SEQUENTIAL: Final = ("#eaf3fb", "#b9d8ee", "#7db6dc", "#4a8fc4", "#2b6cb0", "#174a82")
 """From little to much."""
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from watthouse.catalog import CATALOG, LICENCE_URL, PORTAL, PORTAL_URL, Dataset
+from watthouse.catalog import CATALOG, LICENCE_URL, Dataset
 from watthouse.warehouse.snapshots import Snapshot
 
 DayRange = tuple[date, date]
@@ -49,7 +49,7 @@ class Used:
             "since": self.since.isoformat(),
             "until": self.until.isoformat(),
             "source": self.dataset.source,
-            "url": _address(self.dataset),
+            "url": self.dataset.address,
             "licence": self.dataset.licence,
         }
 
@@ -123,22 +123,19 @@ def in_words(uses: Sequence[Used], sample: str | None) -> str:
     if sample:
         stands_for = f", in place of {publishers}" if publishers else ""
         return f"watthouse's synthetic sample ({sample}): nobody measured these figures{stands_for}"
-    return f"{publishers}; through {PORTAL}, computed by watthouse" if publishers else "no rows of any dataset"
+    through = ", ".join(dict.fromkeys(use.dataset.source for use in uses))
+    return f"{publishers}; through {through}, computed by watthouse" if publishers else "no rows of any dataset"
 
 
 def links(uses: Iterable[Used], sample: str | None) -> str:
     """The value of a ``Link`` header (RFC 8288): a format such as CSV has no other place for it."""
     each = (
-        f'<{_address(use.dataset)}>; rel="via";'
+        f'<{use.dataset.address}>; rel="via";'
         f" title*=UTF-8''{quote(f'{use.publisher(sample)}, {use.dataset.id}, {use.since} to {use.until}')}"
         for use in uses
     )
     # the title is percent-encoded: publishers have accents, headers are ASCII
     return ", ".join([*each, f'<{LICENCE_URL}>; rel="license"'])
-
-
-def _address(dataset: Dataset) -> str:
-    return f"{PORTAL_URL}/explore/dataset/{dataset.id}/"
 
 
 def _within(known: Iterable[tuple[str, Days]], periods: Iterable[DayRange]) -> tuple[Used, ...]:

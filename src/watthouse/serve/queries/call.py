@@ -21,8 +21,9 @@ class RowSet:
     """Rows of a snapshot, read or still to be read, with their title, columns and sources.
 
     ``more`` is what an answer states beside the rows. ``marts`` are the tables used, over ``periods`` (by default those
-    in ``more``) and the days of the mart ``among``; ``used`` are the datasets behind them, once resolved. Rows of no
-    dataset, which nobody has published, have an ``owner`` in place of publishers and licence.
+    in ``more``) and the days of the mart ``among``; ``used`` are the datasets behind them, once resolved. Rows that
+    nobody has published have an ``owner``, in place of publishers and licence or beside those of what they are set
+    against.
     """
 
     title: str

@@ -1,11 +1,13 @@
 """The parameters of the calls about meters."""
 
+from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Final
 
 from pydantic import BeforeValidator, Field
 
 from watthouse.meters.units import UNITS, unit_of
+from watthouse.meters.windows import windows_of
 from watthouse.serve.queries.fields import DEFAULT_DAYS, Day
 from watthouse.serve.queries.params import FormatParams, Period
 
@@ -113,3 +115,91 @@ class RejectsParams(FormatParams):
         Field(description="Only files whose name ends like this", examples=["LP_210095893.csv"], max_length=400),
     ] = None
     limit: Limit = 1_000
+
+
+class GridInterval(Enum):
+    """How much time one row is about."""
+
+    HOUR = "hour"
+    DAY = "day"
+    MONTH = "month"
+    PERIOD = "period"
+
+
+class PeakLength(Enum):
+    """How long a slot of the grid's peak lasts."""
+
+    HALF_HOUR = "30min"
+    HOUR = "hour"
+
+
+def _off_peak(given: object) -> object:
+    windows_of(str(given).split(","))
+    return given
+
+
+class ConsumptionParams(MeterPeriod):
+    """A curve of active energy, or mean power."""
+
+    channel: Annotated[
+        int | None,
+        Field(
+            description="The channel, by its number in `/meters/{meter}`; by default the one curve of consumption:"
+            " energy before mean power, and not what is exported",
+            examples=[1],
+            ge=1,
+            lt=2**31,
+        ),
+    ] = None
+
+
+class Co2Params(ConsumptionParams):
+    """Consumption against the CO₂ intensity of the grid."""
+
+    interval: Annotated[
+        GridInterval, Field(description="Length of time of one row; days and months are civil ones", examples=["hour"])
+    ] = GridInterval.DAY
+
+
+class PeakParams(ConsumptionParams):
+    """Consumption at the grid's peak."""
+
+    slots: Annotated[
+        int, Field(description="How many slots of highest load are a day's peak", examples=[4], ge=1, le=24)
+    ] = 4
+    length: Annotated[PeakLength, Field(description="How long such a slot lasts", examples=["hour"])] = (
+        PeakLength.HALF_HOUR
+    )
+
+
+class WindowsParams(ConsumptionParams):
+    """Consumption by off-peak window and colour of the Tempo day."""
+
+    off_peak: Annotated[
+        str,
+        BeforeValidator(_off_peak),
+        Field(
+            description="Off-peak windows on the meters' clock, separated by commas; they may go past midnight",
+            examples=["22:00-06:00"],
+            max_length=200,
+        ),
+    ] = "22:00-06:00"
+
+
+class BillParams(ConsumptionParams):
+    """Bills under the declared tariffs."""
+
+    tariff: Annotated[
+        str | None,
+        Field(description="Only this tariff, by its name in the file of tariffs", examples=["Base"], max_length=200),
+    ] = None
+    shift: Annotated[
+        Decimal,
+        Field(
+            description="Part of the energy of peak hours that moves to off-peak hours of the same Tempo day, %",
+            examples=[20],
+            ge=0,
+            le=100,
+            decimal_places=4,
+        ),
+    ] = Decimal(0)

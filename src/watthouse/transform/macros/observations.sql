@@ -26,7 +26,7 @@ select * from final
     back is taken back. The civil day leads the partition, so that an engine pushes a filter on days below the window.
 -#}
 {%- macro age_of_observation(day, identity) -%}
-    row_number() over (partition by {{ day }}, {{ identity | join(", ") }} order by observed_at desc)
+    row_number() over (partition by {{ ([day] + identity | list) | join(", ") }} order by observed_at desc)
 {%- endmacro -%}
 
 {#- How settled a row is: real time 1, consolidated 2, definitive 3. -#}

@@ -19,7 +19,7 @@ import duckdb
 import pyarrow as pa
 
 from watthouse.catalog import Dataset
-from watthouse.errors import UsageError, WarehouseError
+from watthouse.errors import NoWarehouseError, UsageError, WarehouseError
 from watthouse.lake.revisions import OBSERVED_AT
 from watthouse.settings import PROJECT
 from watthouse.transform import Step, fingerprint, steps_of, tests_of
@@ -183,7 +183,7 @@ class DuckDB:
         try:
             stat = self.path.stat()
         except FileNotFoundError:
-            raise WarehouseError(f"there is no warehouse at {self.path} yet: run `watthouse refresh`") from None
+            raise NoWarehouseError(f"there is no warehouse at {self.path} yet: run `watthouse refresh`") from None
         except OSError as error:
             raise WarehouseError(f"{self.path} cannot be read ({error.strerror}): run `watthouse refresh`") from error
         return stat.st_ino, stat.st_mtime_ns, stat.st_size

@@ -13,7 +13,7 @@ from time import monotonic
 from typing import Final, TypeVar
 
 from watthouse.database import Database, LostError, Session
-from watthouse.errors import DatabaseError, QueryLimitError, WarehouseError
+from watthouse.errors import DatabaseError, NoWarehouseError, QueryLimitError, WarehouseError
 from watthouse.warehouse.postgres import builds
 from watthouse.warehouse.postgres.builds import Published
 
@@ -58,7 +58,7 @@ class _Anchor:
             ((snapshot,),) = session.run("select pg_export_snapshot()")
             build = builds.published(session)
             if build is None:
-                raise WarehouseError(f"there is no warehouse at {database} yet: run `watthouse refresh`")
+                raise NoWarehouseError(f"there is no warehouse at {database} yet: run `watthouse refresh`")
             if not builds.hold(session, build):
                 return None
             return cls(session, snapshot, build, monotonic(), resources.pop_all())

@@ -26,7 +26,7 @@ JUST_TOLD = 10
 """ΔE*ab (CIE 1976); about 2.3 is the least that is noticed side by side (Mahy et al. 1994)."""
 
 
-def _lab(colour: str, seen: np.ndarray) -> np.ndarray:
+def lab(colour: str, seen: np.ndarray) -> np.ndarray:
     srgb = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
     linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
     linear = np.clip(seen @ linear, 0, 1)
@@ -44,7 +44,7 @@ def test_layers_that_touch_are_told_apart(dark: bool, seen: str) -> None:
     for inks in ([SOURCES[name] for name in NATIONAL], list(BORDERS.values())):
         for below, above in pairwise(inks):
             apart = np.linalg.norm(
-                _lab(Style(dark=dark).ink(below), SEEN[seen]) - _lab(Style(dark=dark).ink(above), SEEN[seen])
+                lab(Style(dark=dark).ink(below), SEEN[seen]) - lab(Style(dark=dark).ink(above), SEEN[seen])
             )
             assert apart > JUST_TOLD, (below.en, above.en, round(float(apart), 1))
 

@@ -104,11 +104,11 @@ def test_the_interpreter_ends_though_a_look_up_hangs(tmp_path: Path) -> None:
 import socket, sys, time
 socket.getaddrinfo = lambda *_, **__: time.sleep(30)
 from watthouse.operate import pipeline
-from watthouse.catalog import CATALOG
+from watthouse.catalog import live
 from watthouse.settings import Settings
 from watthouse.sources.odre import Odre
 with Odre(Settings(odre_url="https://odre.nowhere/api", reach_seconds=0.2, home=sys.argv[1])) as odre:
-    odre.facts(list(CATALOG.values()))
+    odre.facts(list(live().values()))
 """
     ended = subprocess.run(
         [sys.executable, "-c", hanging, tmp_path], capture_output=True, text=True, check=False, timeout=20

@@ -14,7 +14,7 @@ from tests.unit.sources.odre.odre_server import (
     knobs,
     serving,
 )
-from watthouse.catalog import CATALOG, Dataset, Kind
+from watthouse.catalog import Dataset, Kind, live
 from watthouse.errors import ContractError, SourceError, UnreachableError
 from watthouse.sources.odre import Facts, Odre
 
@@ -142,5 +142,5 @@ def test_three_datasets_in_a_row_without_an_answer_mean_that_the_service_is_gone
         Odre(knobs(service, tmp_path, attempts=2, fetch_threads=1)) as odre,
         pytest.raises(UnreachableError, match=r"3 requests in a row.*answered 500"),
     ):
-        odre.facts(list(CATALOG.values()))
+        odre.facts(list(live().values()))
     assert len(service.asked) == 6

@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.sources.odre.odre_server import knobs
 from tests.unit.sources.reading import read_text, rows_of
-from watthouse.catalog import CATALOG, Dataset
+from watthouse.catalog import CATALOG, Dataset, live
 from watthouse.errors import ClockError, QuotaError, SourceError
 from watthouse.sample.publishing import Publisher
 from watthouse.sample.server import Limits, Sample, Troubles, serving
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("quick")
 NOW = datetime(2026, 9, 20, 12, 40, tzinfo=UTC)
 NATIONAL = CATALOG["eco2mix-national-tr"]
 GAS = CATALOG["stock-quotidien-stockages-gaz"]
-DATASETS = tuple(CATALOG.values())
+DATASETS = tuple(live().values())
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,15 @@
   const keep = (name, value) => {
     try { window.localStorage.setItem(name, value); } catch { /* a browser that keeps nothing */ }
   };
+  // A page is drawn anew for each view: who chooses by the keyboard goes on from where they were.
+  let focused = "";
+  const refocus = () => {
+    const same = focused && document.activeElement === document.body && document.getElementById(focused);
+    if (same) same.focus({ preventScroll: true });
+  };
   const go = (href) => {
+    const active = document.activeElement;
+    focused = active && (["A", "SELECT"].includes(active.tagName) || active.type === "range") ? active.id : "";
     window.history.pushState({}, "", href);
     window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
   };
@@ -64,6 +72,7 @@
       },
       title(title) {
         if (title) document.title = title;
+        window.requestAnimationFrame(refocus);
         document.querySelectorAll("#head nav .here, .choice .here").forEach((here) => {
           here.scrollIntoView({ block: "nearest", inline: "center" });
         });
@@ -114,6 +123,7 @@
         query.set(field.dataset.param, field.value);
       }
     });
+    (event.target.dataset.clears || "").split(" ").forEach((other) => query.delete(other));
     if (event.target.value) query.set(name, event.target.value);
     else query.delete(name);
     go(window.location.pathname + "?" + query.toString());

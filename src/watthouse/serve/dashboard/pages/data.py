@@ -11,7 +11,7 @@ from pyarrow import types
 
 from watthouse.catalog import CATALOG, Dataset
 from watthouse.clock import PARIS
-from watthouse.serve.dashboard import parts, shell
+from watthouse.serve.dashboard import controls, parts, shell
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.pages import mart
 from watthouse.serve.dashboard.reading import Answer, PageReader
@@ -52,7 +52,7 @@ def body(reader: PageReader, view: View) -> list[Component]:
 
 def _datasets(view: View, chosen: str) -> Component:
     links = [(name, view.href(more={"dataset": name}), f"dataset-{name}", name == chosen) for name in CATALOG]
-    return shell.choice(view.say(en="Dataset", fr="Jeu de données"), "datasets", links)
+    return controls.choice(view.say(en="Dataset", fr="Jeu de données"), "datasets", links)
 
 
 def _calendar(reader: PageReader, view: View) -> Component:

@@ -6,7 +6,7 @@ import pyarrow as pa
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from watthouse.serve.dashboard import parts, shell
+from watthouse.serve.dashboard import controls, parts, shell
 from watthouse.serve.dashboard.pages import block
 from watthouse.serve.dashboard.pages.grid import grid
 from watthouse.serve.dashboard.reading import Answer, PageReader
@@ -42,6 +42,9 @@ IN_FRENCH: Final = {
     " et les jours entièrement mesurés.",
     "regional_slots": "Électricité par région telle que publiée, une ligne par créneau de la meilleure série et région"
     " métropolitaine continentale : un quart d'heure ou une demi-heure.",
+    "tempo_days": "Couleurs du tarif Tempo, une ligne par jour du calendrier de RTE. Un jour Tempo va de 6 h à 6 h le"
+    " lendemain (Europe/Paris) : de minuit à 6 h vaut la couleur de la ligne précédente. Un jour sans ligne n'a pas de"
+    " couleur connue.",
     "temperature_daily": "Températures, une ligne par jour civil et région, Corse comprise.",
     "yearly_regional": "Électricité par région, une ligne par année civile et région métropolitaine continentale.",
 }
@@ -120,7 +123,7 @@ def listed(reader: PageReader, view: View) -> Component:
 def _choice(reader: PageReader, view: View) -> Component:
     whole = ("←", view.href(detail=""), "mart-none", False)
     links = [(name, view.href(detail=name), f"mart-{name}", name == view.detail) for name in reader.snapshot.marts]
-    return shell.choice(view.say(en="Marts", fr="Tables"), "mart-choice", [whole, *links])
+    return controls.choice(view.say(en="Marts", fr="Tables"), "mart-choice", [whole, *links])
 
 
 def _every_row(reader: PageReader, view: View) -> Answer:

@@ -6,7 +6,7 @@ from typing import Final
 from dash import html
 from dash.development.base_component import Component
 
-from watthouse.serve.dashboard import parts, shell
+from watthouse.serve.dashboard import controls, parts
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.pages.mix_totals import ByQuantity, TwoPeriods, tiles
 from watthouse.serve.dashboard.reading import Answer, PageReader, Slots
@@ -130,8 +130,8 @@ def _percent(share: float | None) -> float | None:
 
 def _other_days(view: View, against: tuple[date, date]) -> Component:
     fields = [
-        shell.day_field("with_since", view.say(en="From", fr="Du"), against[0], "against"),
-        shell.day_field("with_until", view.say(en="to", fr="au"), against[1], "against"),
+        controls.day_field("with_since", view.say(en="From", fr="Du"), against[0], "against"),
+        controls.day_field("with_until", view.say(en="to", fr="au"), against[1], "against"),
     ]
     default = view.href(more={"with_since": None, "with_until": None})
     link = html.A(view.say(en="A year earlier", fr="Un an plus tôt"), href=default, id="a-year-before")

@@ -12,7 +12,7 @@ from watthouse.serve.analysis.answers import marts_of
 from watthouse.serve.analysis.questions import QuestionParams, question_of
 from watthouse.serve.analysis.texts import QUESTIONS
 from watthouse.serve.analysis.wording import typeset
-from watthouse.serve.dashboard import parts, shell
+from watthouse.serve.dashboard import controls, parts, shell
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.reading import Answer, PageReader, Slots
 from watthouse.serve.dashboard.view import View
@@ -79,7 +79,7 @@ def _choice(view: View, number: int) -> Component:
         (f"{each} · {words.of(view.language)}", view.href(detail=str(each)), f"question-{each}", each == number)
         for each, words in _SHORT.items()
     ]
-    return shell.choice(view.say(en="Questions", fr="Questions"), "questions", links)
+    return controls.choice(view.say(en="Questions", fr="Questions"), "questions", links)
 
 
 def _answered(reader: PageReader, view: View, number: int, answer: Answer) -> list[Component]:

@@ -9,7 +9,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from watthouse.catalog import MAINLAND, REGIONS
-from watthouse.serve.dashboard import parts, shell
+from watthouse.serve.dashboard import controls, parts
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.pages import region, region_day
 from watthouse.serve.dashboard.reading import Answer, Balance, PageReader, Slots, percent
@@ -157,7 +157,7 @@ def _choice(view: View, measure: str) -> Component:
         (_name(view, each), view.href(more={"measure": each}), f"measure-{each}", each == measure)
         for each in (*_MEASURES, *REGIONAL)
     ]
-    return shell.choice(view.say(en="What the map shows", fr="Ce que montre la carte"), "measure", links)
+    return controls.choice(view.say(en="What the map shows", fr="Ce que montre la carte"), "measure", links)
 
 
 def _map(reader: PageReader, view: View, compared: RegionsCompared) -> Component:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from dash import html
 from dash.development.base_component import Component
 
-from watthouse.serve.dashboard import shell
+from watthouse.serve.dashboard import controls
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.view import View, day_of
 from watthouse.serve.queries.now import NowParams, Rolling
@@ -117,8 +117,8 @@ def bar(page: Page, view: View, window: SlotWindow) -> Component:
     return html.Section(
         [
             days(window),
-            shell.choice(view.say(en="Period", fr="Période"), "window", links),
-            *shell.quantities(page, view),
+            controls.choice(view.say(en="Period", fr="Période"), "window", links),
+            *controls.quantities(page, view),
         ],
         className="bar",
         **{"aria-label": view.say(en="Period", fr="Période")},
@@ -130,9 +130,9 @@ def days(window: SlotWindow, prefix: str = "") -> Component:
     view = window.view
     return html.Div(
         [
-            shell.step("‹", window.earlier, view.say(en="Day before", fr="Jour précédent"), f"{prefix}earlier"),
-            shell.day_field("day", view.say(en="Day", fr="Jour"), window.day, "window", window.extent),
-            shell.step("›", window.later, view.say(en="Day after", fr="Jour suivant"), f"{prefix}later"),
+            controls.step("‹", window.earlier, view.say(en="Day before", fr="Jour précédent"), f"{prefix}earlier"),
+            controls.day_field("day", view.say(en="Day", fr="Jour"), window.day, "window", window.extent),
+            controls.step("›", window.later, view.say(en="Day after", fr="Jour suivant"), f"{prefix}later"),
         ],
         className="days",
     )

@@ -1,4 +1,5 @@
 {%- set gas, temperature = "stock-quotidien-stockages-gaz", "temperature-quotidienne-regionale" %}
+{%- set tempo = "eco2mix-tempo" %}
 
 with measured as (
     select
@@ -20,6 +21,12 @@ with measured as (
     from {{ ref("temperature_daily") }}
     group by civil_date
     having count(tmoy_c) > 0
+    union all
+    select
+        '{{ tempo }}' as dataset,
+        civil_date,
+        1 as measured
+    from {{ ref("tempo_days") }}
 ),
 
 spans as (
@@ -60,6 +67,7 @@ expected as (
             when '{{ one.id }}' then {{ slots_of_dataset(one, "reported.civil_date") }}
             {%- endfor %}
             when '{{ temperature }}' then {{ var("regions_of_temperature") }}
+            when '{{ tempo }}' then 1
             else gas_daily.pits_expected
         end as expected,
         case reported.dataset
@@ -67,6 +75,7 @@ expected as (
             when '{{ one.id }}' then {{ slots_counted_in(one) }}
             {%- endfor %}
             when '{{ temperature }}' then 'regions'
+            when '{{ tempo }}' then 'days'
             else 'storage points'
         end as unit,
         reported.dataset <> '{{ gas }}' or gas_daily.stock_gaz_complete as every_operator

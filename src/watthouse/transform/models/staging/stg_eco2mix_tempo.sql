@@ -1,0 +1,1 @@
+{{ staged("eco2mix-tempo") }}
