@@ -1,13 +1,12 @@
 """Meters against the grid over the API: CO₂, the grid's peak, windows and Tempo colours, and bills."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from watthouse.errors import NoWarehouseError, UsageError
+from watthouse.errors import UsageError
 from watthouse.serve.api.base import TheService, gives_rows
 from watthouse.serve.api.meters import MeterCode, meter_rows
 from watthouse.serve.problems import ProblemError
@@ -43,7 +42,7 @@ def windows(
     service: TheService, request: Request, meter: MeterCode, params: Annotated[WindowsParams, Query()]
 ) -> Response:
     """A Tempo day lasts from 06:00 to 06:00, so that the hours after midnight have the colour of the day before."""
-    with _any_grid(service) as grid:
+    with service.snapshots.lease_if_built() as grid:
         return _answer(service, request, params, "meter-windows", grid, lambda rows: rows.windows(meter, params))
 
 
@@ -53,20 +52,9 @@ def bill(service: TheService, request: Request, meter: MeterCode, params: Annota
 
     Energy of days without a known Tempo colour, or without prices, has a line of its own and is not in the amounts.
     """
-    with _any_grid(service) as grid:
+    with service.snapshots.lease_if_built() as grid:
         tariffs = _tariffs(service)
         return _answer(service, request, params, "meter-bill", grid, lambda rows: rows.bill(meter, params), tariffs)
-
-
-@contextmanager
-def _any_grid(service: Service) -> Iterator[Snapshot | None]:
-    """The warehouse; None where there is none yet."""
-    with ExitStack() as stack:
-        try:
-            grid = stack.enter_context(service.snapshots.lease())
-        except NoWarehouseError:
-            grid = None
-        yield grid
 
 
 def _tariffs(service: Service) -> "Tariffs":
