@@ -12,17 +12,19 @@ import pytest
 from dash.development.base_component import Component
 
 from tests.integration.meter_grid import (
+    A_MINUTE,
     AUTUMN,
     COLOURS,
     HOURLY,
     co2,
     curves,
     is_off_peak,
+    peak_minutes,
     tempo_day,
     write_meters,
 )
 from tests.integration.meter_store import MeterStore
-from tests.support import PARIS
+from tests.support import PARIS, TODAY
 from tests.unit.meters.reading import LP, lp, write
 from watthouse.serve.dashboard.app import rendered
 from watthouse.serve.service import Service
@@ -124,6 +126,34 @@ def test_the_co2_of_each_day_is_that_of_its_minutes(service: Service) -> None:
     said = _text(page["meter-co2-sum"])
     assert said.startswith(f"{float(grams) / 1000:.2f}\N{NO-BREAK SPACE}kg CO₂, {float(grams / known_kwh):.0f}")
     assert f"known for {100 * float(known_kwh / kwh):.1f}% of the energy (real time)" in said
+
+
+def test_what_was_used_at_the_peak_of_the_grid_is_told(service: Service) -> None:
+    starts = peak_minutes(4, 30)
+    energy = {minute: kwh for interval in curves()[HOURLY] for minute, kwh in interval.every_minute}
+    days = {day: some for day, some in starts.items() if len(some) == 4 and day.year == AUTUMN.year and day.month == 10}
+    at_peak = sum(
+        energy.get(start + number * A_MINUTE, 0) for some in days.values() for start in some for number in range(30)
+    )
+    whole = sum(kwh for minute, kwh in energy.items() if minute.astimezone(PARIS).date() in days)
+    said = _text(_shown(service, _DAYS)["meter-peak"])
+    assert said.startswith(
+        f"{100 * float(at_peak / whole):.1f}% of the energy was used at the grid's peak, the 4 half hours"
+    )
+    assert f"({len(days)} days known)" in said
+
+
+def test_a_synthetic_grid_is_announced(sampled: Path, tmp_path: Path) -> None:
+    store = MeterStore(tmp_path / "home")
+    day = TODAY - timedelta(days=2)
+    lines = [lp(f"{day:%d/%m/%Y} {hour:02}:00:00", 1) for hour in range(24)]
+    store.load(write(tmp_path / "LP_1.csv", LP, *lines))
+    (store.home / "warehouse.duckdb").symlink_to(sampled / "sample" / "warehouse.duckdb")
+    service = Service(Settings(home=store.home))
+    page = _shown(service, "")
+    assert _text(page["sample"]).startswith("Synthetic sample (")
+    assert "in place of RTE" in _text(page["meter-co2-card"])
+    service.close()
 
 
 def test_energy_is_told_by_window_and_colour_and_no_colour_is_no_blue(service: Service) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 from dash import html
@@ -27,7 +27,7 @@ from watthouse.serve.locale import Text
 from watthouse.serve.meter_grid import MeterGrid
 from watthouse.serve.meter_rows import Consumption
 from watthouse.serve.problems import ProblemError
-from watthouse.serve.queries.meter_params import Co2Params, ConsumptionParams, GridInterval, WindowsParams
+from watthouse.serve.queries.meter_params import Co2Params, ConsumptionParams, GridInterval, PeakParams, WindowsParams
 
 _CO2: Final = Text(en="CO₂ of the energy, by day", fr="CO₂ de l'énergie, par jour")
 _WINDOWS: Final = Text(en="Energy by window and Tempo colour", fr="Énergie par plage et couleur Tempo")
@@ -121,7 +121,8 @@ def _co2(reader: MeterReader, view: View, against: MeterGrid | None, why: str) -
         )
         return [html.P(why or first, className="nothing")], []
     since, until = reader.period
-    params = Co2Params(since=since, until=until, channel=reader.channel.id, interval=GridInterval.DAY)
+    days_of: dict[str, Any] = {"since": since, "until": until, "channel": reader.channel.id}
+    params = Co2Params(**days_of, interval=GridInterval.DAY)
     answer = reader.against("co2", params, against.co2(reader.code, params))
     rows = answer.rows.with_columns(civil_date=pl.col("local_time").str.head(10).str.to_date())
     if not rows["co2_kg"].count():
@@ -136,7 +137,9 @@ def _co2(reader: MeterReader, view: View, against: MeterGrid | None, why: str) -
     title, figure = _CO2.of(view.language), meters.bars(days, "kg CO₂", view.style, CARBON)
     line = parts.provenance_line(reader, [answer])
     drawn = parts.graph(view, "meter-co2", parts.signed(figure, title, line), _HEIGHT)
-    return [drawn, html.P(_emitted(view, rows), className="note", id="meter-co2-sum")], [answer]
+    peak = reader.against("peak", at_peak := PeakParams(**days_of), against.peak(reader.code, at_peak))
+    notes = [html.P(_emitted(view, rows), className="note", id="meter-co2-sum"), *_at_peak(view, peak.rows, at_peak)]
+    return [drawn, *notes], [answer, peak]
 
 
 def _emitted(view: View, rows: pl.DataFrame) -> str:
@@ -153,6 +156,21 @@ def _emitted(view: View, rows: pl.DataFrame) -> str:
         fr=f"{kilos}, {rate} ; intensité CO₂ connue pour {share} de l'énergie ({natures}). En clair : jours connus en"
         " partie.",
     )
+
+
+def _at_peak(view: View, rows: pl.DataFrame, asked: PeakParams) -> Iterator[Component]:
+    """What part of the energy was used while the grid had its peak, over the days of which that is known."""
+    known = rows.filter(pl.col("peak_kwh").is_not_null())
+    energy = float(known["energy_kwh"].sum())
+    if energy:
+        share, days = view.language.percent(float(known["peak_kwh"].sum()) / energy), view.language.number(known.height)
+        words = view.say(
+            en=f"{share} of the energy was used at the grid's peak, the {asked.slots} half hours of highest national"
+            f" load of each day ({days} days known).",
+            fr=f"{share} de l'énergie a été consommée à la pointe du réseau, les {asked.slots} demi-heures de plus"
+            f" forte consommation nationale de chaque jour ({days} jours connus).",
+        )
+        yield html.P(words, className="note", id="meter-peak")
 
 
 def _windows(reader: MeterReader, view: View, against: MeterGrid, tariffs: Tariffs | None) -> Shown:
