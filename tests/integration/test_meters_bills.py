@@ -1,11 +1,14 @@
 """Bills under declared tariffs over HTTP, against a count minute by minute in fractions; and what is refused."""
 
+import json
+import shutil
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
@@ -16,6 +19,7 @@ from tests.integration.meter_grid import (
     HOURLY,
     IDLE,
     REGISTER,
+    co2,
     curves,
     is_off_peak,
     rows,
@@ -24,7 +28,7 @@ from tests.integration.meter_grid import (
 )
 from tests.integration.meter_store import MeterStore
 from tests.integration.serving import Api, problem, served
-from tests.support import PARIS
+from tests.support import PARIS, watthouse
 
 pytestmark = pytest.mark.slow
 
@@ -231,3 +235,39 @@ def test_without_a_grid_there_are_bills_but_no_colours(alone: Api) -> None:
     assert {row["colour"] for row in rows(alone.get(f"/meters/{HOURLY}/windows"))} == {None}
     for call in ("co2", "peak"):
         assert "run `watthouse refresh`" in problem(alone.get(f"/meters/{HOURLY}/{call}"), 503)["detail"]
+
+
+@pytest.fixture
+def told(metered: Path, tmp_path: Path) -> Callable[..., CompletedProcess[str]]:
+    """``watthouse meters …`` in a home of one's own, with that grid, those meters and tariffs."""
+    home = tmp_path / "home"
+    home.mkdir()
+    shutil.copy(metered / "warehouse.duckdb", home)
+    MeterStore(home).load(write_meters(tmp_path / "meters"))
+    (home / "tariffs.toml").write_text(tariffs())
+    return lambda *words: watthouse(home, "meters", *words, "--since", str(SINCE), "--until", str(UNTIL))
+
+
+def test_the_verbs_tell_it_too(told: Callable[..., CompletedProcess[str]]) -> None:
+    found = {row["local_time"]: row["co2_kg"] for row in json.loads(told("co2", HOURLY, "--json").stdout)}
+    assert {when[:10]: kg for when, kg in found.items()} == {
+        when: pytest.approx(float(one.grams) / 1000) for when, one in co2(curves()[HOURLY], 10).items()
+    }
+    energies = expected_energies("base")
+    lines = json.loads(told("bill", HOURLY, "--shift", "100", "--json").stdout)
+    totals = {line["tariff"]: line for line in lines if line["line"] == "total"}
+    assert totals["A base"]["amount"] == money(Fraction(energies["HP", None]) * Fraction("0.11") + standing("base"))
+    assert totals["A hp_hc"]["shifted_amount"] < totals["A hp_hc"]["amount"]
+    assert told("bill", HOURLY).stdout.count(" total ") == 3
+
+
+def test_what_the_verbs_refuse_is_one_line(told: Callable[..., CompletedProcess[str]]) -> None:
+    for words, line in (
+        (["bill", "nobody"], "there is no meter 'nobody'"),
+        (["co2", HOURLY, "--interval", "week"], "--interval: Input should be 'hour', 'day', 'month' or 'period'"),
+        (["co2", HOURLY, "--channel", "99"], "channel 99 is none of this meter; choose a channel: "),
+    ):
+        done = told(*words)
+        assert done.returncode == 2, done.stdout
+        assert line in done.stderr
+        assert done.stderr.count("\n") == 1

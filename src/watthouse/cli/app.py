@@ -40,6 +40,8 @@ EXAMPLES = {
     "meters load": "watthouse meters load meter-files/",
     "meters check": "watthouse meters check LP_210095893_20150901T011608049.csv",
     "meters show": "watthouse meters show 210095893 --day 2015-09-01",
+    "meters co2": "watthouse meters co2 210095893 --since 2015-09-01 --interval hour",
+    "meters bill": "watthouse meters bill 210095893 --since 2015-09-01 --shift 20",
     "meters serve": "watthouse meters serve --port 8080",
     "meters watch": "watthouse meters watch meter-files/",
     "sample": "watthouse sample --port 8051 --since 2024-01-01 --trouble 429:9,cut:7",

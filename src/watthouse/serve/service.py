@@ -1,8 +1,8 @@
 """Answers calls from a snapshot of the warehouse, and caches them by version."""
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from watthouse.catalog import LICENCE
-from watthouse.errors import NoWarehouseError
 from watthouse.home import Home
 from watthouse.serve import formats, writers
 from watthouse.serve.formats import AnswerColumn, Format, Labels
@@ -62,16 +61,6 @@ class Service:
             if self._home_of != snapshot.version:
                 self._home, self._home_of = Home(self.settings), snapshot.version
             return self._home
-
-    @contextmanager
-    def grid(self) -> Iterator[Snapshot | None]:
-        """The warehouse, for as long as the block lasts; None where nothing was built yet."""
-        with ExitStack() as stack:
-            try:
-                snapshot = stack.enter_context(self.snapshots.lease())
-            except NoWarehouseError:
-                snapshot = None
-            yield snapshot
 
     def answer(self, request: Request, style: Format | None, ask: Callable[[Snapshot], RowSet], name: str) -> Response:
         """A bounded answer from the current warehouse, or 304 where the caller has it."""

@@ -6,7 +6,7 @@ Each build that is read is held open until its last answer has been sent.
 import hashlib
 import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
 from functools import cached_property
 from importlib.metadata import version as version_of
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from watthouse.catalog import CATALOG
 from watthouse.clock import PARIS
+from watthouse.errors import NoWarehouseError
 from watthouse.settings import Settings
 from watthouse.transform.dictionary import Mart, marts
 from watthouse.warehouse.base import BuildReader, Warehouse
@@ -148,6 +149,16 @@ class Snapshots:
             yield lease.snapshot
         finally:
             self._give_back(lease)
+
+    @contextmanager
+    def lease_if_built(self) -> Iterator[Snapshot | None]:
+        """The same; None where nothing was built yet."""
+        with ExitStack() as stack:
+            try:
+                snapshot = stack.enter_context(self.lease())
+            except NoWarehouseError:
+                snapshot = None
+            yield snapshot
 
     def warm_up(self) -> None:
         """Import what reading needs, before the first query."""

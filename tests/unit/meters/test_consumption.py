@@ -101,11 +101,10 @@ def test_power_is_energy_over_its_step_and_none_where_it_is_fed_in() -> None:
     assert found == [(0, 10, 0.5), (10, 10, 0)], "a reading of unknown length has no place"
 
 
-def test_a_series_in_two_units_counts_once_as_the_newer_file_has_it() -> None:
-    found = curve(
-        [IMPORT, IN_WH], reading(1, 0, 9, 60, written=1), reading(3, 0, 2000, 60, written=2), reading(1, 60, 1, 60)
-    )
-    assert found == [(0, 60, 2), (60, 60, 1)]
+@pytest.mark.parametrize(("in_kwh", "in_wh", "expected"), [(1, 2, 2), (2, 1, 9)])
+def test_a_series_in_two_units_counts_once_as_the_newer_file_has_it(in_kwh: int, in_wh: int, expected: float) -> None:
+    twice = reading(1, 0, 9, 60, written=in_kwh), reading(3, 0, 2000, 60, written=in_wh)
+    assert curve([IMPORT, IN_WH], *twice, reading(1, 60, 1, 60)) == [(0, 60, expected), (60, 60, 1)]
 
 
 def test_a_reading_ends_where_the_next_begins() -> None:

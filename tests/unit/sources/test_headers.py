@@ -206,3 +206,8 @@ def test_other_tables_are_no_dataset_and_their_first_columns_are_named(labels: l
     with pytest.raises(UnrecognisedError, match="match no dataset in the catalog") as refused:
         recognise(labels, "a.csv")
     assert all(label in str(refused.value) for label in labels[:4])
+
+
+def test_a_date_alone_makes_no_tempo_calendar() -> None:
+    with pytest.raises(ContractError, match="looks like temperature-quotidienne-regionale but lacks column tmax"):
+        recognise(["Date", "TMin (°C)", "TMoy (°C)"], "a.csv")

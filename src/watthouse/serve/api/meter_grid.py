@@ -42,7 +42,7 @@ def windows(
     service: TheService, request: Request, meter: MeterCode, params: Annotated[WindowsParams, Query()]
 ) -> Response:
     """A Tempo day lasts from 06:00 to 06:00, so that the hours after midnight have the colour of the day before."""
-    with service.grid() as grid:
+    with service.snapshots.lease_if_built() as grid:
         return _answer(service, request, params, "meter-windows", grid, lambda rows: rows.windows(meter, params))
 
 
@@ -52,7 +52,7 @@ def bill(service: TheService, request: Request, meter: MeterCode, params: Annota
 
     Energy of days without a known Tempo colour, or without prices, has a line of its own and is not in the amounts.
     """
-    with service.grid() as grid:
+    with service.snapshots.lease_if_built() as grid:
         tariffs = _tariffs(service)
         return _answer(service, request, params, "meter-bill", grid, lambda rows: rows.bill(meter, params), tariffs)
 

@@ -51,7 +51,7 @@ def cards(reader: MeterReader, view: View) -> list[Component]:
         return []
     with ExitStack() as stack:
         try:
-            grid = stack.enter_context(reader.service.grid())
+            grid = stack.enter_context(reader.service.snapshots.lease_if_built())
             why = ""
         except WatthouseError as error:  # the readings can be shown without it
             grid, why = None, str(error)
