@@ -67,6 +67,8 @@ def home(metered: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     store = MeterStore(Path(shutil.copytree(metered, folder / "home")))
     # energy on a day of which the grid has nothing, and volts
     more = [lp(f"01/01/2023 {hour:02}:00:00", 1, meter="9") for hour in range(24)]
+    # one of a day with a peak and of one without
+    more += [lp(f"{day}/10/2024 {hour:02}:00:00", 1, meter="7") for day in (28, 30) for hour in range(24)]
     more += [lp(f"27/10/2024 {hour:02}:00:00", 230, meter="8", kind="Voltage L1", unit="V") for hour in range(4, 24)]
     write(folder / "files" / "LP_9.csv", LP, *more)
     store.load(write_meters(folder / "files"))
@@ -141,6 +143,8 @@ def test_what_was_used_at_the_peak_of_the_grid_is_told(service: Service) -> None
         f"{100 * float(at_peak / whole):.1f}% of the energy was used at the grid's peak, the 4 half hours"
     )
     assert f"({len(days)} days known)" in said
+    # an hour's kWh is half of one in each of four half hours, of 24 on the day that has a peak
+    assert _text(_shown(service, "meter=7")["meter-peak"]).startswith(f"{100 * 2 / 24:.1f}%")
 
 
 def test_a_synthetic_grid_is_announced(sampled: Path, tmp_path: Path) -> None:
