@@ -8,7 +8,7 @@ from textwrap import dedent
 import pytest
 from starlette.testclient import TestClient
 
-from tests.unit.meters.reading import LP, lp, write
+from tests.unit.meters.reading import LP, REGISTERS, lp, write
 from watthouse.meters.load import load
 from watthouse.meters.storage.database import MeterDatabase
 from watthouse.serve.app import create
@@ -29,16 +29,20 @@ def _shown(home: Path, query: str = "", **settings: object) -> str:
     return str(shown).replace("\\xa0", " ")
 
 
+def _home(folder: Path, *lines: str) -> Path:
+    """A home that holds a file of these lines."""
+    settings = Settings(home=folder / "home")
+    database = MeterDatabase(settings)
+    load([write(folder / "LP_1.csv", *lines)], settings, database, _Quiet())
+    database.close()
+    return settings.home
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A home with a meter, and without a warehouse."""
-    settings = Settings(home=tmp_path / "home")
     lines = [lp(f"01/07/2024 {hour:02}:{minute:02}:00", hour) for hour in range(24) for minute in (0, 30)]
-    path = write(tmp_path / "LP_1.csv", LP, *lines)
-    database = MeterDatabase(settings)
-    load([path], settings, database, _Quiet())
-    database.close()
-    return settings.home
+    return _home(tmp_path, LP, *lines)
 
 
 def test_the_page_stands_beside_the_historic_service(tmp_path: Path) -> None:
@@ -82,6 +86,25 @@ def test_the_page_needs_no_warehouse(home: Path) -> None:
     shown = _shown(home)
     assert "meter-curve" in shown
     assert "This page failed" not in shown
+
+
+def test_of_a_register_the_difference_of_its_counts_is_told_and_no_curve(tmp_path: Path) -> None:
+    snapshot = "007,S7,P1,{},Import Wh Total,{},1,30/12/1899 00:00:00,kwh,R,Total,False,1,,Unified"
+    lines = [snapshot.format("01/07/2024 00:41:02", 1207), snapshot.format("02/07/2024 00:41:02", 1219.5)]
+    shown = _shown(_home(tmp_path, REGISTERS, *lines))
+    for words in ("'1,220 kWh'", "'1,207 kWh'", "'12.50 kWh'"):
+        assert words in shown
+    assert "meter-curve" in shown
+    assert not [name for name in ("meter-heat", "meter-band", "meter-coverage", "meter-bill") if name in shown]
+
+
+def test_a_mean_direction_is_no_mean_of_degrees(tmp_path: Path) -> None:
+    lines = [
+        lp(f"01/07/2024 00:{minute:02}:00", value, kind="Phase Angle A", unit="deg")
+        for minute, value in ((0, 350), (15, 20), (30, 350), (45, 20))
+    ]
+    shown = _shown(_home(tmp_path, LP, *lines))
+    assert "'5.00 deg'" in shown
 
 
 def test_a_meter_and_a_channel_that_there_are_not_are_named(home: Path) -> None:

@@ -131,41 +131,42 @@ def _nothing(reader: MeterReader, view: View) -> Component:
 
 
 def _tiles(reader: MeterReader, view: View) -> Iterator[Component]:
-    channel, rows = reader.channel, reader.rows
-    if not channel.is_interval:
+    if not reader.channel.is_interval:
         yield from _counted(reader, view)
         return
-    say, unit, value = view.say, channel.unit, rows["value"]
-    hours = float(rows["minutes"].sum()) / 60
-    if channel.is_summed:
-        total, power = float(value.sum()), unit.removesuffix("h")
-        yield parts.tile(
-            "meter-total", "Total", view.language.measure(total, unit), view.language.days(*reader.period), _ink(view)
-        )
-        over = view.language.quantity(hours, "h", 0 if hours >= 1 else 2)
-        mean = view.language.measure(total / hours if hours else None, power)
-        yield parts.tile(
-            "meter-mean",
-            say(en="Mean power", fr="Puissance moyenne"),
-            mean,
-            say(en=f"over the {over} read", fr=f"sur les {over} relevées"),
-        )
-    else:
-        yield parts.tile(
-            "meter-mean",
-            say(en="Mean", fr="Moyenne"),
-            view.language.measure(_mean(reader), unit),
-            view.language.days(*reader.period),
-            _ink(view),
-        )
-    each = meter_charts.per_step(reader, view) if channel.is_summed else ""
-    for name, label, at in (
-        ("meter-greatest", say(en="Greatest", fr="Maximum"), value.arg_max()),
-        ("meter-least", say(en="Least", fr="Minimum"), value.arg_min()),
-    ):
-        moment = reader.moment(rows["instant"][at or 0])
-        yield parts.tile(name, f"{label}{each}", view.language.measure(value[at or 0], unit), moment)
+    yield from _summed(reader, view) if reader.channel.is_summed else _averaged(reader, view)
+    yield from _ends(reader, view)
     yield from _wholeness(reader, view)
+
+
+def _summed(reader: MeterReader, view: View) -> Iterator[Component]:
+    """Of an energy: the total, and the mean power over the time that was read."""
+    unit, speak = reader.channel.unit, view.language
+    total, hours = float(reader.rows["value"].sum()), float(reader.rows["minutes"].sum()) / 60
+    yield parts.tile("meter-total", "Total", speak.measure(total, unit), speak.days(*reader.period), _ink(view))
+    label, mean = view.say(en="Mean power", fr="Puissance moyenne"), total / hours if hours else None
+    over = speak.quantity(hours, "h", 0 if hours >= 1 else 2)
+    more = view.say(en=f"over the {over} read", fr=f"sur les {over} relevées")
+    # what an hour of a power makes has its unit, and an h: kWh, varh, kVAh
+    yield parts.tile("meter-mean", label, speak.measure(mean, unit.removesuffix("h")), more)
+
+
+def _averaged(reader: MeterReader, view: View) -> Iterator[Component]:
+    mean = view.language.measure(_mean(reader), reader.channel.unit)
+    days = view.language.days(*reader.period)
+    yield parts.tile("meter-mean", view.say(en="Mean", fr="Moyenne"), mean, days, _ink(view))
+
+
+def _ends(reader: MeterReader, view: View) -> Iterator[Component]:
+    """The greatest and the least value, each with the moment of its first."""
+    values, instants = reader.rows["value"], reader.rows["instant"]
+    each = meter_charts.per_step(reader, view) if reader.channel.is_summed else ""
+    for name, label, at in (
+        ("meter-greatest", view.say(en="Greatest", fr="Maximum"), values.arg_max() or 0),
+        ("meter-least", view.say(en="Least", fr="Minimum"), values.arg_min() or 0),
+    ):
+        shown = view.language.measure(values[at], reader.channel.unit)
+        yield parts.tile(name, f"{label}{each}", shown, reader.moment(instants[at]))
 
 
 def _mean(reader: MeterReader) -> float | None:
