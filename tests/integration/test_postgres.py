@@ -95,7 +95,7 @@ def differing(home: Path, url: str) -> str:
     """What `parity` says of the tables that differ; empty where all are equal."""
     done = watthouse(home, "parity", url)
     lines = [line for line in done.stdout.splitlines() if line.startswith(("core.", "marts."))]
-    assert len(lines) == 22, done.stdout + done.stderr
+    assert len(lines) == 24, done.stdout + done.stderr
     different = "\n".join(line for line in lines if " different " in line)
     assert (done.returncode == 0) == (different == "")
     return different
