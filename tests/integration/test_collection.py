@@ -22,6 +22,16 @@ pytestmark = [pytest.mark.slow, pytest.mark.real]
 FOLDER = ROOT / "collection"
 COLLECTION = FOLDER / "watthouse.postman_collection.json"
 HISTORIC = "historic meter service"
+TARIFFS = """
+[[tariff]]
+name = "Base"
+option = "base"
+from = 2015-01-01
+source = "made up"
+currency = "XTS"
+standing_per_month = 10
+prices = { base = 0.2 }
+"""
 ITEMS: dict[str, list[dict[str, Any]]] = {
     folder["name"]: folder["item"] for folder in json.loads(COLLECTION.read_text())["item"]
 }
@@ -37,9 +47,10 @@ def newman() -> Path:
 
 @pytest.fixture(scope="module")
 def server(sampled: Path, real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """The main server of a sample, which takes the historic calls and has all real meter files at hand."""
+    """The main server of a sample, which takes the historic calls and has tariffs and all real meter files at hand."""
     folder = tmp_path_factory.mktemp("collection")
     home = Path(shutil.copytree(sampled, folder / "home"))
+    (home / "tariffs.toml").write_text(TARIFFS)
     files = str(real_data / "meters")
     variables = {"WATTHOUSE_API_TOKEN": TOKEN, "WATTHOUSE_METER_FILES": files, "WATTHOUSE_METER_GETS": "true"}
     with served(home, folder, **variables) as running:
