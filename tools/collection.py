@@ -25,8 +25,8 @@ The calls of watthouse. Choose the environment beside this file: `baseUrl` is a 
 `{{baseUrl}}/meters` where `WATTHOUSE_METER_GETS` is set.
 
 Parameters that may be left out are there unticked, with an example. What a call answers is tested; the calls about a
-meter are about that of the file beside this one, which *Load meter files that are sent* sends. Bills want tariffs, which
-the owner of the server declares in a file: docs/meters.md shows one.
+meter are about that of the file beside this one, which *Load meter files that are sent* sends. Bills want tariffs,
+which the owner of the server declares in a file: docs/meters.md shows one.
 """
 _MAY_BE_EMPTY: Final = {
     *("/records", "/revisions", "/tests", "/tests/{name}", "/questions/{number}"),

@@ -50,9 +50,11 @@ def server(sampled: Path, real_data: Path, tmp_path_factory: pytest.TempPathFact
     """The main server of a sample, which takes the historic calls and has tariffs and all real meter files at hand."""
     folder = tmp_path_factory.mktemp("collection")
     home = Path(shutil.copytree(sampled, folder / "home"))
-    (home / "tariffs.toml").write_text(TARIFFS)
+    tariffs = folder / "tariffs.toml"
+    tariffs.write_text(TARIFFS)
     files = str(real_data / "meters")
     variables = {"WATTHOUSE_API_TOKEN": TOKEN, "WATTHOUSE_METER_FILES": files, "WATTHOUSE_METER_GETS": "true"}
+    variables["WATTHOUSE_TARIFFS"] = str(tariffs)
     with served(home, folder, **variables) as running:
         yield running
 
