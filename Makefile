@@ -58,9 +58,9 @@ test-days: .venv/browser chromium  ## the tests that read a sample, as of ten aw
 
 coverage: .venv/coverage chromium strace node  ## which code the tests run, into htmlcov/, and how much, into the README; ONLY=quick takes the quick ones
 	.venv/bin/coverage erase
-	.venv/bin/coverage run -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(if $(ONLY),$(QUICK),-m "not long")
-	.venv/bin/coverage combine --quiet
-	.venv/bin/coverage html --quiet
+	@# what was run is shown also where a test failed; the README has figures of whole runs alone
+	.venv/bin/coverage run -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(if $(ONLY),$(QUICK),-m "not long"); \
+		failed=$$?; .venv/bin/coverage combine --quiet && .venv/bin/coverage html --quiet && exit $$failed
 	@sed -i "s|^Coverage: .*|Coverage: $$(.venv/bin/coverage report --format=total)% of lines and branches \
 	(\`make coverage$(if $(ONLY), ONLY=$(ONLY))\`, $$(date -u +%F)).|" README.md
 	@grep '^Coverage: ' README.md

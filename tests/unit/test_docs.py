@@ -71,6 +71,12 @@ def test_every_call_and_page_has_its_row_in_the_documents() -> None:
     assert [name for name in PAGES if f"`/{name}" not in pages and name != "now"] == []
 
 
+def test_the_figure_of_coverage_is_one_that_make_coverage_wrote() -> None:
+    form = r"Coverage: \d+% of lines and branches \(`make coverage( ONLY=quick)?`, \d{4}-\d\d-\d\d\)\."
+    (line,) = [line for line in (ROOT / "README.md").read_text().splitlines() if line.startswith("Coverage: ")]
+    assert re.fullmatch(form, line)
+
+
 def test_every_page_is_looked_at_in_a_browser() -> None:
     """By its text: to import it wants a browser."""
     text = (ROOT / "tests" / "browser" / "test_pages.py").read_text()
