@@ -30,8 +30,8 @@ def card(reader: MeterReader, view: View, against: MeterGrid, undeclared: str) -
     """The bills of the period side by side; ``undeclared`` is why there are no tariffs."""
     if undeclared:
         words = view.say(
-            en="Prices come from your own file of tariffs, which cannot be used: ",
-            fr="Les prix viennent de votre fichier de tarifs, qui ne peut être utilisé : ",
+            en="Prices are those that you declare in a file. No bill yet: ",
+            fr="Les prix sont ceux que vous déclarez dans un fichier. Pas encore de facture : ",
         )
         return [html.P(f"{words}{undeclared}.", className="nothing")], []
     since, until = reader.period
