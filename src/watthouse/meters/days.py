@@ -6,6 +6,7 @@ from typing import Final
 import polars as pl
 
 from watthouse.meters.channels import MeterChannel
+from watthouse.meters.intervals import SLACK
 from watthouse.meters.resampling import civil_days, mean_angle, use_of
 from watthouse.meters.units import UNITS, Unit
 
@@ -18,7 +19,6 @@ _CHANNEL: Final = {
     **dict.fromkeys((*_NAMED, "rate", "use"), pl.String()),
     "factor": pl.Float64(),
 }
-_SLACK: Final = 1e-6
 
 
 def day_statistics(rows: pl.DataFrame, channels: Sequence[MeterChannel], unit: Unit | None, zone: str) -> pl.DataFrame:
@@ -57,7 +57,7 @@ def _by_day(values: pl.DataFrame, zone: str) -> pl.DataFrame:
         )
     )
     days = days.join(civil_days(days["civil_date"], zone), on="civil_date")
-    return days.with_columns(complete=pl.col("covered") >= pl.col("lasts") - _SLACK).drop("begins", "lasts")
+    return days.with_columns(complete=pl.col("covered") >= pl.col("lasts") - SLACK).drop("begins", "lasts")
 
 
 def _about(channel: MeterChannel, unit: Unit | None) -> tuple[object, ...]:

@@ -3,16 +3,10 @@
 The grid's load has ``start`` and ``end`` (instants) and ``mw``, one row a slot whose load is known.
 """
 
-from typing import Final
-
 import polars as pl
 
+from watthouse.meters.intervals import EVERY, MINUTES_OF, SLACK
 from watthouse.meters.parts import MINUTES, by_clock, civil_date, cut
-
-LENGTHS: Final = {"30min": "30m", "hour": "1h"}
-"""How long a slot of the peak lasts, by name, as Polars writes it."""
-MINUTES_OF: Final = {"30min": 30, "hour": 60}
-_SLACK: Final = 1e-6
 
 
 def peaks(loads: pl.DataFrame, count: int, length: str, zone: str) -> pl.DataFrame:
@@ -23,12 +17,12 @@ def peaks(loads: pl.DataFrame, count: int, length: str, zone: str) -> pl.DataFra
     """
     # the same arithmetic as for energy: MW over hours
     curve = loads.select("start", "end", kwh=pl.col("mw") * MINUTES / 60)
-    slot = pl.col("start").dt.convert_time_zone(zone).dt.truncate(LENGTHS[length])
+    slot = pl.col("start").dt.convert_time_zone(zone).dt.truncate(EVERY[length])
     slots = (
         cut(curve, by_clock(curve, zone))
         .group_by(slot=slot)
         .agg(energy=pl.col("kwh").sum(), minutes=MINUTES.sum())
-        .filter(pl.col("minutes") >= MINUTES_OF[length] - _SLACK)
+        .filter(pl.col("minutes") >= MINUTES_OF[length] - SLACK)
         .sort("energy", "slot", descending=[True, False])
     )
     days = slots.group_by(civil_date=pl.col("slot").dt.date(), maintain_order=True)
@@ -42,7 +36,7 @@ def at_peak(curve: pl.DataFrame, highest: pl.DataFrame, length: str, zone: str) 
 
     ``highest`` is what :func:`peaks` gives. Where the peak is not known, neither is what falls into it.
     """
-    slot = pl.col("start").dt.convert_time_zone(zone).dt.truncate(LENGTHS[length])
+    slot = pl.col("start").dt.convert_time_zone(zone).dt.truncate(EVERY[length])
     parts = cut(curve, by_clock(curve, zone)).with_columns(civil_date=civil_date(zone), slot=slot, minutes=MINUTES)
     parts = parts.join(highest, on="civil_date", how="left", maintain_order="left")
     is_peak = pl.col("slot").is_in(pl.col("slots"))

@@ -1,6 +1,6 @@
 """A channel by day and time of day, by the meters' clock: the days on which it changes have 23 and 25 hours."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from math import gcd
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from watthouse.meters.channels import MeterChannel
+from watthouse.meters.intervals import SLACK
 from watthouse.meters.resampling import use_of, value_of
+from watthouse.meters.stamps import bounds_of
 
 CELL: Final = ("civil_date", "minute", "again")
 """A cell of a profile: its day, the minute of the day at which it begins, and whether that is the second pass of the
@@ -16,7 +18,6 @@ hour that comes twice in autumn."""
 _LENGTHS: Final = (5, 10, 15, 20, 30, 60, 120, 180, 240, 360, 720)
 _CHANGE: Final = 30
 """Minutes by which a clock is ever changed, or a multiple of them."""
-_SLACK: Final = 1e-6
 
 
 def cell_minutes(longest: float, days: int, most: int) -> int | None:
@@ -45,7 +46,7 @@ def profile(
     lasts = lasts.filter(pl.col("last") + timedelta(minutes=step) > held[0], pl.col("first") <= held[1])
     known = _cells(rows, minutes, zone).with_columns(use=pl.lit(use_of(channel))).group_by(CELL)
     values = known.agg(value=value_of(pl.col("value")), covered=pl.col("minutes").sum())
-    is_whole = pl.col("covered") >= pl.col("lasts") - _SLACK
+    is_whole = pl.col("covered") >= pl.col("lasts") - SLACK
     found = lasts.join(values, on=CELL, how="left").with_columns(value=pl.when(is_whole).then("value"))
     return found.select(*CELL, "value").sort("civil_date", "minute", "again")
 
@@ -59,8 +60,6 @@ def _cells(rows: pl.DataFrame, minutes: int, zone: str) -> pl.DataFrame:
 
 
 def _instants(days: tuple[date, date], minutes: int, zone: str) -> pl.DataFrame:
-    clock = ZoneInfo(zone)
-    since = datetime.combine(days[0], time.min, clock)
-    until = datetime.combine(days[1] + timedelta(days=1), time.min, clock)
+    since, until = bounds_of(*days, ZoneInfo(zone))
     every = pl.datetime_range(since, until, timedelta(minutes=minutes), closed="left", time_zone=zone, eager=True)
     return every.dt.convert_time_zone("UTC").alias("instant").to_frame()

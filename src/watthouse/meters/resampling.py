@@ -2,21 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Final
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from watthouse.errors import UsageError
 from watthouse.meters.channels import MeterChannel
+from watthouse.meters.intervals import EVERY, MINUTES_OF, SLACK
 from watthouse.meters.readings import INSTANT
 from watthouse.meters.units import Quantity
-
-EVERY: Final = {"5min": "5m", "15min": "15m", "30min": "30m", "hour": "1h", "day": "1d"}
-"""The intervals, by name, as Polars writes them."""
-MINUTES: Final = {"5min": 5, "15min": 15, "30min": 30, "hour": 60, "day": 24 * 60}
-_SLACK: Final = 1e-6
-"""Minutes that sums of minutes may be short of by rounding."""
 
 
 def resample(rows: pl.DataFrame, channels: Sequence[MeterChannel], interval: str, zone: str) -> pl.DataFrame:
@@ -46,8 +40,8 @@ def resample(rows: pl.DataFrame, channels: Sequence[MeterChannel], interval: str
         )
     else:
         begins = pl.col("start").dt.convert_time_zone("UTC")
-        counted = counted.with_columns(begins=begins, lasts=pl.lit(MINUTES[interval], pl.Float64))
-    complete = pl.when("known").then(pl.col("covered") >= pl.col("lasts") - _SLACK)
+        counted = counted.with_columns(begins=begins, lasts=pl.lit(MINUTES_OF[interval], pl.Float64))
+    complete = pl.when("known").then(pl.col("covered") >= pl.col("lasts") - SLACK)
     return counted.select("channel", pl.col("begins").alias("instant"), "value", "readings", complete.alias("complete"))
 
 
@@ -113,5 +107,5 @@ def _about(channels: Sequence[MeterChannel]) -> pl.DataFrame:
 
 def _refuse_finer(rows: pl.DataFrame, interval: str) -> None:
     longest = rows["minutes"].max()
-    if isinstance(longest, float) and longest > MINUTES[interval]:
+    if isinstance(longest, float) and longest > MINUTES_OF[interval]:
         raise UsageError(f"readings of the period last {longest:g} min: choose a longer interval, or another channel")

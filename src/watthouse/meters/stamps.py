@@ -1,5 +1,6 @@
 """The clock of a meter: local times without a zone, as instants, also on the two days a year that break."""
 
+from datetime import date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,11 @@ def zone_of(name: str) -> ZoneInfo:
         raise UsageError(
             f"WATTHOUSE_METER_TZ '{name}' is not a time zone: use a name like Europe/Paris or Etc/GMT-1"
         ) from None
+
+
+def bounds_of(since: date, until: date, clock: ZoneInfo) -> tuple[datetime, datetime]:
+    """The moments at which a period of civil days, both included, begins and ends."""
+    return datetime.combine(since, time.min, clock), datetime.combine(until + timedelta(days=1), time.min, clock)
 
 
 def day_first(text: pl.Expr) -> pl.Expr:

@@ -65,7 +65,6 @@ def create(settings: Settings) -> FastAPI:
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
     app.state.service = service
-    app.state.meters = service.meters
     patch_fastapi(app, docs_url="/docs", redirect_from_root_to_docs=False)
     document.install(app)
     problem_handlers.install(app)

@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from watthouse.meters import bills, emissions, peaks
+from watthouse.meters.intervals import MINUTES_OF
+from watthouse.meters.resampling import civil_days
+from watthouse.meters.stamps import bounds_of
 from watthouse.meters.tariffs import Tariff, Tariffs
 from watthouse.meters.windows import by_window, windows_of
 from watthouse.serve import meter_columns as columns
@@ -53,7 +56,7 @@ class MeterGrid:
         rates, interval = grid_slots.rates(grid, curve.since, curve.until), params.interval.value
         sums = [emissions.emissions(part, rates, interval, zone) for part in curve.parts]
         rows = emissions.added(pl.concat(sums))
-        begin, end = _bounds(curve, zone)
+        begin, end = bounds_of(curve.since, curve.until, ZoneInfo(zone))
         starts = pl.col("starts").fill_null(pl.lit(begin).dt.convert_time_zone(zone))
         ends = starts.dt.offset_by(emissions.EVERY[interval]) if interval in emissions.EVERY else pl.lit(end)
         length = pl.min_horizontal(ends, pl.lit(end)) - pl.max_horizontal(starts, pl.lit(begin))
@@ -70,12 +73,11 @@ class MeterGrid:
         length = params.length.value
         highest = peaks.peaks(grid_slots.loads(grid, curve.since, curve.until), params.slots, length, zone)
         rows = pl.concat([peaks.at_peak(part, highest, length, zone) for part in curve.parts])
-        begins = pl.col("civil_date").cast(pl.Datetime("us")).dt.replace_time_zone(zone)
-        shown = rows.with_columns(
+        shown = rows.join(civil_days(rows["civil_date"], zone), on="civil_date", maintain_order="left").with_columns(
             peak_share=pl.when(pl.col("energy_kwh") > 0).then(pl.col("peak_kwh") / pl.col("energy_kwh")),
             peak_slots=pl.col("slots").list.eval(pl.element().dt.strftime("%H:%M")).list.join("; "),
-            coverage=pl.col("minutes") / ((begins.dt.offset_by("1d") - begins).dt.total_seconds() / 60),
-            peak_coverage=pl.col("peak_minutes") / (params.slots * peaks.MINUTES_OF[length]),
+            coverage=pl.col("minutes") / pl.col("lasts"),
+            peak_coverage=pl.col("peak_minutes") / (params.slots * MINUTES_OF[length]),
         )
         return self._framed("Consumption at the grid's peak", meter_code, curve, shown, columns.PEAK, grid_slots.POWER)
 
@@ -140,11 +142,3 @@ class MeterGrid:
         since = curve.since - timedelta(days=table == grid_slots.COLOURS)
         used = attribution.used(self._grid, [table], [(since, curve.until)]) if self._grid else ()
         return replace(row_set, used=used)
-
-
-def _bounds(curve: Consumption, zone: str) -> tuple[datetime, datetime]:
-    """The instants at which a period begins and ends."""
-    clock = ZoneInfo(zone)
-    return datetime.combine(curve.since, time.min, clock), datetime.combine(
-        curve.until + timedelta(days=1), time.min, clock
-    )

@@ -77,7 +77,7 @@ def _answer(
     tariffs: "Tariffs | None" = None,
 ) -> Response:
     sample = grid.sample if grid else None
-    with meter_rows(service, request) as rows:
+    with meter_rows(service) as rows:
         from watthouse.serve.meter_grid import MeterGrid
 
         against = MeterGrid(rows, grid, tariffs)

@@ -11,7 +11,6 @@ from starlette.responses import Response
 
 from watthouse.serve.api.base import TheService, gives_rows
 from watthouse.serve.api.token import Authorization
-from watthouse.serve.meters import Meters
 from watthouse.serve.problems import documented
 from watthouse.serve.queries.call import RowSet
 from watthouse.serve.queries.meter_params import (
@@ -95,12 +94,10 @@ def days(service: TheService, request: Request, meter: MeterCode, params: Annota
 
 
 @router.post("/loads", summary="Load the folder of meter files", responses=documented(401, 403, 409))
-def loads(
-    service: TheService, request: Request, _: Annotated[Params, Query()], authorization: Authorization
-) -> LoadsOut:
+def loads(service: TheService, _: Annotated[Params, Query()], authorization: Authorization) -> LoadsOut:
     """Load what is new or changed in the folder of the settings, and count the days of the historic service again."""
     admit(service.settings, authorization, "loading")
-    historic = _meters(request).historic
+    historic = service.meters.historic
     report = historic.load()
     historic.fill()
     return _reported(report)
@@ -142,29 +139,23 @@ async def uploads(
     admit(service.settings, authorization, "uploading")
     from starlette.concurrency import run_in_threadpool
 
-    database = await run_in_threadpool(lambda: _meters(request).database)
+    database = await run_in_threadpool(lambda: service.meters.database)
     from watthouse.serve.uploads import upload
 
     return _reported(await upload(request, service.settings, database))
 
 
-def _meters(request: Request) -> Meters:
-    meters = request.app.state.meters
-    assert isinstance(meters, Meters)
-    return meters
-
-
 def _answer(
     service: Service, request: Request, params: FormatParams, name: str, ask: "Callable[[MeterRows], RowSet]"
 ) -> Response:
-    with meter_rows(service, request) as rows:
+    with meter_rows(service) as rows:
         return service.versioned(request, params.format, name, rows.version, None, lambda: ask(rows))
 
 
 @contextmanager
-def meter_rows(service: Service, request: Request) -> "Iterator[MeterRows]":
+def meter_rows(service: Service) -> "Iterator[MeterRows]":
     """The answers from the meters' database as it is now."""
-    database = _meters(request).database
+    database = service.meters.database
     from watthouse.serve.meter_rows import MeterRows
 
     with database.reading() as connection:

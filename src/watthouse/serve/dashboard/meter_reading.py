@@ -16,7 +16,7 @@ from watthouse.meters.channels import MeterChannel, channels_of
 from watthouse.meters.coverage import Bounds, Coverage
 from watthouse.meters.held import coverage_across, missing_within
 from watthouse.meters.series import readings
-from watthouse.meters.stamps import zone_of
+from watthouse.meters.stamps import bounds_of, zone_of
 from watthouse.meters.units import Quantity
 from watthouse.serve.dashboard.reading import API, Answer, measured_by
 from watthouse.serve.dashboard.view import View
@@ -95,9 +95,7 @@ class MeterReader:
     @cached_property
     def bounds(self) -> Bounds:
         """The period as instants."""
-        since, until = self.period
-        begin, end = datetime.combine(since, time.min, self.zone), datetime.combine(until, time.min, self.zone)
-        return begin, end + timedelta(days=1)
+        return bounds_of(*self.period, self.zone)
 
     @cached_property
     def rows(self) -> pl.DataFrame:

@@ -7,8 +7,9 @@ import polars as pl
 from dash.development.base_component import Component
 
 from watthouse.meters.days import day_statistics
+from watthouse.meters.intervals import EVERY, MINUTES_OF
 from watthouse.meters.profile import cell_minutes, profile
-from watthouse.meters.resampling import EVERY, MINUTES, resample
+from watthouse.meters.resampling import resample
 from watthouse.serve.dashboard import controls, parts
 from watthouse.serve.dashboard.meter_reading import MeterReader
 from watthouse.serve.dashboard.reading import Answer
@@ -77,13 +78,13 @@ def _offered(reader: MeterReader) -> list[Interval]:
     most = reader.service.settings.max_points
     # readings of any number are read, but not drawn
     slots = [Interval.SLOT] if reader.rows.height <= most else []
-    longer = [one for one in _PER if reader.longest <= MINUTES[one.value]]
+    longer = [one for one in _PER if reader.longest <= MINUTES_OF[one.value]]
     return slots + [one for one in longer if one is Interval.DAY or _points(reader, one) <= most] or [Interval.SLOT]
 
 
 def _points(reader: MeterReader, interval: Interval) -> int:
     since, until = reader.period
-    return ((until - since).days + 1) * _A_DAY // MINUTES[interval.value]
+    return ((until - since).days + 1) * _A_DAY // MINUTES_OF[interval.value]
 
 
 def _auto(reader: MeterReader) -> Interval:
