@@ -13,6 +13,7 @@ from tests.browser.conftest import DESK, Site, Visit
 from tests.browser.test_pages import READERS, look
 from tests.integration.meter_store import MeterStore
 from tests.integration.serving import served
+from tests.tariffs import declared
 from tests.unit.meters.reading import LP, lp, write
 
 pytestmark = [pytest.mark.slow]
@@ -44,17 +45,10 @@ def _lines() -> Iterator[str]:
     yield lp("29/10/2024 00:00:00", 1, meter="7").replace("P1", "<b>P7</b>")
 
 
-_TARIFFS = """
-[[tariff]]
-name = "Two prices"
-option = "hp_hc"
-from = 2020-01-01
-source = "made up"
-currency = "XTS"
-standing_per_year = 0
-off_peak = ["22:00-06:00"]
-prices = { hp = 2, hc = 1 }
-"""
+_OFF_PEAK = 'off_peak = ["22:00-06:00"]'
+_TARIFFS = declared(
+    "Two prices", "hp_hc", "2020-01-01", "standing_per_year = 0", _OFF_PEAK, "prices = { hp = 2, hc = 1 }"
+)
 
 
 @pytest.fixture(scope="module")

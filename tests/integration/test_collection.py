@@ -14,6 +14,7 @@ from tests.integration.meter_store import MeterStore, serving
 from tests.integration.serving import TOKEN, Api, served
 from tests.servers import do_without
 from tests.support import ROOT
+from tests.tariffs import declared
 from tools.newman import installed
 from tools.services.base import ServiceFailedError
 
@@ -22,16 +23,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.real]
 FOLDER = ROOT / "collection"
 COLLECTION = FOLDER / "watthouse.postman_collection.json"
 HISTORIC = "historic meter service"
-TARIFFS = """
-[[tariff]]
-name = "Base"
-option = "base"
-from = 2015-01-01
-source = "made up"
-currency = "XTS"
-standing_per_month = 10
-prices = { base = 0.2 }
-"""
+TARIFFS = declared("Base", "base", "2015-01-01", "standing_per_month = 10", "prices = { base = 0.2 }")
 ITEMS: dict[str, list[dict[str, Any]]] = {
     folder["name"]: folder["item"] for folder in json.loads(COLLECTION.read_text())["item"]
 }

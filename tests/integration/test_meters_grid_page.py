@@ -25,6 +25,7 @@ from tests.integration.meter_grid import (
 )
 from tests.integration.meter_store import MeterStore
 from tests.support import PARIS, TODAY
+from tests.tariffs import declared
 from tests.unit.meters.reading import LP, lp, write
 from watthouse.serve.dashboard.app import rendered
 from watthouse.serve.service import Service
@@ -34,22 +35,7 @@ pytestmark = pytest.mark.slow
 
 _DAYS = f"meter={HOURLY}&since={AUTUMN - timedelta(days=2)}&until={AUTUMN + timedelta(days=1)}"
 _NIGHT = (("22:00", "06:00"),)
-_TARIFFS = """
-[[tariff]]
-name = "One"
-option = "base"
-from = 2020-01-01
-source = "made up"
-currency = "XTS"
-standing_per_year = 366
-prices = { base = 0.5 }
-
-[[tariff]]
-name = "Colours"
-option = "tempo"
-from = 2020-01-01
-source = "made up"
-currency = "XTS"
+_COLOURS = """\
 standing_per_year = 0
 off_peak = ["22:00-06:00"]
 [tariff.prices]
@@ -57,6 +43,9 @@ bleu = { hp = 2, hc = 1 }
 blanc = { hp = 4, hc = 2 }
 rouge = { hp = 8, hc = 4 }
 """
+_TARIFFS = declared("One", "base", "2020-01-01", "standing_per_year = 366", "prices = { base = 0.5 }") + declared(
+    "Colours", "tempo", "2020-01-01", _COLOURS
+)
 _PRICES = {"BLEU": (2, 1), "BLANC": (4, 2), "ROUGE": (8, 4)}
 
 

@@ -6,32 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from tests.tariffs import declared
 from watthouse.errors import UsageError
 from watthouse.meters.tariffs import Tariffs, read
 from watthouse.meters.windows import Window, windows_of
 
-BASE = """
-[[tariff]]
-name = "Base"
-option = "base"
-from = 2024-02-01
-to = 2025-01-31
-source = "made up"
-currency = "XTS"
-standing_per_month = 10
-prices = { base = 0.2016 }
-"""
-HP_HC = """
-[[tariff]]
-name = "Two prices"
-option = "hp_hc"
-from = 2024-02-01
-source = "made up"
-currency = "XTS"
-standing_per_year = 120.5
-off_peak = ["22:30-06:30"]
-prices = { hp = 0.3, hc = 0.1 }
-"""
+BASE = declared(
+    "Base", "base", "2024-02-01", "to = 2025-01-31", "standing_per_month = 10", "prices = { base = 0.2016 }"
+)
+_OFF_PEAK = 'off_peak = ["22:30-06:30"]'
+HP_HC = declared(
+    "Two prices", "hp_hc", "2024-02-01", "standing_per_year = 120.5", _OFF_PEAK, "prices = { hp = 0.3, hc = 0.1 }"
+)
 LATER = BASE.replace("2024-02-01", "2025-02-01").replace("to = 2025-01-31", "").replace("0.2016", "0.19")
 
 
