@@ -183,10 +183,14 @@ def test_bills_stand_side_by_side_with_what_moving_load_changes(service: Service
     moved = (
         sum(of_window[colour, "HP"] * (peak - off_peak) for colour, (peak, off_peak) in _PRICES.items()) * shift / 100
     )
-    upper, lower = page["meter-bill"].figure.data
+    upper, *lower = page["meter-bill"].figure.data
     assert list(upper.y) == ["One", "Colours"]
     assert list(upper.x) == pytest.approx([float(whole / 2 + 4), float(tempo)])
-    assert list(lower.x) == pytest.approx([float(whole / 2 + 4), float(tempo - moved)])
+    for after in lower:
+        assert list(after.x) == pytest.approx([float(whole / 2 + 4), float(tempo - moved)])
+    assert len(lower) == (shift > 0)
+    assert [opacity < 1 for opacity in upper.marker.opacity] == [False, True]  # of days without a colour
+    assert "that bill is not to be compared" in _text(page["meter-bill-card"])
     table = _text(page["bills"])
     assert f"{float(tempo):.2f}\N{NO-BREAK SPACE}XTS" in table
     assert (f"−{float(moved):.2f}" in table) == (shift > 0)

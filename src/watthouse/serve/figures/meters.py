@@ -8,10 +8,9 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 import polars as pl
 
-from watthouse.serve.figures.palette import METER, METER_BAND, MISSING, SEQUENTIAL, Ink
+from watthouse.serve.figures.palette import METER, METER_BAND, MISSING, PALE, SEQUENTIAL, Ink
 from watthouse.serve.figures.style import Style, dressed
 
-_PALE: Final = 0.45
 _MARKED: Final = 40
 """Days up to which each mean has a mark."""
 _TICKS: Final = 5
@@ -54,6 +53,7 @@ def curve(rows: pl.DataFrame, unit: str, style: Style) -> go.Figure:
     if partly.height:
         words = style.say(en="Measured in part", fr="Mesuré en partie")
         figure.add_trace(_marks(partly, words, "circle-open", unit, style))
+    _above_zero(figure, rows["value"])
     return dressed(figure, style, unit, showlegend=partly.height > 0)
 
 
@@ -69,6 +69,7 @@ def bars(rows: pl.DataFrame, unit: str, style: Style, ink: Ink = METER) -> go.Fi
             hovertemplate=_hover(name, unit),
         )
     )
+    _above_zero(figure, rows["value"])
     return by_day(dressed(figure, style, unit, bargap=0.12, showlegend=False), rows["civil_date"])
 
 
@@ -97,6 +98,7 @@ def band(rows: pl.DataFrame, unit: str, style: Style) -> go.Figure:
             hovertemplate=_hover(mean, unit),
         )
     )
+    _above_zero(figure, pl.concat([rows["least"], rows["greatest"]]))
     return by_day(dressed(figure, style, unit, bargap=0.12, showlegend=True), rows["civil_date"])
 
 
@@ -143,6 +145,12 @@ def by_day(figure: go.Figure, days: pl.Series) -> go.Figure:
     return figure
 
 
+def _above_zero(figure: go.Figure, values: pl.Series) -> None:
+    """An axis from 0 on where each value is 0: Plotly would begin below, and a meter's zero lies on the ground."""
+    if (values.drop_nulls() == 0).all():
+        figure.update_yaxes(range=[0, 1.1])
+
+
 def _steps(rows: pl.DataFrame) -> pl.DataFrame:
     """The corners of the steps: each value at its start, the last before a gap at its end too, and then none."""
     starts, ends = pl.col("starts"), pl.col("ends").fill_null(pl.col("starts"))
@@ -171,7 +179,7 @@ def _marks(rows: pl.DataFrame, name: str, symbol: str, unit: str, style: Style) 
 
 
 def _opacity(rows: pl.DataFrame) -> Sequence[float]:
-    return [1 if whole else _PALE for whole in rows["complete"]]
+    return [1 if whole else PALE for whole in rows["complete"]]
 
 
 def _hover(name: str, unit: str) -> str:

@@ -20,6 +20,9 @@ class Ink:
         return self.fr if language is Language.FRENCH else self.en
 
 
+PALE: Final = 0.45
+"""Opacity of what was measured in part."""
+
 SOURCES: Final = {
     "nucleaire": Ink("Nuclear", "Nucléaire", "#e5b73b", "#f0c85a"),
     "hydraulique": Ink("Hydro", "Hydraulique", "#2b6cb0", "#4a8fd8"),

@@ -13,6 +13,7 @@ from watthouse.serve.figures.palette import (
     FORECAST,
     FORECAST_BEFORE,
     LOAD,
+    PALE,
     PUMPING,
     SOURCES,
     Ink,
@@ -161,25 +162,26 @@ def donut(parts: Sequence[tuple[Ink, float | None]], unit: str, style: Style, mi
 
 @dataclass(frozen=True)
 class BarSeries:
-    """One of the two series of a comparison: its name, its values and its colour."""
+    """One of the series of a comparison: its name, its values, its colour, and which of its bars are pale."""
 
     name: str
     values: Sequence[float | None]
     colour: str
+    pale: Sequence[bool] = ()
 
 
-def side_by_side(names: Sequence[str], upper: BarSeries, lower: BarSeries, unit: str, style: Style) -> go.Figure:
-    """Two values a name, as bars one above the other; the first name is at the top."""
+def side_by_side(names: Sequence[str], series: Sequence[BarSeries], unit: str, style: Style) -> go.Figure:
+    """A value of each series for every name, as bars one above the other; the first name is at the top."""
     bars = [
         go.Bar(
             y=list(names),
             x=list(side.values),
             name=side.name,
             orientation="h",
-            marker={"color": side.colour},
+            marker={"color": side.colour, "opacity": [PALE if one else 1 for one in side.pale] or 1},
             hovertemplate=f"%{{y}}, {side.name}: <b>%{{x:,.1f}}</b> {unit}<extra></extra>",
         )
-        for side in (upper, lower)
+        for side in series
     ]
     legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
     figure = dressed(go.Figure(bars), style, hovermode="closest", bargap=0.3, legend=legend)

@@ -7,13 +7,11 @@ from typing import Final
 import plotly.graph_objects as go
 import polars as pl
 
-from watthouse.serve.figures.palette import Ink
+from watthouse.serve.figures.palette import PALE, Ink
 from watthouse.serve.figures.style import Style
 
 FEW: Final = 70
 """Intervals up to which energy is drawn as bars."""
-
-_PALE: Final = 0.45
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +81,7 @@ def _runs(layers: Sequence[Layer]) -> list[_KnownRun]:
 
 def _bar(time: pl.Series, layer: Layer, style: Style, unit: str, whole: pl.Series | None) -> Iterator[go.Bar]:
     # part of an interval looks like a fall
-    opacity = 1 if whole is None else [1 if measured else _PALE for measured in whole]
+    opacity = 1 if whole is None else [1 if measured else PALE for measured in whole]
     yield go.Bar(
         x=time,
         y=layer.values,

@@ -88,6 +88,26 @@ def test_the_page_needs_no_warehouse(home: Path) -> None:
     assert "This page failed" not in shown
 
 
+def test_a_day_of_zeros_has_a_curve_and_says_that_its_windows_hold_none(tmp_path: Path) -> None:
+    home = _home(tmp_path, LP, *(lp(f"01/07/2024 {hour:02}:00:00", 0) for hour in range(24)))
+    shown = _shown(home)
+    assert "meter-curve" in shown
+    assert "No energy was read, or none but 0." in shown
+    assert "id='meter-windows'" not in shown
+
+
+def test_a_serial_number_is_shown_where_there_is_one(home: Path, tmp_path: Path) -> None:
+    assert "serial S00210, held " in _shown(home)
+    lines = [f"2024-07-01T{hour:02}:30:00+02:00;{hour}" for hour in range(24)]
+    settings = Settings(home=tmp_path / "other")
+    database = MeterDatabase(settings)
+    load([write(tmp_path / "30001234567890.csv", "Horodate;Valeur", *lines)], settings, database, _Quiet())
+    database.close()
+    shown = _shown(settings.home)
+    assert "held " in shown
+    assert "serial" not in shown
+
+
 def test_of_a_register_the_difference_of_its_counts_is_told_and_no_curve(tmp_path: Path) -> None:
     snapshot = "007,S7,P1,{},Import Wh Total,{},1,30/12/1899 00:00:00,kwh,R,Total,False,1,,Unified"
     lines = [snapshot.format("01/07/2024 00:41:02", 1207), snapshot.format("02/07/2024 00:41:02", 1219.5)]

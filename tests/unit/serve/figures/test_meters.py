@@ -46,6 +46,19 @@ def test_a_value_lasts_to_the_end_of_its_interval_and_no_further() -> None:
     ]
 
 
+def test_nothing_but_zeros_lies_on_the_ground() -> None:
+    noon = local(2024, 7, 1, 12)
+    days = pl.DataFrame({"civil_date": [noon.date()], "complete": [True]})
+    for value, range_ in ((0.0, (0, 1.1)), (2.0, None)):
+        whole = days.with_columns(pl.lit(value).alias(name) for name in ("value", "least", "mean", "greatest"))
+        figures = [
+            meters.curve(_rows((noon, value)), "kWh", Style()),
+            meters.bars(whole, "kWh", Style()),
+            meters.band(whole, "kWh", Style()),
+        ]
+        assert [figure.layout.yaxis.range for figure in figures] == [range_] * 3
+
+
 def test_the_hour_that_comes_twice_is_drawn_twice() -> None:
     last_of_summer, first_of_winter = local(2024, 10, 27, 2, 45), local(2024, 10, 27, 2)
     assert _known(_rows((last_of_summer, 1.0), (first_of_winter, 2.0))) == [

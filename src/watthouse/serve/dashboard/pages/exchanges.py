@@ -129,7 +129,7 @@ def _by_border(reader: PageReader, view: View, totals: ExchangeTotals, answers: 
     )
     names = [style.name(ink) for ink in BORDERS.values()]
     title = view.say(en="Exports and imports, whole period", fr="Exportations et importations, période entière")
-    figure, slots = power.side_by_side(names, out, back, label, style), _slots(reader, totals.unit)
+    figure, slots = power.side_by_side(names, [out, back], label, style), _slots(reader, totals.unit)
     return parts.chart(reader, "exchanges-gross", title, figure, answers, slots=slots)
 
 

@@ -107,6 +107,8 @@ def _named(reader: MeterReader, channel: MeterChannel) -> str:
 def _about(reader: MeterReader, view: View) -> str:
     channel = reader.channel
     serial, held = channel.serial_code, view.language.days(*reader.extent)
+    if not serial:
+        return view.say(en=f"held {held}", fr=f"relevés du {held}")
     return view.say(en=f"serial {serial}, held {held}", fr=f"n° de série {serial}, relevés du {held}")
 
 

@@ -84,9 +84,12 @@ def _chart(
         view.say(en="As read", fr="Tel que relevé"),
         view.say(en=f"{shift}% moved", fr=f"{shift} % déplacés"),
     )
-    upper = BarSeries(as_read, [float(total["amount"]) for total in totals], style.ink(PERIOD))
-    lower = BarSeries(moved, [float(total["shifted_amount"]) for total in totals], style.ink(OTHER_PERIOD))
-    figure = power.side_by_side([*bills], upper, lower, totals[0]["currency"], style)
+    in_part = [total["unpriced_kwh"] > 0 for total in totals]
+    series = [BarSeries(as_read, [float(total["amount"]) for total in totals], style.ink(PERIOD), in_part)]
+    if shift:
+        after = [float(total["shifted_amount"]) for total in totals]
+        series.append(BarSeries(moved, after, style.ink(OTHER_PERIOD), in_part))
+    figure = power.side_by_side([*bills], series, totals[0]["currency"], style)
     title = view.say(en="Bills side by side", fr="Factures comparées")
     signed = parts.signed(figure, title, parts.provenance_line(reader, [answer]))
     return [parts.graph(view, "meter-bill", signed, 120 + _ROW * len(totals))]
@@ -98,8 +101,11 @@ def _heads(view: View, shift: int) -> list[str]:
         view.say(en="Energy", fr="Énergie"),
         view.say(en="Standing", fr="Abonnement"),
         "Total",
-        view.say(en=f"{shift}% moved", fr=f"{shift} % déplacés"),
-        view.say(en="Change", fr="Écart"),
+        *(
+            [view.say(en=f"{shift}% moved", fr=f"{shift} % déplacés"), view.say(en="Change", fr="Écart")]
+            if shift
+            else ()
+        ),
         view.say(en="Not priced", fr="Sans prix"),
     ]
 
@@ -119,8 +125,7 @@ def _row(view: View, lines: Sequence[Mapping[str, Any]], shift: int) -> list[obj
         money(energy),
         money(standing),
         html.Strong(money(total["amount"])),
-        money(total["shifted_amount"]),
-        money(saved, signed=True) if shift else "–",
+        *([money(total["shifted_amount"]), money(saved, signed=True)] if shift else ()),
         unpriced,
     ]
 
@@ -132,6 +137,11 @@ def _notes(view: View, rows: pl.DataFrame) -> list[Component]:
         fr="Une estimation d'après les prix de votre fichier, avec ce qu'ils comprennent et rien d'autre.",
     )
     unpriced = rows.filter(pl.col("line") == "unpriced")
+    if unpriced.height:
+        words += view.say(
+            en=" Pale: a part of the energy has no price, and that bill is not to be compared.",
+            fr=" En clair : une partie de l'énergie n'a pas de prix, cette facture ne se compare pas.",
+        )
     if (unpriced["note"] == NO_COLOUR).any():
         words += view.say(
             en=" Not priced under Tempo: energy of days whose colour no calendar has.",

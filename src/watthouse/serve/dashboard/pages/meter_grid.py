@@ -178,8 +178,9 @@ def _windows(reader: MeterReader, view: View, against: MeterGrid, tariffs: Tarif
     off_peak = _off_peak(tariffs)
     params = WindowsParams(since=since, until=until, channel=reader.channel.id, off_peak=off_peak)
     answer = reader.against("windows", params, against.windows(reader.code, params))
-    if answer.rows.is_empty():
-        return [html.P(view.say(en="No energy was read.", fr="Aucune énergie relevée."), className="nothing")], []
+    if not answer.rows["energy_kwh"].sum():
+        none = view.say(en="No energy was read, or none but 0.", fr="Aucune énergie relevée, ou rien que des zéros.")
+        return [html.P(none, className="nothing")], []
     title, figure = _WINDOWS.of(view.language), meter_grid.windows(answer.rows, view.style)
     line = parts.provenance_line(reader, [answer])
     drawn = parts.graph(view, "meter-windows", parts.signed(figure, title, line), _HEIGHT)

@@ -91,7 +91,7 @@ def _findings(reader: MeterReader, view: View) -> Iterator[Sequence[object]]:
         yield (
             say(en="Zeros for 6 hours or more", fr="Zéros pendant 6 heures ou plus"),
             number(len(zeros)),
-            _longest(reader, zeros),
+            html.Span(_longest(reader, zeros), className="described"),
         )
     gave_way = say(en="Readings replaced by another value", fr="Relevés remplacés par une autre valeur")
     yield gave_way, number(replaced(connection, channel, bounds)), ""

@@ -115,7 +115,7 @@ def _comparison(reader: PageReader, view: View, periods: TwoPeriods, parted: Ans
     shares = {which: [_percent(periods.share(name, which)) for name in NATIONAL] for which in ("value", "with_value")}
     here = power.BarSeries(speak.days(*reader.period), shares["value"], style.ink(PERIOD))
     there = power.BarSeries(speak.days(*against), shares["with_value"], style.ink(OTHER_PERIOD))
-    figure = power.side_by_side(names, here, there, view.say(en="% of production", fr="% de la production"), style)
+    figure = power.side_by_side(names, [here, there], view.say(en="% of production", fr="% de la production"), style)
     title = view.say(en="Compared with another period", fr="Comparaison avec une autre période")
     slots = [reader.slots(MIX, period=days, of=speak.days(*days)) for days in (reader.period, against)]
     drawn = parts.chart(reader, "mix-compare", title, figure, [parted], height=360, slots=slots)
