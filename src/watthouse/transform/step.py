@@ -37,9 +37,10 @@ class Step(_Named):
     """A model or a test: its name, what it stands on, and its compiled SQL, which names no database.
 
     ``relation`` is a model's table; a test has none and passes where its SQL finds nothing. ``observed_in`` are the raw
-    tables whose changed days a model rebuilds, ``follows`` the columns it repeats from other tables; a model without
-    either is small and rebuilt whole. Where it has a row a ``period`` (month, year), the periods of these days are
-    rebuilt; ``starts`` is the SQL of the day, or of the first day of the period, of a row.
+    tables whose changed days a model rebuilds, ``follows`` other tables and what it repeats of them: ``columns``, of
+    the row that has the same values in ``by``. A model without either is small and rebuilt whole. Where it has a row a
+    ``period`` (month, year), the periods of these days are rebuilt; ``starts`` is the SQL of the day of a row, or of
+    the first day of its period.
     """
 
     sql: str
@@ -47,7 +48,7 @@ class Step(_Named):
     relation: str | None = None
     severity: str = "error"
     observed_in: tuple[str, ...] = ()
-    follows: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    follows: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
     period: str | None = None
     starts: str = "civil_date"
 

@@ -97,7 +97,7 @@ def _step(node: Any, models: dict[str, Any]) -> Step:
         stands_on,
         relation=_relation(node),
         observed_in=tuple(meta.get("observed_in", ())),
-        follows={by_name[name]: tuple(columns) for name, columns in meta.get("follows", {}).items()},
+        follows={by_name[name]: repeated for name, repeated in meta.get("follows", {}).items()},
         period=meta.get("period"),
         starts=meta.get("starts", "civil_date"),
     )

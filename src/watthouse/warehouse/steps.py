@@ -1,11 +1,15 @@
 """A refresh, whatever the engine: which steps follow, in which order, and when it stops."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from time import perf_counter
 from typing import Final
 
 from watthouse.errors import WarehouseError
 from watthouse.transform import Node, Step, broken, downstream
+
+Days = Sequence[date] | None
+"""Days in order, or the first days of periods; none for every day that there is."""
 
 MANY: Final = 400
 """Above this number of changed days, rebuilding every day is faster than selecting them."""
@@ -15,16 +19,23 @@ def replayed(
     steps: Sequence[Step],
     sources: Iterable[str],
     on_node: Callable[[Node], None],
-    take: Callable[[Step], tuple[str, str]],
+    rebuild: Callable[[Step], Days],
+    check: Callable[[Step, Days], int],
 ) -> list[Node]:
     """Have each step that depends on these raw tables taken; raises on the first broken test.
 
-    ``take`` returns the status of its :class:`~watthouse.transform.Node` and a message.
+    ``rebuild`` builds a model again and returns the days whose rows it wrote; ``check`` counts what a test finds on
+    days of its models.
     """
     nodes: list[Node] = []
+    written: dict[str, Days] = {}
     for step in downstream(steps, set(sources)):
         began = perf_counter()
-        status, message = take(step)
+        if step.relation:
+            days = written[step.name] = rebuild(step)
+            status, message = "success", "every day" if days is None else f"{len(days)} {step.period or 'day'}s"
+        else:
+            status, message = _verdict(step, check(step, _tested(step, written)))
         nodes.append(Node(step.name, status, round(perf_counter() - began, 3), message))
         on_node(nodes[-1])
         if status == "fail":
@@ -33,7 +44,15 @@ def replayed(
     return nodes
 
 
-def verdict(step: Step, rows: int) -> tuple[str, str]:
+def _tested(step: Step, written: Mapping[str, Days]) -> Days:
+    """The days that the models of a test have just written."""
+    known = [written[name] for name in step.stands_on if name in written]
+    if not known or None in known:
+        return None
+    return sorted({day for days in known for day in days or ()})
+
+
+def _verdict(step: Step, rows: int) -> tuple[str, str]:
     """Status and message of a test that found so many rows."""
     if not rows:
         return "pass", ""
@@ -46,9 +65,10 @@ def days_apart(step: Step) -> Iterator[str]:
     Besides the days whose raw rows changed: such a column (a label, a rank) changes where they do, on days without a
     new row of its own.
     """
-    for followed, columns in step.follows.items():
-        differs = " or ".join(f"built.{column} is distinct from followed.{column}" for column in columns)
+    for followed, repeated in step.follows.items():
+        alike = " and ".join(f"built.{column} = followed.{column}" for column in repeated["by"])
+        differs = " or ".join(f"built.{column} is distinct from followed.{column}" for column in repeated["columns"])
         yield (
             f"select built.civil_date from {step.relation} as built"
-            f" inner join {followed} as followed on built.civil_date = followed.civil_date where {differs}"
+            f" inner join {followed} as followed on {alike} where {differs}"
         )

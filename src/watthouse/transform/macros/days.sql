@@ -2,7 +2,8 @@
     Incremental models rebuild whole civil days. Which ones stands in a model's `meta`:
 
         observed_in:  raw tables; a day with observations loaded since the last build is rebuilt
-        follows:      a mart and columns of it that this model repeats; a day on which they differ is rebuilt
+        follows:      tables and what this model repeats of them: `columns`, of the row that it has in common `by`
+                      others; a day on which they differ is rebuilt
         period:       `month` or `year`, of a model with a row a period: the periods that these days lie in are rebuilt
         starts:       the first day of a row's period, `civil_date` where nothing else is said
 

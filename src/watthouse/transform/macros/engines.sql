@@ -38,37 +38,37 @@
     )
 {%- endmacro -%}
 
-{#- A row a civil day from `first_date` to `last_date` of every row of `spans`, which `key` names. -#}
-{%- macro every_day(spans, key) -%}
-    {{ return(adapter.dispatch("every_day")(spans, key)) }}
+{#- A row a civil day from `first_date` to `last_date` of every row of `spans`, with these of its columns. -#}
+{%- macro every_day(spans, columns) -%}
+    {{ return(adapter.dispatch("every_day")(spans, columns)) }}
 {%- endmacro -%}
 
-{%- macro default__every_day(spans, key) -%}
+{%- macro default__every_day(spans, columns) -%}
     select
-        {{ spans }}.{{ key }},
+        {{ spans }}.{{ columns | join(", " ~ spans ~ ".") }},
         cast(a_day as date) as civil_date
     from {{ spans }}
     cross join lateral generate_series({{ spans }}.first_date, {{ spans }}.last_date, interval '1 day') as a_day
 {%- endmacro -%}
 
-{%- macro duckdb__every_day(spans, key) -%}
+{%- macro duckdb__every_day(spans, columns) -%}
     select
-        {{ key }},
+        {{ columns | join(", ") }},
         cast(unnest(generate_series(first_date, last_date, interval '1 day')) as date) as civil_date
     from {{ spans }}
 {%- endmacro -%}
 
-{%- macro bigquery__every_day(spans, key) -%}
+{%- macro bigquery__every_day(spans, columns) -%}
     select
-        {{ spans }}.{{ key }},
+        {{ spans }}.{{ columns | join(", " ~ spans ~ ".") }},
         civil_date
     from {{ spans }}
     cross join unnest(generate_date_array({{ spans }}.first_date, {{ spans }}.last_date)) as civil_date
 {%- endmacro -%}
 
-{%- macro spark__every_day(spans, key) -%}
+{%- macro spark__every_day(spans, columns) -%}
     select
-        {{ key }},
+        {{ columns | join(", ") }},
         explode(sequence(first_date, last_date, interval 1 day)) as civil_date
     from {{ spans }}
 {%- endmacro -%}

@@ -6,7 +6,7 @@ from datetime import date
 import duckdb
 
 from watthouse.transform import DAYS, Node, Step
-from watthouse.warehouse.steps import MANY, days_apart, replayed, verdict
+from watthouse.warehouse.steps import MANY, Days, days_apart, replayed
 
 
 def replay(
@@ -16,31 +16,38 @@ def replay(
     on_node: Callable[[Node], None] = lambda _: None,
 ) -> list[Node]:
     """Rebuild what depends on these raw tables, for the days that changed; raises on the first broken test."""
+    return replayed(
+        steps,
+        sources,
+        on_node,
+        rebuild=lambda step: _rebuild(session, step),
+        check=lambda step, days: _broken(session, step, days),
+    )
 
-    def take(step: Step) -> tuple[str, str]:
-        return ("success", _rebuild(session, step)) if step.relation else _check(session, step)
 
-    return replayed(steps, sources, on_node, take)
-
-
-def _rebuild(session: duckdb.DuckDBPyConnection, step: Step) -> str:
+def _rebuild(session: duckdb.DuckDBPyConnection, step: Step) -> Days:
     days = _days(session, step)
-    if days is None:
-        session.execute(f"reset variable {DAYS}")
-    else:
-        session.execute(f"set variable {DAYS} = {_literal(days)}")
+    _choose(session, days)
     where = "" if days is None else f" where list_contains(getvariable('{DAYS}'), {step.starts})"
     session.execute(f"create or replace temp table rebuilt as {step.sql}")
     session.execute(f"delete from {step.relation}{where}")
     session.execute(f"insert into {step.relation} by name select * from rebuilt")
-    return "every day" if days is None else f"{len(days)} {step.period or 'day'}s"
+    return days
+
+
+def _choose(session: duckdb.DuckDBPyConnection, days: Days) -> None:
+    """Have the SQL of steps see these days."""
+    if days is None:
+        session.execute(f"reset variable {DAYS}")
+    else:
+        session.execute(f"set variable {DAYS} = {_literal(days)}")
 
 
 def _literal(days: Sequence[date]) -> str:
     return "[" + ", ".join(f"date '{day}'" for day in days) + "]::date[]"
 
 
-def _days(session: duckdb.DuckDBPyConnection, step: Step) -> list[date] | None:
+def _days(session: duckdb.DuckDBPyConnection, step: Step) -> Days:
     if not step.observed_in:
         return None
     changed = "select civil_date from raw.changed_days where list_contains($1, dataset)"
@@ -49,7 +56,8 @@ def _days(session: duckdb.DuckDBPyConnection, step: Step) -> list[date] | None:
     return step.to_rebuild(days) if len(days) <= MANY else None
 
 
-def _check(session: duckdb.DuckDBPyConnection, step: Step) -> tuple[str, str]:
-    """Run a test on the days that its model has just rebuilt: the session variable still holds them."""
+def _broken(session: duckdb.DuckDBPyConnection, step: Step, days: Days) -> int:
+    """How many rows a test finds on these days."""
+    _choose(session, days)
     ((rows,),) = session.execute(f"select count(*) from ({step.sql})").fetchall()
-    return verdict(step, rows)
+    return int(rows)

@@ -29,32 +29,42 @@ with measured as (
     from {{ ref("tempo_days") }}
 ),
 
-spans as (
+followed as (
     select
         dataset,
-        min(civil_date) as first_date,
-        max(civil_date) as last_date
+        civil_date as last_reported,
+        cast({{ dbt.dateadd("day", 1, "civil_date") }} as date) as first_date,
+        cast(
+            {{ dbt.dateadd("day", -1, "lead(civil_date) over (partition by dataset order by civil_date)") }} as date
+        ) as last_date
     from measured
-    group by dataset
 ),
 
-days as (
-    {{ every_day("spans", "dataset") }}
+holes as (
+    select *
+    from followed
+    where first_date <= last_date
+),
+
+unreported as (
+    {{ every_day("holes", ["dataset", "last_reported"]) }}
 ),
 
 -- a day without any report expects what the last one before it did
 reported as (
     select
-        days.dataset,
-        days.civil_date,
-        coalesce(measured.measured, 0) as measured,
-        max(measured.civil_date) over (
-            partition by days.dataset
-            order by days.civil_date
-            rows between unbounded preceding and current row
-        ) as last_reported
-    from days
-    left join measured on days.dataset = measured.dataset and days.civil_date = measured.civil_date
+        dataset,
+        civil_date,
+        measured,
+        civil_date as last_reported
+    from measured
+    union all
+    select
+        dataset,
+        civil_date,
+        0 as measured,
+        last_reported
+    from unreported
 ),
 
 expected as (

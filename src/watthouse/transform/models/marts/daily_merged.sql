@@ -6,7 +6,10 @@
         "observed_in": power_datasets() | map(attribute="table") | list
         + ["temperature_quotidienne_regionale", "stock_quotidien_stockages_gaz"],
         "follows": {
-            "gas_daily": ["stock_gaz_gwh", "stock_gaz_change_gwh", "stock_gaz_operators", "stock_gaz_complete"],
+            "gas_daily": {
+                "by": ["civil_date"],
+                "columns": ["stock_gaz_gwh", "stock_gaz_change_gwh", "stock_gaz_operators", "stock_gaz_complete"],
+            },
         },
     },
 ) }}

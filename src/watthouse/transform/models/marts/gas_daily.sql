@@ -2,12 +2,21 @@ with reported as (
     select * from {{ ref("core_gas_stock") }}
 ),
 
+reported_points as (
+    select
+        source,
+        pits,
+        civil_date as first_date,
+        last_date
+    from {{ ref("core_gas_points") }}
+),
+
 operators as (
     select
         source,
-        min(civil_date) as first_date,
-        max(civil_date) as last_date
-    from reported
+        min(first_date) as first_date,
+        max(last_date) as last_date
+    from reported_points
     group by source
 ),
 
@@ -24,16 +33,6 @@ expected_operators as (
         first_date
     from operators
     where source not in ({{ quoted(var("gas_operators")) }})
-),
-
-reported_points as (
-    select
-        source,
-        pits,
-        min(civil_date) as first_date,
-        max(civil_date) as last_date
-    from reported
-    group by source, pits
 ),
 
 -- a point is expected from its first report to its last, and on from there until it counts as closed

@@ -1,13 +1,13 @@
-with points as (
-    select
-        source,
-        pits,
-        max(stock_fin_de_journee) as highest_gwh
-    from {{ ref("core_gas_stock") }}
-    group by source, pits
-),
+{{ config(
+    materialized="incremental",
+    partition_by=day_partition(),
+    meta={
+        "observed_in": ["stock_quotidien_stockages_gaz"],
+        "follows": {"core_gas_points": {"by": ["source", "pits"], "columns": ["highest_gwh"]}},
+    },
+) }}
 
-final as (
+with final as (
     select
         stocks.civil_date,
         stocks.source,
@@ -16,8 +16,9 @@ final as (
         points.highest_gwh,
         {{ ratio("stocks.stock_fin_de_journee", "points.highest_gwh") }} as fill_of_highest
     from {{ ref("core_gas_stock") }} as stocks
-    inner join points on stocks.source = points.source and stocks.pits = points.pits
+    inner join {{ ref("core_gas_points") }} as points
+        on stocks.source = points.source and stocks.pits = points.pits
+    where {{ days_to_rebuild("stocks.civil_date") }}
 )
 
 select * from final
-{{ in_order_of_days() }}

@@ -20,7 +20,8 @@ whole_days as (
     left join {{ ref("exchanges_daily") }} as exchanged on mix.civil_date = exchanged.civil_date
 ),
 
--- side by side, so that all measures are held against the past in one pass: a row a measure took eight times as long
+-- side by side, so that all measures are held against the past in one pass: a row a measure took eight times as long;
+-- few days break anything
 {%- for span, days in spans.items() %}
 {{ days }}_held as (
     select
@@ -30,6 +31,16 @@ whole_days as (
         {%- endfor %}
         min(taux_co2_g_kwh) over ({{ earlier }}) as taux_co2_before
     from {{ days }}
+),
+
+{{ days }}_breaking as (
+    select *
+    from {{ days }}_held
+    where
+        taux_co2_g_kwh < taux_co2_before or (taux_co2_g_kwh is not null and taux_co2_before is null)
+        {%- for measure in highest %}
+        or {{ measure }}_mwh > {{ measure }}_before or ({{ measure }}_mwh is not null and {{ measure }}_before is null)
+        {%- endfor %}
 ),
 {% endfor %}
 broken as (
@@ -42,7 +53,7 @@ broken as (
         'highest' as extreme,
         'MWh' as unit,
         {{ as_float(measure ~ "_mwh") }} as value
-    from {{ days }}_held
+    from {{ days }}_breaking
     where {{ measure }}_mwh > {{ measure }}_before or ({{ measure }}_mwh is not null and {{ measure }}_before is null)
     union all
     {%- endfor %}
@@ -53,7 +64,7 @@ broken as (
         'lowest' as extreme,
         'g/kWh' as unit,
         taux_co2_g_kwh as value
-    from {{ days }}_held
+    from {{ days }}_breaking
     where taux_co2_g_kwh < taux_co2_before or (taux_co2_g_kwh is not null and taux_co2_before is null)
     {{ "union all" if not loop.last }}
     {%- endfor %}
