@@ -188,7 +188,7 @@ def test_a_permanent_link_names_meter_and_channel(visit: Visit) -> None:
 def test_the_report_tells_zeros_and_rejected_lines_as_text(visit: Visit) -> None:
     visit.open("/meters?since=2024-10-20")
     report = visit.text("#curve-report")
-    assert "Zeros for 6 hours or more\t1\t20\N{NO-BREAK SPACE}Oct\N{NO-BREAK SPACE}2024, 10:00" in report
+    assert "Zeros for 6 hours or more\t1\t\n20\N{NO-BREAK SPACE}Oct\N{NO-BREAK SPACE}2024, 10:00" in report
     rejected = visit.text("#rejects tbody")
     assert rejected.startswith("LP_1.csv\t")
     assert _HTML in rejected
