@@ -31,7 +31,7 @@ HEADING: Final = "## PostgreSQL as the warehouse"
 LOADED: Final = find("eco2mix-regional-cons-def")
 LAST: Final = date(2025, 12, 31)
 ROUNDS: Final = 3
-DAYS: Final = 5
+DAYS: Final = 9
 QUIET_SECONDS: Final = 70
 """For so long no table is vacuumed before answers are measured: the server looks for work once a minute."""
 
