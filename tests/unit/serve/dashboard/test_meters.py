@@ -29,11 +29,11 @@ def _shown(home: Path, query: str = "", **settings: object) -> str:
     return str(shown).replace("\\xa0", " ")
 
 
-def _home(folder: Path, *lines: str) -> Path:
+def _home(folder: Path, *lines: str, name: str = "LP_1.csv") -> Path:
     """A home that holds a file of these lines."""
     settings = Settings(home=folder / "home")
     database = MeterDatabase(settings)
-    load([write(folder / "LP_1.csv", *lines)], settings, database, _Quiet())
+    load([write(folder / name, *lines)], settings, database, _Quiet())
     database.close()
     return settings.home
 
@@ -99,11 +99,7 @@ def test_a_day_of_zeros_has_a_curve_and_says_that_its_windows_hold_none(tmp_path
 def test_a_serial_number_is_shown_where_there_is_one(home: Path, tmp_path: Path) -> None:
     assert "serial S00210, held " in _shown(home)
     lines = [f"2024-07-01T{hour:02}:30:00+02:00;{hour}" for hour in range(24)]
-    settings = Settings(home=tmp_path / "other")
-    database = MeterDatabase(settings)
-    load([write(tmp_path / "30001234567890.csv", "Horodate;Valeur", *lines)], settings, database, _Quiet())
-    database.close()
-    shown = _shown(settings.home)
+    shown = _shown(_home(tmp_path / "other", "Horodate;Valeur", *lines, name="30001234567890.csv"))
     assert "held " in shown
     assert "serial" not in shown
 
