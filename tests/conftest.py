@@ -9,9 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from tests import engines, servers
+from tests import engines, servers, warm_dbt
 from tests.support import ROOT, TODAY
 from tools.services import SERVERS, Services
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _dbt() -> None:
+    warm_dbt.install(warm_dbt.address())
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
-from tests import killing
+from tests import killing, warm_dbt
 
 _LOCK: Final = Lock()
 _LONGEST: Final = 1 << 20
@@ -41,7 +41,7 @@ def run(words: Sequence[str], env: Mapping[str, str]) -> subprocess.CompletedPro
 def _mother() -> "tuple[socket.socket, subprocess.Popen[bytes]]":
     """The process that forks and the way to it, started at the first call; it ends when this end is closed."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    call = [sys.executable, "-m", "tests.forking", str(theirs.fileno())]
+    call = [sys.executable, "-m", "tests.forking", str(theirs.fileno()), warm_dbt.address()]
     root = Path(__file__).parents[1]
     process = subprocess.Popen(call, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, cwd=root)
     theirs.close()
@@ -77,6 +77,7 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for pytest
     import watthouse.cli.main  # noqa: F401 (what every call begins with)
 
+    warm_dbt.install(sys.argv[2])
     with socket.socket(fileno=int(sys.argv[1])) as channel:
         _serve(channel)
     signal.signal(signal.SIGINT, signal.default_int_handler)
