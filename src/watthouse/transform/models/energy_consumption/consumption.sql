@@ -1,0 +1,33 @@
+{{ config(meta={
+    "observed_in": ["eco2mix_regional_cons_def"],
+    "starts": "date_enreg",
+    "in_order_of": "date_enreg",
+    "primary_key": "id_consommation",
+    "foreign_keys": {"code_insee": "region"},
+}) }}
+
+-- depends_on: {{ ref("region") }}
+with {{ settled_slots(settled_power(), sums_up=["consommation"] + var("regional_sources")) }}
+
+produced as (
+    select
+        *,
+        {{ settled_production() }} as production
+    from settled
+    where coalesce({{ settled_power() | join(", ") }}) is not null
+),
+
+final as (
+    select
+        {{ settled_id() }} as id_consommation,
+        code_insee_region as code_insee,
+        date as date_enreg,
+        cast(heure as time) as heure_enreg,
+        {{ listed(settled_power()) }},
+        {%- for column in settled_power()[1:] %}
+        case when production > 0 then {{ ratio("100 * " ~ column, "production") }} end as pct_{{ column }}{{ "," if not loop.last }}
+        {%- endfor %}
+    from produced
+)
+
+select * from final
