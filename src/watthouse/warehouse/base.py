@@ -222,7 +222,7 @@ class Warehouse(Protocol):
         """
 
     def tables(self, schema: str) -> list[str]:
-        """The names of the tables of ``core``, ``marts`` or ``energy_consumption``, in order; none where there is no warehouse yet."""
+        """The names of the tables of a schema that :meth:`pieces` reads, in order; none without a warehouse."""
 
     def stamp(self) -> Hashable:
         """A value that differs with every published build; raises :class:`WarehouseError` where there is none."""

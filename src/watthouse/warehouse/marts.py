@@ -12,7 +12,8 @@ _DAY_COLUMNS: Final = ("civil_date", "civil_month", "civil_year", "date_enreg")
 _IN_PARTS: Final = ("civil_date", "date_enreg")
 """Of these days a table may have more rows than fit into memory."""
 _WITHIN_A_DAY: Final = (
-    "date_heure", "heure_enreg", "heure_eng", "code_insee_region", "code_insee", "source", "pits", "dataset", "measure", "span", "extreme", "horizon",
+    "date_heure", "heure_enreg", "heure_eng", "code_insee_region", "code_insee", "source", "pits", "dataset", "measure",
+    "span", "extreme", "horizon",
 )  # fmt: skip
 KEY: Final = (*_DAY_COLUMNS, *_WITHIN_A_DAY)
 """Columns that name a row, in the order in which rows come."""

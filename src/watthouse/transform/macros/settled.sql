@@ -17,71 +17,90 @@
 
 {#-
     The first expressions of a `with`, of which `settled` has one row a region and slot with the columns `values`. Of a slot
-    in both natures it is the definitive row, unless that knows no load and the consolidated one does. `sums_up` are columns
-    of which a row says, as `{column}_published`, whether its day has any value of them.
+    in both natures it is the definitive row, unless that knows no load and the consolidated one does. With `produced` it has
+    `production` too: that of every source [MW], hydro counted, pumping not; null where nothing is produced, where a source
+    that the region publishes on that day is not known, and on a day without any load: there is no mix that could be whole.
 
-    Straight from raw: sorting every row by age, as staging does, takes PostgreSQL longer than all the rest. A region's day
-    that came at once and in one nature has each slot once, and few days are others.
+    Straight from raw: sorting every row by age, as staging does, takes PostgreSQL longer than all the rest. On most days all
+    rows came at once and in one nature, and each source is known all day or not at all: such rows are taken as they are.
 -#}
-{%- macro settled_slots(values, sums_up=[]) -%}
+{%- macro settled_slots(values, produced=false) -%}
 {%- set raw = source("raw", "eco2mix_regional_cons_def") -%}
-{%- set day, slot = ["date", "code_insee_region"], ["date_heure", "heure"] -%}
-region_days as (
-    select
-        {{ listed(day) }},
-        {%- for column in sums_up %}
-        count({{ column }}) > 0 as {{ column }}_published,
-        {%- endfor %}
-        min(observed_at) = max(observed_at) and min({{ nature_rank() }}) = max({{ nature_rank() }}) as came_at_once
+{%- set sources = var("regional_sources") if produced else [] -%}
+{%- set slot = ["date", "code_insee_region", "date_heure", "heure"] -%}
+intricate as (
+    select distinct date
     from {{ raw }}
     where {{ days_to_rebuild("date") }}
-    group by {{ day | join(", ") }}
+    group by date, code_insee_region
+    having
+        min(observed_at) < max(observed_at)
+        or min(nature) < max(nature)
+        {%- for source in sources %}
+        or count({{ source }}) between 1 and count(*) - 1
+        {%- endfor %}
+        {{ "or count(consommation) = 0" if produced }}
 ),
 
 aged as (
     select
-        published.*,
-        {{ nature_rank("published.nature") }} as nature_rank,
+        {{ listed(slot + values) }},
+        {{ "consommation," if "consommation" not in values }}
+        nature,
+        {{ nature_rank() }} as nature_rank,
+        coalesce({{ (settled_power() + settled_rates()) | join(", ") }}) is not null as known,
         row_number() over (
-            partition by published.date, published.code_insee_region, published.date_heure, published.nature
-            order by published.observed_at desc
+            partition by date, code_insee_region, date_heure, nature
+            order by observed_at desc
         ) as age
-    from {{ raw }} as published
-    inner join region_days
-        on {{ equal(day, "published", "region_days") }}
-    where not region_days.came_at_once and {{ days_to_rebuild("published.date") }}
+    from {{ raw }}
+    where date in (select date from intricate) and {{ days_to_rebuild("date") }}
 ),
 
 ranked as (
     select
         *,
-        {%- for column in sums_up %}
-        count({{ column }}) over (partition by date, code_insee_region, nature) > 0 as {{ column }}_published,
-        {%- endfor %}
+        {%- if produced %}
+        case
+            when
+                {%- for source in sources %}
+                ({{ source }} is not null or {{ known_in_the_day(source) }} = 0) and
+                {%- endfor %}
+                {{ known_in_the_day("consommation") }} > 0
+                then {{ as_float(sum_of_known(sources)) }}
+        end as production,
+        {%- endif %}
         row_number() over (
             partition by date, code_insee_region, date_heure
             order by case when consommation is not null then 1 else 0 end desc, nature_rank desc
         ) as place
     from aged
-    where age = 1 and coalesce({{ (settled_power() + settled_rates()) | join(", ") }}) is not null
+    where age = 1 and known
 ),
 
 settled as (
     select
-        {{ listed(day + slot + values, prefix="published.") }}
-        {%- for column in sums_up %},
-        region_days.{{ column }}_published
-        {%- endfor %}
-    from {{ raw }} as published
-    inner join region_days
-        on {{ equal(day, "published", "region_days") }}
-    where region_days.came_at_once and {{ days_to_rebuild("published.date") }}
+        {{ listed(slot + values) }}{{ "," if produced }}
+        {{ as_float(sum_of_known(sources)) ~ " as production" if produced }}
+    from {{ raw }}
+    where date not in (select date from intricate) and {{ days_to_rebuild("date") }}
     union all
     select
-        {{ listed(day + slot + values + named(sums_up, "_published")) }}
+        {{ listed(slot + values) }}{{ "," if produced }}
+        {{ "production" if produced }}
     from ranked
     where place = 1
 ),
+{%- endmacro -%}
+
+{#- In how many rows of the same nature, of a region and day, this is known. -#}
+{%- macro known_in_the_day(column) -%}
+    count({{ column }}) over (partition by date, code_insee_region, nature)
+{%- endmacro -%}
+
+{#- The sum of those that are known, where it is more than 0. -#}
+{%- macro sum_of_known(columns) -%}
+    nullif(greatest(0, {% for column in columns %}coalesce({{ column }}, 0){{ " + " if not loop.last }}{% endfor %}), 0)
 {%- endmacro -%}
 
 {#- What names a slot of a region in every build: the quarter hours since 1970 times 100, and the INSEE code of the region. -#}
@@ -89,17 +108,9 @@ settled as (
     cast({{ quarter_hour() }} as bigint) * 100 + cast(code_insee_region as bigint)
 {%- endmacro -%}
 
-{#-
-    Production of every source [MW], hydro counted, pumping not; null where a source that the day publishes is not known, and
-    on a day without any load: there is no mix that could be whole.
--#}
-{%- macro settled_production() -%}
-    case
-            when
-                {%- for source in var("regional_sources") %}
-                ({{ source }} is not null or not {{ source }}_published) and
-                {%- endfor %}
-                consommation_published
-                then {% for source in var("regional_sources") %}coalesce({{ source }}, 0){{ " + " if not loop.last }}{% endfor %}
-        end
+{#- Each of these, relative to production [%]: one division of whole numbers, which every engine rounds alike. -#}
+{%- macro pct_of_production(columns) -%}
+    {%- for column in columns -%}
+        {{ as_float("100 * " ~ column) }} / production as pct_{{ column }}{{ ",\n        " if not loop.last }}
+    {%- endfor -%}
 {%- endmacro -%}

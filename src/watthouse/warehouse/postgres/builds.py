@@ -3,8 +3,8 @@
 A full build fills schemas that carry its number (``marts_b7``), which nobody reads until the pointer names it. So a
 reader that has read the pointer addresses names that no later build gives to other tables.
 
-One schema is for people, who want it to keep its name: ``energy_consumption`` takes the place of the one before where the
-pointer moves, which has its build's number from then on.
+One schema is for people, who want it to keep its name: ``energy_consumption`` takes the place of the one before it
+where the pointer moves, and that has its build's number from then on.
 """
 
 import time
@@ -159,7 +159,7 @@ def is_shown_by(session: Session, build: Published | None) -> bool:
 def refuse_replaced(session: Session) -> None:
     """Raise where :data:`SHOWN` has been given to another build since the snapshot of this transaction was taken.
 
-    Names are looked up in the catalog of the moment: the tables would be the new ones, of which the snapshot sees no rows.
+    Names are looked up in the catalog of the moment: the tables would be new ones, of which the snapshot sees no rows.
     """
     # a query of the catalog sees the snapshot, `to_regnamespace` the moment
     query = "select 1 from pg_namespace where nspname = $1 and oid <> to_regnamespace($1)"

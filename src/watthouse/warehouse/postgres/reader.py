@@ -185,8 +185,9 @@ _SHAPES: Final = (
     " ((atttypmod - 4) >> 16) & 65535 as precision, (atttypmod - 4) & 65535 as scale"
     " from pg_namespace join pg_class on relnamespace = pg_namespace.oid"
     " join pg_attribute on attrelid = pg_class.oid join pg_type on pg_type.oid = atttypid"
-    f" where nspname in ({', '.join(f'${number}' for number, _ in enumerate(builds.SCHEMAS, 1))}) and relkind in ('r', 'p', 'v') and not relispartition"
-    " and attnum > 0 and not attisdropped order by relname, attnum"
+    f" where nspname in ({', '.join(f'${number}' for number, _ in enumerate(builds.SCHEMAS, 1))})"
+    " and relkind in ('r', 'p', 'v') and not relispartition and attnum > 0 and not attisdropped"
+    " order by relname, attnum"
 )
 
 

@@ -7,15 +7,7 @@
 }) }}
 
 -- depends_on: {{ ref("region") }}
-with {{ settled_slots(settled_power(), sums_up=["consommation"] + var("regional_sources")) }}
-
-produced as (
-    select
-        *,
-        {{ settled_production() }} as production
-    from settled
-    where coalesce({{ settled_power() | join(", ") }}) is not null
-),
+with {{ settled_slots(settled_power(), produced=true) }}
 
 final as (
     select
@@ -24,10 +16,9 @@ final as (
         date as date_enreg,
         cast(heure as time) as heure_enreg,
         {{ listed(settled_power()) }},
-        {%- for column in settled_power()[1:] %}
-        case when production > 0 then {{ ratio("100 * " ~ column, "production") }} end as pct_{{ column }}{{ "," if not loop.last }}
-        {%- endfor %}
-    from produced
+        {{ pct_of_production(settled_power()[1:]) }}
+    from settled
+    where coalesce({{ settled_power() | join(", ") }}) is not null
 )
 
 select * from final
