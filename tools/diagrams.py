@@ -219,7 +219,7 @@ _FOREIGN_KEYS: Final = """
     order by conrelid, conname
 """
 _CHECKS: Final = """
-    select conrelid::bigint, lower(left(definition, 1)) || substr(definition, 2)
+    select conrelid::bigint, 'check' || substr(definition, 6)
     from pg_constraint, lateral pg_get_constraintdef(oid) as definition
     where contype = 'c' and conrelid = any(%s::oid[])
     order by conrelid, conname
