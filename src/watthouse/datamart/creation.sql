@@ -17,7 +17,7 @@ create table if not exists datamart.about (
     name text primary key,
     value text not null
 );
-comment on table datamart.about is 'What this datamart is: layout (the version of creation.sql), and after a shipment kind, fingerprint, warehouse, shipped_at';
+comment on table datamart.about is 'What this datamart is: layout (the version of creation.sql), and after a shipment kind, identity (of models and ledgers), warehouse, shipped_at';
 insert into datamart.about (name, value) values ('layout', '1') on conflict (name) do nothing;
 
 create table if not exists datamart.shipped_day (
