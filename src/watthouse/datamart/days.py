@@ -18,7 +18,7 @@ _NO_DAYS: Final[Stamps] = {}
 def observed(extract: Extract) -> Mapping[str, Stamps]:
     """The days of a warehouse, by subject.
 
-    A stamp says when the newest observation of the day was made and how many there are: the ledger only appends, so that
+    A stamp says when the newest observation of the day was made and how many there are: the ledger only appends, so
     both stay as they are for as long as the day does.
     """
     return {subject.name: _observed(extract, subject) for subject in SUBJECTS}
@@ -33,7 +33,9 @@ def _observed(extract: Extract, subject: Subject) -> Stamps:
     if subject.beside is None:
         return {day: f"{newest}/{known}" for day, newest, known in extract.rows(days)}
     mart, column = subject.beside
-    query = f"select days.*, {column} from ({days}) as days left join {extract.schema('marts')}.{mart} using (civil_date)"
+    query = (
+        f"select days.*, {column} from ({days}) as days left join {extract.schema('marts')}.{mart} using (civil_date)"
+    )
     return {day: f"{newest}/{known}/{beside}" for day, newest, known, beside in extract.rows(query)}
 
 

@@ -4,7 +4,7 @@ The SQL is read by every engine alike. ``{core}`` and ``{marts}`` stand for sche
 condition that a civil day is one of those that are shipped.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -36,8 +36,8 @@ class Subject:
 class Fact:
     """A fact: ``rows`` selects its columns, in their order.
 
-    Of its ``measures``, which say their units, ``here`` gives the sums in the datamart; the queries of ``there`` give the
-    same of the warehouse, from other marts than ``rows`` reads where there are any.
+    Of its ``measures``, which say their units, ``here`` gives the sums in the datamart; the queries of ``there`` give
+    the same of the warehouse, from other marts than ``rows`` reads where there are any.
     """
 
     name: str

@@ -117,6 +117,9 @@ where day.subject = 'temperature' and fact.civil_date = day.civil_date and not e
         and staged.code_insee_region = fact.code_insee_region
 );
 
+set local enable_hashjoin = on;
+set local enable_mergejoin = on;
+
 -- Years that a fact has none of yet: their rows are taken at once, and leave staging ------------------------------------
 
 call datamart.take_new_years('power');

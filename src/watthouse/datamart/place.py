@@ -88,14 +88,16 @@ class Mart:
 
     def years(self, fact: str) -> set[int]:
         """The years that a fact has partitions of."""
-        parts = f"select right(inhrelid::regclass::text, 4)::integer from pg_inherits where inhparent = 'datamart.{fact}'::regclass"
-        return {year for (year,) in self.run(parts)}
+        year, of_fact = "right(inhrelid::regclass::text, 4)::integer", f"inhparent = 'datamart.{fact}'::regclass"
+        return {year for (year,) in self.run(f"select {year} from pg_inherits where {of_fact}")}
 
     def prepare(self) -> None:
         """Make the tables that are missing; raises :class:`~watthouse.errors.WarehouseError` for another layout."""
         about, digest = self.about(), hashlib.sha256(CREATION.read_bytes()).hexdigest()
         if not about and self.run("select 1 where to_regnamespace('datamart') is not null"):
-            raise WarehouseError(f"{self.place} has a schema datamart that watthouse did not make: use another database")
+            raise WarehouseError(
+                f"{self.place} has a schema datamart that watthouse did not make: use another database"
+            )
         self.refuse_other(about)
         if about.get("creation") != digest:
             self.script(CREATION)
@@ -122,7 +124,10 @@ class Datamart:
             "the datamart stays as it was, run again",
             "its owner has to grant CREATE on the database, or run `watthouse init-db` there and ship as the loader",
         )
-        kept, rights = "nothing is lost, try again", "ask its owner for USAGE on schema datamart and SELECT on its tables"
+        kept, rights = (
+            "nothing is lost, try again",
+            "ask its owner for USAGE on schema datamart and SELECT on its tables",
+        )
         self._as_reader = Database(reader, f"{SETTING}_READER", kept, rights) if reader else self.database
 
     @contextmanager
@@ -137,7 +142,9 @@ class Datamart:
             try:
                 yield mart
             except LockedError:
-                raise BusyError(f"a session holds a lock in {self.database} for over {_LOCK_PATIENCE}: end it") from None
+                raise BusyError(
+                    f"a session holds a lock in {self.database} for over {_LOCK_PATIENCE}: end it"
+                ) from None
 
     @contextmanager
     def reading(self) -> Iterator[Mart]:

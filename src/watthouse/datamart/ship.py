@@ -25,12 +25,17 @@ class Shipment:
 
 
 def ship(
-    warehouse: Warehouse, datamart: Datamart, *, anew: bool = False, on_wait: Callable[[str], None], on_stage: Callable[[str], None]
+    warehouse: Warehouse,
+    datamart: Datamart,
+    *,
+    anew: bool = False,
+    on_wait: Callable[[str], None],
+    on_stage: Callable[[str], None],
 ) -> Shipment:
     """Bring the datamart up to the warehouse, in one transaction; nothing is written where no day differs.
 
-    ``anew`` ships every day, whatever was shipped before. Raises :class:`~watthouse.errors.UsageError` where the datamart
-    holds another kind of data, and an error with the lines as its ``report`` where both sides do not add up.
+    ``anew`` ships every day, whatever was shipped before. Raises :class:`~watthouse.errors.UsageError` where the
+    datamart holds another kind of data, and :class:`UnreconciledError` where both sides do not add up.
     """
     # the build is taken last: a shipment that had to wait ships what is there by then
     with datamart.writing(on_wait) as mart, warehouse.extract() as extract:
@@ -75,7 +80,10 @@ def _shipped(extract: Extract, mart: Mart, changed: Changes, on_stage: Callable[
 
 
 def _name_days(mart: Mart, changed: Changes) -> None:
-    with mart.connection.cursor() as cursor, cursor.copy("copy staging.day (subject, civil_date, stamp) from stdin") as into:
+    with (
+        mart.connection.cursor() as cursor,
+        cursor.copy("copy staging.day (subject, civil_date, stamp) from stdin") as into,
+    ):
         for name, subject in changed.items():
             for day, stamp in subject.items():
                 into.write_row((name, day, stamp))

@@ -154,15 +154,19 @@ class BuildReader(Protocol):
 
 
 class Extract(Protocol):
-    """One build, held in one snapshot for another server to copy from.
+    """One build, held in one snapshot for another server to copy from."""
 
-    ``identity`` is the same while the same models build from the same ledgers: only then do the stamps of
-    ``core_days_observed`` tell what has changed. ``kind`` is the kind of data.
-    """
+    @property
+    def place(self) -> str:
+        """Where it is, for people."""
 
-    place: str
-    identity: str
-    kind: str | None
+    @property
+    def identity(self) -> str:
+        """The same while the same models build from the same ledgers: then stamps of days tell what changed."""
+
+    @property
+    def kind(self) -> str | None:
+        """The kind of data."""
 
     def schema(self, name: str) -> str:
         """What SQL calls the schema ``core`` or ``marts`` of this build."""

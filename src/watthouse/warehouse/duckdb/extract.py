@@ -27,7 +27,7 @@ class DuckDBExtract:
     def binary(self, query: str) -> Iterator[bytes]:
         from pgpq import ArrowToPostgresBinaryEncoder
 
-        batches = self.connection.execute(query).to_arrow_reader(_PIECE_ROWS)
+        batches = self.connection.sql(query).to_arrow_reader(_PIECE_ROWS)
         encoder = ArrowToPostgresBinaryEncoder(batches.schema)
         yield encoder.write_header()
         for batch in batches:
