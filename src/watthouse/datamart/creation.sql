@@ -81,7 +81,7 @@ create table if not exists datamart.dim_month (
     season text not null references datamart.dim_season,
     month smallint not null check (month between 0 and 12),
     label text not null unique,
-    check (month_id = quarter_id / 10 * 100 + month)
+    check (month_id = quarter_id / 10 * 100 + month and quarter_id % 10 = (month + 2) / 3)
 );
 comment on table datamart.dim_month is 'Months of a year; 0 is unknown';
 comment on column datamart.dim_month.month_id is 'Year and month: 202501 is January 2025';

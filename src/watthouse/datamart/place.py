@@ -57,10 +57,12 @@ class Mart:
         """Run a file, as ``psql -f`` does."""
         self.connection.execute(path.read_bytes())
 
-    def copy(self, table: str, pieces: Iterable[bytes]) -> int:
-        """Append rows in the form of binary COPY; returns how many."""
+    def copy(self, table: str, pieces: Iterable[bytes], *, new: bool = False) -> int:
+        """Append rows in the form of binary COPY; returns how many. ``new`` is a table that this transaction made."""
+        # nobody sees the table before the transaction ends: its rows need not be looked at again to be frozen
+        options = "format binary, freeze" if new else "format binary"
         with self.connection.cursor() as cursor:
-            with cursor.copy(f"copy {table} from stdin (format binary)".encode()) as into:
+            with cursor.copy(f"copy {table} from stdin ({options})".encode()) as into:
                 for piece in pieces:
                     into.write(piece)
             return cursor.rowcount

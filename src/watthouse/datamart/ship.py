@@ -10,6 +10,7 @@ from watthouse.datamart.facts import FACTS, MEMBERS, Fact
 from watthouse.datamart.place import INSERTION, Datamart, Mart
 from watthouse.datamart.reconciliation import Line, reconciled
 from watthouse.errors import UsageError
+from watthouse.home import described
 from watthouse.warehouse.base import Extract, Warehouse
 
 
@@ -58,8 +59,8 @@ def _refuse_mixture(about: Mapping[str, str], extract: Extract, mart: Mart) -> N
     held = about.get("kind")
     if held not in {None, extract.kind}:
         raise UsageError(
-            f"{mart.place} holds {held} figures, and {extract.place} {extract.kind} ones: they never share a datamart;"
-            " name another database, or run `watthouse datamart drop --yes` first"
+            f"{mart.place} holds {described(str(held))}, and this is {described(str(extract.kind))}: they never share a"
+            " datamart; name another database, or run `watthouse datamart drop --yes` first"
         )
 
 
@@ -96,7 +97,7 @@ def _copied(extract: Extract, mart: Mart, fact: Fact, chosen: Sequence[date]) ->
         table = f"staging.{fact.name}_{year}"
         mart.run(f"create table {table} (like datamart.{fact.table} including constraints including comments)")
         query = _filled(fact.rows, extract, [day for day in chosen if day.year == year])
-        rows += mart.copy(table, extract.binary(query))
+        rows += mart.copy(table, extract.binary(query), new=True)
     if rest := [day for day in chosen if day.year not in years]:
         rows += mart.copy(f"staging.{fact.name}", extract.binary(_filled(fact.rows, extract, rest)))
     return rows
