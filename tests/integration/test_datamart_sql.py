@@ -147,8 +147,8 @@ def test_a_staged_row_that_is_wrong_takes_everything_back(filled: str) -> None:
     assert row(filled, "select max(consommation_mw) from datamart.fact_power") == (7,)
 
 
-POWER = "insert into datamart.fact_power"
-    " (date_heure, civil_date, minute_of_day, nature_id, code_insee_region, slot_minutes)"
+COLUMNS = "(date_heure, civil_date, minute_of_day, nature_id, code_insee_region, slot_minutes)"
+POWER = f"insert into datamart.fact_power {COLUMNS}"
 REFUSED = {
     "no such region": f"{POWER} values ('2024-03-31 02:00Z', '2024-03-31', 240, 1, '12', 15)",
     "no such day": f"{POWER} values ('2024-05-31 02:00Z', '2024-05-31', 240, 1, '11', 15)",

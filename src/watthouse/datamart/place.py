@@ -136,7 +136,8 @@ class Datamart:
     def writing(self, on_wait: Callable[[str], None]) -> Iterator[Mart]:
         """One transaction of one writer; where another one is at work, ``on_wait`` is told, and it is waited for.
 
-        Raises :class:`~watthouse.errors.BusyError` where that takes too long, or a reader locks what is altered.
+        Raises :class:`~watthouse.errors.BusyError` where that takes too long, and
+        :class:`~watthouse.database.LockedError` where anybody locks for a minute what is to be written.
         """
         with self.database.linked(**_SETTINGS) as connection:
             mart = Mart(str(self.database), connection)
