@@ -139,10 +139,10 @@ def _report(fulls: list[Run], bares: list[float], small: list[Run], embedded: Ru
         "",
         "| what | s | the limit, s | peak memory, MB | against |",
         "|---|---:|---:|---:|---|",
-        f"| `watthouse datamart ship`, everything: {rows:,} rows into keyed, indexed, partitioned facts, both sides summed"
-        " up; the limit is a bare binary `COPY` of the same selects from server to server into plain tables (medians of"
-        f" {ROUNDS}, in turn) | {full.seconds:.1f} | {median(bares):.1f} | {full.peak_mb:,.0f} | {ratio:.2f} × (median of"
-        " pairs), target ≤ 2 |",
+        f"| `watthouse datamart ship`, everything: {rows:,} rows into keyed, indexed, partitioned facts, both sides"
+        " summed up; the limit is a bare binary `COPY` of the same selects from server to server into plain tables"
+        f" (medians of {ROUNDS}, in turn) | {full.seconds:.1f} | {median(bares):.1f} | {full.peak_mb:,.0f} |"
+        f" {ratio:.2f} × (median of pairs), target ≤ 2 |",
         f"| … one year alone | {year.seconds:.1f} | | {year.peak_mb:,.0f} |"
         f" memory {full.peak_mb / year.peak_mb:.2f} ×, target: flat |",
         f"| … everything, from the embedded warehouse | {embedded.seconds:.1f} | | {embedded.peak_mb:,.0f} | |",
