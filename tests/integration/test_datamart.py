@@ -224,6 +224,21 @@ def test_sides_that_do_not_add_up_are_printed_and_end_with_1(embedded: Sides) ->
     assert_equal(embedded.home, embedded.datamart)
 
 
+def test_what_was_left_in_staging_by_hand_is_not_shipped(embedded: Sides) -> None:
+    embedded.ship()
+    run(
+        embedded.datamart,
+        "insert into staging.day values ('gas', '2024-03-28', 'x'), ('gas', '1999-01-01', 'x')",
+        "insert into staging.storage_point values ('x', 'x', 'x')",
+        "insert into staging.gas_stock values ('2024-03-28', 'x', 1, true)",
+        "create table staging.power_2024 (like datamart.fact_power)",
+        "update datamart.shipped_day set stamp = 'other' where civil_date = '2024-03-28'",
+    )
+    assert "1 of gas" in embedded.ship()
+    assert_equal(embedded.home, embedded.datamart)
+    assert row(embedded.datamart, "select count(*) from datamart.dim_storage_point where storage_point = 'x'") == (0,)
+
+
 def test_published_and_synthetic_figures_never_share_a_datamart(embedded: Sides) -> None:
     embedded.ship()
     run(embedded.datamart, "update datamart.about set value = 'seed=0' where name = 'kind'")

@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,7 @@ from watthouse.errors import BusyError
 from watthouse.settings import Settings
 from watthouse.warehouse.engines import warehouse
 
+NEW_YEAR: Final = date(2025, 1, 1)
 MIDDLE: Final = {
     "before anything is copied": ("before", "watthouse.datamart.place:Mart.copy"),
     "with staging half full": ("after", "watthouse.datamart.place:Mart.copy"),
@@ -177,10 +179,14 @@ def test_a_second_shipper_waits_says_so_and_ships_what_is_left(home: Path, later
     assert_equal(later, datamart)
 
 
-def test_a_reader_does_not_hold_a_shipment_up(home: Path, later: Path, datamart: str) -> None:
-    """Nor does a shipment that adds a year hold up a reader."""
+def test_a_reader_does_not_hold_a_shipment_up(home: Path, later: Path, datamart: str, tmp_path: Path) -> None:
+    """Nor does a shipment that adds a year hold up a reader, who goes on to see what was there before."""
     variables = {"WATTHOUSE_DATAMART": datamart}
     shipped(home, variables)
+    exports = datamarts.real_time(tmp_path / "exports", NEW_YEAR)
+    shutil.copytree(later, tmp_path / "home")
+    later = tmp_path / "home"
+    assert watthouse(later, "refresh", "--from", exports).returncode == 0
     before = held(datamart)
     with psycopg.connect(datamart) as connection:
         connection.execute("set transaction isolation level repeatable read")

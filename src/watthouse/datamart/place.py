@@ -1,6 +1,7 @@
 """The second server: what a datamart is there, and one shipment at a time into it."""
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -57,12 +58,10 @@ class Mart:
         """Run a file, as ``psql -f`` does."""
         self.connection.execute(path.read_bytes())
 
-    def copy(self, table: str, pieces: Iterable[bytes], *, new: bool = False) -> int:
-        """Append rows in the form of binary COPY; returns how many. ``new`` is a table that this transaction made."""
-        # nobody sees the table before the transaction ends: its rows need not be looked at again to be frozen
-        options = "format binary, freeze" if new else "format binary"
+    def copy(self, table: str, pieces: Iterable[bytes]) -> int:
+        """Append rows in the form of binary COPY; returns how many."""
         with self.connection.cursor() as cursor:
-            with cursor.copy(f"copy {table} from stdin ({options})".encode()) as into:
+            with cursor.copy(f"copy {table} from stdin (format binary)".encode()) as into:
                 for piece in pieces:
                     into.write(piece)
             return cursor.rowcount
@@ -92,6 +91,13 @@ class Mart:
         """The years that a fact has partitions of."""
         year, of_fact = "right(inhrelid::regclass::text, 4)::integer", f"inhparent = 'datamart.{fact}'::regclass"
         return {year for (year,) in self.run(f"select {year} from pg_inherits where {of_fact}")}
+
+    def empty_staging(self) -> None:
+        """Remove what somebody who worked by hand has left there."""
+        ours = "relnamespace = 'staging'::regnamespace and relkind = 'r'"
+        for (table,) in self.run(f"select oid::regclass::text from pg_class where {ours}"):
+            whole_year = re.fullmatch(r"staging\.\w+_\d{4}", table)
+            self.run(f"drop table {table}" if whole_year else f"delete from {table}")
 
     def prepare(self) -> None:
         """Make the tables that are missing; raises :class:`~watthouse.errors.WarehouseError` for another layout."""

@@ -66,6 +66,7 @@ def _refuse_mixture(about: Mapping[str, str], extract: Extract, mart: Mart) -> N
 
 def _shipped(extract: Extract, mart: Mart, changed: Changes, on_stage: Callable[[str], None]) -> Mapping[str, int]:
     """Fill staging, and have insertion.sql take it; returns the rows of each fact that were copied."""
+    mart.empty_staging()
     _name_days(mart, changed)
     everything = {day for subject in changed.values() for day, stamp in subject.items() if stamp is not None}
     for name, query in MEMBERS.items():
@@ -97,7 +98,7 @@ def _copied(extract: Extract, mart: Mart, fact: Fact, chosen: Sequence[date]) ->
         table = f"staging.{fact.name}_{year}"
         mart.run(f"create table {table} (like datamart.{fact.table} including constraints including comments)")
         query = _filled(fact.rows, extract, [day for day in chosen if day.year == year])
-        rows += mart.copy(table, extract.binary(query), new=True)
+        rows += mart.copy(table, extract.binary(query))
     if rest := [day for day in chosen if day.year not in years]:
         rows += mart.copy(f"staging.{fact.name}", extract.binary(_filled(fact.rows, extract, rest)))
     return rows
