@@ -14,7 +14,7 @@ from watthouse.errors import LakeError, UsageError
 from watthouse.lake.ledger import Lake
 from watthouse.settings import Settings
 from watthouse.sources.manifests import PUBLISHED
-from watthouse.storage import Lease, Notes, Place
+from watthouse.storage import Lease, Notes, Place, place_of
 from watthouse.storage.lock import taken
 from watthouse.storage.notes import disk
 from watthouse.warehouse import engines
@@ -45,12 +45,12 @@ class Home:
     def place(self) -> Place:
         """Where the lake lies; raises :class:`~watthouse.errors.UsageError` for a URL that cannot be one."""
         settings = self.settings
-        return Place.of(settings.lake or settings.home / "lake", settings.access, "WATTHOUSE_LAKE")
+        return place_of(settings.lake or settings.home / "lake", settings.access, "WATTHOUSE_LAKE")
 
     @cached_property
     def notes(self) -> Notes:
         """What a refresh leaves for the next one."""
-        return Notes(self.place / "_state" if self.settings.lake else Place.of(self.settings.home))
+        return Notes(self.place / "_state" if self.settings.lake else place_of(self.settings.home))
 
     @cached_property
     def lake(self) -> Lake:
@@ -151,8 +151,9 @@ class Home:
 
         For the holder of :meth:`only_one`, which is enough for a lake of its own.
         """
-        if self.place.is_shared:
-            with Lease(self.notes.place, "refresh.lease", self.settings.lease_seconds).held() as lease:
+        beside = self.notes.place
+        if beside.is_shared:
+            with Lease(beside, "refresh.lease", self.settings.lease_seconds).held() as lease:
                 self._lease = lease
                 try:
                     yield
@@ -160,7 +161,7 @@ class Home:
                 finally:
                     self._lease = None
             return
-        lock = self._locked(self.notes.place.path, "WATTHOUSE_LAKE") if self.settings.lake else None
+        lock = self._locked(beside.path, "WATTHOUSE_LAKE") if self.settings.lake else None
         try:
             yield
         finally:

@@ -26,7 +26,7 @@ from watthouse.lake.integrity import LOG, Damage, Store, has_log, keep_digests
 from watthouse.lake.revisions import OBSERVED_AT, changes
 from watthouse.lake.spool import MONTH, Spooled, month_of
 from watthouse.lake.table import Head, Table, microseconds, newest, written_files
-from watthouse.storage import Place
+from watthouse.storage import Place, place_of
 
 _ATTEMPTS: Final = 12
 
@@ -44,7 +44,7 @@ class Lake:
         chunk_rows: int = 600_000,
         kind: str | None = None,
     ) -> None:
-        self.place = Place.of(place)
+        self.place = place_of(place)
         self._chunk_rows = chunk_rows
         self._kind = kind
         self._tables: dict[str, Table] = {}
