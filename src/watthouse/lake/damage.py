@@ -101,7 +101,7 @@ def unnamed(table: Table, *, after: datetime | None = None) -> pl.DataFrame:
     Of a table that cannot be opened, these are all files that can be read.
     """
     # Files that were merged away are unnamed too, until the vacuum: hence ``after``. What they hold is in the table.
-    pieces = [empty := pl.DataFrame(table.schema().empty_table())]
+    pieces = [empty := pl.DataFrame(table.schema.empty_table())]
     try:
         store = table.store
     except TableNotFoundError:
@@ -128,7 +128,7 @@ def restore(table: Table, rows: pl.DataFrame) -> int:
         present = table.scan(opened, rows[MONTH].unique().to_list()).select(identity).collect()
         rows = rows.join(present, on=identity, how="anti", nulls_equal=True)
         if rows.height:
-            schema = table.schema(MONTH)
+            schema = table.stored_schema
             last = max(table.last_stamp(opened) or 0, microseconds(rows[OBSERVED_AT].max()))  # type: ignore[arg-type]
             table.append(opened, rows.select(schema.names).to_arrow().cast(schema), last)
         return rows.height

@@ -37,11 +37,6 @@ def month_of(dataset: Dataset) -> pl.Expr:
     return pl.col(dataset.time).dt.strftime("%Y-%m").alias(MONTH)
 
 
-def stored_schema(dataset: Dataset) -> pa.Schema:
-    """The catalog's columns plus the partition."""
-    return dataset.schema.append(pa.field(MONTH, pa.string()))
-
-
 @dataclass
 class SpoolWriter:
     """The files one document is being written to, by dataset and by the columns it carried."""
@@ -52,7 +47,7 @@ class SpoolWriter:
     writers: dict[tuple[Dataset, frozenset[str]], tuple[Path, pq.ParquetWriter]] = field(default_factory=dict)
 
     def add(self, piece: Piece) -> None:
-        schema = stored_schema(piece.dataset)
+        schema = piece.dataset.schema.append(pa.field(MONTH, pa.string()))
         slot = (piece.dataset, piece.present)
         if slot not in self.writers:
             path = self.folder / f"{self.turn:06}-{len(self.writers):02}.parquet"

@@ -27,7 +27,7 @@ from watthouse.lake.integrity import (
     kept_digests,
 )
 from watthouse.lake.revisions import OBSERVED_AT
-from watthouse.lake.spool import MONTH, month_of, stored_schema
+from watthouse.lake.spool import MONTH, month_of
 from watthouse.storage import Place
 
 FORMAT: Final = 1
@@ -75,10 +75,15 @@ class Table:
         """Its files; raises :class:`deltalake.exceptions.TableNotFoundError` for a folder that is not there."""
         return Store(self.place)
 
-    def schema(self, *more: str) -> pa.Schema:
-        """The catalog's columns, ``observed_at``, and ``more``."""
-        full = stored_schema(self.dataset).append(pa.field(OBSERVED_AT, pa.timestamp("us", tz="UTC")))
-        return pa.schema([full.field(name) for name in (*self.dataset.names, OBSERVED_AT, *more)])
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """The catalog's columns and ``observed_at``."""
+        return self.dataset.schema.append(pa.field(OBSERVED_AT, pa.timestamp("us", tz="UTC")))
+
+    @cached_property
+    def stored_schema(self) -> pa.Schema:
+        """The same with ``month``, the partition."""
+        return self.schema.append(pa.field(MONTH, pa.string()))
 
     def open(self) -> DeltaTable | None:
         """The table as it is now; opened once and updated from there, which takes a tenth of the time."""
@@ -108,7 +113,7 @@ class Table:
         try:
             return DeltaTable.create(
                 self.uri,
-                self.schema(MONTH),
+                self.stored_schema,
                 partition_by=[MONTH],
                 configuration={
                     _FORMAT_KEY: str(FORMAT),
@@ -143,7 +148,7 @@ class Table:
         return table.metadata().configuration.get(_KIND_KEY) if table else None
 
     def append(self, table: DeltaTable, rows: pa.Table | pa.RecordBatchReader, last: int) -> None:
-        """Commit rows of :meth:`schema` with ``month``; ``last`` is their newest stamp [µs since 1970].
+        """Commit rows of :attr:`stored_schema`; ``last`` is their newest stamp [µs since 1970].
 
         Raises CommitFailedError where another writer has committed since ``table`` was opened.
         """
@@ -196,7 +201,7 @@ class Table:
 
     def scan_files(self, files: Sequence[str] | Sequence[BytesIO]) -> pl.LazyFrame:
         """The rows of these files, or contents; a column that the catalog gained after they were written is empty."""
-        empty = pl.DataFrame(self.schema().empty_table())
+        empty = pl.DataFrame(self.schema.empty_table())
         if not files:
             return empty.lazy().with_columns(month_of(self.dataset))
         ledger = pl.scan_parquet(

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import accumulate
 
 from watthouse.catalog import CATALOG, LICENCE, PORTAL, Dataset
 from watthouse.errors import LakeError, TableError, WatthouseError
@@ -38,7 +37,7 @@ def refresh(
     """
     with _running(settings, full, lake_was_lost, progress) as run:
         standing = run.fetch(source, selection)
-        run.build(standing.again(run.home))
+        run.build(stand(run.home, standing.loaded))
     return run.report
 
 
@@ -120,23 +119,21 @@ class _PipelineRun:
         if source is None:
             selection = selection.live()
         with self.home.only_writer():
-            return self._fetch(source, selection)
-
-    def _fetch(self, source: DocumentSource | None, selection: Selection) -> Standing:
-        standing = stand(self.home)
-        self.note_the_clock(standing)
-        left = self._left(standing)
-        self.report.unsettled |= {dataset.id for dataset in left if dataset in selection.datasets}
-        usable = replace(selection, datasets=tuple(dataset for dataset in selection.datasets if dataset not in left))
-        # A lake that is gone altogether is most often a disk that is not mounted: what is written now would lie in the
-        # folder below the mount point, hidden as soon as the disk is back.
-        if not usable.datasets or (standing.is_lost and not self.lake_was_lost):
+            standing = stand(self.home)
+            self.note_the_clock(standing)
+            left = self._left(standing)
+            self.report.unsettled |= {dataset.id for dataset in left if dataset in selection.datasets}
+            usable = tuple(dataset for dataset in selection.datasets if dataset not in left)
+            # A lake that is gone altogether is most often a disk that is not mounted: what is written now would lie in
+            # the folder below the mount point, hidden as soon as the disk is back.
+            if not usable or (standing.is_lost and not self.lake_was_lost):
+                return standing
+            if source is None:
+                asked = replace(selection, datasets=usable)
+                odre.fetch(self.home, asked, full=self.full, progress=self.progress, report=self.report)
+            else:
+                self._take_in([*source.documents()], selection, left)
             return standing
-        if source is None:
-            odre.fetch(self.home, usable, full=self.full, progress=self.progress, report=self.report)
-        else:
-            self._take_in([*source.documents()], selection, left)
-        return standing
 
     def build(self, standing: Standing) -> None:
         """Load what is new in the lake into the warehouse, and rebuild the marts that follow from it."""
@@ -162,10 +159,11 @@ class _PipelineRun:
             self.report.built = ()
             return
         with warehouse.draft(on_wait=self.progress.notice) as draft:
-            loaded = self._load(draft, moved)
-            draft.describe(self._about)
+            loaded = [dataset.table for dataset in self._load(draft, moved)]
+            about = self._about
             self.progress.stage("building the marts")
-            self.report.built = tuple(draft.replay(steps, [dataset.table for dataset in loaded], self.progress.node))
+            draft.describe(about)
+            self.report.built = tuple(draft.replay(steps, loaded, self.progress.node))
 
     def build_anew(self, left: Collection[Dataset]) -> None:
         """Build everything with dbt, which warms up while the rows are loaded.
@@ -195,25 +193,19 @@ class _PipelineRun:
 
     def _take_in(self, documents: Sequence[Document], selection: Selection, left: Collection[Dataset]) -> None:
         self.home.claim(REAL)
-        total = sum(document.size for document in documents)
-        sizes = accumulate((document.size for document in documents), initial=0)
-        before = dict(zip(map(id, documents), sizes, strict=False))
-
-        def on_progress(document: Document, position: int, rows: int) -> None:
-            self.progress.reading(document.origin, before[id(document)] + position, total, rows)
-
-        taken = take_in(self.home, documents, selection, self.progress, self.report, on_progress, without=left)
+        taken = take_in(self.home, documents, selection, self.progress, self.report, without=left)
         for dataset in taken:
             try:
                 tidy(self.home, dataset)
             except TableError as error:
                 self.report.failed[dataset.id] = str(error)
-        self.home.remember([dataset.id for dataset in taken])
+        self.home.remember(taken)
 
     def _left(self, standing: Standing) -> frozenset[Dataset]:
         """The tables that are left as they are; the reasons go into the report."""
         behind = [] if self.lake_was_lost else standing.behind
-        self.report.failed |= standing.broken_reasons()
+        if standing.broken:
+            self.report.failed |= standing.broken_reasons()
         if behind:
             self.report.failed[standing.root] = standing.loss_reason()
         return frozenset([*standing.broken, *behind])

@@ -38,7 +38,7 @@ def observe(lake: Lake, folder: Path, day: date, stock: str) -> None:
 
 
 def marks(folder: Path, lake: Lake, service: str = "odre") -> Watermarks:
-    return Watermarks(Notes(place_of(folder)), service, Lake(lake.root))
+    return Watermarks(Notes(place_of(folder)), service, Lake(lake.place))
 
 
 MARK = Watermark(processed=NOON, swept=NOON, months={"2026-09": "a", "2026-10": "b"})
