@@ -20,14 +20,14 @@ _MANY: Final = 1000
 """Distinct values from which a column of text is free text, and not a dimension."""
 
 
-def by_dataset(family: Sequence[Dataset], batch: pl.DataFrame, origin: str) -> Iterator[tuple[Dataset, pl.DataFrame]]:
+def by_dataset(family: Sequence[Dataset], batch: pl.DataFrame, origin: str) -> list[tuple[Dataset, pl.DataFrame]]:
     """The rows of ``batch`` (technical names) of each dataset that it has rows of.
 
     ``family`` are the datasets that its columns may be of. Raises :class:`~watthouse.errors.UnrecognisedError` where a
     value names a place of no dataset.
     """
-    for datasets, rows in _by_place(family, batch, origin):
-        yield from _by_nature(datasets, rows, origin)
+    placed = _by_place(family, batch, origin)
+    return [mine for datasets, rows in placed for mine in _by_nature(datasets, rows, origin)]
 
 
 def _by_place(
