@@ -10,9 +10,9 @@ import typer
 
 from watthouse.catalog import find
 from watthouse.cli import tables
-from watthouse.cli.app import home, verb
+from watthouse.cli.app import home, settings_of, verb
 from watthouse.cli.export import FileFormat, write
-from watthouse.cli.options import OfSample, Output, Since, Style, Until, settings_of
+from watthouse.cli.options import OfSample, Output, Since, Style, Until
 from watthouse.errors import UsageError
 from watthouse.home import Home
 from watthouse.sync.report import refuse_reversed

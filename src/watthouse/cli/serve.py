@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from watthouse.cli import console
-from watthouse.cli.app import announce, extra, verb
-from watthouse.cli.options import OfSample, Port, day, settings_of
+from watthouse.cli.app import announce, extra, settings_of, verb
+from watthouse.cli.options import OfSample, Port, day
 from watthouse.errors import UsageError
 from watthouse.settings import Settings
 

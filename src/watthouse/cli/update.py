@@ -13,7 +13,7 @@ import typer
 
 from watthouse.catalog import Dataset
 from watthouse.cli import console, reports, signals, tables
-from watthouse.cli.app import announce, home, leave_if_refused, line_of, service, verb
+from watthouse.cli.app import ManyPaths, announce, home, line_of, service, settings_of, verb
 from watthouse.cli.options import (
     AsJson,
     From,
@@ -21,13 +21,11 @@ from watthouse.cli.options import (
     FullFetch,
     FullRefresh,
     LakeWasLost,
-    ManyPaths,
     Names,
     OfSample,
     Port,
     Since,
     Until,
-    settings_of,
 )
 from watthouse.cli.serve import serve_home
 from watthouse.errors import UnreachableError, UsageError, WatthouseError
@@ -70,7 +68,7 @@ def run(
     if serve:
         # no line of log per request here: it is a person who reads this terminal
         serve_home(settings.model_copy(update={"port": port or settings.port, "log_requests": False}), afresh=True)
-    leave_if_refused(done)
+    reports.leave_if_refused(done)
 
 
 def _run_live(settings: Settings) -> tuple[Settings, Report]:
@@ -115,9 +113,9 @@ def refresh(
     from watthouse.operate import pipeline
 
     with _staying() if follow else nullcontext():
-        selection = Selection.of(names or (), since, until)
         _refuse_mixtures(paths, {"--sample": sample, "--follow": follow})
         _refuse_half_of_a_loss(full, lake_was_lost, follow)
+        selection = Selection.of(names or (), since, until)
         settings = home(sample)
         with service(settings, sample=sample) as served:
             if follow:
@@ -143,8 +141,8 @@ def fetch(
     """The first half of refresh: ask ODRÉ (or read exports) and keep what is new in the lake."""
     from watthouse.operate import pipeline
 
-    selection = Selection.of(names or (), since, until)
     _refuse_mixtures(paths, {"--sample": sample, "--full": full})
+    selection = Selection.of(names or (), since, until)
     settings = home(sample)
     with service(settings, sample=sample) as served, console.bar() as bar:
         done = pipeline.fetch(
@@ -163,7 +161,7 @@ def build(sample: OfSample = False, full: FullBuild = False, lake_was_lost: Lake
     with console.bar() as bar:
         done = pipeline.build(settings, full=full, lake_was_lost=lake_was_lost, progress=bar)
     reports.build(done)
-    leave_if_refused(done)
+    reports.leave_if_refused(done)
 
 
 @verb()
@@ -302,4 +300,4 @@ def _report(settings: Settings, done: Report, paths: list[str] | None) -> None:
     """Print the report; exit 1 where something was refused, or a file that was named itself is not an export."""
     announce(settings, after_fetching=True)
     reports.report(done)
-    leave_if_refused(done, paths)
+    reports.leave_if_refused(done, paths)
