@@ -24,8 +24,8 @@ from watthouse.lake.compare import TURN, Comparison, Counts, compare
 from watthouse.lake.extent import Extent, extent_of
 from watthouse.lake.integrity import LOG, Damage, Store, has_log, keep_digests
 from watthouse.lake.revisions import OBSERVED_AT, changes
-from watthouse.lake.spool import MONTH, Spooled, month_of
-from watthouse.lake.table import Head, Table, microseconds, newest, written_files
+from watthouse.lake.spool import Spooled
+from watthouse.lake.table import MONTH, Head, Table, microseconds, newest, written_files
 from watthouse.storage import Place, place_of
 
 _ATTEMPTS: Final = 12
@@ -198,7 +198,10 @@ class Lake:
 
         Raises :class:`~watthouse.errors.TableError` for one that is not as it was written.
         """
-        self.table(dataset).refuse_faulty_since(since)
+        table = self.table(dataset)
+        with table.errors():
+            opened = table.open()
+            table.refuse_faulty(opened, table.files(opened, since=since))
 
     def set_table_aside(self, dataset: Dataset, stamp: str) -> "Lake":
         """Move a whole table out of the way; returns the lake that it is in now."""
@@ -213,7 +216,7 @@ class Lake:
         def additions() -> Iterator[pa.RecordBatch]:
             for comparison in self._comparisons(table, opened, documents):
                 counts.append(comparison.counts)
-                yield from _stamped(table, comparison.additions, stamp).to_batches()
+                yield from table.stamped(comparison.additions, stamp).to_batches()
 
         with table.errors():
             opened = table.open_to_write()
@@ -269,13 +272,6 @@ def _unless_empty(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]
         yield from batches
 
     return again()
-
-
-def _stamped(table: Table, additions: pl.DataFrame, stamp: int) -> pa.Table:
-    """Rows ready to append: each document's turn is a later microsecond."""
-    schema = table.stored_schema
-    moment = (pl.lit(stamp, pl.Int64) + pl.col(TURN)).cast(pl.Datetime("us", "UTC")).alias(OBSERVED_AT)
-    return additions.with_columns(moment, month_of(table.dataset)).select(schema.names).to_arrow().cast(schema)
 
 
 def _batches(table: Table, frames: Iterable[pl.DataFrame], since: datetime | None) -> Iterator[pa.RecordBatch]:

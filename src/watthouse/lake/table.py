@@ -16,6 +16,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError, DeltaProtocolErr
 
 from watthouse.catalog import Dataset
 from watthouse.errors import LakeError, StoreError, TableError
+from watthouse.lake.compare import TURN
 from watthouse.lake.integrity import (
     Damage,
     LoggedFile,
@@ -27,11 +28,12 @@ from watthouse.lake.integrity import (
     kept_digests,
 )
 from watthouse.lake.revisions import OBSERVED_AT
-from watthouse.lake.spool import MONTH, month_of
 from watthouse.storage import Place
 
 FORMAT: Final = 1
 """Version of the lake's own layout; a higher one in a table means that a newer watthouse wrote it."""
+MONTH: Final = "month"
+"""The partition: ``YYYY-MM`` (UTC) of a row."""
 STORAGE_ERRORS: Final = (
     DeltaError,
     OSError,
@@ -82,7 +84,7 @@ class Table:
 
     @cached_property
     def stored_schema(self) -> pa.Schema:
-        """The same with ``month``, the partition."""
+        """The same with :data:`MONTH`."""
         return self.schema.append(pa.field(MONTH, pa.string()))
 
     def open(self) -> DeltaTable | None:
@@ -128,16 +130,6 @@ class Table:
                 raise
             return table
 
-    def can_be_opened(self) -> bool:
-        """Whether there is a table whose files can be listed."""
-        try:
-            with self.errors():
-                if table := self.open():
-                    written_files(table)
-        except LakeError:
-            return False
-        return table is not None
-
     def forget(self) -> None:
         """Open it again the next time."""
         self._opened = None
@@ -146,6 +138,12 @@ class Table:
         """The kind of data that is written into the table."""
         table = self.open()
         return table.metadata().configuration.get(_KIND_KEY) if table else None
+
+    def stamped(self, additions: pl.DataFrame, stamp: int) -> pa.Table:
+        """Rows ready to append, in :attr:`stored_schema`: a document's turn counts microseconds after ``stamp``."""
+        moment = (pl.lit(stamp, pl.Int64) + pl.col(TURN)).cast(pl.Datetime("us", "UTC")).alias(OBSERVED_AT)
+        rows = additions.with_columns(moment, month_of(self.dataset)).select(self.stored_schema.names)
+        return rows.to_arrow().cast(self.stored_schema)
 
     def append(self, table: DeltaTable, rows: pa.Table | pa.RecordBatchReader, last: int) -> None:
         """Commit rows of :attr:`stored_schema`; ``last`` is their newest stamp [µs since 1970].
@@ -169,7 +167,8 @@ class Table:
             if table is None or stamp is None:
                 return None
             rows = sum(logged.rows for logged in written_files(table))
-            return Head(str(table.metadata().id), table.version(), moment_of(stamp), rows)
+            until = _EPOCH + timedelta(microseconds=stamp)
+            return Head(str(table.metadata().id), table.version(), until, rows)
 
     def last_stamp(self, table: DeltaTable) -> int | None:
         """The newest stamp committed [µs since 1970]: the version of the table's own application transaction."""
@@ -230,12 +229,6 @@ class Table:
                 self._refuse([fault] if fault else [])
                 self._sound.add(file)
 
-    def refuse_faulty_since(self, moment: datetime | None) -> None:
-        """The same of the files with observations stamped after ``moment``."""
-        with self.errors():
-            table = self.open()
-            self.refuse_faulty(table, self.files(table, since=moment))
-
     @contextmanager
     def errors(self) -> Iterator[None]:
         """Turn what the storage raises into one line, which names the file if one is to blame."""
@@ -285,6 +278,11 @@ def written_files(table: DeltaTable) -> list[LoggedFile]:
     return [LoggedFile(*row) for row in actions.select("path", "size_bytes", "num_records").iter_rows()]
 
 
+def month_of(dataset: Dataset) -> pl.Expr:
+    """The :data:`MONTH` of a row."""
+    return pl.col(dataset.time).dt.strftime("%Y-%m").alias(MONTH)
+
+
 def newest(dataset: Dataset, rows: pl.LazyFrame) -> pl.LazyFrame:
     """The last observation of each identity."""
     return rows.sort(OBSERVED_AT).unique(list(dataset.identity), keep="last", maintain_order=True)
@@ -293,11 +291,6 @@ def newest(dataset: Dataset, rows: pl.LazyFrame) -> pl.LazyFrame:
 def microseconds(moment: datetime) -> int:
     """Microseconds since 1970, as stamps are counted."""
     return (moment - _EPOCH) // timedelta(microseconds=1)
-
-
-def moment_of(stamp: int) -> datetime:
-    """The instant of a stamp (UTC)."""
-    return _EPOCH + timedelta(microseconds=stamp)
 
 
 def _first_line(error: BaseException) -> str:
