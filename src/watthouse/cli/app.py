@@ -165,34 +165,33 @@ def settings_of(*, sample: bool = False, **chosen: Any) -> Settings:
     return settings.model_copy(update={"home": settings.home / "sample"}) if sample else settings
 
 
-def home(sample: bool) -> Settings:
-    """The settings of this call; announces a sample where its home holds one."""
-    settings = settings_of(sample=sample)
-    announce(settings)
-    return settings
+def home(sample: bool) -> Home:
+    """The home of this call; announces a sample where it holds one."""
+    place = Home(settings_of(sample=sample))
+    announce(place)
+    return place
 
 
-def announce(settings: Settings, *, after_fetching: bool = False) -> None:
+def announce(place: Home, *, after_fetching: bool = False) -> None:
     """Print a line where this home holds a sample; of a lake elsewhere, only ``after_fetching`` from there."""
     # Before, the warehouse has to do: what needs no lake must not wait for a bucket, and a server that forks its worker
     # must not have spoken to one (the worker lacks the threads that did, and waits for them for ever).
-    place = Home(settings)
-    if (place.sample if after_fetching or not settings.lake else place.sample_shown) is not None:
+    if (place.sample if after_fetching or not place.settings.lake else place.sample_shown) is not None:
         console.announce_sample()
 
 
-def service(settings: Settings, *, sample: bool) -> AbstractContextManager[Settings]:
-    """The settings with the service to ask; the sample is served by this process, until the block ends."""
-    return _sampled(settings) if sample else nullcontext(settings)
+def service(place: Home, *, sample: bool) -> AbstractContextManager[Home]:
+    """The home with the service that it asks; the sample is served by this process, until the block ends."""
+    return _sampled(place.settings) if sample else nullcontext(place)
 
 
 @contextmanager
-def _sampled(settings: Settings) -> Iterator[Settings]:
+def _sampled(settings: Settings) -> Iterator[Home]:
     from watthouse.sample.publishing import Publisher
     from watthouse.sample.server import Sample, serving
 
     with serving(Sample(Publisher(settings.sample_seed, settings.sample_since), now=settings.sample_now)) as url:
-        yield settings.model_copy(update={"odre_url": url})
+        yield Home(settings.model_copy(update={"odre_url": url}))
 
 
 @contextmanager

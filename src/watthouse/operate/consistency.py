@@ -21,9 +21,10 @@ class Standing:
     """The lake and the warehouse of one home.
 
     ``heads`` are the tables that can be opened (None: there is none), ``broken`` maps the others to the reason;
-    ``loaded`` is how far the warehouse follows each, by dataset id. ``is_empty`` tells that there is no table at all.
-    ``moved`` are the tables whose state differs from the one that the warehouse has loaded, ``behind`` those that lack
-    observations which the warehouse holds.
+    ``loaded`` is how far the warehouse follows each, by dataset id. ``is_empty`` tells that there is no table at all,
+    ``is_lost`` that the warehouse was loaded from a lake that is gone altogether. ``moved`` are the tables whose state
+    differs from the one that the warehouse has loaded, ``behind`` those that lack observations which the warehouse
+    holds; ``future`` maps those that are stamped in the future to what to do, by dataset id.
     """
 
     root: str
@@ -31,13 +32,10 @@ class Standing:
     broken: Mapping[Dataset, str]
     loaded: Mapping[str, Loaded]
     is_empty: bool
+    is_lost: bool
     moved: Sequence[Dataset]
     behind: Sequence[Dataset]
-
-    @property
-    def is_lost(self) -> bool:
-        """Whether the whole lake is gone that the warehouse was loaded from."""
-        return self.is_empty and bool(self.loaded)
+    future: Mapping[str, str]
 
     def loss_reason(self) -> str:
         """What the tables in ``behind`` lack, since when, and what to do, in one line that begins with the lake."""
@@ -87,20 +85,6 @@ class Standing:
             return f"{count}, observed after {_z(head.observed_until)} and until {_z(loaded.observed_until)}"
         return f"{count}, observed until {_z(loaded.observed_until)}"
 
-    def future_reasons(self, tolerated: float) -> dict[str, str]:
-        """The tables stamped more than ``tolerated`` seconds in the future, by dataset id, and what to do."""
-        # A clock that stood ahead once is noticed at the next run: everything observed since would be stamped by the
-        # microsecond after it, and `as_of` would know nothing of it for years.
-        now = datetime.now(UTC)
-        latest = now + timedelta(seconds=tolerated)
-        return {
-            dataset.id: f"its newest observation is stamped {_z(head.observed_until)}, and this machine's clock says"
-            f" {now:%Y-%m-%d}: set the clock if it is wrong; if it was wrong then, `watthouse repair --apply` corrects"
-            " the stamps"
-            for dataset, head in self.heads.items()
-            if head and head.observed_until > latest
-        }
-
 
 def stand(home: Home, loaded: Mapping[str, Loaded] | None = None) -> Standing:
     """Open every table of the lake, and compare it with the warehouse; ``loaded`` where that was read before."""
@@ -113,7 +97,17 @@ def stand(home: Home, loaded: Mapping[str, Loaded] | None = None) -> Standing:
         except TableError as error:
             broken[dataset] = str(error)
     is_empty = not broken and not any(heads.values())
-    return Standing(home.place.url, heads, broken, loaded, is_empty, _moved(heads, loaded), _behind(heads, loaded))
+    return Standing(
+        root=home.place.url,
+        heads=heads,
+        broken=broken,
+        loaded=loaded,
+        is_empty=is_empty,
+        is_lost=is_empty and bool(loaded),
+        moved=_moved(heads, loaded),
+        behind=_behind(heads, loaded),
+        future=_future(heads, home.settings.clock_tolerance_seconds),
+    )
 
 
 def _moved(heads: Mapping[Dataset, Head | None], loaded: Mapping[str, Loaded]) -> list[Dataset]:
@@ -128,6 +122,21 @@ def _behind(heads: Mapping[Dataset, Head | None], loaded: Mapping[str, Loaded]) 
     return [
         dataset for dataset, head in heads.items() if (load := loaded.get(dataset.id)) and _is_ahead(load.head, head)
     ]
+
+
+def _future(heads: Mapping[Dataset, Head | None], tolerated: float) -> dict[str, str]:
+    """The tables stamped more than ``tolerated`` seconds in the future, and what to do."""
+    # A clock that stood ahead once is noticed at the next run: everything observed since would be stamped by the
+    # microsecond after it, and `as_of` would know nothing of it for years.
+    now = datetime.now(UTC)
+    latest = now + timedelta(seconds=tolerated)
+    return {
+        dataset.id: f"its newest observation is stamped {_z(head.observed_until)}, and this machine's clock says"
+        f" {now:%Y-%m-%d}: set the clock if it is wrong; if it was wrong then, `watthouse repair --apply` corrects"
+        " the stamps"
+        for dataset, head in heads.items()
+        if head and head.observed_until > latest
+    }
 
 
 def _z(moment: datetime) -> str:

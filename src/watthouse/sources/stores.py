@@ -61,15 +61,20 @@ class StoredFile:
                     raise SourceError(f"{self.origin}: an archive in a bucket: unpack it there, or read it from a disk")
 
 
+@dataclass(frozen=True)
 class Sources:
     """Files, folders and URLs of buckets as they are typed, in the order given."""
 
-    def __init__(self, typed: Sequence[str], settings: Settings) -> None:
-        self._sources = [_source(text, settings) for text in typed]
+    each: Sequence[DocumentSource]
+
+    @classmethod
+    def of(cls, typed: Sequence[str] | None, settings: Settings) -> "Sources | None":
+        """None where nothing is typed; raises :class:`~watthouse.errors.UsageError` for what cannot be a source."""
+        return cls([_source(text, settings) for text in typed]) if typed else None
 
     def documents(self) -> Iterator[Document]:
         """Those of each in turn; raises as these do, before the first is read."""
-        each = [source.documents() for source in self._sources]
+        each = [source.documents() for source in self.each]
         return chain.from_iterable(each)
 
 
