@@ -15,7 +15,7 @@ from watthouse.errors import LakeError, UsageError
 from watthouse.lake.ledger import Lake
 from watthouse.settings import Settings
 from watthouse.sources.manifests import PUBLISHED
-from watthouse.storage import Lease, Notes, Place, place_of
+from watthouse.storage import Folder, Lease, Notes, Place
 from watthouse.storage.lock import taken
 from watthouse.storage.notes import disk
 from watthouse.warehouse import engines
@@ -45,17 +45,17 @@ class Home:
     @cached_property
     def place(self) -> Place:
         """Where the lake lies; raises :class:`~watthouse.errors.UsageError` for a URL that cannot be one."""
-        settings = self.settings
-        return place_of(settings.lake or settings.home / "lake", settings.access, "WATTHOUSE_LAKE")
+        lake = self.settings.lake
+        return self.settings.place(lake, "WATTHOUSE_LAKE") if lake else Folder(str(self.settings.home / "lake"))
 
     @cached_property
     def notes(self) -> Notes:
         """What a refresh leaves for the next one."""
-        return Notes(self.place / "_state" if self.settings.lake else place_of(self.settings.home))
+        return Notes(self.place / "_state" if self.settings.lake else Folder(str(self.settings.home)))
 
     @cached_property
     def lake(self) -> Lake:
-        return Lake(self.place, chunk_rows=self.settings.chunk_rows, kind=self._noted)
+        return Lake(self.place, chunk_rows=self.settings.chunk_rows, kind=lambda: self._noted)
 
     @cached_property
     def warehouse(self) -> Warehouse:
@@ -122,7 +122,6 @@ class Home:
             # another machine may have claimed the same bucket in the meantime
             if self._noted not in {None, kind}:
                 raise self._mixture(f"{self.place} now holds", self._noted, kind)
-        self.lake.claim(kind)
 
     def refuse_mixture(self) -> None:
         """Raises :class:`~watthouse.errors.UsageError` where the warehouse holds another kind than the lake."""

@@ -34,7 +34,7 @@ _ATTEMPTS: Final = 12
 class Lake:
     """The ledger in one place: a folder, or a bucket that several machines may write to at the same time.
 
-    ``kind`` (published data, or which sample) is written into every table that it makes.
+    What ``kind`` answers (published data, or which sample) is written into every table that it makes.
     """
 
     def __init__(
@@ -42,18 +42,12 @@ class Lake:
         place: Place | str | Path,
         *,
         chunk_rows: int = 600_000,
-        kind: str | None = None,
+        kind: Callable[[], str | None] = lambda: None,
     ) -> None:
         self.place = place_of(place)
         self._chunk_rows = chunk_rows
         self._kind = kind
         self._tables: dict[str, Table] = {}
-
-    def claim(self, kind: str) -> None:
-        """Write this kind into every table that is made from now on."""
-        self._kind = kind
-        for table in self._tables.values():
-            table.kind = kind
 
     def uri(self, dataset: Dataset) -> str:
         return f"{self.place.url}/{dataset.id}"
@@ -74,9 +68,8 @@ class Lake:
         """
         table = self.table(dataset)
         for attempt in range(_ATTEMPTS):
-            confirm()
             try:
-                return self._observe(table, documents)
+                return self._observe(table, documents, confirm)
             except CommitFailedError:
                 # at random: two writers that collided and waited equally long would collide again
                 time.sleep(random.uniform(0, min(2, 0.05 * 2**attempt)))
@@ -210,7 +203,8 @@ class Lake:
         damage.set_table_aside(table, store, folder)
         return Lake(self.place / folder)
 
-    def _observe(self, table: Table, documents: Sequence[Spooled]) -> Counts:
+    def _observe(self, table: Table, documents: Sequence[Spooled], confirm: Callable[[], None]) -> Counts:
+        confirm()
         counts: list[Counts] = []
 
         def additions() -> Iterator[pa.RecordBatch]:

@@ -1,7 +1,7 @@
 """One dataset's Delta table: opened once, its files checked before they are read, its storage's errors in one line."""
 
 import errno
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -59,11 +59,11 @@ class Head:
 
 @dataclass
 class Table:
-    """The ledger of ``dataset`` in ``place``; ``kind`` (published, or which sample) is written into a new one."""
+    """The ledger of ``dataset`` in ``place``; what ``kind`` answers (published, or which sample) is written into it."""
 
     dataset: Dataset
     place: Place
-    kind: str | None = None
+    kind: Callable[[], str | None] = lambda: None
     _opened: DeltaTable | None = None
     _sound: set[str] = field(default_factory=set)
 
@@ -119,7 +119,7 @@ class Table:
                 partition_by=[MONTH],
                 configuration={
                     _FORMAT_KEY: str(FORMAT),
-                    **({_KIND_KEY: self.kind} if self.kind else {}),
+                    **({_KIND_KEY: kind} if (kind := self.kind()) else {}),
                     "delta.dataSkippingStatsColumns": ",".join([OBSERVED_AT, self.dataset.time]),
                 },
                 storage_options=self.place.delta_options,
