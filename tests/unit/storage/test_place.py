@@ -76,6 +76,16 @@ def test_a_path_style_is_only_said_where_it_is_set() -> None:
         assert options.get(said) == expected
 
 
+def test_what_lies_below_a_place_is_reached_as_the_place_is() -> None:
+    folder, bucket = place_of("var/lake") / "a", place_of("s3://b", Access("http://127.0.0.1:9000", seconds=7)) / "a"
+    assert (folder.url, folder.delta_options, folder.polars_options) == ("var/lake/a", None, None)
+    assert bucket.url == "s3://b/a"
+    for options, seconds in ((bucket.delta_options, "7s"), (bucket.polars_options, 7000)):
+        assert options is not None
+        assert options["aws_endpoint_url"] == "http://127.0.0.1:9000"
+        assert seconds in options.values()
+
+
 def test_a_clock_that_is_a_day_behind_is_named(s3_server: str) -> None:
     """By what the server answers to a request that Amazon's own signer dated yesterday."""
     store = S3(s3_server)
