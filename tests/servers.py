@@ -23,7 +23,7 @@ from botocore.config import Config
 from tools.services import SERVERS, Running, Services
 from tools.services.base import ServiceFailedError
 from tools.services.gcs import key_for
-from watthouse.storage import Access, Place
+from watthouse.storage import Access, Place, place_of
 
 REGION: Final = "us-east-1"
 
@@ -119,7 +119,7 @@ class Bucket:
     def place(self, prefix: str = "lake") -> Place:
         """A place in it."""
         access = Access(self.variables.get("WATTHOUSE_STORE_ENDPOINT"), REGION, seconds=5)
-        return Place.of(f"{self.url}/{prefix}", access)
+        return place_of(f"{self.url}/{prefix}", access)
 
     def names(self) -> list[str]:
         """The names of all objects."""

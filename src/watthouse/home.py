@@ -10,11 +10,12 @@ from typing import Final
 
 from filelock import FileLock
 
+from watthouse.catalog import Dataset
 from watthouse.errors import LakeError, UsageError
 from watthouse.lake.ledger import Lake
 from watthouse.settings import Settings
 from watthouse.sources.manifests import PUBLISHED
-from watthouse.storage import Lease, Notes, Place
+from watthouse.storage import Folder, Lease, Notes, Place
 from watthouse.storage.lock import taken
 from watthouse.storage.notes import disk
 from watthouse.warehouse import engines
@@ -44,17 +45,17 @@ class Home:
     @cached_property
     def place(self) -> Place:
         """Where the lake lies; raises :class:`~watthouse.errors.UsageError` for a URL that cannot be one."""
-        settings = self.settings
-        return Place.of(settings.lake or settings.home / "lake", settings.access, "WATTHOUSE_LAKE")
+        lake = self.settings.lake
+        return self.settings.place(lake, "WATTHOUSE_LAKE") if lake else Folder(str(self.settings.home / "lake"))
 
     @cached_property
     def notes(self) -> Notes:
         """What a refresh leaves for the next one."""
-        return Notes(self.place / "_state" if self.settings.lake else Place.of(self.settings.home))
+        return Notes(self.place / "_state" if self.settings.lake else Folder(str(self.settings.home)))
 
     @cached_property
     def lake(self) -> Lake:
-        return Lake(self.place, chunk_rows=self.settings.chunk_rows, kind=self._noted)
+        return Lake(self.place, chunk_rows=self.settings.chunk_rows, kind=lambda: self._noted)
 
     @cached_property
     def warehouse(self) -> Warehouse:
@@ -92,12 +93,13 @@ class Home:
     def sample(self) -> str | None:
         """The name of the sample that is shown, None for published data."""
         # the warehouse tells it too, and does not have to be asked for over a network
-        return _sample((self._built if self.settings.lake else None) or self.kind)
+        kind = (self._built if self.settings.lake else None) or self.kind
+        return None if kind == REAL else kind
 
     @property
     def sample_shown(self) -> str | None:
         """The same by the warehouse alone; None where there is none yet."""
-        return _sample(self._built)
+        return None if self._built == REAL else self._built
 
     @property
     def now(self) -> datetime:
@@ -111,14 +113,15 @@ class Home:
         Raises :class:`~watthouse.errors.UsageError` where the lake or the warehouse holds another kind: made-up and
         published numbers, or those of two samples, never share one.
         """
-        self._refuse_mixture(self.kind, kind, f"{self.place if self.settings.lake else self.settings.home} holds")
+        if self.kind not in {None, kind}:
+            raise self._mixture(f"{self.place if self.settings.lake else self.settings.home} holds", self.kind, kind)
         self._refuse_other_builds(kind)
         if self._noted is None:
             # durable, unlike the other notes: it cannot be made again from anything else
             self.notes.update(_KIND, lambda note: {**note, "data": note.get("data") or kind}, durable=True)
             # another machine may have claimed the same bucket in the meantime
-            self._refuse_mixture(self._noted, kind, f"{self.place} now holds")
-        self.lake.claim(kind)
+            if self._noted not in {None, kind}:
+                raise self._mixture(f"{self.place} now holds", self._noted, kind)
 
     def refuse_mixture(self) -> None:
         """Raises :class:`~watthouse.errors.UsageError` where the warehouse holds another kind than the lake."""
@@ -126,15 +129,15 @@ class Home:
             self._refuse_other_builds(kind)
 
     def _refuse_other_builds(self, kind: str) -> None:
-        self._refuse_mixture(self._built, kind, f"the warehouse at {self.warehouse.place} holds")
+        if self._built not in {None, kind}:
+            raise self._mixture(f"the warehouse at {self.warehouse.place} holds", self._built, kind)
 
-    def _refuse_mixture(self, held: str | None, kind: str, where: str) -> None:
-        if held not in {None, kind}:
-            raise UsageError(
-                f"{where} {described(str(held))}, and this is {described(kind)}: they never share"
-                f" {'a lake or a warehouse' if self.settings.lake else 'a home'}; set WATTHOUSE_HOME to another folder"
-                + (", and WATTHOUSE_LAKE to another place" if self.settings.lake else "")
-            )
+    def _mixture(self, where: str, held: str | None, kind: str) -> UsageError:
+        return UsageError(
+            f"{where} {described(str(held))}, and this is {described(kind)}: they never share"
+            f" {'a lake or a warehouse' if self.settings.lake else 'a home'}; set WATTHOUSE_HOME to another folder"
+            + (", and WATTHOUSE_LAKE to another place" if self.settings.lake else "")
+        )
 
     @contextmanager
     def only_one(self) -> Iterator[None]:
@@ -151,8 +154,9 @@ class Home:
 
         For the holder of :meth:`only_one`, which is enough for a lake of its own.
         """
-        if self.place.is_shared:
-            with Lease(self.notes.place, "refresh.lease", self.settings.lease_seconds).held() as lease:
+        beside = self.notes.place
+        if beside.is_shared:
+            with Lease(beside, "refresh.lease", self.settings.lease_seconds).held() as lease:
                 self._lease = lease
                 try:
                     yield
@@ -160,7 +164,7 @@ class Home:
                 finally:
                     self._lease = None
             return
-        lock = self._locked(self.notes.place.path, "WATTHOUSE_LAKE") if self.settings.lake else None
+        lock = self._locked(beside.path, "WATTHOUSE_LAKE") if self.settings.lake else None
         try:
             yield
         finally:
@@ -180,9 +184,9 @@ class Home:
         noted = self.notes.read(_REFRESHES).items()
         return {name: moment for name, text in noted if (moment := _moment(text)) is not None}
 
-    def remember(self, datasets: Iterable[str]) -> None:
+    def remember(self, datasets: Iterable[Dataset]) -> None:
         """Note that these datasets were fetched now."""
-        now = dict.fromkeys(datasets, datetime.now(UTC).isoformat())
+        now = {dataset.id: datetime.now(UTC).isoformat() for dataset in datasets}
         self.notes.update(_REFRESHES, lambda note: dict(sorted({**note, **now}.items())))
 
     def _lock(self) -> FileLock:
@@ -220,10 +224,6 @@ def _moment(text: object) -> datetime | None:
         return datetime.fromisoformat(str(text))
     except ValueError:
         return None
-
-
-def _sample(kind: str | None) -> str | None:
-    return None if kind == REAL else kind
 
 
 def _refuse_odd(folder: Path, setting: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from watthouse.storage import Access, Place
+from watthouse.storage import Access, Place, place_of
 
 PROJECT = Path(__file__).parent / "transform"
 
@@ -173,4 +173,4 @@ class Settings(BaseSettings):
 
     def place(self, url: str, name: str) -> Place:
         """A folder or the prefix of a bucket; raises :class:`~watthouse.errors.UsageError` where it cannot be one."""
-        return Place.of(url, self.access, name)
+        return place_of(url, self.access, name)

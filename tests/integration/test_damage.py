@@ -14,6 +14,7 @@ from tests.integration.test_made_up_marts import gas, national
 from tests.killing import at
 from tests.support import begun, mart, tables, watthouse, write_csv
 from watthouse.catalog import find
+from watthouse.home import Home
 from watthouse.lake.ledger import Lake
 from watthouse.operate import pipeline
 from watthouse.settings import Settings
@@ -380,7 +381,7 @@ def test_a_clock_that_stood_ahead_is_noticed_at_the_next_run_and_its_stamps_can_
     settings = Settings(home=home)
     with monkeypatch.context() as patched:
         patched.setattr("watthouse.lake.ledger.datetime", Ahead)
-        pipeline.refresh(settings, FileSource([files / "later-gas.csv"], settings), Selection.of())
+        pipeline.refresh(Home(settings), FileSource([files / "later-gas.csv"], settings), Selection.of())
     before = watthouse(home, "show", "gas_daily", "--format", "csv").stdout
     said = watthouse(home, "refresh", "--from", write_again(files, home.parent))
     assert said.returncode == 0, said.stderr

@@ -34,7 +34,7 @@ from watthouse.exports.dump import dump as dump_exports
 from watthouse.exports.months import Months
 from watthouse.exports.report import ExportReport
 from watthouse.exports.shelf import Shelf
-from watthouse.storage import Place
+from watthouse.storage import place_of
 from watthouse.sync.report import Silent
 
 pytestmark = [pytest.mark.slow]
@@ -254,7 +254,7 @@ def test_months_that_were_loaded_beside_one_that_failed_are_told(
         return rows
 
     monkeypatch.setattr(_Loading, "load", loading)
-    shelf, months = Shelf(Place.of(tmp_path), 60), Months(None, None)
+    shelf, months = Shelf(place_of(tmp_path), 60), Months(None, None)
     with pytest.raises(DatabaseError, match="it went away") as failed:
         dump_exports(shelf, Database(database), [CATALOG[GAS]], months, Silent())
     report = failed.value.report
@@ -275,7 +275,7 @@ def test_a_file_that_a_grab_replaces_in_the_meantime_is_loaded_as_it_is_now(
         note(tmp_path, GAS, "2024-01")
 
     monkeypatch.setattr(raw_tables, "prepare", replacing)
-    shelf, months = Shelf(Place.of(tmp_path), 60), Months(None, None)
+    shelf, months = Shelf(place_of(tmp_path), 60), Months(None, None)
     done = dump_exports(shelf, Database(database), [CATALOG[GAS]], months, Silent())
     assert done.failed == {}
     assert table(database, GAS) == rows_of([tmp_path / "exports" / GAS / "2024-01.parquet"])

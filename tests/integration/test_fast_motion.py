@@ -18,6 +18,7 @@ import pytest
 from tests.integration.service import Service, built_from_tables, service, utc
 from tests.support import PARIS, tables
 from watthouse.catalog import CATALOG, REGIONS, Column, Dataset, Kind, live
+from watthouse.home import Home
 from watthouse.lake.ledger import Lake
 from watthouse.lake.revisions import OBSERVED_AT
 from watthouse.operate import pipeline
@@ -87,9 +88,9 @@ def followed(request: pytest.FixtureRequest, served: Service, tmp_path_factory: 
     refreshed = list(moments(*span, hours))
     for now in refreshed:
         served.at(now)
-        done = pipeline.fetch(settings, None, Selection.of(names))
+        done = pipeline.fetch(Home(settings), None, Selection.of(names))
         assert not done.failed, done.failed
-    pipeline.build(settings)
+    pipeline.build(Home(settings))
     return Followed(settings.home, names, refreshed)
 
 
@@ -97,7 +98,7 @@ def test_a_year_of_refreshes_ends_equal_to_one_full_fetch(served: Service, follo
     end = followed.moments[-1]
     served.at(end)
     settings = Settings(home=tmp_path / "once", odre_url=served.url)
-    assert not pipeline.refresh(settings, None, Selection.of(followed.names)).failed
+    assert not pipeline.refresh(Home(settings), None, Selection.of(followed.names)).failed
     assert tables(followed.home) == tables(settings.home)
     assert tables(followed.home) == tables(built_from_tables(served, tmp_path, end, followed.names))
 

@@ -12,6 +12,7 @@ import pytest
 from tests.integration.service import Service, service, utc
 from watthouse.catalog import find
 from watthouse.errors import QuotaError
+from watthouse.home import Home
 from watthouse.lake.ledger import Lake
 from watthouse.operate import pipeline
 from watthouse.settings import Settings
@@ -55,7 +56,7 @@ def settings(home: Path, served: Service, **more: object) -> Settings:
 
 
 def fetch(settings: Settings, name: str, *, full: bool = False, until: date | None = None) -> Report:
-    return pipeline.fetch(settings, None, Selection.of([name], until=until), full=full)
+    return pipeline.fetch(Home(settings), None, Selection.of([name], until=until), full=full)
 
 
 def held(settings: Settings, name: str) -> pl.DataFrame:
@@ -136,15 +137,15 @@ def test_datasets_that_were_not_brought_up_to_date_are_told(tmp_path: Path) -> N
     names = [RESTLESS, SETTLED, "eco2mix-regional-tr"]
     with service(date(2025, 12, 1), utc("2026-03-31T14:40")) as served:
         home = settings(tmp_path, served, attempts=1, window_rows=1)
-        assert pipeline.fetch(home, None, Selection.of(names)).unsettled == set()
-        assert pipeline.fetch(home, None, Selection.of(names)).unsettled == set()
+        assert pipeline.fetch(Home(home), None, Selection.of(names)).unsettled == set()
+        assert pipeline.fetch(Home(home), None, Selection.of(names)).unsettled == set()
         served.trouble(f"renamed={RESTLESS}")
-        assert pipeline.fetch(home, None, Selection.of(names)).unsettled == {RESTLESS}
+        assert pipeline.fetch(Home(home), None, Selection.of(names)).unsettled == {RESTLESS}
         served.trouble("short:1")
-        assert pipeline.fetch(home, None, Selection.of(names), full=True).unsettled == set(names)
+        assert pipeline.fetch(Home(home), None, Selection.of(names), full=True).unsettled == set(names)
         served.trouble("429-day:5")
         with pytest.raises(QuotaError) as caught:
-            pipeline.fetch(home, None, Selection.of(names), full=True)
+            pipeline.fetch(Home(home), None, Selection.of(names), full=True)
         assert caught.value.report.unsettled == set(names)
 
 
@@ -154,7 +155,7 @@ def test_a_ledger_that_cannot_be_read_stops_no_other_dataset(tmp_path: Path) -> 
         fetch(home, RESTLESS)
         for entry in (tmp_path / "lake" / RESTLESS / "_delta_log").iterdir():
             entry.write_text("{")
-        done = pipeline.fetch(home, None, Selection.of([RESTLESS, "eco2mix-regional-tr"]))
+        done = pipeline.fetch(Home(home), None, Selection.of([RESTLESS, "eco2mix-regional-tr"]))
         assert list(done.failed) == [RESTLESS]
         assert done.unsettled == {RESTLESS}
         assert held(home, "eco2mix-regional-tr").height
@@ -173,7 +174,7 @@ def test_rows_that_say_they_are_of_another_dataset_are_said_and_looked_at_again(
     with publishing(date(2026, 1, 10), utc("2026-02-25T14:40")) as (served, otherwise):
         home = settings(tmp_path, served, window_rows=1)
         otherwise.change = called_consolidated
-        done = pipeline.fetch(home, None, Selection.of(names))
+        done = pipeline.fetch(Home(home), None, Selection.of(names))
         ((origin, why),) = done.failed.items()
         assert (origin, done.unsettled) == (f"{RESTLESS}, 2026-01", {RESTLESS})
         assert f"it holds {96 * 10 + 4:,} rows of {SETTLED}" in why

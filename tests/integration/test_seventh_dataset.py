@@ -57,7 +57,7 @@ def test_a_declaration_carries_a_new_dataset_end_to_end(tmp_path: Path, monkeypa
         path = tmp_path / "export.csv"
         days = [date(2024, 1, day) for day in (1, 2)]
         write_csv(path, [{"Date": day, "Opérateur": "Teréga", "Consommation gaz (GWh)": value} for day in days])
-        return pipeline.refresh(settings, FileSource([path], settings), pipeline.Selection.of())
+        return pipeline.refresh(Home(settings), FileSource([path], settings), pipeline.Selection.of())
 
     assert refresh("12.5").counts.new == 2
     assert refresh("12.5").counts.unchanged == 2
@@ -87,8 +87,8 @@ def test_the_sample_serves_a_new_dataset_and_a_refresh_brings_its_rows(
         published = pl.read_parquet(answer.content).sort("date", "operateur")
         assert published["date"].unique(maintain_order=True).to_list() == days, "to the day before yesterday: lag"
 
-        first = pipeline.refresh(settings, None, pipeline.Selection.of())
-        again = pipeline.refresh(settings, None, pipeline.Selection.of())
+        first = pipeline.refresh(Home(settings), None, pipeline.Selection.of())
+        again = pipeline.refresh(Home(settings), None, pipeline.Selection.of())
     assert (first.failed, again.failed) == ({}, {})
     assert again.counts.new == 0
     with duckdb.connect(settings.home / "warehouse.duckdb", read_only=True) as connection:

@@ -11,10 +11,13 @@ import pytest
 
 from tests.servers import Bucket
 from tests.unit.lake.test_ledger import GAS, gas, observe
+from watthouse.catalog import CATALOG
 from watthouse.errors import BusyError, LakeError, UsageError
 from watthouse.home import REAL, Home
 from watthouse.lake.ledger import Lake
 from watthouse.settings import Settings
+
+ONE, OTHER, *_ = CATALOG.values()
 
 
 @pytest.fixture
@@ -114,10 +117,11 @@ def test_a_home_that_cannot_be_written_is_said(settings: Settings) -> None:
 
 
 def test_refreshes_are_remembered_by_dataset(settings: Settings) -> None:
-    Home(made(settings)).remember(["one"])
-    first = Home(settings).last_refreshed()["one"]
-    Home(settings).remember(["other"])
-    assert Home(settings).last_refreshed()["one"] == first <= Home(settings).last_refreshed()["other"]
+    one, other = ONE.id, OTHER.id
+    Home(made(settings)).remember([ONE])
+    first = Home(settings).last_refreshed()[one]
+    Home(settings).remember([OTHER])
+    assert Home(settings).last_refreshed()[one] == first <= Home(settings).last_refreshed()[other]
 
 
 @pytest.mark.parametrize("spoilt", ["", "[1]", '{"one": 7}', "\x00"])
@@ -127,12 +131,12 @@ def test_a_spoilt_note_of_refreshes_is_no_note(spoilt: str, settings: Settings) 
 
 
 def test_a_spoilt_line_of_refreshes_is_left_out_and_the_others_stay(settings: Settings) -> None:
-    Home(made(settings)).remember(["one"])
+    Home(made(settings)).remember([ONE])
     note = settings.home / "refreshes.json"
     note.write_text(json.dumps({**json.loads(note.read_text()), "other": 7}))
-    assert Home(settings).last_refreshed().keys() == {"one"}
-    Home(settings).remember(["third"])
-    assert Home(settings).last_refreshed().keys() == {"one", "third"}
+    assert Home(settings).last_refreshed().keys() == {ONE.id}
+    Home(settings).remember([OTHER])
+    assert Home(settings).last_refreshed().keys() == {ONE.id, OTHER.id}
 
 
 @pytest.mark.parametrize("odd", ["a%20b", "a[1]b", "what?"])

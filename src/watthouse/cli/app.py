@@ -1,22 +1,20 @@
 """What every verb shares: how it is registered and fails, the home it works on and the service it asks."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import wraps
 from importlib.metadata import version as version_of
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from pydantic import ValidationError
+from typer.core import TyperCommand, TyperGroup
 
 from watthouse.cli import console, reports, signals
-from watthouse.cli.options import settings_of
-from watthouse.errors import WatthouseError
+from watthouse.errors import UsageError, WatthouseError
 from watthouse.home import Home
 from watthouse.settings import Settings
 from watthouse.starting import uncollected
-from watthouse.storage import is_bucket
 from watthouse.sync.report import Report
 
 EXAMPLES = {
@@ -67,6 +65,24 @@ class _InOrder(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         names = dict.fromkeys(example.split()[0] for example in EXAMPLES)
         return [name for name in names if name in super(_InOrder, self).list_commands(ctx)]
+
+
+class ManyPaths(TyperCommand):
+    """A command whose ``--from`` takes every word up to the next option."""
+
+    # click's options take a fixed number of values, and a shell expands `--from exports/*.csv` to many.
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        spread, taking = [], False
+        for word in args:
+            if word.startswith("-"):
+                taking = word == "--from"
+                spread += [] if taking else [word]
+            else:
+                spread += ["--from", word] if taking else [word]
+        if "--from" in args and "--from" not in spread:
+            spread.append("--from")
+        return super().parse_args(ctx, spread)
 
 
 app = typer.Typer(
@@ -149,33 +165,47 @@ def _main(version: Annotated[bool, typer.Option("--version", help="Print the ver
         raise typer.Exit
 
 
-def home(sample: bool) -> Settings:
-    """The settings of this call; announces a sample where its home holds one."""
-    settings = settings_of(sample=sample)
-    announce(settings)
-    return settings
+def settings_of(*, sample: bool = False, **chosen: Any) -> Settings:
+    """The settings of this call; raises :class:`~watthouse.errors.UsageError` for an invalid variable.
+
+    ``chosen`` overrides the environment.
+    """
+    try:
+        settings = Settings(**chosen)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name, value = f"WATTHOUSE_{first['loc'][0]}".upper(), first["input"]
+        raise UsageError(f"{name} '{value}' is not valid ({first['msg']}): see docs/cli.md") from error
+    return settings.model_copy(update={"home": settings.home / "sample"}) if sample else settings
 
 
-def announce(settings: Settings, *, after_fetching: bool = False) -> None:
+def home(sample: bool) -> Home:
+    """The home of this call; announces a sample where it holds one."""
+    place = Home(settings_of(sample=sample))
+    announce(place)
+    return place
+
+
+def announce(place: Home, *, after_fetching: bool = False) -> None:
     """Print a line where this home holds a sample; of a lake elsewhere, only ``after_fetching`` from there."""
     # Before, the warehouse has to do: what needs no lake must not wait for a bucket, and a server that forks its worker
     # must not have spoken to one (the worker lacks the threads that did, and waits for them for ever).
-    place = Home(settings)
-    if (place.sample if after_fetching or not settings.lake else place.sample_shown) is not None:
+    if (place.sample if after_fetching or not place.settings.lake else place.sample_shown) is not None:
         console.announce_sample()
 
 
+def service(place: Home, *, sample: bool) -> AbstractContextManager[Home]:
+    """The home with the service that it asks; the sample is served by this process, until the block ends."""
+    return _sampled(place.settings) if sample else nullcontext(place)
+
+
 @contextmanager
-def service(settings: Settings, *, sample: bool) -> Iterator[Settings]:
-    """The settings with the service to ask; the sample is served by this process, until the block ends."""
-    if not sample:
-        yield settings
-        return
+def _sampled(settings: Settings) -> Iterator[Home]:
     from watthouse.sample.publishing import Publisher
     from watthouse.sample.server import Sample, serving
 
     with serving(Sample(Publisher(settings.sample_seed, settings.sample_since), now=settings.sample_now)) as url:
-        yield settings.model_copy(update={"odre_url": url})
+        yield Home(settings.model_copy(update={"odre_url": url}))
 
 
 @contextmanager
@@ -186,10 +216,3 @@ def extra(name: str) -> Iterator[None]:
             yield
     except ModuleNotFoundError as error:
         raise WatthouseError(f"{error.name} is not installed: pip install 'watthouse[{name}]'") from error
-
-
-def leave_if_refused(done: Report, paths: list[str] | None = None) -> None:
-    """Exit 1 where something was refused, or a file that was named itself is not an export."""
-    # In a folder such files are normal (a readme, a picture); a file that was typed was meant to be read.
-    if done.failed or {path if is_bucket(path) else str(Path(path)) for path in paths or ()} & done.left.keys():
-        raise typer.Exit(1)

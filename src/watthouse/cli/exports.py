@@ -49,11 +49,11 @@ def grab(
     """Fetch ODRÉ's own Parquet exports, a file a month, byte for byte, into the lake's store or another one."""
     from watthouse.exports.grab import grab as grab_exports
 
-    settings, chosen = home(sample), Selection.of(names or ()).live().datasets
-    months = Months.of(since, until, last_month=last_month, now=_now(settings, sample))
-    shelf = _shelf(settings, to_store, "--to-store")
-    with _telling("fetched"), service(settings, sample=sample) as served, console.bar() as bar:
-        done = grab_exports(Home(served), shelf, chosen, months, bar)
+    place, chosen = home(sample), Selection.of(names or ()).live().datasets
+    months = Months.of(since, until, last_month=last_month, now=_now(place.settings, sample))
+    shelf = _shelf(place, to_store, "--to-store")
+    with _telling("fetched"), service(place, sample=sample) as served, console.bar() as bar:
+        done = grab_exports(served, shelf, chosen, months, bar)
     _report(done, "fetched")
 
 
@@ -75,19 +75,20 @@ def dump(
         from watthouse.database import Database
         from watthouse.exports.dump import dump as dump_exports
 
-    settings, chosen = home(sample), Selection.of(names or ()).datasets
+    place, chosen = home(sample), Selection.of(names or ()).datasets
+    settings = place.settings
     months = Months.of(since, until, last_month=last_month, now=_now(settings, sample))
     url = to or (settings.dump_url.get_secret_value() if settings.dump_url else "")
     if not url:
         raise UsageError("no database is named: use --to postgresql://user@host/database, or set WATTHOUSE_DUMP_URL")
-    shelf = _shelf(settings, from_store, "--from-store")
+    shelf = _shelf(place, from_store, "--from-store")
     with _telling("loaded"), console.bar() as bar:
         done = dump_exports(shelf, Database(url), chosen, months, bar)
     _report(done, "loaded")
 
 
-def _shelf(settings: Settings, url: str | None, name: str) -> Shelf:
-    return Shelf(settings.place(url, name) if url else Home(settings).place, settings.lease_seconds)
+def _shelf(home: Home, url: str | None, name: str) -> Shelf:
+    return Shelf(home.settings.place(url, name) if url else home.place, home.settings.lease_seconds)
 
 
 def _now(settings: Settings, sample: bool) -> datetime:

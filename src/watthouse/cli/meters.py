@@ -12,8 +12,8 @@ import typer
 from rich.table import Table
 
 from watthouse.cli import console, reports
-from watthouse.cli.app import extra, meters, verb
-from watthouse.cli.options import AsJson, day, settings_of
+from watthouse.cli.app import extra, meters, settings_of, verb
+from watthouse.cli.options import AsJson, day
 from watthouse.errors import WatthouseError
 from watthouse.settings import Settings
 

@@ -15,7 +15,6 @@ from watthouse.cli.app import extra, home, meters, verb
 from watthouse.cli.options import AsJson, Since, Until
 from watthouse.errors import UsageError
 from watthouse.home import Home
-from watthouse.settings import Settings
 
 if TYPE_CHECKING:  # what the extras `meters` and `serve` bring
     from watthouse.meters.tariffs import Tariffs
@@ -52,8 +51,7 @@ def co2(
 ) -> None:
     """A meter's consumption times the CO₂ intensity of the grid, slot by slot, and how much of it is known."""
     asked = {"since": since, "until": until, "interval": interval, "channel": channel}
-    settings = home(sample=False)
-    with _against(settings, needs_grid=True) as against:
+    with _against(home(sample=False), needs_grid=True) as against:
         from watthouse.serve.queries.meter_params import Co2Params
 
         rows = against.co2(meter, Co2Params.model_validate(asked)).rows.to_pylist()  # type: ignore[union-attr]
@@ -73,8 +71,7 @@ def bill(
 ) -> None:
     """What a meter's consumption costs under each tariff of your file, and what moving load would change."""
     asked = {"since": since, "until": until, "shift": Decimal(str(shift)), "channel": channel}
-    settings = home(sample=False)
-    with _against(settings, needs_grid=False, with_tariffs=True) as against:
+    with _against(home(sample=False), needs_grid=False, with_tariffs=True) as against:
         from watthouse.serve.queries.meter_params import BillParams
 
         rows = against.bill(meter, BillParams.model_validate(asked)).rows.to_pylist()  # type: ignore[union-attr]
@@ -82,7 +79,7 @@ def bill(
 
 
 @contextmanager
-def _against(settings: Settings, *, needs_grid: bool, with_tariffs: bool = False) -> Iterator["MeterGrid"]:
+def _against(place: Home, *, needs_grid: bool, with_tariffs: bool = False) -> Iterator["MeterGrid"]:
     """The meters and the warehouse of a home; raises UsageError for what the API answers with a problem."""
     with extra("meters"), extra("serve"):
         from pydantic import ValidationError
@@ -92,8 +89,9 @@ def _against(settings: Settings, *, needs_grid: bool, with_tariffs: bool = False
         from watthouse.serve.meter_grid import MeterGrid
         from watthouse.serve.meter_rows import MeterRows
         from watthouse.serve.problems import ProblemError
+    settings = place.settings
     tariffs: Tariffs | None = read(settings.tariff_file) if with_tariffs else None
-    snapshots, database = Home(settings).snapshots(), MeterDatabase(settings)
+    snapshots, database = place.snapshots(), MeterDatabase(settings)
     try:
         leased = snapshots.lease() if needs_grid else snapshots.lease_if_built()
         with leased as grid, database.reading() as connection:

@@ -1,34 +1,12 @@
-"""The arguments and options of the verbs, their help, and the settings they change."""
+"""The arguments and options of the verbs, and their help."""
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from pydantic import ValidationError
-from typer.core import TyperCommand
 
 from watthouse.cli.export import FileFormat
-from watthouse.errors import UsageError
-from watthouse.settings import Settings
-
-
-class ManyPaths(TyperCommand):
-    """A command whose ``--from`` takes every word up to the next option."""
-
-    # click's options take a fixed number of values, and a shell expands `--from exports/*.csv` to many.
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        spread, taking = [], False
-        for word in args:
-            if word.startswith("-"):
-                taking = word == "--from"
-                spread += [] if taking else [word]
-            else:
-                spread += ["--from", word] if taking else [word]
-        if "--from" in args and "--from" not in spread:
-            spread.append("--from")
-        return super().parse_args(ctx, spread)
 
 
 def day(text: str) -> date:
@@ -75,17 +53,3 @@ Port = Annotated[int | None, typer.Option(min=1, max=65535, help="Port to listen
 Style = Annotated[FileFormat, typer.Option("--format", help="How rows are written.")]
 Output = Annotated[Path | None, typer.Option(metavar="FILE", help="Write to a file instead of standard output.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON array instead of a table.")]
-
-
-def settings_of(*, sample: bool = False, **chosen: Any) -> Settings:
-    """The settings of this call; raises :class:`~watthouse.errors.UsageError` for an invalid variable.
-
-    ``chosen`` overrides the environment.
-    """
-    try:
-        settings = Settings(**chosen)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name, value = f"WATTHOUSE_{first['loc'][0]}".upper(), first["input"]
-        raise UsageError(f"{name} '{value}' is not valid ({first['msg']}): see docs/cli.md") from error
-    return settings.model_copy(update={"home": settings.home / "sample"}) if sample else settings

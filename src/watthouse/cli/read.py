@@ -10,11 +10,10 @@ import typer
 
 from watthouse.catalog import find
 from watthouse.cli import tables
-from watthouse.cli.app import home, verb
+from watthouse.cli.app import home, settings_of, verb
 from watthouse.cli.export import FileFormat, write
-from watthouse.cli.options import OfSample, Output, Since, Style, Until, settings_of
+from watthouse.cli.options import OfSample, Output, Since, Style, Until
 from watthouse.errors import UsageError
-from watthouse.home import Home
 from watthouse.sync.report import refuse_reversed
 
 
@@ -30,7 +29,7 @@ def show(
 ) -> None:
     """Read a mart."""
     refuse_reversed(since, until)
-    place = Home(home(sample))
+    place = home(sample)
     chosen = [name.strip() for name in columns.split(",")] if columns else None
     pieces = place.warehouse.pieces(mart, since=since, until=until, columns=chosen)
     _write(map(pl.DataFrame, pieces), style, output, place.sample)
@@ -44,7 +43,7 @@ def _tests(
     output: Output = None,
 ) -> None:
     """What the tests of the marts find, over all data; with a name, the rows that break that test."""
-    place = Home(home(sample))
+    place = home(sample)
     if test is None:
         results = [{**asdict(result), "models": ", ".join(result.models)} for result in place.warehouse.tested()]
         _write([pl.DataFrame(results)], style, output, place.sample)
@@ -63,10 +62,10 @@ def parity(
     from watthouse.warehouse import engines
     from watthouse.warehouse.parity import compare
 
-    settings = home(sample)
-    own, differs = Home(settings).warehouse, False
+    place = home(sample)
+    own, differs = place.warehouse, False
     for url in others:
-        other = engines.at(url, settings)
+        other = engines.at(url, place.settings)
         found = [*compare(own, other)]
         tables.parity(own, other, found)
         differs |= not found or not all(table.is_equal for table in found)
@@ -86,7 +85,7 @@ def revisions(
 ) -> None:
     """What changed in the published data: key, column, from, to, when the change was seen."""
     refuse_reversed(since, until)
-    declared, place = find(dataset), Home(home(sample))
+    declared, place = find(dataset), home(sample)
     if column is not None and column not in declared:
         raise UsageError(f"{declared.id} has no column '{column}': see `watthouse datasets {declared.id}`")
     changes = place.lake.revisions(declared, since=since, until=until, column=column)

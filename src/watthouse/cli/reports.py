@@ -1,11 +1,15 @@
 """What a refresh, a fetch or a build did, on standard output; what was refused, on standard error."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import typer
 
 from watthouse.cli.console import err, moment, now, out, program, safe, size
 from watthouse.exports.report import ExportReport
 from watthouse.meters.curve import CurveReport, oddities
+from watthouse.storage import is_bucket
 from watthouse.sync.report import Report, Traffic
 from watthouse.transform import Node
 
@@ -39,6 +43,13 @@ def report(done: Report) -> None:
         f"{counts.fetched} fetched, {counts.new} new, {counts.revised} revised,"
         f" {counts.unchanged} unchanged, {counts.dropped} dropped"
     )
+
+
+def leave_if_refused(done: Report, paths: list[str] | None = None) -> None:
+    """Exit 1 where something was refused, or a file that was named itself is not an export."""
+    # In a folder such files are normal (a readme, a picture); a file that was typed was meant to be read.
+    if done.failed or {path if is_bucket(path) else str(Path(path)) for path in paths or ()} & done.left.keys():
+        raise typer.Exit(1)
 
 
 def exports(done: ExportReport, verb: str) -> None:

@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from watthouse.cli import console
-from watthouse.cli.app import announce, extra, verb
-from watthouse.cli.options import OfSample, Port, day, settings_of
+from watthouse.cli.app import announce, extra, settings_of, verb
+from watthouse.cli.options import OfSample, Port, day
 from watthouse.errors import UsageError
+from watthouse.home import Home
 from watthouse.settings import Settings
 
 
@@ -30,7 +31,7 @@ def serve_(
     """Serve the marts: pages to look at, an API at /api/v1, its documentation at /docs."""
     chosen = {"host": host, "port": port, "home": home}
     settings = settings_of(sample=sample, **{name: value for name, value in chosen.items() if value is not None})
-    announce(settings)
+    announce(Home(settings))
     if streamlit:
         _serve_streamlit(settings)
     else:

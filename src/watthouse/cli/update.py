@@ -6,14 +6,14 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import polars as pl
 import typer
 
 from watthouse.catalog import Dataset
 from watthouse.cli import console, reports, signals, tables
-from watthouse.cli.app import announce, home, leave_if_refused, line_of, service, verb
+from watthouse.cli.app import ManyPaths, announce, home, line_of, service, settings_of, verb
 from watthouse.cli.options import (
     AsJson,
     From,
@@ -21,13 +21,11 @@ from watthouse.cli.options import (
     FullFetch,
     FullRefresh,
     LakeWasLost,
-    ManyPaths,
     Names,
     OfSample,
     Port,
     Since,
     Until,
-    settings_of,
 )
 from watthouse.cli.serve import serve_home
 from watthouse.errors import UnreachableError, UsageError, WatthouseError
@@ -36,9 +34,6 @@ from watthouse.operate import status
 from watthouse.operate.schedule import Following
 from watthouse.settings import Settings
 from watthouse.sync.report import Report, Selection
-
-if TYPE_CHECKING:
-    from watthouse.sources.stores import Sources
 
 _NEWEST_DAYS: Final = 7
 _FIRST_LOOK: Final = (
@@ -61,43 +56,44 @@ def run(
     port: Port = None,
 ) -> None:
     """Refresh, and show the newest days and where everything lies; with the sample where ODRÉ cannot be reached."""
-    settings, done = _run_sample() if sample else _run_live(home(sample=False))
+    place, done = _run_sample() if sample else _run_live(home(sample=False))
     if done.traffic is not None:
         reports.report(done)
-    place = Home(settings)
     newest = pl.DataFrame(place.warehouse.read("daily_merged", columns=_FIRST_LOOK)).tail(_NEWEST_DAYS)
     tables.newest(newest, place)
     if serve:
         # no line of log per request here: it is a person who reads this terminal
-        serve_home(settings.model_copy(update={"port": port or settings.port, "log_requests": False}), afresh=True)
-    leave_if_refused(done)
+        chosen = {"port": port or place.settings.port, "log_requests": False}
+        serve_home(place.settings.model_copy(update=chosen), afresh=True)
+    reports.leave_if_refused(done)
 
 
-def _run_live(settings: Settings) -> tuple[Settings, Report]:
+def _run_live(place: Home) -> tuple[Home, Report]:
     from watthouse.operate import pipeline
 
     try:
         with console.bar() as bar:
-            return settings, pipeline.refresh(settings, None, Selection.of(), progress=bar)
+            return place, pipeline.refresh(place, None, Selection.of(), progress=bar)
     except UnreachableError as error:
-        is_built = bool(Home(settings).warehouse.loaded())
+        is_built = bool(place.warehouse.loaded())
         # synthetic figures get into a lake that has a name only where they are asked for by name
-        if settings.lake and not is_built:
+        if place.settings.lake and not is_built:
             raise
         console.err.print(f"[yellow]watthouse:[/] {console.safe(str(error))}")
     if is_built:
-        console.err.print(f"[yellow]watthouse:[/] showing the days that {settings.home} has from earlier refreshes")
-        return settings, Report()
+        folder = place.settings.home
+        console.err.print(f"[yellow]watthouse:[/] showing the days that {folder} has from earlier refreshes")
+        return place, Report()
     return _run_sample()
 
 
-def _run_sample() -> tuple[Settings, Report]:
+def _run_sample() -> tuple[Home, Report]:
     from watthouse.operate import pipeline
 
-    settings = settings_of(sample=True)
-    console.err.print(f"going on with watthouse's synthetic sample, in {settings.home}")
-    with service(settings, sample=True) as served, console.bar() as bar:
-        return settings, pipeline.refresh(served, None, Selection.of(), progress=bar)
+    place = Home(settings_of(sample=True))
+    console.err.print(f"going on with watthouse's synthetic sample, in {place.settings.home}")
+    with service(place, sample=True) as served, console.bar() as bar:
+        return place, pipeline.refresh(served, None, Selection.of(), progress=bar)
 
 
 @verb(cls=ManyPaths)
@@ -113,21 +109,21 @@ def refresh(
 ) -> None:
     """Ask ODRÉ what moved (or read exports), keep what is new in the lake, and bring the marts up to date."""
     from watthouse.operate import pipeline
+    from watthouse.sources.stores import Sources
 
     with _staying() if follow else nullcontext():
-        selection = Selection.of(names or (), since, until)
         _refuse_mixtures(paths, {"--sample": sample, "--follow": follow})
         _refuse_half_of_a_loss(full, lake_was_lost, follow)
-        settings = home(sample)
-        with service(settings, sample=sample) as served:
+        selection = Selection.of(names or (), since, until)
+        place = home(sample)
+        with service(place, sample=sample) as served:
             if follow:
-                _follow(served, selection.live(), full=full)
+                _follow(served.settings, selection.live(), full=full)
                 return
             with console.bar() as bar:
-                done = pipeline.refresh(
-                    served, _files(paths, served), selection, full=full, lake_was_lost=lake_was_lost, progress=bar
-                )
-        _report(settings, done, paths)
+                source = Sources.of(paths, served.settings)
+                done = pipeline.refresh(served, source, selection, full=full, lake_was_lost=lake_was_lost, progress=bar)
+        _report(place, done, paths)
 
 
 @verb(cls=ManyPaths)
@@ -142,15 +138,15 @@ def fetch(
 ) -> None:
     """The first half of refresh: ask ODRÉ (or read exports) and keep what is new in the lake."""
     from watthouse.operate import pipeline
+    from watthouse.sources.stores import Sources
 
-    selection = Selection.of(names or (), since, until)
     _refuse_mixtures(paths, {"--sample": sample, "--full": full})
-    settings = home(sample)
-    with service(settings, sample=sample) as served, console.bar() as bar:
-        done = pipeline.fetch(
-            served, _files(paths, served), selection, full=full, lake_was_lost=lake_was_lost, progress=bar
-        )
-    _report(settings, done, paths)
+    selection = Selection.of(names or (), since, until)
+    place = home(sample)
+    with service(place, sample=sample) as served, console.bar() as bar:
+        source = Sources.of(paths, served.settings)
+        done = pipeline.fetch(served, source, selection, full=full, lake_was_lost=lake_was_lost, progress=bar)
+    _report(place, done, paths)
 
 
 @verb()
@@ -159,11 +155,11 @@ def build(sample: OfSample = False, full: FullBuild = False, lake_was_lost: Lake
     from watthouse.operate import pipeline
 
     _refuse_half_of_a_loss(full, lake_was_lost)
-    settings = home(sample)
+    place = home(sample)
     with console.bar() as bar:
-        done = pipeline.build(settings, full=full, lake_was_lost=lake_was_lost, progress=bar)
+        done = pipeline.build(place, full=full, lake_was_lost=lake_was_lost, progress=bar)
     reports.build(done)
-    leave_if_refused(done)
+    reports.leave_if_refused(done)
 
 
 @verb()
@@ -178,8 +174,7 @@ def status_(
     ] = False,
 ) -> None:
     """How fresh and how complete every dataset is."""
-    settings = home(sample)
-    place = Home(settings)
+    place = home(sample)
     lines = status.look(place, damage=status.damage_of(place) if check else None)
     if as_json:
         console.out.print_json(json.dumps([line.as_json() for line in lines]))
@@ -199,8 +194,8 @@ def doctor(sample: OfSample = False, as_json: AsJson = False) -> None:
     """What is installed, reachable and writable, and what to do about the rest."""
     from watthouse.operate.doctor import Health, examine
 
-    with service(settings_of(sample=sample), sample=sample) as served:
-        findings = list(examine(served))
+    with service(Home(settings_of(sample=sample)), sample=sample) as served:
+        findings = list(examine(served.settings))
     if as_json:
         console.out.print_json(json.dumps([finding.as_json() for finding in findings]))
     else:
@@ -217,7 +212,7 @@ def repair(
     """What can be restored of a damaged lake, and from where."""
     from watthouse.operate.repair import look, mend
 
-    settings = home(sample)
+    settings = home(sample).settings
     with console.bar() as bar:
         mendings = mend(settings, bar) if apply else look(settings)
     tables.mendings(mendings, applied=apply)
@@ -254,14 +249,6 @@ def _refuse_half_of_a_loss(full: bool, lake_was_lost: bool, follow: bool = False
         raise UsageError("--lake-was-lost replaces the whole warehouse: use --full --lake-was-lost")
 
 
-def _files(paths: list[str] | None, settings: Settings) -> "Sources | None":
-    if not paths:
-        return None
-    from watthouse.sources.stores import Sources
-
-    return Sources(paths, settings)
-
-
 @contextmanager
 def _staying() -> Iterator[None]:
     """Work that a signal ends in good order at any point."""
@@ -281,11 +268,12 @@ def _follow(settings: Settings, selection: Selection, *, full: bool) -> None:
     def refresh_due(due: tuple[Dataset, ...]) -> set[str]:
         with signals.recognised():
             due_now = replace(selection, datasets=due)
-            done = pipeline.refresh(settings, None, due_now, full=bool(to_distrust.intersection(due)))
+            place = Home(settings)
+            done = pipeline.refresh(place, None, due_now, full=bool(to_distrust.intersection(due)))
             # a full round that did not succeed is still due as a full one
             to_distrust.difference_update(dataset for dataset in due if dataset.id not in done.unsettled)
             with signals.unbroken():
-                announce(settings, after_fetching=True)
+                announce(place, after_fetching=True)
                 reports.round_of(done, known_notes)
         return done.unsettled
 
@@ -298,8 +286,8 @@ def _follow(settings: Settings, selection: Selection, *, full: bool) -> None:
     Following(selection.datasets, refresh_due, on_error, signals.wait).run()
 
 
-def _report(settings: Settings, done: Report, paths: list[str] | None) -> None:
+def _report(place: Home, done: Report, paths: list[str] | None) -> None:
     """Print the report; exit 1 where something was refused, or a file that was named itself is not an export."""
-    announce(settings, after_fetching=True)
+    announce(place, after_fetching=True)
     reports.report(done)
-    leave_if_refused(done, paths)
+    reports.leave_if_refused(done, paths)

@@ -6,6 +6,7 @@ from typing import Final
 import polars as pl
 from deltalake.exceptions import TableNotFoundError
 
+from watthouse.errors import LakeError
 from watthouse.lake.integrity import (
     LOG,
     Damage,
@@ -17,8 +18,7 @@ from watthouse.lake.integrity import (
     set_aside,
 )
 from watthouse.lake.revisions import OBSERVED_AT
-from watthouse.lake.spool import MONTH, month_of
-from watthouse.lake.table import Table, microseconds, written_files
+from watthouse.lake.table import MONTH, Table, microseconds, month_of, written_files
 
 _UNREADABLE: Final = (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException)
 
@@ -42,7 +42,7 @@ def faults(table: Table, *, whole: bool = False) -> list[Damage]:
 def repair_log(table: Table, stamp: str) -> bool:
     """Make a table with a damaged log usable; False where mending the log is not enough."""
     mend_log(table.store, faults_of_log(table.store, whole=True), stamp)
-    return not faults_of_log(table.store, whole=True) and table.can_be_opened()
+    return not faults_of_log(table.store, whole=True) and _can_be_opened(table)
 
 
 def drop_faulty_files(table: Table, stamp: str) -> int:
@@ -101,12 +101,12 @@ def unnamed(table: Table, *, after: datetime | None = None) -> pl.DataFrame:
     Of a table that cannot be opened, these are all files that can be read.
     """
     # Files that were merged away are unnamed too, until the vacuum: hence ``after``. What they hold is in the table.
-    pieces = [empty := pl.DataFrame(table.schema().empty_table())]
+    pieces = [empty := pl.DataFrame(table.schema.empty_table())]
     try:
         store = table.store
     except TableNotFoundError:
         return empty
-    opened = table.open() if table.can_be_opened() else None
+    opened = table.open() if _can_be_opened(table) else None
     named = {file.path for file in written_files(opened)} if opened else set()
     for path in store.sizes():
         if path.startswith(f"{MONTH}=") and path.endswith(".parquet") and path not in named:
@@ -128,7 +128,18 @@ def restore(table: Table, rows: pl.DataFrame) -> int:
         present = table.scan(opened, rows[MONTH].unique().to_list()).select(identity).collect()
         rows = rows.join(present, on=identity, how="anti", nulls_equal=True)
         if rows.height:
-            schema = table.schema(MONTH)
+            schema = table.stored_schema
             last = max(table.last_stamp(opened) or 0, microseconds(rows[OBSERVED_AT].max()))  # type: ignore[arg-type]
             table.append(opened, rows.select(schema.names).to_arrow().cast(schema), last)
         return rows.height
+
+
+def _can_be_opened(table: Table) -> bool:
+    """Whether there is a table whose files can be listed."""
+    try:
+        with table.errors():
+            if opened := table.open():
+                written_files(opened)
+    except LakeError:
+        return False
+    return opened is not None

@@ -24,9 +24,9 @@ from watthouse.lake.compare import TURN, Comparison, Counts, compare
 from watthouse.lake.extent import Extent, extent_of
 from watthouse.lake.integrity import LOG, Damage, Store, has_log, keep_digests
 from watthouse.lake.revisions import OBSERVED_AT, changes
-from watthouse.lake.spool import MONTH, Spooled, month_of
-from watthouse.lake.table import Head, Table, microseconds, newest, written_files
-from watthouse.storage import Place
+from watthouse.lake.spool import Spooled
+from watthouse.lake.table import MONTH, Head, Table, microseconds, newest, written_files
+from watthouse.storage import Place, place_of
 
 _ATTEMPTS: Final = 12
 
@@ -34,7 +34,7 @@ _ATTEMPTS: Final = 12
 class Lake:
     """The ledger in one place: a folder, or a bucket that several machines may write to at the same time.
 
-    ``kind`` (published data, or which sample) is written into every table that it makes.
+    What ``kind`` answers (published data, or which sample) is written into every table that it makes.
     """
 
     def __init__(
@@ -42,26 +42,15 @@ class Lake:
         place: Place | str | Path,
         *,
         chunk_rows: int = 600_000,
-        kind: str | None = None,
+        kind: Callable[[], str | None] = lambda: None,
     ) -> None:
-        self.place = Place.of(place)
+        self.place = place_of(place)
         self._chunk_rows = chunk_rows
         self._kind = kind
         self._tables: dict[str, Table] = {}
 
-    @property
-    def root(self) -> str:
-        """The place, as a path or a URL."""
-        return self.place.url
-
-    def claim(self, kind: str) -> None:
-        """Write this kind into every table that is made from now on."""
-        self._kind = kind
-        for table in self._tables.values():
-            table.kind = kind
-
     def uri(self, dataset: Dataset) -> str:
-        return f"{self.root}/{dataset.id}"
+        return f"{self.place.url}/{dataset.id}"
 
     def table(self, dataset: Dataset) -> Table:
         """The table of a dataset, whether it exists or not."""
@@ -78,14 +67,12 @@ class Lake:
         ``confirm`` is called before they are compared, each time: it raises where they are no longer wanted.
         """
         table = self.table(dataset)
-        with table.errors():
-            for attempt in range(_ATTEMPTS):
-                confirm()
-                try:
-                    return self._observe(table, documents)
-                except CommitFailedError:
-                    # at random: two writers that collided and waited equally long would collide again
-                    time.sleep(random.uniform(0, min(2, 0.05 * 2**attempt)))
+        for attempt in range(_ATTEMPTS):
+            try:
+                return self._observe(table, documents, confirm)
+            except CommitFailedError:
+                # at random: two writers that collided and waited equally long would collide again
+                time.sleep(random.uniform(0, min(2, 0.05 * 2**attempt)))
         raise LakeError(f"{table.uri}: other writers won {_ATTEMPTS} times in a row: try again")
 
     def rows(self, dataset: Dataset, *, since: datetime | None = None) -> pa.RecordBatchReader:
@@ -98,12 +85,12 @@ class Lake:
             else:
                 table.refuse_faulty(opened, table.files(opened, since=since))
                 frames = table.scan(opened, since=since).collect_batches()
-            return pa.RecordBatchReader.from_batches(table.schema(), _batches(table, frames, since))
+            return pa.RecordBatchReader.from_batches(table.schema, _batches(table, frames, since))
 
     def local_files(self, dataset: Dataset) -> list[str] | None:
         """The Parquet files of the ledger, for an engine that reads them faster itself; None where it cannot."""
         # an engine takes these characters for a pattern, in a list of files too
-        if self.place.is_shared or set("*?[") & set(self.root):
+        if self.place.is_shared or set("*?[") & set(self.place.url):
             return None
         table = self.table(dataset)
         with table.errors():
@@ -204,7 +191,10 @@ class Lake:
 
         Raises :class:`~watthouse.errors.TableError` for one that is not as it was written.
         """
-        self.table(dataset).refuse_faulty_since(since)
+        table = self.table(dataset)
+        with table.errors():
+            opened = table.open()
+            table.refuse_faulty(opened, table.files(opened, since=since))
 
     def set_table_aside(self, dataset: Dataset, stamp: str) -> "Lake":
         """Move a whole table out of the way; returns the lake that it is in now."""
@@ -213,21 +203,23 @@ class Lake:
         damage.set_table_aside(table, store, folder)
         return Lake(self.place / folder)
 
-    def _observe(self, table: Table, documents: Sequence[Spooled]) -> Counts:
-        opened = table.open_to_write()
-        # Clocks are stepped back (NTP, a resumed machine): the stamp goes on by a microsecond then, never backwards.
-        stamp = max(microseconds(datetime.now(UTC)), (table.last_stamp(opened) or 0) + 1)
+    def _observe(self, table: Table, documents: Sequence[Spooled], confirm: Callable[[], None]) -> Counts:
+        confirm()
         counts: list[Counts] = []
 
         def additions() -> Iterator[pa.RecordBatch]:
             for comparison in self._comparisons(table, opened, documents):
                 counts.append(comparison.counts)
-                yield from _stamped(table, comparison.additions, stamp).to_batches()
+                yield from table.stamped(comparison.additions, stamp).to_batches()
 
-        batches = _unless_empty(additions())
-        if batches is not None:
-            last = stamp + max(document.turn for document in documents)
-            table.append(opened, pa.RecordBatchReader.from_batches(table.schema(MONTH), batches), last)
+        with table.errors():
+            opened = table.open_to_write()
+            # Clocks are stepped back (NTP, a resumed machine): the stamp goes on by a microsecond then, not backwards.
+            stamp = max(microseconds(datetime.now(UTC)), (table.last_stamp(opened) or 0) + 1)
+            batches = _unless_empty(additions())
+            if batches is not None:
+                last = stamp + max(document.turn for document in documents)
+                table.append(opened, pa.RecordBatchReader.from_batches(table.stored_schema, batches), last)
         return sum(counts, Counts())
 
     def _comparisons(self, table: Table, opened: DeltaTable, documents: Sequence[Spooled]) -> Iterator[Comparison]:
@@ -276,15 +268,8 @@ def _unless_empty(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]
     return again()
 
 
-def _stamped(table: Table, additions: pl.DataFrame, stamp: int) -> pa.Table:
-    """Rows ready to append: each document's turn is a later microsecond."""
-    schema = table.schema(MONTH)
-    moment = (pl.lit(stamp, pl.Int64) + pl.col(TURN)).cast(pl.Datetime("us", "UTC")).alias(OBSERVED_AT)
-    return additions.with_columns(moment, month_of(table.dataset)).select(schema.names).to_arrow().cast(schema)
-
-
 def _batches(table: Table, frames: Iterable[pl.DataFrame], since: datetime | None) -> Iterator[pa.RecordBatch]:
-    schema = table.schema()
+    schema = table.schema
     with table.errors():
         for frame in frames:
             fresh = frame.filter(pl.col(OBSERVED_AT) > since) if since else frame

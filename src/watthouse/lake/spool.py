@@ -13,14 +13,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from watthouse.catalog import Dataset
+from watthouse.lake.table import MONTH, month_of
 from watthouse.sources.base import Piece
-
-MONTH = "month"
 
 
 @dataclass(frozen=True)
 class Spooled:
-    """The rows of one document for one dataset: a Parquet file in the catalog's shape plus :data:`MONTH`.
+    """The rows of one document for one dataset: a Parquet file in the catalog's shape and their ``month``.
 
     ``present`` are the columns it carried. ``current`` means that it gives the present state, as a service does; a
     file may be of any age.
@@ -30,16 +29,6 @@ class Spooled:
     turn: int
     present: frozenset[str]
     current: bool = True
-
-
-def month_of(dataset: Dataset) -> pl.Expr:
-    """``YYYY-MM`` (UTC) of a row: the lake's partition."""
-    return pl.col(dataset.time).dt.strftime("%Y-%m").alias(MONTH)
-
-
-def stored_schema(dataset: Dataset) -> pa.Schema:
-    """The catalog's columns plus the partition."""
-    return dataset.schema.append(pa.field(MONTH, pa.string()))
 
 
 @dataclass
@@ -52,7 +41,7 @@ class SpoolWriter:
     writers: dict[tuple[Dataset, frozenset[str]], tuple[Path, pq.ParquetWriter]] = field(default_factory=dict)
 
     def add(self, piece: Piece) -> None:
-        schema = stored_schema(piece.dataset)
+        schema = piece.dataset.schema.append(pa.field(MONTH, pa.string()))
         slot = (piece.dataset, piece.present)
         if slot not in self.writers:
             path = self.folder / f"{self.turn:06}-{len(self.writers):02}.parquet"

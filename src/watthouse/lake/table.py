@@ -1,7 +1,7 @@
 """One dataset's Delta table: opened once, its files checked before they are read, its storage's errors in one line."""
 
 import errno
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,6 +16,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError, DeltaProtocolErr
 
 from watthouse.catalog import Dataset
 from watthouse.errors import LakeError, StoreError, TableError
+from watthouse.lake.compare import TURN
 from watthouse.lake.integrity import (
     Damage,
     LoggedFile,
@@ -27,11 +28,12 @@ from watthouse.lake.integrity import (
     kept_digests,
 )
 from watthouse.lake.revisions import OBSERVED_AT
-from watthouse.lake.spool import MONTH, month_of, stored_schema
 from watthouse.storage import Place
 
 FORMAT: Final = 1
 """Version of the lake's own layout; a higher one in a table means that a newer watthouse wrote it."""
+MONTH: Final = "month"
+"""The partition: ``YYYY-MM`` (UTC) of a row."""
 STORAGE_ERRORS: Final = (
     DeltaError,
     OSError,
@@ -57,11 +59,11 @@ class Head:
 
 @dataclass
 class Table:
-    """The ledger of ``dataset`` in ``place``; ``kind`` (published, or which sample) is written into a new one."""
+    """The ledger of ``dataset`` in ``place``; what ``kind`` answers (published, or which sample) is written into it."""
 
     dataset: Dataset
     place: Place
-    kind: str | None = None
+    kind: Callable[[], str | None] = lambda: None
     _opened: DeltaTable | None = None
     _sound: set[str] = field(default_factory=set)
 
@@ -75,10 +77,15 @@ class Table:
         """Its files; raises :class:`deltalake.exceptions.TableNotFoundError` for a folder that is not there."""
         return Store(self.place)
 
-    def schema(self, *more: str) -> pa.Schema:
-        """The catalog's columns, ``observed_at``, and ``more``."""
-        full = stored_schema(self.dataset).append(pa.field(OBSERVED_AT, pa.timestamp("us", tz="UTC")))
-        return pa.schema([full.field(name) for name in (*self.dataset.names, OBSERVED_AT, *more)])
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """The catalog's columns and ``observed_at``."""
+        return self.dataset.schema.append(pa.field(OBSERVED_AT, pa.timestamp("us", tz="UTC")))
+
+    @cached_property
+    def stored_schema(self) -> pa.Schema:
+        """The same with :data:`MONTH`."""
+        return self.schema.append(pa.field(MONTH, pa.string()))
 
     def open(self) -> DeltaTable | None:
         """The table as it is now; opened once and updated from there, which takes a tenth of the time."""
@@ -108,11 +115,11 @@ class Table:
         try:
             return DeltaTable.create(
                 self.uri,
-                self.schema(MONTH),
+                self.stored_schema,
                 partition_by=[MONTH],
                 configuration={
                     _FORMAT_KEY: str(FORMAT),
-                    **({_KIND_KEY: self.kind} if self.kind else {}),
+                    **({_KIND_KEY: kind} if (kind := self.kind()) else {}),
                     "delta.dataSkippingStatsColumns": ",".join([OBSERVED_AT, self.dataset.time]),
                 },
                 storage_options=self.place.delta_options,
@@ -123,16 +130,6 @@ class Table:
                 raise
             return table
 
-    def can_be_opened(self) -> bool:
-        """Whether there is a table whose files can be listed."""
-        try:
-            with self.errors():
-                if table := self.open():
-                    written_files(table)
-        except LakeError:
-            return False
-        return table is not None
-
     def forget(self) -> None:
         """Open it again the next time."""
         self._opened = None
@@ -142,8 +139,14 @@ class Table:
         table = self.open()
         return table.metadata().configuration.get(_KIND_KEY) if table else None
 
+    def stamped(self, additions: pl.DataFrame, stamp: int) -> pa.Table:
+        """Rows ready to append, in :attr:`stored_schema`: a document's turn counts microseconds after ``stamp``."""
+        moment = (pl.lit(stamp, pl.Int64) + pl.col(TURN)).cast(pl.Datetime("us", "UTC")).alias(OBSERVED_AT)
+        rows = additions.with_columns(moment, month_of(self.dataset)).select(self.stored_schema.names)
+        return rows.to_arrow().cast(self.stored_schema)
+
     def append(self, table: DeltaTable, rows: pa.Table | pa.RecordBatchReader, last: int) -> None:
-        """Commit rows of :meth:`schema` with ``month``; ``last`` is their newest stamp [µs since 1970].
+        """Commit rows of :attr:`stored_schema`; ``last`` is their newest stamp [µs since 1970].
 
         Raises CommitFailedError where another writer has committed since ``table`` was opened.
         """
@@ -164,7 +167,8 @@ class Table:
             if table is None or stamp is None:
                 return None
             rows = sum(logged.rows for logged in written_files(table))
-            return Head(str(table.metadata().id), table.version(), moment_of(stamp), rows)
+            until = _EPOCH + timedelta(microseconds=stamp)
+            return Head(str(table.metadata().id), table.version(), until, rows)
 
     def last_stamp(self, table: DeltaTable) -> int | None:
         """The newest stamp committed [µs since 1970]: the version of the table's own application transaction."""
@@ -196,7 +200,7 @@ class Table:
 
     def scan_files(self, files: Sequence[str] | Sequence[BytesIO]) -> pl.LazyFrame:
         """The rows of these files, or contents; a column that the catalog gained after they were written is empty."""
-        empty = pl.DataFrame(self.schema().empty_table())
+        empty = pl.DataFrame(self.schema.empty_table())
         if not files:
             return empty.lazy().with_columns(month_of(self.dataset))
         ledger = pl.scan_parquet(
@@ -224,12 +228,6 @@ class Table:
                 fault = fault_within(self.store, written, digests)
                 self._refuse([fault] if fault else [])
                 self._sound.add(file)
-
-    def refuse_faulty_since(self, moment: datetime | None) -> None:
-        """The same of the files with observations stamped after ``moment``."""
-        with self.errors():
-            table = self.open()
-            self.refuse_faulty(table, self.files(table, since=moment))
 
     @contextmanager
     def errors(self) -> Iterator[None]:
@@ -280,6 +278,11 @@ def written_files(table: DeltaTable) -> list[LoggedFile]:
     return [LoggedFile(*row) for row in actions.select("path", "size_bytes", "num_records").iter_rows()]
 
 
+def month_of(dataset: Dataset) -> pl.Expr:
+    """The :data:`MONTH` of a row."""
+    return pl.col(dataset.time).dt.strftime("%Y-%m").alias(MONTH)
+
+
 def newest(dataset: Dataset, rows: pl.LazyFrame) -> pl.LazyFrame:
     """The last observation of each identity."""
     return rows.sort(OBSERVED_AT).unique(list(dataset.identity), keep="last", maintain_order=True)
@@ -288,11 +291,6 @@ def newest(dataset: Dataset, rows: pl.LazyFrame) -> pl.LazyFrame:
 def microseconds(moment: datetime) -> int:
     """Microseconds since 1970, as stamps are counted."""
     return (moment - _EPOCH) // timedelta(microseconds=1)
-
-
-def moment_of(stamp: int) -> datetime:
-    """The instant of a stamp (UTC)."""
-    return _EPOCH + timedelta(microseconds=stamp)
 
 
 def _first_line(error: BaseException) -> str:

@@ -5,10 +5,9 @@ table (a disk that is not mounted, a restored backup, an entry of a log that a p
 holds the last copy of those rows, and must not be brought down to the lake's state.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 
 from watthouse.catalog import CATALOG, Dataset
 from watthouse.errors import TableError
@@ -22,43 +21,21 @@ class Standing:
     """The lake and the warehouse of one home.
 
     ``heads`` are the tables that can be opened (None: there is none), ``broken`` maps the others to the reason;
-    ``loaded`` is how far the warehouse follows each, by dataset id.
+    ``loaded`` is how far the warehouse follows each, by dataset id. ``is_empty`` tells that there is no table at all,
+    ``is_lost`` that the warehouse was loaded from a lake that is gone altogether. ``moved`` are the tables whose state
+    differs from the one that the warehouse has loaded, ``behind`` those that lack observations which the warehouse
+    holds; ``future`` maps those that are stamped in the future to what to do, by dataset id.
     """
 
     root: str
     heads: Mapping[Dataset, Head | None]
     broken: Mapping[Dataset, str]
     loaded: Mapping[str, Loaded]
-
-    @cached_property
-    def is_empty(self) -> bool:
-        """Whether there is no table at all."""
-        return not self.broken and not any(self.heads.values())
-
-    @property
-    def is_lost(self) -> bool:
-        """Whether the whole lake is gone that the warehouse was loaded from."""
-        return self.is_empty and bool(self.loaded)
-
-    @cached_property
-    def moved(self) -> list[Dataset]:
-        """The tables whose state differs from the one that the warehouse has loaded."""
-        # By stamp and number of observations, not by version: compaction and repair make versions without news.
-        loaded = {name: (load.head.observed_until, load.head.rows) for name, load in self.loaded.items()}
-        return [
-            dataset
-            for dataset, head in self.heads.items()
-            if head and loaded.get(dataset.id) != (head.observed_until, head.rows)
-        ]
-
-    @cached_property
-    def behind(self) -> list[Dataset]:
-        """The tables that lack observations which the warehouse holds."""
-        return [
-            dataset
-            for dataset, head in self.heads.items()
-            if (loaded := self.loaded.get(dataset.id)) and _is_ahead(loaded.head, head)
-        ]
+    is_empty: bool
+    is_lost: bool
+    moved: Sequence[Dataset]
+    behind: Sequence[Dataset]
+    future: Mapping[str, str]
 
     def loss_reason(self) -> str:
         """What the tables in ``behind`` lack, since when, and what to do, in one line that begins with the lake."""
@@ -90,7 +67,7 @@ class Standing:
             for dataset, reason in self.broken.items()
         }
 
-    def _loaded_rows(self, tables: list[Dataset]) -> str:
+    def _loaded_rows(self, tables: Sequence[Dataset]) -> str:
         heads = [self.loaded[dataset.id].head for dataset in tables]
         rows, until = sum(head.rows for head in heads), max(head.observed_until for head in heads)
         return f"the {rows:,} observations that were in it until {_z(until)}"
@@ -108,31 +85,10 @@ class Standing:
             return f"{count}, observed after {_z(head.observed_until)} and until {_z(loaded.observed_until)}"
         return f"{count}, observed until {_z(loaded.observed_until)}"
 
-    def future_reasons(self, tolerated: float) -> dict[str, str]:
-        """The tables stamped more than ``tolerated`` seconds in the future, by dataset id, and what to do."""
-        # A clock that stood ahead once is noticed at the next run: everything observed since would be stamped by the
-        # microsecond after it, and `as_of` would know nothing of it for years.
-        now = datetime.now(UTC)
-        latest = now + timedelta(seconds=tolerated)
-        return {
-            dataset.id: f"its newest observation is stamped {_z(head.observed_until)}, and this machine's clock says"
-            f" {now:%Y-%m-%d}: set the clock if it is wrong; if it was wrong then, `watthouse repair --apply` corrects"
-            " the stamps"
-            for dataset, head in self.heads.items()
-            if head and head.observed_until > latest
-        }
 
-    def again(self, home: Home) -> "Standing":
-        """The same home after the lake has changed and the warehouse has not."""
-        return _stand(home, self.loaded)
-
-
-def stand(home: Home) -> Standing:
-    """Open every table of the lake, and read from the warehouse how far it follows them."""
-    return _stand(home, home.warehouse.loaded())
-
-
-def _stand(home: Home, loaded: Mapping[str, Loaded]) -> Standing:
+def stand(home: Home, loaded: Mapping[str, Loaded] | None = None) -> Standing:
+    """Open every table of the lake, and compare it with the warehouse; ``loaded`` where that was read before."""
+    loaded = home.warehouse.loaded() if loaded is None else loaded
     heads: dict[Dataset, Head | None] = {}
     broken: dict[Dataset, str] = {}
     for dataset in CATALOG.values():
@@ -140,7 +96,47 @@ def _stand(home: Home, loaded: Mapping[str, Loaded]) -> Standing:
             heads[dataset] = home.lake.head(dataset)
         except TableError as error:
             broken[dataset] = str(error)
-    return Standing(home.lake.root, heads, broken, loaded)
+    is_empty = not broken and not any(heads.values())
+    return Standing(
+        root=home.place.url,
+        heads=heads,
+        broken=broken,
+        loaded=loaded,
+        is_empty=is_empty,
+        is_lost=is_empty and bool(loaded),
+        moved=_moved(heads, loaded),
+        behind=_behind(heads, loaded),
+        future=_future(heads, home.settings.clock_tolerance_seconds),
+    )
+
+
+def _moved(heads: Mapping[Dataset, Head | None], loaded: Mapping[str, Loaded]) -> list[Dataset]:
+    # By stamp and number of observations, not by version: compaction and repair make versions without news.
+    known = {name: (load.head.observed_until, load.head.rows) for name, load in loaded.items()}
+    return [
+        dataset for dataset, head in heads.items() if head and known.get(dataset.id) != (head.observed_until, head.rows)
+    ]
+
+
+def _behind(heads: Mapping[Dataset, Head | None], loaded: Mapping[str, Loaded]) -> list[Dataset]:
+    return [
+        dataset for dataset, head in heads.items() if (load := loaded.get(dataset.id)) and _is_ahead(load.head, head)
+    ]
+
+
+def _future(heads: Mapping[Dataset, Head | None], tolerated: float) -> dict[str, str]:
+    """The tables stamped more than ``tolerated`` seconds in the future, and what to do."""
+    # A clock that stood ahead once is noticed at the next run: everything observed since would be stamped by the
+    # microsecond after it, and `as_of` would know nothing of it for years.
+    now = datetime.now(UTC)
+    latest = now + timedelta(seconds=tolerated)
+    return {
+        dataset.id: f"its newest observation is stamped {_z(head.observed_until)}, and this machine's clock says"
+        f" {now:%Y-%m-%d}: set the clock if it is wrong; if it was wrong then, `watthouse repair --apply` corrects"
+        " the stamps"
+        for dataset, head in heads.items()
+        if head and head.observed_until > latest
+    }
 
 
 def _z(moment: datetime) -> str:

@@ -3,13 +3,11 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import accumulate
 
 from watthouse.catalog import CATALOG, LICENCE, PORTAL, Dataset
 from watthouse.errors import LakeError, TableError, WatthouseError
 from watthouse.home import REAL, Home, described
 from watthouse.operate.consistency import Standing, stand
-from watthouse.settings import Settings
 from watthouse.sources.base import Document, DocumentSource
 from watthouse.sync import odre
 from watthouse.sync.ingest import take_in, tidy
@@ -19,7 +17,7 @@ from watthouse.warehouse.base import Draft
 
 
 def refresh(
-    settings: Settings,
+    home: Home,
     source: DocumentSource | None,
     selection: Selection,
     *,
@@ -29,21 +27,21 @@ def refresh(
 ) -> Report:
     """Read, observe, load, build. What was read is in the lake before anything is built.
 
-    Without a ``source`` the service of ``settings.odre_url`` is asked for what has moved. ``full`` ignores all earlier
-    notes: everything is fetched again, and the warehouse built from scratch.
+    Without a ``source`` the service is asked for what has moved. ``full`` ignores all earlier notes: everything is
+    fetched again, and the warehouse built from scratch.
 
     A table that cannot be used, or that lacks observations which the warehouse holds, is left as it is, and so are its
     rows in the warehouse; ``report.failed`` has the reason, and the others go on. ``lake_was_lost`` accepts that what a
     table lacks is gone: the warehouse is kept in a folder of its own, ``report.previous_warehouse``, and replaced.
     """
-    with _running(settings, full, lake_was_lost, progress) as run:
+    with _running(home, full, lake_was_lost, progress) as run:
         standing = run.fetch(source, selection)
-        run.build(standing.again(run.home))
+        run.build(stand(run.home, standing.loaded))
     return run.report
 
 
 def fetch(
-    settings: Settings,
+    home: Home,
     source: DocumentSource | None,
     selection: Selection,
     *,
@@ -52,19 +50,19 @@ def fetch(
     progress: ProgressReporter | None = None,
 ) -> Report:
     """The first half: read and observe."""
-    with _running(settings, full, lake_was_lost, progress) as run:
+    with _running(home, full, lake_was_lost, progress) as run:
         run.fetch(source, selection)
     return run.report
 
 
 def build(
-    settings: Settings, *, full: bool = False, lake_was_lost: bool = False, progress: ProgressReporter | None = None
+    home: Home, *, full: bool = False, lake_was_lost: bool = False, progress: ProgressReporter | None = None
 ) -> Report:
     """The second half: load and build. ``full`` starts from an empty warehouse.
 
     Raises :class:`~watthouse.errors.LakeError` where there is nothing to build from.
     """
-    with _running(settings, full, lake_was_lost, progress) as run:
+    with _running(home, full, lake_was_lost, progress) as run:
         standing = stand(run.home)
         if standing.is_empty and (lake_was_lost or not standing.loaded):
             words = "refresh --full --lake-was-lost" if standing.is_lost else "refresh"
@@ -93,12 +91,12 @@ def reload(home: Home, datasets: Sequence[Dataset], progress: ProgressReporter |
 
 @contextmanager
 def _running(
-    settings: Settings, full: bool, lake_was_lost: bool, progress: ProgressReporter | None
+    home: Home, full: bool, lake_was_lost: bool, progress: ProgressReporter | None
 ) -> Iterator["_PipelineRun"]:
     """A run that holds the home's lock; an error in it carries the report of what is in the lake all the same."""
-    run = _PipelineRun(Home(settings), Report(), progress or Silent(), full, lake_was_lost)
+    run = _PipelineRun(home, Report(), progress or Silent(), full, lake_was_lost)
     try:
-        with run.home.only_one():
+        with home.only_one():
             yield run
     except WatthouseError as error:
         error.report = run.report
@@ -120,35 +118,32 @@ class _PipelineRun:
         if source is None:
             selection = selection.live()
         with self.home.only_writer():
-            return self._fetch(source, selection)
-
-    def _fetch(self, source: DocumentSource | None, selection: Selection) -> Standing:
-        standing = stand(self.home)
-        self.note_the_clock(standing)
-        left = self._left(standing)
-        self.report.unsettled |= {dataset.id for dataset in left if dataset in selection.datasets}
-        usable = replace(selection, datasets=tuple(dataset for dataset in selection.datasets if dataset not in left))
-        # A lake that is gone altogether is most often a disk that is not mounted: what is written now would lie in the
-        # folder below the mount point, hidden as soon as the disk is back.
-        if not usable.datasets or (standing.is_lost and not self.lake_was_lost):
+            standing = stand(self.home)
+            self.note_the_clock(standing)
+            left = self._left(standing)
+            self.report.unsettled |= {dataset.id for dataset in left if dataset in selection.datasets}
+            usable = tuple(dataset for dataset in selection.datasets if dataset not in left)
+            # A lake that is gone altogether is most often a disk that is not mounted: what is written now would lie in
+            # the folder below the mount point, hidden as soon as the disk is back.
+            if not usable or (standing.is_lost and not self.lake_was_lost):
+                return standing
+            if source is None:
+                asked = replace(selection, datasets=usable)
+                odre.fetch(self.home, asked, full=self.full, progress=self.progress, report=self.report)
+            else:
+                self._take_in([*source.documents()], selection, left)
             return standing
-        if source is None:
-            odre.fetch(self.home, usable, full=self.full, progress=self.progress, report=self.report)
-        else:
-            self._take_in([*source.documents()], selection, left)
-        return standing
 
     def build(self, standing: Standing) -> None:
         """Load what is new in the lake into the warehouse, and rebuild the marts that follow from it."""
+        warehouse, left = self.home.warehouse, self._left(standing)
+        self.home.refuse_mixture()
         # Swept first, and whether or not there is anything to build: a build that was killed just after it was
         # published leaves its folder behind, and the lake has nothing new then.
-        warehouse = self.home.warehouse
-        self.home.refuse_mixture()
         warehouse.sweep()
         if standing.is_empty and not standing.loaded:
             self.report.built = ()
             return
-        left = self._left(standing)
         is_replaced = self.lake_was_lost and bool(standing.behind)
         steps = None if self.full or is_replaced else warehouse.steps()
         if steps is None:
@@ -162,10 +157,10 @@ class _PipelineRun:
             self.report.built = ()
             return
         with warehouse.draft(on_wait=self.progress.notice) as draft:
-            loaded = self._load(draft, moved)
+            loaded = [dataset.table for dataset in self._load(draft, moved)]
             draft.describe(self._about)
             self.progress.stage("building the marts")
-            self.report.built = tuple(draft.replay(steps, [dataset.table for dataset in loaded], self.progress.node))
+            self.report.built = tuple(draft.replay(steps, loaded, self.progress.node))
 
     def build_anew(self, left: Collection[Dataset]) -> None:
         """Build everything with dbt, which warms up while the rows are loaded.
@@ -189,31 +184,24 @@ class _PipelineRun:
 
     def note_the_clock(self, standing: Standing) -> None:
         """Note in the report which tables have stamps in the future."""
-        tolerated = self.home.settings.clock_tolerance_seconds
-        for name, notice in standing.future_reasons(tolerated).items():
+        for name, notice in standing.future.items():
             self.report.note(name, [notice])
 
     def _take_in(self, documents: Sequence[Document], selection: Selection, left: Collection[Dataset]) -> None:
         self.home.claim(REAL)
-        total = sum(document.size for document in documents)
-        sizes = accumulate((document.size for document in documents), initial=0)
-        before = dict(zip(map(id, documents), sizes, strict=False))
-
-        def on_progress(document: Document, position: int, rows: int) -> None:
-            self.progress.reading(document.origin, before[id(document)] + position, total, rows)
-
-        taken = take_in(self.home, documents, selection, self.progress, self.report, on_progress, without=left)
+        taken = take_in(self.home, documents, selection, self.progress, self.report, without=left)
         for dataset in taken:
             try:
                 tidy(self.home, dataset)
             except TableError as error:
                 self.report.failed[dataset.id] = str(error)
-        self.home.remember([dataset.id for dataset in taken])
+        self.home.remember(taken)
 
     def _left(self, standing: Standing) -> frozenset[Dataset]:
         """The tables that are left as they are; the reasons go into the report."""
         behind = [] if self.lake_was_lost else standing.behind
-        self.report.failed |= standing.broken_reasons()
+        if standing.broken:
+            self.report.failed |= standing.broken_reasons()
         if behind:
             self.report.failed[standing.root] = standing.loss_reason()
         return frozenset([*standing.broken, *behind])

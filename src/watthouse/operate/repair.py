@@ -17,7 +17,7 @@ from watthouse.home import Home
 from watthouse.lake import damage
 from watthouse.lake.ledger import Lake
 from watthouse.lake.revisions import OBSERVED_AT
-from watthouse.lake.spool import MONTH
+from watthouse.lake.table import MONTH
 from watthouse.operate import pipeline
 from watthouse.operate.consistency import Standing, stand
 from watthouse.operate.status import damage_of
@@ -63,10 +63,9 @@ def mend(settings: Settings, progress: ProgressReporter | None = None) -> list[M
     home = Home(settings)
     with home.only_one(), home.only_writer():
         standing = stand(home)
-        future = standing.future_reasons(settings.clock_tolerance_seconds)
         done = []
         for dataset, reason in _damaged(home, standing):
-            is_early = dataset.id in future
+            is_early = dataset.id in standing.future
             done.append(_restamped(home, dataset, reason) if is_early else _mended(home, standing, dataset, reason))
             # its watermark would claim that what was lost is still there, and it would never be fetched again
             forget(home.notes, dataset)
@@ -86,9 +85,7 @@ def _damaged(home: Home, standing: Standing) -> list[tuple[Dataset, str]]:
 def _is_sound_but_early(home: Home, standing: Standing, dataset: Dataset) -> bool:
     """Whether the clock is all that is wrong: damage is mended first, and the stamps by the next repair."""
     return (
-        dataset.id in standing.future_reasons(home.settings.clock_tolerance_seconds)
-        and dataset not in standing.behind
-        and not home.lake.faults(dataset, whole=True)
+        dataset.id in standing.future and dataset not in standing.behind and not home.lake.faults(dataset, whole=True)
     )
 
 

@@ -100,11 +100,8 @@ def damage_of(home: Home, standing: Standing | None = None) -> dict[str, str]:
     standing = standing or stand(home)
     reasons = standing.broken_reasons() | standing.loss_reasons()
     sound = [dataset for dataset in CATALOG.values() if dataset.id not in reasons]
-    return (
-        standing.future_reasons(home.settings.clock_tolerance_seconds)
-        | reasons
-        | {dataset.id: faults for dataset in sound if (faults := _faults(home.lake, dataset))}
-    )
+    faulty = {dataset.id: faults for dataset in sound if (faults := _faults(home.lake, dataset))}
+    return {**standing.future, **reasons, **faulty}
 
 
 def _faults(lake: Lake, dataset: Dataset) -> str:

@@ -1,6 +1,6 @@
 """The contract: rows with technical names → rows in exactly the catalog's shape, or one line that says why not."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -28,14 +28,16 @@ _MEASURES: Final = frozenset({Kind.WHOLE, Kind.RATE, Kind.TEMPERATURE, Kind.STOC
 _CORRECT: Final = ": correct the file or export it again"
 
 
-def pieces(layout: Layout, batch: pl.DataFrame, origin: str, position: int) -> Iterator[Piece]:
+def pieces(layout: Layout, batch: pl.DataFrame, origin: str, position: int) -> list[Piece]:
     """The rows of a document's ``batch`` (technical names) under contract: one piece a dataset that it has rows of.
 
     RTE's closing sentence, which re-saves keep as a row, is left out.
     """
     batch = _without_disclaimer(batch, min(layout.positions, key=lambda name: layout.positions[name]))
-    for dataset, rows in by_dataset(layout.family, batch, origin):
-        yield apply(dataset, rows, origin, notes=layout.notes, position=position, writing=layout.writing)
+    return [
+        apply(dataset, rows, origin, notes=layout.notes, position=position, writing=layout.writing)
+        for dataset, rows in by_dataset(layout.family, batch, origin)
+    ]
 
 
 def apply(

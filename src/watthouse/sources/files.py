@@ -67,29 +67,29 @@ _OFFICE: Final = frozenset({"[Content_Types].xml", "mimetype"})
 """Members that make a zip one office document rather than an archive of files."""
 
 
+@dataclass(frozen=True)
 class FileSource:
     """Files and folders, in the order given; a folder's files in the order of their paths, hidden ones left out."""
 
-    def __init__(self, paths: Sequence[Path], settings: Settings) -> None:
-        self._paths = [Path(path) for path in paths]
-        self._settings = settings
+    paths: Sequence[Path]
+    settings: Settings
 
     def documents(self) -> Iterator[Document]:
         """One document a file and a zip member.
 
         Raises :class:`~watthouse.errors.UsageError` for a missing path, a lake, and the exports of a sample.
         """
-        for path in self._paths:
+        for path in self.paths:
             if not _is_there(path):
                 raise UsageError(f"{_named(path)}: no such file or folder")
-        files = [file for path in self._paths for file in _files(path)]
+        files = [file for path in self.paths for file in _files(path)]
         return (document for file in files for document in self._in(file))
 
     def _in(self, path: Path) -> Iterator[Document]:
         origin = _named(path)
         try:
             with refusing(origin):
-                documents = _documents(path, origin, self._settings)
+                documents = _documents(path, origin, self.settings)
         except SourceError as error:
             yield _refused(origin, 0, error)
             return

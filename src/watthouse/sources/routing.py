@@ -1,6 +1,6 @@
 """Which dataset each row of a document belongs to: its values say which place it is about, and how settled it is."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import polars as pl
@@ -20,41 +20,36 @@ _MANY: Final = 1000
 """Distinct values from which a column of text is free text, and not a dimension."""
 
 
-def by_dataset(family: Sequence[Dataset], batch: pl.DataFrame, origin: str) -> Iterator[tuple[Dataset, pl.DataFrame]]:
+def by_dataset(family: Sequence[Dataset], batch: pl.DataFrame, origin: str) -> list[tuple[Dataset, pl.DataFrame]]:
     """The rows of ``batch`` (technical names) of each dataset that it has rows of.
 
     ``family`` are the datasets that its columns may be of. Raises :class:`~watthouse.errors.UnrecognisedError` where a
     value names a place of no dataset.
     """
-    for datasets, rows in _by_place(family, batch, origin):
-        yield from _by_nature(datasets, rows, origin)
+    placed = _by_place(family, batch, origin)
+    return [mine for datasets, rows in placed for mine in _by_nature(datasets, rows, origin)]
 
 
 def _by_place(
     family: Sequence[Dataset], batch: pl.DataFrame, origin: str
-) -> Iterator[tuple[Sequence[Dataset], pl.DataFrame]]:
+) -> list[tuple[Sequence[Dataset], pl.DataFrame]]:
     """The rows of ``batch`` with the datasets whose place they are about.
 
     RTE's files say ``Périmètre`` of France and of a region alike: rows of a region are the regional dataset's.
     """
     closed = next((column for column in family[0].columns if column.closed), None)
     if closed is None:
-        yield family, batch
-        return
+        return [(family, batch)]
     _refuse_told_apart(family[0], batch, origin)
     if closed.name not in batch.columns:
-        yield family, batch
-        return
+        return [(family, batch)]
     # RTE's header "Périmètre" stands over "France" and over a region's name alike: only the values tell.
     named = cast(closed, batch.get_column(closed.name)).values
     elsewhere = (named.is_not_null() & ~named.is_in(list(closed.values))).fill_null(value=False)
     if not elsewhere.any():
-        yield family, batch
-        return
-    regional, regions = _regional(family, closed, batch.filter(elsewhere), origin)
-    if not elsewhere.all():
-        yield family, batch.filter(~elsewhere)
-    yield regional, regions
+        return [(family, batch)]
+    regions = _regional(family, closed, batch.filter(elsewhere), origin)
+    return [regions] if elsewhere.all() else [(family, batch.filter(~elsewhere)), regions]
 
 
 def _regional(
@@ -126,13 +121,12 @@ def _is_place(text: str) -> bool:
     return fold(text) in CODES or not SMALLER.isdisjoint(words(text))
 
 
-def _by_nature(family: Sequence[Dataset], batch: pl.DataFrame, origin: str) -> Iterator[tuple[Dataset, pl.DataFrame]]:
+def _by_nature(family: Sequence[Dataset], batch: pl.DataFrame, origin: str) -> list[tuple[Dataset, pl.DataFrame]]:
     version = family[0].version
     if version is None or version not in batch.columns:
-        yield family[0], batch
-        return
+        return [(family[0], batch)]
     known = [value for dataset in family for value in dataset.versions]
-    natures = _natures(family[0], version, batch, origin)
+    natures, rows = _natures(family[0], version, batch, origin), []
     for dataset in family:
         mine = natures.is_in(list(dataset.versions))
         if dataset is family[0]:
@@ -140,7 +134,8 @@ def _by_nature(family: Sequence[Dataset], batch: pl.DataFrame, origin: str) -> I
             # contract, which every row meets once, counts the former and refuses the latter.
             mine |= natures.is_null() | ~natures.is_in(known)
         if mine.any():
-            yield dataset, batch.filter(mine.fill_null(value=True))
+            rows.append((dataset, batch.filter(mine.fill_null(value=True))))
+    return rows
 
 
 def _natures(dataset: Dataset, version: str, batch: pl.DataFrame, origin: str) -> pl.Series:

@@ -16,7 +16,7 @@ from watthouse.sources.archive import ZIP, Packing, refusing
 from watthouse.sources.base import Document, DocumentSource, Piece
 from watthouse.sources.files import LOG, FileSource, read, refuse_lake
 from watthouse.sources.manifests import MANIFEST, refuse_sample
-from watthouse.storage import Files, Place
+from watthouse.storage import Bucket, Files
 
 
 @dataclass(frozen=True)
@@ -61,22 +61,27 @@ class StoredFile:
                     raise SourceError(f"{self.origin}: an archive in a bucket: unpack it there, or read it from a disk")
 
 
+@dataclass(frozen=True)
 class Sources:
     """Files, folders and URLs of buckets as they are typed, in the order given."""
 
-    def __init__(self, typed: Sequence[str], settings: Settings) -> None:
-        self._sources = [_source(text, settings) for text in typed]
+    each: Sequence[DocumentSource]
+
+    @classmethod
+    def of(cls, typed: Sequence[str] | None, settings: Settings) -> "Sources | None":
+        """None where nothing is typed; raises :class:`~watthouse.errors.UsageError` for what cannot be a source."""
+        return cls([_source(text, settings) for text in typed]) if typed else None
 
     def documents(self) -> Iterator[Document]:
         """Those of each in turn; raises as these do, before the first is read."""
-        each = [source.documents() for source in self._sources]
+        each = [source.documents() for source in self.each]
         return chain.from_iterable(each)
 
 
 class StoreSource:
     """The objects below a prefix by their names, or the one of that name; hidden ones left out."""
 
-    def __init__(self, place: Place, settings: Settings) -> None:
+    def __init__(self, place: Bucket, settings: Settings) -> None:
         self._place, self._settings = place, settings
 
     def documents(self) -> Iterator[Document]:
@@ -90,7 +95,7 @@ class StoreSource:
             raise UsageError(f"{self._place}: nothing is stored there: check the bucket and the prefix")
         return iter(found)
 
-    def _below(self, place: Place) -> list[Document]:
+    def _below(self, place: Bucket) -> list[Document]:
         files = Files(place)
         listed = files.listed()
         if listed:
@@ -112,22 +117,23 @@ class StoreSource:
         above, _, name = self._place.url.rpartition("/")
         if above.endswith("/"):
             return []  # the bucket itself
-        files = Files(Place(above, self._place.access))
+        bucket = Bucket(above, self._place.access)
+        files = Files(bucket)
         listed = files.listed()
         found = [stored for stored in listed if stored.name == name]
         if found:
             if any(stored.name.startswith(f"{LOG}/") for stored in listed):
                 refuse_lake(above)
-            _refuse_table_around(files.place)
+            _refuse_table_around(bucket)
             _refuse_sample(files, MANIFEST)
         return [StoredFile(files, stored.name, stored.size, self._settings) for stored in found]
 
 
-def _refuse_table_around(place: Place) -> None:
+def _refuse_table_around(place: Bucket) -> None:
     """The same for the log of the table that these partitions (``month=2024-01``) are of."""
     above, _, name = place.url.rpartition("/")
     while "=" in name:
-        if Files(Place(f"{above}/{LOG}", place.access)).listed():
+        if Files(Bucket(f"{above}/{LOG}", place.access)).listed():
             refuse_lake(above)
         above, _, name = above.rpartition("/")
 

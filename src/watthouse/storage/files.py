@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from watthouse.errors import SourceError
 from watthouse.storage.notes import disk
-from watthouse.storage.place import Place
+from watthouse.storage.place import Bucket, Place
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -45,7 +45,7 @@ class Files:
 
         Raises :class:`~watthouse.errors.StoreError` where the bucket cannot be listed.
         """
-        found = self._of_bucket() if self.place.is_shared else self._of_folder()
+        found = _of_bucket(self.place) if self.place.is_shared else _of_folder(self.place.path)
         return sorted((one for one in found if not _is_hidden(one.name)), key=lambda one: one.name)
 
     def put(self, name: str, source: Path) -> None:
@@ -69,48 +69,21 @@ class Files:
         Raises :class:`FileNotFoundError`, and :class:`~watthouse.errors.StoreError` where the bucket fails, as reading
         does.
         """
-        if not self.place.is_shared:
-            with (self.place.path / name).open("rb") as file:
+        place = self.place
+        if not place.is_shared:
+            with (place.path / name).open("rb") as file:
                 yield file
             return
-        with self.place.errors():
-            reader = _Reader(self.place, name)
+        with place.errors():
+            reader = _Reader(place, name)
         with io.BufferedReader(reader, _AHEAD) as buffered:
             yield io.BytesIO(buffered.read(reader.size)) if reader.size <= _AT_ONCE else buffered
-
-    def _of_bucket(self) -> Iterator[Stored]:
-        import obstore
-
-        with self.place.errors():
-            found = [Stored(one["path"], one["size"]) for page in obstore.list(self.place.objects) for one in page]
-        folders = {""} | {stored.name[:at] for stored in found for at, sign in enumerate(stored.name) if sign == "/"}
-        for stored in found:
-            if stored.size or not (stored.name in folders or self._is_marker(stored.name)):
-                yield stored
-
-    def _is_marker(self, name: str) -> bool:
-        """Whether an empty object is one that a console made for a folder: the slash at its end is not listed."""
-        import obstore
-
-        try:
-            with self.place.errors():
-                obstore.head(self.place.objects, name)
-        except FileNotFoundError:
-            return True
-        return False
-
-    def _of_folder(self) -> Iterator[Stored]:
-        root = self.place.path
-        for folder, _, names in os.walk(root):
-            for path in (Path(folder) / name for name in names):
-                if path.is_file():
-                    yield Stored(path.relative_to(root).as_posix(), path.stat().st_size)
 
 
 class _Reader(io.RawIOBase):
     """An object of a bucket in one version: replaced in the middle of reading, it is refused rather than mixed."""
 
-    def __init__(self, place: Place, name: str) -> None:
+    def __init__(self, place: Bucket, name: str) -> None:
         import obstore
 
         self._place, self._name = place, name
@@ -151,6 +124,36 @@ class _Reader(io.RawIOBase):
         space[: len(content)] = memoryview(content)
         self._at += len(content)
         return len(content)
+
+
+def _of_bucket(bucket: Bucket) -> Iterator[Stored]:
+    import obstore
+
+    with bucket.errors():
+        found = [Stored(one["path"], one["size"]) for page in obstore.list(bucket.objects) for one in page]
+    folders = {""} | {stored.name[:at] for stored in found for at, sign in enumerate(stored.name) if sign == "/"}
+    for stored in found:
+        if stored.size or not (stored.name in folders or _is_marker(bucket, stored.name)):
+            yield stored
+
+
+def _is_marker(bucket: Bucket, name: str) -> bool:
+    """Whether an empty object is one that a console made for a folder: the slash at its end is not listed."""
+    import obstore
+
+    try:
+        with bucket.errors():
+            obstore.head(bucket.objects, name)
+    except FileNotFoundError:
+        return True
+    return False
+
+
+def _of_folder(root: Path) -> Iterator[Stored]:
+    for folder, _, names in os.walk(root):
+        for path in (Path(folder) / name for name in names):
+            if path.is_file():
+                yield Stored(path.relative_to(root).as_posix(), path.stat().st_size)
 
 
 def _copied(source: Path, target: Path) -> None:

@@ -18,7 +18,7 @@ from typing import Final
 
 from watthouse.errors import BusyError, LakeError
 from watthouse.storage.notes import bucket_read, bucket_replace
-from watthouse.storage.place import Place
+from watthouse.storage.place import Bucket
 
 _RENEWALS: Final = 4
 """Times that a lease is renewed before it would run out."""
@@ -39,7 +39,7 @@ class Holder:
 class Lease:
     """The lease called ``name`` in a bucket, held by a ``holder``; it runs out ``seconds`` after its last renewal."""
 
-    def __init__(self, place: Place, name: str, seconds: float, holder: str = "refresh") -> None:
+    def __init__(self, place: Bucket, name: str, seconds: float, holder: str = "refresh") -> None:
         self._place = place
         self._name = name
         self._holder = holder

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from watthouse.errors import LakeError
-from watthouse.storage.place import Place
+from watthouse.storage.place import Bucket, Place
 
 _ATTEMPTS: Final = 20
 
@@ -39,7 +39,7 @@ class Notes:
         if self.place.is_shared:
             return _note(bucket_read(self.place, name).content)
         try:
-            return _note(self._path(name).read_bytes())
+            return _note(Path(self.place.url, name).read_bytes())
         except OSError:
             return {}
 
@@ -47,7 +47,7 @@ class Notes:
         """Whether there is a document, spoilt or not."""
         if self.place.is_shared:
             return bucket_read(self.place, name).version is not None
-        return self._path(name).exists()
+        return Path(self.place.url, name).exists()
 
     def update(self, name: str, change: Callable[[Note], Note], *, durable: bool = False) -> None:
         """Replace a document by what ``change`` makes of it, which may be called again where another was faster.
@@ -56,23 +56,20 @@ class Notes:
         written.
         """
         if self.place.is_shared:
-            self._update_shared(name, change)
+            self._update_shared(self.place, name, change)
             return
-        with disk(self.place.path, "set WATTHOUSE_HOME to a folder of yours with room in it"):
-            _write(self._path(name), change(self.read(name)), durable=durable)
+        with disk(self.place.url, "set WATTHOUSE_HOME to a folder of yours with room in it"):
+            _write(Path(self.place.url, name), change(self.read(name)), durable=durable)
 
-    def _update_shared(self, name: str, change: Callable[[Note], Note]) -> None:
+    def _update_shared(self, bucket: Bucket, name: str, change: Callable[[Note], Note]) -> None:
         for _ in range(_ATTEMPTS):
-            before = bucket_read(self.place, name)
-            if bucket_replace(self.place, name, before, _bytes(change(_note(before.content)))):
+            before = bucket_read(bucket, name)
+            if bucket_replace(bucket, name, before, _bytes(change(_note(before.content)))):
                 return
         raise LakeError(f"{self / name} is being written by others all the time: run again")
 
-    def _path(self, name: str) -> Path:
-        return self.place.path / name
 
-
-def bucket_read(place: Place, name: str) -> Versioned:
+def bucket_read(place: Bucket, name: str) -> Versioned:
     """A document of a bucket, empty where it is missing; raises :class:`~watthouse.errors.StoreError`."""
     import obstore
 
@@ -84,7 +81,7 @@ def bucket_read(place: Place, name: str) -> Versioned:
         return Versioned(b"", None)
 
 
-def bucket_replace(place: Place, name: str, before: Versioned, content: bytes) -> bool:
+def bucket_replace(place: Bucket, name: str, before: Versioned, content: bytes) -> bool:
     """Write a document unless another was written since ``before``; returns whether it is there now.
 
     False may also mean that it is: an answer that was lost is asked for again, and then refused.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 from watthouse.errors import StoreError, UsageError
 from watthouse.storage.causes import cause_of
@@ -38,73 +38,51 @@ class Access:
 
 
 @dataclass(frozen=True)
-class Place:
-    """A folder (``var/lake``), or a prefix of a bucket (``s3://bucket/prefix``, ``gs://bucket/prefix``)."""
+class Folder:
+    """A folder of this machine (``var/lake``): libraries reach it without being told how."""
 
     url: str
-    access: Access = field(default=Access(), repr=False)
-
-    @classmethod
-    def of(cls, url: "str | Path | Place", access: Access | None = None, name: str = "the place") -> "Place":
-        """Raises :class:`~watthouse.errors.UsageError` for a URL that cannot be one; ``name`` says where it stands."""
-        if isinstance(url, Place):
-            return url
-        match = _SCHEME.fullmatch(str(url)) if isinstance(url, str) else None
-        if match is None and isinstance(url, str) and _SLIP.match(url):
-            raise UsageError(f"{name} '{_safe(url)}' is not valid: a URL has two slashes, as s3://bucket/prefix")
-        if match is None:
-            return cls(str(url).rstrip("/") or "/", access or Access())
-        scheme, rest = match[1].lower(), match[2].strip("/")
-        if scheme == "file":
-            return cls("/" + rest, access or Access())
-        if "@" in rest:  # not only before the first slash: a secret may contain one
-            # never echoed: what stands before the @ is a secret
-            raise UsageError(
-                f"{name} contains credentials: leave them out, and set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-            )
-        odd = set("?#%*") & set(rest) or {"", ".", ".."} & set(rest.split("/"))
-        if scheme not in BUCKETS or odd:
-            use = "use s3://bucket/prefix, gs://bucket/prefix or a folder"
-            raise UsageError(f"{name} '{_safe(url)}' is not valid: {use}")
-        if access and access.endpoint and not access.endpoint.startswith(("http://", "https://")):
-            raise UsageError("WATTHOUSE_STORE_ENDPOINT is not valid: it begins with http:// or https://")
-        return cls(f"{scheme}://{rest}", access or Access())
+    is_shared: ClassVar[Literal[False]] = False
+    delta_options: ClassVar[None] = None
+    polars_options: ClassVar[None] = None
 
     def __str__(self) -> str:
         return self.url
 
-    def __truediv__(self, name: str) -> "Place":
-        return Place(f"{self.url}/{name}", self.access)
+    def __truediv__(self, name: str) -> "Folder":
+        return Folder(f"{self.url}/{name}")
 
-    @cached_property
-    def scheme(self) -> str | None:
-        """``s3`` or ``gs``; None for a folder."""
-        scheme, separator, _ = self.url.partition("://")
-        return scheme if separator else None
-
-    @cached_property
-    def is_shared(self) -> bool:
-        """Whether it is a bucket, which other machines may use at the same time."""
-        return self.scheme is not None
-
-    @cached_property
+    @property
     def path(self) -> Path:
-        """The folder, where it is one."""
         return Path(self.url)
 
+    def cause(self, _: BaseException) -> None:
+        """What a folder raises is what the system says: there is nothing to explain."""
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A prefix of a bucket (``s3://bucket/prefix``, ``gs://bucket/prefix``), which other machines may use meanwhile."""
+
+    url: str
+    access: Access = field(default=Access(), repr=False)
+    is_shared: ClassVar[Literal[True]] = True
+
+    def __str__(self) -> str:
+        return self.url
+
+    def __truediv__(self, name: str) -> "Bucket":
+        return Bucket(f"{self.url}/{name}", self.access)
+
     @cached_property
-    def delta_options(self) -> dict[str, str] | None:
-        """``storage_options`` for deltalake; None for a folder."""
-        if not self.is_shared:
-            return None
+    def delta_options(self) -> dict[str, str]:
+        """``storage_options`` for deltalake."""
         retries = {"max_retries": str(_RETRIES), "retry_timeout": f"{self.access.seconds:g}s"}
         return {**self._service, **_CLIENT, **retries}
 
     @cached_property
-    def polars_options(self) -> dict[str, Any] | None:
-        """``storage_options`` for polars; None for a folder."""
-        if not self.is_shared:
-            return None
+    def polars_options(self) -> dict[str, Any]:
+        """``storage_options`` for polars."""
         seconds = int(self.access.seconds * 1000)
         return {**self._service, "allow_http": "true", "max_retries": _RETRIES, "retry_timeout_ms": seconds}
 
@@ -115,7 +93,8 @@ class Place:
             from obstore.store import GCSStore, S3Store
         except ModuleNotFoundError:
             raise UsageError(f"{self.url} needs an extra: pip install 'watthouse[stores]'") from None
-        bucket, _, prefix = self.url.partition("://")[2].partition("/")
+        scheme, _, rest = self.url.partition("://")
+        bucket, _, prefix = rest.partition("/")
         common: dict[str, Any] = {
             "prefix": prefix or None,
             "client_options": _CLIENT,
@@ -124,7 +103,7 @@ class Place:
                 "retry_timeout": timedelta(seconds=self.access.seconds),
             },
         }
-        if self.scheme == "gs":
+        if scheme == "gs":
             return GCSStore(bucket, **common)
         return S3Store(bucket, config=self._service, **common)  # type: ignore[arg-type]
 
@@ -140,18 +119,51 @@ class Place:
 
     def cause(self, error: BaseException) -> str | None:
         """Why the bucket cannot be used, and what to do: one line; None where the bucket is not to blame."""
-        return cause_of(error, self.url) if self.is_shared else None
+        return cause_of(error, self.url)
 
     @cached_property
     def _service(self) -> Mapping[str, str]:
         """Which service it is, by the keys that all three libraries share."""
-        if self.scheme != "s3":
+        if not self.url.startswith("s3://"):
             return {}
         access = self.access
         chosen = {"aws_endpoint_url": access.endpoint, "aws_region": access.region}
         if access.path_style is not None:
             chosen["aws_virtual_hosted_style_request"] = "false" if access.path_style else "true"
         return {"aws_conditional_put": "etag", **{key: value for key, value in chosen.items() if value}}
+
+
+Place = Folder | Bucket
+"""Where files lie that outlive a run."""
+
+
+def place_of(url: str | Path | Place, access: Access | None = None, name: str = "the place") -> Place:
+    """The folder or the prefix of a bucket that is written so; ``name`` says in messages where it was written.
+
+    Raises :class:`~watthouse.errors.UsageError` for a URL that cannot be one.
+    """
+    if isinstance(url, Place):
+        return url
+    match = _SCHEME.fullmatch(str(url)) if isinstance(url, str) else None
+    if match is None and isinstance(url, str) and _SLIP.match(url):
+        raise UsageError(f"{name} '{_safe(url)}' is not valid: a URL has two slashes, as s3://bucket/prefix")
+    if match is None:
+        return Folder(str(url).rstrip("/") or "/")
+    scheme, rest = match[1].lower(), match[2].strip("/")
+    if scheme == "file":
+        return Folder("/" + rest)
+    if "@" in rest:  # not only before the first slash: a secret may contain one
+        # never echoed: what stands before the @ is a secret
+        raise UsageError(
+            f"{name} contains credentials: leave them out, and set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        )
+    odd = set("?#%*") & set(rest) or {"", ".", ".."} & set(rest.split("/"))
+    if scheme not in BUCKETS or odd:
+        use = "use s3://bucket/prefix, gs://bucket/prefix or a folder"
+        raise UsageError(f"{name} '{_safe(url)}' is not valid: {use}")
+    if access and access.endpoint and not access.endpoint.startswith(("http://", "https://")):
+        raise UsageError("WATTHOUSE_STORE_ENDPOINT is not valid: it begins with http:// or https://")
+    return Bucket(f"{scheme}://{rest}", access or Access())
 
 
 def _safe(url: object) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
+from itertools import accumulate
 
 from watthouse.catalog import Dataset
 from watthouse.errors import SourceError, TableError, UnrecognisedError
@@ -25,7 +26,7 @@ def take_in(
     selection: Selection,
     progress: ProgressReporter,
     report: Report,
-    on_progress: OnProgress,
+    on_progress: OnProgress | None = None,
     *,
     of: Dataset | None = None,
     without: Collection[Dataset] = (),
@@ -36,10 +37,12 @@ def take_in(
     count. Documents that disagree are successive observations, in the order given. Documents ``of`` a dataset come from
     the service: they give the present state, and rows of another dataset do not belong in them; those are left out and
     reported. Datasets in ``without`` are read and not observed. A table that cannot be used is entered in the report,
-    and the others count; for documents of the service it raises :class:`~watthouse.errors.TableError`.
+    and the others count; for documents of the service it raises :class:`~watthouse.errors.TableError`. Without
+    ``on_progress`` the bytes of the documents are counted.
     """
     if of:
         selection = replace(selection, datasets=(of,))
+    on_progress = on_progress or _by_bytes(documents, progress)
     scratch = home.settings.scratch
     with disk(scratch, "free some space and run again"), Spool(scratch / "spool") as spool:
         for document in documents:
@@ -65,10 +68,19 @@ def take_in(
 
 def tidy(home: Home, dataset: Dataset) -> None:
     """Merge the small files that observing left in the dataset's ledger."""
-    settings = home.settings
-    with disk(home.place.url, "free some space and run again"):
-        retention = timedelta(days=settings.retention_days)
-        home.lake.compact(dataset, files=settings.compact_files, retention=retention)
+    retention = timedelta(days=home.settings.retention_days)
+    home.lake.compact(dataset, files=home.settings.compact_files, retention=retention)
+
+
+def _by_bytes(documents: Sequence[Document], progress: ProgressReporter) -> OnProgress:
+    total = sum(document.size for document in documents)
+    sizes = accumulate((document.size for document in documents), initial=0)
+    before = dict(zip(map(id, documents), sizes, strict=False))
+
+    def on_progress(document: Document, position: int, rows: int) -> None:
+        progress.reading(document.origin, before[id(document)] + position, total, rows)
+
+    return on_progress
 
 
 def _read(

@@ -84,7 +84,7 @@ class _Following:
         swept = facts.processed if todo.sweeps else mark.swept
         if (mark.processed, mark.swept) != (processed, swept):
             self._marks.keep(facts.dataset, replace(mark, processed=processed, swept=swept))
-        self._home.remember([facts.dataset.id])
+        self._home.remember([facts.dataset])
 
     def _outdated(self, facts: Facts, mark: Watermark, todo: Plan) -> list[str]:
         """The months just fetched that have moved since their fingerprints were taken: either may be in the lake."""

@@ -1,7 +1,7 @@
 """The dbt project (staging, core, marts), the process that runs it, and the steps that repeat it for a few days."""
 
 from watthouse.transform.runner import PROJECT, Transform, fingerprint
-from watthouse.transform.step import DAYS, Node, Step, broken, downstream, steps_as_text, steps_of, tests_of
+from watthouse.transform.step import DAYS, Node, Step, broken, steps_as_text, steps_of, tests_of
 
 __all__ = [
     "DAYS",
@@ -10,7 +10,6 @@ __all__ = [
     "Step",
     "Transform",
     "broken",
-    "downstream",
     "fingerprint",
     "steps_as_text",
     "steps_of",

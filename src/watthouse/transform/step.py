@@ -6,7 +6,7 @@ days is a variable of the session; where it is not set, every day counts.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -91,17 +91,6 @@ def steps_of(text: str) -> list[Step]:
 def tests_of(steps: Sequence[Step]) -> dict[str, Step]:
     """The tests among the steps, by name."""
     return {step.title: step for step in steps if not step.is_model}
-
-
-def downstream(steps: Sequence[Step], sources: set[str]) -> Iterator[Step]:
-    """The steps that depend on one of the sources, each after those it depends on."""
-    # one pass is enough: dbt finished the steps in an order of their dependencies
-    reached = {f"source.watthouse.raw.{source}" for source in sources}
-    for step in steps:
-        if reached.intersection(step.stands_on):
-            reached.add(step.name)
-            if step.sql:
-                yield step
 
 
 def broken(rows: int) -> str:

@@ -6,7 +6,7 @@ from time import perf_counter
 from typing import Final
 
 from watthouse.errors import WarehouseError
-from watthouse.transform import Node, Step, broken, downstream
+from watthouse.transform import Node, Step, broken
 
 Days = Sequence[date] | None
 """Days in order, or the first days of periods; none for every day that there is."""
@@ -29,13 +29,15 @@ def replayed(
     """
     nodes: list[Node] = []
     written: dict[str, Days] = {}
-    for step in downstream(steps, set(sources)):
+    for step in _downstream(steps, sources):
         began = perf_counter()
         if step.relation:
             days = written[step.name] = rebuild(step)
             status, message = "success", "every day" if days is None else f"{len(days)} {step.period or 'day'}s"
         else:
-            status, message = _verdict(step, check(step, _tested(step, written)))
+            rows = check(step, _tested(step, written))
+            failed = "warn" if step.severity == "warn" else "fail"
+            status, message = (failed, broken(rows)) if rows else ("pass", "")
         nodes.append(Node(step.name, status, round(perf_counter() - began, 3), message))
         on_node(nodes[-1])
         if status == "fail":
@@ -44,19 +46,24 @@ def replayed(
     return nodes
 
 
+def _downstream(steps: Sequence[Step], sources: Iterable[str]) -> list[Step]:
+    """The steps that depend on one of the sources, each after those it depends on."""
+    # one pass is enough: dbt finished the steps in an order of their dependencies
+    reached = {f"source.watthouse.raw.{source}" for source in sources}
+    dependent: list[Step] = []
+    for step in steps:
+        if reached.intersection(step.stands_on):
+            reached.add(step.name)
+            dependent.append(step)
+    return [step for step in dependent if step.sql]
+
+
 def _tested(step: Step, written: Mapping[str, Days]) -> Days:
     """The days that the models of a test have just written."""
     known = [written[name] for name in step.stands_on if name in written]
     if not known or None in known:
         return None
     return sorted({day for days in known for day in days or ()})
-
-
-def _verdict(step: Step, rows: int) -> tuple[str, str]:
-    """Status and message of a test that found so many rows."""
-    if not rows:
-        return "pass", ""
-    return ("warn" if step.severity == "warn" else "fail"), broken(rows)
 
 
 def days_apart(step: Step) -> Iterator[str]:

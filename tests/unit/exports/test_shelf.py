@@ -7,13 +7,13 @@ import pytest
 
 from watthouse.errors import UsageError
 from watthouse.exports.shelf import Shelf
-from watthouse.storage import Place
+from watthouse.storage import place_of
 
 GAS, NATIONAL = "stock-quotidien-stockages-gaz", "eco2mix-national-tr"
 
 
 def shelf(folder: Path) -> Shelf:
-    return Shelf(Place.of(folder), 60)
+    return Shelf(place_of(folder), 60)
 
 
 def manifest(folder: Path, kind: str, *below: str) -> Path:
@@ -52,9 +52,9 @@ def test_a_place_is_the_same_however_it_is_written(tmp_path: Path, monkeypatch: 
     (tmp_path / "lake").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "lake")
     monkeypatch.chdir(tmp_path / "lake")
-    lake = Place.of(tmp_path / "lake")
+    lake = place_of(tmp_path / "lake")
     for written in ("../lake", ".", str(tmp_path / "link"), f"file://{tmp_path}/lake/"):
-        assert Shelf(Place.of(written), 60).is_of(lake)
-    assert not Shelf(Place.of(".."), 60).is_of(lake)
-    assert not Shelf(Place.of("s3://bucket/lake"), 60).is_of(lake)
-    assert Shelf(Place.of("s3://bucket/lake/"), 60).is_of(Place.of("s3://bucket/lake"))
+        assert Shelf(place_of(written), 60).is_of(lake)
+    assert not Shelf(place_of(".."), 60).is_of(lake)
+    assert not Shelf(place_of("s3://bucket/lake"), 60).is_of(lake)
+    assert Shelf(place_of("s3://bucket/lake/"), 60).is_of(place_of("s3://bucket/lake"))

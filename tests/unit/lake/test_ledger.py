@@ -198,7 +198,7 @@ def test_a_table_that_was_made_anew_is_looked_over_anew(lake: Lake, tmp_path: Pa
     first = lake.extent(GAS)
     assert lake.extent(GAS) == first
     shutil.rmtree(lake.uri(GAS))
-    again = Lake(lake.root)
+    again = Lake(lake.place)
     assert again.extent(GAS).rows == 0
     observe(again, GAS, [gas(5, "1")])
     second = again.extent(GAS)

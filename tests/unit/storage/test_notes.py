@@ -7,11 +7,11 @@ import pytest
 
 from tests.servers import Bucket
 from watthouse.errors import LakeError
-from watthouse.storage import Notes, Place
+from watthouse.storage import Notes, place_of
 
 
 def both(bucket: Bucket, folder: Path) -> list[Notes]:
-    return [Notes(bucket.place("some/where")), Notes(Place.of(folder / "new"))]
+    return [Notes(bucket.place("some/where")), Notes(place_of(folder / "new"))]
 
 
 def test_a_note_is_empty_then_what_was_written(reached: Bucket, tmp_path: Path) -> None:

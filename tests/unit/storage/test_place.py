@@ -12,7 +12,7 @@ from botocore.credentials import Credentials
 
 from tests.servers import REGION, S3
 from watthouse.errors import UsageError
-from watthouse.storage import Access, Place
+from watthouse.storage import Access, place_of
 from watthouse.storage.causes import cause_of
 
 
@@ -30,7 +30,7 @@ from watthouse.storage.causes import cause_of
     ],
 )
 def test_a_place_is_a_folder_or_a_bucket(url: str | Path, expected: str) -> None:
-    place = Place.of(url)
+    place = place_of(url)
     assert place.url == expected
     assert place.is_shared == ("://" in expected)
 
@@ -40,40 +40,50 @@ def test_a_place_is_a_folder_or_a_bucket(url: str | Path, expected: str) -> None
 )
 def test_another_url_is_refused_in_one_line(url: str) -> None:
     with pytest.raises(UsageError, match=r"^WATTHOUSE_LAKE '.*' is not valid: use s3://bucket/prefix, gs://"):
-        Place.of(url, name="WATTHOUSE_LAKE")
+        place_of(url, name="WATTHOUSE_LAKE")
 
 
 @pytest.mark.parametrize("url", ["https://host/x?sig=hunter2", "s3://b/x?X-Amz-Signature=hunter2", "az://b/x#hunter2"])
 def test_a_signature_in_a_url_is_not_repeated(url: str) -> None:
     with pytest.raises(UsageError, match="is not valid") as caught:
-        Place.of(url, name="WATTHOUSE_LAKE")
+        place_of(url, name="WATTHOUSE_LAKE")
     assert "hunter2" not in str(caught.value)
 
 
 @pytest.mark.parametrize("url", ["s3:/bucket/x", "gs:bucket/x", "s3:bucket"])
 def test_a_url_that_lacks_a_slash_is_no_folder(url: str) -> None:
     with pytest.raises(UsageError, match="a URL has two slashes"):
-        Place.of(url, name="WATTHOUSE_LAKE")
+        place_of(url, name="WATTHOUSE_LAKE")
 
 
 def test_an_endpoint_without_its_scheme_is_refused() -> None:
     with pytest.raises(UsageError, match="WATTHOUSE_STORE_ENDPOINT is not valid: it begins with http://"):
-        Place.of("s3://bucket/x", Access(endpoint="127.0.0.1:9000"))
+        place_of("s3://bucket/x", Access(endpoint="127.0.0.1:9000"))
 
 
 @pytest.mark.parametrize("url", ["s3://key:hunter2@bucket/lake", "s3://key:hunt/hunter2@bucket/lake"])
 def test_credentials_in_a_url_are_refused_and_not_repeated(url: str) -> None:
     with pytest.raises(UsageError, match="contains credentials: leave them out") as caught:
-        Place.of(url, name="WATTHOUSE_LAKE")
+        place_of(url, name="WATTHOUSE_LAKE")
     assert "hunter2" not in str(caught.value)
 
 
 def test_a_path_style_is_only_said_where_it_is_set() -> None:
     said = "aws_virtual_hosted_style_request"
     for style, expected in ((None, None), (True, "false"), (False, "true")):
-        options = Place.of("s3://b", Access(path_style=style)).delta_options
+        options = place_of("s3://b", Access(path_style=style)).delta_options
         assert options is not None
         assert options.get(said) == expected
+
+
+def test_what_lies_below_a_place_is_reached_as_the_place_is() -> None:
+    folder, bucket = place_of("var/lake") / "a", place_of("s3://b", Access("http://127.0.0.1:9000", seconds=7)) / "a"
+    assert (folder.url, folder.delta_options, folder.polars_options) == ("var/lake/a", None, None)
+    assert bucket.url == "s3://b/a"
+    for options, seconds in ((bucket.delta_options, "7s"), (bucket.polars_options, 7000)):
+        assert options is not None
+        assert options["aws_endpoint_url"] == "http://127.0.0.1:9000"
+        assert seconds in options.values()
 
 
 def test_a_clock_that_is_a_day_behind_is_named(s3_server: str) -> None:
@@ -119,4 +129,4 @@ def test_other_answers_are_one_line_too(text: str, line: str) -> None:
 
 def test_what_a_store_does_not_say_has_no_cause() -> None:
     assert cause_of(ValueError("a column is missing"), "s3://b/lake") is None
-    assert Place.of("var/lake").cause(OSError("the connection was refused")) is None
+    assert place_of("var/lake").cause(OSError("the connection was refused")) is None

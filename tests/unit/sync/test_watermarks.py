@@ -12,7 +12,7 @@ from watthouse.errors import LakeError
 from watthouse.lake.ledger import Lake
 from watthouse.lake.spool import Spool
 from watthouse.sources.base import Piece
-from watthouse.storage import Notes, Place
+from watthouse.storage import Notes, place_of
 from watthouse.sync.watermarks import Watermark, Watermarks
 
 GAS = find("stock-quotidien-stockages-gaz")
@@ -38,7 +38,7 @@ def observe(lake: Lake, folder: Path, day: date, stock: str) -> None:
 
 
 def marks(folder: Path, lake: Lake, service: str = "odre") -> Watermarks:
-    return Watermarks(Notes(Place.of(folder)), service, Lake(lake.root))
+    return Watermarks(Notes(place_of(folder)), service, Lake(lake.place))
 
 
 MARK = Watermark(processed=NOON, swept=NOON, months={"2026-09": "a", "2026-10": "b"})

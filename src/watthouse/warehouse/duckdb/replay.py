@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
+from itertools import chain
 
 import duckdb
 
@@ -52,7 +53,7 @@ def _days(session: duckdb.DuckDBPyConnection, step: Step) -> Days:
         return None
     changed = "select civil_date from raw.changed_days where list_contains($1, dataset)"
     queries = [changed, *days_apart(step)]
-    days = [day for (day,) in session.execute(" union ".join(queries), [list(step.observed_in)]).fetchall()]
+    days = list(chain.from_iterable(session.execute(" union ".join(queries), [list(step.observed_in)]).fetchall()))
     return step.to_rebuild(days) if len(days) <= MANY else None
 
 

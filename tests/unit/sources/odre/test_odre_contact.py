@@ -31,6 +31,7 @@ from tests.unit.sources.odre.odre_server import (
 )
 from watthouse.catalog import CATALOG
 from watthouse.errors import ClockError, SourceError, UnreachableError, UsageError, WatthouseError
+from watthouse.home import Home
 from watthouse.operate import pipeline
 from watthouse.sources.odre import Facts, Odre
 from watthouse.sync.report import Selection
@@ -160,7 +161,7 @@ def test_what_is_no_address_is_said(tmp_path: Path, said: str) -> None:
 def test_a_secret_in_the_address_is_refused_and_not_repeated(tmp_path: Path, said: str) -> None:
     settings = knobs(said, tmp_path / "home")
     with pytest.raises(UsageError, match="WATTHOUSE_ODRE_URL") as caught:
-        pipeline.fetch(settings, None, Selection.of([GAS.id]))
+        pipeline.fetch(Home(settings), None, Selection.of([GAS.id]))
     assert SECRET not in str(caught.value)
     assert {path.name for path in settings.home.iterdir()} <= {"refresh.lock", "refresh.pid"}
 
