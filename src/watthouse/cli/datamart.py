@@ -10,10 +10,9 @@ import typer
 from rich.table import Table
 
 from watthouse.cli import console
-from watthouse.cli.app import datamart, extra, home, verb
-from watthouse.cli.options import AsJson, OfSample, settings_of
+from watthouse.cli.app import datamart, extra, home, settings_of, verb
+from watthouse.cli.options import AsJson, OfSample
 from watthouse.errors import UsageError, WatthouseError
-from watthouse.home import Home
 from watthouse.settings import Settings
 
 if TYPE_CHECKING:  # psycopg comes with the extra `postgres`
@@ -28,13 +27,13 @@ def ship(
     sample: OfSample = False,
 ) -> None:
     """Bring the datamart up to the warehouse: the days that differ, in one transaction; prints both sides summed up."""
-    settings = home(sample)
+    place = home(sample)
     with _extra():
         from watthouse.datamart.ship import ship as ship_days
 
-        target = _datamart(settings)
+        target = _datamart(place.settings)
     with _adding_up(), console.bar() as bar:
-        done = ship_days(Home(settings).warehouse, target, anew=anew, on_wait=bar.notice, on_stage=bar.stage)
+        done = ship_days(place.warehouse, target, anew=anew, on_wait=bar.notice, on_stage=bar.stage)
     _print(done.lines)
     console.out.print(_said(done))
 
