@@ -40,6 +40,8 @@ DRAWINGS: Final = (
         ROOT / "docs/energy_consumption.md",
         ("energy_consumption",),
     ),
+    # what lies in staging between two shipments is nobody's model
+    Drawing(ROOT / "src/watthouse/datamart/creation.sql", ROOT / "docs/datamart.md", ("datamart",)),
 )
 
 

@@ -20,7 +20,7 @@ import pytest
 from tests import engines, servers
 from tests.support import ROOT, begun, watthouse
 from tools import diagrams
-from tools.diagrams import DRAWINGS
+from tools.diagrams import DRAWINGS, Drawing
 from watthouse.catalog import find
 from watthouse.errors import WarehouseError
 from watthouse.lake.ledger import Lake
@@ -315,8 +315,8 @@ def test_a_schema_of_somebody_else_is_left_alone(database: str, beside: Path) ->
     assert rows(database, "select count(*) from energy_consumption.region") == [(0,)]
 
 
-def test_the_page_shows_what_the_script_makes(database: str) -> None:
-    (drawing,) = (one for one in DRAWINGS if one.script == DDL)
+@pytest.mark.parametrize("drawing", DRAWINGS, ids=lambda drawing: drawing.page.stem)
+def test_a_page_shows_what_its_script_makes(drawing: Drawing, database: str) -> None:
     assert drawing.page.read_text() == diagrams.page(drawing, database), "run `python -m tools.diagrams`"
 
 
