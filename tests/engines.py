@@ -19,6 +19,7 @@ from watthouse.catalog import CATALOG
 from watthouse.settings import Settings
 from watthouse.transform import steps_of
 from watthouse.warehouse.engines import at
+from watthouse.warehouse.postgres.builds import SHOWN
 from watthouse.warehouse.postgres.draft import PostgresDraft
 
 ENGINES: Final = ("duckdb", "postgres")
@@ -125,9 +126,9 @@ _TABLES: Final = (
 
 def _clone(connection: psycopg.Connection, before: int, after: int) -> None:
     """The tables and views of a build in the schemas of another, which has its raw tables already."""
-    for schema in ("core", "marts"):
-        for (name,) in connection.execute(_TABLES, [f"{schema}_b{before}"]).fetchall():
-            old, new = Identifier(f"{schema}_b{before}", name), Identifier(f"{schema}_b{after}", name)
+    for schema, there in (("core", f"core_b{before}"), ("marts", f"marts_b{before}"), (SHOWN, SHOWN)):
+        for (name,) in connection.execute(_TABLES, [there]).fetchall():
+            old, new = Identifier(there, name), Identifier(f"{schema}_b{after}", name)
             connection.execute(SQL("create table {} as table {}").format(new, old))
     views = connection.execute(
         "select viewname, definition from pg_views where schemaname = %s", [f"staging_b{before}"]

@@ -34,7 +34,7 @@ LATER: Final = NOW + timedelta(hours=1)
 MODELS: Final = {
     f"{path.parent.name}.{path.stem}"
     for path in (ROOT / "src/watthouse/transform/models").glob("*/*.sql")
-    if path.parent.name in {"core", "marts"}
+    if path.parent.name in {"core", "marts", "energy_consumption"}
 }
 DRAFT: Final = "watthouse.warehouse.postgres.draft:PostgresDraft"
 
@@ -119,7 +119,7 @@ def copy(built: str, warehouse_server: str) -> Iterator[str]:
 def differing(home: Path, url: str) -> str:
     """What `parity` says of the tables that differ; empty where all are equal."""
     done = watthouse(home, "parity", url)
-    lines = [line for line in done.stdout.splitlines() if line.startswith(("core.", "marts."))]
+    lines = [line for line in done.stdout.splitlines() if line.startswith(("core.", "marts.", "energy_consumption."))]
     assert {line.split()[0] for line in lines} == MODELS, done.stdout + done.stderr
     different = "\n".join(line for line in lines if " different " in line)
     assert (done.returncode == 0) == (different == "")
@@ -407,11 +407,14 @@ def test_roles_that_own_load_and_read(copy: str, beside: Path, later: Path, odre
     assert differing(later, copy) == ""
     with psycopg.connect(copy) as connection:
         owners = connection.execute(
-            "select distinct tableowner from pg_tables where schemaname ~ '^watthouse$|_b[0-9]+$'"
+            "select distinct tableowner from pg_tables where schemaname ~ '^(watthouse|energy_consumption)$|_b[0-9]+$'"
         ).fetchall()
         assert owners == [("watthouse_owner",)]
     with psycopg.connect(reader) as connection:
         assert connection.execute("show timezone").fetchone() == ("UTC",)
+        assert connection.execute("table energy_consumption.region").fetchall() == [], (
+            "it may; there are no settled data"
+        )
         with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
             connection.execute("delete from watthouse.current")
     with serving(folder, tmp_path, sample=False, **both) as api, psycopg.connect(copy) as connection:

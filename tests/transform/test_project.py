@@ -35,7 +35,7 @@ UNITS: Final = {
     "MWh or g/kWh",
 }
 NUMERIC: Final = re.compile(r"decimal|double|integer|bigint")
-NO_UNIT: Final = {"civil_year"}
+NO_UNIT: Final = {"civil_year", "id_consommation", "id_couverture"}
 MARTS: Final = {
     "daily_merged",
     "daily_mix",
@@ -55,6 +55,7 @@ MARTS: Final = {
     "records_daily",
     "completeness_daily",
 }
+ENERGY_CONSUMPTION: Final = {"region", "consumption", "coverage_rate"}
 
 
 def models(layer: str) -> dict[str, Any]:
@@ -86,15 +87,23 @@ def test_a_mart_that_breaks_its_contract_is_not_built(lab: Lab, tmp_path: Path) 
 
 def test_every_mart_is_declared_and_under_contract() -> None:
     assert models("marts").keys() == MARTS
+    assert models("energy_consumption").keys() == ENERGY_CONSUMPTION
     configured = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())
-    assert configured["models"]["watthouse"]["marts"]["+contract"] == {"enforced": True}
+    for schema in ("marts", "energy_consumption"):
+        assert configured["models"]["watthouse"][schema]["+contract"] == {"enforced": True}
 
 
-@pytest.mark.parametrize("name", sorted(MARTS))
-def test_every_column_of_a_mart_is_documented_with_its_unit(lab: Lab, name: str) -> None:
-    model = models("marts")[name]
+@pytest.mark.parametrize(
+    ("schema", "name"),
+    [
+        *(("marts", name) for name in sorted(MARTS)),
+        *(("energy_consumption", name) for name in sorted(ENERGY_CONSUMPTION)),
+    ],
+)
+def test_every_column_of_a_mart_is_documented_with_its_unit(lab: Lab, schema: str, name: str) -> None:
+    model = models(schema)[name]
     assert model["description"].strip()
-    assert [column["name"] for column in model["columns"]] == lab.columns(f"marts.{name}")
+    assert [column["name"] for column in model["columns"]] == lab.columns(f"{schema}.{name}")
     for column in model["columns"]:
         assert column["description"], column
         if NUMERIC.search(column["data_type"]) and column["name"] not in NO_UNIT:
@@ -135,7 +144,8 @@ COMMENT: Final = re.compile(r"\{#.*?#\}|--[^\n]*", re.DOTALL)
 
 
 def test_what_engines_differ_in_stands_in_one_file() -> None:
-    texts = {path: COMMENT.sub("", path.read_text()) for path in PROJECT.rglob("*.sql") if "target" not in path.parts}
+    models_and_macros = (path for path in PROJECT.glob("*/**/*.sql") if "target" not in path.parts)
+    texts = {path: COMMENT.sub("", path.read_text()) for path in models_and_macros}
     found = {path.name: sorted({one[0] for one in ONE_ENGINE.finditer(text)}) for path, text in texts.items()}
     assert {name for name, words in found.items() if words} == {"engines.sql"}, found
 

@@ -59,7 +59,7 @@ def parity(
     ],
     sample: OfSample = False,
 ) -> None:
-    """Whether other warehouses hold the same as this one: every table of core and marts, row by row."""
+    """Whether other warehouses hold the same as this one: every table that people read, row by row."""
     from watthouse.warehouse import engines
     from watthouse.warehouse.parity import compare
 

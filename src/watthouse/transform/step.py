@@ -40,7 +40,7 @@ class Step(_Named):
     tables whose changed days a model rebuilds, ``follows`` other tables and what it repeats of them: ``columns``, of
     the row that has the same values in ``by``. A model without either is small and rebuilt whole. Where it has a row a
     ``period`` (month, year), the periods of these days are rebuilt; ``starts`` is the SQL of the day of a row, or of
-    the first day of its period.
+    the first day of its period, and empty where rows are of no day.
     """
 
     sql: str

@@ -216,10 +216,13 @@ class Warehouse(Protocol):
         columns: Sequence[str] | None = None,
         schema: str = "marts",
     ) -> Iterator[pa.Table]:
-        """The same rows, about 100,000 at a time; at least one piece. ``schema`` may be ``core`` too."""
+        """The same rows, about 100,000 at a time; at least one piece.
+
+        ``schema`` may be ``core`` or ``energy_consumption`` too; the days make no difference to a table that has none.
+        """
 
     def tables(self, schema: str) -> list[str]:
-        """The names of the tables of ``core`` or ``marts``, in order; none where there is no warehouse yet."""
+        """The names of the tables of a schema that :meth:`pieces` reads, in order; none without a warehouse."""
 
     def stamp(self) -> Hashable:
         """A value that differs with every published build; raises :class:`WarehouseError` where there is none."""

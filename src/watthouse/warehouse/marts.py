@@ -8,9 +8,12 @@ import pyarrow as pa
 
 from watthouse.errors import UsageError
 
-_DAY_COLUMNS: Final = ("civil_date", "civil_month", "civil_year")
+_DAY_COLUMNS: Final = ("civil_date", "civil_month", "civil_year", "date_enreg")
+_IN_PARTS: Final = ("civil_date", "date_enreg")
+"""Of these days a table may have more rows than fit into memory."""
 _WITHIN_A_DAY: Final = (
-    "date_heure", "code_insee_region", "source", "pits", "dataset", "measure", "span", "extreme", "horizon",
+    "date_heure", "heure_enreg", "heure_eng", "code_insee_region", "code_insee", "source", "pits", "dataset", "measure",
+    "span", "extreme", "horizon",
 )  # fmt: skip
 KEY: Final = (*_DAY_COLUMNS, *_WITHIN_A_DAY)
 """Columns that name a row, in the order in which rows come."""
@@ -45,8 +48,12 @@ def pieces(
         raise UsageError(f"unknown mart '{mart}': there are {', '.join(known)}")
     available = built.columns(mart)
     chosen = _chosen(mart, [*available], columns)
-    day = next(name for name in _DAY_COLUMNS if name in available)
-    table, bounds = f"{built.schema}.{mart}", (_bound(day, since), _bound(day, until))
+    table, day = f"{built.schema}.{mart}", next((name for name in _DAY_COLUMNS if name in available), None)
+    if day is None:  # a list of what the others name
+        order = ", ".join(available[name] for name in _WITHIN_A_DAY if name in available)
+        yield built.table(f"select {', '.join(chosen)} from {table} order by {order}")
+        return
+    bounds = _bound(day, since), _bound(day, until)
     (extent,) = built.rows(f"select count(*), min({day}), max({day}) from {table}{_within(day, bounds)}")
     for piece in _parts(day, bounds, extent):
         order = ", ".join(available[name] for name in (day, *_WITHIN_A_DAY) if name in available)
@@ -76,7 +83,7 @@ def _chosen(mart: str, available: Sequence[str], columns: Sequence[str] | None) 
 
 def _bound(day: str, bound: date | None) -> date | int | None:
     """A bound in the mart's own terms: a day, the first of its month, or its year."""
-    if bound is None or day == "civil_date":
+    if bound is None or day in _IN_PARTS:
         return bound
     return bound.replace(day=1) if day == "civil_month" else bound.year
 
@@ -85,7 +92,7 @@ def _parts(day: str, bounds: Bounds, extent: tuple[int, Any, Any]) -> Iterator[B
     """``bounds`` in parts of as many days as have about :data:`_PIECE_ROWS` rows."""
     # sorting a whole mart by slot took 2.5 GB
     rows, first, last = extent
-    if day != "civil_date" or rows <= _PIECE_ROWS:
+    if day not in _IN_PARTS or rows <= _PIECE_ROWS:
         yield bounds
         return
     days = max(1, (last - first).days * _PIECE_ROWS // rows)

@@ -103,7 +103,8 @@
 {#-
     What an engine wants done to a table that is built: PostgreSQL an index by civil day, which a refresh and most questions
     name, by day and region where there are regions, and statistics. `of_regions` is for tables of which questions want years
-    of one region: a twelfth of the rows of these days.
+    of one region: a twelfth of the rows of these days. `in_order_of` is for large tables whose rows come in the order of that
+    day: an index of their blocks costs next to nothing.
 -#}
 {%- macro index_days() -%}
     {{ return(adapter.dispatch("index_days")()) }}
@@ -120,6 +121,8 @@
         {%- if config.get("meta", {}).get("of_regions") %}
         create index on {{ this }} ({{ days | reverse | join(", ") }});
         {%- endif %}
+        {%- elif execute and config.get("meta", {}).get("in_order_of") %}
+        create index on {{ this }} using brin ({{ config.get("meta").in_order_of }});
         {%- endif %}
         analyze {{ this }};
     {%- endif -%}
@@ -166,30 +169,34 @@
     date({{ year }}, 1, 1)
 {%- endmacro -%}
 
-{#- The number of the half hour that an instant lies in, counted from the epoch. -#}
+{#- The number of the half hour, or quarter hour, that an instant lies in, counted from the epoch. -#}
 {%- macro half_hour(instant="date_heure") -%}
-    {{ return(adapter.dispatch("half_hour")(instant)) }}
+    {{ return(adapter.dispatch("steps_from_epoch")(instant, 1800)) }}
 {%- endmacro -%}
 
-{%- macro default__half_hour(instant) -%}
-    floor(extract(epoch from {{ instant }}) / 1800)
+{%- macro quarter_hour(instant="date_heure") -%}
+    {{ return(adapter.dispatch("steps_from_epoch")(instant, 900)) }}
 {%- endmacro -%}
 
-{#- Whole numbers: PostgreSQL's own `extract` gives a decimal, which is slow to divide and to join by. -#}
-{%- macro postgres__half_hour(instant) -%}
-    cast(extract(epoch from {{ instant }}) as bigint) / 1800
+{%- macro default__steps_from_epoch(instant, seconds) -%}
+    floor(extract(epoch from {{ instant }}) / {{ seconds }})
 {%- endmacro -%}
 
-{%- macro duckdb__half_hour(instant) -%}
-    epoch_us({{ instant }}) // 1800000000
+{#- Whole numbers: PostgreSQL's own `extract` gives a decimal, which is slow to make, to divide and to join by. -#}
+{%- macro postgres__steps_from_epoch(instant, seconds) -%}
+    cast(date_part('epoch', {{ instant }}) as bigint) / {{ seconds }}
 {%- endmacro -%}
 
-{%- macro bigquery__half_hour(instant) -%}
-    div(unix_seconds({{ instant }}), 1800)
+{%- macro duckdb__steps_from_epoch(instant, seconds) -%}
+    epoch_us({{ instant }}) // {{ seconds }}000000
 {%- endmacro -%}
 
-{%- macro spark__half_hour(instant) -%}
-    unix_timestamp({{ instant }}) div 1800
+{%- macro bigquery__steps_from_epoch(instant, seconds) -%}
+    div(unix_seconds({{ instant }}), {{ seconds }})
+{%- endmacro -%}
+
+{%- macro spark__steps_from_epoch(instant, seconds) -%}
+    unix_timestamp({{ instant }}) div {{ seconds }}
 {%- endmacro -%}
 
 {#- The smallest and the largest of those values that are known; BigQuery's own give null where one is not. -#}

@@ -2,6 +2,9 @@
 
 A full build fills schemas that carry its number (``marts_b7``), which nobody reads until the pointer names it. So a
 reader that has read the pointer addresses names that no later build gives to other tables.
+
+One schema is for people, who want it to keep its name: ``energy_consumption`` takes the place of the one before it
+where the pointer moves, and that has its build's number from then on.
 """
 
 import time
@@ -12,9 +15,11 @@ from datetime import datetime
 from typing import Final
 
 from watthouse.database import LockedError, Session
-from watthouse.errors import BusyError
+from watthouse.errors import BusyError, WarehouseError
 
-SCHEMAS: Final = ("raw", "staging", "core", "marts")
+SHOWN: Final = "energy_consumption"
+"""The schema that has no number in the build that is read."""
+SCHEMAS: Final = ("raw", "staging", "core", "marts", SHOWN)
 TUNED: Final[Mapping[str, str]] = {
     # The planner multiplies the selectivities of columns that go together (a day, its half hours), expects one row of a
     # join that gives millions, and loops over it: a model of 13 years took more than nine minutes, and takes seconds.
@@ -51,6 +56,10 @@ _PREPARE: Final = (
 )
 
 
+class ReplacedError(WarehouseError):
+    """The snapshot of a build was let go, and by now there is another build."""
+
+
 @dataclass(frozen=True)
 class Published:
     """The build that is read, how often it was changed since, what made it, and when."""
@@ -61,8 +70,13 @@ class Published:
     built_at: datetime
 
     def schema(self, name: str) -> str:
-        """The name of one of :data:`SCHEMAS` in this build."""
-        return f"{name}_b{self.build}"
+        """The name of one of :data:`SCHEMAS` in this build, while it is the one that is read."""
+        return name if name == SHOWN else aside(name, self.build)
+
+
+def aside(name: str, build: int) -> str:
+    """The name of one of :data:`SCHEMAS` in a build that is not read yet, or no longer."""
+    return f"{name}_b{build}"
 
 
 def prepare(session: Session) -> None:
@@ -107,13 +121,18 @@ def reserve(session: Session) -> int:
 
 def begin(session: Session, build: int) -> None:
     """Make the schemas of a build that nobody reads yet."""
+    if _is_there(session, SHOWN) and not is_shown_by(session, published(session)):
+        raise WarehouseError(f"{session.database} has a schema {SHOWN} that watthouse did not make: rename it")
     session.run("insert into watthouse.builds (build, state) values ($1, 'building')", build)
     for schema in SCHEMAS:
-        session.run(f"create schema {schema}_b{build}")
+        session.run(f"create schema {aside(schema, build)}")
 
 
 def publish(session: Session, build: int) -> None:
     """Have readers read this build from the end of the transaction on, or notice that it has changed."""
+    before = published(session)
+    if before is None or before.build != build:
+        _show(session, before, build)
     # one that is to be kept stays so, though it is refreshed once more
     state = "case state when 'kept' then state else 'published' end"
     session.run(f"update watthouse.builds set state = {state}, built_at = clock_timestamp() where build = $1", build)
@@ -122,6 +141,39 @@ def publish(session: Session, build: int) -> None:
         " on conflict (one) do update set changes = watthouse.current.changes + 1, build = excluded.build",
         build,
     )
+
+
+def _show(session: Session, before: Published | None, build: int) -> None:
+    """Give the name that people read by to this build's schema. Nobody is waited for: tables are not locked by that."""
+    if before and is_shown_by(session, before):
+        session.run(f"alter schema {SHOWN} rename to {aside(SHOWN, before.build)}")
+    session.run(f"alter schema {aside(SHOWN, build)} rename to {SHOWN}")
+
+
+def is_shown_by(session: Session, build: Published | None) -> bool:
+    """Whether schema :data:`SHOWN` is of the build that is read: one of an older watthouse had none."""
+    query = "select 1 from watthouse.builds where build = $1 and steps like $2"
+    return build is not None and bool(session.run(query, build.build, f"%{SHOWN}.%"))
+
+
+def refuse_replaced(session: Session) -> None:
+    """Raise where :data:`SHOWN` has been given to another build since the snapshot of this transaction was taken.
+
+    Names are looked up in the catalog of the moment: the tables would be new ones, of which the snapshot sees no rows.
+    """
+    # a query of the catalog sees the snapshot, `to_regnamespace` the moment
+    query = "select 1 from pg_namespace where nspname = $1 and oid <> to_regnamespace($1)"
+    if session.run(query, SHOWN):
+        raise ReplacedError("the build that this answer began with has been replaced since: ask again")
+
+
+def as_shown(steps: str, build: int) -> str:
+    """The text of steps, as they are repeated once the build is read."""
+    return steps.replace(aside(SHOWN, build), SHOWN)
+
+
+def _is_there(session: Session, schema: str) -> bool:
+    return bool(session.run("select 1 where to_regnamespace($1) is not null", schema))
 
 
 @contextmanager
@@ -155,7 +207,7 @@ def _take(session: Session) -> bool:
 def hold(session: Session, build: Published) -> bool:
     """Keep a build from being removed for as long as the session lasts; False where it has been removed already."""
     session.run("select pg_advisory_lock_shared($1::int, $2::int)", _READERS, build.build)
-    return bool(session.run("select 1 where to_regnamespace($1) is not null", build.schema("marts")))
+    return _is_there(session, build.schema("marts"))
 
 
 def sweep(session: Session) -> None:
@@ -172,7 +224,7 @@ def sweep(session: Session) -> None:
             ((free,),) = session.run("select pg_try_advisory_xact_lock($1::int, $2::int)", _READERS, build)
             if free:
                 for schema in SCHEMAS:
-                    session.run(f"drop schema if exists {schema}_b{build} cascade")
+                    session.run(f"drop schema if exists {aside(schema, build)} cascade")
                 session.run("delete from watthouse.builds where build = $1", build)
 
 

@@ -112,7 +112,7 @@ class PostgresDraft:
 
     def _own(self, steps: Sequence[Step]) -> Sequence[Step]:
         """These steps, or those of another build that another machine has published since they were read."""
-        schemas = {step.relation.partition(".")[0] for step in steps if step.relation}
+        schemas = {step.relation.partition(".")[0] for step in steps if step.relation} - {builds.SHOWN}
         if all(schema.endswith(f"_b{self._build}") for schema in schemas):
             return steps
         query = "select fingerprint, steps from watthouse.builds where build = $1"
@@ -138,7 +138,7 @@ class PostgresDraft:
         self._session.run(f"delete from {self._raw}.changed_days")
         self._session.run(
             "update watthouse.builds set fingerprint = $2, steps = $3 where build = $1",
-            *(self._build, self._fingerprint, steps_as_text(steps)),
+            *(self._build, self._fingerprint, builds.as_shown(steps_as_text(steps), self._build)),
         )
 
 

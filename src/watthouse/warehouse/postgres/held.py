@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 from watthouse.database import Database, LostError, Session
 from watthouse.errors import DatabaseError, NoWarehouseError, QueryLimitError, WarehouseError
 from watthouse.warehouse.postgres import builds
-from watthouse.warehouse.postgres.builds import Published
+from watthouse.warehouse.postgres.builds import Published, ReplacedError
 
 CONNECTIONS: Final = 4
 """Queries at a time, each on a connection of its own; one more connection holds the snapshot that they share."""
@@ -31,10 +31,6 @@ _ATTEMPTS: Final = 3
 """A build may be replaced and removed before it is held: the pointer names another one then."""
 
 T = TypeVar("T")
-
-
-class ReplacedError(WarehouseError):
-    """The snapshot of a build was let go, and by now there is another build."""
 
 
 @dataclass(frozen=True)

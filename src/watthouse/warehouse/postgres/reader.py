@@ -45,6 +45,7 @@ _KINDS: Final = {
     "bool": "boolean",
     "timestamptz": "timestamp('UTC', 6)",
     "timestamp": "timestamp(6)",
+    "time": "time",
 }
 
 
@@ -93,7 +94,7 @@ class PostgresReader:
 
     def rows(self, query: Query) -> pa.Table:
         sql, schema = self._in_sql(query)
-        return self._held.ask(lambda session: _typed(session.table(sql), schema))
+        return self._held.ask(lambda session: _typed(_table(session, sql), schema))
 
     @contextmanager
     def batches(self, query: Query) -> Iterator[pa.RecordBatchReader]:
@@ -163,6 +164,13 @@ class PostgresReader:
         return compiled.filled(query), compiled.schema
 
 
+def _table(session: Session, sql: str) -> pa.Table:
+    rows = session.table(sql)
+    if builds.SHOWN in sql:
+        builds.refuse_replaced(session)
+    return rows
+
+
 def _build(session: Session, current: Published) -> Build:
     loads = raw.loads(session, current.schema("raw"))
     heads = {name: load.head for name, load in loads.items()}
@@ -177,8 +185,9 @@ _SHAPES: Final = (
     " ((atttypmod - 4) >> 16) & 65535 as precision, (atttypmod - 4) & 65535 as scale"
     " from pg_namespace join pg_class on relnamespace = pg_namespace.oid"
     " join pg_attribute on attrelid = pg_class.oid join pg_type on pg_type.oid = atttypid"
-    " where nspname in ($1, $2, $3, $4) and relkind in ('r', 'p', 'v') and not relispartition"
-    " and attnum > 0 and not attisdropped order by relname, attnum"
+    f" where nspname in ({', '.join(f'${number}' for number, _ in enumerate(builds.SCHEMAS, 1))})"
+    " and relkind in ('r', 'p', 'v') and not relispartition and attnum > 0 and not attisdropped"
+    " order by relname, attnum"
 )
 
 
@@ -186,7 +195,7 @@ def _dtype(kind: str, precision: int, scale: int) -> str:
     return f"decimal({precision}, {scale})" if kind == "numeric" else _KINDS[kind]
 
 
-_QUALIFIED: Final = re.compile(r'"?\b(?:raw|staging|core|marts)_b\d+"?\."?(\w+)"?')
+_QUALIFIED: Final = re.compile(r'"?\b(?:(?:raw|staging|core|marts)_b\d+|energy_consumption)"?\."?(\w+)"?')
 
 
 def _unqualified(sql: str) -> str:

@@ -50,11 +50,24 @@ def _rebuild(session: Session, step: Step, days: Days) -> Days:
     columns = ", ".join(name for (name,) in session.run(_COLUMNS, step.relation))
     session.run("drop table if exists pg_temp.rebuilt")
     session.run(f"create temp table rebuilt on commit drop as {of_days(step.sql, days)}")
+    if not step.starts:
+        return _replace(session, step, columns)
     days = _differing(session, step, columns) if days is None else days
     where = "" if days is None else f" where {_among(step.starts, days)}"
     session.run(f"delete from {step.relation}{where}")
     session.run(f"insert into {step.relation} ({columns}) select {columns} from rebuilt{where}")
     return days
+
+
+def _replace(session: Session, step: Step, columns: str) -> Days:
+    """Write the rows that differ, of a model whose rows are of no day."""
+    gone = f"select {columns} from {step.relation} except select {columns} from rebuilt"
+    session.run(f"delete from {step.relation} where ({columns}) in ({gone})")
+    session.run(
+        f"insert into {step.relation} ({columns}) select {columns} from rebuilt"
+        f" except select {columns} from {step.relation}"
+    )
+    return None
 
 
 def _differing(session: Session, step: Step, columns: str) -> Days:

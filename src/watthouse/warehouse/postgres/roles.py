@@ -14,7 +14,7 @@ TASKS: Final = {OWNER: "owns it (no login)", LOADER: "loads", READER: "reads"}
 
 _SCHEMAS: Final = (
     "select nspname::text, pg_get_userbyid(nspowner)::text from pg_namespace"
-    " where nspname = 'watthouse' or nspname ~ '^(raw|staging|core|marts)_b[0-9]+$'"
+    f" where nspname = 'watthouse' or nspname ~ '^({'|'.join(builds.SCHEMAS)})_b[0-9]+$' or nspname = $1"
 )
 _TABLES: Final = (
     "select oid::regclass::text from pg_class where relnamespace = to_regnamespace($1) and relkind in ('r', 'p', 'v')"
@@ -76,7 +76,8 @@ def _hand_over(session: Session) -> None:
     # It locks what it changes against everybody, so only what has another owner is touched, and not waited for long:
     # whoever comes after would wait for this.
     session.run("set local lock_timeout = '5s'")
-    for schema, owner in session.run(_SCHEMAS):
+    shown = builds.SHOWN if builds.is_shown_by(session, builds.published(session)) else ""
+    for schema, owner in session.run(_SCHEMAS, shown):
         if owner != OWNER:
             session.run(f"alter schema {schema} owner to {OWNER}")
         session.run(f"grant usage on schema {schema} to {READER}")

@@ -100,7 +100,8 @@ class Postgres:
             if (build := builds.published(session)) is None:
                 return None
             session.run("update watthouse.builds set state = 'kept' where build = $1", build.build)
-            schemas = ", ".join(build.schema(name) for name in builds.SCHEMAS)
+            # their names once another build is read
+            schemas = ", ".join(builds.aside(name, build.build) for name in builds.SCHEMAS)
             return Kept(f"{self.place}, schemas {schemas}")
 
     def sweep(self) -> None:
@@ -281,7 +282,12 @@ class _Marts:
         return {name: f'{name} collate "C"' if is_text else name for name, is_text in found}
 
     def rows(self, sql: str) -> list[tuple[object, ...]]:
-        return self._session.run(sql)
+        return self._of_its_build(self._session.run(sql))
 
     def table(self, sql: str) -> pa.Table:
-        return self._session.table(sql)
+        return self._of_its_build(self._session.table(sql))
+
+    def _of_its_build(self, answer: T) -> T:
+        if self.schema == builds.SHOWN:
+            builds.refuse_replaced(self._session)
+        return answer
