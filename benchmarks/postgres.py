@@ -4,7 +4,6 @@ One server over its socket, set as a careful owner of 8 GB would (:mod:`benchmar
 """
 
 import shutil
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -16,7 +15,7 @@ from typing import Final
 import psycopg
 
 from benchmarks import api, generate, rival
-from benchmarks.database import postgres
+from benchmarks.database import at_rest, postgres
 from benchmarks.load import Load, rival_serving, watthouse_serving
 from benchmarks.measure import Run, middle, timed, watthouse
 from benchmarks.results import put
@@ -32,8 +31,6 @@ LOADED: Final = find("eco2mix-regional-cons-def")
 LAST: Final = date(2025, 12, 31)
 ROUNDS: Final = 3
 DAYS: Final = 9
-QUIET_SECONDS: Final = 70
-"""For so long no table is vacuumed before answers are measured: the server looks for work once a minute."""
 
 
 def section(exports: Path | None = None) -> str:
@@ -50,7 +47,7 @@ def section(exports: Path | None = None) -> str:
         rebuilds = [watthouse("build", "--full", home=long.folder, environment=long.variables) for _ in range(ROUNDS)]
         watthouse("parity", str(in_file), home=long.folder, environment=long.variables)  # fails where a value differs
         lines = [*_loading(long, socket), *_building(long, rebuilds), *_days(long, short, scratch), ""]
-        _at_rest(socket)
+        at_rest(socket)
         lines += _answers(in_file, long, socket, scratch)
     equal = "Every table of core and marts equals DuckDB's, row by row (`watthouse parity`), or this would not print."
     again = f"{equal} `python -m benchmarks.postgres` alone measures this again."
@@ -153,18 +150,6 @@ def _days(long: _Home, short: _Home, scratch: Path) -> list[str]:
         f" one year | {middle(took['long']).seconds:.2f} | {middle(took['short']).seconds:.2f} |"
         f" {ratio:.2f} × (median of pairs), target < 1.3; target < 4 s |",
     ]
-
-
-def _at_rest(socket: str) -> None:
-    """Wait until what was loaded and rebuilt is vacuumed: that takes a core from whoever is measured first."""
-    with psycopg.connect(host=socket, user="postgres", autocommit=True) as connection:
-        quiet = 0
-        while quiet < QUIET_SECONDS:
-            time.sleep(1)
-            (busy,) = connection.execute(
-                "select count(*) from pg_stat_activity where backend_type = 'autovacuum worker'"
-            ).fetchone() or (0,)
-            quiet = 0 if busy else quiet + 1
 
 
 def _answers(in_file: Path, home: _Home, socket: str, scratch: Path) -> list[str]:

@@ -79,23 +79,37 @@ class Database:
 
     def server(self) -> "Server":
         """The server that answers, services and several hosts resolved."""
-        with self._psycopg() as connection:
+        with self.linked() as connection:
             info = connection.info
             return Server(info.host, info.port, info.user, info.password, info.dbname, info.get_parameters())
 
     def encrypted(self, role: str, password: str) -> str:
         """A password as the server stores it."""
-        with self._psycopg() as connection:
+        with self.linked() as connection:
             return connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
 
     @contextmanager
-    def _psycopg(self) -> Iterator["PsycopgConnection"]:
-        from psycopg import OperationalError, connect
+    def linked(self, **settings: str) -> Iterator["PsycopgConnection[tuple[Any, ...]]"]:
+        """A connection of psycopg, for scripts of many statements and binary COPY as it is; one transaction.
+
+        Its session has these settings. Raises :class:`~watthouse.errors.DatabaseError` for every error in the block.
+        """
+        from psycopg import connect
+        from psycopg.sql import SQL, Identifier, Literal
+
+        with self.driver_errors(), connect(self._address.conninfo) as connection:
+            for name, value in settings.items():
+                connection.execute(SQL("set {} = {}").format(Identifier(name), Literal(value)))
+            yield connection
+
+    @contextmanager
+    def driver_errors(self) -> Iterator[None]:
+        """Turn what psycopg raises into one line."""
+        from psycopg import Error
 
         try:
-            with connect(self._address.conninfo) as connection:
-                yield connection
-        except OperationalError as error:
+            yield
+        except Error as error:
             raise self._meaning(str(error), error.sqlstate or "") from None
 
     @contextmanager

@@ -28,6 +28,12 @@ class Settings(BaseSettings):
         default=None,
         description="the same database as its reader, for pages, API and every verb that only reads; never shown",
     )
+    datamart: SecretStr | None = Field(
+        default=None, description="second server, for the datamart: postgresql://user@host/database; never shown"
+    )
+    datamart_reader: SecretStr | None = Field(
+        default=None, description="the same database as its reader, for whatever only reads the datamart; never shown"
+    )
     store_endpoint: str | None = Field(
         default=None, description="URL of an S3 service that is not Amazon's, as http://127.0.0.1:9000"
     )

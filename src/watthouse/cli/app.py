@@ -31,6 +31,9 @@ EXAMPLES = {
     "tests": "watthouse tests temperature_daily_plausible",
     "parity": "watthouse parity postgresql://reader@db.example.org/energy",
     "init-db": "watthouse init-db postgresql://admin@db.example.org/energy",
+    "datamart ship": "watthouse datamart ship",
+    "datamart status": "watthouse datamart status --json",
+    "datamart drop": "watthouse datamart drop --yes",
     "revisions": "watthouse revisions eco2mix-national-tr --column consommation",
     "datasets": "watthouse datasets eco2mix-national-tr",
     "marts": "watthouse marts national_slots",
@@ -48,8 +51,12 @@ EXAMPLES = {
 }
 
 
-_STOPPED = "stopped: run it again to go on from what the lake holds"
-_STOPPED_METERS = "stopped: files that were loaded stay, run it again for the rest"
+_STOPPED = {
+    "": "stopped: run it again to go on from what the lake holds",
+    "meters": "stopped: files that were loaded stay, run it again for the rest",
+    "datamart": "stopped: the datamart stays as it was, run it again",
+}
+"""What remains where a verb is interrupted, by the group that it is in."""
 
 
 class _InOrder(TyperGroup):
@@ -78,6 +85,13 @@ meters = typer.Typer(
     name="meters", help="Meter files: loaded, checked, shown and served.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(meters)
+datamart = typer.Typer(
+    name="datamart",
+    help="A snowflake of the marts on a second PostgreSQL server: shipped, looked at, removed.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(datamart)
 
 
 def verb(group: typer.Typer | None = None, **options: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -94,7 +108,7 @@ def verb(group: typer.Typer | None = None, **options: Any) -> Callable[[Callable
             except (typer.Exit, typer.Abort):
                 raise
             except BaseException as error:  # a panic in a Rust library is not an Exception
-                _leave(error, _STOPPED_METERS if group else _STOPPED)
+                _leave(error, _STOPPED[group.info.name or "" if group else ""])
 
         example = EXAMPLES[f"{group.info.name} {name}" if group else name]
         (group or app).command(name=name, epilog=f"Example: {example}", **options)(guarded)

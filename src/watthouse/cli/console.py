@@ -46,7 +46,7 @@ class Bar:
         self._progress.update(self._task, description=f"building {node.title}")
 
     def notice(self, text: str) -> None:
-        err.print(safe(text))
+        notice(text)
 
 
 @contextmanager
@@ -63,6 +63,11 @@ def bar() -> Iterator[Bar]:
     # on standard error, so that `watthouse show … > file` has rows alone in the file
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
         yield Bar(progress)
+
+
+def notice(text: str) -> None:
+    """Print what a person may want to know while they wait."""
+    err.print(safe(text))
 
 
 @cache

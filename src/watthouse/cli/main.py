@@ -2,10 +2,10 @@
 
 import signal
 
-from watthouse.cli import exports, meters, meters_grid, read, serve, signals, update
+from watthouse.cli import datamart, exports, meters, meters_grid, read, serve, signals, update
 from watthouse.cli.app import EXAMPLES, app
 
-__all__ = ["EXAMPLES", "app", "exports", "main", "meters", "meters_grid", "read", "serve", "update"]
+__all__ = ["EXAMPLES", "app", "datamart", "exports", "main", "meters", "meters_grid", "read", "serve", "update"]
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import pyarrow as pa
 
@@ -153,6 +153,31 @@ class BuildReader(Protocol):
         """Release the build."""
 
 
+class Extract(Protocol):
+    """One build, held in one snapshot for another server to copy from."""
+
+    @property
+    def place(self) -> str:
+        """Where it is, for people."""
+
+    @property
+    def identity(self) -> str:
+        """The same while the same models build from the same ledgers: then stamps of days tell what changed."""
+
+    @property
+    def kind(self) -> str | None:
+        """The kind of data."""
+
+    def schema(self, name: str) -> str:
+        """What SQL calls the schema ``core`` or ``marts`` of this build."""
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """The rows of a query."""
+
+    def binary(self, query: str) -> Iterator[bytes]:
+        """The same as PostgreSQL's binary COPY, in pieces: memory does not grow with their number."""
+
+
 class Warehouse(Protocol):
     """Where raw, core and marts live."""
 
@@ -223,6 +248,9 @@ class Warehouse(Protocol):
 
     def tables(self, schema: str) -> list[str]:
         """The names of the tables of a schema that :meth:`pieces` reads, in order; none without a warehouse."""
+
+    def extract(self) -> AbstractContextManager[Extract]:
+        """Hold the build that is published now, to copy it elsewhere; raises where there is none."""
 
     def stamp(self) -> Hashable:
         """A value that differs with every published build; raises :class:`WarehouseError` where there is none."""

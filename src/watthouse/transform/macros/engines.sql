@@ -199,6 +199,27 @@
     unix_timestamp({{ instant }}) div {{ seconds }}
 {%- endmacro -%}
 
+{#- An instant in whole microseconds since the epoch. -#}
+{%- macro microseconds(instant) -%}
+    {{ return(adapter.dispatch("microseconds")(instant)) }}
+{%- endmacro -%}
+
+{%- macro default__microseconds(instant) -%}
+    cast(extract(epoch from {{ instant }}) * 1000000 as bigint)
+{%- endmacro -%}
+
+{%- macro duckdb__microseconds(instant) -%}
+    epoch_us({{ instant }})
+{%- endmacro -%}
+
+{%- macro bigquery__microseconds(instant) -%}
+    unix_micros({{ instant }})
+{%- endmacro -%}
+
+{%- macro spark__microseconds(instant) -%}
+    unix_micros({{ instant }})
+{%- endmacro -%}
+
 {#- The smallest and the largest of those values that are known; BigQuery's own give null where one is not. -#}
 {%- macro least_known(values) -%}
     {{ return(adapter.dispatch("least_known")(values)) }}

@@ -27,7 +27,9 @@ from watthouse.warehouse import marts, steps
 from watthouse.warehouse.base import BuildReader, Kept, Loaded, Tested
 from watthouse.warehouse.duckdb import checks
 from watthouse.warehouse.duckdb.draft import DuckDBDraft
+from watthouse.warehouse.duckdb.extract import DuckDBExtract
 from watthouse.warehouse.duckdb.file import REBUILD, Settings, builds, columns_of, explain, loads, noted, reading
+from watthouse.warehouse.identity import identity
 
 _BUILDING: Final = "building-"
 _KEPT: Final = "kept-"
@@ -177,6 +179,15 @@ class DuckDB:
 
     def tables(self, schema: str) -> list[str]:
         return self._noted(lambda connection: _Marts(connection, schema).names()) or []
+
+    @contextmanager
+    def extract(self) -> Iterator[DuckDBExtract]:
+        self._refuse_missing()
+        kind = self.kind()
+        with self._reading() as connection:
+            if not (built := builds(connection)):
+                raise WarehouseError(f"{self.path} was never built completely: run `watthouse build --full`")
+            yield DuckDBExtract(self.place, identity(built[0][0], dict(loads(connection))), kind, connection)
 
     def stamp(self) -> Hashable:
         """The identity of the published file: publishing gives its name to another one."""

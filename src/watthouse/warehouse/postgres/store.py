@@ -22,6 +22,7 @@ from watthouse.warehouse.base import BuildReader, Kept, Loaded, Tested
 from watthouse.warehouse.postgres import builds, checks, raw
 from watthouse.warehouse.postgres.builds import Published
 from watthouse.warehouse.postgres.draft import PostgresDraft
+from watthouse.warehouse.postgres.extract import PostgresExtract, extract
 
 SETTING: Final = "WATTHOUSE_WAREHOUSE"
 _STAMP_SECONDS: Final = 0.02
@@ -170,6 +171,14 @@ class Postgres:
 
     def tables(self, schema: str) -> list[str]:
         return self._read(lambda session, build: _Marts(session, build.schema(schema)).names()) or []
+
+    @contextmanager
+    def extract(self) -> Iterator[PostgresExtract]:
+        with self._held() as (session, build):
+            if build is None:
+                raise self._nothing()
+            with extract(self._as_reader, session, build) as held:
+                yield held
 
     def stamp(self) -> Hashable:
         with self._lock:
