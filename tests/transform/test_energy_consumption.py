@@ -20,7 +20,7 @@ RATES: Final = tuple(f"{kind}_{source}" for source in SOURCES for kind in ("tco"
 WHOLE: Final = {"thermique": 70, "nucleaire": 500, "eolien": 33, "solaire": 11, "hydraulique": 250, "bioenergies": 9}
 
 ORDINARY, SPRING, AUTUMN = date(2024, 5, 14), date(2024, 3, 31), date(2024, 10, 27)
-TWICE, HOLED, ZERO, LOADLESS, BACK = (date(2024, 6, day) for day in (3, 4, 5, 6, 7))
+TWICE, BOTH, HOLED, ZERO, LOADLESS, BACK = (date(2024, 6, day) for day in (2, 3, 4, 5, 6, 7))
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +36,10 @@ def lab(blank: Lab, tmp_path_factory: pytest.TempPathFactory) -> Lab:
     lab.observe(SETTLED, settled("53", TWICE, 3_000, pompage=-40, **WHOLE, tco_solaire=1.0))
     lab.observe(SETTLED, settled("53", TWICE, 3_100, DEFINITIVE, **{**WHOLE, "eolien": 34}, tco_solaire=2.0)[:30])
     lab.observe(SETTLED, settled("53", TWICE, 3_200, **{**WHOLE, "eolien": 35}))  # the consolidated rows, revised
-    lab.observe(SETTLED, [{**row, "solaire": None} for row in settled("53", HOLED, 2_000, **WHOLE)[:1]])
-    lab.observe(SETTLED, settled("53", HOLED, 2_000, **WHOLE)[1:])
+    first, *others = settled("53", HOLED, 2_000, **WHOLE)
+    lab.observe(SETTLED, [{**first, "solaire": None}, *others])
+    both = (settled("53", BOTH, load, nature, **WHOLE) for load, nature in ((900, DEFINITIVE), (800, CONSOLIDATED)))
+    lab.observe(SETTLED, [row for rows in both for row in rows])  # in one export
     lab.observe(SETTLED, settled("53", ZERO, 2_000, **dict.fromkeys(WHOLE, 0), pompage=-5))
     lab.observe(SETTLED, settled("53", LOADLESS, None, **WHOLE))
     # definitive without its load: the consolidated row counts; all of it taken back: as if it had never been

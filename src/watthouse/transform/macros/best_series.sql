@@ -7,17 +7,52 @@
     and dropped the latter. So a column that may be half-hourly (settled data: any; real time: `half_hourly_in_real_time`)
     is so on a civil day and nature on which none of its values at :15 and :45 is known. Anything else that is missing is
     a hole.
+
+    Straight from raw, not from staging: a day of which all came at once says each row once, and sorting every row by age
+    would take longer than looking for the others.
 -#}
 {%- macro best_series(place, datasets, columns, sources, mix, commercial=[]) -%}
 {%- set series = ["civil_date"] + place[:1] -%}
 {%- set coarse_in_real_time = var("half_hourly_in_real_time") | select("in", columns) | list -%}
-with published as (
+{%- set own = ["date"] + place + ["date_heure", "heure", "nature"] + columns -%}
+with
+{%- for dataset in datasets %}
+{{ dataset }}_again as (
+    select date
+    from {{ source("raw", dataset) }}
+    where {{ days_to_rebuild("date") }}
+    group by date
+    having min(observed_at) < max(observed_at)
+),
+
+{{ dataset }}_aged as (
+    select
+        {{ listed(own) }},
+        {{ age_of_observation(day="date", identity=place[:1] + ["date_heure", "nature"]) }} as age
+    from {{ source("raw", dataset) }}
+    where date in (select date from {{ dataset }}_again) and {{ days_to_rebuild("date") }}
+),
+{% endfor %}
+observed as (
     {%- for dataset in datasets %}
     select
-        {{ listed(["civil_date"] + place + ["date_heure", "heure", "nature"] + columns) }}
-    from {{ ref("stg_" ~ dataset) }}
+        {{ listed(own) }}
+    from {{ source("raw", dataset) }}
+    where date not in (select date from {{ dataset }}_again) and {{ days_to_rebuild("date") }}
+    union all
+    select
+        {{ listed(own) }}
+    from {{ dataset }}_aged
+    where age = 1
     {{ "union all" if not loop.last }}
     {%- endfor %}
+),
+
+published as (
+    select
+        date as civil_date,
+        {{ listed(own[1:]) }}
+    from observed
 ),
 
 known as (
@@ -27,7 +62,7 @@ known as (
         {{ half_hour() }} as half_hour,
         {{ quarter_of_half_hour() }} as quarter
     from published
-    where coalesce({{ columns | join(", ") }}) is not null and {{ days_to_rebuild() }}
+    where coalesce({{ columns | join(", ") }}) is not null
 ),
 
 -- what the second quarters of a day know of each column that may be half-hourly
