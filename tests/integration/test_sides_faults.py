@@ -133,7 +133,10 @@ def test_a_new_shipment_is_seen_by_the_next_visit(datamart: str) -> None:
     with closing(on_datamart(datamart)) as sides:
         assert newest(sides) == LAST
         with psycopg.connect(datamart) as connection:
-            connection.execute("delete from datamart.fact_power where civil_date = %s", [LAST])
+            for fact in ("fact_power", "fact_daily_balance"):
+                connection.execute(
+                    SQL("delete from datamart.{} where civil_date = %s").format(Identifier(fact)), [LAST]
+                )
             connection.commit()
             assert newest(sides) == LAST, "an answer is kept as long as nothing was shipped"
             connection.execute("update datamart.about set value = 'later' where name = 'shipped_at'")
