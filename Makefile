@@ -28,7 +28,11 @@ $(TOOLS)/bin/uv:
 	@touch $@
 
 .venv/browser: .venv/installed
-	$(UV) sync --quiet --locked --inexact --all-extras --group browser
+	$(UV) sync --quiet --locked --inexact --all-extras --group browser --group notebooks
+	@touch $@
+
+.venv/notebooks: .venv/installed
+	$(UV) sync --quiet --locked --inexact --extra serve --extra postgres --extra meters --group $(@F)
 	@touch $@
 
 .venv/sql .venv/bench: .venv/installed
@@ -81,17 +85,19 @@ node:  ## Debian's Node and npm, for newman, which runs the Postman collection; 
 quick: .venv/installed  ## the tests that take no server, no browser and no time
 	.venv/bin/python -m pytest -n 2 $(QUICK)
 
-lint: .venv/sql  ## format, lint, types, SQL, layers
+lint: .venv/sql  ## format, lint, types, SQL, layers, notebooks without outputs
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-cache
 	.venv/bin/sqlfluff lint --processes 2 src/watthouse/transform
+	.venv/bin/nbstripout --verify notebooks/*.ipynb
 
-format: .venv/sql  ## make ruff and sqlfluff mend what they can
+format: .venv/sql  ## make ruff, sqlfluff and nbstripout mend what they can
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
 	.venv/bin/sqlfluff fix src/watthouse/transform
+	.venv/bin/nbstripout notebooks/*.ipynb
 
 bench: .venv/bench chromium  ## side by side, in one run; writes benchmarks/RESULTS.md
 	.venv/bin/python -m benchmarks

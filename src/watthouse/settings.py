@@ -1,6 +1,7 @@
 """Every setting, its unit and its default, in one class. Each is read from ``WATTHOUSE_<NAME>``."""
 
 from datetime import UTC, date, datetime, time
+from enum import StrEnum
 from pathlib import Path
 
 from pydantic import AliasChoices, Field, SecretStr
@@ -9,6 +10,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from watthouse.storage import Access, Place, place_of
 
 PROJECT = Path(__file__).parent / "transform"
+
+
+class StreamlitSide(StrEnum):
+    """Where the pages in Streamlit read."""
+
+    MARTS = "marts"
+    WAREHOUSE = "warehouse"
+    DATAMART = "datamart"
 
 
 class Settings(BaseSettings):
@@ -91,6 +100,10 @@ class Settings(BaseSettings):
 
     host: str = Field(default="127.0.0.1", description="address that `serve` listens on")
     port: int = Field(default=8050, ge=1, le=65535, description="port that `serve` listens on")
+    streamlit_on: StreamlitSide = Field(
+        default=StreamlitSide.MARTS,
+        description="where pages in Streamlit read: `marts`, `warehouse` (its schema energy_consumption) or `datamart`",
+    )
     api_token: SecretStr | None = Field(
         default=None, description="token that requests which change something must carry; never shown"
     )

@@ -1,21 +1,26 @@
 """A home of two years, a server, and a real browser: Debian's Chromium, driven by Playwright."""
 
 import os
+import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
 import httpx
+import psycopg
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
+from psycopg.sql import SQL, Identifier
 
+from tests import servers
 from tests.engines import ENGINES, copied, database_of_the_run
 from tests.integration.serving import served
-from tests.support import TODAY, sample_of_the_run
+from tests.support import TODAY, sample_of_the_run, watthouse
 from tools.pictures import QUIET, SETTLED
 
 SINCE = TODAY - timedelta(days=800)
@@ -132,6 +137,30 @@ def site_on_postgres(
         served(two_years, tmp_path_factory.mktemp("site-log"), **variables) as server,
     ):
         yield Site(server.url, server.home)
+
+
+@pytest.fixture(scope="session")
+def on_datamart(
+    two_years: Path, datamart_server: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Mapping[str, str]]:
+    """The second server, by a role that only reads; there is no home, lake or warehouse beside it."""
+    with servers.database(datamart_server) as url, reader_of(url) as reader:
+        done = watthouse(two_years, "datamart", "ship", "--sample", env={"WATTHOUSE_DATAMART": url})
+        assert done.returncode == 0, done.stderr
+        yield {"WATTHOUSE_DATAMART_READER": reader, "WATTHOUSE_HOME": str(tmp_path_factory.mktemp("nothing"))}
+
+
+@contextmanager
+def reader_of(url: str) -> Iterator[str]:
+    """The URL of a role of its own that may read all of that database, and write nowhere."""
+    role = f"reader_{secrets.token_hex(6)}"
+    name = Identifier(role)
+    with psycopg.connect(url, autocommit=True) as owner:
+        owner.execute(SQL("create role {} login password 'reads'").format(name))
+        owner.execute(SQL("alter role {} set default_transaction_read_only = on").format(name))
+        owner.execute(SQL("grant pg_read_all_data to {}").format(name))
+        yield servers.as_role(url, role, "reads")
+        owner.execute(SQL("drop role {}").format(name))
 
 
 @pytest.fixture(scope="module")  # while Playwright runs, no test of this process can have an event loop of its own

@@ -11,7 +11,7 @@ from watthouse.cli.app import announce, extra, settings_of, verb
 from watthouse.cli.options import OfSample, Port, day
 from watthouse.errors import UsageError
 from watthouse.home import Home
-from watthouse.settings import Settings
+from watthouse.settings import Settings, StreamlitSide
 
 
 @verb()
@@ -27,18 +27,28 @@ def serve_(
     streamlit: Annotated[
         bool, typer.Option("--streamlit", help="Regions and sources in Streamlit instead, to build on.")
     ] = False,
+    on: Annotated[
+        StreamlitSide | None,
+        typer.Option(
+            "--on", help="Where the pages in Streamlit read.", show_default="WATTHOUSE_STREAMLIT_ON, or marts"
+        ),
+    ] = None,
 ) -> None:
     """Serve the marts: pages to look at, an API at /api/v1, its documentation at /docs."""
-    chosen = {"host": host, "port": port, "home": home}
+    if on and not streamlit:
+        raise UsageError(f"--on {on.value} is for the pages in Streamlit: add --streamlit")
+    chosen = {"host": host, "port": port, "home": home, "streamlit_on": on}
     settings = settings_of(sample=sample, **{name: value for name, value in chosen.items() if value is not None})
-    announce(Home(settings))
     if streamlit:
         _serve_streamlit(settings)
     else:
+        announce(Home(settings))
         serve_home(settings)
 
 
 def _serve_streamlit(settings: Settings) -> None:
+    if settings.streamlit_on is not StreamlitSide.DATAMART:  # whose pages need no home
+        announce(Home(settings))
     with extra("streamlit"):
         from watthouse.serve.streamlit_run import run
     run(settings)

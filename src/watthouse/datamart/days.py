@@ -28,7 +28,7 @@ def _observed(extract: Extract, subject: Subject) -> Stamps:
     tables = ", ".join(f"'{dataset.table}'" for dataset in subject.datasets)
     days = (
         "select civil_date, max(newest_us) as newest, sum(observations) as known"
-        f" from {extract.schema('core')}.core_days_observed where dataset in ({tables}) group by civil_date"
+        f" from {extract.schema('staging')}.stg_days_observed where dataset in ({tables}) group by civil_date"
     )
     if subject.beside is None:
         return {day: f"{newest}/{known}" for day, newest, known in extract.rows(days)}

@@ -8,7 +8,8 @@ from typing import Final
 
 from watthouse.errors import WatthouseError
 from watthouse.serve.server import refuse_taken
-from watthouse.settings import Settings
+from watthouse.serve.sides import datamart
+from watthouse.settings import Settings, StreamlitSide
 
 PAGES: Final = Path(__file__).with_name("streamlit_app.py")
 _OPTIONS: Final = {
@@ -26,15 +27,23 @@ _OPTIONS: Final = {
 def run(settings: Settings) -> None:
     """Become Streamlit, serving a home at ``settings.host`` and ``settings.port`` until a signal ends it.
 
-    Raises :class:`~watthouse.errors.WatthouseError` where it is not installed, or the address is taken.
+    Raises :class:`~watthouse.errors.WatthouseError` where it is not installed, the address is taken, or no datamart is
+    named that the pages are to stand on.
     """
     if find_spec("streamlit") is None:
         raise WatthouseError("streamlit is not installed: pip install 'watthouse[streamlit]'")
+    if settings.streamlit_on is StreamlitSide.DATAMART:
+        datamart.connections(settings)  # refuses here what the pages would refuse at every visit
     refuse_taken(settings.host, settings.port)
     # exec drops what Python still buffers
     sys.stdout.flush()
     # in place of this process, so that signals reach Streamlit itself
-    os.execve(sys.executable, command(settings), os.environ | {"WATTHOUSE_HOME": str(settings.home.absolute())})
+    os.execve(sys.executable, command(settings), os.environ | _given(settings))
+
+
+def _given(settings: Settings) -> dict[str, str]:
+    """What this call was given and the script reads from its environment."""
+    return {"WATTHOUSE_HOME": str(settings.home.absolute()), "WATTHOUSE_STREAMLIT_ON": settings.streamlit_on.value}
 
 
 def command(settings: Settings) -> list[str]:

@@ -1,4 +1,5 @@
-"""What a reader chooses in the sidebar of the Streamlit pages: the language and the period, kept in the address."""
+"""The sidebar of the Streamlit pages: what a reader chooses, language and period, kept in the address; and where the
+figures come from."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -7,9 +8,9 @@ from typing import Final
 import streamlit as st
 from dateutil.relativedelta import relativedelta
 
-from watthouse.serve.dashboard.reading import PageReader
 from watthouse.serve.dashboard.view import day_of
 from watthouse.serve.locale import Language
+from watthouse.serve.sides import Side
 
 _SPANS: Final = {
     "30d": ("30 days", "30 jours", relativedelta(days=30)),
@@ -38,9 +39,9 @@ def language() -> Language:
     return Language(chosen)
 
 
-def period(reader: PageReader) -> tuple[date, date]:
-    """The chosen days, both included."""
-    say, (first, last) = reader.view.say, reader.extent
+def period(language: Language, extent: tuple[date, date]) -> tuple[date, date]:
+    """The chosen days, both included, among those that there are."""
+    say, (first, last) = language.say, extent
     span = st.sidebar.selectbox(
         say(en="Period", fr="Période"),
         [*_SPANS],
@@ -50,11 +51,24 @@ def period(reader: PageReader) -> tuple[date, date]:
     )
     st.query_params["period"] = span
     since = max(first, last - _SPANS[span][2] + relativedelta(days=1))
-    return _days_chosen(reader, since) if span == "days" else (since, last)
+    return _days_chosen(language, extent, since) if span == "days" else (since, last)
 
 
-def _days_chosen(reader: PageReader, since: date) -> tuple[date, date]:
-    say, (first, last) = reader.view.say, reader.extent
+def standing(language: Language, side: Side) -> None:
+    """Which side the pages stand on, and what is left out there."""
+    st.sidebar.caption(place_in_words(language, side))
+    if side.left_out:
+        st.sidebar.caption(side.left_out.of(language))
+
+
+def place_in_words(language: Language, side: Side) -> str:
+    """Which side the pages stand on, and its newest day."""
+    title, newest = side.title.of(language), language.day(side.extent[1])
+    return language.say(en=f"Figures from {title}, up to {newest}", fr=f"Chiffres : {title}, jusqu'au {newest}")
+
+
+def _days_chosen(language: Language, extent: tuple[date, date], since: date) -> tuple[date, date]:
+    say, (first, last) = language.say, extent
     given = [day_of(st.query_params.get(name)) for name in ("since", "until")]
     start, end = (max(first, min(day or other, last)) for day, other in zip(given, (since, last), strict=True))
     days = st.sidebar.date_input(

@@ -169,7 +169,7 @@ class Extract(Protocol):
         """The kind of data."""
 
     def schema(self, name: str) -> str:
-        """What SQL calls the schema ``core`` or ``marts`` of this build."""
+        """What SQL calls the schema ``staging``, ``core`` or ``marts`` of this build."""
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """The rows of a query."""

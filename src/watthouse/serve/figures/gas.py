@@ -6,7 +6,7 @@ from typing import Final
 import plotly.graph_objects as go
 import polars as pl
 
-from watthouse.serve.figures.palette import LOAD, OTHER_PERIOD, SEASONS, TEMPERATURE
+from watthouse.serve.figures.palette import LOAD, OTHER_PERIOD, SEASONS, STOCK, TEMPERATURE, Ink
 from watthouse.serve.figures.style import Style, dressed
 
 _ERROR: Final = "standard_error_mw_per_c"
@@ -14,12 +14,15 @@ _ERROR: Final = "standard_error_mw_per_c"
 
 @dataclass(frozen=True)
 class Fit:
-    """A straight line by least squares: ``r2`` of the ``points`` it was fitted to."""
+    """A straight line by least squares: ``r2`` of the ``points`` it was fitted to, which lie between ``low`` and
+    ``high``."""
 
     slope: float
     intercept: float
     r2: float
     points: int
+    low: float
+    high: float
 
 
 def fit_of(rows: pl.DataFrame, x: str, y: str) -> Fit | None:
@@ -28,44 +31,49 @@ def fit_of(rows: pl.DataFrame, x: str, y: str) -> Fit | None:
     # two points always have a perfect line
     if known.height < 3 or known[x].n_unique() < 2:
         return None
-    spread, both, mean_x, mean_y, correlation = known.select(
+    spread, both, mean_x, mean_y, correlation, low, high = known.select(
         pl.var(x), pl.cov(x, y).alias("both"), pl.mean(x).alias("mean_x"), pl.mean(y).alias("mean_y"),
-        pl.corr(x, y).fill_nan(0).alias("correlation"),
+        pl.corr(x, y).fill_nan(0).alias("correlation"), pl.min(x).alias("low"), pl.max(x).alias("high"),
     ).row(0)  # fmt: skip
     slope = both / spread
-    return Fit(slope, mean_y - slope * mean_x, correlation**2, known.height)
+    return Fit(slope, mean_y - slope * mean_x, correlation**2, known.height, low, high)
 
 
 def stock_on_temperature(rows: pl.DataFrame, stock: str, unit: str, fit: Fit | None, style: Style) -> go.Figure:
     """One point per interval (``starts``, ``tmoy_c`` and the column ``stock``, in ``unit``), by season, and the line
     through."""
-    known = rows.drop_nulls(["tmoy_c", stock]).with_columns(
+    return on_temperature(rows, stock, STOCK, unit, fit, style)
+
+
+def on_temperature(rows: pl.DataFrame, column: str, what: Ink, unit: str, fit: Fit | None, style: Style) -> go.Figure:
+    """The same of any ``column``, ``what`` is its name."""
+    known = rows.drop_nulls(["tmoy_c", column]).with_columns(
         # December belongs to the winter of the next year
         season=pl.col("starts").dt.month() % 12 // 3,
         day=pl.col("starts").dt.strftime("%d/%m/%Y"),
     )
     figure = go.Figure(
-        [_season(known.filter(pl.col("season") == at), stock, unit, at, style) for at in range(len(SEASONS))]
+        [_season(known.filter(pl.col("season") == at), column, unit, at, style) for at in range(len(SEASONS))]
     )
     if fit is not None:
-        ends = pl.Series([known["tmoy_c"].min(), known["tmoy_c"].max()], dtype=pl.Float64)
+        # no further: where heating ends, so does the line of cold days
+        ends = pl.Series([fit.low, fit.high], dtype=pl.Float64)
         name = style.say(en="Straight line by least squares", fr="Droite des moindres carrés")
         along = fit.intercept + fit.slope * ends
         line = {"color": style.ink(LOAD), "width": 2, "dash": "dash"}
         figure.add_trace(go.Scatter(x=ends, y=along, name=name, mode="lines", line=line, hoverinfo="skip"))
     dressed(figure, style, hovermode="closest")
-    title = style.say(en=f"Gas in storage, {unit}", fr=f"Gaz en stock, {unit}")
-    figure.update_yaxes(title={"text": title})
+    figure.update_yaxes(title={"text": f"{style.name(what)}, {unit}"})
     words = style.say(en="Mean temperature, °C", fr="Température moyenne, °C")
     figure.update_layout(legend={"y": -0.24})
     return figure.update_xaxes(title={"text": words}, showgrid=True, zeroline=False, tickformatstops=())
 
 
-def _season(rows: pl.DataFrame, stock: str, unit: str, at: int, style: Style) -> go.Scatter:
+def _season(rows: pl.DataFrame, column: str, unit: str, at: int, style: Style) -> go.Scatter:
     digits = ",.0f" if unit == "GWh" else ".1f"
     return go.Scatter(
         x=rows["tmoy_c"],
-        y=rows[stock],
+        y=rows[column],
         customdata=rows["day"],
         name=style.name(SEASONS[at]),
         mode="markers",

@@ -40,6 +40,13 @@ gas, coal and oil."""
 NATIONAL: Final = tuple(name for name in SOURCES if name in NATIONAL_SOURCES)
 REGIONAL: Final = tuple(name for name in SOURCES if name in REGIONAL_SOURCES)
 
+FAMILIES: Final = {
+    "nuclear": Ink("Nuclear", "Nucléaire", "#e5b73b", "#f0c85a"),
+    "renewable": Ink("Renewable", "Renouvelable", "#2f8f5b", "#54b881"),
+    "fossil": Ink("Fossil", "Fossile", "#8a5a44", "#b58a74"),
+}
+"""The families of sources, as the datamart groups them."""
+
 SUB_SOURCES: Final = {
     "eolien_terrestre": ("Onshore wind", "Éolien terrestre"),
     "eolien_offshore": ("Offshore wind", "Éolien en mer"),

@@ -125,7 +125,7 @@ class DuckDBReader:
 
     @cached_property
     def _models(self) -> dict[str, Step]:
-        """The SQL that made core and marts, by model."""
+        """The SQL that made the tables, by model."""
         return {step.title: step for step in self._steps if step.relation}
 
     @cached_property
@@ -136,8 +136,8 @@ class DuckDBReader:
 
     @contextmanager
     def _models_aside(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A session in which core and marts have the names that the SQL of the tests uses."""
-        with self._session_aside("core", "marts") as session:
+        """A session in which tables have the names that the SQL of the tests uses."""
+        with self._session_aside("staging", "core", "marts") as session:
             for step in self._models.values():
                 session.execute(f"create view {step.relation} as from {HELD}.{step.relation}")
             yield session

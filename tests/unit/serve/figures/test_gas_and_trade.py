@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from watthouse.serve.figures import fill, gas, paired, trade
-from watthouse.serve.figures.palette import BORDERS, STOCK, TEMPERATURE
+from watthouse.serve.figures.palette import BORDERS, LOAD, STOCK, TEMPERATURE
 from watthouse.serve.figures.style import Style
 from watthouse.serve.queries.units import Interval
 
@@ -77,3 +77,11 @@ def test_a_storage_point_is_as_full_as_it_says() -> None:
                          "highest_gwh": [10.0, 10.0], "fill_of_highest": [0.5, 0.9]})  # fmt: skip
     bars = {bar.name: list(bar.x) for bar in fill.points(rows, Style()).data}
     assert bars == {"A": [90.0], "B": [50.0]}
+
+
+def test_the_line_of_some_days_is_drawn_no_further_than_they_reach() -> None:
+    rows = pl.DataFrame({"starts": DAYS, "tmoy_c": [0.0, 5.0, 10.0, 30.0], "load": [9.0, 8.0, 7.0, 7.5]})
+    fit = gas.fit_of(rows.filter(pl.col("tmoy_c") < 15), "tmoy_c", "load")
+    *seasons, line = gas.on_temperature(rows, "load", LOAD, "GWh", fit, Style()).data
+    assert sum(len(season.x) for season in seasons) == 4
+    assert (list(line.x), list(line.y)) == ([0, 10], pytest.approx([9, 7]))

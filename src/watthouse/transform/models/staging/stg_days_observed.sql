@@ -4,7 +4,7 @@
     meta={"observed_in": var("datasets").values() | map(attribute="table") | list},
 ) }}
 
-{#- Straight from raw, as core_measured_slots. -#}
+{#- Beside the newest observations, not in core: it differs between ledgers that hold the same figures. -#}
 with
 {%- for dataset in var("datasets").values() %}
 {{ dataset.table }}_days as (
