@@ -135,19 +135,22 @@ def test_a_share_is_of_known_production_alone(lab: Lab) -> None:
     assert row(ZERO, "12:00")["thermique"] == 0
 
 
-def test_a_region_has_the_name_of_its_last_slot(lab: Lab, tmp_path: Any) -> None:
+def test_a_region_has_the_name_of_its_last_day(lab: Lab, tmp_path: Any) -> None:
     own = lab.copy(tmp_path)
+    own.build_what_changed()
     later = settled("53", ORDINARY + timedelta(days=365), 3_000)
     own.observe(SETTLED, [{**row, "libelle_region": "Breizh"} for row in later])
     own.observe(SETTLED, [{**row, "libelle_region": "Bretagne"} for row in later])
     own.observe(SETTLED, [{**row, "libelle_region": "Former"} for row in settled("53", ORDINARY, 3_001)])
+    own.build_what_changed()
     assert {row["code_insee"]: row["libelle_region"] for row in own.rows("energy_consumption.region")} == {
         "11": "R11",
+        "24": "R24",
         "53": "Bretagne",
         "84": "R84",
     }
 
 
 def test_real_time_is_not_in_it(lab: Lab) -> None:
-    for table in ("consumption", "coverage_rate", "region"):
+    for table in ("consumption", "coverage_rate"):
         assert not lab.rows(f"energy_consumption.{table}", "code_insee = '24'")

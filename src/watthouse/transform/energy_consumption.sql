@@ -14,10 +14,10 @@ create table energy_consumption.region (
 );
 
 comment on table energy_consumption.region is
-    'The regions that have published settled data, consolidated or definitive, one row each.';
+    'The regions of which there are data, one row each.';
 comment on column energy_consumption.region.code_insee is 'INSEE code of the region';
 comment on column energy_consumption.region.libelle_region is
-    'Official name of the region, as published with its last slot';
+    'Official name of the region, as published on its last day';
 
 create table energy_consumption.consumption (
     id_consommation bigint not null,

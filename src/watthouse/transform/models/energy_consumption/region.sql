@@ -1,19 +1,19 @@
 {{ config(meta={
-    "observed_in": ["eco2mix_regional_cons_def"],
+    "observed_in": [],
     "starts": "",
     "primary_key": "code_insee",
 }) }}
 
--- names change between vintages: a region has that of its last slot, as it was observed last
+-- names change between vintages: a region has that of its last day
 with named as (
     select
         code_insee_region,
         libelle_region,
         row_number() over (
             partition by code_insee_region
-            order by max(date_heure) desc, max(observed_at) desc, libelle_region
+            order by max(civil_date) desc, libelle_region
         ) as place
-    from {{ source("raw", "eco2mix_regional_cons_def") }}
+    from {{ ref("daily_regional") }}
     group by code_insee_region, libelle_region
 ),
 
