@@ -226,7 +226,7 @@ def test_region_built_alone_leaves_every_foreign_key_there(copy: str, beside: Pa
     with suppress(_EnoughError), drafted.draft(empty=True) as draft:
         draft.load(Lake(beside / "lake"), find("eco2mix-regional-cons-def"))
         draft.release()
-        _dbt("build", profile, tmp_path, "energy_consumption")
+        _dbt("build", profile, tmp_path, "+daily_regional", "energy_consumption")
         before = _enforced(copy, suffix)
         assert before == {"region_pkey", "consumption_pkey", "coverage_rate_pkey", *FOREIGN_KEYS}
         for model in ("region", "consumption"):
