@@ -1,7 +1,7 @@
 """Which civil days differ between a warehouse and a datamart."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Final, TypeAlias
 
 from watthouse.datamart.facts import SUBJECTS, Subject
@@ -54,6 +54,9 @@ def condition(days: Iterable[date]) -> str:
     chosen = sorted(days)
     if not chosen:
         return "false"
-    listed = ", ".join(f"date '{day}'" for day in chosen)
     # the bounds have an engine skip what lies outside of them
-    return f"civil_date between date '{chosen[0]}' and date '{chosen[-1]}' and civil_date in ({listed})"
+    bounds = f"civil_date between date '{chosen[0]}' and date '{chosen[-1]}'"
+    if chosen[-1] - chosen[0] == timedelta(days=len(chosen) - 1):
+        return bounds
+    listed = ", ".join(f"date '{day}'" for day in chosen)
+    return f"{bounds} and civil_date in ({listed})"
