@@ -120,4 +120,4 @@ def _said(done: "Shipment") -> str:
         return f"\nnothing to ship: {done.place} has every day as the warehouse does"
     counted = ", ".join(f"{days:,} of {name}" for name, days in done.days.items() if days)
     gone = f", {done.removed:,} days removed" if done.removed else ""
-    return f"\nshipped to {done.place}: {sum(done.rows.values()):,} rows; days that differed: {counted}{gone}"
+    return f"\nshipped to {done.place}: {done.rows:,} rows; days that differed: {counted}{gone}"

@@ -349,7 +349,7 @@ create table if not exists datamart.fact_power (
     production_minutes smallint constraint fact_power_production_minutes check (production_minutes in (15, 30)),
     nature_id smallint not null constraint fact_power_nature references datamart.dim_nature,
     code_insee_region text collate "C" not null constraint fact_power_region references datamart.dim_region,
-    constraint fact_power_key primary key (civil_date, code_insee_region, date_heure)
+    constraint fact_power_key primary key (civil_date, date_heure, code_insee_region)
 ) partition by range (civil_date);
 comment on table datamart.fact_power is 'Power by region and slot, as published: a quarter hour or a half hour, the most settled of what is known';
 comment on column datamart.fact_power.date_heure is 'Instant at which the slot begins';

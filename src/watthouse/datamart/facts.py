@@ -150,6 +150,7 @@ FACTS: Final = (
             f"select {len(_MIX)} * count(*) from {{marts}}.daily_mix",
             f"select {_sum(_SOURCES)} from {{marts}}.hourly_national",
         ),
+        is_large=True,
     ),
     Fact(
         "exchange",

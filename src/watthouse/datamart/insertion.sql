@@ -9,8 +9,8 @@
 -- one at a time, whoever runs this; the lock is given back at the end of the transaction
 select pg_advisory_xact_lock(1463899723);
 
--- the planner takes tables without statistics for larger than a few days are
-analyze staging.day, staging.power, staging.daily_mix, staging.exchange, staging.gas_stock, staging.temperature;
+-- the planner has to know that these are few: facts are looked up by day then
+analyze staging.day;
 
 -- Members of dimensions ---------------------------------------------------------------------------------------------------
 
@@ -133,7 +133,7 @@ call datamart.take_new_years('temperature');
 
 insert into datamart.fact_power as fact
 select * from staging.power
-on conflict (civil_date, code_insee_region, date_heure) do update set
+on conflict (civil_date, date_heure, code_insee_region) do update set
     minute_of_day = excluded.minute_of_day,
     nature_id = excluded.nature_id,
     slot_minutes = excluded.slot_minutes,

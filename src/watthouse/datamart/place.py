@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from watthouse.database import Database, LockedError
-from watthouse.datamart.days import Stamps
+from watthouse.datamart.days import Changes, Stamps
 from watthouse.errors import BusyError, WarehouseError
 
 if TYPE_CHECKING:  # psycopg comes with the extra `postgres`
@@ -98,6 +98,29 @@ class Mart:
         for (table,) in self.run(f"select oid::regclass::text from pg_class where {ours}"):
             whole_year = re.fullmatch(r"staging\.\w+_\d{4}", table)
             self.run(f"drop table {table}" if whole_year else f"delete from {table}")
+
+    def name_days(self, changed: Changes) -> None:
+        """Have insertion.sql replace these days."""
+        columns = "(subject, civil_date, stamp)"
+        with self.connection.cursor() as cursor, cursor.copy(f"copy staging.day {columns} from stdin".encode()) as into:
+            for name, subject in changed.items():
+                for day, stamp in subject.items():
+                    into.write_row((name, day, stamp))
+
+    def create_year(self, name: str, year: int) -> str:
+        """Make the table of a year that a fact has no partition of, without keys; returns its name."""
+        table = f"staging.{name}_{year}"
+        # with the bounds of its year, it need not be read once more to become the partition
+        bounds = f"check (civil_date >= date '{year}-01-01' and civil_date < date '{year + 1}-01-01')"
+        columns = f"like datamart.fact_{name} including constraints including comments"
+        self.run(f"create table {table} ({columns}, constraint {name}_year {bounds})")
+        return table
+
+    def add_key(self, table: str, fact: str) -> None:
+        """Give such a table the fact's primary key."""
+        of_fact = f"conrelid = 'datamart.{fact}'::regclass and contype = 'p'"
+        ((key,),) = self.run(f"select pg_get_constraintdef(oid) from pg_constraint where {of_fact}")
+        self.run(f"alter table {table} add {key}")
 
     def prepare(self) -> None:
         """Make the tables that are missing; raises :class:`~watthouse.errors.WarehouseError` for another layout."""

@@ -1,11 +1,10 @@
 """Whether the facts add up to what the warehouse has: every row and every sum, read anew on both sides."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import chain
 
-from watthouse.datamart.facts import FACTS, Fact
+from watthouse.datamart.facts import FACTS
 from watthouse.datamart.place import Mart
 from watthouse.errors import WarehouseError
 from watthouse.warehouse.base import Extract
@@ -30,9 +29,21 @@ class UnreconciledError(WarehouseError):
     """The facts do not add up to what the warehouse has."""
 
 
-def reconciled(extract: Extract, mart: Mart) -> list[Line]:
-    """Both sides of every measure; raises :class:`UnreconciledError`, with the lines, where two differ."""
-    lines = [line for fact in FACTS for line in _lines(fact, extract, mart)]
+def totals(extract: Extract) -> list[Decimal]:
+    """Every measure of every fact, by the warehouse."""
+    schemas = {name: extract.schema(name) for name in ("core", "marts")}
+    queries = (query.format(**schemas) for fact in FACTS for query in fact.there)
+    return [number for query in queries for number in _numbers(extract.rows(query))]
+
+
+def reconciled(there: Callable[[], Sequence[Decimal]], mart: Mart) -> list[Line]:
+    """Both sides of every measure; ``there`` gives :func:`totals`, which may be asked for at the same time.
+
+    Raises :class:`UnreconciledError`, with the lines, where two differ.
+    """
+    names = [(fact.table, measure) for fact in FACTS for measure in fact.measures]
+    here = [number for fact in FACTS for number in _numbers(mart.run(fact.here))]
+    lines = [Line(*name, warehouse, datamart) for name, warehouse, datamart in zip(names, there(), here, strict=True)]
     if wrong := [line for line in lines if line.difference]:
         words = ", ".join(f"{line.fact} ({line.measure}) by {line.difference:+,}" for line in wrong)
         error = UnreconciledError(
@@ -42,17 +53,6 @@ def reconciled(extract: Extract, mart: Mart) -> list[Line]:
         error.report = lines
         raise error
     return lines
-
-
-def _lines(fact: Fact, extract: Extract, mart: Mart) -> Iterator[Line]:
-    here = _numbers(mart.run(fact.here))
-    there = list(chain.from_iterable(_numbers(extract.rows(_there(query, extract))) for query in fact.there))
-    for measure, warehouse, datamart in zip(fact.measures, there, here, strict=True):
-        yield Line(fact.table, measure, warehouse, datamart)
-
-
-def _there(query: str, extract: Extract) -> str:
-    return query.format(core=extract.schema("core"), marts=extract.schema("marts"))
 
 
 def _numbers(rows: Sequence[tuple[object, ...]]) -> list[Decimal]:

@@ -1,26 +1,42 @@
 """A shipment: the days that differ, from the warehouse into the datamart, and both sides summed up."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import groupby
+from operator import itemgetter
 
+from watthouse.ahead import ahead
 from watthouse.datamart import days
 from watthouse.datamart.days import Changes, condition
 from watthouse.datamart.facts import FACTS, MEMBERS, Fact
 from watthouse.datamart.place import INSERTION, Datamart, Mart
-from watthouse.datamart.reconciliation import Line, reconciled
+from watthouse.datamart.reconciliation import Line, reconciled, totals
 from watthouse.errors import UsageError
 from watthouse.home import described
 from watthouse.warehouse.base import Extract, Warehouse
 
 
 @dataclass(frozen=True)
+class Copy:
+    """A table of schema ``staging`` to fill by a query of the warehouse.
+
+    ``becomes`` is the fact that it will be a partition of, where its year is new there.
+    """
+
+    table: str
+    query: str
+    becomes: str | None = None
+
+
+@dataclass(frozen=True)
 class Shipment:
-    """What was shipped: by subject the days, and by fact the rows; ``lines`` are both sides summed up."""
+    """What was shipped: the days by subject, removed ones included, and rows; ``lines`` are both sides summed up."""
 
     place: str
     days: Mapping[str, int]
-    rows: Mapping[str, int]
+    rows: int
     removed: int
     lines: Sequence[Line]
 
@@ -43,14 +59,11 @@ def ship(
         mart.prepare()
         about = mart.about()
         _refuse_mixture(about, extract, mart)
-        changed = days.changes(
-            days.observed(extract), mart.shipped(), anew=anew or about.get("identity") != extract.identity
-        )
-        rows = _shipped(extract, mart, changed, on_stage) if any(changed.values()) else {}
-        on_stage("adding up both sides")
-        lines = reconciled(extract, mart)
+        every_day = anew or about.get("identity") != extract.identity
+        changed = days.changes(days.observed(extract), mart.shipped(), anew=every_day)
+        rows, lines = _shipped(extract, mart, changed, on_stage)
         if any(changed.values()):
-            _describe(extract, mart, changed, sum(rows.values()))
+            _describe(extract, mart, changed, rows)
         removed = sum(stamp is None for subject in changed.values() for stamp in subject.values())
         return Shipment(mart.place, {name: len(subject) for name, subject in changed.items()}, rows, removed, lines)
 
@@ -64,44 +77,52 @@ def _refuse_mixture(about: Mapping[str, str], extract: Extract, mart: Mart) -> N
         )
 
 
-def _shipped(extract: Extract, mart: Mart, changed: Changes, on_stage: Callable[[str], None]) -> Mapping[str, int]:
-    """Fill staging, and have insertion.sql take it; returns the rows of each fact that were copied."""
+def _shipped(
+    extract: Extract, mart: Mart, changed: Changes, on_stage: Callable[[str], None]
+) -> tuple[int, Sequence[Line]]:
+    """Bring the days over; returns how many rows were copied, and both sides summed up."""
+    rows = _staged(extract, mart, changed, on_stage) if any(changed.values()) else 0
+    with ThreadPoolExecutor(1, "totals") as beside:
+        there = beside.submit(totals, extract)  # by a server that has nothing else to do while the other one inserts
+        if any(changed.values()):
+            on_stage("inserting")
+            mart.script(INSERTION)
+        on_stage("adding up both sides")
+        return rows, reconciled(there.result, mart)
+
+
+def _staged(extract: Extract, mart: Mart, changed: Changes, on_stage: Callable[[str], None]) -> int:
+    """Fill staging; returns the rows of facts that were copied."""
     mart.empty_staging()
-    _name_days(mart, changed)
+    mart.name_days(changed)
     everything = {day for subject in changed.values() for day, stamp in subject.items() if stamp is not None}
     for name, query in MEMBERS.items():
         mart.copy(f"staging.{name}", extract.binary(_filled(query, extract, everything)))
-    rows = {}
-    for fact in FACTS:
-        on_stage(f"copying {fact.table}")
-        chosen = [day for day, stamp in changed[fact.subject.name].items() if stamp is not None]
-        rows[fact.table] = _copied(extract, mart, fact, chosen)
-    on_stage("inserting")
-    mart.script(INSERTION)
+    copies = [copy for fact in FACTS for copy in _copies(extract, mart, fact, changed[fact.subject.name])]
+    rows = 0
+    # read ahead: the first server goes on while the second makes the key of a year
+    for copy, pieces in groupby(ahead(_pieces(extract, copies)), key=itemgetter(0)):
+        on_stage(f"copying {copy.table}")
+        rows += mart.copy(copy.table, (piece for _, piece in pieces))
+        if copy.becomes:
+            mart.add_key(copy.table, copy.becomes)
     return rows
 
 
-def _name_days(mart: Mart, changed: Changes) -> None:
-    with (
-        mart.connection.cursor() as cursor,
-        cursor.copy("copy staging.day (subject, civil_date, stamp) from stdin") as into,
-    ):
-        for name, subject in changed.items():
-            for day, stamp in subject.items():
-                into.write_row((name, day, stamp))
+def _pieces(extract: Extract, copies: Iterable[Copy]) -> Iterator[tuple[Copy, bytes]]:
+    for copy in copies:
+        for piece in extract.binary(copy.query):
+            yield copy, piece
 
 
-def _copied(extract: Extract, mart: Mart, fact: Fact, chosen: Sequence[date]) -> int:
-    rows = 0
+def _copies(extract: Extract, mart: Mart, fact: Fact, changed: Mapping[date, str | None]) -> Iterator[Copy]:
+    chosen = [day for day, stamp in changed.items() if stamp is not None]
     years = {day.year for day in chosen} - mart.years(fact.table) if fact.is_large else set()
     for year in sorted(years):
-        table = f"staging.{fact.name}_{year}"
-        mart.run(f"create table {table} (like datamart.{fact.table} including constraints including comments)")
         query = _filled(fact.rows, extract, [day for day in chosen if day.year == year])
-        rows += mart.copy(table, extract.binary(query))
+        yield Copy(mart.create_year(fact.name, year), query, becomes=fact.table)
     if rest := [day for day in chosen if day.year not in years]:
-        rows += mart.copy(f"staging.{fact.name}", extract.binary(_filled(fact.rows, extract, rest)))
-    return rows
+        yield Copy(f"staging.{fact.name}", _filled(fact.rows, extract, rest))
 
 
 def _filled(query: str, extract: Extract, chosen: Iterable[date]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from selectors import EVENT_READ, DefaultSelector
 from typing import TYPE_CHECKING, Any, Final
 
 from watthouse.database import Database, Session
@@ -12,8 +13,9 @@ from watthouse.warehouse.postgres.builds import Published
 
 if TYPE_CHECKING:  # psycopg comes with the extra `postgres`
     from psycopg import Connection
+    from psycopg.pq.abc import PGconn
 
-_PIECE_BYTES: Final = 1 << 16
+_PIECE_BYTES: Final = 1 << 22
 _SETTINGS: Final[Mapping[str, str]] = {
     **{name: builds.TUNED[name] for name in ("timezone", "jit", "work_mem")},
     # one query may run for as long as the other server takes to swallow its rows
@@ -46,25 +48,37 @@ class PostgresExtract:
             return self.connection.execute(query.encode()).fetchall()
 
     def binary(self, query: str) -> Iterator[bytes]:
-        # A message is a row: psycopg's own iterator takes a microsecond more of each, which is seconds of 13 years.
         from psycopg.errors import error_from_result
         from psycopg.pq import ExecStatus
 
         wire = self.connection.pgconn
         with self.database.driver_errors():
-            result = wire.exec_(f"copy ({query}) to stdout (format binary)".encode())
-            if result.status != ExecStatus.COPY_OUT:
-                raise error_from_result(result)
-            gathered = bytearray()
-            while (message := wire.get_copy_data(0))[0] > 0:
+            begun = wire.exec_(f"copy ({query}) to stdout (format binary)".encode())
+            if begun.status != ExecStatus.COPY_OUT:
+                raise error_from_result(begun)
+            yield from _pieces(wire)
+            while (ended := wire.get_result()) is not None:
+                if ended.status != ExecStatus.COMMAND_OK:
+                    raise error_from_result(ended)
+
+
+def _pieces(wire: "PGconn") -> Iterator[bytes]:
+    """What a COPY sends, some MB at a time."""
+    # A message is a row: psycopg's own iterator takes a microsecond more of each, which is seconds of 13 years. Waiting
+    # is left to the selector, which lets other threads go on, and an interrupt through.
+    gathered = bytearray()
+    with DefaultSelector() as selector:
+        selector.register(wire.socket, EVENT_READ)
+        while (message := wire.get_copy_data(1))[0] >= 0:
+            if message[0]:
                 gathered += message[1]
                 if len(gathered) >= _PIECE_BYTES:
                     yield bytes(gathered)
                     gathered.clear()
-            while (ended := wire.get_result()) is not None:
-                if ended.status != ExecStatus.COMMAND_OK:
-                    raise error_from_result(ended)
-        yield bytes(gathered)
+            else:
+                selector.select()
+                wire.consume_input()
+    yield bytes(gathered)
 
 
 @contextmanager
