@@ -412,7 +412,7 @@ def test_roles_that_own_load_and_read(copy: str, beside: Path, later: Path, odre
         assert owners == [("watthouse_owner",)]
     with psycopg.connect(reader) as connection:
         assert connection.execute("show timezone").fetchone() == ("UTC",)
-        assert connection.execute("table energy_consumption.region").fetchall() == [], (
+        assert connection.execute("table energy_consumption.consumption").fetchall() == [], (
             "it may; there are no settled data"
         )
         with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
