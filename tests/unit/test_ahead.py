@@ -60,3 +60,20 @@ def test_whoever_stops_leaves_no_thread_behind() -> None:
     parts.close()  # type: ignore[attr-defined]
     assert threading.active_count() == before
     assert len(log) <= 2
+
+
+def test_as_many_are_made_ahead_as_may_wait_and_none_once_the_reader_has_stopped() -> None:
+    log: list[int] = []
+    four_more = threading.Event()
+
+    def made() -> Iterator[int]:
+        for number in _made(50, log):
+            if number == 4:
+                four_more.set()
+            yield number
+
+    parts = ahead(made(), waiting=4)
+    assert next(parts) == 0
+    assert four_more.wait(10)
+    parts.close()  # type: ignore[attr-defined]
+    assert len(log) == 5

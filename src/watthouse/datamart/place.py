@@ -31,6 +31,7 @@ _SETTINGS: Final[Mapping[str, str]] = {
     "jit": "off",  # compiling takes longer than statements this short
     "work_mem": "64MB",
     "maintenance_work_mem": "128MB",
+    "max_parallel_maintenance_workers": "0",  # a year's key is made sooner than they are started
     # a server's limits for people who ask: a shipment waits for another server in between
     "statement_timeout": "0",
     "idle_in_transaction_session_timeout": "0",

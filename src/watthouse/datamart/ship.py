@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import groupby
 from operator import itemgetter
+from typing import Final
 
 from watthouse.ahead import ahead
 from watthouse.datamart import days
@@ -28,6 +29,10 @@ class Copy:
     table: str
     query: str
     becomes: str | None = None
+
+
+_WAITING: Final = 8
+"""Pieces that are read ahead: what the first server sends while the second one makes the key of a year."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +106,7 @@ def _staged(extract: Extract, mart: Mart, changed: Changes, on_stage: Callable[[
     copies = [copy for fact in FACTS for copy in _copies(extract, mart, fact, changed[fact.subject.name])]
     rows = 0
     # read ahead: the first server goes on while the second makes the key of a year
-    for copy, pieces in groupby(ahead(_pieces(extract, copies)), key=itemgetter(0)):
+    for copy, pieces in groupby(ahead(_pieces(extract, copies), _WAITING), key=itemgetter(0)):
         on_stage(f"copying {copy.table}")
         rows += mart.copy(copy.table, (piece for _, piece in pieces))
         if copy.becomes:
