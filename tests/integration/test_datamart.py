@@ -278,7 +278,7 @@ def test_status_says_what_is_held_and_drop_removes_it(embedded: Sides) -> None:
     assert facts["fact_power"]["bytes"] > 100_000
     assert found["shipments"] == 1
     said = embedded.call("datamart", "status").stdout
-    assert "published figures" in said
+    assert "published data" in said
     assert "2024-11-02" in said
     refused = embedded.call("datamart", "drop")
     assert (refused.returncode, "--yes" in refused.stderr) == (2, True)

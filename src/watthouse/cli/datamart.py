@@ -13,6 +13,7 @@ from watthouse.cli import console
 from watthouse.cli.app import datamart, extra, home, settings_of, verb
 from watthouse.cli.options import AsJson, OfSample
 from watthouse.errors import UsageError, WatthouseError
+from watthouse.home import described
 from watthouse.settings import Settings
 
 if TYPE_CHECKING:  # psycopg comes with the extra `postgres`
@@ -55,9 +56,11 @@ def status(as_json: AsJson = False) -> None:
         bounds = (console.moment(fact.first), console.moment(fact.last))
         table.add_row(fact.fact, f"{fact.days:,}", *bounds, console.size(fact.bytes))
     console.out.print(table)
-    console.out.print(f"\n{found.place}: {found.about.get('kind') or 'no'} figures, layout {found.about['layout']}")
+    kind = found.about.get("kind")
+    console.out.print(f"\n{found.place}: {described(kind) if kind else 'no data'}, layout {found.about['layout']}")
     if found.shipped_at:
-        shipped = f"{found.shipments:,} shipments, the last on {console.moment(found.shipped_at)}"
+        times = "shipment" if found.shipments == 1 else "shipments"
+        shipped = f"{found.shipments:,} {times}, the last on {console.moment(found.shipped_at)}"
         console.out.print(f"{shipped} from {found.about['warehouse']}")
 
 
