@@ -172,12 +172,7 @@ class Datamart:
         with self.database.linked(**_SETTINGS) as connection:
             mart = Mart(str(self.database), connection)
             self._take_turn(mart, on_wait)
-            try:
-                yield mart
-            except LockedError:
-                raise BusyError(
-                    f"a session holds a lock in {self.database} for over {_LOCK_PATIENCE}: end it"
-                ) from None
+            yield mart
 
     @contextmanager
     def reading(self) -> Iterator[Mart]:

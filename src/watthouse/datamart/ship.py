@@ -18,6 +18,9 @@ from watthouse.errors import UsageError
 from watthouse.home import described
 from watthouse.warehouse.base import Extract, Warehouse
 
+_WAITING: Final = 8
+"""Pieces that are read ahead: what the first server sends while the second one makes the key of a year."""
+
 
 @dataclass(frozen=True)
 class Copy:
@@ -29,10 +32,6 @@ class Copy:
     table: str
     query: str
     becomes: str | None = None
-
-
-_WAITING: Final = 8
-"""Pieces that are read ahead: what the first server sends while the second one makes the key of a year."""
 
 
 @dataclass(frozen=True)

@@ -49,10 +49,7 @@ aged as (
         nature,
         {{ nature_rank() }} as nature_rank,
         coalesce({{ (settled_power() + settled_rates()) | join(", ") }}) is not null as known,
-        row_number() over (
-            partition by date, code_insee_region, date_heure, nature
-            order by observed_at desc
-        ) as age
+        {{ age_of_observation(day="date", identity=["code_insee_region", "date_heure", "nature"]) }} as age
     from {{ raw }}
     where date in (select date from intricate) and {{ days_to_rebuild("date") }}
 ),
