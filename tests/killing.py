@@ -11,6 +11,8 @@ from functools import wraps
 from importlib import import_module
 from typing import Any, Final
 
+import psutil
+
 VARIABLE: Final = "TEST_KILL_AT"
 VICTIM: Final = "TEST_KILL_PID"
 
@@ -51,5 +53,9 @@ def arm() -> None:
 def _kill(victim: int) -> None:
     if not victim:
         os.kill(os.getpid(), signal.SIGKILL)
-    with suppress(ProcessLookupError):  # it was killed before
-        os.kill(victim, signal.SIGKILL)
+    with suppress(psutil.NoSuchProcess):  # it was killed before
+        server = psutil.Process(victim)
+        serving = server.children()
+        server.kill()
+        # those who serve a connection end as they notice, but one may take another statement first, a commit even
+        psutil.wait_procs(serving, timeout=5)
