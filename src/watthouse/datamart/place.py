@@ -146,6 +146,12 @@ class Mart:
         raise WarehouseError(f"{known}: {advice}")
 
 
+def read_only(url: str, setting: str) -> Database:
+    """A datamart for whoever only reads it; ``setting`` is the variable that names it."""
+    rights = "ask its owner for USAGE on schema datamart and SELECT on its tables"
+    return Database(url, setting, "nothing is lost, try again", rights)
+
+
 class Datamart:
     """The database at ``url`` (libpq's, as ``postgresql://user@host/database``), read by way of ``reader``."""
 
@@ -156,11 +162,7 @@ class Datamart:
             "the datamart stays as it was, run again",
             "its owner has to grant CREATE on the database, or run `watthouse init-db` there and ship as the loader",
         )
-        kept, rights = (
-            "nothing is lost, try again",
-            "ask its owner for USAGE on schema datamart and SELECT on its tables",
-        )
-        self._as_reader = Database(reader, f"{SETTING}_READER", kept, rights) if reader else self.database
+        self._as_reader = read_only(reader, f"{SETTING}_READER") if reader else self.database
 
     @contextmanager
     def writing(self, on_wait: Callable[[str], None]) -> Iterator[Mart]:

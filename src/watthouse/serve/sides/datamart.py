@@ -7,7 +7,7 @@ from typing import Final
 import polars as pl
 
 from watthouse.clock import PARIS
-from watthouse.database import Database
+from watthouse.datamart.place import SETTING, read_only
 from watthouse.errors import NoWarehouseError, UsageError
 from watthouse.home import REAL
 from watthouse.serve.figures.palette import REGIONAL
@@ -87,10 +87,8 @@ def connections(settings: Settings) -> Connections:
         raise UsageError("no datamart is named: set WATTHOUSE_DATAMART_READER (or WATTHOUSE_DATAMART) to its URL")
     if missing := [name for name in ("psycopg", "adbc_driver_postgresql") if find_spec(name) is None]:
         raise UsageError(f"{missing[0]} is not installed: pip install 'watthouse[postgres]'")
-    setting = "WATTHOUSE_DATAMART_READER" if settings.datamart_reader else "WATTHOUSE_DATAMART"
-    rights = "ask its owner for USAGE on schema datamart and SELECT on its tables"
-    database = Database(url.get_secret_value(), setting, "nothing is lost, try again", rights)
-    return Connections(database, settings.query_seconds)
+    setting = f"{SETTING}_READER" if settings.datamart_reader else SETTING
+    return Connections(read_only(url.get_secret_value(), setting), settings.query_seconds)
 
 
 class Datamart:
