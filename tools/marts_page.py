@@ -14,6 +14,7 @@ ORDER = (
     "hourly_national",
     "national_slots",
     "daily_regional",
+    "monthly_national",
     "monthly_regional",
     "yearly_regional",
     "regional_slots",

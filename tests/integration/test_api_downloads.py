@@ -38,6 +38,7 @@ KEYS: Final = {
     "gas_daily": "civil_date",
     "gas_points_daily": "civil_date, source, pits",
     "hourly_national": "date_heure",
+    "monthly_national": "civil_month",
     "monthly_regional": "civil_month, code_insee_region",
     "national_slots": "date_heure",
     "records_daily": "civil_date, measure, span",

@@ -10,13 +10,17 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 
 from tests.support import PARIS, mart, watthouse
 from watthouse.serve.analysis.answers import answer
+from watthouse.serve.queries.mix import mix_of
+from watthouse.serve.queries.params import EnergyAsOf
 from watthouse.serve.queries.temperature import TemperatureParams, temperature_of
+from watthouse.serve.queries.units import Interval, Unit
 from watthouse.serve.service import Service
 from watthouse.settings import Settings
 
@@ -301,6 +305,55 @@ def test_months_and_years_are_the_days_they_hold(home: Path) -> None:
     months = mart(home, "monthly_regional", "year(civil_month) = 2014 and code_insee_region = '53'")
     assert [month["civil_month"].month for month in months] == list(range(1, 13))
     assert sum(month["consommation_mwh"] for month in months) == row["consommation_mwh"]
+
+
+PERIODS = ((None, None), (date(2025, 1, 1), date(2025, 3, 31)), (date(2025, 1, 2), date(2025, 3, 12)))
+
+
+@pytest.mark.parametrize("period", PERIODS)
+def test_months_of_the_mix_are_the_days_of_the_period(home: Path, period: tuple[date | None, date | None]) -> None:
+    held = [row["civil_date"] for row in mart(home, "daily_mix", "true")]
+    since, until = (chosen or end for chosen, end in zip(period, (min(held), max(held)), strict=True))
+    days = mart(home, "daily_mix", f"civil_date between '{since}' and '{until}'")
+    by_month: dict[date, list[dict[str, Any]]] = defaultdict(list)
+    for day in days:
+        by_month[day["civil_date"].replace(day=1)].append(day)
+    assert len(by_month) >= 3
+    service = Service(Settings(home=home))
+    with service.snapshots.lease() as snapshot:
+        asked = {
+            unit: {
+                row["starts"]: row
+                for row in snapshot.rows(
+                    mix_of(snapshot, EnergyAsOf(since=since, until=until, interval=Interval.MONTH, unit=unit)).rows
+                ).to_pylist()
+            }
+            for unit in (Unit.MWH, Unit.MW, Unit.SHARE)
+        }
+    service.close()
+    assert [list(rows) for rows in asked.values()] == [sorted(by_month)] * 3
+    for month, rows in by_month.items():
+        energy, power, share = (asked[unit][month] for unit in (Unit.MWH, Unit.MW, Unit.SHARE))
+        lasts = {row["civil_date"]: 2 if row["expected_slots"] <= 48 else 1 for row in rows}
+        for name in ("consommation", "nucleaire", "gaz_ccg", "pompage", "production"):
+            known = [row[f"{name}_mwh"] for row in rows if row[f"{name}_mwh"] is not None]
+            count = {"consommation": "measured_slots", "production": "mix_slots"}.get(name, f"{name}_slots")
+            hours = sum(lasts[row["civil_date"]] * row[count] for row in rows) / 4
+            assert energy[f"{name}_mwh"] == (sum(known) if known else None), (month, name)
+            assert power[f"{name}_mw"] == pytest.approx(float(sum(known)) / hours if hours else None), (month, name)
+        mixed = [row for row in rows if row["nucleaire_share"] is not None]
+        produced = float(sum(row["production_mwh"] for row in mixed))
+        nuclear = sum(row["nucleaire_share"] * float(row["production_mwh"]) for row in mixed)
+        assert share["nucleaire_share"] == pytest.approx(nuclear / produced if produced else None, abs=1e-8), month
+        end = (month.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+        emitting = [row for row in rows if row["taux_co2_g_kwh"] is not None]
+        emitted = sum(row["taux_co2_g_kwh"] * float(row["production_mwh"]) for row in emitting)
+        weight = float(sum(row["production_mwh"] for row in emitting))
+        assert energy["taux_co2_g_kwh"] == pytest.approx(emitted / weight if weight else None, abs=1e-6), month
+        within = (min(end, until) - max(month, since)).days + 1
+        whole = [row for row in rows if row["measured_slots"] == row["mix_slots"] == row["expected_slots"]]
+        assert energy["complete"] is (len(whole) == within), month
+        assert energy["measured_hours"] == sum(lasts[row["civil_date"]] * row["measured_slots"] for row in rows) / 4
 
 
 def test_hours_add_up_to_the_day(home: Path) -> None:

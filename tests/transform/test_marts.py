@@ -329,6 +329,25 @@ def test_a_month_and_a_year_of_a_region(lab: Lab) -> None:
     assert (year["expected_slots"], year["complete"]) == (365 * 96 - 4, False)
 
 
+def test_a_month_of_france(lab: Lab) -> None:
+    days = [
+        row for row in lab.rows("marts.daily_mix") if (row["civil_date"].year, row["civil_date"].month) == (2024, 2)
+    ]
+    month = lab.one("marts.monthly_national", "civil_month = '2024-02-01'")
+    assert len(days) > 5
+    for name in ("consommation", "production", "nucleaire", "gaz_ccg", "pompage"):
+        known = [day[f"{name}_mwh"] for day in days if day[f"{name}_mwh"] is not None]
+        assert month[f"{name}_mwh"] == (sum(known) if known else None), name
+    quarters = [(2 if day["expected_slots"] in {46, 48} else 1, day) for day in days]
+    assert {lasts for lasts, _ in quarters} == {1, 2}
+    for name in ("measured", "mix", "nucleaire"):
+        assert month[f"{name}_slots"] == sum(lasts * day[f"{name}_slots"] for lasts, day in quarters), name
+    whole = [day for day in days if day["measured_slots"] == day["mix_slots"] == day["expected_slots"]]
+    measured = sum(day["measured_slots"] > 0 for day in days)
+    assert (month["complete_days"], month["measured_days"]) == (len(whole), measured)
+    assert month["expected_slots"] == 29 * 96
+
+
 def test_gas_is_complete_when_every_operator_and_open_point_reports(lab: Lab) -> None:
     rows = {row["civil_date"]: row for row in lab.rows("marts.gas_daily")}
     incomplete = [day for day, row in rows.items() if not row["stock_gaz_complete"]]

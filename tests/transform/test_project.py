@@ -44,6 +44,7 @@ MARTS: Final = {
     "regional_slots",
     "forecast_slots",
     "daily_regional",
+    "monthly_national",
     "monthly_regional",
     "yearly_regional",
     "gas_daily",

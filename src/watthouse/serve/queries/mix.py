@@ -21,7 +21,9 @@ def mix_of(snapshot: Snapshot, params: EnergyAsOf, *, any_number: bool = False) 
     span = span_of(most, snapshot, "daily_mix", params, params.interval, BY_SLOT, BY_HOUR)
     unit = params.counted_in
     if span.interval in BY_HOUR:
-        return as_known(snapshot, params.as_of, span, NATIONAL, lambda table: _mix(snapshot, table, span, unit))
+        by_month = params.as_of is None and span.interval is Interval.MONTH
+        months = by_month and span.is_of_whole_months(snapshot.extent("daily_mix"))
+        return as_known(snapshot, params.as_of, span, NATIONAL, lambda table: _mix(snapshot, table, span, unit, months))
     names = named(snapshot.marts["daily_mix"], unit)
     return by_slot(snapshot, params.as_of, span, _MIX, POWER, unit, _TITLE, names)
 
@@ -31,8 +33,9 @@ POWER: Final = "core_national_power"
 _MIX: Final = SlotKind(("consommation",), rated=True)
 
 
-def _mix(snapshot: Snapshot, table: Tables, span: Span, unit: Unit) -> RowSet:
-    rows = table("daily_mix")
+def _mix(snapshot: Snapshot, table: Tables, span: Span, unit: Unit, months: bool) -> RowSet:
+    # what a period cuts off a month is not in the mart that has one row for it
+    rows = table("monthly_national" if months else "daily_mix")
     if span.interval is Interval.HOUR:
         hours = table("hourly_national")
         rows = hours.filter((hours.measured_slots > 0) | (hours.mix_slots > 0))  # not those of scheduled exchanges only

@@ -6,7 +6,7 @@ is that sum over the hours measured; a share is energy over production.
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import ibis
@@ -52,13 +52,21 @@ class Span:
     first: datetime | None = None
     end: datetime | None = None
 
+    def is_of_whole_months(self, held: tuple[date, date]) -> bool:
+        """Whether no month of what is ``held``, first and last day included, is cut by an end of the period."""
+        since, until = max(self.since, held[0]), min(self.until, held[1])
+        begins = since.day == 1 or since == held[0]
+        return begins and (until == held[1] or (until + timedelta(days=1)).day == 1)
+
     def fill(self, draw: Callable[..., ir.Table], table: ir.Table, *of: Hashable) -> Prepared:
         """The form ``draw(table's operation, interval, *of)``, filled in with these days."""
         return Prepared(draw, (table.op(), self.interval, *of), self.since, self.until, self.first, self.end)
 
 
 def within(table: ir.Table) -> ir.Table:
-    """The rows of a form's civil days, both ends included."""
+    """The rows of a form's civil days, both ends included, or of the months that these lie in."""
+    if "civil_month" in table.columns:
+        return table.filter(table.civil_month >= SINCE.truncate("M"), table.civil_month <= UNTIL)
     return table.filter(table.civil_date >= SINCE, table.civil_date <= UNTIL)
 
 
@@ -76,6 +84,8 @@ def starts(rows: ir.Table, interval: Interval) -> ir.Value:
     """When the interval of a row begins."""
     if interval is Interval.HOUR:
         return rows.date_heure.name("starts")
+    if "civil_month" in rows.columns:
+        return rows.civil_month.name("starts")
     if interval is Interval.DAY:
         return rows.civil_date.name("starts")
     # ISO weeks: they begin on Monday
@@ -102,8 +112,8 @@ def energy(
     """One row an interval (a region, where ``regional``), oldest first: ``names`` in ``unit``, ``means``, and how
     much was measured.
 
-    ``table`` has one row a civil day (an hour, where these are the intervals), of each region where one is named:
-    ``civil_date``, ``<name>_mwh`` and its count of slots (:func:`known_quarters`), ``measured_slots``,
+    ``table`` has one row a civil day (an hour or a month, where these are the intervals), of each region where one is
+    named: ``civil_date``, ``<name>_mwh`` and its count of slots (:func:`known_quarters`), ``measured_slots``,
     ``expected_slots``; ``mix_slots``, ``<name>_share`` and ``production_mwh`` where shares are wanted.
     """
     return span.fill(_energy, table, tuple(names), unit, tuple(means), region, regional)
@@ -121,7 +131,8 @@ def _energy(
     # hours have an instant of their own, days do not
     cut = between if interval is Interval.HOUR else within
     rows = cut(of_region(table.to_expr(), region))
-    draw = _as_stored if interval in {Interval.HOUR, Interval.DAY} else _summed
+    is_stored = interval in {Interval.HOUR, Interval.DAY} or "civil_month" in rows.columns
+    draw = _as_stored if is_stored else _summed
     # the name goes along, ordered by the code: names have accents
     region_columns = ("code_insee_region", "libelle_region") if regional else ()
     return draw(rows, interval, names, unit, means, region_columns).order_by(["starts", *region_columns[:1]])
@@ -142,8 +153,15 @@ def _as_stored(
         *(_in_unit(rows, name, unit, interval) for name in names),
         *(ibis.ifelse(rows[mean.weight] != 0, rows[mean.name], None).name(mean.name) for mean in means),
         *(count.name(name) for name, count in _hours(rows, interval).items()),
-        complete_days(rows).name("complete"),
+        _complete(rows, interval).name("complete"),
     )
+
+
+def _complete(rows: ir.Table, interval: Interval) -> ir.BooleanValue:
+    if "civil_month" not in rows.columns:
+        return complete_days(rows)
+    complete: ir.BooleanValue = rows.complete_days == days_in_period(rows.civil_month, interval)
+    return complete
 
 
 def _summed(

@@ -33,6 +33,7 @@ IN_FRENCH: Final = {
     "gas_daily": "Gaz stocké, une ligne par jour pour lequel un opérateur au moins a publié.",
     "gas_points_daily": "Gaz stocké, une ligne par jour civil et point de stockage qui a publié.",
     "hourly_national": "Électricité nationale, une ligne par heure avec au moins un créneau mesuré.",
+    "monthly_national": "Mix de production national, une ligne par mois civil avec au moins un créneau mesuré.",
     "monthly_regional": "Électricité par région, une ligne par mois civil et région métropolitaine continentale.",
     "national_slots": "Électricité nationale telle que publiée, une ligne par créneau de la meilleure série : un quart"
     " d'heure ou une demi-heure. Une valeur est sur la ligne où elle a été publiée ; une ligne sans slot_minutes ne"
