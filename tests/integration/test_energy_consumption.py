@@ -224,7 +224,10 @@ def test_region_built_alone_leaves_every_foreign_key_there(copy: str, beside: Pa
     profile = drafted.dbt()
     suffix = profile["WATTHOUSE_DBT_SUFFIX"]
     with suppress(_EnoughError), drafted.draft(empty=True) as draft:
-        draft.load(Lake(beside / "lake"), find("eco2mix-regional-cons-def"))
+        lake, regional = Lake(beside / "lake"), find("eco2mix-regional-cons-def")
+        head = lake.head(regional)
+        assert head
+        draft.load(lake, regional, head)
         draft.release()
         _dbt("build", profile, tmp_path, "+daily_regional", "energy_consumption")
         before = _enforced(copy, suffix)
