@@ -82,7 +82,9 @@ def _loading(home: _Home, socket: str) -> list[str]:
             warehouse = engines.at(home.url, settings)
             with _taken_back(), warehouse.draft(empty=True) as draft:
                 with timed() as took:
-                    rows = draft.load(lake, LOADED)
+                    head = lake.head(LOADED)
+                    assert head
+                    rows = draft.load(lake, LOADED, head)
                 own.append(took[0])
                 raise _EnoughError
             raw = f"raw_b{_build(connection)}.{LOADED.table}"

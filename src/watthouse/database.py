@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # both come with the extra `postgres`
 TOO_LONG: Final = "the answer takes longer than is allowed: ask for a shorter period, or for fewer columns"
 _CANCELLED: Final = "57014"
 _LOCKED: Final = "55P03"
+_NO_TABLE: Final = "42P01"
 _OF_DATA: Final = "22"
 """How the states begin that blame a value (class "data exception")."""
 
@@ -28,6 +29,10 @@ class ValueRefusedError(DatabaseError):
 
 class LockedError(DatabaseError):
     """Another session holds a lock for longer than this one would wait."""
+
+
+class NoTableError(DatabaseError):
+    """A table, or the schema that it would be in, is not there."""
 
 
 class LostError(DatabaseError):
@@ -145,6 +150,8 @@ class Database:
         line = self._address.line(text, state)
         if self._address.is_lost(text, state):
             return LostError(line)
+        if state == _NO_TABLE:
+            return NoTableError(line)
         return ValueRefusedError(line) if state.startswith(_OF_DATA) else DatabaseError(line)
 
 

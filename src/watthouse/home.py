@@ -3,14 +3,14 @@
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Final
 
 from filelock import FileLock
 
-from watthouse.catalog import Dataset
+from watthouse.catalog import LICENCE, PORTAL, Dataset
 from watthouse.errors import LakeError, UsageError
 from watthouse.lake.ledger import Lake
 from watthouse.settings import Settings
@@ -55,7 +55,14 @@ class Home:
 
     @cached_property
     def lake(self) -> Lake:
-        return Lake(self.place, chunk_rows=self.settings.chunk_rows, kind=lambda: self._noted)
+        settings = self.settings
+        return Lake(
+            self.place,
+            chunk_rows=settings.chunk_rows,
+            compact_files=settings.compact_files,
+            retention=timedelta(days=settings.retention_days),
+            kind=lambda: self._noted,
+        )
 
     @cached_property
     def warehouse(self) -> Warehouse:
@@ -100,6 +107,14 @@ class Home:
     def sample_shown(self) -> str | None:
         """The same by the warehouse alone; None where there is none yet."""
         return None if self._built == REAL else self._built
+
+    @property
+    def about(self) -> dict[str, str]:
+        """What its data are, for readers who open the warehouse without watthouse: name → value."""
+        kind = self.kind or REAL
+        synthetic = f"synthetic figures, {described(kind)}: nobody measured them"
+        data = "published by the operators" if kind == REAL else synthetic
+        return {"data": data, "kind": kind, "source": PORTAL, "licence": LICENCE}
 
     @property
     def now(self) -> datetime:

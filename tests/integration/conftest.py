@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from datetime import date, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -18,6 +19,13 @@ from tests.support import TODAY, begun, sample_of_the_run, watthouse
 from tests.unit.meters.reading import LP, lp, write
 
 SINCE = TODAY - timedelta(days=75)
+
+
+@pytest.fixture
+def copy(built: str, warehouse_server: str) -> Iterator[str]:
+    """A database of the test's own, as the ``built`` of its module is."""
+    with copied(warehouse_server, urlsplit(built).path.lstrip("/")) as variables:
+        yield variables["WATTHOUSE_WAREHOUSE"]
 
 
 @pytest.fixture(scope="session")

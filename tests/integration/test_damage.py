@@ -225,6 +225,17 @@ def test_a_file_that_is_gone_or_cut_blocks_no_other_dataset_and_is_named(
     assert (days(home, "daily_mix"), days(home, "gas_daily")) == (5, 0)
 
 
+def test_news_that_cannot_be_loaded_publish_nothing(home: Path, files: Path) -> None:
+    """Every refresh until the repair would have readers open a copy of what they read already."""
+    assert watthouse(home, "fetch", "--from", files / "later-gas.csv").returncode == 0
+    flip(files_of(home)[-1])
+    before = (home / "warehouse.duckdb").stat()
+    line = refused(home, "build")
+    assert re.search(rf"{GAS}: .+ is not what was written: its digest differs", line)
+    after = (home / "warehouse.duckdb").stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
 def test_a_table_that_holds_more_of_the_past_than_was_loaded_is_loaded_anew(home: Path, files: Path) -> None:
     """As after a repair: observations with their old stamps came back."""
     with duckdb.connect(home / "warehouse.duckdb") as connection:
@@ -330,6 +341,18 @@ def test_a_repair_brings_back_what_the_warehouse_holds_with_its_stamps(
     assert {name: rows for name, rows in raw(home).items() if "gas" in name} == {
         name: rows for name, rows in before.items() if "gas" in name
     }
+
+
+def test_a_repair_brings_back_what_the_warehouse_holds_where_the_models_have_changed_since(home: Path) -> None:
+    before = raw(home)
+    before.pop("raw.builds")
+    lose_the_lake(home)
+    with duckdb.connect(home / "warehouse.duckdb") as connection:
+        connection.execute("update raw.builds set fingerprint = 'of older models'")
+    done = watthouse(home, "repair", "--apply")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert watthouse(home, "build").stdout.strip().splitlines()[-1] == "up to date"
+    assert {name: rows for name, rows in raw(home).items() if name != "raw.builds"} == before
 
 
 def test_a_repair_finds_what_was_never_built_in_the_tables_own_files(home: Path, files: Path) -> None:

@@ -10,14 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import duckdb
 import polars as pl
 import psycopg
 import pytest
 
-from tests import engines, servers
+from tests import servers
 from tests.support import ROOT, begun, watthouse
 from tools import diagrams
 from tools.diagrams import DRAWINGS, Drawing
@@ -83,13 +82,6 @@ def built(home: Path, tmp_path_factory: pytest.TempPathFactory, warehouse_server
         done = watthouse(folder, "build", env={"WATTHOUSE_WAREHOUSE": url})
         assert done.returncode == 0, done.stderr
         yield url
-
-
-@pytest.fixture
-def copy(built: str, warehouse_server: str) -> Iterator[str]:
-    """A database of the test's own, as :func:`built` is."""
-    with engines.copied(warehouse_server, urlsplit(built).path.lstrip("/")) as variables:
-        yield variables["WATTHOUSE_WAREHOUSE"]
 
 
 @pytest.fixture
@@ -224,7 +216,10 @@ def test_region_built_alone_leaves_every_foreign_key_there(copy: str, beside: Pa
     profile = drafted.dbt()
     suffix = profile["WATTHOUSE_DBT_SUFFIX"]
     with suppress(_EnoughError), drafted.draft(empty=True) as draft:
-        draft.load(Lake(beside / "lake"), find("eco2mix-regional-cons-def"))
+        lake, regional = Lake(beside / "lake"), find("eco2mix-regional-cons-def")
+        head = lake.head(regional)
+        assert head
+        draft.load(lake, regional, head)
         draft.release()
         _dbt("build", profile, tmp_path, "+daily_regional", "energy_consumption")
         before = _enforced(copy, suffix)

@@ -51,7 +51,7 @@ def expected(files: Path, tmp_path_factory: pytest.TempPathFactory) -> Tables:
 
 APPEND: Final = "watthouse.lake.table:Table.append"
 LOAD: Final = "watthouse.warehouse.duckdb.draft:DuckDBDraft.load"
-REPLAY: Final = "watthouse.warehouse.duckdb.draft:replay"
+REPLAY: Final = "watthouse.warehouse.duckdb.draft:DuckDBDraft.replay"
 FINISH: Final = "watthouse.warehouse.duckdb.draft:DuckDBDraft.finish"
 PUBLISH: Final = "watthouse.operate.pipeline:_PipelineRun.build"
 

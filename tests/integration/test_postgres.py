@@ -11,12 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 
-from tests import engines, servers
+from tests import servers
 from tests.integration.service import Service, service, utc
 from tests.integration.serving import served as serving
 from tests.killing import at
@@ -107,13 +106,6 @@ def built(odre: Service, home: Path, beside: Path, warehouse_server: str) -> Ite
             done = watthouse(folder, "refresh", env={**odre.variables, "WATTHOUSE_WAREHOUSE": url})
             assert done.returncode == 0, done.stderr
         yield url
-
-
-@pytest.fixture
-def copy(built: str, warehouse_server: str) -> Iterator[str]:
-    """A database of the test's own, as :func:`built` is."""
-    with engines.copied(warehouse_server, urlsplit(built).path.lstrip("/")) as variables:
-        yield variables["WATTHOUSE_WAREHOUSE"]
 
 
 def differing(home: Path, url: str) -> str:

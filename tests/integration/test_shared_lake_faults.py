@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
@@ -46,6 +46,25 @@ def address_of(bucket: Bucket) -> tuple[str, int]:
     assert parts.hostname
     assert parts.port
     return parts.hostname, parts.port
+
+
+def test_a_build_reads_each_new_file_once(bucket: Bucket, served: Service, tmp_path: Path) -> None:
+    variables, home, asked = shared(bucket, served), begun(tmp_path / "home"), list[str]()
+    refresh(home, variables)
+    before = set(bucket.names())
+    served.at(LATER)
+    assert watthouse(home, "fetch", env=variables).returncode == 0
+
+    def noted(line: str) -> bool:
+        asked.append(unquote(line))
+        return False
+
+    with faulty.losing(address_of(bucket), noted) as proxy:
+        assert watthouse(home, "build", env={**variables, "WATTHOUSE_STORE_ENDPOINT": proxy.url}).returncode == 0
+    fresh = [name for name in set(bucket.names()) - before if name.endswith(".parquet")]
+    read = [sum(line.startswith("GET ") and f"/{name} " in line for line in asked) for name in fresh]
+    assert read == [1] * len(fresh)
+    assert fresh
 
 
 @pytest.mark.parametrize(("when", "point"), [("before", APPEND), ("after", APPEND)])

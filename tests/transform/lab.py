@@ -15,8 +15,9 @@ from tests.support import PARIS, clock
 from watthouse.catalog import CATALOG, CONSOLIDATED, NATURES, REAL_TIME
 from watthouse.transform import PROJECT, Step, Transform
 from watthouse.warehouse.duckdb.draft import DuckDBDraft
-from watthouse.warehouse.duckdb.replay import replay
+from watthouse.warehouse.duckdb.replay import Replay
 from watthouse.warehouse.duckdb.store import DuckDB
+from watthouse.warehouse.steps import replayed
 
 Row = dict[str, Any]
 NATIONAL: Final = ("eco2mix_national_tr", "eco2mix_national_cons_def")
@@ -77,8 +78,9 @@ class Lab:
         """By the steps kept, for the days observed since the last build; raises where a test breaks."""
         with duckdb.connect(self.path) as connection:
             connection.execute("set TimeZone = 'UTC'")
-            changed = connection.execute("select distinct dataset from raw.changed_days").fetchall()
-            replay(connection, self.steps, [table for (table,) in changed])
+            changed = {table for (table,) in connection.execute("select dataset from raw.changed_days").fetchall()}
+            datasets = [dataset for dataset in CATALOG.values() if dataset.table in changed]
+            replayed(self.steps, datasets, lambda _: None, Replay(connection))
             connection.execute("delete from raw.changed_days")
 
     def copy(self, folder: Path) -> "Lab":

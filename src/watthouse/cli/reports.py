@@ -9,7 +9,6 @@ import typer
 from watthouse.cli.console import err, moment, now, out, program, safe, size
 from watthouse.exports.report import ExportReport
 from watthouse.meters.curve import CurveReport, oddities
-from watthouse.storage import is_bucket
 from watthouse.sync.report import Report, Traffic
 from watthouse.transform import Node
 
@@ -48,7 +47,8 @@ def report(done: Report) -> None:
 def leave_if_refused(done: Report, paths: list[str] | None = None) -> None:
     """Exit 1 where something was refused, or a file that was named itself is not an export."""
     # In a folder such files are normal (a readme, a picture); a file that was typed was meant to be read.
-    if done.failed or {path if is_bucket(path) else str(Path(path)) for path in paths or ()} & done.left.keys():
+    typed = {*(paths or ()), *(str(Path(path)) for path in paths or ())}  # a URL as it is, `./x.csv` as `x.csv`
+    if done.failed or typed & done.left.keys():
         raise typer.Exit(1)
 
 

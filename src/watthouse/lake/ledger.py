@@ -18,7 +18,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError
 
 from watthouse.catalog import CATALOG, Dataset
-from watthouse.errors import LakeError
+from watthouse.errors import LakeError, TableError
 from watthouse.lake import damage, remote
 from watthouse.lake.compare import TURN, Comparison, Counts, compare
 from watthouse.lake.extent import Extent, extent_of
@@ -34,7 +34,8 @@ _ATTEMPTS: Final = 12
 class Lake:
     """The ledger in one place: a folder, or a bucket that several machines may write to at the same time.
 
-    What ``kind`` answers (published data, or which sample) is written into every table that it makes.
+    What ``kind`` answers (published data, or which sample) is written into every table that it makes. A month may
+    hold ``compact_files`` files before :meth:`compact` merges them.
     """
 
     def __init__(
@@ -42,10 +43,14 @@ class Lake:
         place: Place | str | Path,
         *,
         chunk_rows: int = 600_000,
+        compact_files: int = 8,
+        retention: timedelta = timedelta(days=30),
         kind: Callable[[], str | None] = lambda: None,
     ) -> None:
         self.place = place_of(place)
         self._chunk_rows = chunk_rows
+        self._compact_files = compact_files
+        self._retention = retention
         self._kind = kind
         self._tables: dict[str, Table] = {}
 
@@ -130,21 +135,22 @@ class Lake:
         with self.table(dataset).errors():
             return changes(dataset, rows, [column] if column else None)
 
-    def compact(self, dataset: Dataset, *, files: int, retention: timedelta) -> int:
-        """Merge the months that hold more than ``files`` files; returns how many months were merged.
+    def compact(self, dataset: Dataset) -> int:
+        """Merge the small files that observing left; returns in how many months.
 
-        Files merged away are kept for ``retention``, for readers that started before.
+        Files merged away are kept for the ``retention``, for readers that started before.
         """
         table = self.table(dataset)
         with table.errors():
             opened = table.open()
-            crowded = _crowded_months(opened, files) if opened else []
+            crowded = _crowded_months(opened, self._compact_files) if opened else []
             if opened is None or not crowded:
                 return 0
             table.refuse_faulty(opened, table.files(opened, crowded))
             try:
                 opened.optimize.compact(partition_filters=[(MONTH, "in", crowded)])
-                opened.vacuum(int(retention.total_seconds() // 3600), enforce_retention_duration=False, dry_run=False)
+                hours = int(self._retention.total_seconds() // 3600)
+                opened.vacuum(hours, enforce_retention_duration=False, dry_run=False)
                 opened.create_checkpoint()
                 keep_digests(table.store, written_files(opened))
             except CommitFailedError:
@@ -186,15 +192,12 @@ class Lake:
         """As :func:`watthouse.lake.damage.faults` of its table."""
         return damage.faults(self.table(dataset), whole=whole)
 
-    def refuse_faulty(self, dataset: Dataset, *, since: datetime | None = None) -> None:
-        """Check the files with observations stamped after ``since``.
-
-        Raises :class:`~watthouse.errors.TableError` for one that is not as it was written.
-        """
-        table = self.table(dataset)
-        with table.errors():
-            opened = table.open()
-            table.refuse_faulty(opened, table.files(opened, since=since))
+    def loss(self, dataset: Dataset, loaded: Head, held: int) -> TableError:
+        """The error that observations are gone which a warehouse has loaded; ``held`` are those that are left."""
+        return TableError(
+            f"{self.uri(dataset)} lacks {loaded.rows - held:,} of the {loaded.rows:,} observations that were loaded"
+            f" from it until {loaded.observed_until:%Y-%m-%d %H:%MZ}: `watthouse repair` says what can be restored"
+        )
 
     def set_table_aside(self, dataset: Dataset, stamp: str) -> "Lake":
         """Move a whole table out of the way; returns the lake that it is in now."""

@@ -49,10 +49,13 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Head:
-    """The state of a ledger: which one it is, its Delta version, its newest stamp (UTC), and its observations."""
+    """The state of a ledger: which one it is, its Delta version, its newest stamp (UTC), and its observations.
 
-    ledger: str
-    version: int
+    Two are equal where nothing was observed in between: compaction and repair make versions without news.
+    """
+
+    ledger: str = field(compare=False)
+    version: int = field(compare=False)
     observed_until: datetime
     rows: int
 

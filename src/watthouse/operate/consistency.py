@@ -111,11 +111,8 @@ def stand(home: Home, loaded: Mapping[str, Loaded] | None = None) -> Standing:
 
 
 def _moved(heads: Mapping[Dataset, Head | None], loaded: Mapping[str, Loaded]) -> list[Dataset]:
-    # By stamp and number of observations, not by version: compaction and repair make versions without news.
-    known = {name: (load.head.observed_until, load.head.rows) for name, load in loaded.items()}
-    return [
-        dataset for dataset, head in heads.items() if head and known.get(dataset.id) != (head.observed_until, head.rows)
-    ]
+    known = {name: load.head for name, load in loaded.items()}
+    return [dataset for dataset, head in heads.items() if head and head != known.get(dataset.id)]
 
 
 def _behind(heads: Mapping[Dataset, Head | None], loaded: Mapping[str, Loaded]) -> list[Dataset]:

@@ -1,16 +1,17 @@
 """refresh = fetch ▶ observe ▶ load ▶ build: the one way in, for the command line and every orchestrator."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
-from watthouse.catalog import CATALOG, LICENCE, PORTAL, Dataset
+from watthouse.catalog import CATALOG, Dataset
 from watthouse.errors import LakeError, TableError, WatthouseError
-from watthouse.home import REAL, Home, described
+from watthouse.home import REAL, Home
+from watthouse.lake.table import Head
 from watthouse.operate.consistency import Standing, stand
 from watthouse.sources.base import Document, DocumentSource
 from watthouse.sync import odre
-from watthouse.sync.ingest import take_in, tidy
+from watthouse.sync.ingest import take_in
 from watthouse.sync.report import ProgressReporter, Report, Selection, Silent
 from watthouse.transform import Transform
 from watthouse.warehouse.base import Draft
@@ -80,13 +81,20 @@ def reload(home: Home, datasets: Sequence[Dataset], progress: ProgressReporter |
     run = _PipelineRun(home, Report(), progress or Silent())
     steps = home.warehouse.steps()
     if steps is None:
-        run.build_anew(())
+        standing = stand(home)
+        run.report.failed |= standing.broken_reasons()
+        run.build_anew(standing, ())
         return run.report
     with home.warehouse.draft(on_wait=run.progress.notice) as draft:
         for dataset in datasets:
-            draft.load(home.lake, dataset, anew=True)
-        run.report.built = tuple(draft.replay(steps, [dataset.table for dataset in datasets], run.progress.node))
+            if head := home.lake.head(dataset):
+                draft.load(home.lake, dataset, head, anew=True)
+        run.report.built = tuple(draft.replay(steps, datasets, run.progress.node))
     return run.report
+
+
+class _NothingLoadedError(WatthouseError):
+    """Leaves a draft that would be published as it was begun: readers would open the same rows again."""
 
 
 @contextmanager
@@ -137,6 +145,7 @@ class _PipelineRun:
     def build(self, standing: Standing) -> None:
         """Load what is new in the lake into the warehouse, and rebuild the marts that follow from it."""
         warehouse, left = self.home.warehouse, self._left(standing)
+        moved = {dataset: standing.heads[dataset] for dataset in standing.moved if dataset not in left}
         self.home.refuse_mixture()
         # Swept first, and whether or not there is anything to build: a build that was killed just after it was
         # published leaves its folder behind, and the lake has nothing new then.
@@ -150,34 +159,34 @@ class _PipelineRun:
             if is_replaced or not warehouse.is_readable():
                 # it may hold the last copy of what the lake has lost
                 self.report.previous_warehouse = warehouse.keep()
-            self.build_anew(left)
+            self.build_anew(standing, left)
             return
-        moved = [dataset for dataset in standing.moved if dataset not in left and self._is_sound(dataset, standing)]
+        self.report.built = ()
         if not moved:
-            self.report.built = ()
             return
-        with warehouse.draft(on_wait=self.progress.notice) as draft:
-            loaded = [dataset.table for dataset in self._load(draft, moved)]
-            draft.describe(self._about)
+        with suppress(_NothingLoadedError), warehouse.draft(on_wait=self.progress.notice) as draft:
+            if not (loaded := self._load(draft, moved)):
+                raise _NothingLoadedError
             self.progress.stage("building the marts")
+            draft.describe(self.home.about)
             self.report.built = tuple(draft.replay(steps, loaded, self.progress.node))
 
-    def build_anew(self, left: Collection[Dataset]) -> None:
+    def build_anew(self, standing: Standing, left: Collection[Dataset]) -> None:
         """Build everything with dbt, which warms up while the rows are loaded.
 
-        A table that cannot be loaded is taken over from the published warehouse.
+        A table that cannot be loaded, or is ``left``, is taken over from the published warehouse.
         """
-        home, sound = self.home, [dataset for dataset in CATALOG.values() if dataset not in left]
+        home, sound = self.home, {dataset: head for dataset, head in standing.heads.items() if dataset not in left}
         transforming = Transform(home.warehouse.dbt(), home.settings.scratch / "dbt", home.settings.transform)
         drafting = home.warehouse.draft(empty=True, on_wait=self.progress.notice)
         with transforming as transform, drafting as draft:
             loaded = self._load(draft, sound)
             carried = [dataset for dataset in CATALOG.values() if dataset not in loaded and draft.carry_over(dataset)]
             # nothing loaded and nothing carried over: an empty warehouse must not replace the published one
-            if self.report.failed and not carried and not any(map(home.lake.head, loaded)):
+            if self.report.failed and not carried and not any(sound[dataset] for dataset in loaded):
                 raise TableError(next(iter(self.report.failed.values())))
-            draft.describe(self._about)
             self.progress.stage("building the marts")
+            draft.describe(self.home.about)
             nodes, steps = transform.run(draft.release(), self.progress.node)
             draft.remember(steps)
             self.report.built = tuple(nodes)
@@ -192,7 +201,7 @@ class _PipelineRun:
         taken = take_in(self.home, documents, selection, self.progress, self.report, without=left)
         for dataset in taken:
             try:
-                tidy(self.home, dataset)
+                self.home.lake.compact(dataset)
             except TableError as error:
                 self.report.failed[dataset.id] = str(error)
         self.home.remember(taken)
@@ -206,33 +215,16 @@ class _PipelineRun:
             self.report.failed[standing.root] = standing.loss_reason()
         return frozenset([*standing.broken, *behind])
 
-    def _is_sound(self, dataset: Dataset, standing: Standing) -> bool:
-        """Whether the files that are about to be loaded are as they were written; if not, the report has the reason."""
-        # Read once more although the engine will read them too: it would load a turned bit without noticing.
-        loaded = standing.loaded.get(dataset.id)
-        try:
-            self.home.lake.refuse_faulty(dataset, since=loaded.head.observed_until if loaded else None)
-        except TableError as error:
-            self.report.failed[dataset.id] = str(error)
-            return False
-        return True
-
-    def _load(self, draft: Draft, datasets: Iterable[Dataset]) -> list[Dataset]:
-        """Load datasets; returns those that could be, the report has the reasons of the others."""
+    def _load(self, draft: Draft, heads: Mapping[Dataset, Head | None]) -> list[Dataset]:
+        """Load what the lake has of datasets; returns those that could be, the report has the reasons of the others."""
         loaded = []
-        for dataset in datasets:
+        for dataset, head in heads.items():
             self.progress.stage(f"loading {dataset.id}")
             try:
-                draft.load(self.home.lake, dataset)
+                if head:
+                    draft.load(self.home.lake, dataset, head)
             except TableError as error:
                 self.report.failed[dataset.id] = str(error)
             else:
                 loaded.append(dataset)
         return loaded
-
-    @property
-    def _about(self) -> dict[str, str]:
-        kind = self.home.kind
-        synthetic = f"synthetic figures, {described(str(kind))}: nobody measured them"
-        data = "published by the operators" if kind in {None, REAL} else synthetic
-        return {"data": data, "kind": kind or REAL, "source": PORTAL, "licence": LICENCE}

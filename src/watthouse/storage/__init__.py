@@ -3,6 +3,6 @@
 from watthouse.storage.files import Files, Stored
 from watthouse.storage.lease import Lease
 from watthouse.storage.notes import Notes
-from watthouse.storage.place import Access, Bucket, Folder, Place, is_bucket, place_of
+from watthouse.storage.place import Access, Bucket, Folder, Place, place_of
 
-__all__ = ["Access", "Bucket", "Files", "Folder", "Lease", "Notes", "Place", "Stored", "is_bucket", "place_of"]
+__all__ = ["Access", "Bucket", "Files", "Folder", "Lease", "Notes", "Place", "Stored", "place_of"]

@@ -173,8 +173,3 @@ def _safe(url: object) -> str:
 
 # http is used where an endpoint says http, and nowhere else: the default endpoints are https
 _CLIENT: Final = {"allow_http": "true", "connect_timeout": "5s", "timeout": "60s"}
-
-
-def is_bucket(text: str) -> bool:
-    """Whether it is written as the URL of a bucket, and not as a path."""
-    return text.lower().startswith(tuple(f"{scheme}://" for scheme in BUCKETS))

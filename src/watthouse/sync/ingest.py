@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import timedelta
 from itertools import accumulate
 
 from watthouse.catalog import Dataset
@@ -64,12 +63,6 @@ def take_in(
             if counts.dropped:
                 report.dropped[TWICE] += counts.dropped
         return tuple(observed)
-
-
-def tidy(home: Home, dataset: Dataset) -> None:
-    """Merge the small files that observing left in the dataset's ledger."""
-    retention = timedelta(days=home.settings.retention_days)
-    home.lake.compact(dataset, files=home.settings.compact_files, retention=retention)
 
 
 def _by_bytes(documents: Sequence[Document], progress: ProgressReporter) -> OnProgress:

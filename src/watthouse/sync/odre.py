@@ -10,7 +10,7 @@ from watthouse.home import REAL, Home
 from watthouse.settings import Settings
 from watthouse.sources.base import Document
 from watthouse.sources.odre import Download, Facts, Odre
-from watthouse.sync.ingest import take_in, tidy
+from watthouse.sync.ingest import take_in
 from watthouse.sync.report import ProgressReporter, Report, Selection, Traffic
 from watthouse.sync.watermarks import Watermark, Watermarks
 from watthouse.sync.windows import Plan, plan
@@ -129,7 +129,7 @@ class _Following:
             if stretch.months:
                 mark = self._marks.keep(facts.dataset, mark)
         if windows:
-            tidy(self._home, facts.dataset)
+            self._home.lake.compact(facts.dataset)
         return mark, whole
 
     def _arrive(self, download: Download, before: int, total: int) -> bool:

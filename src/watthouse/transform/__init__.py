@@ -1,7 +1,7 @@
 """The dbt project (staging, core, marts), the process that runs it, and the steps that repeat it for a few days."""
 
-from watthouse.transform.runner import PROJECT, Transform, fingerprint
-from watthouse.transform.step import DAYS, Node, Step, broken, steps_as_text, steps_of, tests_of
+from watthouse.transform.runner import Transform
+from watthouse.transform.step import DAYS, PROJECT, Node, Step, broken, fingerprint, steps_as_text, steps_of, tests_of
 
 __all__ = [
     "DAYS",

@@ -3,7 +3,6 @@
 It ends with its parent, when its standard input closes.
 """
 
-import hashlib
 import json
 import os
 import subprocess
@@ -11,23 +10,10 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Self
 
 from watthouse.errors import WarehouseError
-from watthouse.transform.step import Node, Step
-
-PROJECT: Final = Path(__file__).parent
-_SOURCES: Final = ("*.sql", "*.yml", "*.md")
-
-
-def fingerprint(project: Path = PROJECT, *engine: Path) -> str:
-    """A hash of a project's text and of the ``engine``'s own files: it differs once the models have changed."""
-    digest = hashlib.sha256()
-    for path in sorted(path for pattern in _SOURCES for path in project.rglob(pattern) if "target" not in path.parts):
-        digest.update(path.relative_to(project).as_posix().encode() + b"\0" + path.read_bytes())
-    for path in engine:
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:16]
+from watthouse.transform.step import PROJECT, Node, Step
 
 
 class Transform:

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO, cast
 
-from watthouse.transform.step import Step, broken
+from watthouse.transform.step import Node, Step, broken
 
 _BROKEN = {"error", "fail", "runtime error"}
 _QUIET = (
@@ -62,10 +62,12 @@ def _report(answers: TextIO, event: Any) -> None:
     if event.info.name != "NodeFinished":
         return
     node, result = event.data.node_info, event.data.run_result
-    seconds, message = round(result.execution_time, 3), _one_line(result.message)
-    if node.resource_type == "test" and result.num_failures:
+    is_model, message = node.resource_type == "model", _one_line(result.message)
+    if result.num_failures and not is_model:
         message = broken(result.num_failures)
-    _send(answers, kind="node", name=node.unique_id, status=result.status, seconds=seconds, message=message)
+    title, seconds = node.unique_id.split(".")[2], round(result.execution_time, 3)
+    finished = Node(title, is_model, result.status, seconds, message)
+    _send(answers, kind="node", **asdict(finished))
 
 
 def _steps(results: list[Any]) -> list[Step]:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import pyarrow as pa
 
 from watthouse.catalog import Dataset
-from watthouse.errors import TableError
 from watthouse.lake.ledger import Lake
 from watthouse.lake.table import Head
 from watthouse.transform import Node, Step
@@ -53,28 +52,11 @@ class Tested:
     places: int
 
 
-def is_up_to_date(load: Loaded | None, head: Head) -> bool:
-    """Whether raw has all of a dataset's ledger."""
-    return load is not None and (load.head.observed_until, load.head.rows) == (head.observed_until, head.rows)
-
-
-def refuse_lost(uri: str, loaded: Head, held: int) -> None:
-    """Raise TableError where a ledger holds fewer rows than were loaded, whatever was appended to it since.
-
-    ``held`` are its observations up to the last load.
-    """
-    if held < loaded.rows:
-        raise TableError(
-            f"{uri} lacks {loaded.rows - held:,} of the {loaded.rows:,} observations that were loaded from it until"
-            f" {loaded.observed_until:%Y-%m-%d %H:%MZ}: `watthouse repair` says what can be restored"
-        )
-
-
 class Draft(Protocol):
     """A warehouse being written: invisible until it is published."""
 
-    def load(self, lake: Lake, dataset: Dataset, *, anew: bool = False) -> int:
-        """Bring the raw table up to the lake, the lake version in the same transaction; returns the rows added.
+    def load(self, lake: Lake, dataset: Dataset, head: Head, *, anew: bool = False) -> int:
+        """Bring the raw table up to ``head`` of the lake's, that in the same transaction; returns the rows added.
 
         ``anew`` loads all of it from the lake, whatever was loaded before. Raises
         :class:`~watthouse.errors.TableError`, and leaves the raw table as it was, where the lake's table cannot be read
@@ -84,8 +66,8 @@ class Draft(Protocol):
     def carry_over(self, dataset: Dataset) -> bool:
         """Take the raw table, and how far it follows the lake, from the warehouse that is published, if it has it."""
 
-    def replay(self, steps: Sequence[Step], sources: Iterable[str], on_node: Callable[[Node], None]) -> list[Node]:
-        """Rebuild the days that changed in these raw tables."""
+    def replay(self, steps: Sequence[Step], datasets: Iterable[Dataset], on_node: Callable[[Node], None]) -> list[Node]:
+        """Rebuild what depends on the raw tables of these datasets, for the days that changed in them."""
 
     def describe(self, about: Mapping[str, str]) -> None:
         """Write what it holds into the table ``about``, for readers who open it without watthouse.

@@ -33,7 +33,6 @@ def at(url: str, settings: Settings, reader: str | None = None) -> Warehouse:
             Path(url) / "warehouse.duckdb",
             threads=settings.threads,
             memory_limit=settings.memory_limit,
-            scratch=settings.scratch,
             project=settings.transform,
         )
     if not _is_postgres(url):

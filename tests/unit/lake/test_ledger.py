@@ -4,6 +4,7 @@ import multiprocessing
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -185,7 +186,9 @@ def test_only_what_came_after_a_stamp_is_read_and_compaction_changes_nothing(lak
     assert lake.rows(GAS, since=stamp).read_all().num_rows == 2
     before = lake.rows(GAS).read_all().num_rows
     assert lake.extent(GAS).files == 12
-    assert lake.compact(GAS, files=8, retention=timedelta(days=30)) == 1
+    grown = head(lake)
+    assert lake.compact(GAS) == 1
+    assert (head(lake).version > grown.version, head(lake) == grown) == (True, True), "no news for a warehouse"
     assert lake.extent(GAS).files == 1
     assert lake.rows(GAS).read_all().num_rows == before == 13
     assert lake.rows(GAS, since=stamp).read_all().num_rows == 2
@@ -339,6 +342,6 @@ def test_nothing_is_observed_once_it_is_no_longer_wanted(tmp_path: Path) -> None
 
     with pytest.raises(LakeError, match="another has taken over"), Spool(tmp_path / "spool") as spool:
         lake.observe(GAS, [], taken_over)
-    assert lake.head(GAS) == Lake(tmp_path / "lake").head(GAS)
+    assert astuple(head(lake)) == astuple(head(Lake(tmp_path / "lake")))
     assert lake.scan(GAS).collect().height == 1
     assert spool

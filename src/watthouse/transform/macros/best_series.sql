@@ -8,8 +8,7 @@
     is so on a civil day and nature on which none of its values at :15 and :45 is known. Anything else that is missing is
     a hole.
 
-    Straight from raw, not from staging: a day of which all came at once says each row once, and sorting every row by age
-    would take longer than looking for the others.
+    Straight from raw, not from staging: only `days_observed_again` are sorted by age.
 -#}
 {%- macro best_series(place, datasets, columns, sources, mix, commercial=[]) -%}
 {%- set series = ["civil_date"] + place[:1] -%}
@@ -18,11 +17,7 @@
 with
 {%- for dataset in datasets %}
 {{ dataset }}_again as (
-    select date
-    from {{ source("raw", dataset) }}
-    where {{ days_to_rebuild("date") }}
-    group by date
-    having min(observed_at) < max(observed_at)
+    {{ days_observed_again(source("raw", dataset)) }}
 ),
 
 {{ dataset }}_aged as (

@@ -21,25 +21,22 @@
     `production` too: that of every source [MW], hydro counted, pumping not; null where nothing is produced, where a source
     that the region publishes on that day is not known, and on a day without any load: there is no mix that could be whole.
 
-    Straight from raw: sorting every row by age, as staging does, takes PostgreSQL longer than all the rest. On most days all
-    rows came at once and in one nature, and each source is known all day or not at all: such rows are taken as they are.
+    Straight from raw, not from staging: on most days all rows came at once and in one nature, and each source is known all
+    day or not at all: such rows are taken as they are.
 -#}
 {%- macro settled_slots(values, produced=false) -%}
 {%- set raw = source("raw", "eco2mix_regional_cons_def") -%}
 {%- set sources = var("regional_sources") if produced else [] -%}
 {%- set slot = ["date", "code_insee_region", "date_heure", "heure"] -%}
+{%- set intricacies = ["min(nature) < max(nature)"] -%}
+{%- for source in sources -%}
+    {%- do intricacies.append("count(" ~ source ~ ") between 1 and count(*) - 1") -%}
+{%- endfor -%}
+{%- if produced -%}
+    {%- do intricacies.append("count(consommation) = 0") -%}
+{%- endif -%}
 intricate as (
-    select distinct date
-    from {{ raw }}
-    where {{ days_to_rebuild("date") }}
-    group by date, code_insee_region
-    having
-        min(observed_at) < max(observed_at)
-        or min(nature) < max(nature)
-        {%- for source in sources %}
-        or count({{ source }}) between 1 and count(*) - 1
-        {%- endfor %}
-        {{ "or count(consommation) = 0" if produced }}
+    {{ days_observed_again(raw, ["code_insee_region"], intricacies) }}
 ),
 
 aged as (

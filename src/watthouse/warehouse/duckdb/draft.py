@@ -14,7 +14,6 @@ from watthouse.errors import TableError, WatthouseError
 from watthouse.lake.ledger import Lake
 from watthouse.lake.table import Head
 from watthouse.transform import Node, Step, steps_as_text
-from watthouse.warehouse.base import is_up_to_date, refuse_lost
 from watthouse.warehouse.duckdb.file import (
     Settings,
     columns_of,
@@ -25,7 +24,8 @@ from watthouse.warehouse.duckdb.file import (
     prepare_raw,
     quoted,
 )
-from watthouse.warehouse.duckdb.replay import replay
+from watthouse.warehouse.duckdb.replay import Replay
+from watthouse.warehouse.steps import replayed
 
 
 class DuckDBDraft:
@@ -40,13 +40,13 @@ class DuckDBDraft:
         self._connection = self._connect()
         prepare_raw(self._connection)
 
-    def load(self, lake: Lake, dataset: Dataset, *, anew: bool = False) -> int:
+    def load(self, lake: Lake, dataset: Dataset, head: Head, *, anew: bool = False) -> int:
         """Append the observations stamped after the last load, and mark their days, in one transaction."""
-        load, head = dict(loads(self._connection)).get(dataset.id), lake.head(dataset)
+        load = dict(loads(self._connection)).get(dataset.id)
         if anew and load:
             self._forget(dataset)
             load = None
-        if head is None or is_up_to_date(load, head):
+        if load and load.head == head:
             return 0
         self._connection.execute("begin")
         self._unread = None
@@ -69,8 +69,8 @@ class DuckDBDraft:
         """Raises TableError where the ledger has lost rows, whatever was appended to it since."""
         count = self._insert(lake, dataset, head, loaded.observed_until if loaded else None)
         before = head.rows - count  # the ledger's observations up to the last load
-        if loaded:
-            refuse_lost(lake.uri(dataset), loaded, before)
+        if loaded and before < loaded.rows:
+            raise lake.loss(dataset, loaded, before)
         if loaded and before > loaded.rows:  # a repair gave it older observations: what comes after the stamp is short
             self._forget(dataset)
             return self._append(lake, dataset, head, None)
@@ -136,9 +136,9 @@ class DuckDBDraft:
         return True
 
     def replay(
-        self, steps: Sequence[Step], sources: Iterable[str], on_node: Callable[[Node], None] = lambda _: None
+        self, steps: Sequence[Step], datasets: Iterable[Dataset], on_node: Callable[[Node], None] = lambda _: None
     ) -> list[Node]:
-        return replay(self._connection, steps, sources, on_node)
+        return replayed(steps, datasets, on_node, Replay(self._connection))
 
     def describe(self, about: Mapping[str, str]) -> None:
         self._connection.execute("create or replace table main.about (name varchar, value varchar)")

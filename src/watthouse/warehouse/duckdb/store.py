@@ -40,26 +40,17 @@ T = TypeVar("T")
 
 
 class DuckDB:
-    """The default warehouse: the file at ``path``, with ``scratch`` for what does not fit into memory.
+    """The default warehouse: the file at ``path``, made by the models of the dbt ``project``.
 
-    ``project`` is the dbt project of its models.
+    What does not fit into memory is spilled beside it.
     """
 
     engine = "DuckDB"
 
-    def __init__(
-        self,
-        path: Path,
-        *,
-        threads: int = 2,
-        memory_limit: str = "2GB",
-        scratch: Path | None = None,
-        project: Path = PROJECT,
-    ) -> None:
+    def __init__(self, path: Path, *, threads: int = 2, memory_limit: str = "2GB", project: Path = PROJECT) -> None:
         self.path = path
         self._threads = threads
         self._memory_limit = memory_limit
-        self._scratch = scratch or path.parent / "scratch"
         self._project = project
 
     @property
@@ -85,8 +76,7 @@ class DuckDB:
         return not self.path.exists() or self._noted(loads) is not None
 
     def steps(self) -> list[Step] | None:
-        mine = self._fingerprint
-        text = dict(self._noted(builds) or ()).get(mine)
+        text = dict(self._noted(builds) or ()).get(self._fingerprint)
         return steps_of(text) if text else None
 
     def tested(self) -> list[Tested]:
@@ -203,7 +193,7 @@ class DuckDB:
         from watthouse.warehouse.duckdb.reader import DuckDBReader  # Ibis comes with the extra `serve`
 
         try:
-            return DuckDBReader(self.path, seconds, self._scratch / "serve")
+            return DuckDBReader(self.path, seconds, self.path.parent / "scratch" / "serve")
         except duckdb.Error as error:
             reason = str(error).splitlines()[0]
             raise WarehouseError(f"{self.path} cannot be read ({reason}): {REBUILD}") from error

@@ -16,10 +16,10 @@ from watthouse.lake.ledger import Lake
 from watthouse.lake.revisions import OBSERVED_AT
 from watthouse.lake.table import Head
 from watthouse.transform import Node, Step, steps_as_text, steps_of
-from watthouse.warehouse.base import is_up_to_date, refuse_lost
 from watthouse.warehouse.postgres import builds, raw
 from watthouse.warehouse.postgres.builds import Published
-from watthouse.warehouse.postgres.replay import replay
+from watthouse.warehouse.postgres.replay import Replay
+from watthouse.warehouse.steps import replayed
 
 _PIECE_ROWS: Final = 200_000
 """Rows of a COPY: a file of the lake has some thousands, and each COPY asks the server for the table's types."""
@@ -43,12 +43,12 @@ class PostgresDraft:
             builds.begin(session, build)
             raw.create(session, self._raw)
 
-    def load(self, lake: Lake, dataset: Dataset, *, anew: bool = False) -> int:
-        load, head = raw.loads(self._session, self._raw).get(dataset.id), lake.head(dataset)
+    def load(self, lake: Lake, dataset: Dataset, head: Head, *, anew: bool = False) -> int:
+        load = raw.loads(self._session, self._raw).get(dataset.id)
         if anew and load:
             self._forget(dataset)
             load = None
-        if head is None or is_up_to_date(load, head):
+        if load and load.head == head:
             return 0
         with self._session.savepoint():
             return self._append(lake, dataset, head, load.head if load else None)
@@ -57,8 +57,8 @@ class PostgresDraft:
         """Raises TableError where the ledger has lost rows, whatever was appended to it since."""
         count = self._insert(lake, dataset, head, loaded.observed_until if loaded else None)
         before = head.rows - count  # the ledger's observations up to the last load
-        if loaded:
-            refuse_lost(lake.uri(dataset), loaded, before)
+        if loaded and before < loaded.rows:
+            raise lake.loss(dataset, loaded, before)
         if loaded and before > loaded.rows:  # a repair gave it older observations: what comes after the stamp is short
             self._forget(dataset)
             return self._append(lake, dataset, head, None)
@@ -104,9 +104,9 @@ class PostgresDraft:
         return True
 
     def replay(
-        self, steps: Sequence[Step], sources: Iterable[str], on_node: Callable[[Node], None] = lambda _: None
+        self, steps: Sequence[Step], datasets: Iterable[Dataset], on_node: Callable[[Node], None] = lambda _: None
     ) -> list[Node]:
-        nodes = replay(self._session, self._raw, self._own(steps), sources, on_node)
+        nodes = replayed(self._own(steps), datasets, on_node, Replay(self._session, self._raw))
         self._session.run(f"delete from {self._raw}.changed_days")
         return nodes
 

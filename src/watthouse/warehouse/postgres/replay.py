@@ -1,33 +1,46 @@
 """A refresh: the SQL that dbt compiled, run for the days that changed, in one transaction."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from watthouse.database import Session
-from watthouse.transform import Node, Step
-from watthouse.warehouse.steps import MANY, Days, days_apart, replayed
+from watthouse.transform import Step
+from watthouse.warehouse.steps import MANY, Days
 
 _MARK: Final = re.compile(r"/\* days of (\S+) \*/ true")
 """Where the compiled SQL filters days: the macro ``days_to_rebuild`` leaves this mark."""
 
 
-def replay(
-    session: Session,
-    raw: str,
-    steps: Sequence[Step],
-    sources: Iterable[str],
-    on_node: Callable[[Node], None] = lambda _: None,
-) -> list[Node]:
-    """Rebuild what depends on these raw tables, for the days that changed; raises on the first broken test."""
-    return replayed(
-        steps,
-        sources,
-        on_node,
-        rebuild=lambda step: _rebuild(session, step, _days(session, raw, step)),
-        check=lambda step, days: _broken(session, step, days),
-    )
+@dataclass(frozen=True)
+class Replay:
+    """How steps are taken in a build's schemas, for :func:`watthouse.warehouse.steps.replayed`."""
+
+    session: Session
+    raw: str
+
+    def days(self, query: str) -> list[date]:
+        return [day for (day,) in self.session.run(query)]
+
+    def rebuild(self, step: Step, days: Days) -> Days:
+        """Build these days again; of every day, only those are written whose rows are not as they were."""
+        session = self.session
+        columns = ", ".join(name for (name,) in session.run(_COLUMNS, step.relation))
+        session.run("drop table if exists pg_temp.rebuilt")
+        session.run(f"create temp table rebuilt on commit drop as {of_days(step.sql, days)}")
+        if not step.starts:
+            return _replace(session, step, columns)
+        days = _differing(session, step, columns) if days is None else days
+        where = "" if days is None else f" where {_among(step.starts, days)}"
+        session.run(f"delete from {step.relation}{where}")
+        session.run(f"insert into {step.relation} ({columns}) select {columns} from rebuilt{where}")
+        return days
+
+    def broken(self, step: Step, days: Days) -> int:
+        ((rows,),) = self.session.run(f"select count(*) from ({of_days(step.sql, days)}) as broken")
+        return int(rows)
 
 
 def of_days(sql: str, days: Days) -> str:
@@ -43,20 +56,6 @@ def _among(day: str, days: Sequence[date]) -> str:
         return "false"
     listed = ", ".join(f"date '{each}'" for each in days)
     return f"({day} between date '{days[0]}' and date '{days[-1]}' and {day} in ({listed}))"
-
-
-def _rebuild(session: Session, step: Step, days: Days) -> Days:
-    """Build these days again; of every day, only those are written whose rows are not as they were."""
-    columns = ", ".join(name for (name,) in session.run(_COLUMNS, step.relation))
-    session.run("drop table if exists pg_temp.rebuilt")
-    session.run(f"create temp table rebuilt on commit drop as {of_days(step.sql, days)}")
-    if not step.starts:
-        return _replace(session, step, columns)
-    days = _differing(session, step, columns) if days is None else days
-    where = "" if days is None else f" where {_among(step.starts, days)}"
-    session.run(f"delete from {step.relation}{where}")
-    session.run(f"insert into {step.relation} ({columns}) select {columns} from rebuilt{where}")
-    return days
 
 
 def _replace(session: Session, step: Step, columns: str) -> Days:
@@ -83,19 +82,3 @@ _COLUMNS: Final = (
     "select quote_ident(attname) from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped"
     " order by attnum"
 )
-
-
-def _days(session: Session, raw: str, step: Step) -> Days:
-    if not step.observed_in:
-        return None
-    names = ", ".join(f"'{name}'" for name in step.observed_in)
-    changed = f"select civil_date from {raw}.changed_days where dataset in ({names})"
-    queries = [changed, *days_apart(step)]
-    days = [day for (day,) in session.run(" union ".join(queries))]
-    return step.to_rebuild(days) if len(days) <= MANY else None
-
-
-def _broken(session: Session, step: Step, days: Days) -> int:
-    """How many rows a test finds on these days."""
-    ((rows,),) = session.run(f"select count(*) from ({of_days(step.sql, days)}) as broken")
-    return int(rows)

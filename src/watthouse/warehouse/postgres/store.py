@@ -76,15 +76,14 @@ class Postgres:
         )
 
     def tested(self) -> list[Tested]:
-        return self._current(lambda session, build: [*checks.tested(session, self._steps(session, build))])
+        with self._current() as (session, build):
+            return [*checks.tested(session, self._steps(session, build))]
 
     def breaking(self, test: str) -> pa.Table:
-        def rows(session: Session, build: Published) -> pa.Table:
+        with self._current() as (session, build):
             if test not in (known := tests_of(self._steps(session, build))):
                 raise UsageError(f"unknown test '{test}': there are {', '.join(known)}")
             return checks.breaking(session, known[test])
-
-        return self._current(rows)
 
     def observations(self, dataset: Dataset) -> Iterator[pa.Table]:
         with self._held() as (session, build):
@@ -164,9 +163,7 @@ class Postgres:
         schema: str = "marts",
     ) -> Iterator[pa.Table]:
         """Raises :class:`UsageError` for a mart or a column that is not there."""
-        with self._held() as (session, build):
-            if build is None:
-                raise self._nothing()
+        with self._current() as (session, build):
             yield from marts.pieces(_Marts(session, build.schema(schema)), mart, since, until, columns)
 
     def tables(self, schema: str) -> list[str]:
@@ -174,11 +171,8 @@ class Postgres:
 
     @contextmanager
     def extract(self) -> Iterator[PostgresExtract]:
-        with self._held() as (session, build):
-            if build is None:
-                raise self._nothing()
-            with extract(self._as_reader, session, build) as held:
-                yield held
+        with self._current() as (session, build), extract(self._as_reader, session, build) as held:
+            yield held
 
     def stamp(self) -> Hashable:
         with self._lock:
@@ -217,11 +211,13 @@ class Postgres:
         with self._held() as (session, build):
             return read(session, build) if build else None
 
-    def _current(self, read: Callable[[Session, Published], T]) -> T:
+    @contextmanager
+    def _current(self) -> Iterator[tuple[Session, Published]]:
+        """The same as :meth:`_held`; raises where there is no build."""
         with self._held() as (session, build):
             if build is None:
                 raise self._nothing()
-            return read(session, build)
+            yield session, build
 
     @contextmanager
     def _held(self) -> Iterator[tuple[Session, Published | None]]:
@@ -241,15 +237,12 @@ class Postgres:
             self._watcher = self._watching.enter_context(self._session())
             self._watching.callback(self._forget_watcher)
         with self._watcher.transaction():
-            return self._published(self._watcher)
+            if (build := builds.published(self._watcher)) is None:
+                raise self._nothing()
+            return build
 
     def _forget_watcher(self) -> None:
         self._watcher = None
-
-    def _published(self, session: Session) -> Published:
-        if (build := builds.published(session)) is None:
-            raise self._nothing()
-        return build
 
     def _nothing(self) -> WarehouseError:
         return WarehouseError(f"there is no warehouse at {self.place} yet: run `watthouse refresh` first")

@@ -2,6 +2,12 @@
 {%- set highest = energies + ["net_export"] %}
 {%- set earlier = "order by civil_date rows between unbounded preceding and 1 preceding" %}
 {%- set spans = {"hour": "best_hours", "day": "whole_days"} %}
+{%- set breaks = {} %}
+{%- for measure in highest %}
+{%- set mwh, before = measure ~ "_mwh", measure ~ "_before" %}
+{%- do breaks.update({measure: mwh ~ " > " ~ before ~ " or (" ~ mwh ~ " is not null and " ~ before ~ " is null)"}) %}
+{%- endfor %}
+{%- set lower = "taux_co2_g_kwh < taux_co2_before or (taux_co2_g_kwh is not null and taux_co2_before is null)" %}
 
 with best_hours as (
     select * from {{ ref("core_best_hours") }}
@@ -37,9 +43,9 @@ whole_days as (
     select *
     from {{ days }}_held
     where
-        taux_co2_g_kwh < taux_co2_before or (taux_co2_g_kwh is not null and taux_co2_before is null)
+        {{ lower }}
         {%- for measure in highest %}
-        or {{ measure }}_mwh > {{ measure }}_before or ({{ measure }}_mwh is not null and {{ measure }}_before is null)
+        or {{ breaks[measure] }}
         {%- endfor %}
 ),
 {% endfor %}
@@ -54,7 +60,7 @@ broken as (
         'MWh' as unit,
         {{ as_float(measure ~ "_mwh") }} as value
     from {{ days }}_breaking
-    where {{ measure }}_mwh > {{ measure }}_before or ({{ measure }}_mwh is not null and {{ measure }}_before is null)
+    where {{ breaks[measure] }}
     union all
     {%- endfor %}
     select
@@ -65,7 +71,7 @@ broken as (
         'g/kWh' as unit,
         taux_co2_g_kwh as value
     from {{ days }}_breaking
-    where taux_co2_g_kwh < taux_co2_before or (taux_co2_g_kwh is not null and taux_co2_before is null)
+    where {{ lower }}
     {{ "union all" if not loop.last }}
     {%- endfor %}
 ),
