@@ -24,23 +24,30 @@ $(TOOLS)/bin/uv:
 
 # What takes long to fetch and is seldom wanted comes in groups of its own, on top of what every test needs.
 .venv/installed: pyproject.toml uv.lock | $(if $(filter $(TOOLS)/bin/uv,$(UV)),$(TOOLS)/bin/uv)
-	$(UV) sync --quiet --locked --extra serve --extra meters
+	$(UV) sync --quiet --locked --extra serve --extra meters --extra stream
 	@touch $@
 
 .venv/browser: .venv/installed
-	$(UV) sync --quiet --locked --inexact --all-extras --group browser --group notebooks
+	$(UV) sync --quiet --locked --inexact --all-extras --no-extra spark --group browser --group notebooks
 	@touch $@
 
 .venv/notebooks: .venv/installed
-	$(UV) sync --quiet --locked --inexact --extra serve --extra postgres --extra meters --group $(@F)
+	$(UV) sync --quiet --locked --inexact --extra serve --extra postgres --extra meters --extra stream --group $(@F)
 	@touch $@
 
 .venv/sql .venv/bench: .venv/installed
-	$(UV) sync --quiet --locked --inexact --extra serve --extra stores --extra postgres --extra meters --group $(@F)
+	$(UV) sync --quiet --locked --inexact --extra serve --extra stores --extra postgres --extra meters --extra stream \
+		--group $(@F)
 	@touch $@
 
 .venv/coverage: .venv/browser
-	$(UV) sync --quiet --locked --inexact --all-extras --group $(@F)
+	$(UV) sync --quiet --locked --inexact --all-extras --no-extra spark --group $(@F)
+	@touch $@
+
+# PySpark has an environment of its own: half a gigabyte that nothing else wants.
+.venv-spark/installed: export UV_PROJECT_ENVIRONMENT = .venv-spark
+.venv-spark/installed: pyproject.toml uv.lock | $(if $(filter $(TOOLS)/bin/uv,$(UV)),$(TOOLS)/bin/uv)
+	$(UV) sync --quiet --locked --no-dev --extra spark
 	@touch $@
 
 run: .venv/base  ## refresh from ODRÉ, show the newest days, open the pages; FROM="path…" reads exports, PORT=8060
@@ -51,16 +58,16 @@ else
 	@.venv/bin/watthouse run --serve $(if $(PORT),--port $(PORT))
 endif
 
-test: .venv/browser chromium strace node  ## every test, on a machine with Python ≥ 3.11, make and pip
+test: .venv/browser .venv-spark/installed chromium strace node java  ## every test, on a machine with Python ≥ 3.11, make and pip
 	.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not long"
 
-test-long: .venv/browser  ## those that kill at random moments and run for long: what `make test` leaves out
+test-long: .venv/browser .venv-spark/installed java  ## those that kill at random moments and run for long: what `make test` leaves out
 	.venv/bin/python -m pytest -n 2 -m long
 
 test-days: .venv/browser chromium  ## the tests that read a sample, as of ten awkward days, some 6 min each; DAYS="2024-02-29 …" takes others
 	.venv/bin/python -m tests.days $(DAYS)
 
-coverage: .venv/coverage chromium strace node  ## which code the tests run, into htmlcov/, and how much, into the README; ONLY=quick takes the quick ones
+coverage: .venv/coverage .venv-spark/installed chromium strace node java  ## which code the tests run, into htmlcov/, and how much, into the README; ONLY=quick takes the quick ones
 	.venv/bin/coverage erase
 	@# what was run is shown also where a test failed; the README has figures of whole runs alone
 	.venv/bin/coverage run -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(if $(ONLY),$(QUICK),-m "not long"); \
@@ -77,6 +84,11 @@ chromium:  ## Debian's Chromium, for the browser tests; where it cannot be had t
 strace:  ## Debian's strace, which hears more of what leaves the machine; where it cannot be had, Python alone is listened to
 	@command -v strace >/dev/null || { apt-get update -qq && apt-get install -y -qq strace >/dev/null; } \
 		|| echo "strace cannot be installed from here: what leaves the machine is listened for in Python alone"
+
+java:  ## Debian's Java and Maven, for Kafka, Spark and the store of the stream; without them those tests are skipped
+	@command -v mvn >/dev/null && command -v javac >/dev/null \
+		|| { apt-get update -qq && apt-get install -y -qq maven default-jdk-headless >/dev/null; } \
+		|| echo "Java and Maven cannot be installed from here: the tests of the stream will be skipped"
 
 node:  ## Debian's Node and npm, for newman, which runs the Postman collection; without them that test is skipped
 	@command -v npm >/dev/null || { apt-get update -qq && apt-get install -y -qq nodejs npm >/dev/null; } \
@@ -99,10 +111,10 @@ format: .venv/sql  ## make ruff, sqlfluff and nbstripout mend what they can
 	.venv/bin/sqlfluff fix src/watthouse/transform
 	.venv/bin/nbstripout notebooks/*.ipynb
 
-bench: .venv/bench chromium  ## side by side, in one run; writes benchmarks/RESULTS.md
+bench: .venv/bench .venv-spark/installed chromium java  ## side by side, in one run; writes benchmarks/RESULTS.md
 	.venv/bin/python -m benchmarks
 
 clean:  ## remove the environment and what tools left behind; state in var/ stays
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* htmlcov dist
+	rm -rf .venv .venv-spark .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* htmlcov dist
 
-.PHONY: help run test test-long test-days coverage chromium strace node quick lint format bench clean
+.PHONY: help run test test-long test-days coverage chromium strace node java quick lint format bench clean

@@ -77,6 +77,14 @@ class QueryLimitError(WarehouseError):
     """A query that takes more time or memory than is allowed."""
 
 
+class StreamError(WatthouseError):
+    """The stream's broker, store or processor cannot be reached, read, written or started."""
+
+
+class StreamStoreError(StreamError):
+    """The stream's store cannot be reached, read or written."""
+
+
 class BusyError(WatthouseError):
     """Another refresh is running in this WATTHOUSE_HOME, or on the lake that several machines share."""
 

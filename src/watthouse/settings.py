@@ -155,6 +155,35 @@ class Settings(BaseSettings):
         default=None, description="file of the tariffs of meters, TOML; none for tariffs.toml in the home"
     )
 
+    kafka: str | None = Field(
+        default=None, description="brokers of the stream, as 127.0.0.1:9092,127.0.0.1:9093; none for no stream"
+    )
+    stream_topic: str = Field(
+        default="electricity_production",
+        pattern=r"^[A-Za-z0-9_-]{1,200}$",
+        description="topic of the stream; what cannot be read there goes to the topic of that name and `.dead`",
+    )
+    stream_delivery_seconds: float = Field(
+        default=60, gt=0, description="for how long a message is tried while no broker takes it, s"
+    )
+    stream_store: SecretStr | None = Field(
+        default=None, description="store of the stream: mongodb://user@host/; none for no live page; never shown"
+    )
+    stream_days: int = Field(default=60, gt=0, description="days of slots that the store of the stream keeps")
+    stream_batch_rows: int = Field(default=50_000, gt=0, description="messages that the processor takes at a time")
+    stream_trigger_seconds: float = Field(
+        default=1, ge=0, description="pause between two looks of the processor for new messages, s"
+    )
+    stream_poll_seconds: float = Field(
+        default=1, gt=0, description="pause between two looks of the live page's server into the store, s"
+    )
+    spark_python: Path | None = Field(
+        default=None, description="Python of the environment that has PySpark; none for the one that runs"
+    )
+    spark_jars: Path | None = Field(
+        default=None, description="folder of Spark's jars for Kafka; none to have Spark fetch them from Maven Central"
+    )
+
     @property
     def tariff_file(self) -> Path:
         """The file in which the user declares tariffs."""
