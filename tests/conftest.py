@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests import engines, servers, warm_dbt
+from tests.spark import Spark
 from tests.support import ROOT, TODAY
 from tools.services import SERVERS, Services
 
@@ -134,6 +135,38 @@ def reached(bucket: servers.Bucket, monkeypatch: pytest.MonkeyPatch) -> servers.
     for name, value in bucket.variables.items():
         monkeypatch.setenv(name, value)
     return bucket
+
+
+@pytest.fixture(scope="session")
+def kafka_server(run_id: str) -> str:
+    """The broker of this run, as ``host:port``."""
+    return servers.url_of("kafka", run_id)
+
+
+@pytest.fixture
+def kafka(kafka_server: str) -> servers.Kafka:
+    """That broker, and a topic of this test's own that is not made yet."""
+    return servers.Kafka(kafka_server)
+
+
+@pytest.fixture(scope="session")
+def spark(run_id: str) -> str:
+    """The address of the Spark of this run, for :func:`tests.spark.order`."""
+    server = Spark()
+    return server.url(servers.up(servers.of_the_run(run_id), server))
+
+
+@pytest.fixture(scope="session")
+def mongodb_server(run_id: str) -> str:
+    """The URL of a MongoDB server."""
+    return servers.url_of("mongodb", run_id)
+
+
+@pytest.fixture
+def stream_store(mongodb_server: str) -> Iterator[str]:
+    """The URL of a stream's store of this test's own."""
+    with servers.mongodb(mongodb_server) as url:
+        yield url
 
 
 @pytest.fixture

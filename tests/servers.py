@@ -19,8 +19,10 @@ import httpx
 import psycopg
 import pytest
 from botocore.config import Config
+from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, Producer, TopicPartition
+from pymongo import MongoClient
 
-from tools.services import SERVERS, Running, Services
+from tools.services import SERVERS, Running, Server, Services
 from tools.services.base import ServiceFailedError
 from tools.services.gcs import key_for
 from watthouse.storage import Access, Place, place_of
@@ -35,8 +37,8 @@ def of_the_run(testrunuid: str) -> Services:
 
 def end(services: Services) -> None:
     """Stop what runs there, and remove what it stored."""
-    for name in SERVERS:
-        services.down(name, signal.SIGKILL)
+    for note in services.folder.glob("*.json"):
+        services.down(note.stem, signal.SIGKILL)
     shutil.rmtree(services.folder, ignore_errors=True)
 
 
@@ -51,10 +53,10 @@ def url_of(name: str, testrunuid: str) -> str:
     return server.url(up(of_the_run(testrunuid), name))
 
 
-def up(services: Services, name: str) -> Running:
+def up(services: Services, server: str | Server) -> Running:
     """The server, started there; the test is skipped, or fails, where it cannot be had."""
     try:
-        return services.up(SERVERS[name])
+        return services.up(SERVERS[server] if isinstance(server, str) else server)
     except ServiceFailedError as error:
         do_without(error)
 
@@ -148,6 +150,58 @@ def gcs(server: str) -> Bucket:
     name = f"test-{secrets.token_hex(6)}"
     httpx.post(f"{server}/storage/v1/b?project=watthouse", json={"name": name}).raise_for_status()
     return Bucket(f"gs://{name}", client.variables, client)
+
+
+@contextmanager
+def mongodb(server: str) -> Iterator[str]:
+    """The URL of a fresh database of that MongoDB server."""
+    name = f"test_{secrets.token_hex(6)}"
+    yield urlsplit(server)._replace(path=f"/{name}").geturl()
+    with MongoClient(server) as client:
+        client.drop_database(name)
+
+
+@dataclass(frozen=True)
+class Kafka:
+    """A topic of a broker, as tests look at it: by a consumer that belongs to no group."""
+
+    broker: str
+    topic: str = field(default_factory=lambda: f"test_{secrets.token_hex(6)}")
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """Those by which watthouse reaches it."""
+        return {"WATTHOUSE_KAFKA": self.broker, "WATTHOUSE_STREAM_TOPIC": self.topic}
+
+    def messages(self, topic: str | None = None) -> list[Message]:
+        """Everything that is in it, in the order of each partition; nothing where there is no such topic."""
+        consumer = Consumer(
+            {"bootstrap.servers": self.broker, "group.id": "unused", "enable.auto.commit": False, "log_level": 0}
+        )
+        try:
+            return [message for part in self._partitions(consumer, topic) for message in _read(consumer, part)]
+        finally:
+            consumer.close()
+
+    def put(self, key: bytes | None, value: bytes | None, topic: str | None = None) -> None:
+        """Add a message, whatever it says."""
+        producer, refused = Producer({"bootstrap.servers": self.broker, "log_level": 0}), list[object]()
+        producer.produce(topic or self.topic, value, key, on_delivery=lambda error, _: refused.append(error))
+        producer.flush(30)
+        assert refused == [None]
+
+    def _partitions(self, consumer: Consumer, topic: str | None) -> Iterator[TopicPartition]:
+        described = consumer.list_topics(topic or self.topic, timeout=30).topics[topic or self.topic]
+        return (TopicPartition(described.topic, number, OFFSET_BEGINNING) for number in sorted(described.partitions))
+
+
+def _read(consumer: Consumer, part: TopicPartition) -> Iterator[Message]:
+    first, end = consumer.get_watermark_offsets(part, timeout=30)
+    consumer.assign([part])
+    while first < end and consumer.position([part])[0].offset < end:
+        if (message := consumer.poll(30)) is None:
+            raise AssertionError(f"{part} did not give what it has")
+        yield message
 
 
 class S3:

@@ -5,7 +5,9 @@ from typing import Final
 
 from tools.services.base import Server
 from tools.services.gcs import Gcs
+from tools.services.kafka import Kafka
 from tools.services.minio import Minio
+from tools.services.mongodb import MongoDb
 from tools.services.postgres import Postgres
 
 SERVERS: Final[Mapping[str, Server]] = {
@@ -15,5 +17,7 @@ SERVERS: Final[Mapping[str, Server]] = {
         Postgres("datamart-db", "WATTHOUSE_TEST_DATAMART_URL"),
         Minio(),
         Gcs(),
+        Kafka(),
+        MongoDb(),
     )
 }

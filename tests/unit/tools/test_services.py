@@ -1,13 +1,15 @@
 """Servers started and stopped on this machine: what the tool promises of each, tried on one that needs no build."""
 
+import shutil
 import signal
 import subprocess
 from pathlib import Path
 
 import pytest
+from confluent_kafka.admin import AdminClient, NewTopic
 
-from tests.servers import up
-from tools.services import SERVERS, Running, Services
+from tests.servers import Kafka, up
+from tools.services import SERVERS, Running, Services, maven
 from tools.services.base import Launch, ServiceFailedError
 
 DATABASE = SERVERS["warehouse-db"]
@@ -81,3 +83,31 @@ class Broken:
 def test_one_that_does_not_start_says_why(services: Services) -> None:
     with pytest.raises(ServiceFailedError, match=r"broken ended with code 3; .*(\n.*)*made of cheese"):
         services.up(Broken())
+
+
+@pytest.mark.slow
+def test_kafka_keeps_its_messages_and_its_name_through_a_kill_and_loses_both_with_its_folder(
+    services: Services,
+) -> None:
+    server = SERVERS["kafka"]
+    topic = Kafka(server.url(up(services, "kafka")))
+    admin = AdminClient({"bootstrap.servers": topic.broker, "log_level": 0})
+    admin.create_topics([NewTopic(topic.topic, 2)])[topic.topic].result()
+    topic.put(b"key", b"value")
+    name = admin.list_topics().cluster_id
+    assert services.down("kafka", signal.SIGKILL)
+    assert server.url(services.again(server)) == topic.broker
+    assert [(message.key(), message.value()) for message in topic.messages()] == [(b"key", b"value")]
+    assert admin.list_topics().cluster_id == name
+    services.down("kafka", signal.SIGKILL)
+    fresh = AdminClient({"bootstrap.servers": server.url(services.up(server))})
+    assert fresh.list_topics().cluster_id != name
+
+
+def test_an_artifact_that_is_not_there_is_named_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if shutil.which("mvn") is None:
+        pytest.skip("no Maven here")
+    monkeypatch.setattr(maven, "CACHE", tmp_path)
+    with pytest.raises(ServiceFailedError, match=r"^kafka_2\.13 cannot be fetched by Maven: .*kafka_2\.13.*0\.0\.7"):
+        maven.jars("org.apache.kafka:kafka_2.13:0.0.7")
+    assert not [path for path in tmp_path.iterdir() if path.suffix != ".lock"]
