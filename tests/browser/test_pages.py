@@ -15,6 +15,7 @@ pytestmark = [pytest.mark.slow]
 
 PAGES = {
     "/": ("Now", "En direct"),
+    "/live": ("Live", "Temps réel"),
     "/mix": ("Mix", "Mix"),
     "/regions": ("Regions", "Régions"),
     "/regions/53": ("Bretagne", "Bretagne"),
@@ -26,8 +27,8 @@ PAGES = {
     "/data": ("Data", "Données"),
     "/data/daily_merged": ("daily_merged", "daily_merged"),
 }
-OF_THE_GRID = [path for path in PAGES if path != "/meters"]
-"""This home has no meters: ``test_meters`` looks at one that has."""
+OF_THE_GRID = [path for path in PAGES if path not in {"/live", "/meters"}]
+"""This home has no meters and no stream: ``test_meters`` and ``test_live`` look at those that have."""
 CHARTED = [path for path in OF_THE_GRID if path != "/data/daily_merged"]
 TWICE = ("/", "/mix", "/regions", "/regions/53")
 """Those that are looked at on both engines."""

@@ -12,8 +12,10 @@ import pytest
 
 from tests import servers
 from tests.engines import ENGINES, copied, database_of_the_run
+from tests.integration import outbox
 from tests.integration.meter_grid import real_meters, write_grid, write_meters
 from tests.integration.meter_store import MeterStore
+from tests.integration.service import Service, service
 from tests.integration.serving import TOKEN, Api, served
 from tests.support import TODAY, begun, sample_of_the_run, watthouse
 from tests.unit.meters.reading import LP, lp, write
@@ -148,3 +150,17 @@ def against(
         store.load(*paths)
         log = tmp_path_factory.mktemp("log")
         yield stack.enter_context(served(metered, log, sample=False, **variables, **store.variables))
+
+
+@pytest.fixture(scope="session")
+def real_time() -> Iterator[Service]:
+    """Two days of the sample, and tomorrow's forecasts."""
+    with service(date(2026, 11, 27), outbox.NOW) as running:
+        yield running
+
+
+@pytest.fixture
+def odre(real_time: Service) -> Service:
+    """That service, its clock where it began."""
+    real_time.at(outbox.NOW)
+    return real_time

@@ -66,15 +66,16 @@ def served(
     sample: bool = True,
     alive: str = "/healthz",
     before: Sequence[str] = (),
+    port: int = 0,
     **variables: str,
 ) -> Iterator[Api]:
     """Serve ``home`` (its sample, or itself) with these options and settings until the block ends.
 
     ``folder`` is for the log, ``verb`` what serves, ``alive`` the path that tells that it runs, ``before`` what
-    goes before the command.
+    goes before the command, ``port`` one that was used before.
     """
     words = ["--sample"] if sample else ["--home", str(home)]
-    port, log = free_port(), folder / "serve.log"
+    port, log = port or free_port(), folder / "serve.log"
     with log.open("w") as out:
         server = subprocess.Popen(
             [*before, *command(verb, *words, *options, "--port", str(port))],

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ import pytest
 
 from tests.integration.meter_store import MeterStore, serving
 from tests.integration.serving import TOKEN, Api, served
-from tests.servers import do_without
+from tests.servers import do_without, mongodb
+from tests.streaming import fill
 from tests.support import ROOT
 from tests.tariffs import declared
 from tools.newman import installed
@@ -38,8 +40,11 @@ def newman() -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(sampled: Path, real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """The main server of a sample, which takes the historic calls and has tariffs and all real meter files at hand."""
+def server(
+    sampled: Path, real_data: Path, mongodb_server: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Api]:
+    """The main server of a sample, which takes the historic calls and has tariffs, all real meter files and a stream's
+    store at hand."""
     folder = tmp_path_factory.mktemp("collection")
     home = Path(shutil.copytree(sampled, folder / "home"))
     tariffs = folder / "tariffs.toml"
@@ -47,8 +52,10 @@ def server(sampled: Path, real_data: Path, tmp_path_factory: pytest.TempPathFact
     files = str(real_data / "meters")
     variables = {"WATTHOUSE_API_TOKEN": TOKEN, "WATTHOUSE_METER_FILES": files, "WATTHOUSE_METER_GETS": "true"}
     variables["WATTHOUSE_TARIFFS"] = str(tariffs)
-    with served(home, folder, **variables) as running:
-        yield running
+    with mongodb(mongodb_server) as url:
+        fill(url, date(2026, 3, 10))
+        with served(home, folder, WATTHOUSE_STREAM_STORE=url, **variables) as running:
+            yield running
 
 
 def _run(newman: Path, report: Path, *options: str, **variables: str) -> dict[str, Any]:

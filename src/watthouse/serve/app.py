@@ -1,5 +1,6 @@
 """The ASGI application: the API, its middleware, and the pages."""
 
+import asyncio
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,12 +11,13 @@ from fastapi import APIRouter, Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_swagger import patch_fastapi
 from starlette.routing import Route
-from starlette_compress import CompressMiddleware, add_compress_type
+from starlette_compress import CompressMiddleware, add_compress_type, remove_compress_type
 
 from watthouse.serve import document, middleware, problem_handlers
-from watthouse.serve.api import calls, datasets, ledger, meter_grid, meters, questions, regional
+from watthouse.serve.api import calls, datasets, ledger, live, meter_grid, meters, questions, regional
 from watthouse.serve.formats import Format
 from watthouse.serve.heads import Heads
+from watthouse.serve.listening import ENDING
 from watthouse.serve.pages import Pages
 from watthouse.serve.queries.params import refuse_repeated
 from watthouse.serve.service import Service
@@ -31,7 +33,7 @@ UTC.
 # Seconds left to the first answers before the pages are loaded.
 _WARM_AFTER: Final = 0.5
 
-_ROUTED = (datasets, calls, regional, questions, ledger, meters, meter_grid)
+_ROUTED = (datasets, calls, regional, questions, ledger, live, meters, meter_grid)
 
 
 def create(settings: Settings) -> FastAPI:
@@ -45,6 +47,7 @@ def create(settings: Settings) -> FastAPI:
         warming = threading.Timer(_WARM_AFTER, _warm, args=[pages, service])
         warming.daemon = True
         warming.start()
+        _let_go_at_the_end(service)
         yield
         warming.cancel()
         service.close()
@@ -85,6 +88,13 @@ def create(settings: Settings) -> FastAPI:
     return app
 
 
+def _let_go_at_the_end(service: Service) -> None:
+    """End the connections that listen before the server waits for all: they would keep it until it is killed."""
+    # a signal reaches the main thread alone; the application of a test may run in another
+    if threading.current_thread() is threading.main_thread():
+        asyncio.get_running_loop().add_signal_handler(ENDING, service.live.let_go)
+
+
 def _warm(pages: Pages, service: Service) -> None:
     """Load what the first call needs, then the pages, in the background: the server is ready before."""
     with uncollected():
@@ -97,6 +107,8 @@ def _surround(app: FastAPI, settings: Settings) -> None:
     # the middleware knows JSON and HTML by itself
     for style in (Format.CSV, Format.ARROW):  # Parquet is packed in itself
         add_compress_type(style.media)
+    # an event must not wait for the next ones, that it may be packed with them
+    remove_compress_type("text/event-stream")
     app.add_middleware(CompressMiddleware)
     if settings.cors_origins:
         app.add_middleware(

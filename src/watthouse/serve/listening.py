@@ -2,9 +2,12 @@
 
 import errno
 import multiprocessing
+import os
+import signal
 import socket
 from collections.abc import Callable
 from functools import partial
+from typing import Any, Final
 
 from granian import Granian
 from granian.constants import Interfaces
@@ -13,6 +16,17 @@ from starlette.types import ASGIApp
 
 from watthouse.errors import WatthouseError
 from watthouse.settings import Settings
+
+ENDING: Final = signal.SIGUSR1
+"""What a worker is sent when the server is about to end: it waits for its connections, and some of them stay open."""
+
+
+class _Server(Granian):  # type: ignore[misc,valid-type]
+    def signal_handler_interrupt(self, *given: Any, **named: Any) -> None:
+        for worker in multiprocessing.active_children():
+            if worker.pid is not None:
+                os.kill(worker.pid, ENDING)
+        super().signal_handler_interrupt(*given, **named)
 
 
 def listen(settings: Settings, made_by: Callable[[Settings], ASGIApp], *, afresh: bool) -> None:
@@ -24,7 +38,7 @@ def listen(settings: Settings, made_by: Callable[[Settings], ASGIApp], *, afresh
     """
     # `run --serve` once waited for ever: a forked worker lacked the threads that the refresh had computed with
     multiprocessing.set_start_method("spawn" if afresh else "fork", force=True)
-    Granian(
+    _Server(
         "watthouse",
         address=settings.host,
         port=settings.port,
@@ -38,6 +52,8 @@ def listen(settings: Settings, made_by: Callable[[Settings], ASGIApp], *, afresh
 
 
 def _load(settings: Settings, made_by: Callable[[Settings], ASGIApp], _target: str) -> ASGIApp:
+    # by default it would kill a worker whose application does not listen for it
+    signal.signal(ENDING, signal.SIG_IGN)
     return made_by(settings)
 
 

@@ -4,6 +4,7 @@ import logging
 import sys
 import time
 import uuid
+from contextlib import nullcontext
 from typing import Any, Final
 
 import structlog
@@ -19,6 +20,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from watthouse.errors import WatthouseError
 from watthouse.serve import problems
 from watthouse.serve.api.base import TheService
+from watthouse.serve.api.live import EVENTS
+from watthouse.serve.stream_measures import StreamMeasures
 from watthouse.settings import Settings
 
 API: Final = "/api/v1"
@@ -41,6 +44,7 @@ _OPEN_TO_ITSELF: Final = (
     " script-src 'self' 'unsafe-inline';"
     " frame-ancestors 'none'"
 )
+_EVENTS: Final = f"{API}{EVENTS}"
 # a refused probe would take a healthy server out of service
 _UNLIMITED: Final = {"/healthz", "/readyz", "/metrics"}
 
@@ -61,6 +65,7 @@ class Measures:
             buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
         )
         self.under_way = Gauge("watthouse_requests_under_way", "Requests being answered", registry=self.registry)
+        self.stream = StreamMeasures(self.registry)
         self.built = Gauge(
             "watthouse_warehouse_built_timestamp_seconds", "When the warehouse was last built", registry=self.registry
         )
@@ -86,8 +91,9 @@ def readyz(service: TheService) -> str:
 
 @router.get("/metrics", summary="Metrics for Prometheus", response_class=PlainTextResponse)
 def metrics(request: Request, service: TheService) -> Response:
-    """Requests, times and the age of the warehouse."""
+    """Requests, times, the age of the warehouse, and how far the stream is behind."""
     measures: Measures = request.app.state.measures
+    measures.stream.read(service.live)
     try:
         with service.snapshots.lease() as snapshot:
             measures.built.set(snapshot.built_at.timestamp())
@@ -100,6 +106,7 @@ def metrics(request: Request, service: TheService) -> Response:
 def install(app: FastAPI, settings: Settings) -> None:
     """Add the outermost middleware."""
     app.state.measures = Measures()
+    app.state.service.live.pushed = app.state.measures.stream.delay.observe
     app.add_middleware(Watch, measures=app.state.measures, settings=settings)
 
 
@@ -131,10 +138,9 @@ class Watch:
                 sent += len(message.get("body", b""))
             await send(message)
 
-        with (
-            structlog.contextvars.bound_contextvars(request_id=request_id),
-            self._measures.under_way.track_inprogress(),
-        ):
+        # a listener is there for hours: the gauge of listeners counts it
+        under_way = nullcontext() if _listens(scope) else self._measures.under_way.track_inprogress()
+        with structlog.contextvars.bound_contextvars(request_id=request_id), under_way:
             try:
                 refused = self._refused(scope)
                 await (refused or self._app)(scope, receive, watched)
@@ -160,7 +166,8 @@ class Watch:
     def _record(self, scope: Scope, status: int, sent: int, seconds: float) -> None:
         route = _route(scope)
         self._measures.requests.labels(scope["method"], route, str(status)).inc()
-        self._measures.seconds.labels(route).observe(seconds)
+        if not _listens(scope):
+            self._measures.seconds.labels(route).observe(seconds)
         if self._logs_requests:
             self._log.info(
                 "request",
@@ -170,6 +177,11 @@ class Watch:
                 bytes=sent,
                 ms=round(seconds * 1000, 1),
             )
+
+
+def _listens(scope: Scope) -> bool:
+    """Whether it is a connection that stays, for events as they come: how long says nothing of the server."""
+    return bool(scope["path"] == _EVENTS)
 
 
 def _route(scope: Scope) -> str:

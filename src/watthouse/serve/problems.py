@@ -16,6 +16,7 @@ from watthouse.errors import (
     DatabaseError,
     LakeError,
     QueryLimitError,
+    StreamError,
     UsageError,
     WarehouseError,
     WatthouseError,
@@ -98,7 +99,7 @@ def refusal(path: str, error: ProblemError | WatthouseError) -> Response:
         return answer(path, 422, str(error))
     if isinstance(error, BusyError):
         return answer(path, 409, str(error))
-    if isinstance(error, WarehouseError | LakeError | DatabaseError):
+    if isinstance(error, WarehouseError | LakeError | DatabaseError | StreamError):
         again = "60" if isinstance(error, QueryLimitError) else "10"
         return answer(path, 503, str(error), headers={"retry-after": again})
     return answer(path, 500, str(error))

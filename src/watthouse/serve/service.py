@@ -15,6 +15,7 @@ from watthouse.catalog import LICENCE
 from watthouse.home import Home
 from watthouse.serve import formats, writers
 from watthouse.serve.formats import AnswerColumn, Format, Labels
+from watthouse.serve.live import Live
 from watthouse.serve.meters import Meters
 from watthouse.serve.problems import ProblemError
 from watthouse.serve.queries import attribution
@@ -44,6 +45,7 @@ class Service:
         self.snapshots = self._home.snapshots()
         self.refresher = Refresher(settings)
         self.meters = Meters(settings)
+        self.live = Live(settings)
         # calls run in threads, and the cache of cachetools is not safe for them
         self._lock = threading.Lock()
         # by bytes: answers differ a thousandfold in size
@@ -117,7 +119,8 @@ class Service:
             return writers.stream(stands_with, reader, reader.schema, chosen, attached, resources.pop_all())
 
     def close(self) -> None:
-        """Stop a running refresh, and release the snapshots and the database of meter files."""
+        """Stop a running refresh, let listeners go, and release the snapshots, the stores and the databases."""
+        self.live.close()
         self.refresher.stop()
         self.meters.close()
         self.snapshots.close()

@@ -17,9 +17,9 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 
 from watthouse.errors import QueryLimitError, WatthouseError
 from watthouse.serve import problem_handlers
-from watthouse.serve.dashboard import parts, shell
+from watthouse.serve.dashboard import moving, parts, shell
 from watthouse.serve.dashboard.page import Page
-from watthouse.serve.dashboard.pages import block, data, exchanges, gas, meters, mix, now, questions, regions
+from watthouse.serve.dashboard.pages import block, data, exchanges, gas, live, meters, mix, now, questions, regions
 from watthouse.serve.dashboard.reading import PageReader
 from watthouse.serve.dashboard.view import View, read
 from watthouse.serve.figures.geography import OUTLINES
@@ -29,7 +29,7 @@ from watthouse.serve.service import Service
 PAGES: Final[Mapping[str, Page]] = {
     page.name: page
     for page in (
-        *(now.PAGE, mix.PAGE, regions.PAGE, gas.PAGE, exchanges.PAGE, questions.PAGE),
+        *(now.PAGE, live.PAGE, mix.PAGE, regions.PAGE, gas.PAGE, exchanges.PAGE, questions.PAGE),
         *(meters.PAGE, data.PAGE),
     )
 }
@@ -157,6 +157,9 @@ def _layout() -> Component:
             dcc.Store(id="gone"),
             dcc.Store(id="chosen"),
             dcc.Store(id="reread"),
+            # the state that the server told of last
+            dcc.Store(id="live-event"),
+            dcc.Store(id="live-chosen"),
             # a page that is left open goes on to show the newest data
             dcc.Interval(id="tick", interval=_EVERY),
             dcc.Loading(
@@ -198,6 +201,7 @@ def _wire(dash: Dash, service: Service) -> None:
 
     dash.callback(Output("root", "children"), Output("title", "data"), Input("view", "data"))(show)
     _wire_table(dash, service)
+    moving.wire(dash, service, _view_of)
 
 
 def _wire_table(dash: Dash, service: Service) -> None:
@@ -249,8 +253,8 @@ def _whole_page(service: Service, view: View, page: Page | None) -> list[Compone
         words = view.say(en=f"There is no page “{view.page[:40]}”.", fr=f"Il n'y a pas de page « {view.page[:40]} ».")
         return shell.whole(pages, None, view, [shell.notice("404", words)], None)
     if (apart := page.apart) is not None:
-        clock = service.settings.meter_tz
-        return shell.whole(pages, page, view, _guarded(page, view, lambda: apart(service, view)), None, clock)
+        made = _guarded(page, view, lambda: apart(service, view))
+        return shell.whole(pages, page, view, made, None, page.clock(service))
     try:
         with service.snapshots.lease() as snapshot:
             reader = PageReader(service, snapshot, view, page.span, page.marts(view), page.main(view))

@@ -7,6 +7,7 @@ from datetime import date
 from dash.development.base_component import Component
 from dateutil.relativedelta import relativedelta
 
+from watthouse.clock import ZONE
 from watthouse.serve.dashboard.reading import A_MONTH, PageReader
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.queries.coverage import Main
@@ -46,6 +47,8 @@ class Page:
     heading: Callable[[View], str | None] = lambda _: None
     series: Callable[[View], bool] = lambda _: True
     pinned: Callable[[PageReader], Mapping[str, str]] = lambda _: {}
+    # the clock by which its days are cut
+    clock: Callable[[Service], str] = lambda _: ZONE
 
     def title(self, view: View) -> str:
         return view.say(en=self.en, fr=self.fr)

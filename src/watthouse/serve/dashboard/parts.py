@@ -116,7 +116,7 @@ def card(
     )
 
 
-def tile(name: str, label: str, value: str, more: str = "", colour: str = "") -> Component:
+def tile(name: str, label: str, value: str, more: str | Sequence[object] = "", colour: str = "") -> Component:
     """One figure, large: what it is, how much, and something to compare it with."""
     style = {"borderColor": colour} if colour else {}
     return html.Div(

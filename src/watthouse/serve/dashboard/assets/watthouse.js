@@ -21,6 +21,8 @@
     window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
   };
 
+  window.watthouseGo = go; // for scripts of single pages
+
   // What draws tables is fetched where there is one to draw.
   let fetched = null;
   function tables() {
@@ -46,10 +48,12 @@
     return window.dash_clientside.no_update;
   }
 
-  // A table asks for its rows itself; to be drawn anew would cost its reader what is sorted, filtered and scrolled to.
+  // A table asks for its rows itself, and so does the page Live; to be drawn anew would cost its reader what is sorted,
+  // filtered and scrolled to.
   function keepsItself() {
     const asked = window.dash_clientside.callback_context.triggered;
-    return document.getElementById("mart-grid") && asked.length === 1 && asked[0].prop_id.startsWith("tick");
+    const itself = document.getElementById("mart-grid") || document.getElementById("live");
+    return itself && asked.length === 1 && asked[0].prop_id.startsWith("tick");
   }
 
   function chosen(query, name, fallback) {

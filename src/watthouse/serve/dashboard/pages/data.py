@@ -13,7 +13,7 @@ from watthouse.catalog import CATALOG, Dataset
 from watthouse.clock import PARIS
 from watthouse.serve.dashboard import controls, parts, shell
 from watthouse.serve.dashboard.page import Page
-from watthouse.serve.dashboard.pages import mart
+from watthouse.serve.dashboard.pages import mart, stream_card
 from watthouse.serve.dashboard.reading import Answer, PageReader
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import completeness
@@ -42,6 +42,7 @@ def body(reader: PageReader, view: View) -> list[Component]:
     return [
         _calendar(reader, view),
         _freshness(reader, view),
+        *stream_card.card(reader.service, reader, view),
         _datasets(view, dataset.id),
         _years(reader, view, dataset),
         _revisions(reader, view, dataset),

@@ -54,4 +54,12 @@ def _beginning(view: View) -> Component:
     )
 
 
-PAGE: Final = Page(name="meters", en="Meters", fr="Compteurs", apart=apart, intervals=(), period=False)
+PAGE: Final = Page(
+    name="meters",
+    en="Meters",
+    fr="Compteurs",
+    apart=apart,
+    intervals=(),
+    period=False,
+    clock=lambda service: service.settings.meter_tz,
+)
