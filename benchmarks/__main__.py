@@ -12,7 +12,7 @@ from typing import Final
 
 import polars as pl
 
-from benchmarks import api, dashboard, fetch, generate, stores
+from benchmarks import api, dashboard, fetch, generate, stores, stream
 from benchmarks.measure import Run, middle, run, watthouse
 from watthouse.settings import PROJECT
 from watthouse.transform.dictionary import marts
@@ -36,6 +36,7 @@ def main() -> None:
     text = _report(rows, middle(rebuilds), [pair[0] for pair in days], [pair[1] for pair in days], pandas, sql)
     text += f"\n{fetch.section()}\n{api.section(long)}\n{dashboard.section()}\n"
     text += stores.section(SCRATCH / "13-years" / "exports")
+    text += f"\n{stream.section()}"
     print(text)
     (HERE / "RESULTS.md").write_text(text)
     shutil.rmtree(SCRATCH)

@@ -110,7 +110,7 @@ def _updates(browser: Browser, servers: dict[str, Server]) -> dict[tuple[str, st
         for page in PAGES:
             for href in _views(page, turn):
                 for name, tab in tabs.items():
-                    update = _changed(tab, href)
+                    update = changed(tab, href)
                     if turn:  # the first round compiles what is asked
                         found[page, name].append(update)
     return found
@@ -123,7 +123,8 @@ def _views(page: str, turn: int) -> Iterator[str]:
     yield f"{page}?since={year}-01-{turn + 1:02}&until={year}-12-{turn + 20:02}"
 
 
-def _changed(tab: Page, href: str) -> Update:
+def changed(tab: Page, href: str) -> Update:
+    """Go to another view in a tab, and wait until it is drawn."""
     answers: list[Response] = []
     listen = lambda response: answers.append(response) if "_dash-update" in response.url else None  # noqa: E731
     tab.on("response", listen)
