@@ -11,8 +11,6 @@ from functools import wraps
 from importlib import import_module
 from typing import Any, Final
 
-import psutil
-
 VARIABLE: Final = "TEST_KILL_AT"
 VICTIM: Final = "TEST_KILL_PID"
 
@@ -53,6 +51,8 @@ def arm() -> None:
 def _kill(victim: int) -> None:
     if not victim:
         os.kill(os.getpid(), signal.SIGKILL)
+    import psutil  # Spark's environment has none, and kills only itself
+
     with suppress(psutil.NoSuchProcess):  # it was killed before
         server = psutil.Process(victim)
         serving = server.children()

@@ -37,7 +37,8 @@ def test_the_collection_has_the_calls_of_the_document() -> None:
     items = [one["request"] for folder in made["item"][:-1] for one in folder["item"]]
     asked = {(one["method"], re.sub(r":(\w+)", r"{\1}", "/" + "/".join(one["url"]["path"]))) for one in items}
     calls = json.loads(openapi_document.PAGE.read_text())["paths"]
-    assert asked == {(method.upper(), path) for path, methods in calls.items() for method in methods}
+    endless = {("GET", "/api/v1/live/events")}
+    assert asked == {(method.upper(), path) for path, methods in calls.items() for method in methods} - endless
     (token,) = [one for one in json.loads(collection.ENVIRONMENT.read_text())["values"] if one["key"] == "token"]
     assert token["value"] == ""
 

@@ -32,6 +32,10 @@ EXAMPLES = {
     "datamart ship": "watthouse datamart ship",
     "datamart status": "watthouse datamart status --json",
     "datamart drop": "watthouse datamart drop --yes",
+    "stream demo": "watthouse stream demo",
+    "stream produce": "watthouse stream produce --every 15min",
+    "stream process": "watthouse stream process",
+    "stream check": "watthouse stream check --since 2026-11-01",
     "revisions": "watthouse revisions eco2mix-national-tr --column consommation",
     "datasets": "watthouse datasets eco2mix-national-tr",
     "marts": "watthouse marts national_slots",
@@ -53,6 +57,7 @@ _STOPPED = {
     "": "stopped: run it again to go on from what the lake holds",
     "meters": "stopped: files that were loaded stay, run it again for the rest",
     "datamart": "stopped: the datamart stays as it was, run it again",
+    "stream": "stopped: run it again to go on from there",
 }
 """What remains where a verb is interrupted, by the group that it is in."""
 
@@ -108,6 +113,13 @@ datamart = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(datamart)
+stream = typer.Typer(
+    name="stream",
+    help="Real-time power as a stream: from the lake through Kafka and Spark into MongoDB, held against the marts.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(stream)
 
 
 def verb(group: typer.Typer | None = None, **options: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:

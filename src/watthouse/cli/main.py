@@ -2,10 +2,24 @@
 
 import signal
 
-from watthouse.cli import datamart, exports, meters, meters_grid, read, serve, signals, update
+from watthouse.cli import datamart, demo, exports, meters, meters_grid, processor, read, serve, signals, stream, update
 from watthouse.cli.app import EXAMPLES, app
 
-__all__ = ["EXAMPLES", "app", "datamart", "exports", "main", "meters", "meters_grid", "read", "serve", "update"]
+__all__ = [
+    "EXAMPLES",
+    "app",
+    "datamart",
+    "demo",
+    "exports",
+    "main",
+    "meters",
+    "meters_grid",
+    "processor",
+    "read",
+    "serve",
+    "stream",
+    "update",
+]
 
 
 def main() -> None:

@@ -1,8 +1,9 @@
 """The arguments and options of the verbs, and their help."""
 
-from datetime import date
+import re
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -16,6 +17,17 @@ def day(text: str) -> date:
     except ValueError:
         raise typer.BadParameter(f"'{text}' is not a valid date; use 2025-01-31") from None
 
+
+def pause(text: str) -> timedelta:
+    """A duration as it is typed on the command line: ``90s``, ``15min``, ``1h``; at most a day."""
+    match = re.fullmatch(r"(\d{1,5})(s|min|h)", text)
+    chosen = int(match[1]) * _UNITS[match[2]] if match else timedelta(0)
+    if not timedelta(0) < chosen <= timedelta(days=1):
+        raise typer.BadParameter(f"'{text}' is not a valid pause; use 90s, 15min or 1h, at most 24h")
+    return chosen
+
+
+_UNITS: Final = {"s": timedelta(seconds=1), "min": timedelta(minutes=1), "h": timedelta(hours=1)}
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="DATASET", help="Only these datasets.", show_default=False)]
 From = Annotated[

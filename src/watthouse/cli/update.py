@@ -111,7 +111,7 @@ def refresh(
     from watthouse.operate import pipeline
     from watthouse.sources.stores import Sources
 
-    with _staying() if follow else nullcontext():
+    with staying() if follow else nullcontext():
         _refuse_mixtures(paths, {"--sample": sample, "--follow": follow})
         _refuse_half_of_a_loss(full, lake_was_lost, follow)
         selection = Selection.of(names or (), since, until)
@@ -250,7 +250,7 @@ def _refuse_half_of_a_loss(full: bool, lake_was_lost: bool, follow: bool = False
 
 
 @contextmanager
-def _staying() -> Iterator[None]:
+def staying() -> Iterator[None]:
     """Work that a signal ends in good order at any point."""
     signals.heed(signal.SIGTERM)
     with suppress(KeyboardInterrupt), signals.recognised():
