@@ -221,10 +221,10 @@ def _sampled(settings: Settings) -> Iterator[Home]:
 
 
 @contextmanager
-def extra(name: str) -> Iterator[None]:
-    """Raise with what to install where a module of this extra is missing."""
+def extra(name: str, where: str = "") -> Iterator[None]:
+    """Raise with what to install, and ``where``, where a module of this extra is missing."""
     try:
         with uncollected():
             yield
     except ModuleNotFoundError as error:
-        raise WatthouseError(f"{error.name} is not installed: pip install 'watthouse[{name}]'") from error
+        raise WatthouseError(f"{error.name} is not installed: pip install 'watthouse[{name}]'{where}") from error

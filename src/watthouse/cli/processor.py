@@ -2,19 +2,17 @@
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from watthouse.cli import console
-from watthouse.cli.app import settings_of, stream, verb
+from watthouse.cli.app import extra, settings_of, stream, verb
 from watthouse.cli.options import OfSample
 from watthouse.cli.update import staying
-from watthouse.errors import UsageError, WatthouseError
-from watthouse.starting import uncollected
+from watthouse.errors import UsageError
 
 
 @verb(stream)
@@ -26,7 +24,7 @@ def process(
     settings = settings_of(sample=sample)
     if settings.spark_python and settings.spark_python.absolute() != Path(sys.executable).absolute():
         _become(settings.spark_python)
-    with _extra():
+    with extra("spark", " in an environment of its own, and set WATTHOUSE_SPARK_PYTHON to its Python"):
         from watthouse.stream.processor import process as take
     with nullcontext() if once else staying():
         take(settings, lambda line: console.out.print(f"{console.now()} {console.safe(line)}"), once=once)
@@ -41,16 +39,4 @@ def _become(python: Path) -> None:
         raise UsageError(
             f"WATTHOUSE_SPARK_PYTHON '{python}' does not run ({error.strerror}): name the Python of an environment"
             " with watthouse[spark]"
-        ) from error
-
-
-@contextmanager
-def _extra() -> Iterator[None]:
-    try:
-        with uncollected():
-            yield
-    except ModuleNotFoundError as error:
-        raise WatthouseError(
-            f"{error.name} is not installed: pip install 'watthouse[spark]' in an environment of its own, and set"
-            " WATTHOUSE_SPARK_PYTHON to its Python"
         ) from error

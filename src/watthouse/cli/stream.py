@@ -66,10 +66,7 @@ def check(since: Since = None, until: Until = None, sample: OfSample = False, as
     with extra("stream"):
         from watthouse.stream.check import check as reconciled
         from watthouse.stream.store import Store
-    url = place.settings.stream_store.get_secret_value() if place.settings.stream_store else ""
-    if not url:
-        raise UsageError("no store is named: set WATTHOUSE_STREAM_STORE to mongodb://user@host/")
-    with closing(Store(url)) as store:
+    with closing(Store.of(place.settings)) as store:
         found = reconciled(store, place.warehouse, place.settings.stream_days, since=since, until=until)
     if as_json:
         console.out.print_json(json.dumps([asdict(line) for line in found]))

@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from watthouse.errors import BusyError, StreamError, UsageError
+from watthouse.errors import BusyError, StreamError
 from watthouse.settings import Settings
 from watthouse.stream import topics
 from watthouse.stream.batch import CUT, Batches
@@ -42,11 +42,9 @@ def process(settings: Settings, report: Report, *, once: bool = False, spark: "S
     :class:`~watthouse.errors.StreamError` where broker, store, checkpoint or Spark cannot be used.
     """
     brokers_of(settings)
-    if (url := settings.stream_store) is None:
-        raise UsageError("no store is named: set WATTHOUSE_STREAM_STORE to mongodb://user@host/")
     folder = settings.home / "stream"
     # all that may refuse comes before Spark, which takes seconds to start
-    with closing(Store(url.get_secret_value())) as store:
+    with closing(Store.of(settings)) as store:
         topics.prepare(settings)
         with store.leased("", settings.lease_seconds) as lease, _running(settings, folder, spark) as running:
             _Stream(settings, running, store, lease, folder / "checkpoint", report).run(once)

@@ -6,7 +6,7 @@ newest of a region are ranges of the one index that every collection has, and a 
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from itertools import islice
 from typing import Any, Final
 
@@ -14,7 +14,8 @@ from pymongo import DESCENDING, DeleteOne, ReplaceOne
 from pymongo.errors import BulkWriteError
 
 from watthouse.clock import end_of, start_of
-from watthouse.errors import StreamStoreError
+from watthouse.errors import StreamStoreError, UsageError
+from watthouse.settings import Settings
 from watthouse.stream.connection import PATIENCE, Connection
 from watthouse.stream.documents import (
     LAYOUTS,
@@ -36,7 +37,6 @@ _PROCESSOR: Final = "processor"
 _BULK: Final = 2_000
 _DUPLICATE: Final = 11000
 _FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_INSTANT: Final = timedelta(seconds=1)
 _LAST: Final = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -53,6 +53,13 @@ class Store:
         self._documents = self._connection.collection(_DOCUMENTS)
         self._latest = self._connection.collection(_LATEST)
         self._progress = self._connection.collection(_PROGRESS)
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Store":
+        """The one that is set; raises :class:`~watthouse.errors.UsageError` where none is."""
+        if not settings.stream_store:
+            raise UsageError("no store is named: set WATTHOUSE_STREAM_STORE to mongodb://user@host/")
+        return cls(settings.stream_store.get_secret_value())
 
     @property
     def host(self) -> str:
@@ -125,7 +132,8 @@ class Store:
             return DeleteOne({"_id": region})
         instant = newest["instant"]
         # a day at most: it would else be looked for in all of the history of a region without any
-        mixed = self._newest(_range(dataset, region, instant - MIX_LAG, instant + _INSTANT), "mix_known")
+        before = _range(dataset, region, instant - MIX_LAG, instant)
+        mixed = newest if newest.get("mix_known") else self._newest(before, "mix_known")
         latest = {**newest, "_id": region, MIXED: mix_of(mixed) if mixed else None}
         return ReplaceOne({"_id": region}, latest, upsert=True)
 

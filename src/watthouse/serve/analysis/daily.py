@@ -15,7 +15,8 @@ import polars as pl
 from watthouse.catalog import COMMERCIAL
 from watthouse.serve.analysis.season import Calendar, Flags, Floats, calendar
 from watthouse.serve.analysis.sources import SOURCES
-from watthouse.serve.queries.series import temperature_of_france, within
+from watthouse.serve.queries.series import within
+from watthouse.serve.queries.temperature import temperature_of_france
 from watthouse.warehouse.query import Prepared
 from watthouse.warehouse.snapshots import Snapshot
 

@@ -1,15 +1,14 @@
 """Load and generation mix of France."""
 
+from dataclasses import replace
 from typing import Final
 
 from watthouse.serve.queries.as_of import NATIONAL, Tables
 from watthouse.serve.queries.base import CARBON, as_known, by_slot, energies_of, named, span_of
 from watthouse.serve.queries.call import Call, RowSet
+from watthouse.serve.queries.months import are_whole, energy_of_months
 from watthouse.serve.queries.params import EnergyAsOf
-from watthouse.serve.queries.series import (
-    Mean,
-    Span,
-)
+from watthouse.serve.queries.series import Mean, Span, energies
 from watthouse.serve.queries.slots import SlotKind
 from watthouse.serve.queries.units import BY_HOUR, BY_SLOT, Interval, Unit
 from watthouse.warehouse.snapshots import Snapshot
@@ -21,11 +20,13 @@ def mix_of(snapshot: Snapshot, params: EnergyAsOf, *, any_number: bool = False) 
     span = span_of(most, snapshot, "daily_mix", params, params.interval, BY_SLOT, BY_HOUR)
     unit = params.counted_in
     if span.interval in BY_HOUR:
-        by_month = params.as_of is None and span.interval is Interval.MONTH
-        months = by_month and span.is_of_whole_months(snapshot.extent("daily_mix"))
-        return as_known(snapshot, params.as_of, span, NATIONAL, lambda table: _mix(snapshot, table, span, unit, months))
-    names = named(snapshot.marts["daily_mix"], unit)
-    return by_slot(snapshot, params.as_of, span, _MIX, POWER, unit, _TITLE, names)
+        row_set = as_known(snapshot, params.as_of, span, NATIONAL, lambda table: _mix(snapshot, table, span, unit))
+        if params.as_of is None and are_whole(span, snapshot.extent("daily_mix")):
+            months, names = snapshot.table("monthly_national"), energies(snapshot.marts["daily_mix"], unit)
+            return replace(row_set, rows=energy_of_months(months, span, names, unit, [MEAN_CARBON]))
+        return row_set
+    columns = named(snapshot.marts["daily_mix"], unit)
+    return by_slot(snapshot, params.as_of, span, _MIX, POWER, unit, _TITLE, columns)
 
 
 _TITLE: Final = "Load and generation mix of France"
@@ -33,9 +34,8 @@ POWER: Final = "core_national_power"
 _MIX: Final = SlotKind(("consommation",), rated=True)
 
 
-def _mix(snapshot: Snapshot, table: Tables, span: Span, unit: Unit, months: bool) -> RowSet:
-    # what a period cuts off a month is not in the mart that has one row for it
-    rows = table("monthly_national" if months else "daily_mix")
+def _mix(snapshot: Snapshot, table: Tables, span: Span, unit: Unit) -> RowSet:
+    rows = table("daily_mix")
     if span.interval is Interval.HOUR:
         hours = table("hourly_national")
         rows = hours.filter((hours.measured_slots > 0) | (hours.mix_slots > 0))  # not those of scheduled exchanges only

@@ -6,14 +6,13 @@ is that sum over the hours measured; a share is energy over production.
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Final
 
 import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
-from watthouse.catalog import CORSE
 from watthouse.serve.formats import AnswerColumn
 from watthouse.serve.queries.units import Interval, Unit
 from watthouse.transform.dictionary import Mart
@@ -52,21 +51,13 @@ class Span:
     first: datetime | None = None
     end: datetime | None = None
 
-    def is_of_whole_months(self, held: tuple[date, date]) -> bool:
-        """Whether no month of what is ``held``, first and last day included, is cut by an end of the period."""
-        since, until = max(self.since, held[0]), min(self.until, held[1])
-        begins = since.day == 1 or since == held[0]
-        return begins and (until == held[1] or (until + timedelta(days=1)).day == 1)
-
     def fill(self, draw: Callable[..., ir.Table], table: ir.Table, *of: Hashable) -> Prepared:
         """The form ``draw(table's operation, interval, *of)``, filled in with these days."""
         return Prepared(draw, (table.op(), self.interval, *of), self.since, self.until, self.first, self.end)
 
 
 def within(table: ir.Table) -> ir.Table:
-    """The rows of a form's civil days, both ends included, or of the months that these lie in."""
-    if "civil_month" in table.columns:
-        return table.filter(table.civil_month >= SINCE.truncate("M"), table.civil_month <= UNTIL)
+    """The rows of a form's civil days, both ends included."""
     return table.filter(table.civil_date >= SINCE, table.civil_date <= UNTIL)
 
 
@@ -84,8 +75,6 @@ def starts(rows: ir.Table, interval: Interval) -> ir.Value:
     """When the interval of a row begins."""
     if interval is Interval.HOUR:
         return rows.date_heure.name("starts")
-    if "civil_month" in rows.columns:
-        return rows.civil_month.name("starts")
     if interval is Interval.DAY:
         return rows.civil_date.name("starts")
     # ISO weeks: they begin on Monday
@@ -112,8 +101,8 @@ def energy(
     """One row an interval (a region, where ``regional``), oldest first: ``names`` in ``unit``, ``means``, and how
     much was measured.
 
-    ``table`` has one row a civil day (an hour or a month, where these are the intervals), of each region where one is
-    named: ``civil_date``, ``<name>_mwh`` and its count of slots (:func:`known_quarters`), ``measured_slots``,
+    ``table`` has one row a civil day (an hour, where these are the intervals), of each region where one is named:
+    ``civil_date``, ``<name>_mwh`` and its count of slots (:func:`known_quarters`), ``measured_slots``,
     ``expected_slots``; ``mix_slots``, ``<name>_share`` and ``production_mwh`` where shares are wanted.
     """
     return span.fill(_energy, table, tuple(names), unit, tuple(means), region, regional)
@@ -131,37 +120,34 @@ def _energy(
     # hours have an instant of their own, days do not
     cut = between if interval is Interval.HOUR else within
     rows = cut(of_region(table.to_expr(), region))
-    is_stored = interval in {Interval.HOUR, Interval.DAY} or "civil_month" in rows.columns
-    draw = _as_stored if is_stored else _summed
     # the name goes along, ordered by the code: names have accents
     region_columns = ("code_insee_region", "libelle_region") if regional else ()
-    return draw(rows, interval, names, unit, means, region_columns).order_by(["starts", *region_columns[:1]])
+    if interval in {Interval.HOUR, Interval.DAY}:
+        series = stored(rows, starts(rows, interval), complete_days(rows), interval, names, unit, means, region_columns)
+    else:
+        series = _summed(rows, interval, names, unit, means, region_columns)
+    return series.order_by(["starts", *region_columns[:1]])
 
 
-def _as_stored(
+def stored(
     rows: ir.Table,
+    begins: ir.Value,
+    complete: ir.BooleanValue,
     interval: Interval,
     names: tuple[str, ...],
     unit: Unit,
     means: tuple[Mean, ...],
-    region_columns: tuple[str, ...],
+    region_columns: tuple[str, ...] = (),
 ) -> ir.Table:
-    """The rows of the table, which has one per interval already: to plan thirty sums of one row each takes longer."""
+    """The rows of a table that has one per interval already: to plan thirty sums of one row each takes longer."""
     return rows.select(
-        starts(rows, interval),
+        begins.name("starts"),
         *(rows[name] for name in region_columns),
         *(_in_unit(rows, name, unit, interval) for name in names),
         *(ibis.ifelse(rows[mean.weight] != 0, rows[mean.name], None).name(mean.name) for mean in means),
         *(count.name(name) for name, count in _hours(rows, interval).items()),
-        _complete(rows, interval).name("complete"),
+        complete.name("complete"),
     )
-
-
-def _complete(rows: ir.Table, interval: Interval) -> ir.BooleanValue:
-    if "civil_month" not in rows.columns:
-        return complete_days(rows)
-    complete: ir.BooleanValue = rows.complete_days == days_in_period(rows.civil_month, interval)
-    return complete
 
 
 def _summed(
@@ -280,18 +266,6 @@ def energies(mart: Mart, unit: Unit) -> list[str]:
     """The columns of a mart that can be shown in this unit: as a share, those that are part of production."""
     suffix = "_share" if unit is Unit.SHARE else "_mwh"
     return [name.removesuffix(suffix) for name in mart.names if name.endswith(suffix)]
-
-
-def temperature_of_france(merged: ir.Table, regional: ir.Table) -> ir.Table:
-    """``civil_date``, ``tmin_c``, ``tmoy_c``, ``tmax_c`` [°C]: as ``daily_merged`` has them, and the plain mean of the
-    mainland's regions in ``temperature_daily`` on days of which it has no temperature."""
-    names = ("tmin_c", "tmoy_c", "tmax_c")
-    # éCO2mix has no load to weigh Corsica by
-    mainland = regional.filter(regional.code_insee_region != CORSE)
-    plain = mainland.group_by("civil_date").aggregate(**{f"{name}_plain": mainland[name].mean() for name in names})
-    days = merged.select("civil_date", *names).outer_join(plain, "civil_date")
-    known = {name: ibis.coalesce(days[name].cast("float64"), days[f"{name}_plain"].cast("float64")) for name in names}
-    return days.select(civil_date=ibis.coalesce(days.civil_date, days.civil_date_right), **known)
 
 
 def columns_of(mart: Mart, names: Iterable[str] = ()) -> tuple[AnswerColumn, ...]:

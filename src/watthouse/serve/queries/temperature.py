@@ -2,10 +2,11 @@
 
 from typing import Final
 
+import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
-from watthouse.catalog import REGIONS
+from watthouse.catalog import CORSE, REGIONS
 from watthouse.serve.formats import AnswerColumn
 from watthouse.serve.queries.attribution import TEMPERATURE_OF_FRANCE
 from watthouse.serve.queries.base import meant, region_of, span_of
@@ -17,7 +18,6 @@ from watthouse.serve.queries.series import (
     days_in_period,
     of_region,
     starts,
-    temperature_of_france,
     within,
 )
 from watthouse.serve.queries.units import BY_DAY, Interval
@@ -47,6 +47,18 @@ def temperature_of(snapshot: Snapshot, params: TemperatureParams) -> RowSet:
 
 def _temperature(table: ops.Relation, interval: Interval, region: str) -> ir.Table:
     return _by_interval(within(of_region(table.to_expr(), region)), interval)
+
+
+def temperature_of_france(merged: ir.Table, regional: ir.Table) -> ir.Table:
+    """``civil_date``, ``tmin_c``, ``tmoy_c``, ``tmax_c`` [°C]: as ``daily_merged`` has them, and the plain mean of the
+    mainland's regions in ``temperature_daily`` on days of which it has no temperature."""
+    names = ("tmin_c", "tmoy_c", "tmax_c")
+    # éCO2mix has no load to weigh Corsica by
+    mainland = regional.filter(regional.code_insee_region != CORSE)
+    plain = mainland.group_by("civil_date").aggregate(**{f"{name}_plain": mainland[name].mean() for name in names})
+    days = merged.select("civil_date", *names).outer_join(plain, "civil_date")
+    known = {name: ibis.coalesce(days[name].cast("float64"), days[f"{name}_plain"].cast("float64")) for name in names}
+    return days.select(civil_date=ibis.coalesce(days.civil_date, days.civil_date_right), **known)
 
 
 def _temperature_of_france(merged: ops.Relation, interval: Interval, regional: ops.Relation) -> ir.Table:

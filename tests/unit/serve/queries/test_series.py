@@ -13,7 +13,8 @@ import pyarrow as pa
 import pytest
 
 from watthouse.serve.queries.params import end_of, start_of
-from watthouse.serve.queries.series import Mean, Span, energy, measured_hours, temperature_of_france, weighted, within
+from watthouse.serve.queries.series import Mean, Span, energy, measured_hours, weighted, within
+from watthouse.serve.queries.temperature import temperature_of_france
 from watthouse.serve.queries.units import BY_HOUR, Interval, Unit
 from watthouse.warehouse.query import END, FIRST, SINCE, UNTIL
 
