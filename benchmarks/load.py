@@ -20,6 +20,7 @@ import httpx
 import psutil
 
 from benchmarks.measure import WATTHOUSE
+from tools.services import SERVERS, Services
 
 _SCRIPT: Final = """
 local paths = {{{paths}}}
@@ -89,6 +90,16 @@ def serving(command: Sequence[str], environment: Mapping[str, str], ready: str) 
             yield Server(url, psutil.Process(process.pid), time.perf_counter() - began)
         finally:
             process.send_signal(signal.SIGTERM)
+
+
+@contextmanager
+def service(folder: Path, name: str) -> Iterator[str]:
+    """The URL of a real server of that name, which keeps its data below the folder and is gone with the block."""
+    services, server = Services(folder / "services"), SERVERS[name]
+    try:
+        yield server.url(services.up(server))
+    finally:
+        services.down(name, signal.SIGKILL)
 
 
 def _wait(url: str, process: "subprocess.Popen[bytes]") -> None:

@@ -4,10 +4,7 @@ Both send the same rows to one broker on this machine; the broker takes its part
 """
 
 import json
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -19,9 +16,9 @@ import polars as pl
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from benchmarks.load import service
 from benchmarks.measure import Run, middle, timed, watthouse
 from benchmarks.results import put
-from tools.services import SERVERS, Services
 from watthouse.sample.publishing import Publisher
 
 HEADING: Final = "## The stream: out of the lake into Kafka"
@@ -43,25 +40,15 @@ class Kept:
 
 def section(revisions: int = REVISIONS) -> str:
     """What was measured, as a section of RESULTS.md."""
-    with TemporaryDirectory() as folder, kafka(Path(folder)) as broker:
+    with TemporaryDirectory() as folder, service(Path(folder), "kafka") as broker:
         large, small = _home(Path(folder), "large", revisions), _home(Path(folder), "small", 1)
         runs, scripts = [], []
         for turn in range(ROUNDS):
             scripts.append(_script(Path(folder) / "small-0", broker, f"script_{turn}"))
             runs.append(_replay(large, broker, f"large_{turn}"))
         few = [_replay(small, broker, f"small_{turn}") for turn in range(ROUNDS)]
-        first = _first(small, broker)
+        first = _replay(small, broker, "one_day", since=f"{NOW:%Y-%m-%d}")  # for what the command takes to start
         return _report(large.rows, runs, small.rows, few, scripts, first)
-
-
-@contextmanager
-def kafka(folder: Path) -> Iterator[str]:
-    """A broker of one's own, as ``host:port``."""
-    services, server = Services(folder / "servers"), SERVERS["kafka"]
-    try:
-        yield server.url(services.up(server))
-    finally:
-        services.down(server.name, signal.SIGKILL)
 
 
 def _home(folder: Path, name: str, revisions: int) -> Kept:
@@ -78,16 +65,10 @@ def _home(folder: Path, name: str, revisions: int) -> Kept:
     return Kept(folder / name, rows)
 
 
-def _replay(kept: Kept, broker: str, topic: str) -> Run:
-    """Everything once more: what the producer does without asking ODRÉ for anything."""
+def _replay(kept: Kept, broker: str, topic: str, since: str = "2000-01-01") -> Run:
+    """Everything since a day once more: what the producer does without asking ODRÉ for anything."""
     environment = {"WATTHOUSE_KAFKA": broker, "WATTHOUSE_STREAM_TOPIC": topic}
-    return watthouse("stream", "produce", "--replay", "2000-01-01", home=kept.home, environment=environment)
-
-
-def _first(kept: Kept, broker: str) -> Run:
-    """One day of it, for what the command takes to start."""
-    environment = {"WATTHOUSE_KAFKA": broker, "WATTHOUSE_STREAM_TOPIC": "one_day"}
-    return watthouse("stream", "produce", "--replay", f"{NOW:%Y-%m-%d}", home=kept.home, environment=environment)
+    return watthouse("stream", "produce", "--replay", since, home=kept.home, environment=environment)
 
 
 def _script(exports: Path, broker: str, topic: str) -> float:

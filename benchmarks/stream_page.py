@@ -23,12 +23,11 @@ from playwright.sync_api import Page, sync_playwright
 from pymongo import MongoClient
 
 from benchmarks.dashboard import changed
-from benchmarks.load import Server, serving
+from benchmarks.load import Server, service, serving
 from benchmarks.measure import WATTHOUSE
 from benchmarks.results import put
 from tests.streaming import PLACES, QUARTER, document
 from tools.pictures import QUIET, SETTLED
-from tools.services import SERVERS, Services
 from watthouse.stream.documents import Document, dataset_of
 from watthouse.stream.store import Store
 
@@ -47,7 +46,7 @@ Times = dict[str, dict[str, list[float]]]
 
 def section(sizes: Mapping[str, int] = SIZES) -> str:
     """What was measured, as a section of RESULTS.md."""
-    with TemporaryDirectory() as folder, _store(Path(folder)) as store, ExitStack() as held:
+    with TemporaryDirectory() as folder, service(Path(folder), "mongodb") as store, ExitStack() as held:
         stores = {name: _filled(f"{store}history_{size}", size) for name, size in sizes.items()}
         servers = {name: held.enter_context(_serving(Path(folder), url)) for name, url in stores.items()}
         times = _calls(servers) | _pages(servers) | _pushes(servers, stores)
@@ -59,15 +58,6 @@ _NOTES: Final = (
     "ratio is that of the medians. Each call and view looks into the store. A push is taken from the write of a slot",
     "(store and `latest`) at a look every 50 ms; the page's is until its table has the new value.",
 )
-
-
-@contextmanager
-def _store(folder: Path) -> Iterator[str]:
-    services, server = Services(folder / "services"), SERVERS["mongodb"]
-    try:
-        yield server.url(services.up(server))
-    finally:
-        services.down("mongodb")
 
 
 def _filled(url: str, size: int) -> str:

@@ -102,24 +102,18 @@ app = typer.Typer(
 )
 
 
-meters = typer.Typer(
-    name="meters", help="Meter files: loaded, checked, shown and served.", no_args_is_help=True, rich_markup_mode=None
+def _group(name: str, about: str) -> typer.Typer:
+    """Verbs of one subject, below its name."""
+    group = typer.Typer(name=name, help=about, no_args_is_help=True, rich_markup_mode=None)
+    app.add_typer(group)
+    return group
+
+
+meters = _group("meters", "Meter files: loaded, checked, shown and served.")
+datamart = _group("datamart", "A snowflake of the marts on a second PostgreSQL server: shipped, looked at, removed.")
+stream = _group(
+    "stream", "Real-time power as a stream: from the lake through Kafka and Spark into MongoDB, held against the marts."
 )
-app.add_typer(meters)
-datamart = typer.Typer(
-    name="datamart",
-    help="A snowflake of the marts on a second PostgreSQL server: shipped, looked at, removed.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
-app.add_typer(datamart)
-stream = typer.Typer(
-    name="stream",
-    help="Real-time power as a stream: from the lake through Kafka and Spark into MongoDB, held against the marts.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
-app.add_typer(stream)
 
 
 def verb(group: typer.Typer | None = None, **options: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:

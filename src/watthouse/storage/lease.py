@@ -10,7 +10,7 @@ import os
 import secrets
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -36,6 +36,26 @@ class Holder:
     seconds: float
 
 
+@contextmanager
+def renewed(renew: Callable[[], bool], seconds: float, away: type[Exception]) -> Iterator[None]:
+    """Renew beside the block what lasts ``seconds``, until ``renew`` returns False: another has it then."""
+    ended = threading.Event()
+
+    def keep() -> None:
+        while not ended.wait(seconds / _RENEWALS):
+            with suppress(away):  # what cannot be reached now may be reached again in time
+                if not renew():
+                    return
+
+    keeping = threading.Thread(target=keep, name="lease", daemon=True)
+    keeping.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        keeping.join()
+
+
 class Lease:
     """The lease called ``name`` in a bucket, held by a ``holder``; it runs out ``seconds`` after its last renewal."""
 
@@ -44,7 +64,6 @@ class Lease:
         self._name = name
         self._holder = holder
         self._seconds = seconds
-        self._ended = threading.Event()
         self._turn = 0
         self._token = secrets.token_hex(8)
 
@@ -54,13 +73,10 @@ class Lease:
         since = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
         holder = Holder(self._token, _who(), since, self._seconds)
         self._take(holder)
-        renewing = threading.Thread(target=self._renew, args=(holder,), daemon=True)
-        renewing.start()
         try:
-            yield self
+            with renewed(lambda: self._replace(self._content(holder)), self._seconds, LakeError):
+                yield self
         finally:
-            self._ended.set()
-            renewing.join()
             with suppress(LakeError):  # it runs out by itself
                 self._replace(b"{}")
 
@@ -98,13 +114,6 @@ class Lease:
             now: datetime = obstore.head(bucket, _CLOCK)["last_modified"]
             renewed: datetime = obstore.head(bucket, self._name)["last_modified"]
         return now - renewed > timedelta(seconds=current.seconds)
-
-    def _renew(self, holder: Holder) -> None:
-        while not self._ended.wait(self._seconds / _RENEWALS):
-            # a bucket that cannot be reached now may be reached again in time
-            with suppress(LakeError):
-                if not self._replace(self._content(holder)):
-                    return
 
     def _replace(self, content: bytes) -> bool:
         """Write one's own lease anew; False where it is another's now."""

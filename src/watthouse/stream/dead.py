@@ -40,15 +40,7 @@ class DeadLetters:
     def __init__(self, cluster: Cluster, topic: str) -> None:
         self._cluster = cluster
         self._topic = dead_letters(topic)
-        self._producer = Producer(
-            {
-                **cluster.client,
-                "enable.idempotence": True,
-                "acks": "all",
-                "compression.type": "zstd",
-                "message.timeout.ms": int(_PATIENCE * 1000),
-            }
-        )
+        self._producer = Producer({**cluster.producer, "message.timeout.ms": int(_PATIENCE * 1000)})
 
     def send(self, letters: Iterable[Letter]) -> None:
         """Publish them; raises :class:`~watthouse.errors.StreamError` unless each is confirmed."""

@@ -3,7 +3,6 @@
 import os
 import secrets
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,12 +12,11 @@ from typing import Final
 from pymongo.errors import DuplicateKeyError
 
 from watthouse.errors import BusyError, StreamStoreError
+from watthouse.storage.lease import renewed
 from watthouse.stream.connection import Connection, Documents
 from watthouse.stream.documents import Document
 
 _ID: Final = "processor"
-_RENEWALS: Final = 4
-"""Times that a lease is renewed before it would run out."""
 
 
 class Lease:
@@ -30,7 +28,6 @@ class Lease:
         self._seconds = seconds
         self._token = secrets.token_hex(8)
         self._who = who or f"{socket.gethostname()}, process {os.getpid()}"
-        self._ended = threading.Event()
         self._taken = False
         self._good_until = 0.0
 
@@ -38,13 +35,10 @@ class Lease:
     def held(self) -> Iterator["Lease"]:
         """Hold it while the block runs; raises :class:`~watthouse.errors.BusyError` where another does."""
         self._take()
-        renewing = threading.Thread(target=self._keep, name="lease", daemon=True)
-        renewing.start()
         try:
-            yield self
+            with renewed(self._renew, self._seconds, StreamStoreError):
+                yield self
         finally:
-            self._ended.set()
-            renewing.join()
             with suppress(StreamStoreError):  # it runs out by itself
                 self._release()
 
@@ -68,20 +62,15 @@ class Lease:
                 raise self._busy(self._leases.find_one({"_id": _ID}) or {}) from None
         self._good_until = began + self._seconds
 
-    def _keep(self) -> None:
-        while not self._ended.wait(self._seconds / _RENEWALS) and not self._taken:
-            with suppress(StreamStoreError):  # a store that is back in time is renewed
-                self._renew()
-
-    def _renew(self) -> None:
+    def _renew(self) -> bool:
         began = time.monotonic()
         with self._connection.translated():
             until = self._end(self._connection.now())
-            renewed = self._leases.update_one({"_id": _ID, "token": self._token}, {"$set": {"until": until}})
-        if renewed.matched_count:
+            found = self._leases.update_one({"_id": _ID, "token": self._token}, {"$set": {"until": until}})
+        self._taken = not found.matched_count
+        if not self._taken:
             self._good_until = began + self._seconds
-        else:
-            self._taken = True
+        return not self._taken
 
     def _release(self) -> None:
         with self._connection.translated():

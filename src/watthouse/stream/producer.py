@@ -118,10 +118,7 @@ class Publisher:
         self._refused: list[KafkaError] = []
         self._producer = Producer(
             {
-                **cluster.client,
-                "enable.idempotence": True,
-                "acks": "all",
-                "compression.type": "zstd",
+                **cluster.producer,
                 # large batches: a message alone takes a request, 50 ms of them take one
                 "linger.ms": 50,
                 "batch.size": 900_000,
