@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 
 from watthouse.errors import WatthouseError
 from watthouse.settings import Settings
+from watthouse.starting import keep
 
 ENDING: Final = signal.SIGUSR1
 """What a worker is sent when the server is about to end: it waits for its connections, and some of them stay open."""
@@ -54,7 +55,9 @@ def listen(settings: Settings, made_by: Callable[[Settings], ASGIApp], *, afresh
 def _load(settings: Settings, made_by: Callable[[Settings], ASGIApp], _target: str) -> ASGIApp:
     # by default it would kill a worker whose application does not listen for it
     signal.signal(ENDING, signal.SIG_IGN)
-    return made_by(settings)
+    app = made_by(settings)
+    keep()
+    return app
 
 
 def refuse_taken(host: str, port: int) -> None:
