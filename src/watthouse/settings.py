@@ -175,7 +175,7 @@ class Settings(BaseSettings):
         default=1, ge=0, description="pause between two looks of the processor for new messages, s"
     )
     stream_poll_seconds: float = Field(
-        default=1, gt=0, description="pause between two looks of the live page's server into the store, s"
+        default=0.2, gt=0, description="pause between two looks of the live page's server into the store, s"
     )
     spark_python: Path | None = Field(
         default=None, description="Python of the environment that has PySpark; none for the one that runs"

@@ -4,7 +4,9 @@ Imports stay few: Spark's workers read messages too.
 """
 
 import json
+import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +29,8 @@ DATASETS: Final = (CATALOG[NATIONAL], CATALOG[REGIONAL])
 _INSTANT: Final = "%Y-%m-%dT%H:%M:%SZ"
 _STAMP: Final = "%Y-%m-%dT%H:%M:%S%.6fZ"
 _SHOWN: Final = 200
+_TOGETHER: Final = 10_000
+"""Values that are read together: one that is no JSON makes those be read one by one."""
 _REGION: Final = "code_insee_region"
 
 
@@ -95,7 +99,13 @@ def _plain(values: Sequence[bytes | None]) -> pl.DataFrame:
     """Those that are, letter by letter, what :func:`written` makes of a plain row: the schema need not be asked."""
     texts = pl.Series("text", [_text(value) for value in values], pl.String).to_frame()
     numbered = texts.with_row_index("position").filter(pl.col("text").str.len_bytes() <= LONGEST)
-    return pl.concat([_plain_of(dataset, numbered) for dataset in DATASETS])
+    slices = [*numbered.iter_slices(_TOGETHER)] or [numbered]
+    with ThreadPoolExecutor(min(len(slices), os.cpu_count() or 1)) as readers:
+        return pl.concat(readers.map(_plain_among, slices))
+
+
+def _plain_among(texts: pl.DataFrame) -> pl.DataFrame:
+    return pl.concat([_plain_of(dataset, texts) for dataset in DATASETS])
 
 
 def _text(value: bytes | None) -> str | None:

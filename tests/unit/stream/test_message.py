@@ -7,7 +7,7 @@ from typing import Any, Final
 import jsonschema_rs
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -129,6 +129,7 @@ def test_any_row_comes_back_to_the_bit(observed: list[tuple[Dataset, dict[str, A
         }
 
 
+@settings(deadline=None)  # it is slow where the machine is busy
 @given(st.lists(observations(), min_size=1, max_size=5))
 def test_what_this_producer_words_and_what_another_does_is_read_alike(
     observed: list[tuple[Dataset, dict[str, Any]]],
