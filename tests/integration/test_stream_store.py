@@ -122,6 +122,15 @@ def test_slots_are_those_of_a_dataset_in_a_period(store: Store) -> None:
     ]
 
 
+def test_a_period_is_read_whatever_its_size(store: Store) -> None:
+    # a server may send all that is left in one answer, and 48 MB is the most that one may have
+    days = [date(2026, 3, 1) + timedelta(days=number) for number in range(11)]
+    written = [{**each, "padding": "x" * 60_000} for day in days for each in of_day("53", day)]
+    assert store.upsert(written) == 11 * 96
+    since, until = (datetime(2026, 3, 1, tzinfo=UTC) + timedelta(hours=hours) for hours in (-1, 11 * 24 - 1))
+    assert [each["_id"] for each in store.slots(REGIONAL, since, until)] == [each["_id"] for each in written]
+
+
 def test_the_latest_is_the_newest_measured_one_in_whatever_order_they_came(store: Store, stream_store: str) -> None:
     newest = document("11", NOON + LATER)
     for each in (newest, document("11", NOON), forecast("11", NOON + 2 * LATER)):

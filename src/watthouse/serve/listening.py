@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from watthouse.errors import WatthouseError
 from watthouse.parent import end_with_parent
 from watthouse.settings import Settings
+from watthouse.starting import keep
 
 ENDING: Final = signal.SIGUSR1
 """What a worker is sent when the server is about to end: it waits for its connections, and some of them stay open."""
@@ -56,7 +57,9 @@ def _load(settings: Settings, made_by: Callable[[Settings], ASGIApp], _target: s
     end_with_parent()
     # by default it would kill a worker whose application does not listen for it
     signal.signal(ENDING, signal.SIG_IGN)
-    return made_by(settings)
+    app = made_by(settings)
+    keep()
+    return app
 
 
 def refuse_taken(host: str, port: int) -> None:

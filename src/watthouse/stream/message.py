@@ -42,25 +42,28 @@ def written(dataset: Dataset, rows: pl.DataFrame, sample: str | None = None) -> 
 
     Columns: ``key``, ``value`` (text) and ``fault``, why a value breaks the schema; null where it does not.
     """
-    instant = pl.col(dataset.time).dt.strftime(_INSTANT)
-    key = pl.concat_str([pl.lit(dataset.id), _region(dataset), instant], separator="|")
-    messages = rows.select(
-        key=key,
-        value=pl.struct(
-            pl.lit(VERSION).alias("schema"),
-            pl.lit(dataset.id).alias("dataset"),
-            _region(dataset).alias("region"),
-            instant.alias("instant"),
-            pl.col("date").dt.strftime("%Y-%m-%d"),
-            "heure",
-            "nature",
-            pl.col("observed_at").dt.strftime(_STAMP),
-            pl.lit(sample, pl.String).alias("sample"),
-            pl.struct(column.name for column in columns(dataset)).alias("values"),
-        ).struct.json_encode(),
-        is_plain=_is_plain(dataset),
-    )
+    messages = rows.select(**_messages(dataset, pl.lit(sample, pl.String)), is_plain=_is_plain(dataset))
     return messages.select("key", "value", fault=_faults(messages))
+
+
+def _messages(dataset: Dataset, sample: pl.Expr) -> dict[str, pl.Expr]:
+    instant = pl.col(dataset.time).dt.strftime(_INSTANT)
+    heads = {
+        "schema": pl.lit(VERSION),
+        "dataset": pl.lit(dataset.id),
+        "region": _region(dataset),
+        "instant": instant,
+        "date": pl.col("date").dt.strftime("%Y-%m-%d"),
+        "heure": pl.col("heure"),
+        "nature": pl.col("nature"),
+        "observed_at": pl.col("observed_at").dt.strftime(_STAMP),
+        "sample": sample,
+        "values": pl.struct(column.name for column in columns(dataset)),
+    }
+    return {
+        "key": pl.concat_str([pl.lit(dataset.id), _region(dataset), instant], separator="|"),
+        "value": pl.struct(each.alias(name) for name, each in heads.items()).struct.json_encode(),
+    }
 
 
 def fault_of(value: bytes | None) -> str | None:
@@ -74,14 +77,55 @@ def read(values: Sequence[bytes | None]) -> tuple[pl.DataFrame, dict[int, str]]:
     Columns: those of a message, with ``instant`` and ``observed_at`` as UTC instants and ``date`` as a date, then each
     column of :func:`columns` of either dataset, and ``position``.
     """
+    plain = _plain(values)
+    known = set(plain["position"].to_list())
     faults, good = {}, {}
     for position, value in enumerate(values):
+        if position in known:
+            continue
         message, fault = _parsed(value)
         if fault is None:
             good[position] = message
         else:
             faults[position] = fault
-    return _frame(good), faults
+    return pl.concat([plain, _frame(good)]).sort("position"), faults
+
+
+def _plain(values: Sequence[bytes | None]) -> pl.DataFrame:
+    """Those that are, letter by letter, what :func:`written` makes of a plain row: the schema need not be asked."""
+    texts = pl.Series("text", [_text(value) for value in values], pl.String).to_frame()
+    numbered = texts.with_row_index("position").filter(pl.col("text").str.len_bytes() <= LONGEST)
+    return pl.concat([_plain_of(dataset, numbered) for dataset in DATASETS])
+
+
+def _text(value: bytes | None) -> str | None:
+    try:
+        return value.decode() if value is not None else None
+    except UnicodeDecodeError:
+        return None
+
+
+def _plain_of(dataset: Dataset, texts: pl.DataFrame) -> pl.DataFrame:
+    begins = f'{{"schema":{VERSION},"dataset":"{dataset.id}",'
+    # nothing is nested in what is plain: what is, however deep, is not for a parser that may recurse
+    flat = (pl.col("text").str.count_matches("{", literal=True) == 2) & ~pl.col("text").str.contains("[", literal=True)
+    own = texts.filter(pl.col("text").str.starts_with(begins) & flat)
+    try:
+        told = own.with_columns(told=pl.col("text").str.json_decode(_shape(dataset))).unnest("told").unnest("values")
+    except pl.exceptions.ComputeError:
+        # one is no JSON, and which one is not said: each is read by itself
+        return _frame({})
+    rows = _typed(told, strict=False)
+    published = rows.rename({"instant": dataset.time, **({"region": _REGION} if _REGION in dataset else {})})
+    same = _messages(dataset, pl.col("sample"))["value"] == pl.col("text")
+    return _of_either(rows.filter(published.select(same & _is_plain(dataset)).to_series()))
+
+
+@cache
+def _shape(dataset: Dataset) -> pl.Struct:
+    heads = {"schema": pl.Int64, **dict.fromkeys(_HEADS, pl.String)}
+    values = pl.Struct({column.name: _TYPES[column.kind] for column in columns(dataset)})
+    return pl.Struct({**heads, "values": values})
 
 
 def _parsed(value: bytes | None) -> tuple[dict[str, Any], str | None]:
@@ -157,19 +201,29 @@ def _frame(good: Mapping[int, Mapping[str, Any]]) -> pl.DataFrame:
     numbers = [
         pl.Series(name, [each.get(name) for each in values], dtype, strict=False) for name, dtype in _numbers().items()
     ]
-    return pl.DataFrame(heads, schema_overrides=dict.fromkeys(_HEADS, pl.String)).with_columns(
-        pl.col("instant").str.to_datetime(_INSTANT, time_unit="us", time_zone="UTC"),
-        pl.col("observed_at").str.to_datetime(_STAMP, time_unit="us", time_zone="UTC"),
-        pl.col("date").str.to_date("%Y-%m-%d"),
-        *numbers,
-        pl.Series("position", list(good), pl.Int64),
+    read = pl.DataFrame(heads, schema_overrides=dict.fromkeys(_HEADS, pl.String))
+    return _of_either(_typed(read, strict=True).with_columns(*numbers, pl.Series("position", list(good), pl.UInt32)))
+
+
+def _typed(rows: pl.DataFrame, *, strict: bool) -> pl.DataFrame:
+    """Instants and days, null where one is none and the texts were not held to the schema before (``strict``)."""
+    return rows.with_columns(
+        pl.col("instant").str.to_datetime(_INSTANT, time_unit="us", time_zone="UTC", strict=strict),
+        pl.col("observed_at").str.to_datetime(_STAMP, time_unit="us", time_zone="UTC", strict=strict),
+        pl.col("date").str.to_date("%Y-%m-%d", strict=strict),
     )
 
 
+def _of_either(rows: pl.DataFrame) -> pl.DataFrame:
+    """With the columns of both datasets."""
+    other = [pl.lit(None, dtype).alias(name) for name, dtype in _numbers().items() if name not in rows.columns]
+    return rows.with_columns(other).select(*_HEADS, *_numbers(), "position")
+
+
 _HEADS: Final = ("dataset", "region", "instant", "date", "heure", "nature", "observed_at", "sample")
+_TYPES: Final = {Kind.WHOLE: pl.Int32, Kind.RATE: pl.Float64}
 
 
 @cache
-def _numbers() -> Mapping[str, pl.DataType | type[pl.DataType]]:
-    types = {Kind.WHOLE: pl.Int32, Kind.RATE: pl.Float64}
-    return {column.name: types[column.kind] for dataset in DATASETS for column in columns(dataset)}
+def _numbers() -> Mapping[str, type[pl.DataType]]:
+    return {column.name: _TYPES[column.kind] for dataset in DATASETS for column in columns(dataset)}

@@ -35,6 +35,8 @@ _LEASES: Final = "leases"
 _PROGRESS: Final = "progress"
 _PROCESSOR: Final = "processor"
 _BULK: Final = 2_000
+_READ: Final = 500
+"""Documents an answer: left to itself, mongo-java-server sends all that is left, and past 48 MB none of it arrives."""
 _DUPLICATE: Final = 11000
 _FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST: Final = datetime(9999, 1, 1, tzinfo=UTC)
@@ -166,7 +168,7 @@ class Store:
 
     def _between(self, dataset: str, region: str, since: datetime, until: datetime) -> Iterator[Document]:
         with self._connection.translated():
-            yield from self._documents.find(_range(dataset, region, since, until), sort=[("_id", 1)])
+            yield from self._documents.find(_range(dataset, region, since, until), sort=[("_id", 1)], batch_size=_READ)
 
 
 def _is_newer(error: Mapping[str, Any]) -> bool:

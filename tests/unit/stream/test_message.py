@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
 from tests.support import PARIS, clock
 from tools import message_schema
@@ -99,6 +100,7 @@ def test_on_days_the_clocks_change_each_true_quarter_hour_has_a_key_of_its_own(d
     assert [(one["date"], one["heure"]) for one in said] == [(str(day), slot["heure"]) for slot in slots]
 
 
+OWN_HEAD: Final = b'{"schema":1,"dataset":"eco2mix-regional-tr",'
 WHOLE: Final = st.none() | st.integers(-(2**31), 2**31 - 1)
 RATE: Final = st.none() | st.floats(allow_nan=False, allow_infinity=False)
 INSTANTS: Final = st.integers(0, 10**6).map(lambda n: datetime(2000, 1, 1, tzinfo=UTC) + n * timedelta(minutes=15))
@@ -125,6 +127,25 @@ def test_any_row_comes_back_to_the_bit(observed: list[tuple[Dataset, dict[str, A
         assert {column.name: found[column.name] for column in columns(dataset)} == {
             column.name: row[column.name] for column in columns(dataset)
         }
+
+
+@given(st.lists(observations(), min_size=1, max_size=5))
+def test_what_this_producer_words_and_what_another_does_is_read_alike(
+    observed: list[tuple[Dataset, dict[str, Any]]],
+) -> None:
+    own = [written(dataset, frame(dataset, row)).row(0)[1].encode() for dataset, row in observed]
+    # the same JSON, spaced and ordered otherwise, is not what the producer writes: it is held to the schema one by one
+    others = [json.dumps(dict(reversed(json.loads(value).items())), indent=1).encode() for value in own]
+    assert_frame_equal(read(own)[0], read(others)[0])
+
+
+@pytest.mark.parametrize(
+    "faulty", [b"\xff", b"{", OWN_HEAD + b"}", OWN_HEAD + b'"values":' + b"[" * 8_000, OWN_HEAD + b'"values":7}']
+)
+def test_one_that_is_no_message_keeps_no_other_out(faulty: bytes) -> None:
+    back, faults = read([message(), faulty, message(region="24")])
+    assert list(faults) == [1]
+    assert back["position"].to_list() == [0, 2]
 
 
 @pytest.mark.parametrize(
