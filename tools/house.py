@@ -8,7 +8,9 @@ import grimp
 
 PAGE: Final = Path(__file__).parents[1] / "CONTRIBUTING.md"
 _BEGIN, _END = "<!-- house -->\n", "<!-- /house -->\n"
-_EVERYWHERE: Final = frozenset({"ahead", "catalog", "clock", "errors", "settings"})
+_EVERYWHERE: Final = frozenset(
+    {"ahead", "catalog", "cells", "clock", "errors", "given", "inert", "parent", "settings", "streams"}
+)
 """What everything may know: drawn, it would hide the rest."""
 
 

@@ -3,6 +3,7 @@
 import os
 import sys
 
+from watthouse import streams
 from watthouse.starting import uncollected
 
 
@@ -10,13 +11,19 @@ def main() -> None:
     """The entry point; Ctrl-C ends it even while the rest is still being imported."""
     # Read when Arrow is loaded. Arrow's own allocator holds on to 20 MB that a long download has released.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    streams.install()
     try:
-        with uncollected():
-            from watthouse.cli.main import main as run
+        try:
+            with uncollected():
+                from watthouse.cli.main import main as run
 
-        run()
+            run()
+        finally:
+            sys.stdout.flush()  # here, where what goes wrong can be told
     except KeyboardInterrupt:
         sys.exit(130)
+    except streams.OutputError as error:
+        sys.exit(streams.leave(error))
 
 
 if __name__ == "__main__":

@@ -205,11 +205,7 @@ class Home:
         self.notes.update(_REFRESHES, lambda note: dict(sorted({**note, **now}.items())))
 
     def _lock(self) -> FileLock:
-        home = self.settings.home
-        _refuse_odd(home, "WATTHOUSE_HOME")
-        if self.settings.lake and not self.place.is_shared:
-            _refuse_odd(self.place.path, "WATTHOUSE_LAKE")
-        return self._locked(home, "WATTHOUSE_HOME")
+        return self._locked(self.settings.home, "WATTHOUSE_HOME")
 
     def _locked(self, folder: Path, setting: str) -> FileLock:
         """The lock of a folder, taken."""
@@ -239,14 +235,6 @@ def _moment(text: object) -> datetime | None:
         return datetime.fromisoformat(str(text))
     except ValueError:
         return None
-
-
-def _refuse_odd(folder: Path, setting: str) -> None:
-    # Delta takes paths for URLs and the warehouse takes them for patterns: with these characters they mean another
-    # folder, or none.
-    odd = sorted(set("%#?*[]") & set(str(folder.absolute())))
-    if odd:
-        raise UsageError(f"{setting} '{folder}' contains {' '.join(odd)}, which storage libraries misread: rename it")
 
 
 def _another(folder: Path, holder: Path, setting: str) -> str:

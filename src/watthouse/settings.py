@@ -3,13 +3,20 @@
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated, Final
 
-from pydantic import AliasChoices, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from watthouse import given
 from watthouse.storage import Access, Place, place_of
 
 PROJECT = Path(__file__).parent / "transform"
+
+Folder = Annotated[Path, BeforeValidator(given.folder)]
+Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(given.listed), AfterValidator(given.origins)]
+_FIRST: Final = date(1800, 1, 1)
+_LAST: Final = date(2200, 12, 31)
 
 
 class StreamlitSide(StrEnum):
@@ -23,9 +30,11 @@ class StreamlitSide(StrEnum):
 class Settings(BaseSettings):
     """What can be set from outside; nothing else in watthouse reads the environment."""
 
-    model_config = SettingsConfigDict(env_prefix="WATTHOUSE_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="WATTHOUSE_", frozen=True, allow_inf_nan=False)
 
-    home: Path = Field(default=Path("var"), description="folder that holds all state: lake, warehouse, scratch files")
+    home: Annotated[Folder, AfterValidator(given.usable)] = Field(
+        default=Path("var"), description="folder that holds all state: lake, warehouse, scratch files"
+    )
     lake: str | None = Field(
         default=None, description="another place for the lake: s3://bucket/prefix, gs://bucket/prefix or a folder"
     )
@@ -50,24 +59,36 @@ class Settings(BaseSettings):
     store_path_style: bool | None = Field(
         default=None, description="whether the bucket stands in the path of a request (true) or in the host (false)"
     )
-    store_seconds: float = Field(default=30, gt=0, description="time for which a request to a bucket is retried, s")
+    store_seconds: float = Field(
+        default=30, gt=0, le=given.DAY, description="time for which a request to a bucket is retried, s"
+    )
     lease_seconds: float = Field(
         default=60,
         ge=2,
-        le=86_400,
+        le=given.DAY,
         description="time after which a killed refresh no longer keeps others from a bucket, s",
     )
-    batch_rows: int = Field(default=200_000, gt=0, description="rows read from a file at a time")
-    chunk_rows: int = Field(default=600_000, gt=0, description="rows compared with the lake at a time")
-    max_file_bytes: int = Field(default=8 * 2**30, gt=0, description="cap on one file once unpacked, bytes")
-    max_ratio: int = Field(default=200, gt=0, description="cap on unpacked / packed bytes of a gzip or zip file")
-    max_members: int = Field(default=10_000, gt=0, description="cap on the files inside one zip")
-    compact_files: int = Field(default=8, gt=1, description="files a month of the lake may hold before they are merged")
-    retention_days: int = Field(default=30, gt=0, description="days that merged-away lake files are kept")
-    threads: int = Field(default=2, gt=0, description="threads of the warehouse and of dbt")
-    transform: Path = Field(default=PROJECT, description="folder of the dbt project")
+    batch_rows: int = Field(default=200_000, gt=0, le=given.MOST, description="rows read from a file at a time")
+    chunk_rows: int = Field(default=600_000, gt=0, le=given.MOST, description="rows compared with the lake at a time")
+    max_file_bytes: int = Field(
+        default=8 * 2**30, gt=0, le=given.BYTES, description="cap on one file once unpacked, bytes"
+    )
+    max_ratio: int = Field(
+        default=200, gt=0, le=given.MOST, description="cap on unpacked / packed bytes of a gzip or zip file"
+    )
+    max_members: int = Field(default=10_000, gt=0, le=given.MOST, description="cap on the files inside one zip")
+    compact_files: int = Field(
+        default=8, gt=1, le=given.MOST, description="files a month of the lake may hold before they are merged"
+    )
+    retention_days: int = Field(default=30, gt=0, le=36_500, description="days that merged-away lake files are kept")
+    threads: int = Field(default=2, gt=0, le=256, description="threads of the warehouse and of dbt")
+    transform: Folder = Field(default=PROJECT, description="folder of the dbt project")
     traceback: bool = Field(default=False, description="show where an unexpected error comes from")
-    memory_limit: str = Field(default="2GB", description="memory the warehouse may use before it spills to disk")
+    memory_limit: str = Field(
+        default="2GB",
+        pattern=r"(?i)^\d{1,6}(\.\d{1,3})? ?([KMGT]i?)?B$",
+        description="memory the warehouse may use before it spills to disk",
+    )
 
     odre_url: str = Field(
         default="https://odre.opendatasoft.com/api/explore/v2.1", description="the Explore API that refresh asks"
@@ -75,30 +96,46 @@ class Settings(BaseSettings):
     api_key: SecretStr | None = Field(
         default=None, description="key of an account there, where one is wanted; never shown"
     )
-    fetch_threads: int = Field(default=4, gt=0, description="downloads at a time")
-    window_rows: int = Field(default=50_000, gt=0, description="rows of one download, whole months at least")
-    reach_seconds: float = Field(default=3, gt=0, description="time in which the service must first be reached, s")
-    timeout_seconds: float = Field(
-        default=120, gt=0, description="time without a byte after which an answer is given up, s"
+    fetch_threads: int = Field(default=4, gt=0, le=256, description="downloads at a time")
+    window_rows: int = Field(
+        default=50_000, gt=0, le=given.MOST, description="rows of one download, whole months at least"
     )
-    attempts: int = Field(default=8, gt=0, description="times a request is tried before it is given up")
+    reach_seconds: float = Field(
+        default=3, gt=0, le=given.DAY, description="time in which the service must first be reached, s"
+    )
+    timeout_seconds: float = Field(
+        default=120, gt=0, le=given.DAY, description="time without a byte after which an answer is given up, s"
+    )
+    attempts: int = Field(default=8, gt=0, le=1_000, description="times a request is tried before it is given up")
     retry_seconds: float = Field(
-        default=0.5, gt=0, description="pause before a request is first tried again, s; doubled each time, up to 20 s"
+        default=0.5,
+        gt=0,
+        le=given.DAY,
+        description="pause before a request is first tried again, s; doubled each time, up to 20 s",
     )
     patience_seconds: float = Field(
-        default=300, gt=0, description="longest time one request may be retried and waited for, s"
+        default=300, gt=0, le=given.YEAR, description="longest time one request may be retried and waited for, s"
     )
-    quota_reserve: int = Field(default=100, ge=0, description="requests of the service's quota that are never used")
+    quota_reserve: int = Field(
+        default=100, ge=0, le=given.MOST, description="requests of the service's quota that are never used"
+    )
     clock_tolerance_seconds: float = Field(
-        default=300, gt=0, description="difference to the service's clock that is let pass, s"
+        default=300, gt=0, le=given.YEAR, description="difference to the service's clock that is let pass, s"
     )
-    sample_seed: int = Field(default=0, ge=0, description="seed of the synthetic sample")
-    sample_since: date = Field(default=date(2012, 1, 1), description="first day of the synthetic sample")
+    sample_seed: int = Field(default=0, ge=0, le=2**32 - 1, description="seed of the synthetic sample")
+    sample_since: date = Field(
+        default=date(2012, 1, 1), ge=_FIRST, le=_LAST, description="first day of the synthetic sample"
+    )
     sample_today: date | None = Field(
-        default=None, description="day at whose noon (UTC) the clock of the sample stands; none for a clock that runs"
+        default=None,
+        ge=_FIRST,
+        le=_LAST,
+        description="day at whose noon (UTC) the clock of the sample stands; none for a clock that runs",
     )
 
-    host: str = Field(default="127.0.0.1", description="address that `serve` listens on")
+    host: str = Field(
+        default="127.0.0.1", max_length=253, pattern=r"^[\w.:%-]+$", description="address that `serve` listens on"
+    )
     port: int = Field(default=8050, ge=1, le=65535, description="port that `serve` listens on")
     streamlit_on: StreamlitSide = Field(
         default=StreamlitSide.MARTS,
@@ -107,15 +144,23 @@ class Settings(BaseSettings):
     api_token: SecretStr | None = Field(
         default=None, description="token that requests which change something must carry; never shown"
     )
-    cors_origins: tuple[str, ...] = Field(
+    cors_origins: Origins = Field(
         default=(), description='origins whose pages may read the API, as JSON: ["https://example.org"], ["*"] for any'
     )
-    rate_limit: int = Field(default=0, ge=0, description="requests a minute one client may make; 0 for any number")
-    max_rows: int = Field(default=1_000_000, gt=0, description="rows of one answer of the API at most")
-    max_points: int = Field(default=5_000, gt=0, description="intervals of one series of the API at most")
-    query_seconds: float = Field(default=30, gt=0, description="time after which the API gives up a query, s")
+    rate_limit: int = Field(
+        default=0, ge=0, le=given.MOST, description="requests a minute one client may make; 0 for any number"
+    )
+    max_rows: int = Field(default=1_000_000, gt=0, le=given.MOST, description="rows of one answer of the API at most")
+    max_points: int = Field(
+        default=5_000, gt=0, le=given.MOST, description="intervals of one series of the API at most"
+    )
+    query_seconds: float = Field(
+        default=30, gt=0, le=given.DAY, description="time after which the API gives up a query, s"
+    )
     log_requests: bool = Field(default=True, description="whether the server writes a line of JSON a request")
-    cache_bytes: int = Field(default=32 * 2**20, ge=0, description="answers the API keeps at hand, bytes")
+    cache_bytes: int = Field(
+        default=32 * 2**20, ge=0, le=given.BYTES, description="answers the API keeps at hand, bytes"
+    )
 
     dump_url: SecretStr | None = Field(
         default=None, description="PostgreSQL database of `dump`: postgresql://user@host/database; never shown"
@@ -127,7 +172,7 @@ class Settings(BaseSettings):
         default=None, description="password that `init-db` gives the role that reads; never shown"
     )
 
-    meter_files: Path | None = Field(
+    meter_files: Folder | None = Field(
         default=None, description="folder of meter files that `meters serve` loads; none for meter-files in the home"
     )
     meter_db: SecretStr | None = Field(
@@ -136,22 +181,24 @@ class Settings(BaseSettings):
         description="database of meter files: postgresql://user@host/database or sqlite:///file; none for a file in the"
         " home; DB_URL is read too; never shown",
     )
-    meter_tz: str = Field(default="Europe/Paris", description="time zone of the clocks in meter files")
+    meter_tz: Annotated[str, AfterValidator(given.zone)] = Field(
+        default="Europe/Paris", description="time zone of the clocks in meter files"
+    )
     meter_wait_seconds: float = Field(
-        default=60, ge=0, description="time for which a load of meter files waits for another one, s"
+        default=60, ge=0, le=given.DAY, description="time for which a load of meter files waits for another one, s"
     )
     meter_upload_bytes: int = Field(
-        default=64 * 2**20, gt=0, description="cap on one upload of meter files, as it is sent, bytes"
+        default=64 * 2**20, gt=0, le=given.BYTES, description="cap on one upload of meter files, as it is sent, bytes"
     )
     meter_upload_rows: int = Field(
-        default=5_000_000, gt=0, description="cap on the readings and bad lines of one upload"
+        default=5_000_000, gt=0, le=given.MOST, description="cap on the readings and bad lines of one upload"
     )
     meter_gets: bool | None = Field(
         default=None,
         description="whether GETs of the historic meter service load; none for `meters serve` on this machine alone",
     )
 
-    tariffs: Path | None = Field(
+    tariffs: Folder | None = Field(
         default=None, description="file of the tariffs of meters, TOML; none for tariffs.toml in the home"
     )
 
@@ -164,25 +211,42 @@ class Settings(BaseSettings):
         description="topic of the stream; what cannot be read there goes to the topic of that name and `.dead`",
     )
     stream_delivery_seconds: float = Field(
-        default=60, gt=0, description="for how long a message is tried while no broker takes it, s"
+        default=60, gt=0, le=given.DAY, description="for how long a message is tried while no broker takes it, s"
     )
     stream_store: SecretStr | None = Field(
         default=None, description="store of the stream: mongodb://user@host/; none for no live page; never shown"
     )
-    stream_days: int = Field(default=60, gt=0, description="days of slots that the store of the stream keeps")
-    stream_batch_rows: int = Field(default=50_000, gt=0, description="messages that the processor takes at a time")
+    stream_days: int = Field(
+        default=60, gt=0, le=36_500, description="days of slots that the store of the stream keeps"
+    )
+    stream_batch_rows: int = Field(
+        default=50_000, gt=0, le=given.MOST, description="messages that the processor takes at a time"
+    )
     stream_trigger_seconds: float = Field(
-        default=1, ge=0, description="pause between two looks of the processor for new messages, s"
+        default=1, ge=0, le=given.DAY, description="pause between two looks of the processor for new messages, s"
     )
     stream_poll_seconds: float = Field(
-        default=0.2, gt=0, description="pause between two looks of the live page's server into the store, s"
+        default=0.2, gt=0, le=given.DAY, description="pause between two looks of the live page's server into the store, s"
     )
-    spark_python: Path | None = Field(
+    spark_python: Folder | None = Field(
         default=None, description="Python of the environment that has PySpark; none for the one that runs"
     )
-    spark_jars: Path | None = Field(
+    spark_jars: Folder | None = Field(
         default=None, description="folder of Spark's jars for Kafka; none to have Spark fetch them from Maven Central"
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _text(cls, value: object) -> object:
+        return given.text(value)
+
+    @field_validator("lake")
+    @classmethod
+    def _usable(cls, lake: str | None) -> str | None:
+        """Refuse a folder, as for the home; a bucket has rules of its own."""
+        if lake and "://" not in lake:
+            given.usable(Path(lake))
+        return lake
 
     @property
     def tariff_file(self) -> Path:

@@ -139,9 +139,28 @@ def test_what_a_killed_build_left_is_removed_where_nothing_is_left_to_build(file
     left = home / "building-1" / "warehouse.duckdb.wal"
     left.parent.mkdir()
     left.write_bytes(b"cut off")
+    (left.parent / ".watthouse-build").touch()  # as every build begins
     assert watthouse(home, *again).returncode == 0
     assert not left.parent.exists()
     assert (home / "warehouse.duckdb").stat().st_mtime_ns == built.st_mtime_ns
+
+
+def test_a_build_removes_nothing_that_is_not_its_own(files: Path, tmp_path: Path) -> None:
+    home = begun(tmp_path / "home")
+    (elsewhere := tmp_path / "elsewhere").mkdir()
+    (elsewhere / ".watthouse-build").touch()
+    for name in ("building-materials", "building-2024", "building-", "building-7-plans"):
+        (home / name).mkdir()
+        (home / name / "plan.pdf").write_text("mine")
+    (home / "building-materials" / ".watthouse-build").touch()  # named so by nobody's process
+    (home / "building-8").symlink_to(elsewhere, target_is_directory=True)
+    (home / "building-9").write_text("mine")
+    before = sorted(path.relative_to(home) for path in home.glob("building-*/**/*"))
+    for words in (("refresh", "--from", files / "gas-1.csv"), ("build", "--full")):
+        assert watthouse(home, *words).returncode == 0
+        assert sorted(path.relative_to(home) for path in home.glob("building-*/**/*")) == before
+    assert (home / "building-9").read_text() == "mine"
+    assert (elsewhere / ".watthouse-build").exists()
 
 
 def test_two_refreshes_at_once_double_nothing(files: Path, expected: Tables, tmp_path: Path) -> None:

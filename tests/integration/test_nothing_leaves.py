@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.integration.service import Service, service, utc
@@ -58,3 +59,23 @@ def test_a_server_asks_nobody(
         for path in paths:
             assert api.client.get(path).status_code == 200, path
     assert ear.foreign == []
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+def test_streamlit_asks_nobody_for_an_address_whoever_visits_it(
+    host: str, sampled: Path, ear: Ear, tmp_path: Path
+) -> None:
+    """Not for its own at a start on all addresses, and not for that of a visitor from another site."""
+    options = ("--streamlit", "--host", host)
+    with served(sampled, tmp_path, *options, alive="/_stcore/health", before=ear.before, **ear.variables) as api:
+        own, foreign = (visited(api.url, origin) for origin in (api.url, "http://elsewhere.example"))
+    assert (own, foreign) == (101, 403)
+    assert ear.foreign == []
+
+
+def visited(url: str, origin: str) -> int:
+    """The status with which the pages' websocket answers a browser that shows a page of this origin."""
+    wanted = {"upgrade": "websocket", "connection": "Upgrade", "sec-websocket-version": "13"}
+    key = {"sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==", "origin": origin}
+    with httpx.stream("GET", f"{url}/_stcore/stream", headers={**wanted, **key}, timeout=30) as answer:
+        return answer.status_code

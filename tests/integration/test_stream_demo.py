@@ -115,3 +115,31 @@ def started_below(folder: Path) -> list[psutil.Process]:
     """The processes that name something in that folder: servers are children of nobody here."""
     # asked for as an attribute, a process that is ending says nothing instead of raising
     return [each for each in psutil.process_iter(["cmdline"]) if str(folder) in " ".join(each.info["cmdline"] or ())]
+
+
+_DEMO = """
+import os, signal, sys
+from pathlib import Path
+from watthouse.stream import demo
+folder = Path(sys.argv[1])
+part = demo.Demo(folder, 0, print)
+part._run("sample", {}, "sample", "--port", "0")
+demo._afterwards(["touch", sys.argv[2]], folder.parent, {}, folder)
+print(part._parts["sample"].pid, flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.slow
+def test_a_demo_that_is_killed_takes_its_parts_its_servers_and_its_folder_with_it(tmp_path: Path) -> None:
+    (folder := tmp_path / "demo").mkdir()
+    (stopped := tmp_path / "servers-stopped").unlink(missing_ok=True)
+    words = [sys.executable, "-c", _DEMO, str(folder), str(stopped)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as demo:
+        assert demo.stdout is not None
+        part = psutil.Process(int(demo.stdout.readline()))
+        eventually(lambda: "synthetic" in (folder / "sample.log").read_text())
+        demo.kill()
+    assert psutil.wait_procs([part], timeout=10)[1] == []
+    eventually(stopped.exists)
+    eventually(lambda: not folder.exists())

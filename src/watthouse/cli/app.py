@@ -10,11 +10,13 @@ import typer
 from pydantic import ValidationError
 from typer.core import TyperCommand, TyperGroup
 
+from watthouse import inert
 from watthouse.cli import console, reports, signals
-from watthouse.errors import UsageError, WatthouseError
+from watthouse.errors import UsageError, WatthouseError, shown
 from watthouse.home import Home
 from watthouse.settings import Settings
 from watthouse.starting import uncollected
+from watthouse.streams import OutputError
 from watthouse.sync.report import Report
 
 EXAMPLES = {
@@ -62,14 +64,32 @@ _STOPPED = {
 """What remains where a verb is interrupted, by the group that it is in."""
 
 
-class _InOrder(TyperGroup):
+class _Verbs(TyperGroup):
     """Verbs in the order of their examples, wherever they are registered."""
 
     # they are registered in four files, in the order of imports, which says nothing to the reader of the help
 
     def list_commands(self, ctx: Any) -> list[str]:
         names = dict.fromkeys(example.split()[0] for example in EXAMPLES)
-        return [name for name in names if name in super(_InOrder, self).list_commands(ctx)]
+        return [name for name in names if name in super(_Verbs, self).list_commands(ctx)]
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        with _inert_refusals():
+            return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        with _inert_refusals():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _inert_refusals() -> Iterator[None]:
+    """Typer prints what it refuses as it was typed, and a shell types names of files (``--from *``)."""
+    try:
+        yield
+    except typer.TyperException as error:
+        error.message = inert.line(error.message)
+        raise
 
 
 class ManyPaths(TyperCommand):
@@ -92,7 +112,7 @@ class ManyPaths(TyperCommand):
 
 app = typer.Typer(
     name="watthouse",
-    cls=_InOrder,
+    cls=_Verbs,
     help="France's open energy data in a versioned lake, a warehouse and marts that can be cited.",
     epilog="\n\n".join(["Examples:", *EXAMPLES.values()]),
     no_args_is_help=True,
@@ -127,7 +147,7 @@ def verb(group: typer.Typer | None = None, **options: Any) -> Callable[[Callable
             try:
                 with signals.recognised():
                     function(*words, **named)
-            except (typer.Exit, typer.Abort):
+            except (typer.Exit, typer.Abort, OutputError):
                 raise
             except BaseException as error:  # a panic in a Rust library is not an Exception
                 _leave(error, _STOPPED[group.info.name or "" if group else ""])
@@ -148,7 +168,7 @@ def _leave(error: BaseException, stopped: str) -> None:
         line, code = line_of(error), error.exit_code
         if isinstance(error.report, Report) and error.report.counts.fetched:
             reports.report(error.report)
-    elif settings_of().traceback:
+    elif _wants_traceback():
         raise error
     else:
         line, code = line_of(error), 1
@@ -156,11 +176,18 @@ def _leave(error: BaseException, stopped: str) -> None:
     raise typer.Exit(code)
 
 
+def _wants_traceback() -> bool:
+    try:
+        return settings_of().traceback
+    except UsageError:  # the settings may be what went wrong
+        return False
+
+
 def line_of(error: BaseException) -> str:
     """The message of an error, in one line."""
     if isinstance(error, WatthouseError):
         return str(error)
-    message = " ".join(str(error).split())[:200]
+    message = shown(error, 200)
     return f"unexpected {type(error).__name__}: {message}: please report it (WATTHOUSE_TRACEBACK=1 shows where)"
 
 
@@ -179,10 +206,17 @@ def settings_of(*, sample: bool = False, **chosen: Any) -> Settings:
     try:
         settings = Settings(**chosen)
     except ValidationError as error:
-        first = error.errors()[0]
-        name, value = f"WATTHOUSE_{first['loc'][0]}".upper(), first["input"]
-        raise UsageError(f"{name} '{value}' is not valid ({first['msg']}): see docs/cli.md") from error
+        raise UsageError(_fault(error.errors()[0])) from None
     return settings.model_copy(update={"home": settings.home / "sample"}) if sample else settings
+
+
+def _fault(first: Any) -> str:
+    """What is wrong with a setting, in one line; never what a secret one was set to."""
+    name = str(first["loc"][0]).upper().removeprefix("WATTHOUSE_")
+    field = Settings.model_fields.get(name.lower())
+    value = f" '{shown(first['input'])}'" if field and "SecretStr" not in str(field.annotation) else ""
+    reason = shown(first["msg"].removeprefix("Value error, "), 120)
+    return f"WATTHOUSE_{name}{value} is not valid ({reason}): see docs/cli.md"
 
 
 def home(sample: bool) -> Home:

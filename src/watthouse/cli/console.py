@@ -1,14 +1,16 @@
 """What a person sees: progress on standard error, results on standard output."""
 
+import json
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.highlighter import JSONHighlighter
 from rich.progress import (
     BarColumn,
     Progress,
@@ -18,13 +20,31 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
+from rich.segment import Segment
 
+from watthouse import inert
 from watthouse.settings import Settings
 from watthouse.transform import Node
 
 _PIPE_WIDTH = 200  # of tables on a pipe: Rich would take 80 there, and leave out most columns
-out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+# What begins a tag, and what takes that back, go past Rich's markup as letters that nobody uses. Its own escape looks
+# at one text at a time: "[red" of one file and "]" of the next are a tag, and a text that ends with a backslash undoes
+# the tag that follows it.
+_PAST_MARKUP = str.maketrans({"[": "\ue05b", "\\": "\ue05c"})
+_AFTER_MARKUP = str.maketrans({0xE05B: "[", 0xE05C: "\\"})
+
+
+class _Console(Console):
+    """A console on which no text gives orders to the terminal, whoever wrote it and whatever printed it."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            text = segment.text if segment.control else inert.visible(segment.text.translate(_AFTER_MARKUP))
+            yield Segment(text, segment.style, segment.control)
+
+
+out = _Console(highlight=False, emoji=False, soft_wrap=True, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
+err = _Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
 
 class Bar:
@@ -70,6 +90,12 @@ def notice(text: str) -> None:
     err.print(safe(text))
 
 
+def print_json(content: object) -> None:
+    """Print as JSON, what it has no type for as text; with colours on a terminal."""
+    document = inert.escaped(json.dumps(content, indent=2, ensure_ascii=False, default=str))
+    out.print(JSONHighlighter()(document))
+
+
 @cache
 def announce_sample() -> None:
     """The line that goes with figures of a sample, once per process."""
@@ -79,12 +105,12 @@ def announce_sample() -> None:
 def serving_home(settings: Settings) -> None:
     """Print where a home is served."""
     address = _address(settings)
-    out.print(f"\nopen       {address}   (its API: {address}/docs; Ctrl-C ends it)")
+    out.print(f"\nopen       {safe(address)}   (its API: {safe(address)}/docs; Ctrl-C ends it)")
 
 
 def serving_meters(settings: Settings) -> None:
     """Print where the historic meter service is."""
-    out.print(f"\nopen       {_address(settings)}   (Ctrl-C ends it)")
+    out.print(f"\nopen       {safe(_address(settings))}   (Ctrl-C ends it)")
 
 
 def _address(settings: Settings) -> str:
@@ -94,7 +120,7 @@ def _address(settings: Settings) -> str:
 def serving(url: str) -> None:
     """Print where the sample is served, and how to query it into a home of its own."""
     out.print(f"a synthetic ODRÉ at {url}   (Ctrl-C ends it)")
-    out.print(f"ask it with   WATTHOUSE_HOME=var/rehearsal WATTHOUSE_ODRE_URL={url} {program()} refresh")
+    out.print(f"ask it with   WATTHOUSE_HOME=var/rehearsal WATTHOUSE_ODRE_URL={url} {safe(program())} refresh")
 
 
 def moment(value: object) -> str:
@@ -129,6 +155,6 @@ def _short(origin: str) -> str:
     return safe(origin.rsplit("/", 1)[-1][-48:])
 
 
-def safe(text: str) -> str:
-    """Text that Rich prints as it is."""
-    return text.replace("[", r"\[")
+def safe(text: object) -> str:
+    """Text that is printed as it is, on one line, with a sign for what a terminal would act on."""
+    return inert.line(str(text)).translate(_PAST_MARKUP)

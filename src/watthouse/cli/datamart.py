@@ -1,6 +1,5 @@
 """The verbs about the datamart on a second server: brought up to the warehouse, looked at, removed."""
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -36,7 +35,7 @@ def ship(
     with _adding_up(), console.bar() as bar:
         done = ship_days(place.warehouse, target, anew=anew, on_wait=bar.notice, on_stage=bar.stage)
     _print(done.lines)
-    console.out.print(_said(done))
+    console.out.print(f"\n{console.safe(_said(done))}")
 
 
 @verb(datamart)
@@ -47,7 +46,7 @@ def status(as_json: AsJson = False) -> None:
 
         found = status_of(_datamart(settings_of()))
     if as_json:
-        console.out.print_json(json.dumps(asdict(found), default=str))
+        console.print_json(asdict(found))
         return
     table = Table(box=None, pad_edge=False)
     for heading in ("fact", "days", "from", "until", "size"):
@@ -57,11 +56,12 @@ def status(as_json: AsJson = False) -> None:
         table.add_row(fact.fact, f"{fact.days:,}", *bounds, console.size(fact.bytes))
     console.out.print(table)
     kind = found.about.get("kind")
-    console.out.print(f"\n{found.place}: {described(kind) if kind else 'no data'}, layout {found.about['layout']}")
+    held = f"{found.place}: {described(kind) if kind else 'no data'}, layout {found.about['layout']}"
+    console.out.print(f"\n{console.safe(held)}")
     if found.shipped_at:
         times = "shipment" if found.shipments == 1 else "shipments"
         shipped = f"{found.shipments:,} {times}, the last on {console.moment(found.shipped_at)}"
-        console.out.print(f"{shipped} from {found.about['warehouse']}")
+        console.out.print(f"{shipped} from {console.safe(found.about['warehouse'])}")
 
 
 @verb(datamart)
@@ -74,7 +74,9 @@ def drop(
     if not yes:
         raise UsageError(f"this removes schemas datamart and staging from {target.database}: run it with --yes")
     dropped = target.drop(console.notice)
-    console.out.print(f"{target.database}: {'the datamart is gone' if dropped else 'there was no datamart'}")
+    console.out.print(
+        f"{console.safe(target.database)}: {'the datamart is gone' if dropped else 'there was no datamart'}"
+    )
 
 
 @contextmanager
@@ -120,7 +122,7 @@ def _print(lines: "Sequence[Line]") -> None:
 def _said(done: "Shipment") -> str:
     """What was done, in one line."""
     if not sum(done.days.values()):
-        return f"\nnothing to ship: {done.place} has every day as the warehouse does"
+        return f"nothing to ship: {done.place} has every day as the warehouse does"
     counted = ", ".join(f"{days:,} of {name}" for name, days in done.days.items() if days)
     gone = f", {done.removed:,} days removed" if done.removed else ""
-    return f"\nshipped to {done.place}: {done.rows:,} rows; days that differed: {counted}{gone}"
+    return f"shipped to {done.place}: {done.rows:,} rows; days that differed: {counted}{gone}"

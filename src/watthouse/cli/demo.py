@@ -23,7 +23,7 @@ def demo(
     with extra("stream"):
         from watthouse.stream.demo import running
     refuse_taken("127.0.0.1", settings.port)
-    with staying(), running(settings, lambda line: console.out.print(f"starting {line}")) as show:
+    with staying(), running(settings, lambda line: console.out.print(f"starting {console.safe(line)}")) as show:
         console.out.print(f"live page: {show.page} (synthetic figures; Ctrl-C ends everything)")
         if open_page:
             webbrowser.open(show.page)

@@ -11,7 +11,9 @@ import polars.selectors as cs
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from watthouse.errors import UsageError, WatthouseError
+from watthouse import cells, inert
+from watthouse.errors import UsageError, WatthouseError, shown
+from watthouse.storage.fresh import kind_of, replacing
 
 
 class FileFormat(Enum):
@@ -34,23 +36,29 @@ def write(pieces: Iterable[pl.DataFrame], style: FileFormat, output: Path | None
         _WRITERS[style](pieces, sys.stdout.buffer)
         sys.stdout.buffer.flush()
         return
-    if not output.name or output.is_dir():
-        raise UsageError(f"--output '{output}' is not a file: name one")
-    # beside the target and renamed: an interrupted export would otherwise look like a complete one
-    fresh = output.with_name(f".{output.name}.new")
+    _refuse_others(output)
     try:
-        with fresh.open("wb") as sink:
+        # an interrupted export would otherwise look like a complete one
+        with replacing(output) as sink:
             _WRITERS[style](pieces, sink)
-        fresh.replace(output)
     except OSError as error:
         raise WatthouseError(f"{output} cannot be written ({error.strerror}): name another file") from error
-    finally:
-        fresh.unlink(missing_ok=True)
+
+
+def _refuse_others(output: Path) -> None:
+    """Raise for what is no regular file: renamed over a device, an export has taken the place of /dev/full."""
+    if kind := kind_of(output) or (None if output.name else "a folder"):
+        raise UsageError(f"--output '{shown(output)}' is not a file but {kind}: name a regular file, or leave it out")
 
 
 def _csv(pieces: Iterable[pl.DataFrame], sink: IO[bytes]) -> None:
     for number, rows in enumerate(pieces):
-        rows.write_csv(sink, include_header=not number, datetime_format="%Y-%m-%dT%H:%M:%SZ")
+        # as text first: into an open file Polars writes by its number, past the stream that knows how to fail
+        sink.write(_csv_text(rows, include_header=not number))
+
+
+def _csv_text(rows: pl.DataFrame, *, include_header: bool) -> bytes:
+    return cells.inert(rows).write_csv(include_header=include_header, datetime_format="%Y-%m-%dT%H:%M:%SZ").encode()
 
 
 def _json(pieces: Iterable[pl.DataFrame], sink: IO[bytes]) -> None:
@@ -59,9 +67,14 @@ def _json(pieces: Iterable[pl.DataFrame], sink: IO[bytes]) -> None:
     between = b"["
     for rows in pieces:
         if rows.height:
-            sink.write(between + rows.with_columns(cs.decimal().cast(pl.Float64)).write_json().encode()[1:-1])
+            sink.write(between + _json_text(rows).encode()[1:-1])
             between = b","
     sink.write(b"[]\n" if between == b"[" else b"]\n")
+
+
+def _json_text(rows: pl.DataFrame) -> str:
+    document = rows.with_columns(cs.decimal().cast(pl.Float64)).write_json()
+    return document if cells.is_inert(rows) else inert.escaped(document)
 
 
 def _parquet(pieces: Iterable[pl.DataFrame], sink: IO[bytes]) -> None:

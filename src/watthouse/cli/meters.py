@@ -1,6 +1,5 @@
 """The verbs about meter files: into the database, looked over, shown, served."""
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -14,7 +13,7 @@ from rich.table import Table
 from watthouse.cli import console, reports
 from watthouse.cli.app import extra, meters, settings_of, verb
 from watthouse.cli.options import AsJson, day
-from watthouse.errors import WatthouseError
+from watthouse.errors import UsageError, WatthouseError
 from watthouse.settings import Settings
 
 if TYPE_CHECKING:  # what the extra `meters` brings
@@ -53,7 +52,7 @@ def check(paths: Paths, as_json: AsJson = False) -> None:
         except WatthouseError as error:
             refused[file.name] = str(error)
     if as_json:
-        console.out.print_json(json.dumps([asdict(one) for one in looked_at], default=str))
+        console.print_json([asdict(one) for one in looked_at])
     else:
         reports.curves(looked_at)
     for reason in refused.values():
@@ -74,7 +73,7 @@ def show(
 ) -> None:
     """The meters that are held; with a code, that meter's channels, or with a day, each channel's values of it."""
     if on and not meter:
-        raise typer.BadParameter("--day wants the code of a meter before it")
+        raise UsageError("--day wants the code of a meter before it")
     with _database() as (_, database), database.reading() as connection:
         from watthouse.meters import queries
 
@@ -168,7 +167,7 @@ def _database() -> Iterator[tuple[Settings, "MeterDatabase"]]:
 
 def _print(rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
-        console.out.print_json(json.dumps(rows, default=str))
+        console.print_json(rows)
         return
     if not rows:
         console.out.print("nothing is held: `watthouse meters load PATH` loads files")

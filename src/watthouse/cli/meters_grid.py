@@ -1,6 +1,5 @@
 """The verbs that set a meter against the grid: the CO₂ of what it used, and what that costs."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -109,7 +108,7 @@ def _against(place: Home, *, needs_grid: bool, with_tariffs: bool = False) -> It
 
 def _print(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_json: bool) -> None:
     if as_json:
-        console.out.print_json(json.dumps([{name: _plain(value) for name, value in row.items()} for row in rows]))
+        console.print_json([{name: _plain(value) for name, value in row.items()} for row in rows])
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in columns:

@@ -27,6 +27,13 @@ def pause(text: str) -> timedelta:
     return chosen
 
 
+def folder(text: str) -> Path:
+    """A folder as it is typed on the command line: an empty word is a variable that was not set, and no folder."""
+    if not text.strip():
+        raise typer.BadParameter("it is empty: name a folder")
+    return Path(text)
+
+
 _UNITS: Final = {"s": timedelta(seconds=1), "min": timedelta(minutes=1), "h": timedelta(hours=1)}
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="DATASET", help="Only these datasets.", show_default=False)]

@@ -13,6 +13,7 @@ from watthouse.cli.app import extra, settings_of, stream, verb
 from watthouse.cli.options import OfSample
 from watthouse.cli.update import staying
 from watthouse.errors import UsageError
+from watthouse.parent import is_bound
 
 
 @verb(stream)
@@ -32,7 +33,8 @@ def process(
 
 def _become(python: Path) -> None:
     """Go on as the same call in that environment, under the same process id: Ctrl-C reaches it."""
-    words = [str(python.absolute()), "-m", "watthouse", *sys.argv[1:]]
+    module = "watthouse.parent" if is_bound() else "watthouse"
+    words = [str(python.absolute()), "-m", module, *sys.argv[1:]]
     try:
         os.execv(words[0], words)
     except OSError as error:

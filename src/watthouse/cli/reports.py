@@ -90,21 +90,21 @@ def meter_files(done: "LoadReport") -> None:
 def curves(looked_at: Sequence[CurveReport]) -> None:
     """What is odd about meter files, a channel at a time."""
     for done in looked_at:
-        units = ", ".join(done.units)
+        units = safe(", ".join(done.units))
         out.print(f"{safe(done.origin)}: {done.layout}, {_counted(done.readings, 'reading')} in {units}")
         for line, reason in done.reasons.items():
             out.print(f"  [red]line {line}[/]  {safe(reason)}")
         if (more := done.rejected - len(done.reasons)) > 0:
             out.print(f"  and {more:,} more lines that are no readings")
         for data_type, units_of_it in done.mixed.items():
-            out.print(f"  [yellow]mixed[/]  {safe(data_type)} is in {', '.join(units_of_it)}")
+            out.print(f"  [yellow]mixed[/]  {safe(data_type)} is in {safe(', '.join(units_of_it))}")
         for curve in done.curves:
             step = f", every {curve.minutes} min" if curve.minutes else ""
             span = f"{moment(curve.first)} to {moment(curve.last)}"
             name = " ".join(filter(None, (curve.meter_code, curve.data_type, curve.about)))
-            out.print(f"  {safe(name)} \\[{curve.unit}]: {curve.readings:,}{step}, {span}")
+            out.print(f"  {safe(f'{name} [{curve.unit}]')}: {curve.readings:,}{step}, {span}")
             for oddity in oddities(curve):
-                out.print(f"    [yellow]{oddity}[/]")
+                out.print(f"    [yellow]{safe(oddity)}[/]")
 
 
 def _traffic(traffic: Traffic) -> str:

@@ -8,7 +8,7 @@ import typer
 
 from watthouse.cli import console
 from watthouse.cli.app import announce, extra, settings_of, verb
-from watthouse.cli.options import OfSample, Port, day
+from watthouse.cli.options import OfSample, Port, day, folder
 from watthouse.errors import UsageError
 from watthouse.home import Home
 from watthouse.settings import Settings, StreamlitSide
@@ -21,7 +21,8 @@ def serve_(
     ] = None,
     port: Port = None,
     home: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="The home to serve.", show_default="WATTHOUSE_HOME")
+        Path | None,
+        typer.Option(parser=folder, metavar="FOLDER", help="The home to serve.", show_default="WATTHOUSE_HOME"),
     ] = None,
     sample: OfSample = False,
     streamlit: Annotated[

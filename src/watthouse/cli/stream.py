@@ -1,6 +1,5 @@
 """The verbs of the stream: out of the lake into Kafka, and what the store holds against the marts."""
 
-import json
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict, replace
@@ -69,7 +68,7 @@ def check(since: Since = None, until: Until = None, sample: OfSample = False, as
     with closing(Store.of(place.settings)) as store:
         found = reconciled(store, place.warehouse, place.settings.stream_days, since=since, until=until)
     if as_json:
-        console.out.print_json(json.dumps([asdict(line) for line in found]))
+        console.print_json([asdict(line) for line in found])
     else:
         _print_check(found)
     if not all(line.agrees for line in found):

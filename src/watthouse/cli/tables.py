@@ -35,7 +35,7 @@ def newest(rows: pl.DataFrame, home: Home) -> None:
     }
     out.print()
     for name, place in places.items():
-        out.print(f"{name:<10} {place}")
+        out.print(f"{name:<10} {safe(place)}")
     if sample:
         out.print()
         announce_sample()
@@ -115,7 +115,7 @@ def frame(pieces: Iterable[pl.DataFrame], *, hint: str) -> None:
     fitting = _fitting(widths, out.width)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in fitting:
-        table.add_column(name, justify="right" if shown.schema[name].is_numeric() else "left", no_wrap=True)
+        table.add_column(safe(name), justify="right" if shown.schema[name].is_numeric() else "left", no_wrap=True)
     for row in zip(*(texts[name] for name in fitting), strict=True):
         table.add_row(*map(safe, row))
     out.print(table)
@@ -167,20 +167,20 @@ def marts(described: "Iterable[Mart]") -> None:
     table.add_column("what")
     for mart in described:
         summary = safe(mart.description.partition(". ")[0].rstrip("."))
-        table.add_row(mart.name, str(len(mart.columns)), ", ".join(mart.key), summary)
+        table.add_row(safe(mart.name), str(len(mart.columns)), safe(", ".join(mart.key)), summary)
     out.print(table)
 
 
 def mart(described: "Mart") -> None:
     """A mart: what it is, then its columns with their units."""
-    out.print(f"[bold]{described.name}[/]")
+    out.print(f"[bold]{safe(described.name)}[/]")
     for name, fact in {"what": described.description, "a row for each": ", ".join(described.key)}.items():
         out.print(f"  {name:<16} {safe(fact)}")
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("column", "type", "unit", "meaning"):
         table.add_column(name, no_wrap=True)
     for column in described.columns:
-        table.add_row(column.name, column.type, column.unit, safe(column.meaning))
+        table.add_row(*map(safe, (column.name, column.type, column.unit, column.meaning)))
     out.print(table)
 
 

@@ -1,6 +1,5 @@
 """The verbs that keep a home up to date, and in order."""
 
-import json
 import signal
 import traceback
 from collections.abc import Iterator
@@ -82,7 +81,9 @@ def _run_live(place: Home) -> tuple[Home, Report]:
         console.err.print(f"[yellow]watthouse:[/] {console.safe(str(error))}")
     if is_built:
         folder = place.settings.home
-        console.err.print(f"[yellow]watthouse:[/] showing the days that {folder} has from earlier refreshes")
+        console.err.print(
+            f"[yellow]watthouse:[/] showing the days that {console.safe(folder)} has from earlier refreshes"
+        )
         return place, Report()
     return _run_sample()
 
@@ -91,7 +92,7 @@ def _run_sample() -> tuple[Home, Report]:
     from watthouse.operate import pipeline
 
     place = Home(settings_of(sample=True))
-    console.err.print(f"going on with watthouse's synthetic sample, in {place.settings.home}")
+    console.err.print(f"going on with watthouse's synthetic sample, in {console.safe(place.settings.home)}")
     with service(place, sample=True) as served, console.bar() as bar:
         return place, pipeline.refresh(served, None, Selection.of(), progress=bar)
 
@@ -177,7 +178,7 @@ def status_(
     place = home(sample)
     lines = status.look(place, damage=status.damage_of(place) if check else None)
     if as_json:
-        console.out.print_json(json.dumps([line.as_json() for line in lines]))
+        console.print_json([line.as_json() for line in lines])
     else:
         tables.statuses(lines)
     late = [line.dataset for line in lines if line.overdue]
@@ -197,7 +198,7 @@ def doctor(sample: OfSample = False, as_json: AsJson = False) -> None:
     with service(Home(settings_of(sample=sample)), sample=sample) as served:
         findings = list(examine(served.settings))
     if as_json:
-        console.out.print_json(json.dumps([finding.as_json() for finding in findings]))
+        console.print_json([finding.as_json() for finding in findings])
     else:
         tables.findings(findings)
     if any(finding.state is Health.BAD for finding in findings):
@@ -232,7 +233,8 @@ def init_db(
 
     database, roles = engines.initialise(settings_of(), url)
     out = console.out
-    out.print(f"{database} is ready for a warehouse: {', '.join(f'{role} {task}' for role, task in roles.items())}")
+    tasks = ", ".join(f"{role} {task}" for role, task in roles.items())
+    out.print(f"{console.safe(database)} is ready for a warehouse: {tasks}")
     out.print("next: the loader's URL in WATTHOUSE_WAREHOUSE, and the reader's in WATTHOUSE_WAREHOUSE_READER")
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from watthouse.catalog import Dataset
 from watthouse.errors import UsageError
+from watthouse.streams import OutputError
 
 JITTER: Final = 0.1
 """Share of a pause by which a round may come later, so that not all homes ask in the same second."""
@@ -63,7 +64,7 @@ class Following:
         """The ids of the datasets that are not up to date after a refresh."""
         try:
             return self.refresh(due)
-        except (KeyboardInterrupt, SystemExit, UsageError):
+        except (KeyboardInterrupt, SystemExit, OutputError, UsageError):
             raise
         except BaseException as error:
             # BaseException: a panic in polars or calamine is not an Exception, and must not end a service either

@@ -21,6 +21,7 @@ from starlette.routing import BaseRoute, Route
 from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed, NotFound, ServiceUnavailable
 from werkzeug.http import http_date
 
+from watthouse import inert
 from watthouse.errors import WatthouseError
 from watthouse.meters import queries
 from watthouse.meters.load import LoadReport, load
@@ -115,9 +116,9 @@ class Historic:
             self._kept.forget()
         log = structlog.get_logger()
         for name, reason in report.refused.items():
-            log.warning("refused", file=name, reason=reason)
+            log.warning("refused", file=inert.line(name), reason=inert.line(reason))
         for name, figures in report.loaded.items():
-            log.info("loaded", file=name, **asdict(figures))
+            log.info("loaded", file=inert.line(name), **asdict(figures))
         return report
 
     def fill(self) -> None:
@@ -146,7 +147,7 @@ def create(settings: Settings) -> Starlette:
         try:
             await run_in_threadpool(historic.load)
         except WatthouseError as error:  # what is held can be served, and a client may ask for another load
-            structlog.get_logger().error("not loaded", reason=str(error))
+            structlog.get_logger().error("not loaded", reason=inert.line(str(error)))
         yield
         historic.database.close()
 

@@ -15,6 +15,7 @@ from granian.log import LogLevels
 from starlette.types import ASGIApp
 
 from watthouse.errors import WatthouseError
+from watthouse.parent import end_with_parent
 from watthouse.settings import Settings
 from watthouse.starting import keep
 
@@ -53,6 +54,7 @@ def listen(settings: Settings, made_by: Callable[[Settings], ASGIApp], *, afresh
 
 
 def _load(settings: Settings, made_by: Callable[[Settings], ASGIApp], _target: str) -> ASGIApp:
+    end_with_parent()
     # by default it would kill a worker whose application does not listen for it
     signal.signal(ENDING, signal.SIG_IGN)
     app = made_by(settings)
@@ -68,7 +70,8 @@ def refuse_taken(host: str, port: int) -> None:
             # otherwise a port that was just released counts as taken
             tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             tried.bind(address)
-    except OSError as error:
-        taken = error.errno == errno.EADDRINUSE
-        reason = "is taken by another program" if taken else f"cannot be bound ({error.strerror or error})"
+    except (OSError, UnicodeError) as error:  # a label of over 63 letters is the latter
+        taken = getattr(error, "errno", None) == errno.EADDRINUSE
+        why = getattr(error, "strerror", None) or error
+        reason = "is taken by another program" if taken else f"cannot be bound ({why})"
         raise WatthouseError(f"{host}:{port} {reason}: choose another --host or --port") from error

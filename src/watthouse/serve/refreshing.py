@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ from enum import Enum
 
 from watthouse.errors import BusyError
 from watthouse.home import Home
+from watthouse.parent import COMMAND
 from watthouse.settings import Settings
 
 _LAST = 400  # characters kept of its last line
@@ -69,16 +69,18 @@ class Refresher:
         # wide enough that the last line, which is reported, is not wrapped
         environment = {**os.environ, "WATTHOUSE_HOME": str(home.absolute()), "COLUMNS": "200"}
         return subprocess.Popen(
-            [sys.executable, "-m", "watthouse", *words],
+            [*COMMAND, *words],
             env=environment,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # which the system closes where this server is killed
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
 
     def _wait(self, process: subprocess.Popen[str]) -> None:
-        output, _ = process.communicate()
+        # not communicate(), which closes its input: that is how it is told that this server is gone
+        output = process.stdout.read() if process.stdout else ""
+        process.wait()
         # its last line is the summary, or what went wrong
         lines = [line.strip() for line in output.splitlines() if line.strip()]
         state = State.FAILED if process.returncode else State.DONE

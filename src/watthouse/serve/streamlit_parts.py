@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 import polars as pl
 import streamlit as st
 
+from watthouse import cells
 from watthouse.catalog import LICENCE
 from watthouse.errors import WatthouseError
 from watthouse.serve.dashboard.reading import measured_by
@@ -89,4 +90,5 @@ def chart(
         alt=title,
     )
     with st.expander(say(en="Data", fr="Données")):
-        st.dataframe(rows, hide_index=True)
+        # its toolbar writes a CSV of what it was given
+        st.dataframe(cells.inert(rows), hide_index=True)

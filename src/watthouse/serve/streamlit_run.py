@@ -50,4 +50,4 @@ def command(settings: Settings) -> list[str]:
     """How Streamlit is started: on this address only, without a browser, without telemetry."""
     settings_given = _OPTIONS | {"server.address": settings.host, "server.port": str(settings.port)}
     options = [f"--{name}={value}" for name, value in settings_given.items()]
-    return [sys.executable, "-m", "streamlit", "run", str(PAGES), *options]
+    return [sys.executable, "-m", "watthouse.serve.streamlit_quiet", "run", str(PAGES), *options]

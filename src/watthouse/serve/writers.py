@@ -14,11 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from starlette.responses import Response, StreamingResponse
 
+from watthouse import cells
 from watthouse.serve.formats import Format, Labels
-
-# What makes a spreadsheet take a cell for a formula (OWASP, CSV injection).
-_RISKY: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-
 
 # a row group is kept in memory until it is full
 _GROUP_ROWS: Final = 32_768
@@ -110,20 +107,11 @@ def _csv(labels: Labels, batches: Iterator[pa.RecordBatch], plain: pa.Schema) ->
     attributions = [labels.source]
     for batch in batches:
         rows = pl.DataFrame(batch)
-        texts = [
-            pl.when(pl.col(name).str.slice(0, 1).is_in(_RISKY))
-            .then("'" + pl.col(name))
-            .otherwise(pl.col(name))
-            .alias(name)
-            # text only: a negative number begins with "-" too, and is no formula
-            for name, kind in rows.schema.items()
-            if kind == pl.String
-        ]
         # the first row may be in a later batch: some are empty
         attribution = (attributions + [None] * rows.height)[: rows.height]
         attributions = attributions[rows.height :]
         written = io.BytesIO()
-        rows.with_columns(*texts, pl.Series(ATTRIBUTION, attribution, pl.String)).write_csv(
+        cells.inert(rows).with_columns(pl.Series(ATTRIBUTION, attribution, pl.String)).write_csv(
             written, include_header=False, datetime_format="%Y-%m-%dT%H:%M:%SZ"
         )
         yield written.getvalue()

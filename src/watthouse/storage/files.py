@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from watthouse.errors import SourceError
+from watthouse.storage.fresh import replacing
 from watthouse.storage.notes import disk
 from watthouse.storage.place import Bucket, Place
 
@@ -158,9 +159,8 @@ def _of_folder(root: Path) -> Iterator[Stored]:
 
 def _copied(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = target.with_name(f".{target.name}.new")
-    shutil.copyfile(source, fresh)
-    fresh.replace(target)
+    with source.open("rb") as content, replacing(target) as sink:
+        shutil.copyfileobj(content, sink, _AT_ONCE)
 
 
 def _is_hidden(name: str) -> bool:

@@ -24,6 +24,7 @@ import httpx
 import watthouse
 from watthouse.clock import PARIS
 from watthouse.errors import StreamError, UsageError
+from watthouse.parent import COMMAND
 from watthouse.settings import Settings
 
 BEHIND: Final = timedelta(hours=6)
@@ -44,6 +45,13 @@ _JARS: Final = """\
 from tools.services.maven import jars
 from watthouse.stream.jars import PACKAGES
 print(jars(*PACKAGES, alone=True))
+"""
+
+_AFTERWARDS: Final = """\
+import shutil, subprocess, sys
+sys.stdin.read()
+subprocess.run(sys.argv[2:])
+shutil.rmtree(sys.argv[1], ignore_errors=True)
 """
 
 Say = Callable[[str], None]
@@ -133,7 +141,7 @@ class Demo:
         (own := self.folder / "servers").mkdir()
         variables = {"TMPDIR": str(own)}
         services = [sys.executable, "-m", "tools.services"]
-        self._stop_servers = lambda: _quietly([*services, "down", *_SERVERS], checkout, variables)
+        self._stop_servers = _afterwards([*services, "down", *_SERVERS], checkout, variables, self.folder)
         _output([*services, "up", *_SERVERS], checkout, variables)
         told = _output([*services, "env", *_SERVERS], checkout, variables)
         exported = dict(words[1].split("=", 1) for line in told.splitlines() if (words := shlex.split(line)))
@@ -142,9 +150,9 @@ class Demo:
     def _run(self, name: str, variables: Mapping[str, str], *words: str) -> None:
         with (self.folder / f"{name}.log").open("wb") as log:
             self._parts[name] = subprocess.Popen(
-                [sys.executable, "-m", "watthouse", *words],
+                [*COMMAND, *words],
                 env={**os.environ, **variables},
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,  # which the system closes where this process is killed
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C is for this process, which ends them in order
@@ -206,9 +214,22 @@ def _output(words: Sequence[str], folder: Path, variables: Mapping[str, str] | N
     return done.stdout.strip()
 
 
-def _quietly(words: Sequence[str], folder: Path, variables: Mapping[str, str]) -> None:
-    with suppress(StreamError):
-        _output(words, folder, variables)
+def _afterwards(words: Sequence[str], folder: Path, variables: Mapping[str, str], removed: Path) -> Callable[[], None]:
+    """Run a command, then remove a folder, when what is returned is called, or as soon as this process is gone."""
+    waiting = subprocess.Popen(
+        [sys.executable, "-c", _AFTERWARDS, str(removed), *words],
+        cwd=folder,
+        env={**os.environ, **variables},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+    def end() -> None:
+        waiting.communicate()
+
+    return end
 
 
 def _free_port() -> int:

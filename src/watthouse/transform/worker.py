@@ -3,11 +3,13 @@
 import json
 import os
 import sys
-import threading
 from dataclasses import asdict
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any, TextIO, cast
 
+from watthouse.parent import end_with_input
 from watthouse.transform.step import Node, Step, broken
 
 _BROKEN = {"error", "fail", "runtime error"}
@@ -18,7 +20,9 @@ _QUIET = (
 
 
 def main(project: str, scratch: str) -> int:
-    """Warm up, wait for the folder of a warehouse on standard input, build everything in it; 0 where none came."""
+    """Warm up, wait for the folder of a warehouse on standard input, build everything in it."""
+    orders: SimpleQueue[str] = SimpleQueue()
+    Thread(target=_take_order, args=(orders,), daemon=True).start()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what libraries print must not mix with the answers
     from dbt.cli.main import dbtRunner
@@ -26,10 +30,7 @@ def main(project: str, scratch: str) -> int:
 
     common = _common(project, scratch)
     parsed = dbtRunner().invoke(["parse", *common])
-    folder = sys.stdin.readline().rstrip("\n")
-    if not folder:
-        return 0
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    folder = orders.get()
     if not parsed.success:
         _send(answers, kind="end", failures=[_failure("dbt project", parsed.exception)])
         return 1
@@ -45,17 +46,18 @@ def main(project: str, scratch: str) -> int:
     return 0 if outcome.success else 1
 
 
+def _take_order(orders: "SimpleQueue[str]") -> None:
+    """Hand over the folder, and end this process where its input closes, before that or after."""
+    # nothing may write to the warehouse of a refresh that was killed, nor warm up for it
+    if line := sys.stdin.readline():
+        orders.put(line.rstrip("\n"))
+    end_with_input()
+
+
 def _common(project: str, scratch: str) -> list[str]:
     places = {"target": Path(scratch) / "target", "log": Path(scratch) / "logs"}
     folders = ["--project-dir", project, "--profiles-dir", project]
     return [*_QUIET, *folders, *(word for name, path in places.items() for word in (f"--{name}-path", str(path)))]
-
-
-def _end_with_parent() -> None:
-    """End when standard input closes: nothing may write to the warehouse of a refresh that was killed."""
-    while os.read(0, 1):
-        pass
-    os._exit(1)
 
 
 def _report(answers: TextIO, event: Any) -> None:

@@ -33,6 +33,8 @@ from watthouse.warehouse.identity import identity
 
 _BUILDING: Final = "building-"
 _KEPT: Final = "kept-"
+_MARK: Final = ".watthouse-build"
+"""The file that tells a build's own folder from a user's whose name looks like one."""
 _IN_WORDS: Final = re.compile(r"published by the operators|synthetic sample \((.+?)\)")
 _REPLAY: Final = (Path(__file__).with_name("replay.py"), Path(steps.__file__))
 
@@ -117,7 +119,8 @@ class DuckDB:
 
     def sweep(self) -> None:
         for folder in self.path.parent.glob(f"{_BUILDING}*"):
-            shutil.rmtree(folder, ignore_errors=True)
+            if _is_ours(folder):
+                shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
     def draft(
@@ -129,6 +132,7 @@ class DuckDB:
         """Raises :class:`WarehouseError` where the disk is full; the published file stays as it was."""
         try:
             self.aside.parent.mkdir(parents=True)
+            (self.aside.parent / _MARK).touch()
             copied = nullcontext() if empty else _copied(self.path, self.aside)
             with copied, closing(DuckDBDraft(self.aside, self._settings(), self.path, self._fingerprint)) as draft:
                 yield draft
@@ -248,6 +252,12 @@ class _Marts:
     def table(self, sql: str) -> pa.Table:
         rows: pa.Table = self._connection.sql(sql).to_arrow_table()
         return rows
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether a build of watthouse's own made this folder."""
+    named = folder.name.removeprefix(_BUILDING).isdecimal() and not folder.is_symlink()
+    return named and (folder / _MARK).is_file()
 
 
 def _duplicate(source: Path, target: Path) -> None:

@@ -1,0 +1,77 @@
+"""What a setting or an option is given as, and what it must not be: each check raises ValueError with the reason."""
+
+import json
+import re
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from watthouse.inert import is_visible
+
+MOST: Final = 2**31 - 1
+"""The most rows, files or requests that are counted anywhere: libraries keep such numbers in 32 bits."""
+BYTES: Final = 2**50
+DAY: Final = 86_400
+YEAR: Final = 366 * DAY
+
+_ORIGIN: Final = re.compile(r"\*|[a-z][a-z0-9+.-]*://[^\s/?#@,]+")
+# Delta takes paths for URLs and the warehouse takes them for patterns: with these characters they mean another folder,
+# or none.
+_MISREAD: Final = frozenset("%#?*[]|^\\")
+
+
+def text(value: object) -> object:
+    """A value as it is; no control character in it, nor half of a letter."""
+    if isinstance(value, str) and not is_visible(value):
+        raise ValueError("it has a control character or one that cannot be seen")
+    return value
+
+
+def folder(value: object) -> object:
+    """A path as it is, but not an empty one, which would be the folder in which watthouse was started."""
+    if isinstance(value, str) and not value.strip():
+        raise ValueError("it is empty: name a folder or file, or do not set it")
+    return value
+
+
+def usable(path: Path) -> Path:
+    """A folder whose whole path means the same to every library that stores something there."""
+    try:
+        whole = str(path.absolute())
+    except OSError:
+        raise ValueError("the folder in which watthouse was started is gone") from None
+    if odd := sorted(_MISREAD & set(whole)):
+        raise ValueError(f"its path contains {' '.join(odd)}, which storage libraries misread: rename it")
+    if not is_visible(whole):
+        raise ValueError("its path has a control character or one that cannot be seen: rename it")
+    return path
+
+
+def listed(value: object) -> object:
+    """A tuple as it is, or as a JSON list of texts."""
+    if not isinstance(value, str):
+        return value
+    try:
+        texts = json.loads(value)
+    except (ValueError, RecursionError):
+        texts = None
+    if not isinstance(texts, list) or not all(isinstance(each, str) for each in texts):
+        raise ValueError('it is no JSON list of texts, as ["https://example.org"]')
+    return tuple(text(each) for each in texts)
+
+
+def origins(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Origins as browsers send them, or ``*``."""
+    for origin in value:
+        if not _ORIGIN.fullmatch(origin):
+            raise ValueError("an origin is a scheme and a host, as https://example.org, or *")
+    return value
+
+
+def zone(name: str) -> str:
+    """The name of a time zone that this machine knows."""
+    try:
+        ZoneInfo(name)
+    except (ValueError, KeyError, OSError):
+        raise ValueError("no time zone has this name; use one as Europe/Paris") from None
+    return name
