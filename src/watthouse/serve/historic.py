@@ -28,7 +28,7 @@ from watthouse.meters.storage import day_view
 from watthouse.meters.storage.database import MeterDatabase
 from watthouse.meters.storage.models import EnergyDataView
 from watthouse.serve.kept import KeptAnswers
-from watthouse.serve.problems import ProblemError, refusal
+from watthouse.serve.problems import ProblemError, refusal, told
 from watthouse.serve.token import admit
 from watthouse.settings import Settings
 
@@ -191,7 +191,7 @@ def _guarded(answer: Answer) -> Answer:
         except HTTPException as refusal:
             return _page(refusal)
         except WatthouseError as error:
-            return _page(ServiceUnavailable(str(error)))
+            return _page(ServiceUnavailable(told(error)))
 
     return guarded
 

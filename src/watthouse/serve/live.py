@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from anyio import to_thread
 
 from watthouse.errors import StreamError
-from watthouse.serve.problems import ProblemError
+from watthouse.serve.problems import ProblemError, told
 from watthouse.settings import Settings
 from watthouse.stream.documents import Document
 
@@ -137,7 +137,7 @@ class Live:
         except StreamError as error:
             # whoever listens is told, and told again by the next look that succeeds
             with self._lock:
-                self._state = self._state.failed(str(error))
+                self._state = self._failed(error)
             raise
 
     def admit(self) -> None:
@@ -213,11 +213,15 @@ class Live:
             documents = {each["_id"]: each for each in store.latest()}
             self._state = before.seen(documents, store.progress())
         except StreamError as error:
-            self._state = before.failed(str(error))
+            self._state = self._failed(error)
         self._read_at = time.monotonic()
         # what is found after nobody has looked for a while was not observed just now
         if watched:
             self._time(self._state.since(before.number))
+
+    def _failed(self, error: StreamError) -> LiveState:
+        # the log has it once, however often it is looked again
+        return self._state if self._state.fault else self._state.failed(told(error))
 
     def _time(self, moved: Mapping[str, Document | None]) -> None:
         now = datetime.now(UTC)

@@ -20,6 +20,7 @@ from watthouse.meters.resampling import resample
 from watthouse.meters.series import readings
 from watthouse.meters.stamps import zone_of
 from watthouse.meters.units import unit_of
+from watthouse.serve import deadline
 from watthouse.serve import meter_columns as columns
 from watthouse.serve.formats import AnswerColumn
 from watthouse.serve.problems import ProblemError, wrong
@@ -175,6 +176,7 @@ class MeterRows:
         assert period.until is not None
         since, last = max(period.since, first), min(period.until, last)
         while True:
+            deadline.check()
             until = min(since + timedelta(days=_DAYS_AT_A_TIME - 1), last)
             yield since, until
             if until >= last:
