@@ -22,7 +22,7 @@ class UsageError(WatthouseError):
     """The call itself is wrong: an unknown dataset, mart, column or path."""
 
     exit_code = 2
-    public = None
+    public: str | None = None
 
 
 class SourceError(WatthouseError):
@@ -56,7 +56,7 @@ class ClockError(ServiceError):
 class LakeError(WatthouseError):
     """The lake cannot be read or written: a newer version, a full disk, a lost race."""
 
-    public = "the lake cannot be read: `watthouse status` and the server's log say why"
+    public: str | None = "the lake cannot be read: `watthouse status` and the server's log say why"
 
 
 class StoreError(LakeError):
@@ -70,25 +70,25 @@ class TableError(LakeError):
 class WarehouseError(WatthouseError):
     """The warehouse cannot be loaded, built or read."""
 
-    public = "the warehouse cannot be read: run `watthouse refresh`, or else `watthouse build --full`"
+    public: str | None = "the warehouse cannot be read: run `watthouse refresh`, or else `watthouse build --full`"
 
 
 class NoWarehouseError(WarehouseError):
     """Nothing was built yet."""
 
-    public = "there is no warehouse yet: run `watthouse refresh`"
+    public: str | None = "there is no warehouse yet: run `watthouse refresh`"
 
 
 class DatabaseError(WarehouseError):
     """A database server cannot be reached or written, or went away in the middle."""
 
-    public = "a database cannot be reached or read: the server's log says why"
+    public: str | None = "a database cannot be reached or read: the server's log says why"
 
 
 class QueryLimitError(WarehouseError):
     """A query that takes more time or memory than is allowed."""
 
-    public = None
+    public: str | None = None
 
 
 def late(seconds: float) -> QueryLimitError:
@@ -101,7 +101,7 @@ def late(seconds: float) -> QueryLimitError:
 class StreamError(WatthouseError):
     """The stream's broker, store or processor cannot be reached, read, written or started."""
 
-    public = "the stream's store cannot be reached or read: the server's log says why"
+    public: str | None = "the stream's store cannot be reached or read: the server's log says why"
 
 
 class StreamStoreError(StreamError):
@@ -111,7 +111,7 @@ class StreamStoreError(StreamError):
 class BusyError(WatthouseError):
     """Another refresh is running in this WATTHOUSE_HOME, or on the lake that several machines share."""
 
-    public = "another refresh or load is under way: try again when it has ended"
+    public: str | None = "another refresh or load is under way: try again when it has ended"
 
 
 def shown(text: object, limit: int = _SHOWN) -> str:

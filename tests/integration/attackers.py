@@ -56,12 +56,25 @@ def _methods(client: httpx.Client) -> Iterator[int]:
 
 
 def _callbacks(client: httpx.Client) -> Iterator[int]:
-    for body in (b"", b"[]", b"null", b"{", b'{"output": 1}', b'{"output": "root.children", "inputs": 3}', b'"' + b"[" * 9_000):
+    for body in (
+        b"",
+        b"[]",
+        b"null",
+        b"{",
+        b'{"output": 1}',
+        b'{"output": "root.children", "inputs": 3}',
+        b'"' + b"[" * 9_000,
+    ):
         yield client.post(CALLBACKS, content=body, headers={"content-type": "application/json"}).status_code
 
 
 def _websocket(client: httpx.Client) -> Iterator[int]:
-    asked = {"connection": "upgrade", "upgrade": "websocket", "sec-websocket-version": "13", "sec-websocket-key": "eA=="}
+    asked = {
+        "connection": "upgrade",
+        "upgrade": "websocket",
+        "sec-websocket-version": "13",
+        "sec-websocket-key": "eA==",
+    }
     for path in ("/_dash-ws", "/_dash-ws-callback", "/"):
         yield client.get(path, headers=asked).status_code
 
@@ -99,7 +112,12 @@ ATTACKS: Final[Mapping[str, tuple[int, Callable[[httpx.Client], Iterator[int]]]]
     "16,000 parameters": (2, _asked(f"/api/v1/regions?{_NAMES}")),
     "questions of 8,000 years": (8, _asked(*(f"/api/v1/questions/{number}?{_FUTURE}" for number in range(1, 7)))),
     "downloads": (6, _asked("/api/v1/marts/hourly_national/rows?format=csv")),
-    "the whole calendar": (2, _asked(f"/api/v1/mix?interval=slot&format=parquet&{_EVERY}", f"/api/v1/regions?interval=slot&format=csv&{_EVERY}")),
+    "the whole calendar": (
+        2,
+        _asked(
+            f"/api/v1/mix?interval=slot&format=parquet&{_EVERY}", f"/api/v1/regions?interval=slot&format=csv&{_EVERY}"
+        ),
+    ),
     "pages of 10,000 rows": (12, _asked("/api/v1/marts/hourly_national/rows?limit=10000")),
     "readers who stop": (1, _stopped),
     "a body of 1 GiB": (1, _body("/api/v1/refresh", _PIECE, _GIB)),
@@ -110,7 +128,13 @@ ATTACKS: Final[Mapping[str, tuple[int, Callable[[httpx.Client], Iterator[int]]]]
     "any host": (1, _asked("/docs", "/api/v1/mix", headers={"host": "evil.example"})),
     "websockets": (1, _websocket),
     "malformed callbacks": (1, _callbacks),
-    "ends of the calendar": (1, _asked(f"/api/v1/revisions?{_DATASET}&column=date_heure", "/api/v1/compare?with_since=0001-01-01&with_until=0001-01-31")),
+    "ends of the calendar": (
+        1,
+        _asked(
+            f"/api/v1/revisions?{_DATASET}&column=date_heure",
+            "/api/v1/compare?with_since=0001-01-01&with_until=0001-01-31",
+        ),
+    ),
     "forged addresses": (1, _forwarded),
 }
 """By name: how many strangers do it at once, and what one of them does, again and again."""

@@ -19,7 +19,12 @@ def shown(client: httpx.Client, path: str, query: str = "", **more: Any) -> http
 
 def rows(client: httpx.Client, path: str, query: str = "") -> httpx.Response:
     """The first rows of the table of a mart."""
-    names = [("mart-grid", "getRowsResponse"), ("mart-rows", "children"), ("mart-rows", "className"), ("mart-version", "data")]
+    names = [
+        ("mart-grid", "getRowsResponse"),
+        ("mart-rows", "children"),
+        ("mart-rows", "className"),
+        ("mart-version", "data"),
+    ]
     view = {"path": path, "query": query, "language": "en"}
     return client.post(
         "/_dash-update-component",

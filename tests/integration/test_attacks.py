@@ -123,7 +123,9 @@ def _strangers(url: str) -> Mapping[str, Mapping[str, int]]:
 def _shown(waits: Mapping[str, list[float]]) -> dict[str, list[float]]:
     """The number of answers, the median and the longest wait."""
     return {
-        path: [len(each), round(quantiles(each, n=2)[0], 3), round(max(each), 3)] for path, each in waits.items() if len(each) > 1
+        path: [len(each), round(quantiles(each, n=2)[0], 3), round(max(each), 3)]
+        for path, each in waits.items()
+        if len(each) > 1
     }
 
 

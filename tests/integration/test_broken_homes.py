@@ -18,7 +18,8 @@ pytestmark = [pytest.mark.slow]
 
 LIBRARIES = re.compile(
     r"duckdb|deltalake|delta table|psycopg|adbc|sqlite3|sqlalchemy|polars|pyarrow|ibis|errno|traceback|\b\w+Exception\b"
-    r"|\b(IO|Catalog|Binder|Parser|Serialization|INTERNAL|Invalid Input) Error\b|os error|panicked|magic bytes|No such file",
+    r"|\b(IO|Catalog|Binder|Parser|Serialization|INTERNAL|Invalid Input) Error\b|os error|panicked|magic bytes"
+    r"|No such file",
     re.IGNORECASE,
 )
 Broken = Callable[[Path], AbstractContextManager[None]]
@@ -97,7 +98,11 @@ BROKEN: dict[str, Broken] = {
     "refreshes of rubbish": _filled("refreshes.json", b"{"),
     "meters of rubbish": _filled("meters.sqlite", b"rubbish" * 1_000),
     "a folder for meters": _folder("meters.sqlite"),
-    "a file for scratch": lambda home: (_folder("scratch")(home), _without("scratch")(home), _filled("scratch", b"x")(home))[2],
+    "a file for scratch": lambda home: (
+        _folder("scratch")(home),
+        _without("scratch")(home),
+        _filled("scratch", b"x")(home),
+    )[2],
 }
 
 
@@ -123,7 +128,9 @@ def test_what_is_broken_is_told_without_its_place_and_in_no_librarys_words(
     assert _told(answers, str(somebodys.home.parent)) == set()
     assert {answer.status_code for answer in answers} <= {200, 401, 404, 409, 422, 503}
     # mended: nothing of what failed was kept
-    assert somebodys.get("/mix").status_code == somebodys.get("/revisions?dataset=eco2mix-national-tr").status_code == 200
+    assert (
+        somebodys.get("/mix").status_code == somebodys.get("/revisions?dataset=eco2mix-national-tr").status_code == 200
+    )
 
 
 def test_a_database_that_is_away_is_told_without_its_address(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""How long an answer may be computed in all, in SQL and in Python: who computes in a loop looks at the time in each turn.
+"""How long an answer may be computed in all, in SQL and in Python: whoever computes in a loop looks at the time.
 
 The engine ends a query by itself, but nothing ends a Python thread from outside.
 """

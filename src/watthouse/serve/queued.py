@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import ExitStack, aclosing, suppress
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 from starlette.responses import Response
@@ -110,8 +110,9 @@ async def _gone(receive: Receive) -> None:
 async def _unless(gone: "asyncio.Future[None]", wanted: Awaitable[T]) -> T:
     """What is awaited; raises :class:`ReaderGoneError` where its reader goes away before it is there."""
     task = asyncio.ensure_future(wanted)
+    both: set[asyncio.Future[Any]] = {task, gone}
     try:
-        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         if not task.done():
             raise ReaderGoneError
         return task.result()

@@ -136,9 +136,7 @@ class Service:
         self.meters.close()
         self.snapshots.close()
 
-    def _computed(
-        self, ask: Callable[[], RowSet], version: str, sample: str | None, chosen: Format
-    ) -> _CachedAnswer:
+    def _computed(self, ask: Callable[[], RowSet], version: str, sample: str | None, chosen: Format) -> _CachedAnswer:
         with deadline.within(self.settings.query_seconds):
             row_set = ask()
             deadline.check()

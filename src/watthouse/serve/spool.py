@@ -1,13 +1,13 @@
 """What lies between the thread that makes an answer and the reader who takes it: a file without a name.
 
-An answer is made as fast as the machine can, and its build of the warehouse is let go then. A reader who is slow, or has
-stopped, holds some room on the disk, for a bounded time.
+An answer is made as fast as the machine can, and its build of the warehouse is let go then. A reader who is slow, or
+has stopped, holds some room on the disk, for a bounded time.
 """
 
 import asyncio
 import os
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -77,12 +77,12 @@ class Spool:
             with resources:
                 for piece in pieces:
                     self._write(memoryview(piece))
-        except BaseException as error:  # noqa: BLE001 - raised where the pieces are taken
+        except BaseException as error:  # raised where the pieces are taken
             self._fault = error
         self._is_ended = True
         self._loop.call_soon_threadsafe(self._news.set)
 
-    async def pieces(self) -> AsyncIterator[bytes]:
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
         """What was written, as soon as it is; raises what went wrong in the making."""
         while not self._is_given_up:
             # before the look: what comes after it is waited for

@@ -27,9 +27,7 @@ ATTRIBUTION: Final = "attribution"
 """The column of a CSV that names the publishers and the days of their rows."""
 
 
-def pieces(
-    labels: Labels, batches: Iterator[pa.RecordBatch], schema: pa.Schema, style: Format
-) -> Iterator[bytes]:
+def pieces(labels: Labels, batches: Iterator[pa.RecordBatch], schema: pa.Schema, style: Format) -> Iterator[bytes]:
     """The rows on their way."""
     return _writers[style](labels, _marked(batches, labels), schema)
 

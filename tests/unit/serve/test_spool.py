@@ -61,7 +61,7 @@ def test_what_an_answer_is_made_from_is_let_go_though_nobody_takes_a_byte(tmp_pa
 def test_a_reader_who_keeps_up_is_not_held_up_by_those_who_fill_the_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spools, "PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(spools, "PATIENCE_SECONDS", 2)
     shared = Spools(tmp_path, room=3 * ALWAYS)
     pieces = [bytes([number % 256]) * (ALWAYS // 4) for number in range(100)]
 
@@ -114,10 +114,12 @@ def test_what_goes_wrong_in_the_making_is_raised_after_what_was_made(tmp_path: P
     async def half() -> bytes:
         spool, found = Spools(tmp_path).spool(), b""
         await to_thread.run_sync(spool.fill, breaks(), ExitStack())
-        with pytest.raises(ZeroDivisionError):
+        try:
             async for piece in spool.pieces():
                 found += piece
+        except ZeroDivisionError:
+            found += b" and no more"
         spool.close()
         return found
 
-    assert asyncio.run(half()) == b"half"
+    assert asyncio.run(half()) == b"half and no more"
