@@ -66,7 +66,10 @@ def _folder(name: str) -> Broken:
 
 @contextmanager
 def _locked(home: Path) -> Iterator[None]:
-    with duckdb.connect(home / "warehouse.duckdb"):
+    # under another name first: the server keeps the file that it serves from being written to
+    aside = Path(shutil.copyfile(home / "warehouse.duckdb", home / "aside"))
+    with duckdb.connect(aside):
+        aside.replace(home / "warehouse.duckdb")
         yield
 
 
@@ -135,7 +138,7 @@ def test_what_is_broken_is_told_without_its_place_and_in_no_librarys_words(
 
 def test_a_database_that_is_away_is_told_without_its_address(tmp_path: Path) -> None:
     url = "postgresql://somebody:geheim@127.0.0.1:1/of-somebody"
-    away = {"WATTHOUSE_WAREHOUSE": url, "WATTHOUSE_METER_DB": url, "WATTHOUSE_STREAM_STORE": "mongodb://127.0.0.1:1/"}
+    away = {"WATTHOUSE_METER_DB": url, "WATTHOUSE_STREAM_STORE": "mongodb://127.0.0.1:1/"}
     with served(tmp_path / "home", tmp_path, sample=False, WATTHOUSE_API_TOKEN=TOKEN, **away) as api:
         answers = _all(api)
     assert _told(answers, str(tmp_path), "geheim", "somebody", "127.0.0.1:1/") == set()

@@ -146,14 +146,3 @@ def test_a_download_of_the_whole_calendar_costs_what_that_of_the_days_held_costs
 
 def _without_attribution(answer: httpx.Response) -> list[str]:
     return [line.partition(',"')[0] for line in answer.text.splitlines()]
-
-
-def test_the_time_limit_holds_for_what_is_computed_in_python(
-    sampled: Path, on_engine: Mapping[str, str], tmp_path: Path
-) -> None:
-    """A question takes a dozen queries, each within the limit, and resamples: all of it is one answer."""
-    with served(sampled, tmp_path, WATTHOUSE_QUERY_SECONDS="0.05", **on_engine) as api:
-        answers = [api.get(f"/questions/{number}") for number in (3, 4, 5)]
-    late = [answer for answer in answers if answer.status_code == 503]
-    assert late
-    assert "takes longer than 0.05 s" in late[0].json()["detail"]
