@@ -72,7 +72,8 @@ def test_a_body_of_a_gibibyte_is_refused_before_any_of_it_was_sent(path: str, do
 def test_a_body_in_chunks_is_counted_as_it_comes(door: Api) -> None:
     chunk = b"10000\r\n" + b"{}," * 21_845 + b"{\r\n"
     with wire.connected(door) as connection:
-        connection.sendall(wire.head("POST", "/_dash-update-component", "Transfer-Encoding: chunked"))
+        lines = ["Transfer-Encoding: chunked", "Content-Type: application/json"]
+        connection.sendall(wire.head("POST", "/_dash-update-component", *lines))
         sent = 0
         try:
             while sent < 100:
