@@ -1,15 +1,20 @@
 """Every setting, its unit and its default, in one class. Each is read from ``WATTHOUSE_<NAME>``."""
 
+import json
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import AliasChoices, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from watthouse.storage import Access, Place, place_of
 
 PROJECT = Path(__file__).parent / "transform"
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+"""Hosts by which a machine reaches itself, and nobody else does."""
 
 
 class StreamlitSide(StrEnum):
@@ -18,6 +23,19 @@ class StreamlitSide(StrEnum):
     MARTS = "marts"
     WAREHOUSE = "warehouse"
     DATAMART = "datamart"
+
+
+def _split(given: object) -> object:
+    """Words between commas, or a list of JSON."""
+    if not isinstance(given, str):
+        return given
+    if given.lstrip().startswith("["):
+        return json.loads(given)
+    return tuple(word for part in given.split(",") if (word := part.strip()))
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+"""Several words in one variable."""
 
 
 class Settings(BaseSettings):
@@ -110,6 +128,23 @@ class Settings(BaseSettings):
     cors_origins: tuple[str, ...] = Field(
         default=(), description='origins whose pages may read the API, as JSON: ["https://example.org"], ["*"] for any'
     )
+    hosts: Names = Field(
+        default=(),
+        description="names under which the server is asked for, beside those of this machine itself, as"
+        " energy.example.org,10.0.0.7; *.example.org for all below one, * for any",
+    )
+    trusted_proxies: Names = Field(
+        default=(),
+        description="addresses and networks of proxies whose X-Forwarded-For is believed, as 10.0.0.7,10.1.0.0/16",
+    )
+    client_connections: int = Field(default=256, gt=0, description="connections that one client may hold at a time")
+    client_seconds: float = Field(
+        default=30,
+        gt=0,
+        le=86_400,
+        description="time without progress after which a connection is closed: no request, no body, an answer not"
+        " taken, s",
+    )
     rate_limit: int = Field(default=0, ge=0, description="requests a minute one client may make; 0 for any number")
     max_rows: int = Field(default=1_000_000, gt=0, description="rows of one answer of the API at most")
     max_points: int = Field(default=5_000, gt=0, description="intervals of one series of the API at most")
@@ -186,6 +221,14 @@ class Settings(BaseSettings):
     spark_jars: Path | None = Field(
         default=None, description="folder of Spark's jars for Kafka; none to have Spark fetch them from Maven Central"
     )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        for network in given:
+            # a host's bits beyond its network's are more likely a slip than meant
+            ip_network(network)
+        return given
 
     @property
     def tariff_file(self) -> Path:

@@ -17,7 +17,8 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 
 from watthouse.errors import QueryLimitError, WatthouseError
 from watthouse.serve import deadline, problem_handlers
-from watthouse.serve.dashboard import moving, parts, shell
+from watthouse.serve.dashboard import moving, parts, shell, trimming
+from watthouse.serve.dashboard.callbacks import Callbacks
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.pages import block, data, exchanges, gas, live, meters, mix, now, questions, regions
 from watthouse.serve.dashboard.reading import PageReader
@@ -39,7 +40,6 @@ PLOTLY: Final = Path(__file__).parent / "plotly" / "plotly.min.js"
 
 _PLOTLY_AT: Final = "/_dash-component-suites/plotly/package_data/plotly.min.js"  # where Dash has the whole
 _FOR_A_DAY: Final = {"cache-control": "public, max-age=86400"}
-_UNUSED: Final = ("/dash/deps/polyfill@", "/dash/dash_table/")
 _VIEW_DEFAULTS: Final = {"path": "/", "query": "", "language": ""}
 # French words for parameters that the API refuses: its own messages are English.
 _IN_FRENCH: Final = {
@@ -82,14 +82,17 @@ def create(service: Service) -> FastAPI:
         index_string=_INDEX,
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
         suppress_callback_exceptions=True,
+        assets_ignore=trimming.START,
         add_log_handler=False,
         enable_mcp=False,
     )
-    _lightened(dash)
+    trimming.close_doors(app, dash)
+    trimming.lighten(dash)
     dash.layout = _layout()
     _wire(dash, service)
     # Dash finds its assets at the first request for a path of its own: a page that is asked before would lack them
     dash._setup_server()
+    app.add_middleware(Callbacks, dash=dash)
     # Dash's own catch-all would answer 200 with a page for any path, and hide the 404 below
     dash.backend._setup_catchall = lambda: None
     app.add_api_route(regions.OUTLINES_AT, _outlines, methods=["GET"], include_in_schema=False)
@@ -134,18 +137,6 @@ def _no_page(dash: Dash) -> Any:
         return shown
 
     return nothing
-
-
-def _lightened(dash: Dash) -> None:
-    """Leave out the scripts of Dash that nothing here needs: every first visit would wait for them."""
-    # no option of Dash leaves them out
-    whole = dash.interpolate_index
-
-    def needed(scripts: str, **parts: str) -> Any:
-        used = [line for line in scripts.splitlines() if not any(name in line for name in _UNUSED)]
-        return whole(scripts="\n".join(used), **parts)
-
-    dash.interpolate_index = needed
 
 
 def _layout() -> Component:
