@@ -19,6 +19,8 @@ import httpx
 
 from tests.integration.stalling import stalled
 
+STRANGERS: Final = "127.0.0.2"
+"""Their address: a client's share of the connections is by address."""
 CALLBACKS: Final = "/_dash-update-component"
 _PIECE: Final = b"x" * 2**16
 _GIB: Final = 2**30
@@ -86,7 +88,7 @@ def _forwarded(client: httpx.Client) -> Iterator[int]:
 
 def _stopped(client: httpx.Client) -> Iterator[int]:
     """Four who stop reading, for a while."""
-    with stalled(str(client.base_url), "/api/v1/marts/regional_slots/rows?format=csv", 4):
+    with stalled(str(client.base_url), "/api/v1/marts/regional_slots/rows?format=csv", 4, STRANGERS):
         time.sleep(10)
         yield 200
 
@@ -97,7 +99,7 @@ def _silent(client: httpx.Client) -> Iterator[int]:
     with ExitStack() as stack:
         for _ in range(1_100):
             try:
-                stack.enter_context(socket.create_connection((at.hostname, at.port), timeout=5))
+                stack.enter_context(socket.create_connection((at.hostname, at.port), 5, (STRANGERS, 0)))
             except OSError:
                 yield 0
         time.sleep(10)
@@ -153,7 +155,7 @@ def attacked(url: str, seconds: float) -> dict[str, Counter[int]]:
 
 def _attack(url: str, attack: Callable[[httpx.Client], Iterator[int]], end: float, found: Counter[int]) -> None:
     while time.monotonic() < end:
-        with httpx.Client(base_url=url, timeout=120) as client:
+        with httpx.Client(base_url=url, timeout=120, transport=httpx.HTTPTransport(local_address=STRANGERS)) as client:
             try:
                 found.update(attack(client))
             except httpx.HTTPError:

@@ -27,8 +27,6 @@ PATIENCE_SECONDS: Final = 60
 """What an honest download may take beside all of them; a small answer has a second."""
 MEMORY: Final = 384 * 2**20
 """What the worker may take beyond what a few large answers took before."""
-HONEST: Final = "127.0.0.2"
-"""Another client than the strangers, whose connections are capped."""
 SMALL: Final = ("/healthz", "/readyz", "/api/v1/mix?interval=day", "/api/v1/regions/53/mix", "/api/v1/now", "/mix")
 LARGE: Final = ("/api/v1/marts/hourly_national/rows?format=csv", "/api/v1/marts/daily_regional/rows?limit=10000")
 
@@ -57,7 +55,7 @@ class Seen:
     def read(self, url: str, path: str) -> None:
         """Ask for an address again and again."""
         waits = self.waits.setdefault(path, [])
-        with httpx.Client(base_url=url, timeout=120, transport=httpx.HTTPTransport(local_address=HONEST)) as client:
+        with httpx.Client(base_url=url, timeout=120) as client:
             while not self.stop.wait(0.1):
                 began = time.monotonic()
                 try:
@@ -72,7 +70,7 @@ class Seen:
     def look_at_pages(self, url: str) -> None:
         """Go from page to page."""
         waits = self.waits.setdefault("pages", [])
-        with httpx.Client(base_url=url, timeout=120, transport=httpx.HTTPTransport(local_address=HONEST)) as client:
+        with httpx.Client(base_url=url, timeout=120) as client:
             while not self.stop.is_set():
                 for path in dashing.PAGES:
                     began = time.monotonic()

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from watthouse.serve.line import Line, Turn
-from watthouse.serve.spool import ALWAYS, PATIENCE_SECONDS, ReaderGoneError, Spools
+from watthouse.serve.spool import ALWAYS, ReaderGoneError, Spools
 
 _LONGEST_SECONDS: Final = 3_600.0
 """How long a reader may take over an answer, however steadily."""
@@ -92,9 +92,9 @@ class Queued(Response):
         try:
             async with asyncio.timeout(_LONGEST_SECONDS), aclosing(spool.pieces()) as pieces:
                 await send({"type": "http.response.start", "status": made.status_code, "headers": made.raw_headers})
+                # who stalls is closed by the worker, and gone then
                 async for piece in pieces:
-                    async with asyncio.timeout(PATIENCE_SECONDS):
-                        await send({"type": "http.response.body", "body": piece, "more_body": True})
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             spool.give_up()

@@ -22,7 +22,7 @@ ROOM: Final = 2**30
 ALWAYS: Final = 2**20
 """Bytes of each answer beyond that: readers who keep up are never held up by those who do not."""
 PATIENCE_SECONDS: Final = 30.0
-"""How long a reader may take over a piece before it is given up."""
+"""How long an answer waits for its reader to make room, where there is none left."""
 _MOST: Final = 256
 _PIECE: Final = 2**17
 _AGAIN_SECONDS: Final = 10
