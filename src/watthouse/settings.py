@@ -150,7 +150,7 @@ class Settings(BaseSettings):
     max_points: int = Field(default=5_000, gt=0, description="intervals of one series of the API at most")
     query_seconds: float = Field(default=30, gt=0, description="time after which the API gives up a query, s")
     wait_seconds: float = Field(
-        default=60, gt=0, le=3_600, description="time for which an answer that takes much waits for its turn, s"
+        default=120, gt=0, le=3_600, description="time for which an answer that takes much waits for its turn, s"
     )
     log_requests: bool = Field(default=True, description="whether the server writes a line of JSON a request")
     cache_bytes: int = Field(default=32 * 2**20, ge=0, description="answers the API keeps at hand, bytes")
