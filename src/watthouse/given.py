@@ -2,6 +2,7 @@
 
 import json
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -58,6 +59,21 @@ def listed(value: object) -> object:
     if not isinstance(texts, list) or not all(isinstance(each, str) for each in texts):
         raise ValueError('it is no JSON list of texts, as ["https://example.org"]')
     return tuple(text(each) for each in texts)
+
+
+def names(value: object) -> object:
+    """A tuple as it is, or as a JSON list of texts, or as texts with commas between them."""
+    if not isinstance(value, str) or value.lstrip().startswith("["):
+        return listed(value)
+    return tuple(text(word) for each in value.split(",") if (word := each.strip()))
+
+
+def networks(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Addresses and networks of IPv4 or IPv6."""
+    for network in value:
+        # a host's bits beyond its network's are more likely a slip than meant
+        ip_network(network)
+    return value
 
 
 def origins(value: tuple[str, ...]) -> tuple[str, ...]:

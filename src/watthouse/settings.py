@@ -12,9 +12,14 @@ from watthouse import given
 from watthouse.storage import Access, Place, place_of
 
 PROJECT = Path(__file__).parent / "transform"
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+"""Hosts by which a machine reaches itself, and nobody else does."""
 
 Folder = Annotated[Path, BeforeValidator(given.folder)]
 Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(given.listed), AfterValidator(given.origins)]
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(given.names)]
+"""Several words in one variable."""
+Networks = Annotated[Names, AfterValidator(given.networks)]
 _FIRST: Final = date(1800, 1, 1)
 _LAST: Final = date(2200, 12, 31)
 
@@ -147,6 +152,25 @@ class Settings(BaseSettings):
     cors_origins: Origins = Field(
         default=(), description='origins whose pages may read the API, as JSON: ["https://example.org"], ["*"] for any'
     )
+    hosts: Names = Field(
+        default=(),
+        description="names under which the server is asked for, beside those of this machine itself, as"
+        " energy.example.org,10.0.0.7; *.example.org for all below one, * for any",
+    )
+    trusted_proxies: Networks = Field(
+        default=(),
+        description="addresses and networks of proxies whose X-Forwarded-For is believed, as 10.0.0.7,10.1.0.0/16",
+    )
+    client_connections: int = Field(
+        default=256, gt=0, le=given.MOST, description="connections that one client may hold at a time"
+    )
+    client_seconds: float = Field(
+        default=30,
+        gt=0,
+        le=given.DAY,
+        description="time without progress after which a connection is closed: no request, no body, an answer not"
+        " taken, s",
+    )
     rate_limit: int = Field(
         default=0, ge=0, le=given.MOST, description="requests a minute one client may make; 0 for any number"
     )
@@ -156,6 +180,9 @@ class Settings(BaseSettings):
     )
     query_seconds: float = Field(
         default=30, gt=0, le=given.DAY, description="time after which the API gives up a query, s"
+    )
+    wait_seconds: float = Field(
+        default=120, gt=0, le=3_600, description="time for which an answer that takes much waits for its turn, s"
     )
     log_requests: bool = Field(default=True, description="whether the server writes a line of JSON a request")
     cache_bytes: int = Field(
@@ -226,7 +253,10 @@ class Settings(BaseSettings):
         default=1, ge=0, le=given.DAY, description="pause between two looks of the processor for new messages, s"
     )
     stream_poll_seconds: float = Field(
-        default=0.2, gt=0, le=given.DAY, description="pause between two looks of the live page's server into the store, s"
+        default=0.2,
+        gt=0,
+        le=given.DAY,
+        description="pause between two looks of the live page's server into the store, s",
     )
     spark_python: Folder | None = Field(
         default=None, description="Python of the environment that has PySpark; none for the one that runs"

@@ -23,7 +23,7 @@ from rich.progress import (
 from rich.segment import Segment
 
 from watthouse import inert
-from watthouse.settings import Settings
+from watthouse.settings import LOOPBACK, Settings
 from watthouse.transform import Node
 
 _PIPE_WIDTH = 200  # of tables on a pipe: Rich would take 80 there, and leave out most columns
@@ -106,11 +106,25 @@ def serving_home(settings: Settings) -> None:
     """Print where a home is served."""
     address = _address(settings)
     out.print(f"\nopen       {safe(address)}   (its API: {safe(address)}/docs; Ctrl-C ends it)")
+    exposed(settings)
 
 
 def serving_meters(settings: Settings) -> None:
     """Print where the historic meter service is."""
     out.print(f"\nopen       {safe(_address(settings))}   (Ctrl-C ends it)")
+    exposed(settings)
+
+
+def exposed(settings: Settings) -> None:
+    """Print what it means that others than this machine reach the server, where they do."""
+    if settings.host in LOOPBACK:
+        return
+    means = [f"whoever reaches port {settings.port} can read all of it"]
+    if not settings.api_token:
+        means.append("nobody can change anything (no WATTHOUSE_API_TOKEN)")
+    if not settings.hosts:
+        means.append("it answers to addresses, to names only once WATTHOUSE_HOSTS has them")
+    err.print(f"[yellow]exposed[/]    {safe('; '.join(means))}")
 
 
 def _address(settings: Settings) -> str:

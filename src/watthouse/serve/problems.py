@@ -91,18 +91,26 @@ def _documented(status: int) -> dict[str, Any]:
     return {**response, "headers": {"Retry-After": again}}
 
 
+def told(error: WatthouseError) -> str:
+    """What callers and readers are told of an error; where that is less than it says, the log has the rest."""
+    if error.public is None:
+        return str(error)
+    structlog.get_logger().warning("refused", error=type(error).__name__, reason=str(error))
+    return error.public
+
+
 def refusal(path: str, error: ProblemError | WatthouseError) -> Response:
     """What was refused, as a response: by a call, or by what lies behind it (a wrong call, or missing data)."""
     if isinstance(error, ProblemError):
         return answer(path, error.status, error.detail, error.faults, error.headers)
     if isinstance(error, UsageError):
-        return answer(path, 422, str(error))
+        return answer(path, 422, told(error))
     if isinstance(error, BusyError):
-        return answer(path, 409, str(error))
+        return answer(path, 409, told(error))
     if isinstance(error, WarehouseError | LakeError | DatabaseError | StreamError):
         again = "60" if isinstance(error, QueryLimitError) else "10"
-        return answer(path, 503, str(error), headers={"retry-after": again})
-    return answer(path, 500, str(error))
+        return answer(path, 503, told(error), headers={"retry-after": again})
+    return answer(path, 500, told(error))
 
 
 def unexpected(path: str, error: Exception) -> Response:

@@ -26,15 +26,23 @@ router = APIRouter(prefix="/meters/{meter}", tags=["meters"])
 @gives_rows(router, "/co2", "CO₂ of a meter's consumption", "An interval of the curve, and its CO₂", 404)
 def co2(service: TheService, request: Request, meter: MeterCode, params: Annotated[Co2Params, Query()]) -> Response:
     """Consumption times the national `taux_co2` of the same slots. What is unknown is left out; its share is stated."""
-    with service.snapshots.lease() as grid:
-        return _answer(service, request, params, "meter-co2", grid, lambda rows: rows.co2(meter, params))
+
+    def answer() -> Response:
+        with service.snapshots.lease() as grid:
+            return _answer(service, request, params, "meter-co2", grid, lambda rows: rows.co2(meter, params))
+
+    return service.queued(answer)
 
 
 @gives_rows(router, "/peak", "Consumption at the grid's peak", "A civil day, and what falls into its peak", 404)
 def peak(service: TheService, request: Request, meter: MeterCode, params: Annotated[PeakParams, Query()]) -> Response:
     """The peak of a civil day is its `slots` half hours, or hours, of highest national load."""
-    with service.snapshots.lease() as grid:
-        return _answer(service, request, params, "meter-peak", grid, lambda rows: rows.peak(meter, params))
+
+    def answer() -> Response:
+        with service.snapshots.lease() as grid:
+            return _answer(service, request, params, "meter-peak", grid, lambda rows: rows.peak(meter, params))
+
+    return service.queued(answer)
 
 
 @gives_rows(router, "/windows", "Consumption by window and colour", "A civil day, window and colour", 404)
@@ -42,8 +50,12 @@ def windows(
     service: TheService, request: Request, meter: MeterCode, params: Annotated[WindowsParams, Query()]
 ) -> Response:
     """A Tempo day lasts from 06:00 to 06:00, so that the hours after midnight have the colour of the day before."""
-    with service.snapshots.lease_if_built() as grid:
-        return _answer(service, request, params, "meter-windows", grid, lambda rows: rows.windows(meter, params))
+
+    def answer() -> Response:
+        with service.snapshots.lease_if_built() as grid:
+            return _answer(service, request, params, "meter-windows", grid, lambda rows: rows.windows(meter, params))
+
+    return service.queued(answer)
 
 
 @gives_rows(router, "/bill", "Bills under the declared tariffs", "A line of a bill; `total` is its sum", 404, 409)
@@ -52,9 +64,13 @@ def bill(service: TheService, request: Request, meter: MeterCode, params: Annota
 
     Energy of days without a known Tempo colour, or without prices, has a line of its own and is not in the amounts.
     """
-    with service.snapshots.lease_if_built() as grid:
-        tariffs = _tariffs(service)
-        return _answer(service, request, params, "meter-bill", grid, lambda rows: rows.bill(meter, params), tariffs)
+
+    def answer() -> Response:
+        with service.snapshots.lease_if_built() as grid:
+            given, tariffs = ("meter-bill", grid), _tariffs(service)
+            return _answer(service, request, params, *given, lambda rows: rows.bill(meter, params), tariffs)
+
+    return service.queued(answer)
 
 
 def _tariffs(service: Service) -> "Tariffs":

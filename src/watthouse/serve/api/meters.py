@@ -148,8 +148,12 @@ async def uploads(
 def _answer(
     service: Service, request: Request, params: FormatParams, name: str, ask: "Callable[[MeterRows], RowSet]"
 ) -> Response:
-    with meter_rows(service) as rows:
-        return service.versioned(request, params.format, name, rows.version, None, lambda: ask(rows))
+    def answer() -> Response:
+        with meter_rows(service) as rows:
+            return service.versioned(request, params.format, name, rows.version, None, lambda: ask(rows))
+
+    # a meter may have millions of readings, and its curves are made in Python
+    return service.queued(answer)
 
 
 @contextmanager

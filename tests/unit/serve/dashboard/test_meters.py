@@ -46,7 +46,7 @@ def home(tmp_path: Path) -> Path:
 
 
 def test_the_page_stands_beside_the_historic_service(tmp_path: Path) -> None:
-    with TestClient(create(Settings(home=tmp_path)), follow_redirects=False) as client:
+    with TestClient(create(Settings(home=tmp_path)), base_url="http://localhost", follow_redirects=False) as client:
         page = client.get("/meters?meter=00210")
         assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
         assert "/assets/watthouse.js" in page.text

@@ -1,0 +1,127 @@
+"""Answers that take much: made by a thread when their turn comes, and sent at the reader's own pace."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import ExitStack, aclosing, suppress
+from typing import Any, Final, TypeVar
+
+from anyio import CapacityLimiter, to_thread
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from watthouse.serve.line import Line, Turn
+from watthouse.serve.spool import ALWAYS, ReaderGoneError, Spools
+
+_LONGEST_SECONDS: Final = 3_600.0
+"""How long a reader may take over an answer, however steadily."""
+
+T = TypeVar("T")
+
+
+class Download(Response):
+    """An answer in ``pieces``, which are made as they are asked for; ``resources`` is let go after the last."""
+
+    def __init__(
+        self, pieces: Iterator[bytes], resources: ExitStack, media_type: str, headers: Mapping[str, str]
+    ) -> None:
+        self.status_code, self.media_type, self.background = 200, media_type, None
+        self.init_headers(headers)
+        self.pieces, self.resources = pieces, resources
+
+    @classmethod
+    def of(cls, whole: Response) -> "Download":
+        """A body that was made at once, piece by piece."""
+        body = memoryview(whole.body)
+        pieces = (bytes(body[at : at + ALWAYS]) for at in range(0, len(body), ALWAYS))
+        download = cls(pieces, ExitStack(), whole.media_type or "", {})
+        download.status_code, download.raw_headers = whole.status_code, whole.raw_headers
+        return download
+
+
+class Queued(Response):
+    """What ``make`` answers, in a thread, when its turn in ``line`` comes; what it raises is answered as ever."""
+
+    def __init__(self, line: Line, spools: Spools, make: Callable[[], Response]) -> None:
+        self.background = None
+        self._line, self._spools, self._make = line, spools, make
+        # the line says how many there are: the threads of all other calls stay theirs
+        self._thread = CapacityLimiter(1)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        gone = asyncio.ensure_future(_gone(receive))
+        try:
+            with suppress(ReaderGoneError):
+                turn = await _unless(gone, self._line.enter())
+                made = await self._made(turn)
+                if isinstance(made, Download):
+                    await self._deliver(made, turn, send, gone)
+                else:
+                    turn.end()
+                    await made(scope, receive, send)
+        finally:
+            gone.cancel()
+
+    async def _made(self, turn: Turn) -> Response:
+        making = asyncio.ensure_future(to_thread.run_sync(self._make, limiter=self._thread))
+        try:
+            made = await asyncio.shield(making)
+        except asyncio.CancelledError:
+            # the thread goes on, and nobody will take what it makes
+            making.add_done_callback(lambda _: _dropped(making, turn))
+            raise
+        except BaseException:
+            turn.end()
+            raise
+        # a large body lies on the disk while its reader takes it, not in memory
+        is_large = not isinstance(made, Download) and len(made.body) > ALWAYS
+        return Download.of(made) if is_large else made
+
+    async def _deliver(self, made: Download, turn: Turn, send: Send, gone: "asyncio.Future[None]") -> None:
+        try:
+            spool = self._spools.spool()
+        except BaseException:
+            made.resources.close()
+            turn.end()
+            raise
+        making = asyncio.ensure_future(
+            to_thread.run_sync(spool.fill, made.pieces, made.resources, limiter=self._thread)
+        )
+        # the next one does not wait for this one's reader
+        making.add_done_callback(lambda _: turn.end())
+        gone.add_done_callback(lambda _: spool.give_up())
+        try:
+            async with asyncio.timeout(_LONGEST_SECONDS), aclosing(spool.pieces()) as pieces:
+                await send({"type": "http.response.start", "status": made.status_code, "headers": made.raw_headers})
+                # who stalls is closed by the worker, and gone then
+                async for piece in pieces:
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+        finally:
+            spool.give_up()
+            making.add_done_callback(lambda _: spool.close())
+
+
+async def _gone(receive: Receive) -> None:
+    """Ends when the reader has gone away."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _unless(gone: "asyncio.Future[None]", wanted: Awaitable[T]) -> T:
+    """What is awaited; raises :class:`ReaderGoneError` where its reader goes away before it is there."""
+    task = asyncio.ensure_future(wanted)
+    both: set[asyncio.Future[Any]] = {task, gone}
+    try:
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise ReaderGoneError
+        return task.result()
+    finally:
+        task.cancel()
+
+
+def _dropped(making: "asyncio.Future[Response]", turn: Turn) -> None:
+    """Let go of an answer that came too late."""
+    turn.end()
+    if not making.cancelled() and making.exception() is None and isinstance(made := making.result(), Download):
+        made.resources.close()

@@ -1,0 +1,152 @@
+"""What lies between the thread that makes an answer and the reader who takes it: a file without a name.
+
+An answer is made as fast as the machine can, and its build of the warehouse is let go then. A reader who is slow, or
+has stopped, holds some room on the disk, for a bounded time.
+"""
+
+import asyncio
+import os
+import threading
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Final
+
+from anyio import to_thread
+
+from watthouse.serve.problems import ProblemError
+
+ROOM: Final = 2**30
+"""Bytes that may lie untaken in all answers together; whoever makes more waits for its reader."""
+ALWAYS: Final = 2**20
+"""Bytes of each answer beyond that: readers who keep up are never held up by those who do not."""
+PATIENCE_SECONDS: Final = 30.0
+"""How long an answer waits for its reader to make room, where there is none left."""
+_MOST: Final = 256
+_PIECE: Final = 2**17
+_AGAIN_SECONDS: Final = 10
+
+
+class ReaderGoneError(Exception):
+    """Nobody takes the answer any more."""
+
+
+class SlowReaderError(Exception):
+    """The reader takes too little for the answer to be kept for it."""
+
+
+class Spools:
+    """The answers on their way, and the ``room`` that they share on the disk of ``folder``."""
+
+    def __init__(self, folder: Path, room: int = ROOM) -> None:
+        self._folder, self.room = folder, room
+        self.used = self.count = 0
+        self.changed = threading.Condition()
+
+    def spool(self) -> "Spool":
+        """An empty one, for the event loop that runs; raises a problem where too many are being taken."""
+        if self.count >= _MOST:
+            detail = f"{self.count} answers are being taken already: retry in {_AGAIN_SECONDS} s"
+            raise ProblemError(503, detail, headers={"retry-after": str(_AGAIN_SECONDS)})
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            return Spool(self, self._folder)
+        except OSError:
+            # a home that may only be read is served all the same
+            return Spool(self, None)
+
+
+class Spool:
+    """One answer: a thread writes, the event loop takes, and what was taken makes room as soon as all is."""
+
+    def __init__(self, spools: Spools, folder: Path | None) -> None:
+        # without a name, nothing stays behind, however the server ends
+        self._file = TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115 - closed by `close`
+        self._spools = spools
+        spools.count += 1
+        self._written = self._taken = self._held = 0
+        self._is_writing = self._is_ended = self._is_given_up = False
+        self._fault: BaseException | None = None
+        self._news = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+
+    def fill(self, pieces: Iterator[bytes], resources: ExitStack) -> None:
+        """Write every piece, and let go of what they were made from; for a thread."""
+        try:
+            with resources:
+                for piece in pieces:
+                    self._write(memoryview(piece))
+        except BaseException as error:  # raised where the pieces are taken
+            self._fault = error
+        self._is_ended = True
+        self._loop.call_soon_threadsafe(self._news.set)
+
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
+        """What was written, as soon as it is; raises what went wrong in the making."""
+        while not self._is_given_up:
+            # before the look: what comes after it is waited for
+            self._news.clear()
+            is_ended = self._is_ended
+            if self._taken < self._written:
+                piece = await to_thread.run_sync(os.pread, self._file.fileno(), _PIECE, self._taken)
+                self._take(len(piece))
+                yield piece
+            elif not is_ended:
+                await self._news.wait()
+            elif self._fault is None:
+                return
+            else:
+                raise self._fault
+        raise ReaderGoneError
+
+    def give_up(self) -> None:
+        """Have both ends stop; for the event loop."""
+        with self._spools.changed:
+            self._is_given_up = True
+            self._spools.changed.notify_all()
+        self._news.set()
+
+    def close(self) -> None:
+        """Give the room back, once nobody writes any more."""
+        with self._spools.changed:
+            self._spools.used -= self._held
+            self._spools.count -= 1
+            self._spools.changed.notify_all()
+        self._file.close()
+
+    def _write(self, piece: memoryview) -> None:
+        place = self._reserved(len(piece))
+        # without the lock, which the event loop takes too
+        while piece:
+            count = os.pwrite(self._file.fileno(), piece, place)
+            piece, place = piece[count:], place + count
+        with self._spools.changed:
+            self._is_writing, self._written = False, place
+        self._loop.call_soon_threadsafe(self._news.set)
+
+    def _reserved(self, count: int) -> int:
+        """Where so many bytes may be written, once there is room for them."""
+        with self._spools.changed:
+            has_room = self._spools.changed.wait_for(lambda: self._is_given_up or self._fits(count), PATIENCE_SECONDS)
+            if self._is_given_up:
+                raise ReaderGoneError
+            if not has_room:
+                raise SlowReaderError
+            self._spools.used += count
+            self._held += count
+            self._is_writing = True
+            return self._written
+
+    def _fits(self, count: int) -> bool:
+        after = self._written + count
+        return not self._written or after <= ALWAYS or self._spools.used + count <= self._spools.room
+
+    def _take(self, count: int) -> None:
+        with self._spools.changed:
+            self._taken += count
+            if self._taken == self._written and not self._is_writing:
+                self._file.truncate(0)
+                self._spools.used -= self._held
+                self._written = self._taken = self._held = 0
+                self._spools.changed.notify_all()

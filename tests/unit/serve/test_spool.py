@@ -1,0 +1,125 @@
+"""Between the thread that makes an answer and its reader: every byte, in bounded room, whatever either of them does."""
+
+import asyncio
+import os
+import random
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from anyio import to_thread
+
+from watthouse.serve import spool as spools
+from watthouse.serve.spool import ALWAYS, ReaderGoneError, SlowReaderError, Spool, Spools
+
+
+def _pieces(seed: int, count: int) -> list[bytes]:
+    lengths = random.Random(seed)
+    return [os.urandom(lengths.choice((0, 1, 1_000, 200_000))) for _ in range(count)]
+
+
+async def _taken(spool: Spool, pauses: random.Random) -> bytes:
+    found = b""
+    async for piece in spool.pieces():
+        found += piece
+        if pauses.random() < 0.1:
+            await asyncio.sleep(0.002)
+    return found
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_reader_gets_every_byte_in_order_and_the_room_is_free_again(seed: int, tmp_path: Path) -> None:
+    pieces, shared = _pieces(seed, 100), Spools(tmp_path)
+
+    async def both() -> bytes:
+        spool = shared.spool()
+        making = asyncio.ensure_future(to_thread.run_sync(spool.fill, iter(pieces), ExitStack()))
+        found = await _taken(spool, random.Random(seed))
+        await making
+        spool.close()
+        return found
+
+    assert asyncio.run(both()) == b"".join(pieces)
+    assert (shared.used, shared.count, [*tmp_path.iterdir()]) == (0, 0, [])
+
+
+def test_what_an_answer_is_made_from_is_let_go_though_nobody_takes_a_byte(tmp_path: Path) -> None:
+    let_go = threading.Event()
+
+    async def stalled() -> None:
+        spool, resources = Spools(tmp_path).spool(), ExitStack()
+        resources.callback(let_go.set)
+        await asyncio.wait_for(to_thread.run_sync(spool.fill, iter([b"x" * ALWAYS] * 20), resources), 10)
+        assert let_go.is_set()
+        spool.close()
+
+    asyncio.run(stalled())
+
+
+def test_a_reader_who_keeps_up_is_not_held_up_by_those_who_fill_the_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spools, "PATIENCE_SECONDS", 2)
+    shared = Spools(tmp_path, room=3 * ALWAYS)
+    pieces = [bytes([number % 256]) * (ALWAYS // 4) for number in range(100)]
+
+    async def beside() -> tuple[bytes, BaseException | None]:
+        greedy, honest = shared.spool(), shared.spool()
+        filling = asyncio.ensure_future(to_thread.run_sync(greedy.fill, iter(pieces), ExitStack()))
+        await asyncio.sleep(0.1)
+        making = asyncio.ensure_future(to_thread.run_sync(honest.fill, iter(pieces), ExitStack()))
+        found = await _taken(honest, random.Random(0))
+        await asyncio.wait({filling, making})
+        honest.close()
+        greedy.close()
+        return found, greedy._fault
+
+    found, fault = asyncio.run(beside())
+    assert found == b"".join(pieces)
+    assert isinstance(fault, SlowReaderError)
+    assert (shared.used, shared.count) == (0, 0)
+
+
+def test_whoever_makes_an_answer_stops_when_its_reader_is_gone(tmp_path: Path) -> None:
+    made = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal made
+        while True:
+            made += 1
+            yield b"x" * 100_000
+
+    async def leaves() -> None:
+        spool = Spools(tmp_path, room=ALWAYS).spool()
+        making = asyncio.ensure_future(to_thread.run_sync(spool.fill, endless(), ExitStack()))
+        pieces: AsyncIterator[bytes] = spool.pieces()
+        await anext(pieces)
+        spool.give_up()
+        await asyncio.wait_for(making, 5)
+        with pytest.raises(ReaderGoneError):
+            await anext(pieces)
+        spool.close()
+
+    asyncio.run(leaves())
+    assert made < 1_000
+
+
+def test_what_goes_wrong_in_the_making_is_raised_after_what_was_made(tmp_path: Path) -> None:
+    def breaks() -> Iterator[bytes]:
+        yield b"half"
+        raise ZeroDivisionError
+
+    async def half() -> bytes:
+        spool, found = Spools(tmp_path).spool(), b""
+        await to_thread.run_sync(spool.fill, breaks(), ExitStack())
+        try:
+            async for piece in spool.pieces():
+                found += piece
+        except ZeroDivisionError:
+            found += b" and no more"
+        spool.close()
+        return found
+
+    assert asyncio.run(half()) == b"half and no more"
