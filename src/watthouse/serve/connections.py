@@ -12,7 +12,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -24,6 +24,7 @@ _PAUSE: Final = 0.5
 """Seconds between two looks."""
 _CRAWL: Final = 1_024
 """Bytes a second below which a client does not take its answer but hold it."""
+_FAMILIES: Final = (socket.AF_INET, socket.AF_INET6)
 _FOLDER: Final = Path("/proc/self/fd")
 # of struct tcp_info (linux/tcp.h): milliseconds, milliseconds, bytes, bytes, bytes
 _LAST_SENT, _LAST_RECEIVED, _ACKED, _RECEIVED, _WAITING = (
@@ -40,7 +41,8 @@ _INFO_BYTES: Final = 256
 class _Connection:
     """One that was accepted: ``acked`` bytes were taken when ``since`` began, and something has waited ever since."""
 
-    descriptor: int
+    inode: int
+    number: int
     client: str
     is_proxy: bool
     acked: int = 0
@@ -80,36 +82,31 @@ class Connections:
     def look(self, now: float) -> None:
         """Close what is past its client's share, and what has stalled."""
         self._known = {inode: self._recognised(inode, number) for inode, number in _sockets()}
-        clients: dict[str, list[tuple[socket.socket, _Flow]]] = defaultdict(list)
-        for inode, connection in self._known.items():
-            if connection is None or (held := _held(inode, connection.descriptor)) is None:
+        clients: dict[str, list[tuple[_Connection, _Flow]]] = defaultdict(list)
+        for connection in filter(None, self._known.values()):
+            flow = _flow(connection)
+            if flow is None:
                 continue
-            flow = _flow(held)
             if self._stalls(connection, flow, now):
-                _close(held)
-            elif connection.is_proxy:  # whose clients are many
-                held.close()
-            else:
-                clients[connection.client].append((held, flow))
+                _close(connection)
+            elif not connection.is_proxy:  # whose clients are many
+                clients[connection.client].append((connection, flow))
         for theirs in clients.values():
-            self._keep_share(theirs)
+            for connection in self._excess(theirs):
+                _close(connection)
 
     def _recognised(self, inode: int, number: int) -> _Connection | None:
         """What a socket of this process is; None for one that nobody has connected to."""
         if inode in self._known:
             return self._known[inode]
-        held = _held(inode, number)
-        if held is None:
-            return None
-        with held:
+        with _held(inode, number) as held:
+            if held is None or held.family not in _FAMILIES or held.type is not socket.SOCK_STREAM:
+                return None
             try:
-                is_tcp = held.family in (socket.AF_INET, socket.AF_INET6) and held.type is socket.SOCK_STREAM
-                if not is_tcp or held.getsockname()[1] != self._port:
-                    return None
-                peer = held.getpeername()[0]
+                peer, own = held.getpeername()[0], held.getsockname()[1]
             except OSError:  # it listens, or is gone
                 return None
-        return _Connection(number, share(peer), self._proxies.has(peer))
+        return _Connection(inode, number, share(peer), self._proxies.has(peer)) if own == self._port else None
 
     def _stalls(self, connection: _Connection, flow: _Flow, now: float) -> bool:
         """Whether something has waited for this client for too long, and it took next to nothing of it."""
@@ -126,14 +123,10 @@ class Connections:
         connection.since, connection.acked = now, flow.acked
         return False
 
-    def _keep_share(self, theirs: list[tuple[socket.socket, _Flow]]) -> None:
-        """Close what one client has too many of: those that never spoke first, then those that are idle longest."""
+    def _excess(self, theirs: list[tuple[_Connection, _Flow]]) -> list[_Connection]:
+        """What one client has too many of: those that never spoke first, then those that are idle longest."""
         theirs.sort(key=lambda one: (one[1].spoke, -one[1].idle_ms))
-        excess = max(0, len(theirs) - self._most)
-        for held, _ in theirs[:excess]:
-            _close(held)
-        for held, _ in theirs[excess:]:
-            held.close()
+        return [connection for connection, _ in theirs[: max(0, len(theirs) - self._most)]]
 
 
 def _sockets() -> Iterator[tuple[int, int]]:
@@ -147,20 +140,28 @@ def _sockets() -> Iterator[tuple[int, int]]:
             yield int(inode[:-1]), int(entry.name)
 
 
-def _held(inode: int, number: int) -> socket.socket | None:
-    """The socket by a number of its own, so that it stays the same whoever closes the other; None where it is gone."""
+@contextmanager
+def _held(inode: int, number: int) -> Iterator[socket.socket | None]:
+    """The socket by a number of its own: it stays the same one, whoever closes the other; None where it is gone."""
     try:
-        held = socket.socket(fileno=os.dup(number))
+        copy = os.dup(number)
     except OSError:
-        return None
-    if os.fstat(held.fileno()).st_ino == inode:
-        return held
-    held.close()
-    return None
+        yield None
+        return
+    # it may have been closed meanwhile, and the number be another file's
+    if os.fstat(copy).st_ino != inode:
+        os.close(copy)
+        yield None
+        return
+    with socket.socket(fileno=copy) as held:
+        yield held
 
 
-def _flow(held: socket.socket) -> _Flow:
-    info = held.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO_BYTES).ljust(_INFO_BYTES, b"\0")
+def _flow(connection: _Connection) -> _Flow | None:
+    with _held(connection.inode, connection.number) as held:
+        if held is None:
+            return None
+        info = held.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO_BYTES).ljust(_INFO_BYTES, b"\0")
 
     def of(field: tuple[int, str]) -> int:
         at, kind = field
@@ -169,9 +170,10 @@ def _flow(held: socket.socket) -> _Flow:
     return _Flow(of(_ACKED), of(_WAITING), of(_RECEIVED) > 0, min(of(_LAST_SENT), of(_LAST_RECEIVED)))
 
 
-def _close(held: socket.socket) -> None:
-    """End the connection: the server sees that its client is gone, and lets go of what it held for it."""
-    with held, suppress(OSError):  # it may have gone by itself
-        # what waits for it is thrown away, or the kernel would go on to offer it
-        held.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        held.shutdown(socket.SHUT_RDWR)
+def _close(connection: _Connection) -> None:
+    """End it: the server sees that its client is gone, and lets go of what it held for it."""
+    with _held(connection.inode, connection.number) as held, suppress(OSError):  # it may have gone by itself
+        if held is not None:
+            # what waits for it is thrown away, or the kernel would go on to offer it
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            held.shutdown(socket.SHUT_RDWR)

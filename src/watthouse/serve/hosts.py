@@ -21,7 +21,7 @@ class Hosts:
         own = {settings.host.strip("[]").lower()}
         # which addresses lead here only the network knows, and no page can make an address its own
         self._takes_addresses = bool(own & EVERYWHERE)
-        self._names = LOOPBACK | own | {name.strip("[]").lower() for name in settings.hosts if "*" not in name}
+        self._names = LOOPBACK | own | {_declared(name) for name in settings.hosts if "*" not in name}
         self._endings = tuple(name[1:].lower() for name in settings.hosts if name.startswith("*."))
         self._takes_any = "*" in settings.hosts
         # parsing takes longer than all other checks together, and nearly every request names the same
@@ -45,6 +45,12 @@ def _name(host: str) -> str | None:
         name, _, port = host.partition(":")
     name = name.lower().removesuffix(".")
     return name if name and (not port or port.isdecimal()) else None
+
+
+def _declared(name: str) -> str:
+    """A name of the settings: written with a port, it is meant by any."""
+    bare = name.strip("[]").lower()
+    return bare if _is_address(bare) else _name(name) or bare
 
 
 def _is_address(name: str) -> bool:
