@@ -143,7 +143,9 @@ def test_what_cannot_be_read_is_said_in_a_line(home: Path) -> None:
     assert "the period has more than 10 readings" in many
     assert "id='since'" in many  # for a shorter one
     (home / "meters.sqlite").write_bytes(b"no database" * 1000)
-    assert "is no SQLite database" in _shown(home)
+    shown = _shown(home)
+    assert "a database cannot be reached or read" in shown
+    assert str(home) not in shown
 
 
 _BARE = dedent("""
