@@ -1,18 +1,19 @@
 """Small files that were made to hurt whoever reads them, each by a few lines of code.
 
-``python -m tests.hostile FOLDER`` reads every file of a folder, and prints for each a line of JSON: what became of it,
-its rows, and how much memory that took at most.
+``python -m tests.hostile exports FOLDER`` (or ``meters``) reads every file of a folder, and prints for each a line of
+JSON: what became of it, its rows, and how much memory that took at most.
 """
 
 import gzip
 import io
 import json
+import lzma
 import resource
 import struct
 import sys
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -253,36 +254,85 @@ TEXTS: Final[Mapping[str, Callable[[], bytes]]] = {
     ),
     "quotes without end": lambda: csv(2**10) + b'"' * 5_000_001,
     "RTE's text as a bomb in a zip": lambda: zip_of("a.xls", b"P\xe9rim\xe8tre\tHeures\n" + b"\t\n" * 2**24),
+    "xz that asks for a gigabyte": lambda: _greedy(csv(2**20)),
+    "LZMA in a zip": lambda: _in_lzma(csv(2**10)),
     "UTF-16 of half characters": lambda: b"\xff\xfe" + b"\x00\xd8" * 50_000,
 }
+
+
+def _greedy(content: bytes) -> bytes:
+    """Packed with xz; whoever unpacks it is told to have a gigabyte ready."""
+    packed = bytearray(lzma.compress(content, preset=0))
+    begin, end = 12, 12 + (packed[12] + 1) * 4  # the header of the first block, which ends in its CRC
+    packed[begin + 4] = 36  # the dictionary's size: 2 << 29
+    packed[end - 4 : end] = struct.pack("<L", zlib.crc32(packed[begin : end - 4]))
+    return bytes(packed)
+
+
+def _in_lzma(content: bytes) -> bytes:
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("a.csv", content)
+    return written.getvalue()
 
 
 METERS: Final[Mapping[str, Callable[[], bytes]]] = {
     "days of commas": lambda: (
         b"100,NEM12,200506081149,A,B\n200,N,E1,1,E1,N1,M,kWh,5,20050610\n"
-        + (b"300,20050301" + b"," * 300 + b"\n") * 60_000
+        + (b"300,20050301" + b"," * 300 + b"\n") * 3_000
         + b"900\n"
     ),
-    "a line of 9 MB in a meter file": lambda: b"Horodate;Valeur\n" + b"x" * 9 * _MIB + b"\n",
+    "a line of 9 MB in a meter file": lambda: b"100,NEM12,200506081149,A,B\n" + b"x" * 9 * _MIB + b"\n",
+    "600,000 meters in the hour that comes twice": lambda: _twice(600_000),
     "a meter file of one letter, 3,000 times": lambda: zip_of("LP_1.csv", b"x" * 2**20, 3000, apart=False),
 }
+
+
+def _twice(count: int) -> bytes:
+    """As many meters, each with one reading in the hour that comes twice."""
+    head = b"MeterPoint Code,Serial Number,Plant Code,Date/Time,Data Type,Data Value,Units,Status\n"
+    return head + b"".join(b"%d,1,1,25/10/2015 02:15:00,I,1,kwh,\n" % number for number in range(count))
+
 
 FILES: Final = {**JSON, **PARQUET, **ZIPS, **WORKBOOKS, **TEXTS}
 
 
-def main(folder: Path) -> None:
-    """Read every file of a folder; what takes too much memory ends this process, not the machine."""
-    from watthouse.errors import WatthouseError
+def exports(path: Path) -> Iterator[Iterator[int]]:
+    """The rows of each piece of each document of a file."""
     from watthouse.settings import Settings
     from watthouse.sources.files import FileSource
+
+    def pieces(document: Any) -> Iterator[int]:
+        yield from (piece.rows.num_rows for piece in document.pieces())
+
+    yield from map(pieces, FileSource([path], Settings()).documents())
+
+
+def meters(path: Path) -> Iterator[Iterator[int]]:
+    """The readings of each batch of each meter file in a file."""
+    from watthouse.meters.files import Refused, found
+    from watthouse.meters.reading import Reading
+    from watthouse.settings import Settings
+
+    def batches(file: Any) -> Iterator[int]:
+        if isinstance(file, Refused):
+            raise file.error
+        yield from (batch.readings.height for batch in Reading(file, "Europe/Paris").batches())
+
+    yield from map(batches, found([path], Settings()))
+
+
+def main(folder: Path, read: Callable[[Path], Iterator[Iterator[int]]]) -> None:
+    """Read every file of a folder; what takes too much memory ends this process, not the machine."""
+    from watthouse.errors import WatthouseError
 
     resource.setrlimit(resource.RLIMIT_DATA, (LIMIT, LIMIT))
     for path in sorted(folder.iterdir()):
         print(json.dumps({"name": path.name}), flush=True)
         before, count, said = begin_to_count(), 0, []
-        for document in FileSource([path], Settings()).documents():
+        for pieces in read(path):
             try:
-                count += sum(piece.rows.num_rows for piece in document.pieces())
+                count += sum(pieces)
             except WatthouseError as error:
                 said.append(f"{type(error).__name__}: {error}")
             except BaseException as error:  # what must not come
@@ -308,4 +358,4 @@ def _memory(which: str) -> int:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[2]), {"exports": exports, "meters": meters}[sys.argv[1]])

@@ -9,7 +9,7 @@ import pytest
 from tests import hostile
 from tests.integration.test_made_up_marts import gas
 from tests.support import watthouse, write_csv
-from tests.unit.sources.odre.odre_server import GAS, Asked, answer, described, parquet, serving
+from tests.unit.sources.odre.odre_server import GAS, Asked, answer, described, jsonl, parquet, serving
 from watthouse.catalog import CATALOG
 
 pytestmark = [pytest.mark.slow]
@@ -66,7 +66,8 @@ def _route(body: bytes, form: str) -> "object":
             groups = [{"year": 2026, "month": 9, "n": 1 if is_gas else 2}]
             return answer({"total_count": groups[0]["n"], "results": groups})
         if not is_gas:
-            return answer(parquet(_DAYS)) if asked.call == "parquet" else answer({}, 404)
+            bodies = {"parquet": parquet(_DAYS), "jsonl": jsonl(_DAYS)}
+            return answer(bodies[form]) if asked.call == form else answer({}, 404)
         return answer(body) if asked.call == form else answer({}, 404)
 
     return route

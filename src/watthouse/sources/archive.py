@@ -16,6 +16,7 @@ from typing import IO, Final, cast
 
 from watthouse.errors import SourceError, WatthouseError, shown
 from watthouse.settings import Settings
+from watthouse.sources.limits import XZ_BYTES
 
 GZIP: Final = b"\x1f\x8b"
 BZIP2: Final = b"BZh"
@@ -213,8 +214,57 @@ class _Narrowed(io.RawIOBase):
         return count
 
 
+class _Xz(io.RawIOBase):
+    """What is packed with xz: ``lzma.open`` gives a file all the memory that its header asks for, up to 4 GB."""
+
+    def __init__(self, raw: IO[bytes]) -> None:
+        self._raw, self._ahead, self._unpacker = raw, b"", self._fresh()
+
+    @staticmethod
+    def _fresh() -> lzma.LZMADecompressor:
+        return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=XZ_BYTES)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Back to the start, which is all that readers need."""
+        if offset or whence:
+            raise io.UnsupportedOperation("what is packed with xz is read from its start")
+        self._raw.seek(0)
+        self._ahead, self._unpacker = b"", self._fresh()
+        return 0
+
+    def readinto(self, buffer: "bytearray") -> int:  # type: ignore[override]
+        content = b""
+        while not content:
+            if self._unpacker.eof and not self._goes_on():
+                return 0
+            packed = b""
+            if self._unpacker.needs_input:
+                packed, self._ahead = self._ahead or self._raw.read(_CHUNK), b""
+                if not packed:
+                    raise EOFError("it ends before its end-of-stream marker")
+            content = self._unpacker.decompress(packed, len(buffer))
+        buffer[: len(content)] = content
+        return len(content)
+
+    def _goes_on(self) -> bool:
+        """Whether another stream follows, behind zeros that fill up."""
+        self._ahead = self._unpacker.unused_data
+        while not (packed := self._ahead.lstrip(b"\0")):
+            self._ahead = self._raw.read(_CHUNK)
+            if not self._ahead:
+                return False
+        self._ahead, self._unpacker = packed, self._fresh()
+        return True
+
+
 _UNPACKERS: Final[dict[bytes, Callable[[IO[bytes]], IO[bytes]]]] = {
     GZIP: lambda raw: cast("IO[bytes]", gzip.open(raw)),  # noqa: SIM115 - whoever opens it closes what is below
     BZIP2: lambda raw: cast("IO[bytes]", bz2.BZ2File(raw)),
-    XZ: lambda raw: cast("IO[bytes]", lzma.LZMAFile(raw)),  # noqa: SIM115
+    XZ: lambda raw: cast("IO[bytes]", io.BufferedReader(_Xz(raw), _CHUNK)),
 }

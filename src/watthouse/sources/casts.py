@@ -34,8 +34,8 @@ from watthouse.sources.cells import (
 
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 _NANOSECONDS: Final = 86_400 * 10**9
-_TICKS: Final = {"day": 1, "ms": 86_400 * 10**3, "us": 86_400 * 10**6, "ns": _NANOSECONDS}
-"""Of a day, in each unit in which polars stores time."""
+_TICKS: Final = {"day": 1, "ms": 86_400 * 10**3, "us": 86_400 * 10**6}
+"""Of a day, in the units in which polars stores time; nanoseconds reach from 1677 to 2262."""
 
 NAIVE: Final = "_naive"
 """The column that marks the instants without an offset."""
@@ -276,8 +276,7 @@ def _refuse_beyond_calendars(series: pl.Series) -> None:
 
 def _refuse_unless_between(series: pl.Series, first: int, last: int) -> None:
     """Raise for a value that is stored as a number outside of these."""
-    stored = series.to_physical()
-    _refuse(stored, ~stored.is_between(first, last), f"is out of range for {series.dtype}")
+    _refuse(stored := series.to_physical(), ~stored.is_between(first, last), f"is out of range for {series.dtype}")
 
 
 def _refuse_unless(readable: bool, series: pl.Series) -> None:

@@ -1,7 +1,7 @@
 """Documents that are decoded in another process: who starts it, asks it, and says what became of it.
 
-Where one dies over a document (out of memory, out of time, or the library crashed), that document is refused in one
-line, and the next one has a new process. A run that meets no such document starts one.
+Where it dies over a document (out of memory, out of time, or the library crashed), that document is refused in one
+line, and the next one has a new process. A run starts one, and none where it meets no such document.
 """
 
 import atexit
@@ -27,7 +27,13 @@ _MOST_ASKED: Final = 32 * MIB
 # other allocators of Arrow, and numpy's threads, take memory ahead of any need
 _ENVIRONMENT: Final = {"ARROW_DEFAULT_MEMORY_POOL": "system", "OPENBLAS_NUM_THREADS": "1"}
 _LAST_SECONDS: Final = 5.0
-_MODULE: Final = "watthouse.sources.decoding"
+_PROGRAM: Final = """
+import sys
+sys.modules["numpy"] = None
+from watthouse.sources import decoding
+decoding.main(int(sys.argv[1]))
+"""
+"""Without numpy, which pyarrow imports where it is there, and which would be half of the time to start."""
 
 
 @dataclass
@@ -42,17 +48,27 @@ class _Process:
         ours, theirs = socket.socketpair()
         with theirs:
             # without the folder that it is started in on its path: a file there may be called pyarrow.py
-            call = [sys.executable, "-P", "-m", _MODULE, str(theirs.fileno())]
+            call = [sys.executable, "-P", "-c", _PROGRAM, str(theirs.fileno())]
             process = subprocess.Popen(
                 call,
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.PIPE,  # closed when this process ends, however it does
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                env={**os.environ, **_ENVIRONMENT},
+                env={**_without_secrets(), **_ENVIRONMENT},
             )
         ours.settimeout(READER_SILENT_SECONDS)
         return cls(process, Frames(ours))
+
+    @classmethod
+    def any(cls) -> "_Process":
+        """One that has nothing to do and is still there, else a new one."""
+        while _idle:
+            process = _idle.pop()
+            if process.process.poll() is None:
+                return process
+            process.end()
+        return cls.started()
 
     def end(self, patience: float = 0.05) -> int:
         """End it, by force where it goes on for so long [s]; returns its exit code."""
@@ -65,13 +81,19 @@ class _Process:
         return self.process.wait()
 
 
+def _without_secrets() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("WATTHOUSE_")}
+
+
 _idle: list[_Process] = []
 
 
 def begin() -> None:
     """Start the process for a document that is about to come, so that nobody has to wait for it."""
-    if not _idle:
-        _idle.append(_Process.started())
+    # where it cannot be started, that is the trouble of the document that needs it
+    with suppress(OSError):
+        if not _idle:
+            _idle.append(_Process.started())
 
 
 @dataclass
@@ -144,7 +166,7 @@ def decoding(kind: str, packing: Packing, stream: IO[bytes], damaged: str, first
     it, and that library's words take the place of ``{}`` in it. Raises :class:`~watthouse.errors.SourceError` where
     that takes too much memory or time, or ends the process.
     """
-    process = _idle.pop() if _idle else _Process.started()
+    process = _Process.any()
     work = Decoding(packing, damaged, stream, process)
     try:
         size = stream.seek(0, os.SEEK_END)
@@ -172,11 +194,11 @@ def _batch(content: bytearray) -> pa.RecordBatch:
 
 
 def _death(origin: str, code: int, error: Exception) -> SourceError:
-    if code in (-signal.SIGXCPU, -signal.SIGKILL) or isinstance(error, TimeoutError):
+    if code == -signal.SIGXCPU or isinstance(error, TimeoutError):
         return SourceError(
             f"{origin}: takes over {READER_CPU_SECONDS} s to decode, as a damaged or hostile file does: {AGAIN}"
         )
-    if code == -signal.SIGABRT:  # how Rust and C++ end where they get no memory
+    if code in (-signal.SIGABRT, -signal.SIGKILL):  # how Rust and C++ end without memory, and what the system does
         return _too_large(origin, "")
     return SourceError(
         f"{origin}: crashes the library that decodes it (exit code {code}), as a damaged or hostile file does: {AGAIN}"

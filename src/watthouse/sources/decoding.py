@@ -1,8 +1,8 @@
-"""Parquet and workbooks decoded in a process of their own: run as ``python -m watthouse.sources.decoding``.
+"""Parquet and workbooks decoded in a process of their own, which :mod:`~watthouse.sources.decoder` starts and asks.
 
 Their libraries believe what a file says of its sizes, and a file of 3 kB may decode to gigabytes; some of what they
 meet they answer by ending the process. Here that is one document's end: memory and time are limited, and whoever reads
-(see :mod:`~watthouse.sources.decoder`) keeps everything else. Nothing but pyarrow is imported before there is work.
+keeps everything else. Nothing but pyarrow is imported before there is work.
 """
 
 import io
@@ -116,7 +116,7 @@ def workbook(stream: Asked, order: Order, frames: Frames) -> None:
     """Send every sheet that holds something, its cells as text."""
     import fastexcel
 
-    reader = fastexcel.read_excel(stream.readall())
+    reader = fastexcel.read_excel(b"".join(iter(lambda: stream.read(_BUFFER), b"")))
     for name in reader.sheet_names:
         sheet = reader.load_sheet(name, header_row=None, dtypes="string", whitespace_as_null=True)
         if sheet.width and sheet.height:
@@ -196,7 +196,3 @@ def _limit(what: int, most: int) -> None:
     with suppress(ValueError, OSError):
         _, hard = resource.getrlimit(what)
         resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]))

@@ -30,6 +30,9 @@ France has 1.4 M."""
 DIRECTORY_BYTES: Final = 512
 """What the directory of a zip may have for each of the ``max_members`` that it may hold: its entries are all held."""
 
+XZ_BYTES: Final = 128 * MIB
+"""Memory to unpack a file that is packed with xz: what `xz -9` packs takes 65 MiB."""
+
 FOOTER_BYTES: Final = 16 * MIB
 """The footer of a Parquet file, which is held as objects: 100 row groups of 70 columns have 1 MB."""
 

@@ -27,6 +27,8 @@ def in_zip(zipped: Packing, member: zipfile.ZipInfo) -> Packing:
     def raw() -> Iterator[IO[bytes]]:
         if member.flag_bits & _ENCRYPTED:
             raise SourceError(f"{origin}: protected with a password: unpack it by hand")
+        if member.compress_type == zipfile.ZIP_LZMA:  # which may ask for 4 GB of memory, and zipfile has no limit
+            raise SourceError(f"{origin}: packed with LZMA: unpack it by hand")
         with archive_in(zipped) as archive, archive.open(member) as stream:
             yield stream
 

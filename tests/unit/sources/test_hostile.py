@@ -3,7 +3,8 @@
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -62,32 +63,45 @@ SAYS: Final[Mapping[str, str]] = {
     "numbers of 5,000 digits": _RANGE,
     "quotes without end": "fields where the header has 7",
     "RTE's text as a bomb in a zip": _BOMB,
+    "xz that asks for a gigabyte": "Memory usage limit exceeded",
+    "LZMA in a zip": "packed with LZMA: unpack it by hand",
     "UTF-16 of half characters": "not an export",
 }
 READ: Final = {"half a character in a name", "4,301 digits beside the list"}
 """What is strange where nobody looks: a row of gas each."""
 
 
-@pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Mapping[str, Any]]:
+Outcomes = Mapping[str, Mapping[str, Any]]
+
+
+def _outcomes(what: str, files: Mapping[str, Callable[[], bytes]], folder: Path) -> Outcomes:
     """What became of each, in a process that reads one after another; what ends it is gone on from."""
-    folder = tmp_path_factory.mktemp("hostile")
-    for name, content in hostile.FILES.items():
+    for name, content in files.items():
         (folder / name).write_bytes(content())
     found: dict[str, Mapping[str, Any]] = {}
     while any(folder.iterdir()):
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.hostile", str(folder)], capture_output=True, text=True, cwd=ROOT, check=False
-        )
+        call = [sys.executable, "-m", "tests.hostile", what, str(folder)]
+        done = subprocess.run(call, capture_output=True, text=True, cwd=ROOT, check=False)
         lines = [json.loads(line) for line in done.stdout.splitlines()]
+        assert lines, done.stderr
         found |= {line["name"]: {"end": done.returncode, "err": done.stderr, **line} for line in lines}
         for line in lines:
             (folder / line["name"]).unlink(missing_ok=True)
     return found
 
 
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
+    return _outcomes("exports", hostile.FILES, tmp_path_factory.mktemp("hostile"))
+
+
+@pytest.fixture(scope="module")
+def meter_outcomes(tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
+    return _outcomes("meters", hostile.METERS, tmp_path_factory.mktemp("hostile-meters"))
+
+
 @pytest.mark.parametrize("name", hostile.FILES)
-def test_a_hostile_document_is_refused_in_one_line(name: str, outcomes: Mapping[str, Mapping[str, Any]]) -> None:
+def test_a_hostile_document_is_refused_in_one_line(name: str, outcomes: Outcomes) -> None:
     outcome = outcomes[name]
     assert "said" in outcome, outcome  # it ended the process
     assert outcome["mib"] < hostile.MOST_MIB
@@ -101,9 +115,27 @@ def test_a_hostile_document_is_refused_in_one_line(name: str, outcomes: Mapping[
     assert "\n" not in line
 
 
-def test_files_of_an_archive_count_until_it_turns_out_to_be_a_bomb(outcomes: Mapping[str, Mapping[str, Any]]) -> None:
+def test_files_of_an_archive_count_until_it_turns_out_to_be_a_bomb(outcomes: Outcomes) -> None:
     """No more than 200 times the archive, whatever its members are packed with."""
     name = "gzips of 7 MB in a zip"
     most = 200 * len(hostile.FILES[name]())
     row = len(hostile.csv(2**10).splitlines()[1]) + 1
     assert 0 < outcomes[name]["rows"] * row <= most
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("days of commas", "has no reading (line 3: there is no value)"),
+        ("a line of 9 MB in a meter file", "a line of over 1,048,576 bytes"),
+        ("a meter file of one letter, 3,000 times", "its files lie over each other"),
+        ("600,000 meters in the hour that comes twice", "lie in hours that come twice"),
+    ],
+)
+def test_a_hostile_meter_file_is_refused_in_one_line(name: str, says: str, meter_outcomes: Outcomes) -> None:
+    outcome = meter_outcomes[name]
+    assert "said" in outcome, outcome
+    assert outcome["mib"] < hostile.MOST_MIB
+    (line,) = outcome["said"]
+    assert line.startswith("SourceError: ")
+    assert says in line
