@@ -10,12 +10,13 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final, cast
 
-from watthouse.errors import SourceError, shown
+from watthouse.errors import SourceError, WatthouseError, shown
 from watthouse.settings import Settings
+from watthouse.sources.limits import XZ_BYTES
 
 GZIP: Final = b"\x1f\x8b"
 BZIP2: Final = b"BZh"
@@ -29,7 +30,6 @@ _CHUNK: Final = 2**20
 # Ratios are only held against files that unpack to more than this: repetitive small ones pack far better than 200:1.
 _RATIO_FROM: Final = 8 * 2**20
 _IN_MEMORY: Final = 64 * 2**20
-_ENCRYPTED: Final = 1
 _WIDE: Final = {"utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}
 _LETTERS: Final = 64
 AGAIN: Final = "download it again"
@@ -46,7 +46,11 @@ class Opened:
 
 @dataclass(frozen=True)
 class Packing:
-    """One file as it is stored: ``size`` its own bytes, ``packed`` those that it takes on disk, in a zip or alone."""
+    """One file as it is stored: ``size`` its own bytes, ``packed`` those that it takes on disk, in a zip or alone.
+
+    ``unpacked`` has the bytes that each file of the same archive was found to have so far, by its origin, and ``whole``
+    those of the archive itself.
+    """
 
     origin: str
     size: int
@@ -54,6 +58,8 @@ class Packing:
     raw: Callable[[], AbstractContextManager[IO[bytes]]]
     settings: Settings
     zipped: bool = False
+    unpacked: dict[str, int] = field(default_factory=dict, compare=False)
+    whole: int = 0
 
     @contextmanager
     def open(self) -> Iterator[Opened]:
@@ -80,6 +86,7 @@ class Packing:
             while chunk := opened.stream.read(_CHUNK):
                 count += len(chunk)
                 self.refuse_over_caps(count, packed=self.zipped or opened.unpacked)
+                self._count_together(count)
                 yield chunk
 
     @contextmanager
@@ -109,6 +116,18 @@ class Packing:
                 " unpack it by hand if you trust it, or raise WATTHOUSE_MAX_RATIO"
             )
 
+    def _count_together(self, count: int) -> None:
+        """Raise where the files of an archive unpack to more than one file may, each below the caps as they may be."""
+        if not self.whole:
+            return
+        self.unpacked[self.origin] = count
+        together = sum(self.unpacked.values())
+        if together > _RATIO_FROM and together > self.settings.max_ratio * self.whole:
+            raise SourceError(
+                f"{self.origin}: the files of its archive unpack to over {self.settings.max_ratio} times its size, as a"
+                " zip bomb does: unpack it by hand if you trust it, or raise WATTHOUSE_MAX_RATIO"
+            )
+
 
 def on_disk(path: Path, origin: str, settings: Settings) -> Packing:
     """A file of its own, called ``origin`` in messages; raises :class:`OSError` where it cannot be looked at."""
@@ -116,36 +135,13 @@ def on_disk(path: Path, origin: str, settings: Settings) -> Packing:
     return Packing(origin, size, size, lambda: path.open("rb"), settings)
 
 
-def in_zip(zipped: Packing, member: zipfile.ZipInfo) -> Packing:
-    """A member of a zip archive, which may be a member of another one itself."""
-
-    @contextmanager
-    def raw() -> Iterator[IO[bytes]]:
-        if member.flag_bits & _ENCRYPTED:
-            raise SourceError(f"{origin}: protected with a password: unpack it by hand")
-        with archive_in(zipped) as archive, archive.open(member) as stream:
-            yield stream
-
-    origin = f"{zipped.origin} › {shown(member.filename, 200)}"
-    # A bomb can be split over two zips, each below the ratio: what counts is what both of them save together.
-    packed = member.compress_size * zipped.packed // max(zipped.size, 1)
-    return Packing(origin, member.file_size, packed, raw, zipped.settings, zipped=True)
-
-
-@contextmanager
-def archive_in(packing: Packing) -> Iterator[zipfile.ZipFile]:
-    """The zip that a file is."""
-    if packing.zipped:
-        packing.refuse_over_caps(packing.size, packed=True)
-    with packing.raw() as stream, zipfile.ZipFile(stream) as archive:
-        yield archive
-
-
 @contextmanager
 def refusing(origin: str) -> Iterator[None]:
-    """Turn what a damaged, cut or closed file makes the libraries raise into one line."""
+    """Turn what a damaged, cut, closed or hostile file makes the libraries raise into one line."""
     try:
         yield
+    except WatthouseError:
+        raise
     except (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, gzip.BadGzipFile) as error:
         raise SourceError(f"{origin}: truncated or damaged ({shown(error, 80)}): {AGAIN}") from error
     except NotImplementedError as error:
@@ -155,6 +151,13 @@ def refusing(origin: str) -> Iterator[None]:
         raise SourceError(f"{origin}: needs more memory than there is, as a damaged file does: {AGAIN}") from error
     except OSError as error:
         raise SourceError(f"{origin}: cannot be read ({shown(error.strerror or error, 80)}): check the file") from error
+    except BaseException as error:
+        # What nobody foresaw is this document's own trouble, and the others go on. A panic in a Rust library is no
+        # Exception: pyo3's PanicException once ended a whole refresh over one file.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        why = shown(f"{type(error).__name__}: {error}", 100)
+        raise SourceError(f"{origin}: cannot be read ({why}): {AGAIN}") from error
 
 
 def _utf16_of(head: bytes) -> str:
@@ -211,8 +214,57 @@ class _Narrowed(io.RawIOBase):
         return count
 
 
+class _Xz(io.RawIOBase):
+    """What is packed with xz: ``lzma.open`` gives a file all the memory that its header asks for, up to 4 GB."""
+
+    def __init__(self, raw: IO[bytes]) -> None:
+        self._raw, self._ahead, self._unpacker = raw, b"", self._fresh()
+
+    @staticmethod
+    def _fresh() -> lzma.LZMADecompressor:
+        return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=XZ_BYTES)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Back to the start, which is all that readers need."""
+        if offset or whence:
+            raise io.UnsupportedOperation("what is packed with xz is read from its start")
+        self._raw.seek(0)
+        self._ahead, self._unpacker = b"", self._fresh()
+        return 0
+
+    def readinto(self, buffer: "bytearray") -> int:  # type: ignore[override]
+        content = b""
+        while not content:
+            if self._unpacker.eof and not self._goes_on():
+                return 0
+            packed = b""
+            if self._unpacker.needs_input:
+                packed, self._ahead = self._ahead or self._raw.read(_CHUNK), b""
+                if not packed:
+                    raise EOFError("it ends before its end-of-stream marker")
+            content = self._unpacker.decompress(packed, len(buffer))
+        buffer[: len(content)] = content
+        return len(content)
+
+    def _goes_on(self) -> bool:
+        """Whether another stream follows, behind zeros that fill up."""
+        self._ahead = self._unpacker.unused_data
+        while not (packed := self._ahead.lstrip(b"\0")):
+            self._ahead = self._raw.read(_CHUNK)
+            if not self._ahead:
+                return False
+        self._ahead, self._unpacker = packed, self._fresh()
+        return True
+
+
 _UNPACKERS: Final[dict[bytes, Callable[[IO[bytes]], IO[bytes]]]] = {
     GZIP: lambda raw: cast("IO[bytes]", gzip.open(raw)),  # noqa: SIM115 - whoever opens it closes what is below
     BZIP2: lambda raw: cast("IO[bytes]", bz2.BZ2File(raw)),
-    XZ: lambda raw: cast("IO[bytes]", lzma.LZMAFile(raw)),  # noqa: SIM115
+    XZ: lambda raw: cast("IO[bytes]", io.BufferedReader(_Xz(raw), _CHUNK)),
 }
