@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from watthouse.inert import is_visible
+from watthouse.inert import SIGNS
 
 MOST: Final = 2**31 - 1
 """The most rows, files or requests that are counted anywhere: libraries keep such numbers in 32 bits."""
@@ -23,9 +23,13 @@ _MISREAD: Final = frozenset("%#?*[]|^\\")
 
 def text(value: object) -> object:
     """A value as it is; no control character in it, nor half of a letter."""
-    if isinstance(value, str) and not is_visible(value):
+    if isinstance(value, str) and not _is_seen(value):
         raise ValueError("it has a control character or one that cannot be seen")
     return value
+
+
+def _is_seen(value: str) -> bool:
+    return value.isprintable() or not (SIGNS.search(value) or "\n" in value or "\t" in value)
 
 
 def folder(value: object) -> object:
@@ -43,9 +47,16 @@ def usable(path: Path) -> Path:
         raise ValueError("the folder in which watthouse was started is gone") from None
     if odd := sorted(_MISREAD & set(whole)):
         raise ValueError(f"its path contains {' '.join(odd)}, which storage libraries misread: rename it")
-    if not is_visible(whole):
+    if not _is_seen(whole):
         raise ValueError("its path has a control character or one that cannot be seen: rename it")
     return path
+
+
+def lake(value: str) -> str:
+    """A bucket, which has rules of its own, or a folder, of which those of the home hold."""
+    if "://" not in value:
+        usable(Path(value))
+    return value
 
 
 def listed(value: object) -> object:

@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     home: Annotated[Folder, AfterValidator(given.usable)] = Field(
         default=Path("var"), description="folder that holds all state: lake, warehouse, scratch files"
     )
-    lake: str | None = Field(
+    lake: Annotated[str, AfterValidator(given.lake)] | None = Field(
         default=None, description="another place for the lake: s3://bucket/prefix, gs://bucket/prefix or a folder"
     )
     warehouse: SecretStr | None = Field(
@@ -265,18 +265,7 @@ class Settings(BaseSettings):
         default=None, description="folder of Spark's jars for Kafka; none to have Spark fetch them from Maven Central"
     )
 
-    @field_validator("*", mode="before")
-    @classmethod
-    def _text(cls, value: object) -> object:
-        return given.text(value)
-
-    @field_validator("lake")
-    @classmethod
-    def _usable(cls, lake: str | None) -> str | None:
-        """Refuse a folder, as for the home; a bucket has rules of its own."""
-        if lake and "://" not in lake:
-            given.usable(Path(lake))
-        return lake
+    _text = field_validator("*", mode="before")(given.text)
 
     @property
     def tariff_file(self) -> Path:

@@ -39,7 +39,9 @@ class _Console(Console):
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         for segment in super().render(renderable, options):
-            text = segment.text if segment.control else inert.visible(segment.text.translate(_AFTER_MARKUP))
+            text = segment.text.translate(_AFTER_MARKUP)
+            if not segment.control and inert.SIGNS.search(text):
+                text = inert.visible(text)
             yield Segment(text, segment.style, segment.control)
 
 
@@ -171,4 +173,5 @@ def _short(origin: str) -> str:
 
 def safe(text: object) -> str:
     """Text that is printed as it is, on one line, with a sign for what a terminal would act on."""
-    return inert.line(str(text)).translate(_PAST_MARKUP)
+    words = str(text)
+    return (words if words.isascii() and words.isprintable() else inert.line(words)).translate(_PAST_MARKUP)

@@ -258,7 +258,9 @@ class Live:
             try:
                 from watthouse.stream.store import Store
             except ModuleNotFoundError as error:
-                raise StreamError(f"{error.name} is not installed: pip install 'watthouse[stream]'") from error
+                missing = StreamError(f"{error.name} is not installed: pip install 'watthouse[stream]'")
+                missing.public = None  # it tells nothing of this server but what to do
+                raise missing from error
             self._store = Store(self._url.get_secret_value(), patience=_PATIENCE)
         return self._store
 

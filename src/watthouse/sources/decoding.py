@@ -11,15 +11,14 @@ import os
 import resource
 import signal
 import socket
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from threading import Thread
 from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from watthouse.parent import end_with_input
 from watthouse.sources.frames import (
     ASKED,
     BATCH,
@@ -159,7 +158,7 @@ def main(descriptor: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, whose end ends this one
     _limit(resource.RLIMIT_DATA, READER_BYTES)
     _limit(resource.RLIMIT_CORE, 0)
-    Thread(target=_end_with_parent, daemon=True).start()
+    end_with_input()  # whatever is being decoded when whoever reads is killed
     frames = Frames(socket.socket(fileno=descriptor))
     with suppress(EOFError, OSError):
         while True:
@@ -167,12 +166,6 @@ def main(descriptor: int) -> None:
             used = resource.getrusage(resource.RUSAGE_SELF)
             _limit(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + READER_CPU_SECONDS)
             _decode(order, frames)
-
-
-def _end_with_parent() -> None:
-    """Whatever is being decoded when whoever reads is killed, which closes the input of this process."""
-    sys.stdin.buffer.read()
-    os._exit(1)
 
 
 def _decode(order: Order, frames: Frames) -> None:

@@ -1,10 +1,8 @@
 """Rows as they go out."""
 
-import asyncio
 import csv
 import io
 import json
-from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -129,20 +127,6 @@ def test_json_in_pieces_is_one_document() -> None:
         [batch for _ in range(3) for batch in (ROWS.to_batches()[0], ROWS.to_batches()[0][:0])]
     )
     assert len(json.loads(whole(Format.JSON, rows))["rows"]) == 6
-
-
-async def _sent(pieces: object) -> bytes:
-    return b"".join([piece async for piece in pieces])  # type: ignore[attr-defined]
-
-
-def test_what_is_held_for_a_stream_is_let_go_at_its_end() -> None:
-    gone: list[str] = []
-    held = ExitStack()
-    held.callback(gone.append, "gone")
-    answer = writers.stream(labels(), iter(ROWS.to_batches()), ROWS.schema, Format.CSV, {}, held)
-    assert gone == []
-    assert asyncio.run(_sent(answer.body_iterator)) == whole(Format.CSV)  # type: ignore[attr-defined]
-    assert gone == ["gone"]
 
 
 @pytest.mark.parametrize(
