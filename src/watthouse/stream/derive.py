@@ -102,5 +102,6 @@ def _fields(layout: Layout) -> dict[str, str]:
 
 
 def _exact(rate: str) -> str:
-    """A published rate as the marts keep it: four digits."""
-    return f"cast(cast({rate} as decimal(18, 4)) as double)"
+    """A published rate as the marts keep it: four digits; null where it has too many before its point."""
+    # Spark refuses a number that does not fit, and its whole batch with it: the same again at every start
+    return f"cast(try_cast({rate} as decimal(18, 4)) as double)"

@@ -15,7 +15,7 @@ from tests.support import PARIS, clock
 from tools import message_schema
 from watthouse.catalog import CATALOG, MAINLAND, Dataset, Kind
 from watthouse.stream.documents import NATIONAL, REGIONAL
-from watthouse.stream.message import DATASETS, LONGEST, SCHEMA, columns, fault_of, read, written
+from watthouse.stream.message import DATASETS, LARGEST_RATE, LONGEST, SCHEMA, columns, fault_of, read, written
 
 SEEN: Final = datetime(2026, 11, 30, 11, 20, 1, 123456, UTC)
 FRANCE, REGIONS = CATALOG[NATIONAL], CATALOG[REGIONAL]
@@ -110,7 +110,7 @@ def test_on_days_the_clocks_change_each_true_quarter_hour_has_a_key_of_its_own(d
 
 OWN_HEAD: Final = b'{"schema":1,"dataset":"eco2mix-regional-tr",'
 WHOLE: Final = st.none() | st.integers(-(2**31), 2**31 - 1)
-RATE: Final = st.none() | st.floats(allow_nan=False, allow_infinity=False)
+RATE: Final = st.none() | st.floats(-LARGEST_RATE, LARGEST_RATE)
 INSTANTS: Final = st.integers(0, 10**6).map(lambda n: datetime(2000, 1, 1, tzinfo=UTC) + n * timedelta(minutes=15))
 STAMPS: Final = st.integers(0, 10**15).map(lambda n: SEEN + timedelta(microseconds=n))
 
@@ -205,6 +205,14 @@ def test_a_value_that_is_no_whole_number_of_megawatts_breaks_the_schema(wrong: o
     assert str(fault_of(message(values={**values, "consommation": wrong}))).startswith("values.consommation: ")
 
 
+@pytest.mark.parametrize("wrong", ["12.5", 1e14, -1e14, 99_999_999_999_999.5, 1e300, [1]])
+def test_a_rate_that_no_mart_could_keep_breaks_the_schema(wrong: object) -> None:
+    rates = {**json.loads(message())["values"], "tco_eolien": wrong}
+    large = as_the_producer_words_it(message(values=rates))
+    assert str(fault_of(large)).startswith("values.tco_eolien: ")
+    assert read([message(), large])[1] == {1: fault_of(large)}
+
+
 @pytest.mark.parametrize(
     "odd",
     [
@@ -216,6 +224,8 @@ def test_a_value_that_is_no_whole_number_of_megawatts_breaks_the_schema(wrong: o
         {"code_insee_region": "2A"},
         {"code_insee_region": None},
         {"date_heure": datetime(1, 1, 1, tzinfo=UTC)},
+        {"observed_at": datetime(999, 1, 1, tzinfo=UTC)},
+        {"tco_eolien": 1e15},
     ],
 )
 def test_a_row_that_breaks_the_schema_is_found_wherever_it_stands(odd: dict[str, Any]) -> None:
