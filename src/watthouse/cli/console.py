@@ -30,8 +30,10 @@ _PIPE_WIDTH = 200  # of tables on a pipe: Rich would take 80 there, and leave ou
 # What begins a tag, and what takes that back, go past Rich's markup as letters that nobody uses. Its own escape looks
 # at one text at a time: "[red" of one file and "]" of the next are a tag, and a text that ends with a backslash undoes
 # the tag that follows it.
-_PAST_MARKUP = str.maketrans({"[": "\ue05b", "\\": "\ue05c"})
+# Data that has these letters itself gets a sign for them, or a backslash in JSON: they would come out as markup's.
+_PAST_MARKUP = str.maketrans({0x5B: "\ue05b", 0x5C: "\ue05c", 0xE05B: "\ufffd", 0xE05C: "\ufffd"})
 _AFTER_MARKUP = str.maketrans({0xE05B: "[", 0xE05C: "\\"})
+_IN_JSON = str.maketrans({0xE05B: r"\ue05b", 0xE05C: r"\ue05c"})
 
 
 class _Console(Console):
@@ -95,7 +97,7 @@ def notice(text: str) -> None:
 def print_json(content: object) -> None:
     """Print as JSON, what it has no type for as text; with colours on a terminal."""
     document = inert.escaped(json.dumps(content, indent=2, ensure_ascii=False, default=str))
-    out.print(JSONHighlighter()(document))
+    out.print(JSONHighlighter()(document.translate(_IN_JSON)))
 
 
 @cache
