@@ -16,6 +16,8 @@ _CHUNK: Final = 2**20
 _BLANK: Final = re.compile(r"[ \t\r\n]*")
 # as text, so that gas keeps its last digit: a float would round a stock in GWh before its decimal is made
 _DECODER: Final = JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
+_GOING_ON: Final = frozenset({"", ".", "e", "E", "e+", "e-", "E+", "E-"})
+"""What may stand between a number and the end of what was read of it: its point and exponent come with their digits."""
 
 
 class DamagedError(ValueError):
@@ -72,7 +74,7 @@ class JsonText:
                     raise DamagedError(str(error), cut=cut) from None
             else:
                 # a number at the end of what was read may go on
-                if end < len(self._text) or self._ended:
+                if self._text[end : end + 3] not in _GOING_ON or self._ended:
                     begin, self._at = self._at, end
                     return value, end - begin
             if len(self._text) - self._at > ROW_BYTES:
