@@ -96,7 +96,8 @@ class Odre:
         A window that failed for good is yielded too, and its ``pieces`` raise the error; raises
         :class:`~watthouse.errors.SourceError` where no more windows of this dataset can be had.
         """
-        decoder.begin()  # most windows come as Parquet: while the first is on its way
+        if windows:
+            decoder.begin()  # most windows come as Parquet: while the first is on its way
         fetched = in_order(
             partial(self._downloads.fetch, facts), windows, self._settings.fetch_threads, discard=Download.close
         )
