@@ -31,7 +31,7 @@ from watthouse.sources.frames import (
     SHEET,
     Frames,
 )
-from watthouse.sources.limits import BATCH_BYTES, FOOTER_BYTES, READER_BYTES, READER_CPU_SECONDS
+from watthouse.sources.limits import BATCH_BYTES, FOOTER_BYTES, READER_BYTES, READER_CPU_SECONDS, ROWS
 
 Order = Mapping[str, Any]
 
@@ -90,7 +90,7 @@ def parquet(stream: Asked, order: Order, frames: Frames) -> None:
     if not names:
         return
     # one thread, and no column chunk read ahead: what is held is a page of each column and the batch
-    for batch in file.iter_batches(order["rows"], columns=names, use_threads=False):
+    for batch in file.iter_batches(min(order["rows"], ROWS), columns=names, use_threads=False):
         _send(batch, frames)
 
 

@@ -23,6 +23,9 @@ NESTED: Final = 32
 BATCH_BYTES: Final = 32 * MIB
 """Text, or decoded values, that are held as rows at a time."""
 
+ROWS: Final = 200_000
+"""Rows of Parquet that are decoded at a time, whatever setting asks for more."""
+
 CELLS: Final = 10_000_000
 """Cells of a sheet, and of a batch of JSON: calamine holds a whole sheet, and 3.9 M cells took 280 MB. RTE's year of
 France has 1.4 M."""

@@ -49,6 +49,13 @@ def test_a_run_has_one_process_whatever_it_reads(tmp_path: Path) -> None:
     assert decoders() == before
 
 
+def test_no_setting_makes_it_hold_more_rows_than_it_has_memory_for(tmp_path: Path) -> None:
+    day = pl.DataFrame({"date": ["2026-09-01"], "pits": ["x"], "source": ["y"], "stock_fin_de_journee": [1.5]})
+    days = parquet(day.select(pl.all().repeat_by(200_001).explode()))
+    pieces = read_text(tmp_path, days, "days.parquet", batch_rows=10_000_000, max_ratio=10_000)
+    assert [piece.read for piece in pieces] == [200_000, 1]
+
+
 class Deadly(io.BytesIO):
     """Bytes over which the process that decodes them ends, once more than a few were read."""
 
