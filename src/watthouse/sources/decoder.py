@@ -26,6 +26,7 @@ from watthouse.sources.limits import MIB, READER_BYTES, READER_CPU_SECONDS, READ
 _MOST_ASKED: Final = 32 * MIB
 # other allocators of Arrow, and numpy's threads, take memory ahead of any need
 _ENVIRONMENT: Final = {"ARROW_DEFAULT_MEMORY_POOL": "system", "OPENBLAS_NUM_THREADS": "1"}
+_PATIENCE: Final = 0.05
 _LAST_SECONDS: Final = 5.0
 _PROGRAM: Final = """
 import sys
@@ -70,13 +71,21 @@ class _Process:
             process.end()
         return cls.started()
 
-    def end(self, patience: float = 0.05) -> int:
-        """End it, by force where it goes on for so long [s]; returns its exit code."""
+    def own_end(self) -> int:
+        """Its exit code, where it is about to end by itself; it is ended where it goes on."""
+        self.frames.end.close()
+        # not by its input, at whose end it kills itself: what it ended with says why
+        with suppress(subprocess.TimeoutExpired):
+            return self.process.wait(_LAST_SECONDS)
+        return self.end()
+
+    def end(self) -> int:
+        """End it, by force where it goes on; returns its exit code."""
         self.frames.end.close()
         if self.process.stdin:
             self.process.stdin.close()
         with suppress(subprocess.TimeoutExpired):
-            return self.process.wait(patience)
+            return self.process.wait(_PATIENCE)
         self.process.kill()
         return self.process.wait()
 
@@ -174,7 +183,8 @@ def decoding(kind: str, packing: Packing, stream: IO[bytes], damaged: str, first
         process.frames.send(ORDER, json.dumps(order).encode())
         yield work
     except (EOFError, ConnectionError, TimeoutError) as error:
-        raise _death(packing.origin, process.end(_LAST_SECONDS), error) from None
+        code = process.end() if isinstance(error, TimeoutError) else process.own_end()
+        raise _death(packing.origin, code, error) from None
     finally:
         with suppress(EOFError, OSError, SourceError):
             work.leave()

@@ -143,11 +143,17 @@ def _spelt_out(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 def _parts(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
     """The rows of a batch in parts that are not too large to be handed on."""
-    count = -(-batch.nbytes // BATCH_BYTES)
-    rows = -(-batch.num_rows // max(count, 1))
-    if count > batch.num_rows > 0:
-        raise TooLargeError(f"its rows have over {BATCH_BYTES:,} bytes each")
-    yield from (batch.slice(start, rows) for start in range(0, batch.num_rows, max(rows, 1)))
+    # halves, and each of them measured: by the mean row, a part in which the long ones stand together is too large
+    if not batch.num_rows:
+        return
+    if batch.nbytes <= BATCH_BYTES:
+        yield batch
+    elif batch.num_rows == 1:
+        raise TooLargeError(f"a row of it has over {BATCH_BYTES:,} bytes")
+    else:
+        half = batch.num_rows // 2
+        yield from _parts(batch.slice(0, half))
+        yield from _parts(batch.slice(half))
 
 
 _READERS: Final[Mapping[str, Callable[[Asked, Order, Frames], None]]] = {"parquet": parquet, "workbook": workbook}

@@ -13,13 +13,14 @@ from typing import IO, Final
 
 import polars as pl
 import psutil
+import pyarrow as pa
 import pytest
 
 from tests.unit.sources.reading import export, put, read, read_text, rows_of
 from tests.unit.sources.test_files import FORMATS, parquet
 from watthouse.errors import SourceError
 from watthouse.settings import Settings
-from watthouse.sources import files
+from watthouse.sources import decoder, decoding, files
 from watthouse.sources.archive import Packing
 
 _BEGUN: Final = """
@@ -93,6 +94,38 @@ def test_where_it_dies_that_document_is_refused_and_the_next_has_another(
     assert rows_of(read_text(tmp_path, FORMATS["parquet"])).num_rows == 2
 
 
+_FAILING: Final = """
+import os, sys, time
+from watthouse.parent import end_with_input
+end_with_input()
+os.close(int(sys.argv[1]))
+time.sleep(0.2)
+os._exit(3)
+"""
+
+
+def test_what_it_ended_with_is_told_and_not_that_it_was_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoder, "_PROGRAM", _FAILING)
+    monkeypatch.setattr(decoder, "_idle", [])
+    with pytest.raises(SourceError, match=r"crashes the library that decodes it \(exit code 3\)"):
+        read_text(tmp_path, FORMATS["parquet"], "failing.parquet")
+
+
+@pytest.mark.parametrize("places", [(0, 1), (50, 51), (98, 99), (3, 97)])
+def test_rows_are_handed_on_in_parts_that_are_not_too_large_wherever_the_long_ones_stand(
+    places: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoding, "BATCH_BYTES", 1_000)
+    texts = ["x" * 900 if place in places else "x" for place in range(100)]
+    batch = pa.RecordBatch.from_pydict({"text": texts})
+    parts = list(decoding._parts(batch))
+    assert all(part.nbytes <= 1_000 for part in parts)
+    assert [text for part in parts for text in part["text"].to_pylist()] == texts
+    assert list(decoding._parts(batch.slice(0, 0))) == []
+    with pytest.raises(decoding.TooLargeError):
+        list(decoding._parts(pa.RecordBatch.from_pydict({"text": ["x", "x" * 1_000]})))
+
+
 def test_one_that_died_while_nobody_looked_costs_no_document(tmp_path: Path) -> None:
     read_text(tmp_path, FORMATS["parquet"])
     (before,) = decoders()
@@ -105,13 +138,13 @@ def test_one_that_died_while_nobody_looked_costs_no_document(tmp_path: Path) -> 
 def test_it_goes_with_a_parent_that_is_killed() -> None:
     with subprocess.Popen([sys.executable, "-c", _BEGUN], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
-        decoder = int(parent.stdout.readline())
-        assert psutil.pid_exists(decoder)
+        pid = int(parent.stdout.readline())
+        assert psutil.pid_exists(pid)
         parent.kill()
     until = time.monotonic() + 5
-    while psutil.pid_exists(decoder) and time.monotonic() < until:
+    while psutil.pid_exists(pid) and time.monotonic() < until:
         time.sleep(0.02)
-    assert not psutil.pid_exists(decoder)
+    assert not psutil.pid_exists(pid)
 
 
 def test_a_file_beside_it_is_no_module_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

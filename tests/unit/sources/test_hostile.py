@@ -45,7 +45,7 @@ SAYS: Final[Mapping[str, str]] = {
     "days in a list": "'List(Date)' is the type of its values",
     "6 GB of one text": _MEMORY,
     "6 GB of one text that Arrow never saw": _MEMORY,
-    "texts of 64 MB": "its rows have over 33,554,432 bytes each",
+    "texts of 64 MB": "a row of it has over 33,554,432 bytes",
     "12 million equal rows": _BOMB,
     "a footer of 2 GB": "Parquet truncated or damaged",
     "500 files of 7 MB": _BOMB,
