@@ -91,7 +91,8 @@ class Settings(BaseSettings):
     traceback: bool = Field(default=False, description="show where an unexpected error comes from")
     memory_limit: str = Field(
         default="2GB",
-        pattern=r"(?i)^\d{1,6}(\.\d{1,3})? ?([KMGT]i?)?B$",
+        # as DuckDB takes it; letters in both cases one by one: without regard to case, the sign of kelvin is a K too
+        pattern=r"^[0-9]{1,6}(\.[0-9]{1,6})? ?([KMGTkmgt]([Ii]?[Bb])?|[Bb])$",
         description="memory the warehouse may use before it spills to disk",
     )
 
