@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from watthouse.errors import SourceError
-from watthouse.storage.fresh import replacing
+from watthouse.storage.fresh import replacing, sweep
 from watthouse.storage.notes import disk
 from watthouse.storage.place import Bucket, Place
 
@@ -50,8 +50,9 @@ class Files:
         return sorted((one for one in found if not _is_hidden(one.name)), key=lambda one: one.name)
 
     def put(self, name: str, source: Path) -> None:
-        """Store a copy of a file, in place of an older one.
+        """Store a copy of a file, in place of an older one and of what was left where that was cut short.
 
+        Whoever calls is the only one to write below the place.
         Raises :class:`~watthouse.errors.LakeError` where it cannot be written.
         """
         if self.place.is_shared:
@@ -159,6 +160,7 @@ def _of_folder(root: Path) -> Iterator[Stored]:
 
 def _copied(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
+    sweep(target)
     with source.open("rb") as content, replacing(target) as sink:
         shutil.copyfileobj(content, sink, _AT_ONCE)
 
