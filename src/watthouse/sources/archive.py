@@ -259,6 +259,8 @@ class _Xz(io.RawIOBase):
             self._ahead = self._raw.read(_CHUNK)
             if not self._ahead:
                 return False
+        if not packed.startswith(XZ[: len(packed)]):
+            return False  # a signature, say: lzma.open reads over it too
         self._ahead, self._unpacker = packed, self._fresh()
         return True
 

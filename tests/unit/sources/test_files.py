@@ -111,6 +111,14 @@ def test_batches_change_nothing_but_the_number_of_pieces(name: str, tmp_path: Pa
     assert parts[0].position <= parts[1].position
 
 
+@pytest.mark.parametrize("behind", [b"signed by somebody", b"\0\0\0\0-", b"\xfd7zip"])
+def test_what_stands_behind_xz_and_is_none_is_read_over_as_xz_itself_does(behind: bytes, tmp_path: Path) -> None:
+    halves = [lzma.compress(half.encode()) for half in (export()[:200], export()[200:])]
+    assert rows_of(read_text(tmp_path, b"\0\0\0\0".join(halves) + behind, "a.xz")).equals(
+        rows_of(read_text(tmp_path, export()))
+    )
+
+
 def test_json_that_leaves_nulls_out_reads_like_json_that_has_them(tmp_path: Path) -> None:
     sparse = [{name: value for name, value in row.items() if value} for row in reversed(RECORDS)]
     pieces = read_text(tmp_path, json.dumps(sparse))
