@@ -64,7 +64,7 @@ def _at(path: Path, settings: Settings) -> Iterator[MeterFile | Refused]:
 
 def _opened(path: Path, origin: str, settings: Settings, *, named: bool) -> Iterator[MeterFile | Refused]:
     try:
-        with refusing(origin), _refusing_names(origin):
+        with refusing(origin, settings), _refusing_names(origin):
             name = str(path.resolve())
             name.encode()
             packing = on_disk(path, origin, settings)

@@ -26,7 +26,7 @@ class Reading:
     def __init__(self, file: MeterFile, zone: str, block_bytes: int = BLOCK_BYTES) -> None:
         self.file, self.origin = file, file.packing.origin
         self.rows = self.rejected = 0
-        with refusing(self.origin):
+        with refusing(self.origin, self.file.packing.settings):
             self._begin(file, zone, block_bytes)
 
     def _begin(self, file: MeterFile, zone: str, block_bytes: int) -> None:
@@ -52,7 +52,7 @@ class Reading:
         or no reading at all.
         """
         first_reason = ""
-        with refusing(self.origin):
+        with refusing(self.origin, self.file.packing.settings):
             for block in self._text.blocks():
                 batch = self._checked(self._reader.read(block))
                 self.rows += batch.readings.height

@@ -33,6 +33,9 @@ _IN_MEMORY: Final = 64 * 2**20
 _WIDE: Final = {"utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}
 _LETTERS: Final = 64
 AGAIN: Final = "download it again"
+_REPORT: Final = "please report it (WATTHOUSE_TRACEBACK=1 shows where)"
+_MISTAKES: Final = (LookupError, TypeError, AttributeError, NameError, AssertionError)
+"""What code raises that is wrong, whatever the file says."""
 
 
 @dataclass(frozen=True)
@@ -136,8 +139,11 @@ def on_disk(path: Path, origin: str, settings: Settings) -> Packing:
 
 
 @contextmanager
-def refusing(origin: str) -> Iterator[None]:
-    """Turn what a damaged, cut, closed or hostile file makes the libraries raise into one line."""
+def refusing(origin: str, settings: Settings) -> Iterator[None]:
+    """Turn what a damaged, cut, closed or hostile file makes the libraries raise into one line.
+
+    What looks like a mistake of watthouse's own is to be reported, and raised as it is under ``settings.traceback``.
+    """
     try:
         yield
     except WatthouseError:
@@ -156,8 +162,11 @@ def refusing(origin: str) -> Iterator[None]:
         # Exception: pyo3's PanicException once ended a whole refresh over one file.
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
+        is_own = isinstance(error, _MISTAKES)
+        if is_own and settings.traceback:
+            raise
         why = shown(f"{type(error).__name__}: {error}", 100)
-        raise SourceError(f"{origin}: cannot be read ({why}): {AGAIN}") from error
+        raise SourceError(f"{origin}: cannot be read ({why}): {_REPORT if is_own else AGAIN}") from error
 
 
 def _utf16_of(head: bytes) -> str:

@@ -86,7 +86,7 @@ class FileSource:
     def _in(self, path: Path) -> Iterator[Document]:
         origin = _named(path)
         try:
-            with refusing(origin):
+            with refusing(origin, self.settings):
                 documents = _documents(path, origin, self.settings)
         except SourceError as error:
             yield _refused(origin, 0, error)
@@ -110,7 +110,7 @@ def read(packing: Packing) -> Iterator[Piece]:
     :class:`~watthouse.errors.SourceError` where it is empty, truncated, damaged, over a cap or breaks its contract.
     """
     count = 0
-    with refusing(packing.origin):
+    with refusing(packing.origin, packing.settings):
         for piece in _recognised(packing):
             count += piece.read
             yield piece
@@ -281,7 +281,7 @@ def _members(zipped: Packing) -> list[Document]:
 def _unnested(packing: Packing) -> list[Document]:
     """A member of a zip; where it is a zip, what it holds."""
     try:
-        with refusing(packing.origin):
+        with refusing(packing.origin, packing.settings):
             with packing.raw() as stream:
                 is_zip = stream.read(4) in ZIP
             return _members(packing) if is_zip else [_file(packing)]

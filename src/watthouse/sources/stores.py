@@ -57,7 +57,7 @@ class StoredFile:
     def _refuse_archive(self, stream: IO[bytes], packing: Packing) -> None:
         # a workbook is a zip too; of an archive the members would have to be listed before anything is read
         if stream.read(4) in ZIP:
-            with refusing(self.origin), zip_of(stream, packing) as archive:
+            with refusing(self.origin, self.settings), zip_of(stream, packing) as archive:
                 if not workbook.is_workbook(archive.namelist()):
                     raise SourceError(f"{self.origin}: an archive in a bucket: unpack it there, or read it from a disk")
 

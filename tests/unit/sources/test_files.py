@@ -6,7 +6,9 @@ import lzma
 import os
 import pickle
 import zipfile
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import IO
 
 import polars as pl
 import pyarrow as pa
@@ -16,6 +18,8 @@ import pytest
 from tests.unit.sources.reading import HEADER, ROWS, dropped, export, put, read, read_text, rows_of
 from watthouse.errors import ContractError, SourceError, UnrecognisedError, UsageError, WatthouseError
 from watthouse.settings import Settings
+from watthouse.sources import files
+from watthouse.sources.archive import Packing
 from watthouse.sources.files import FileSource
 
 RECORDS = [dict(zip(HEADER.split(";"), row.split(";"), strict=True)) for row in ROWS]
@@ -336,6 +340,25 @@ def test_a_refused_document_does_not_stop_the_others(tmp_path: Path) -> None:
     with pytest.raises(SourceError):
         list(first.pieces())
     assert [piece.rows.num_rows for piece in second.pieces()] == [2]
+
+
+def test_an_error_of_watthouses_own_is_none_of_the_files() -> None:
+    def packing(error: Exception, **knobs: bool) -> Packing:
+        def raw() -> AbstractContextManager[IO[bytes]]:
+            raise error
+
+        return Packing("a.csv", 9, 9, raw, Settings(**knobs))  # type: ignore[arg-type]
+
+    with pytest.raises(SourceError) as refused:
+        list(files.read(packing(KeyError("x"))))
+    assert str(refused.value) == (
+        "a.csv: cannot be read (KeyError: 'x'): please report it (WATTHOUSE_TRACEBACK=1 shows where)"
+    )
+    with pytest.raises(KeyError, match="x"):
+        list(files.read(packing(KeyError("x"), traceback=True)))
+    for traceback in (False, True):
+        with pytest.raises(SourceError, match=r"cannot be read \(ValueError: x\): download it again"):
+            list(files.read(packing(ValueError("x"), traceback=traceback)))
 
 
 @pytest.mark.parametrize("cut", range(1, 120))
