@@ -29,7 +29,8 @@ HEAD_BYTES: Final = 2**16
 _CHUNK: Final = 2**20
 # Ratios are only held against files that unpack to more than this: repetitive small ones pack far better than 200:1.
 _RATIO_FROM: Final = 8 * 2**20
-_IN_MEMORY: Final = 64 * 2**20
+IN_MEMORY: Final = 64 * 2**20
+"""Bytes of a scratch copy up to which it stays off the disk."""
 _WIDE: Final = {"utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}
 _LETTERS: Final = 64
 AGAIN: Final = "download it again"
@@ -100,7 +101,7 @@ class Packing:
                 yield opened.stream
                 return
             # Parquet's footer and a zip's directory are at the end: a compressed stream cannot be read from there
-            with tempfile.SpooledTemporaryFile(_IN_MEMORY) as copy:
+            with tempfile.SpooledTemporaryFile(IN_MEMORY) as copy:
                 for chunk in self.chunks():
                     copy.write(chunk)
                 copy.seek(0)

@@ -1,14 +1,16 @@
 """Zips: their members as files, and what all of them may be together."""
 
 import io
+import shutil
 import struct
+import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Final
 
 from watthouse.errors import SourceError, shown
-from watthouse.sources.archive import Packing
+from watthouse.sources.archive import IN_MEMORY, Packing
 from watthouse.sources.limits import DIRECTORY_BYTES
 
 _ENCRYPTED: Final = 1
@@ -52,8 +54,24 @@ def archive_in(packing: Packing) -> Iterator[zipfile.ZipFile]:
     """The zip that a file is; raises :class:`~watthouse.errors.SourceError` where all of it goes over a cap."""
     if packing.zipped:
         packing.refuse_over_caps(packing.size, packed=True)
-    with packing.raw() as stream, zip_of(stream, packing) as archive:
+    with _seekable(packing) as stream, zip_of(stream, packing) as archive:
         yield archive
+
+
+@contextmanager
+def _seekable(packing: Packing) -> Iterator[IO[bytes]]:
+    """The bytes of a zip, those of one in a zip as a scratch copy: each step back in it would unpack it from its start.
+
+    A member never gives more than its declared size, which is held to the caps before.
+    """
+    with packing.raw() as stream:
+        if not packing.zipped:
+            yield stream
+            return
+        with tempfile.SpooledTemporaryFile(IN_MEMORY) as copy:
+            shutil.copyfileobj(stream, copy)
+            copy.seek(0)
+            yield copy
 
 
 def zip_of(stream: IO[bytes], packing: Packing) -> zipfile.ZipFile:

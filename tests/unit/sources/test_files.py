@@ -6,7 +6,7 @@ import lzma
 import os
 import pickle
 import zipfile
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import IO
 
@@ -21,6 +21,7 @@ from watthouse.settings import Settings
 from watthouse.sources import files
 from watthouse.sources.archive import Packing
 from watthouse.sources.files import FileSource
+from watthouse.sources.zips import archive_in, in_zip
 
 RECORDS = [dict(zip(HEADER.split(";"), row.split(";"), strict=True)) for row in ROWS]
 BROKEN_OFF = "Streaming interrupted due to the following error: 83714 was found (error_code: InvalidRESTParameterError)"
@@ -454,6 +455,30 @@ def test_files_of_a_zip_in_a_zip_count_together(tmp_path: Path) -> None:
     inner = zipped(a__csv=export(), b__csv=export())
     with pytest.raises(SourceError, match=r"holds \d files, over 3:.*WATTHOUSE_MAX_MEMBERS"):
         read_text(tmp_path, zipped(a__zip=inner, b__zip=inner), max_members=3)
+
+
+class Counted(io.BytesIO):
+    """Bytes that count how many of them were read."""
+
+    count = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        content = super().read(size)
+        self.count += len(content)
+        return content
+
+
+def test_a_zip_in_a_zip_is_unpacked_once_however_its_files_are_read() -> None:
+    members = {f"{name}__bin": os.urandom(200_000) for name in "abcd"}
+    content = zipped(inner__zip=zipped(**members))
+    stream = Counted(content)
+    outer = Packing("outer.zip", len(content), len(content), lambda: nullcontext(stream), Settings())
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        inner = in_zip(outer, archive.infolist()[0])
+    with archive_in(inner) as archive:
+        for name in sorted(archive.namelist(), reverse=True):
+            assert archive.read(name) == members[name.replace(".", "__")]
+    assert len(content) < stream.count < 1.5 * len(content)
 
 
 def test_a_damaged_zip_in_a_zip_does_not_stop_the_others(tmp_path: Path) -> None:
