@@ -147,7 +147,7 @@ def _list(text: JsonText) -> Iterator[Item]:
 
 
 def _members(text: JsonText, origin: str) -> Iterator[Item]:
-    """The items of the first of an object's members that is a list of rows, all the others read over."""
+    """The items of the first of an object's members that is a list of rows; no other may be longer than a row."""
     about: dict[str, Any] = {}
     is_found = False
     for name in _names(text):
