@@ -89,7 +89,9 @@ class Spool:
             self._news.clear()
             is_ended = self._is_ended
             if self._taken < self._written:
-                piece = await to_thread.run_sync(os.pread, self._file.fileno(), _PIECE, self._taken)
+                # the file may be longer already, while a piece is added to it
+                most = min(_PIECE, self._written - self._taken)
+                piece = await to_thread.run_sync(os.pread, self._file.fileno(), most, self._taken)
                 self._take(len(piece))
                 yield piece
             elif not is_ended:
@@ -123,6 +125,8 @@ class Spool:
             piece, place = piece[count:], place + count
         with self._spools.changed:
             self._is_writing, self._written = False, place
+            # an empty piece may have kept its reader from doing so
+            self._empty_if_taken()
         self._loop.call_soon_threadsafe(self._news.set)
 
     def _reserved(self, count: int) -> int:
@@ -145,8 +149,11 @@ class Spool:
     def _take(self, count: int) -> None:
         with self._spools.changed:
             self._taken += count
-            if self._taken == self._written and not self._is_writing:
-                self._file.truncate(0)
-                self._spools.used -= self._held
-                self._written = self._taken = self._held = 0
-                self._spools.changed.notify_all()
+            self._empty_if_taken()
+
+    def _empty_if_taken(self) -> None:
+        if self._taken == self._written and not self._is_writing:
+            self._file.truncate(0)
+            self._spools.used -= self._held
+            self._written = self._taken = self._held = 0
+            self._spools.changed.notify_all()

@@ -4,6 +4,7 @@ import asyncio
 import os
 import random
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -43,6 +44,32 @@ def test_a_reader_gets_every_byte_in_order_and_the_room_is_free_again(seed: int,
 
     assert asyncio.run(both()) == b"".join(pieces)
     assert (shared.used, shared.count, [*tmp_path.iterdir()]) == (0, 0, [])
+
+
+def test_a_reader_who_is_as_fast_as_the_disk_gets_the_whole_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = os.pwrite
+
+    def slowly(file: int, piece: memoryview, place: int) -> int:
+        count = written(file, piece, place)
+        time.sleep(0.02)  # the bytes are there, and the writer has not said so yet
+        return count
+
+    monkeypatch.setattr(os, "pwrite", slowly)
+    monkeypatch.setattr(spools, "PATIENCE_SECONDS", 1)
+    shared, pieces = Spools(tmp_path, room=ALWAYS), [b"x" * 200_000, b""] * 20
+
+    async def both() -> bytes:
+        spool = shared.spool()
+        making = asyncio.ensure_future(to_thread.run_sync(spool.fill, iter(pieces), ExitStack()))
+        found = await _taken(spool, random.Random(0))
+        await making
+        assert shared.used == 0
+        spool.close()
+        return found
+
+    assert asyncio.run(both()) == b"".join(pieces)
 
 
 def test_what_an_answer_is_made_from_is_let_go_though_nobody_takes_a_byte(tmp_path: Path) -> None:
