@@ -196,7 +196,9 @@ def _finish(headers: MutableHeaders, path: str, request_id: str) -> None:
     guard(headers, path)
     # Starlette writes where a redirect leads with the scheme of this connection: behind TLS another one leads there
     if (location := headers.get("location", "")).startswith(("http://", "https://")):
-        headers["location"] = urlsplit(location)._replace(scheme="", netloc="").geturl()
+        parts = urlsplit(location)
+        # two slashes would begin the name of another host: GET //example.org/ would lead there
+        headers["location"] = parts._replace(scheme="", netloc="", path="/" + parts.path.lstrip("/")).geturl()
 
 
 def configure_logs() -> None:

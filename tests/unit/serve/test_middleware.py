@@ -6,6 +6,7 @@ import json
 import httpx
 import pytest
 from prometheus_client import generate_latest
+from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 from structlog.testing import capture_logs
 
@@ -61,6 +62,20 @@ def test_a_client_who_leaves_before_there_is_an_answer_is_no_error_of_the_server
         asyncio.run(Watch(answers_nobody, measures, Settings())(scope, _nothing, _nowhere))
     assert [one["status"] for one in lines if one["event"] == "request"] == [499]
     assert 'status="499"} 1.0' in generate_latest(measures.registry).decode()
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        ("http://here/api/v1/mix?interval=day", "/api/v1/mix?interval=day"),
+        ("http://here//evil.example/mix", "/evil.example/mix"),
+        ("https://here///evil.example", "/evil.example"),
+        ("http://here", "/"),
+        ("/api/v1/status", "/api/v1/status"),
+    ],
+)
+def test_a_redirect_stays_on_this_server(written: str, sent: str) -> None:
+    assert asked(Response(status_code=307, headers={"location": written})).headers["location"] == sent
 
 
 async def _nothing() -> Message:
