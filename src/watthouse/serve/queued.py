@@ -1,21 +1,19 @@
 """Answers that take much: made by a thread when their turn comes, and sent at the reader's own pace."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, aclosing, suppress
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from anyio import CapacityLimiter, to_thread
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from watthouse.serve.line import Line, Turn
-from watthouse.serve.spool import ALWAYS, ReaderGoneError, Spools
+from watthouse.serve.spool import ALWAYS, ReaderGoneError, Spool, Spools
 
 _LONGEST_SECONDS: Final = 3_600.0
 """How long a reader may take over an answer, however steadily."""
-
-T = TypeVar("T")
 
 
 class Download(Response):
@@ -51,7 +49,7 @@ class Queued(Response):
         gone = asyncio.ensure_future(_gone(receive))
         try:
             with suppress(ReaderGoneError):
-                turn = await _unless(gone, self._line.enter())
+                turn = await _turn(self._line, gone)
                 made = await self._made(turn)
                 if isinstance(made, Download):
                     await self._deliver(made, turn, send, gone)
@@ -86,8 +84,7 @@ class Queued(Response):
         making = asyncio.ensure_future(
             to_thread.run_sync(spool.fill, made.pieces, made.resources, limiter=self._thread)
         )
-        # the next one does not wait for this one's reader
-        making.add_done_callback(lambda _: turn.end())
+        making.add_done_callback(lambda _: _ended(making, made, spool, turn))
         gone.add_done_callback(lambda _: spool.give_up())
         try:
             async with asyncio.timeout(_LONGEST_SECONDS), aclosing(spool.pieces()) as pieces:
@@ -107,17 +104,35 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
-async def _unless(gone: "asyncio.Future[None]", wanted: Awaitable[T]) -> T:
-    """What is awaited; raises :class:`ReaderGoneError` where its reader goes away before it is there."""
-    task = asyncio.ensure_future(wanted)
-    both: set[asyncio.Future[Any]] = {task, gone}
+async def _turn(line: Line, gone: "asyncio.Future[None]") -> Turn:
+    """A turn, when it comes; raises :class:`ReaderGoneError` where its reader goes away before."""
+    entering = asyncio.ensure_future(line.enter())
+    both: set[asyncio.Future[Any]] = {entering, gone}
     try:
         await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
+        if not entering.done():
             raise ReaderGoneError
-        return task.result()
-    finally:
-        task.cancel()
+        return entering.result()
+    except (asyncio.CancelledError, ReaderGoneError):
+        # it may come in this very moment
+        entering.add_done_callback(_given_back)
+        entering.cancel()
+        raise
+
+
+def _given_back(entering: "asyncio.Future[Turn]") -> None:
+    if not entering.cancelled() and entering.exception() is None:
+        entering.result().end()
+
+
+def _ended(making: "asyncio.Future[None]", made: Download, spool: Spool, turn: Turn) -> None:
+    """Let the next one have the turn, which does not wait for this one's reader."""
+    turn.end()
+    error = ReaderGoneError() if making.cancelled() else making.exception()
+    # what goes wrong in the thread is told by the spool itself: here no thread could be started
+    if error is not None:
+        made.resources.close()
+        spool.fail(error)
 
 
 def _dropped(making: "asyncio.Future[Response]", turn: Turn) -> None:

@@ -111,9 +111,12 @@ class Service:
     def stream(self, request: Request, style: Format | None, ask: Callable[[Snapshot], RowSet], name: str) -> Response:
         """An answer of any size, in bounded memory, when its turn comes."""
         chosen = formats.chosen(request, style)
+        self._spools.refuse_more()
         return Queued(self._downloads, self._spools, lambda: self._download(request, chosen, ask, name))
 
     def _download(self, request: Request, chosen: Format, ask: Callable[[Snapshot], RowSet], name: str) -> Response:
+        # once more: others may have come while it waited, and nothing is computed yet
+        self._spools.refuse_more()
         with ExitStack() as resources:
             # leased until the last row is read: a build published meanwhile must not mix into this answer
             snapshot = resources.enter_context(self.snapshots.lease())

@@ -46,15 +46,19 @@ class Spools:
 
     def spool(self) -> "Spool":
         """An empty one, for the event loop that runs; raises a problem where too many are being taken."""
-        if self.count >= _MOST:
-            detail = f"{self.count} answers are being taken already: retry in {_AGAIN_SECONDS} s"
-            raise ProblemError(503, detail, headers={"retry-after": str(_AGAIN_SECONDS)})
+        self.refuse_more()
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             return Spool(self, self._folder)
         except OSError:
             # a home that may only be read is served all the same
             return Spool(self, None)
+
+    def refuse_more(self) -> None:
+        """Raise a problem where too many are being taken already; for whoever is about to compute another."""
+        if self.count >= _MOST:
+            detail = f"{self.count} answers are being taken already: retry in {_AGAIN_SECONDS} s"
+            raise ProblemError(503, detail, headers={"retry-after": str(_AGAIN_SECONDS)})
 
 
 class Spool:
@@ -81,6 +85,11 @@ class Spool:
             self._fault = error
         self._is_ended = True
         self._loop.call_soon_threadsafe(self._news.set)
+
+    def fail(self, error: BaseException) -> None:
+        """Have ``error`` raised where the pieces are taken, as no thread fills it; for the event loop."""
+        self._fault, self._is_ended = error, True
+        self._news.set()
 
     async def pieces(self) -> AsyncGenerator[bytes, None]:
         """What was written, as soon as it is; raises what went wrong in the making."""

@@ -1,0 +1,91 @@
+"""An answer in line: whatever becomes of its reader or its thread, nothing that it held stays held."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from anyio import to_thread
+from starlette.requests import Request
+from starlette.types import Message
+
+from watthouse.serve import queued
+from watthouse.serve.formats import Format
+from watthouse.serve.line import Line
+from watthouse.serve.problems import ProblemError
+from watthouse.serve.queued import Download, Queued
+from watthouse.serve.service import Service
+from watthouse.serve.spool import Spools
+from watthouse.settings import Settings
+
+SCOPE = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": [], "client": ("127.0.0.2", 1)}
+
+
+class Reader:
+    """One who stays, and takes all that is sent."""
+
+    def __init__(self) -> None:
+        self.body = b""
+
+    async def receive(self) -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError("nothing ends the wait but the end of the request")
+
+    async def send(self, message: Message) -> None:
+        self.body += message.get("body", b"")
+
+
+def _download(resources: ExitStack) -> Download:
+    return Download(iter([b"some ", b"rows"]), resources, "text/csv", {})
+
+
+def test_an_answer_that_no_thread_can_fill_breaks_off_and_lets_go_of_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = to_thread.run_sync
+
+    async def short_of_threads(work: Callable[..., Any], *args: Any, **options: Any) -> Any:
+        if work.__name__ == "fill":
+            raise RuntimeError("can't start new thread")
+        return await start(work, *args, **options)
+
+    monkeypatch.setattr(to_thread, "run_sync", short_of_threads)
+    let_go: list[str] = []
+
+    async def answered() -> None:
+        line, spools, reader, resources = Line(1, 5), Spools(tmp_path), Reader(), ExitStack()
+        resources.callback(let_go.append, "the build")
+        answer = Queued(line, spools, lambda: _download(resources))
+        with pytest.raises(RuntimeError, match="new thread"):
+            await asyncio.wait_for(answer(SCOPE, reader.receive, reader.send), 2)
+        await asyncio.wait_for(line.enter(), 1)
+        assert spools.count == 0
+
+    asyncio.run(answered())
+    assert let_go == ["the build"]
+
+
+def test_a_request_that_is_cancelled_as_its_turn_comes_gives_the_turn_back() -> None:
+    async def cancelled() -> None:
+        line, gone = Line(1, 5), asyncio.get_running_loop().create_future()
+        before = await line.enter()
+        waiting = asyncio.ensure_future(queued._turn(line, gone))
+        await asyncio.sleep(0.01)
+        before.end()
+        # the turn is given in the next round of the loop, and seen in the one after it
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        await asyncio.wait_for(line.enter(), 1)
+
+    asyncio.run(cancelled())
+
+
+def test_one_more_download_than_may_be_taken_is_refused_before_anything_is_computed(tmp_path: Path) -> None:
+    service = Service(Settings(home=tmp_path))
+    service._spools.count = 256
+    with pytest.raises(ProblemError, match="256 answers are being taken"):
+        service.stream(Request(SCOPE), Format.CSV, lambda _: pytest.fail("computed"), "rows")
