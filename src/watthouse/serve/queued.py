@@ -46,10 +46,10 @@ class Queued(Response):
         self._thread = CapacityLimiter(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        gone = asyncio.ensure_future(_gone(receive))
+        gone = asyncio.ensure_future(gone_of(receive))
         try:
             with suppress(ReaderGoneError):
-                turn = await _turn(self._line, gone)
+                turn = await turn_of(self._line, gone)
                 made = await self._made(turn)
                 if isinstance(made, Download):
                     await self._deliver(made, turn, send, gone)
@@ -98,13 +98,13 @@ class Queued(Response):
             making.add_done_callback(lambda _: spool.close())
 
 
-async def _gone(receive: Receive) -> None:
+async def gone_of(receive: Receive) -> None:
     """Ends when the reader has gone away."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
-async def _turn(line: Line, gone: "asyncio.Future[None]") -> Turn:
+async def turn_of(line: Line, gone: "asyncio.Future[None]") -> Turn:
     """A turn, when it comes; raises :class:`ReaderGoneError` where its reader goes away before."""
     entering = asyncio.ensure_future(line.enter())
     both: set[asyncio.Future[Any]] = {entering, gone}

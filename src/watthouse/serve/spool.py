@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Final
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 
 from watthouse.serve.problems import ProblemError
 
@@ -24,6 +24,7 @@ ALWAYS: Final = 2**20
 PATIENCE_SECONDS: Final = 30.0
 """How long an answer waits for its reader to make room, where there is none left."""
 _MOST: Final = 256
+_READING: Final = 8
 _PIECE: Final = 2**17
 _AGAIN_SECONDS: Final = 10
 
@@ -43,6 +44,8 @@ class Spools:
         self._folder, self.room = folder, room
         self.used = self.count = 0
         self.changed = threading.Condition()
+        # of their own: threads that wait for a database would keep every reader from what is there already
+        self.reading = CapacityLimiter(_READING)
 
     def spool(self) -> "Spool":
         """An empty one, for the event loop that runs; raises a problem where too many are being taken."""
@@ -100,7 +103,8 @@ class Spool:
             if self._taken < self._written:
                 # the file may be longer already, while a piece is added to it
                 most = min(_PIECE, self._written - self._taken)
-                piece = await to_thread.run_sync(os.pread, self._file.fileno(), most, self._taken)
+                file, limiter = self._file.fileno(), self._spools.reading
+                piece = await to_thread.run_sync(os.pread, file, most, self._taken, limiter=limiter)
                 self._take(len(piece))
                 yield piece
             elif not is_ended:

@@ -11,11 +11,10 @@ from anyio import to_thread
 from starlette.requests import Request
 from starlette.types import Message
 
-from watthouse.serve import queued
 from watthouse.serve.formats import Format
 from watthouse.serve.line import Line
 from watthouse.serve.problems import ProblemError
-from watthouse.serve.queued import Download, Queued
+from watthouse.serve.queued import Download, Queued, turn_of
 from watthouse.serve.service import Service
 from watthouse.serve.spool import Spools
 from watthouse.settings import Settings
@@ -71,7 +70,7 @@ def test_a_request_that_is_cancelled_as_its_turn_comes_gives_the_turn_back() -> 
     async def cancelled() -> None:
         line, gone = Line(1, 5), asyncio.get_running_loop().create_future()
         before = await line.enter()
-        waiting = asyncio.ensure_future(queued._turn(line, gone))
+        waiting = asyncio.ensure_future(turn_of(line, gone))
         await asyncio.sleep(0.01)
         before.end()
         # the turn is given in the next round of the loop, and seen in the one after it

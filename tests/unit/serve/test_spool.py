@@ -150,3 +150,17 @@ def test_what_goes_wrong_in_the_making_is_raised_after_what_was_made(tmp_path: P
         return found
 
     assert asyncio.run(half()) == b"half and no more"
+
+
+def test_what_is_there_is_taken_though_every_thread_of_the_calls_waits(tmp_path: Path) -> None:
+    async def taken() -> bytes:
+        calls = to_thread.current_default_thread_limiter()
+        spool = Spools(tmp_path).spool()
+        await to_thread.run_sync(spool.fill, iter([b"rows"]), ExitStack())
+        for _ in range(int(calls.total_tokens)):
+            calls.acquire_on_behalf_of_nowait(object())
+        found = await asyncio.wait_for(_taken(spool, random.Random(0)), 5)
+        spool.close()
+        return found
+
+    assert asyncio.run(taken()) == b"rows"
