@@ -52,6 +52,7 @@ class Service:
         self.live = Live(settings)
         # two lines: what computes for a moment does not wait for what fills a file
         self._computing, self._downloads = (Line(os.cpu_count() or 1, settings.wait_seconds) for _ in range(2))
+        self._models = Line(1, settings.wait_seconds)
         self._spools = Spools(settings.scratch / "answers")
         # calls run in threads, and the cache of cachetools is not safe for them
         self._lock = threading.Lock()
@@ -74,6 +75,11 @@ class Service:
     def queued(self, make: Callable[[], Response]) -> Response:
         """What ``make`` answers when its turn comes: a few of those that compute much at a time."""
         return Queued(self._computing, self._spools, make)
+
+    def alone(self, make: Callable[[], Response]) -> Response:
+        """The same for what runs models again, one at a time: DuckDB has one place to do so in, and whoever waited for
+        it in a thread would have its time run out."""
+        return Queued(self._models, self._spools, make)
 
     def answer(self, request: Request, style: Format | None, ask: Callable[[Snapshot], RowSet], name: str) -> Response:
         """A bounded answer from the current warehouse, or 304 where the caller has it."""
@@ -142,9 +148,9 @@ class Service:
     def _computed(self, ask: Callable[[], RowSet], version: str, sample: str | None, chosen: Format) -> _CachedAnswer:
         with deadline.within(self.settings.query_seconds):
             row_set = ask()
-            deadline.check()
-            assert isinstance(row_set.rows, pa.Table)
-            body = writers.whole(labels(row_set, version, sample), row_set.rows, chosen)
+        # without a limit: what is there already would be computed again by whoever comes again
+        assert isinstance(row_set.rows, pa.Table)
+        body = writers.whole(labels(row_set, version, sample), row_set.rows, chosen)
         link = "" if row_set.owner and not row_set.used else attribution.links(row_set.used or (), sample)
         return _CachedAnswer(body, link)
 
