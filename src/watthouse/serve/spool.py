@@ -8,11 +8,12 @@ import asyncio
 import os
 import threading
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Final
+from typing import IO, Final
 
+import structlog
 from anyio import CapacityLimiter, to_thread
 
 from watthouse.serve.problems import ProblemError
@@ -41,21 +42,36 @@ class Spools:
     """The answers on their way, and the ``room`` that they share on the disk of ``folder``."""
 
     def __init__(self, folder: Path, room: int = ROOM) -> None:
-        self._folder, self.room = folder, room
+        self._folder, self._most, self.room = folder, room, room
         self.used = self.count = 0
         self.changed = threading.Condition()
         # of their own: threads that wait for a database would keep every reader from what is there already
         self.reading = CapacityLimiter(_READING)
 
     def spool(self) -> "Spool":
-        """An empty one, for the event loop that runs; raises a problem where too many are being taken."""
+        """An empty one, for the event loop that runs.
+
+        Raises a problem where too many are being taken, or no file can be made for it.
+        """
         self.refuse_more()
+        file = self._file()
+        # half of what is free: the rest is for the builds and the lake
+        disk = os.fstatvfs(file.fileno())
+        self.room = min(self._most, (self.used + disk.f_bavail * disk.f_frsize) // 2)
+        return Spool(self, file)
+
+    def _file(self) -> IO[bytes]:
+        """One without a name: nothing stays behind, however the server ends."""
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            return Spool(self, self._folder)
-        except OSError:
+            with suppress(OSError):
+                self._folder.mkdir(parents=True, exist_ok=True)
+                return TemporaryFile(dir=self._folder, buffering=0)
             # a home that may only be read is served all the same
-            return Spool(self, None)
+            return TemporaryFile(buffering=0)
+        except OSError as error:
+            structlog.get_logger().error("no file for an answer", folder=str(self._folder), reason=str(error))
+            detail = f"the server has no room to write an answer to: its log says why; retry in {_AGAIN_SECONDS} s"
+            raise ProblemError(503, detail, headers={"retry-after": str(_AGAIN_SECONDS)}) from error
 
     def refuse_more(self) -> None:
         """Raise a problem where too many are being taken already; for whoever is about to compute another."""
@@ -67,10 +83,8 @@ class Spools:
 class Spool:
     """One answer: a thread writes, the event loop takes, and what was taken makes room as soon as all is."""
 
-    def __init__(self, spools: Spools, folder: Path | None) -> None:
-        # without a name, nothing stays behind, however the server ends
-        self._file = TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115 - closed by `close`
-        self._spools = spools
+    def __init__(self, spools: Spools, file: IO[bytes]) -> None:
+        self._spools, self._file = spools, file
         spools.count += 1
         self._written = self._taken = self._held = 0
         self._is_writing = self._is_ended = self._is_given_up = False

@@ -3,6 +3,8 @@
 import asyncio
 import os
 import random
+import shutil
+import tempfile
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -13,6 +15,7 @@ import pytest
 from anyio import to_thread
 
 from watthouse.serve import spool as spools
+from watthouse.serve.problems import ProblemError
 from watthouse.serve.spool import ALWAYS, ReaderGoneError, SlowReaderError, Spool, Spools
 
 
@@ -164,3 +167,28 @@ def test_what_is_there_is_taken_though_every_thread_of_the_calls_waits(tmp_path:
         return found
 
     assert asyncio.run(taken()) == b"rows"
+
+
+def test_where_no_file_can_be_made_the_answer_is_to_come_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "taken").write_text("a file, where a folder should be")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+
+    async def refused() -> ProblemError:
+        shared = Spools(tmp_path / "taken" / "answers")
+        with pytest.raises(ProblemError) as problem:
+            shared.spool()
+        assert shared.count == 0
+        return problem.value
+
+    problem = asyncio.run(refused())
+    assert (problem.status, problem.headers) == (503, {"retry-after": "10"})
+    assert str(tmp_path) not in problem.detail
+
+
+def test_answers_leave_half_of_the_disk_to_others(tmp_path: Path) -> None:
+    async def room() -> int:
+        shared = Spools(tmp_path, room=2**60)
+        shared.spool().close()
+        return shared.room
+
+    assert asyncio.run(room()) == pytest.approx(shutil.disk_usage(tmp_path).free / 2, rel=0.05)
