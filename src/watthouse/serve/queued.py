@@ -95,7 +95,7 @@ class Queued(Response):
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             spool.give_up()
-            making.add_done_callback(lambda _: spool.close())
+            making.add_done_callback(lambda _: _closed(spool))
 
 
 async def gone_of(receive: Receive) -> None:
@@ -133,6 +133,11 @@ def _ended(making: "asyncio.Future[None]", made: Download, spool: Spool, turn: T
     if error is not None:
         made.resources.close()
         spool.fail(error)
+
+
+def _closed(spool: Spool) -> None:
+    # the event loop does not wait for the disk
+    asyncio.get_running_loop().run_in_executor(None, spool.close)
 
 
 def _dropped(making: "asyncio.Future[Response]", turn: Turn) -> None:

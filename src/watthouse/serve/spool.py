@@ -85,9 +85,12 @@ class Spool:
 
     def __init__(self, spools: Spools, file: IO[bytes]) -> None:
         self._spools, self._file = spools, file
-        spools.count += 1
+        with spools.changed:
+            spools.count += 1
         self._written = self._taken = self._held = 0
-        self._is_writing = self._is_ended = self._is_given_up = False
+        self._is_writing = self._is_emptying = self._is_ended = self._is_given_up = False
+        # a file that is closed must not be read or emptied: its number may be another's by then
+        self._file_lock = threading.Lock()
         self._fault: BaseException | None = None
         self._news = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -115,12 +118,7 @@ class Spool:
             self._news.clear()
             is_ended = self._is_ended
             if self._taken < self._written:
-                # the file may be longer already, while a piece is added to it
-                most = min(_PIECE, self._written - self._taken)
-                file, limiter = self._file.fileno(), self._spools.reading
-                piece = await to_thread.run_sync(os.pread, file, most, self._taken, limiter=limiter)
-                self._take(len(piece))
-                yield piece
+                yield await to_thread.run_sync(self._next, limiter=self._spools.reading)
             elif not is_ended:
                 await self._news.wait()
             elif self._fault is None:
@@ -137,12 +135,14 @@ class Spool:
         self._news.set()
 
     def close(self) -> None:
-        """Give the room back, once nobody writes any more."""
+        """Give the room back, once nobody writes any more; for a thread, as the disk may take its time to free it."""
+        with self._file_lock:
+            self._file.close()
         with self._spools.changed:
             self._spools.used -= self._held
+            self._held = 0
             self._spools.count -= 1
             self._spools.changed.notify_all()
-        self._file.close()
 
     def _write(self, piece: memoryview) -> None:
         place = self._reserved(len(piece))
@@ -152,8 +152,8 @@ class Spool:
             piece, place = piece[count:], place + count
         with self._spools.changed:
             self._is_writing, self._written = False, place
-            # an empty piece may have kept its reader from doing so
-            self._empty_if_taken()
+        # an empty piece may have kept its reader from doing so
+        self._empty_if_taken()
         self._loop.call_soon_threadsafe(self._news.set)
 
     def _reserved(self, count: int) -> int:
@@ -170,17 +170,34 @@ class Spool:
             return self._written
 
     def _fits(self, count: int) -> bool:
+        if self._is_emptying:
+            return False
         after = self._written + count
         return not self._written or after <= ALWAYS or self._spools.used + count <= self._spools.room
 
-    def _take(self, count: int) -> None:
+    def _next(self) -> bytes:
+        """The next piece, which makes room as soon as all is taken."""
+        with self._file_lock:
+            if self._file.closed:  # its reader has given up meanwhile
+                raise ReaderGoneError
+            # the file may be longer already, while a piece is added to it
+            piece = os.pread(self._file.fileno(), min(_PIECE, self._written - self._taken), self._taken)
         with self._spools.changed:
-            self._taken += count
-            self._empty_if_taken()
+            self._taken += len(piece)
+        self._empty_if_taken()
+        return piece
 
     def _empty_if_taken(self) -> None:
-        if self._taken == self._written and not self._is_writing:
-            self._file.truncate(0)
+        with self._spools.changed:
+            if self._is_emptying or self._is_writing or not self._taken == self._written > 0:
+                return
+            self._is_emptying = True
+        # without the lock that the event loop takes too: hundreds of megabytes take a while
+        with self._file_lock:
+            if not self._file.closed:
+                self._file.truncate(0)
+        with self._spools.changed:
             self._spools.used -= self._held
             self._written = self._taken = self._held = 0
+            self._is_emptying = False
             self._spools.changed.notify_all()

@@ -1,16 +1,19 @@
 """An answer in line: whatever becomes of its reader or its thread, nothing that it held stays held."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from io import FileIO
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from anyio import to_thread
 from starlette.requests import Request
 from starlette.types import Message
 
+from watthouse.serve import spool
 from watthouse.serve.formats import Format
 from watthouse.serve.line import Line
 from watthouse.serve.problems import ProblemError
@@ -34,6 +37,26 @@ class Reader:
 
     async def send(self, message: Message) -> None:
         self.body += message.get("body", b"")
+
+
+class File(FileIO):
+    """One that knows which threads had the disk free it."""
+
+    freed_by: ClassVar[set[threading.Thread]] = set()
+
+    def truncate(self, size: int | None = None) -> int:
+        self.freed_by.add(threading.current_thread())
+        return super().truncate(size)
+
+    def close(self) -> None:
+        self.freed_by.add(threading.current_thread())
+        super().close()
+
+
+async def _until(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not is_so():
+            await asyncio.sleep(0.001)
 
 
 def _download(resources: ExitStack) -> Download:
@@ -60,7 +83,7 @@ def test_an_answer_that_no_thread_can_fill_breaks_off_and_lets_go_of_all(
         with pytest.raises(RuntimeError, match="new thread"):
             await asyncio.wait_for(answer(SCOPE, reader.receive, reader.send), 2)
         await asyncio.wait_for(line.enter(), 1)
-        assert spools.count == 0
+        await _until(lambda: spools.count == 0)
 
     asyncio.run(answered())
     assert let_go == ["the build"]
@@ -88,3 +111,19 @@ def test_one_more_download_than_may_be_taken_is_refused_before_anything_is_compu
     service._spools.count = 256
     with pytest.raises(ProblemError, match="256 answers are being taken"):
         service.stream(Request(SCOPE), Format.CSV, lambda _: pytest.fail("computed"), "rows")
+
+
+def test_the_event_loop_does_not_wait_for_the_disk_to_free_an_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spool, "TemporaryFile", lambda **_: File(tmp_path / "answer", "w+b"))
+
+    async def answered() -> bytes:
+        spools, reader = Spools(tmp_path), Reader()
+        await Queued(Line(1, 5), spools, lambda: _download(ExitStack()))(SCOPE, reader.receive, reader.send)
+        await _until(lambda: spools.count == 0)
+        return reader.body
+
+    assert asyncio.run(answered()) == b"some rows"
+    assert File.freed_by
+    assert threading.current_thread() not in File.freed_by
