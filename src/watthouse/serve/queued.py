@@ -9,6 +9,7 @@ from anyio import CapacityLimiter, to_thread
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from watthouse.serve.clients import client_of
 from watthouse.serve.line import Line, Turn
 from watthouse.serve.spool import ALWAYS, ReaderGoneError, Spool, Spools
 
@@ -52,7 +53,7 @@ class Queued(Response):
                 turn = await turn_of(self._line, gone)
                 made = await self._made(turn)
                 if isinstance(made, Download):
-                    await self._deliver(made, turn, send, gone)
+                    await self._deliver(made, turn, client_of(scope), send, gone)
                 else:
                     turn.end()
                     await made(scope, receive, send)
@@ -74,9 +75,12 @@ class Queued(Response):
         is_large = not isinstance(made, Download) and len(made.body) > ALWAYS
         return Download.of(made) if is_large else made
 
-    async def _deliver(self, made: Download, turn: Turn, send: Send, gone: "asyncio.Future[None]") -> None:
+    async def _deliver(
+        self, made: Download, turn: Turn, client: str, send: Send, gone: "asyncio.Future[None]"
+    ) -> None:
         try:
-            spool = self._spools.spool()
+            # where it goes on at its reader's pace, others have the turn
+            spool = self._spools.spool(client, turn.end)
         except BaseException:
             made.resources.close()
             turn.end()

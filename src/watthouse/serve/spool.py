@@ -7,7 +7,8 @@ has stopped, holds some room on the disk, for a bounded time.
 import asyncio
 import os
 import threading
-from collections.abc import AsyncGenerator, Iterator
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -26,6 +27,8 @@ PATIENCE_SECONDS: Final = 30.0
 """How long an answer waits for its reader to make room, where there is none left."""
 _MOST: Final = 256
 _READING: Final = 8
+_SHARES: Final = 4
+"""How many clients it takes to fill the room: one alone, with a few readers that are slow, leaves most of it."""
 _PIECE: Final = 2**17
 _AGAIN_SECONDS: Final = 10
 
@@ -44,12 +47,14 @@ class Spools:
     def __init__(self, folder: Path, room: int = ROOM) -> None:
         self._folder, self._most, self.room = folder, room, room
         self.used = self.count = 0
+        self.used_by: defaultdict[str, int] = defaultdict(int)
         self.changed = threading.Condition()
         # of their own: threads that wait for a database would keep every reader from what is there already
         self.reading = CapacityLimiter(_READING)
 
-    def spool(self) -> "Spool":
-        """An empty one, for the event loop that runs.
+    def spool(self, client: str, on_wait: Callable[[], None]) -> "Spool":
+        """An empty one for a client's answer, for the event loop that runs; it calls ``on_wait`` where the answer has
+        to wait for its reader.
 
         Raises a problem where too many are being taken, or no file can be made for it.
         """
@@ -58,7 +63,19 @@ class Spools:
         # half of what is free: the rest is for the builds and the lake
         disk = os.fstatvfs(file.fileno())
         self.room = min(self._most, (self.used + disk.f_bavail * disk.f_frsize) // 2)
-        return Spool(self, file)
+        return Spool(self, file, client, on_wait)
+
+    def fits(self, count: int, client: str) -> bool:
+        """Whether there is room for so many bytes more of this client's; for whoever holds ``changed``."""
+        has_share = self.used_by[client] + count <= self.room // _SHARES
+        return has_share and self.used + count <= self.room
+
+    def hold(self, count: int, client: str) -> None:
+        """Count bytes of this client's, a negative number where room is given back; for whoever holds ``changed``."""
+        self.used += count
+        self.used_by[client] += count
+        if not self.used_by[client]:
+            del self.used_by[client]
 
     def _file(self) -> IO[bytes]:
         """One without a name: nothing stays behind, however the server ends."""
@@ -83,8 +100,8 @@ class Spools:
 class Spool:
     """One answer: a thread writes, the event loop takes, and what was taken makes room as soon as all is."""
 
-    def __init__(self, spools: Spools, file: IO[bytes]) -> None:
-        self._spools, self._file = spools, file
+    def __init__(self, spools: Spools, file: IO[bytes], client: str, on_wait: Callable[[], None]) -> None:
+        self._spools, self._file, self._client, self._on_wait = spools, file, client, on_wait
         with spools.changed:
             spools.count += 1
         self._written = self._taken = self._held = 0
@@ -139,7 +156,7 @@ class Spool:
         with self._file_lock:
             self._file.close()
         with self._spools.changed:
-            self._spools.used -= self._held
+            self._spools.hold(-self._held, self._client)
             self._held = 0
             self._spools.count -= 1
             self._spools.changed.notify_all()
@@ -159,12 +176,14 @@ class Spool:
     def _reserved(self, count: int) -> int:
         """Where so many bytes may be written, once there is room for them."""
         with self._spools.changed:
+            if not self._fits(count):
+                self._loop.call_soon_threadsafe(self._on_wait)
             has_room = self._spools.changed.wait_for(lambda: self._is_given_up or self._fits(count), PATIENCE_SECONDS)
             if self._is_given_up:
                 raise ReaderGoneError
             if not has_room:
                 raise SlowReaderError
-            self._spools.used += count
+            self._spools.hold(count, self._client)
             self._held += count
             self._is_writing = True
             return self._written
@@ -173,7 +192,7 @@ class Spool:
         if self._is_emptying:
             return False
         after = self._written + count
-        return not self._written or after <= ALWAYS or self._spools.used + count <= self._spools.room
+        return not self._written or after <= ALWAYS or self._spools.fits(count, self._client)
 
     def _next(self) -> bytes:
         """The next piece, which makes room as soon as all is taken."""
@@ -197,7 +216,7 @@ class Spool:
             if not self._file.closed:
                 self._file.truncate(0)
         with self._spools.changed:
-            self._spools.used -= self._held
+            self._spools.hold(-self._held, self._client)
             self._written = self._taken = self._held = 0
             self._is_emptying = False
             self._spools.changed.notify_all()

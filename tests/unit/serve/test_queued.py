@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from io import FileIO
+from itertools import repeat
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,7 +20,7 @@ from watthouse.serve.line import Line
 from watthouse.serve.problems import ProblemError
 from watthouse.serve.queued import Download, Queued, turn_of
 from watthouse.serve.service import Service
-from watthouse.serve.spool import Spools
+from watthouse.serve.spool import ALWAYS, Spools
 from watthouse.settings import Settings
 
 SCOPE = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": [], "client": ("127.0.0.2", 1)}
@@ -127,3 +128,24 @@ def test_the_event_loop_does_not_wait_for_the_disk_to_free_an_answer(
     assert asyncio.run(answered()) == b"some rows"
     assert File.freed_by
     assert threading.current_thread() not in File.freed_by
+
+
+def test_a_download_whose_reader_is_slow_leaves_its_turn_to_the_next(tmp_path: Path) -> None:
+    stalled = Reader()
+
+    async def stalls(_: Message) -> None:
+        await asyncio.Event().wait()
+
+    async def beside() -> bytes:
+        line, spools, next_one = Line(1, 5), Spools(tmp_path, room=ALWAYS), Reader()
+        endless = Download(repeat(b"x" * 100_000), ExitStack(), "text/csv", {})
+        slow = asyncio.ensure_future(Queued(line, spools, lambda: endless)(SCOPE, stalled.receive, stalls))
+        await asyncio.sleep(0.05)
+        answer = Queued(line, spools, lambda: _download(ExitStack()))
+        await asyncio.wait_for(answer(SCOPE, next_one.receive, next_one.send), 2)
+        slow.cancel()
+        await asyncio.wait({slow})
+        await _until(lambda: spools.count == 0)
+        return next_one.body
+
+    assert asyncio.run(beside()) == b"some rows"
