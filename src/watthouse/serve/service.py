@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final
@@ -88,6 +88,11 @@ class Service:
                 request, style, name, snapshot.version, snapshot.sample, lambda: self._bounded(snapshot, ask(snapshot))
             )
 
+    def known(self, request: Request, style: Format | None, name: str) -> Response | None:
+        """What waits for nobody: 304 where the caller has the answer, and one that was computed already."""
+        with self.snapshots.lease() as snapshot:
+            return self._known(request, formats.chosen(request, style), name, snapshot.version, snapshot.sample)
+
     def versioned(
         self,
         request: Request,
@@ -100,19 +105,12 @@ class Service:
         """An answer that is the same as long as ``version`` is; its ``rows`` are an Arrow table."""
         chosen = formats.chosen(request, style)
         # before anything is read: a caller that has the answer costs nothing
+        if known := self._known(request, chosen, name, version, sample):
+            return known
+        computed = self._computed(ask, version, sample, chosen)
         tag = formats.etag(version, request, chosen)
-        headers = formats.headers_of(version, sample, tag)
-        if formats.unchanged(request, tag):
-            return formats.not_modified(headers)
-        with self._lock:
-            # the version is in the tag, so nothing has to be invalidated
-            cached = self._cache.get(tag)
-        if cached is None:
-            cached = self._computed(ask, version, sample, chosen)
-            self._cache_answer(tag, cached)
-        links = {"link": cached.link} if cached.link else {}
-        attached = formats.attached({**headers, **links}, name, chosen)
-        return Response(cached.body, media_type=writers.content_type(chosen), headers=attached)
+        self._cache_answer(tag, computed)
+        return _response(computed, chosen, name, formats.headers_of(version, sample, tag))
 
     def stream(self, request: Request, style: Format | None, ask: Callable[[Snapshot], RowSet], name: str) -> Response:
         """An answer of any size, in bounded memory, when its turn comes."""
@@ -145,6 +143,18 @@ class Service:
         self.meters.close()
         self.snapshots.close()
 
+    def _known(
+        self, request: Request, chosen: Format, name: str, version: str, sample: str | None
+    ) -> Response | None:
+        tag = formats.etag(version, request, chosen)
+        headers = formats.headers_of(version, sample, tag)
+        if formats.unchanged(request, tag):
+            return formats.not_modified(headers)
+        with self._lock:
+            # the version is in the tag, so nothing has to be invalidated
+            cached = self._cache.get(tag)
+        return _response(cached, chosen, name, headers) if cached else None
+
     def _computed(self, ask: Callable[[], RowSet], version: str, sample: str | None, chosen: Format) -> _CachedAnswer:
         with deadline.within(self.settings.query_seconds):
             row_set = ask()
@@ -174,6 +184,12 @@ class Service:
         if len(answer.body) * _LARGEST_CACHED <= self._cache.maxsize:
             with self._lock:
                 self._cache[tag] = answer
+
+
+def _response(answer: _CachedAnswer, chosen: Format, name: str, headers: Mapping[str, str]) -> Response:
+    links = {"link": answer.link} if answer.link else {}
+    attached = formats.attached({**headers, **links}, name, chosen)
+    return Response(answer.body, media_type=writers.content_type(chosen), headers=attached)
 
 
 def labels(row_set: RowSet, version: str, sample: str | None) -> Labels:
