@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
+import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 Address = IPv4Address | IPv6Address
@@ -40,17 +41,29 @@ class Proxies:
 
 
 class BehindProxies:
-    """An application that is told of the clients of its proxies, where it would be told of the proxies."""
+    """An application that is told of the clients of its proxies, where it would be told of the proxies.
+
+    The first who says whom it asks for, and is not believed, is logged: a proxy that was forgotten in the settings.
+    """
 
     def __init__(self, app: ASGIApp, proxies: Proxies) -> None:
         self._app, self._proxies = app, proxies
+        self._is_warned = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and (peer := scope.get("client")):
             forwarded = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
             if forwarded:
+                self._warn(peer[0])
                 scope["client"] = (self._proxies.client(peer[0], forwarded), peer[1])
         await self._app(scope, receive, send)
+
+    def _warn(self, peer: str) -> None:
+        # once: anybody may send the header
+        if not self._is_warned and not self._proxies.has(peer):
+            self._is_warned = True
+            advice = "if it is your proxy, name it in WATTHOUSE_TRUSTED_PROXIES: until then all behind it are one client"
+            structlog.get_logger().warning("x-forwarded-for is not believed", peer=peer, advice=advice)
 
 
 def client_of(scope: Scope) -> str:

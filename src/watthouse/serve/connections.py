@@ -51,12 +51,25 @@ class _Connection:
 
 @dataclass(frozen=True)
 class _Flow:
-    """What the kernel says of a connection: bytes that were taken, bytes that wait, whether it ever sent anything."""
+    """What the kernel says of a connection: bytes that were taken, bytes that wait, whether it ever sent anything.
+
+    ``sent_ms`` and ``received_ms`` are how long ago we sent something last, and it did.
+    """
 
     acked: int
     waiting: int
     spoke: bool
-    idle_ms: int
+    sent_ms: int
+    received_ms: int
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether it has asked since it was last answered: it waits for us, however long it has been silent."""
+        return self.received_ms < self.sent_ms
+
+    @property
+    def idle_ms(self) -> int:
+        return min(self.sent_ms, self.received_ms)
 
 
 class Connections:
@@ -124,8 +137,11 @@ class Connections:
         return False
 
     def _excess(self, theirs: list[tuple[_Connection, _Flow]]) -> list[_Connection]:
-        """What one client has too many of: those that never spoke first, then those that are idle longest."""
-        theirs.sort(key=lambda one: (one[1].spoke, -one[1].idle_ms))
+        """What one client has too many of: those that never spoke first, then those that are idle longest.
+
+        Those that wait for an answer come last: who waits in line is silent for longer than one that is kept open.
+        """
+        theirs.sort(key=lambda one: (one[1].spoke, one[1].is_owed, -one[1].idle_ms))
         return [connection for connection, _ in theirs[: max(0, len(theirs) - self._most)]]
 
 
@@ -167,7 +183,7 @@ def _flow(connection: _Connection) -> _Flow | None:
         at, kind = field
         return int(struct.unpack_from(kind, info, at)[0])
 
-    return _Flow(of(_ACKED), of(_WAITING), of(_RECEIVED) > 0, min(of(_LAST_SENT), of(_LAST_RECEIVED)))
+    return _Flow(of(_ACKED), of(_WAITING), of(_RECEIVED) > 0, of(_LAST_SENT), of(_LAST_RECEIVED))
 
 
 def _close(connection: _Connection) -> None:

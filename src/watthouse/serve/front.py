@@ -6,6 +6,7 @@ from typing import Final
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from watthouse.errors import shown
@@ -13,6 +14,7 @@ from watthouse.serve import bodies
 from watthouse.serve.clients import client_of
 from watthouse.serve.hosts import Hosts
 from watthouse.serve.problems import ProblemError, refusal
+from watthouse.serve.token import carries
 from watthouse.settings import Settings
 
 LONGEST_TARGET: Final = 8 * 2**10
@@ -37,7 +39,7 @@ class Front:
         self._hosts = Hosts(settings)
         self._larger = larger or {}
         self._seconds = settings.client_seconds
-        self._wrong = _WrongTokens()
+        self._wrong = _WrongTokens(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":  # nothing here speaks it
@@ -51,8 +53,6 @@ class Front:
         async def sending(message: Message) -> None:
             nonlocal is_begun
             is_begun = True
-            if message["type"] == "http.response.start":
-                self._wrong.learn(scope, message["status"])
             await send(message)
 
         try:
@@ -92,27 +92,32 @@ class _WrongTokens:
     the wrong ones.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._limit = RateLimitItemPerMinute(WRONG_TOKENS)
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
     def refuse(self, scope: Scope) -> None:
-        """Count a token before it is looked at: a thousand at once would all be looked at before the first counts."""
-        if _sends_token(scope) and not self._limiter.hit(self._limit, client_of(scope)):
+        """Count a token that is wrong; here, as a thousand at once would all pass before the first was answered."""
+        if not _sends_token(scope):
+            return
+        client = client_of(scope)
+        # whoever has the token may send as many requests at once as it likes, and wrong ones
+        if self._limiter.test(self._limit, client) and carries(_authorization(scope), self._settings):
+            return
+        if not self._limiter.hit(self._limit, client):
             detail = f"more than {WRONG_TOKENS} wrong tokens a minute: retry in 60 s"
             raise ProblemError(429, detail, headers={"retry-after": "60", **bodies.CLOSES})
-
-    def learn(self, scope: Scope, status: int) -> None:
-        """Forget what was counted of a client whose token was taken."""
-        # any other status may come before the token is looked at
-        if (status < 300 or status == 409) and _sends_token(scope):
-            self._limiter.clear(self._limit, client_of(scope))
 
 
 def _sends_token(scope: Scope) -> bool:
     """Whether it is one of the calls that want a token, with one."""
-    calls = scope["method"] == "POST" and scope["path"].startswith("/api/")
-    return calls and any(name == b"authorization" for name, _ in scope["headers"])
+    return scope["method"] == "POST" and scope["path"].startswith("/api/") and bool(_authorization(scope))
+
+
+def _authorization(scope: Scope) -> str:
+    """The header as the calls read it: the first, where there are several."""
+    return Headers(scope=scope).get("authorization", "")
 
 
 def _refuse_long(scope: Scope) -> None:

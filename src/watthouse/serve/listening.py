@@ -83,7 +83,7 @@ def _load(settings: Settings, made_by: Callable[[Settings], ASGIApp], _target: s
     Connections(settings).watch()
     app = made_by(settings)
     keep()
-    return BehindProxies(app, Proxies(settings.trusted_proxies)) if settings.trusted_proxies else app
+    return BehindProxies(app, Proxies(settings.trusted_proxies))
 
 
 def refuse_taken(host: str, port: int) -> None:

@@ -34,6 +34,8 @@ _EVENTS: Final = f"{API}{EVENTS}"
 # a client may make up any other, and each would be a label of a metric for ever
 _METHODS: Final = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 _LOGGED: Final = 500
+# of a request whose client left before there was an answer, as nginx has it: an error has a status of its own
+_GONE: Final = 499
 # a refused probe would take a healthy server out of service
 _UNLIMITED: Final = {"/healthz", "/readyz", "/metrics"}
 
@@ -116,7 +118,7 @@ class Watch:
             await self._app(scope, receive, send)
             return
         request_id = _request_id(scope)
-        began, sent, status, begun = time.perf_counter(), 0, 500, False
+        began, sent, status, begun = time.perf_counter(), 0, _GONE, False
 
         async def watched(message: Message) -> None:
             nonlocal sent, status, begun
@@ -194,7 +196,9 @@ def _finish(headers: MutableHeaders, path: str, request_id: str) -> None:
     guard(headers, path)
     # Starlette writes where a redirect leads with the scheme of this connection: behind TLS another one leads there
     if (location := headers.get("location", "")).startswith(("http://", "https://")):
-        headers["location"] = urlsplit(location)._replace(scheme="", netloc="").geturl()
+        parts = urlsplit(location)
+        # two slashes would begin the name of another host: GET //example.org/ would lead there
+        headers["location"] = parts._replace(scheme="", netloc="", path="/" + parts.path.lstrip("/")).geturl()
 
 
 def configure_logs() -> None:

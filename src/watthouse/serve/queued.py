@@ -1,21 +1,20 @@
 """Answers that take much: made by a thread when their turn comes, and sent at the reader's own pace."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, aclosing, suppress
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from anyio import CapacityLimiter, to_thread
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from watthouse.serve.clients import client_of
 from watthouse.serve.line import Line, Turn
-from watthouse.serve.spool import ALWAYS, ReaderGoneError, Spools
+from watthouse.serve.spool import ALWAYS, ReaderGoneError, Spool, Spools
 
 _LONGEST_SECONDS: Final = 3_600.0
 """How long a reader may take over an answer, however steadily."""
-
-T = TypeVar("T")
 
 
 class Download(Response):
@@ -48,13 +47,13 @@ class Queued(Response):
         self._thread = CapacityLimiter(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        gone = asyncio.ensure_future(_gone(receive))
+        gone = asyncio.ensure_future(gone_of(receive))
         try:
             with suppress(ReaderGoneError):
-                turn = await _unless(gone, self._line.enter())
+                turn = await turn_of(self._line, gone)
                 made = await self._made(turn)
                 if isinstance(made, Download):
-                    await self._deliver(made, turn, send, gone)
+                    await self._deliver(made, turn, client_of(scope), send, gone)
                 else:
                     turn.end()
                     await made(scope, receive, send)
@@ -76,9 +75,12 @@ class Queued(Response):
         is_large = not isinstance(made, Download) and len(made.body) > ALWAYS
         return Download.of(made) if is_large else made
 
-    async def _deliver(self, made: Download, turn: Turn, send: Send, gone: "asyncio.Future[None]") -> None:
+    async def _deliver(
+        self, made: Download, turn: Turn, client: str, send: Send, gone: "asyncio.Future[None]"
+    ) -> None:
         try:
-            spool = self._spools.spool()
+            # where it goes on at its reader's pace, others have the turn
+            spool = self._spools.spool(client, turn.end)
         except BaseException:
             made.resources.close()
             turn.end()
@@ -86,8 +88,7 @@ class Queued(Response):
         making = asyncio.ensure_future(
             to_thread.run_sync(spool.fill, made.pieces, made.resources, limiter=self._thread)
         )
-        # the next one does not wait for this one's reader
-        making.add_done_callback(lambda _: turn.end())
+        making.add_done_callback(lambda _: _ended(making, made, spool, turn))
         gone.add_done_callback(lambda _: spool.give_up())
         try:
             async with asyncio.timeout(_LONGEST_SECONDS), aclosing(spool.pieces()) as pieces:
@@ -98,26 +99,49 @@ class Queued(Response):
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             spool.give_up()
-            making.add_done_callback(lambda _: spool.close())
+            making.add_done_callback(lambda _: _closed(spool))
 
 
-async def _gone(receive: Receive) -> None:
+async def gone_of(receive: Receive) -> None:
     """Ends when the reader has gone away."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
-async def _unless(gone: "asyncio.Future[None]", wanted: Awaitable[T]) -> T:
-    """What is awaited; raises :class:`ReaderGoneError` where its reader goes away before it is there."""
-    task = asyncio.ensure_future(wanted)
-    both: set[asyncio.Future[Any]] = {task, gone}
+async def turn_of(line: Line, gone: "asyncio.Future[None]") -> Turn:
+    """A turn, when it comes; raises :class:`ReaderGoneError` where its reader goes away before."""
+    entering = asyncio.ensure_future(line.enter())
+    both: set[asyncio.Future[Any]] = {entering, gone}
     try:
         await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
+        if not entering.done():
             raise ReaderGoneError
-        return task.result()
-    finally:
-        task.cancel()
+        return entering.result()
+    except (asyncio.CancelledError, ReaderGoneError):
+        # it may come in this very moment
+        entering.add_done_callback(_given_back)
+        entering.cancel()
+        raise
+
+
+def _given_back(entering: "asyncio.Future[Turn]") -> None:
+    if not entering.cancelled() and entering.exception() is None:
+        entering.result().end()
+
+
+def _ended(making: "asyncio.Future[None]", made: Download, spool: Spool, turn: Turn) -> None:
+    """Let the next one have the turn, which does not wait for this one's reader."""
+    turn.end()
+    error = ReaderGoneError() if making.cancelled() else making.exception()
+    # what goes wrong in the thread is told by the spool itself: here no thread could be started
+    if error is not None:
+        made.resources.close()
+        spool.fail(error)
+
+
+def _closed(spool: Spool) -> None:
+    # the event loop does not wait for the disk
+    asyncio.get_running_loop().run_in_executor(None, spool.close)
 
 
 def _dropped(making: "asyncio.Future[Response]", turn: Turn) -> None:

@@ -7,13 +7,15 @@ has stopped, holds some room on the disk, for a bounded time.
 import asyncio
 import os
 import threading
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import ExitStack
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Final
+from typing import IO, Final
 
-from anyio import to_thread
+import structlog
+from anyio import CapacityLimiter, to_thread
 
 from watthouse.serve.problems import ProblemError
 
@@ -24,6 +26,9 @@ ALWAYS: Final = 2**20
 PATIENCE_SECONDS: Final = 30.0
 """How long an answer waits for its reader to make room, where there is none left."""
 _MOST: Final = 256
+_READING: Final = 8
+_SHARES: Final = 4
+"""How many clients it takes to fill the room: one alone, with a few readers that are slow, leaves most of it."""
 _PIECE: Final = 2**17
 _AGAIN_SECONDS: Final = 10
 
@@ -40,33 +45,69 @@ class Spools:
     """The answers on their way, and the ``room`` that they share on the disk of ``folder``."""
 
     def __init__(self, folder: Path, room: int = ROOM) -> None:
-        self._folder, self.room = folder, room
+        self._folder, self._most, self.room = folder, room, room
         self.used = self.count = 0
+        self.used_by: defaultdict[str, int] = defaultdict(int)
         self.changed = threading.Condition()
+        # of their own: threads that wait for a database would keep every reader from what is there already
+        self.reading = CapacityLimiter(_READING)
 
-    def spool(self) -> "Spool":
-        """An empty one, for the event loop that runs; raises a problem where too many are being taken."""
+    def spool(self, client: str, on_wait: Callable[[], None]) -> "Spool":
+        """An empty one for a client's answer, for the event loop that runs; it calls ``on_wait`` where the answer has
+        to wait for its reader.
+
+        Raises a problem where too many are being taken, or no file can be made for it.
+        """
+        self.refuse_more()
+        file = self._file()
+        # half of what is free: the rest is for the builds and the lake
+        disk = os.fstatvfs(file.fileno())
+        self.room = min(self._most, (self.used + disk.f_bavail * disk.f_frsize) // 2)
+        return Spool(self, file, client, on_wait)
+
+    def fits(self, count: int, client: str) -> bool:
+        """Whether there is room for so many bytes more of this client's; for whoever holds ``changed``."""
+        has_share = self.used_by[client] + count <= self.room // _SHARES
+        return has_share and self.used + count <= self.room
+
+    def hold(self, count: int, client: str) -> None:
+        """Count bytes of this client's, a negative number where room is given back; for whoever holds ``changed``."""
+        self.used += count
+        self.used_by[client] += count
+        if not self.used_by[client]:
+            del self.used_by[client]
+
+    def _file(self) -> IO[bytes]:
+        """One without a name: nothing stays behind, however the server ends."""
+        try:
+            with suppress(OSError):
+                self._folder.mkdir(parents=True, exist_ok=True)
+                return TemporaryFile(dir=self._folder, buffering=0)
+            # a home that may only be read is served all the same
+            return TemporaryFile(buffering=0)
+        except OSError as error:
+            structlog.get_logger().error("no file for an answer", folder=str(self._folder), reason=str(error))
+            detail = f"the server has no room to write an answer to: its log says why; retry in {_AGAIN_SECONDS} s"
+            raise ProblemError(503, detail, headers={"retry-after": str(_AGAIN_SECONDS)}) from error
+
+    def refuse_more(self) -> None:
+        """Raise a problem where too many are being taken already; for whoever is about to compute another."""
         if self.count >= _MOST:
             detail = f"{self.count} answers are being taken already: retry in {_AGAIN_SECONDS} s"
             raise ProblemError(503, detail, headers={"retry-after": str(_AGAIN_SECONDS)})
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            return Spool(self, self._folder)
-        except OSError:
-            # a home that may only be read is served all the same
-            return Spool(self, None)
 
 
 class Spool:
     """One answer: a thread writes, the event loop takes, and what was taken makes room as soon as all is."""
 
-    def __init__(self, spools: Spools, folder: Path | None) -> None:
-        # without a name, nothing stays behind, however the server ends
-        self._file = TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115 - closed by `close`
-        self._spools = spools
-        spools.count += 1
+    def __init__(self, spools: Spools, file: IO[bytes], client: str, on_wait: Callable[[], None]) -> None:
+        self._spools, self._file, self._client, self._on_wait = spools, file, client, on_wait
+        with spools.changed:
+            spools.count += 1
         self._written = self._taken = self._held = 0
-        self._is_writing = self._is_ended = self._is_given_up = False
+        self._is_writing = self._is_emptying = self._is_ended = self._is_given_up = False
+        # a file that is closed must not be read or emptied: its number may be another's by then
+        self._file_lock = threading.Lock()
         self._fault: BaseException | None = None
         self._news = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -82,6 +123,11 @@ class Spool:
         self._is_ended = True
         self._loop.call_soon_threadsafe(self._news.set)
 
+    def fail(self, error: BaseException) -> None:
+        """Have ``error`` raised where the pieces are taken, as no thread fills it; for the event loop."""
+        self._fault, self._is_ended = error, True
+        self._news.set()
+
     async def pieces(self) -> AsyncGenerator[bytes, None]:
         """What was written, as soon as it is; raises what went wrong in the making."""
         while not self._is_given_up:
@@ -89,9 +135,7 @@ class Spool:
             self._news.clear()
             is_ended = self._is_ended
             if self._taken < self._written:
-                piece = await to_thread.run_sync(os.pread, self._file.fileno(), _PIECE, self._taken)
-                self._take(len(piece))
-                yield piece
+                yield await to_thread.run_sync(self._next, limiter=self._spools.reading)
             elif not is_ended:
                 await self._news.wait()
             elif self._fault is None:
@@ -108,12 +152,14 @@ class Spool:
         self._news.set()
 
     def close(self) -> None:
-        """Give the room back, once nobody writes any more."""
+        """Give the room back, once nobody writes any more; for a thread, as the disk may take its time to free it."""
+        with self._file_lock:
+            self._file.close()
         with self._spools.changed:
-            self._spools.used -= self._held
+            self._spools.hold(-self._held, self._client)
+            self._held = 0
             self._spools.count -= 1
             self._spools.changed.notify_all()
-        self._file.close()
 
     def _write(self, piece: memoryview) -> None:
         place = self._reserved(len(piece))
@@ -123,30 +169,54 @@ class Spool:
             piece, place = piece[count:], place + count
         with self._spools.changed:
             self._is_writing, self._written = False, place
+        # an empty piece may have kept its reader from doing so
+        self._empty_if_taken()
         self._loop.call_soon_threadsafe(self._news.set)
 
     def _reserved(self, count: int) -> int:
         """Where so many bytes may be written, once there is room for them."""
         with self._spools.changed:
+            if not self._fits(count):
+                self._loop.call_soon_threadsafe(self._on_wait)
             has_room = self._spools.changed.wait_for(lambda: self._is_given_up or self._fits(count), PATIENCE_SECONDS)
             if self._is_given_up:
                 raise ReaderGoneError
             if not has_room:
                 raise SlowReaderError
-            self._spools.used += count
+            self._spools.hold(count, self._client)
             self._held += count
             self._is_writing = True
             return self._written
 
     def _fits(self, count: int) -> bool:
+        if self._is_emptying:
+            return False
         after = self._written + count
-        return not self._written or after <= ALWAYS or self._spools.used + count <= self._spools.room
+        return not self._written or after <= ALWAYS or self._spools.fits(count, self._client)
 
-    def _take(self, count: int) -> None:
+    def _next(self) -> bytes:
+        """The next piece, which makes room as soon as all is taken."""
+        with self._file_lock:
+            if self._file.closed:  # its reader has given up meanwhile
+                raise ReaderGoneError
+            # the file may be longer already, while a piece is added to it
+            piece = os.pread(self._file.fileno(), min(_PIECE, self._written - self._taken), self._taken)
         with self._spools.changed:
-            self._taken += count
-            if self._taken == self._written and not self._is_writing:
+            self._taken += len(piece)
+        self._empty_if_taken()
+        return piece
+
+    def _empty_if_taken(self) -> None:
+        with self._spools.changed:
+            if self._is_emptying or self._is_writing or not self._taken == self._written > 0:
+                return
+            self._is_emptying = True
+        # without the lock that the event loop takes too: hundreds of megabytes take a while
+        with self._file_lock:
+            if not self._file.closed:
                 self._file.truncate(0)
-                self._spools.used -= self._held
-                self._written = self._taken = self._held = 0
-                self._spools.changed.notify_all()
+        with self._spools.changed:
+            self._spools.hold(-self._held, self._client)
+            self._written = self._taken = self._held = 0
+            self._is_emptying = False
+            self._spools.changed.notify_all()

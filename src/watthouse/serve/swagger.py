@@ -26,18 +26,18 @@ _PAGE: Final = """<!DOCTYPE html>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>watthouse: the API</title>
-    <link rel="icon" href="/swagger/favicon-32x32.png">
-    <link rel="stylesheet" href="/swagger/swagger-ui.css">
+    <link rel="icon" href="swagger/favicon-32x32.png">
+    <link rel="stylesheet" href="swagger/swagger-ui.css">
   </head>
   <body>
     <div id="swagger-ui"></div>
-    <script src="/swagger/swagger-ui-bundle.js"></script>
-    <script src="/swagger/start.js"></script>
+    <script src="swagger/swagger-ui-bundle.js"></script>
+    <script src="swagger/start.js"></script>
   </body>
 </html>
 """
 _START: Final = """SwaggerUIBundle({
-  url: "/api/v1/openapi.json",
+  url: "api/v1/openapi.json",
   dom_id: "#swagger-ui",
   deepLinking: true,
   displayRequestDuration: true,

@@ -1,8 +1,12 @@
 """Who asks, behind any chain of proxies."""
 
-import pytest
+import asyncio
 
-from watthouse.serve.clients import Proxies, share
+import pytest
+from starlette.types import Receive, Scope, Send
+from structlog.testing import capture_logs
+
+from watthouse.serve.clients import BehindProxies, Proxies, share
 
 OURS = Proxies(["10.0.0.0/8", "192.168.1.1", "fd00::/8"])
 
@@ -44,3 +48,20 @@ def test_a_network_of_ipv6_has_one_share() -> None:
     assert share("2001:db8::1") == share("2001:db8:0:0:ffff::9") != share("2001:db8:0:1::1")
     assert share("::ffff:192.0.2.1") == share("192.0.2.1") == "192.0.2.1"
     assert share("unknown") == "unknown"
+
+
+def test_a_proxy_that_the_settings_forgot_is_logged_once() -> None:
+    async def answers(scope: Scope, receive: Receive, send: Send) -> None:
+        assert receive is send is None
+
+    app = BehindProxies(answers, OURS)
+    forwarded = [(b"x-forwarded-for", b"198.51.100.1")]
+
+    async def asked() -> None:
+        for peer, headers in (("10.0.0.1", forwarded), ("192.0.2.1", []), ("192.0.2.9", forwarded), ("192.0.2.8", forwarded)):
+            await app({"type": "http", "client": (peer, 1), "headers": headers}, None, None)  # type: ignore[arg-type]
+
+    with capture_logs() as lines:
+        asyncio.run(asked())
+    assert [line["peer"] for line in lines] == ["192.0.2.9"]
+    assert "WATTHOUSE_TRUSTED_PROXIES" in lines[0]["advice"]

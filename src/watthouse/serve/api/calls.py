@@ -92,7 +92,9 @@ def answered(service: Service, request: Request, call: Call, params: FormatParam
     if getattr(params, "as_of", None) is None and call is not checks.TEST:
         return service.answer(request, params.format, ask, name)
     # these run models again, over all that they are made of
-    return service.queued(lambda: service.answer(request, params.format, ask, name))
+    return service.known(request, params.format, name) or service.alone(
+        lambda: service.answer(request, params.format, ask, name)
+    )
 
 
 def unbounded(request: Request, params: Any) -> bool:

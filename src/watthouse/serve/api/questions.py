@@ -90,4 +90,7 @@ def one_question(
         return question_of(snapshot, number, params)
 
     # it resamples, which is Python's work
-    return service.queued(lambda: service.answer(request, params.format, ask, f"question-{number}"))
+    name = f"question-{number}"
+    return service.known(request, params.format, name) or service.queued(
+        lambda: service.answer(request, params.format, ask, name)
+    )

@@ -24,6 +24,7 @@ from watthouse.serve.dashboard.pages import block, data, exchanges, gas, live, m
 from watthouse.serve.dashboard.reading import PageReader
 from watthouse.serve.dashboard.view import View, read
 from watthouse.serve.figures.geography import OUTLINES
+from watthouse.serve.line import Line
 from watthouse.serve.problems import ProblemError, told
 from watthouse.serve.service import Service
 
@@ -45,6 +46,7 @@ _VIEW_DEFAULTS: Final = {"path": "/", "query": "", "language": ""}
 _IN_FRENCH: Final = {
     "interval": "Trop de points pour un graphique : choisissez un pas de temps plus long ou une période plus courte."
 }
+# a page takes some hundred milliseconds of Python: more at once would take the API's threads, and wait all the same
 _DRAWN_AT_ONCE: Final = 8
 _EVERY: Final = 300_000  # ms between two looks at a page that is left open
 _INDEX: Final = """<!DOCTYPE html>
@@ -89,10 +91,10 @@ def create(service: Service) -> FastAPI:
     trimming.close_doors(app, dash)
     trimming.lighten(dash)
     dash.layout = _layout()
-    _wire(dash, service)
+    _wire(dash, service, CapacityLimiter(_DRAWN_AT_ONCE))
     # Dash finds its assets at the first request for a path of its own: a page that is asked before would lack them
     dash._setup_server()
-    app.add_middleware(Callbacks, dash=dash)
+    app.add_middleware(Callbacks, dash=dash, line=Line(_DRAWN_AT_ONCE, service.settings.wait_seconds))
     # Dash's own catch-all would answer 200 with a page for any path, and hide the 404 below
     dash.backend._setup_catchall = lambda: None
     app.add_api_route(regions.OUTLINES_AT, _outlines, methods=["GET"], include_in_schema=False)
@@ -167,7 +169,7 @@ def _layout() -> Component:
     )
 
 
-def _wire(dash: Dash, service: Service) -> None:
+def _wire(dash: Dash, service: Service, drawing: CapacityLimiter) -> None:
     dash.clientside_callback(
         ClientsideFunction("watthouse", "view"),
         Output("view", "data"),
@@ -187,23 +189,20 @@ def _wire(dash: Dash, service: Service) -> None:
         prevent_initial_call=True,
     )
 
-    # a page takes some hundred milliseconds of Python: more at once would take the API's threads, and wait all the same
-    drawing = CapacityLimiter(_DRAWN_AT_ONCE)
-
     async def show(state: Mapping[str, Any]) -> tuple[list[Component], str]:
         # reading is blocking work: in the event loop one page would stop all others
         return await to_thread.run_sync(rendered, service, state, limiter=drawing)
 
     dash.callback(Output("root", "children"), Output("title", "data"), Input("view", "data"))(show)
-    _wire_table(dash, service)
-    moving.wire(dash, service, _view_of)
+    _wire_table(dash, service, drawing)
+    moving.wire(dash, service, _view_of, drawing)
 
 
-def _wire_table(dash: Dash, service: Service) -> None:
+def _wire_table(dash: Dash, service: Service, drawing: CapacityLimiter) -> None:
     async def rows(request: Mapping[str, Any] | None, state: Mapping[str, Any]) -> tuple[Any, ...]:
         if not request:
             raise PreventUpdate
-        return await to_thread.run_sync(block_for, service, request, state)
+        return await to_thread.run_sync(block_for, service, request, state, limiter=drawing)
 
     dash.callback(
         Output("mart-grid", "getRowsResponse"),

@@ -4,6 +4,7 @@ Dash takes what comes for what its own script sends: a list in place of an objec
 an unforeseen error for it, and a status of 500.
 """
 
+import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any, Final
@@ -14,7 +15,10 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from watthouse.serve.bodies import CALLBACKS
+from watthouse.serve.line import Line, Turn
 from watthouse.serve.problems import ProblemError, refusal
+from watthouse.serve.queued import gone_of, turn_of
+from watthouse.serve.spool import ReaderGoneError
 
 _LONGEST: Final = 8 * 2**10
 
@@ -58,10 +62,13 @@ _VALUES: Final[Mapping[str, TypeAdapter[Any]]] = {
 
 
 class Callbacks:
-    """The pages, where only a request that Dash's own script could send reaches its callbacks."""
+    """The pages, where only a request that Dash's own script could send reaches its callbacks, in its turn.
 
-    def __init__(self, app: ASGIApp, dash: Dash) -> None:
-        self._app, self._dash = app, dash
+    Whoever goes away while it waits in ``line`` is drawn nothing; whoever waits for too long is told so (503).
+    """
+
+    def __init__(self, app: ASGIApp, dash: Dash, line: Line) -> None:
+        self._app, self._dash, self._line = app, dash, line
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != CALLBACKS or scope["method"] != "POST":
@@ -70,10 +77,31 @@ class Callbacks:
         try:
             body = await Request(scope, receive).body()
             self._refuse_malformed(body)
+            turn = await self._turn(receive)
         except ProblemError as error:
             await refusal(scope["path"], error)(scope, receive, send)
+        except ReaderGoneError:
             return
-        await self._app(scope, _again(body, receive), send)
+        else:
+            await self._drawn(turn, scope, _again(body, receive), send)
+
+    async def _turn(self, receive: Receive) -> Turn:
+        gone = asyncio.ensure_future(gone_of(receive))
+        try:
+            return await turn_of(self._line, gone)
+        finally:
+            gone.cancel()
+
+    async def _drawn(self, turn: Turn, scope: Scope, receive: Receive, send: Send) -> None:
+        async def sending(message: Message) -> None:
+            # drawn by now: whoever takes it slowly holds up nobody
+            turn.end()
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        finally:
+            turn.end()
 
     def _refuse_malformed(self, body: bytes) -> None:
         call = _read(body)
