@@ -62,7 +62,9 @@ class BehindProxies:
         # once: anybody may send the header
         if not self._is_warned and not self._proxies.has(peer):
             self._is_warned = True
-            advice = "if it is your proxy, name it in WATTHOUSE_TRUSTED_PROXIES: until then all behind it are one client"
+            advice = (
+                "if it is your proxy, name it in WATTHOUSE_TRUSTED_PROXIES: until then all behind it are one client"
+            )
             structlog.get_logger().warning("x-forwarded-for is not believed", peer=peer, advice=advice)
 
 

@@ -75,9 +75,7 @@ class Queued(Response):
         is_large = not isinstance(made, Download) and len(made.body) > ALWAYS
         return Download.of(made) if is_large else made
 
-    async def _deliver(
-        self, made: Download, turn: Turn, client: str, send: Send, gone: "asyncio.Future[None]"
-    ) -> None:
+    async def _deliver(self, made: Download, turn: Turn, client: str, send: Send, gone: "asyncio.Future[None]") -> None:
         try:
             # where it goes on at its reader's pace, others have the turn
             spool = self._spools.spool(client, turn.end)

@@ -143,9 +143,7 @@ class Service:
         self.meters.close()
         self.snapshots.close()
 
-    def _known(
-        self, request: Request, chosen: Format, name: str, version: str, sample: str | None
-    ) -> Response | None:
+    def _known(self, request: Request, chosen: Format, name: str, version: str, sample: str | None) -> Response | None:
         tag = formats.etag(version, request, chosen)
         headers = formats.headers_of(version, sample, tag)
         if formats.unchanged(request, tag):

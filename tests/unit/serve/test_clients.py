@@ -58,7 +58,12 @@ def test_a_proxy_that_the_settings_forgot_is_logged_once() -> None:
     forwarded = [(b"x-forwarded-for", b"198.51.100.1")]
 
     async def asked() -> None:
-        for peer, headers in (("10.0.0.1", forwarded), ("192.0.2.1", []), ("192.0.2.9", forwarded), ("192.0.2.8", forwarded)):
+        for peer, headers in (
+            ("10.0.0.1", forwarded),
+            ("192.0.2.1", []),
+            ("192.0.2.9", forwarded),
+            ("192.0.2.8", forwarded),
+        ):
             await app({"type": "http", "client": (peer, 1), "headers": headers}, None, None)  # type: ignore[arg-type]
 
     with capture_logs() as lines:

@@ -12,10 +12,11 @@ from watthouse.serve.dashboard.view import View
 from watthouse.serve.service import Service
 
 
-def wire(
-    dash: Dash, service: Service, view_of: Callable[[Mapping[str, Any]], View], drawing: CapacityLimiter
-) -> None:
-    """Add them, in the threads of ``drawing``. ``assets/live.js`` listens to the server, and puts the state that it tells of into ``live-event``."""
+def wire(dash: Dash, service: Service, view_of: Callable[[Mapping[str, Any]], View], drawing: CapacityLimiter) -> None:
+    """Add them, in the threads of ``drawing``.
+
+    ``assets/live.js`` listens to the server, and puts the state that it tells of into ``live-event``.
+    """
 
     async def moved(event: str | None, state: Mapping[str, Any]) -> list[Any]:
         if not event:
