@@ -176,7 +176,8 @@ class Spool:
     def _reserved(self, count: int) -> int:
         """Where so many bytes may be written, once there is room for them."""
         with self._spools.changed:
-            if not self._fits(count):
+            # one that is being emptied has room in a moment, and a reader who keeps up
+            if not self._is_emptying and not self._fits(count):
                 self._loop.call_soon_threadsafe(self._on_wait)
             has_room = self._spools.changed.wait_for(lambda: self._is_given_up or self._fits(count), PATIENCE_SECONDS)
             if self._is_given_up:

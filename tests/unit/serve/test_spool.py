@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
+from io import FileIO
 from pathlib import Path
 
 import pytest
@@ -138,6 +139,32 @@ def test_a_client_who_takes_nothing_of_many_answers_leaves_room_to_others(tmp_pa
 
     assert asyncio.run(beside()) == b"x" * 3 * ALWAYS
     assert (shared.used, shared.count, dict(shared.used_by)) == (0, 0, {})
+
+
+def test_the_turn_is_kept_for_a_reader_who_keeps_up_though_the_disk_frees_slowly(tmp_path: Path) -> None:
+    class Slow(FileIO):
+        def truncate(self, size: int | None = None) -> int:
+            time.sleep(0.02)
+            return super().truncate(size)
+
+    shared, waits = Spools(tmp_path), list[None]()
+
+    async def both() -> bytes:
+        spool = Spool(shared, Slow(tmp_path / "answer", "w+b"), "192.0.2.1", lambda: waits.append(None))
+
+        def pieces() -> Iterator[bytes]:
+            for _ in range(30):
+                yield b"x" * 1_000
+                time.sleep(0.005)
+
+        making = asyncio.ensure_future(to_thread.run_sync(spool.fill, pieces(), ExitStack()))
+        found = await _taken(spool, random.Random(0))
+        await making
+        spool.close()
+        return found
+
+    assert asyncio.run(both()) == b"x" * 30_000
+    assert not waits
 
 
 def _endless() -> Iterator[bytes]:
