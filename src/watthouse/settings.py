@@ -91,7 +91,7 @@ class Settings(BaseSettings):
     traceback: bool = Field(default=False, description="show where an unexpected error comes from")
     memory_limit: str = Field(
         default="2GB",
-        # as DuckDB takes it; letters in both cases one by one: without regard to case, the sign of kelvin is a K too
+        # as the engine takes it; letters in both cases one by one: without regard to case, the sign of kelvin is a K
         pattern=r"^[0-9]{1,6}(\.[0-9]{1,6})? ?([KMGTkmgt]([Ii]?[Bb])?|[Bb])$",
         description="memory the warehouse may use before it spills to disk",
     )

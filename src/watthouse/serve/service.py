@@ -77,8 +77,8 @@ class Service:
         return Queued(self._computing, self._spools, make)
 
     def alone(self, make: Callable[[], Response]) -> Response:
-        """The same for what runs models again, one at a time: DuckDB has one place to do so in, and whoever waited for
-        it in a thread would have its time run out."""
+        """The same for what runs models again, one at a time: an engine may have one place to do so in, and whoever
+        waited for it in a thread would have its time run out."""
         return Queued(self._models, self._spools, make)
 
     def answer(self, request: Request, style: Format | None, ask: Callable[[Snapshot], RowSet], name: str) -> Response:
