@@ -26,7 +26,8 @@ from watthouse.stream import demo
 
 HEADING: Final = "## The stream, from the poll to the page"
 STEPS: Final = 60
-_WARM: Final = 5
+_WARM: Final = 12
+"""Steps before: Spark's first batches take longer."""
 _WATCH: Final = """() => {
   window.shown = {};
   const look = () => {
