@@ -241,5 +241,5 @@ def test_its_post_is_refused_in_the_words_of_the_api(tmp_path: Path) -> None:
             other.execute("drop table meter_files")
             other.execute("commit")
             broken = client.post(loads, headers=right)
-            assert "no such table" in problem(broken, 503)["detail"]
+            assert "the server's log says why" in problem(broken, 503)["detail"]
             assert broken.headers["retry-after"] == "10"
