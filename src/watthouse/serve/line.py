@@ -4,11 +4,10 @@ import asyncio
 from dataclasses import dataclass
 from typing import Final
 
-from watthouse.serve.problems import ProblemError
+from watthouse.serve.problems import AGAIN_SECONDS, ProblemError, busy
 
 _LONGEST: Final = 512
 """How many may wait: each of them holds a connection of the server."""
-_AGAIN_SECONDS: Final = 10
 
 
 @dataclass
@@ -49,5 +48,5 @@ class Line:
         return Turn(self._free)
 
     def _busy(self) -> ProblemError:
-        detail = f"{self._waiting} answers of this kind wait already: retry in {_AGAIN_SECONDS} s, or ask for less"
-        return ProblemError(503, detail, headers={"retry-after": str(_AGAIN_SECONDS)})
+        detail = f"{self._waiting} answers of this kind wait already: retry in {AGAIN_SECONDS} s, or ask for less"
+        return busy(detail)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from anyio import to_thread
 
 from watthouse.errors import StreamError
-from watthouse.serve.problems import ProblemError, told
+from watthouse.serve.problems import AGAIN_SECONDS, ProblemError, busy, told
 from watthouse.settings import Settings
 from watthouse.stream.documents import Document
 
@@ -31,8 +31,6 @@ _PATIENCE: Final = 5.0
 """Seconds without an answer after which a look is given up: a page waits for it."""
 _HELD_UP: Final = 0.5
 _WATCHED: Final = 20
-_AGAIN: Final = 10
-"""Seconds after which one listener too many may try again."""
 
 
 @dataclass(frozen=True)
@@ -161,8 +159,8 @@ class Live:
         theirs = self._clients[client]
         if self.listeners >= self._most or theirs >= self._of_a_client:
             who = f"{theirs} connections of yours" if theirs >= self._of_a_client else f"{self.listeners} connections"
-            detail = f"{who} listen already: retry in {_AGAIN} s, or poll /api/v1/live/regions"
-            raise ProblemError(503, detail, headers={"retry-after": str(_AGAIN)})
+            detail = f"{who} listen already: retry in {AGAIN_SECONDS} s, or poll /api/v1/live/regions"
+            raise busy(detail)
 
     async def states(self, client: str = "") -> AsyncIterator[LiveState | None]:
         """The state now, then after each change; None where there was none for a heartbeat. Ends with the server.

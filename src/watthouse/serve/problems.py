@@ -24,6 +24,7 @@ from watthouse.errors import (
 
 MEDIA: Final = "application/problem+json"
 SCHEMA: Final = "#/components/schemas/Problem"
+AGAIN_SECONDS: Final = 10
 
 
 class Fault(BaseModel):
@@ -55,6 +56,11 @@ class ProblemError(Exception):
         self.detail = detail
         self.faults = [Fault(parameter=parameter, detail=detail)] if parameter else []
         self.headers = dict(headers or {})
+
+
+def busy(detail: str) -> ProblemError:
+    """503 for what may be tried again in :data:`AGAIN_SECONDS`."""
+    return ProblemError(503, detail, headers={"retry-after": str(AGAIN_SECONDS)})
 
 
 def wrong(parameter: str, detail: str) -> ProblemError:
@@ -108,8 +114,8 @@ def refusal(path: str, error: ProblemError | WatthouseError) -> Response:
     if isinstance(error, BusyError):
         return answer(path, 409, told(error))
     if isinstance(error, WarehouseError | LakeError | DatabaseError | StreamError):
-        again = "60" if isinstance(error, QueryLimitError) else "10"
-        return answer(path, 503, told(error), headers={"retry-after": again})
+        again = 60 if isinstance(error, QueryLimitError) else AGAIN_SECONDS
+        return answer(path, 503, told(error), headers={"retry-after": str(again)})
     return answer(path, 500, told(error))
 
 

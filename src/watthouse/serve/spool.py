@@ -17,7 +17,7 @@ from typing import IO, Final
 import structlog
 from anyio import CapacityLimiter, to_thread
 
-from watthouse.serve.problems import ProblemError
+from watthouse.serve.problems import AGAIN_SECONDS, busy
 
 ROOM: Final = 2**30
 """Bytes that may lie untaken in all answers together; whoever makes more waits for its reader."""
@@ -30,7 +30,6 @@ _READING: Final = 8
 _SHARES: Final = 4
 """How many clients it takes to fill the room: one alone, with a few readers that are slow, leaves most of it."""
 _PIECE: Final = 2**17
-_AGAIN_SECONDS: Final = 10
 
 
 class ReaderGoneError(Exception):
@@ -87,14 +86,14 @@ class Spools:
             return TemporaryFile(buffering=0)
         except OSError as error:
             structlog.get_logger().error("no file for an answer", folder=str(self._folder), reason=str(error))
-            detail = f"the server has no room to write an answer to: its log says why; retry in {_AGAIN_SECONDS} s"
-            raise ProblemError(503, detail, headers={"retry-after": str(_AGAIN_SECONDS)}) from error
+            detail = f"the server has no room to write an answer to: its log says why; retry in {AGAIN_SECONDS} s"
+            raise busy(detail) from error
 
     def refuse_more(self) -> None:
         """Raise a problem where too many are being taken already; for whoever is about to compute another."""
         if self.count >= _MOST:
-            detail = f"{self.count} answers are being taken already: retry in {_AGAIN_SECONDS} s"
-            raise ProblemError(503, detail, headers={"retry-after": str(_AGAIN_SECONDS)})
+            detail = f"{self.count} answers are being taken already: retry in {AGAIN_SECONDS} s"
+            raise busy(detail)
 
 
 class Spool:
