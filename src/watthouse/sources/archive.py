@@ -8,6 +8,7 @@ import lzma
 import tempfile
 import zipfile
 import zlib
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -191,12 +192,10 @@ def _utf16_of(head: bytes) -> str:
     return encoding if all(letter.isprintable() or letter in "\ufeff\t\r\n" for letter in text[:_LETTERS]) else ""
 
 
-class _Narrowed(io.RawIOBase):
-    """A text in UTF-16, read as UTF-8; what does not decode becomes U+FFFD, which no column accepts."""
+class _FromStart(io.RawIOBase):
+    """What can be read again from its start, which is all that readers need of it."""
 
-    def __init__(self, stream: IO[bytes], encoding: str) -> None:
-        self._stream, self._encoding, self._rest = stream, encoding, b""
-        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+    what: str
 
     def readable(self) -> bool:
         return True
@@ -205,13 +204,28 @@ class _Narrowed(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Back to the start, which is all that readers need."""
         if offset or whence:
-            raise io.UnsupportedOperation("a text in UTF-16 is read from its start")
+            raise io.UnsupportedOperation(f"{self.what} is read from its start")
+        self._rewind()
+        return 0
+
+    @abstractmethod
+    def _rewind(self) -> None: ...
+
+
+class _Narrowed(_FromStart):
+    """A text in UTF-16, read as UTF-8; what does not decode becomes U+FFFD, which no column accepts."""
+
+    what = "a text in UTF-16"
+
+    def __init__(self, stream: IO[bytes], encoding: str) -> None:
+        self._stream, self._encoding, self._rest = stream, encoding, b""
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+
+    def _rewind(self) -> None:
         self._stream.seek(0)
         self._decoder.reset()
         self._rest = b""
-        return 0
 
     def readinto(self, buffer: "bytearray") -> int:  # type: ignore[override]
         while not self._rest:
@@ -224,8 +238,10 @@ class _Narrowed(io.RawIOBase):
         return count
 
 
-class _Xz(io.RawIOBase):
+class _Xz(_FromStart):
     """What is packed with xz: ``lzma.open`` gives a file all the memory that its header asks for, up to 4 GB."""
+
+    what = "what is packed with xz"
 
     def __init__(self, raw: IO[bytes]) -> None:
         self._raw, self._ahead, self._unpacker = raw, b"", self._fresh()
@@ -234,19 +250,9 @@ class _Xz(io.RawIOBase):
     def _fresh() -> lzma.LZMADecompressor:
         return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=XZ_BYTES)
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        """Back to the start, which is all that readers need."""
-        if offset or whence:
-            raise io.UnsupportedOperation("what is packed with xz is read from its start")
+    def _rewind(self) -> None:
         self._raw.seek(0)
         self._ahead, self._unpacker = b"", self._fresh()
-        return 0
 
     def readinto(self, buffer: "bytearray") -> int:  # type: ignore[override]
         content = b""

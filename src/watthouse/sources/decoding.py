@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from watthouse.parent import end_with_input
+from watthouse.seeking import Seekable
 from watthouse.sources.frames import (
     ASKED,
     BATCH,
@@ -44,34 +45,22 @@ class TooLargeError(Exception):
     """A document that needs more than it may have."""
 
 
-class Asked(io.RawIOBase):
+class Asked(Seekable):
     """The document's bytes, which are asked for where they are."""
 
     def __init__(self, frames: Frames, size: int) -> None:
-        self._frames, self.size, self._at = frames, size, 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.size}[whence]
-        return self._at
+        super().__init__(size)
+        self._frames = frames
 
     def readinto(self, buffer: Any) -> int:
         space = memoryview(buffer).cast("B")
-        count = max(min(len(space), self.size - self._at), 0)
+        count = max(min(len(space), self.size - self.position), 0)
         if not count:
             return 0
-        self._frames.send(ASKED, json.dumps([self._at, count]).encode())
+        self._frames.send(ASKED, json.dumps([self.position, count]).encode())
         content = self._frames.expect(BYTES)
         space[: len(content)] = content
-        self._at += len(content)
+        self.position += len(content)
         return len(content)
 
 
