@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import date
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,8 @@ MOST: Final = 2**31 - 1
 BYTES: Final = 2**50
 DAY: Final = 86_400
 YEAR: Final = 366 * DAY
+FIRST_DAY: Final = date(1800, 1, 1)
+LAST_DAY: Final = date(2200, 12, 31)
 
 _ORIGIN: Final = re.compile(r"\*|[a-z][a-z0-9+.-]*://[^\s/?#@,]+")
 # Delta takes paths for URLs and the warehouse takes them for patterns: with these characters they mean another folder,

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -20,8 +20,6 @@ Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(given.listed), Af
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(given.names)]
 """Several words in one variable."""
 Networks = Annotated[Names, AfterValidator(given.networks)]
-_FIRST: Final = date(1800, 1, 1)
-_LAST: Final = date(2200, 12, 31)
 
 
 class StreamlitSide(StrEnum):
@@ -130,12 +128,12 @@ class Settings(BaseSettings):
     )
     sample_seed: int = Field(default=0, ge=0, le=2**32 - 1, description="seed of the synthetic sample")
     sample_since: date = Field(
-        default=date(2012, 1, 1), ge=_FIRST, le=_LAST, description="first day of the synthetic sample"
+        default=date(2012, 1, 1), ge=given.FIRST_DAY, le=given.LAST_DAY, description="first day of the synthetic sample"
     )
     sample_today: date | None = Field(
         default=None,
-        ge=_FIRST,
-        le=_LAST,
+        ge=given.FIRST_DAY,
+        le=given.LAST_DAY,
         description="day at whose noon (UTC) the clock of the sample stands; none for a clock that runs",
     )
 
