@@ -2,10 +2,9 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 
 import httpx
@@ -14,30 +13,11 @@ import pytest
 from tests.engines import Builds
 from tests.integration.serving import Api, served
 from tests.integration.stalling import stalled
-from tests.integration.test_api_rebuilds import _publish_file, _publish_in_database
 from tests.integration.test_postgres_reading import until
 
 pytestmark = [pytest.mark.slow]
 
 EVERY_SLOT = "/api/v1/marts/regional_slots/rows?format=csv"
-
-
-@pytest.fixture
-def rebuilt(own: Path, on_own: Mapping[str, str], tmp_path: Path) -> Iterator[Api]:
-    with served(own, tmp_path, **on_own) as running:
-        yield running
-
-
-@pytest.fixture
-def builds(on_own: Mapping[str, str], tmp_path: Path) -> Builds | None:
-    return Builds(on_own["WATTHOUSE_WAREHOUSE"], tmp_path) if on_own else None
-
-
-@pytest.fixture
-def publish(rebuilt: Api, builds: Builds | None) -> Callable[[int], None]:
-    if builds:
-        return partial(_publish_in_database, builds)
-    return partial(_publish_file, rebuilt.home / "warehouse.duckdb")
 
 
 def test_readers_who_stop_hold_no_old_build_and_nobody_else(
