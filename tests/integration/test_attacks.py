@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from statistics import quantiles
+from statistics import median, quantiles
 from typing import Final
 
 import httpx
@@ -25,8 +25,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.long]
 SECONDS: Final = 90
 PATIENCE_SECONDS: Final = 180
 """What an honest download may take beside all of them; a small answer has a second."""
-MEMORY: Final = 512 * 2**20
-"""What the worker may take beyond what a few large answers took before."""
+MEMORY: Final = 2**30
+"""What the worker may take at most beyond what a few large answers took, one at a time: all of them at once, 0.7 GB."""
+GROWTH: Final = 1.2
+"""What its median in the last quarter of the time may be of that in the second: it was 0.97 on 2026-11-30."""
 SMALL: Final = ("/healthz", "/readyz", "/api/v1/mix?interval=day", "/api/v1/regions/53/mix", "/api/v1/now", "/mix")
 LARGE: Final = ("/api/v1/marts/hourly_national/rows?format=csv", "/api/v1/marts/daily_regional/rows?limit=10000")
 
@@ -108,6 +110,8 @@ def test_honest_readers_notice_nothing_of_strangers_who_try_everything(attacked:
         assert len(waits) > 2, path
         assert max(waits) < (PATIENCE_SECONDS if path in {*LARGE, "pages"} else 5), path
     assert max(seen.memory) - before < MEMORY
+    quarter = len(seen.memory) // 4
+    assert median(seen.memory[-quarter:]) < GROWTH * median(seen.memory[quarter : 2 * quarter])
 
 
 def _strangers(url: str) -> Mapping[str, Mapping[str, int]]:
