@@ -257,3 +257,8 @@ def test_a_network_that_is_none_is_refused_in_one_line(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "WATTHOUSE_TRUSTED_PROXIES" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_name_of_this_machine_is_an_address_to_serve_at(tmp_path: Path) -> None:
+    with served(tmp_path / "home", tmp_path, "--host", "localhost", sample=False) as api:
+        assert api.client.get("/healthz").status_code == 200

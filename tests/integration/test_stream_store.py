@@ -108,6 +108,27 @@ def test_a_day_is_the_civil_day_of_its_region_alone(store: Store) -> None:
     ]
 
 
+def test_days_are_those_asked_for_and_none_between_in_the_order_of_their_slots(store: Store) -> None:
+    march = [date(2026, 3, day) for day in range(26, 32)]
+    for region in ("11", "24"):
+        for day in march:
+            store.upsert(of_day(region, day))
+    asked = [
+        ("24", march[3]),
+        ("24", march[2]),
+        ("11", march[5]),
+        ("11", march[2]),
+        ("11", march[0]),
+        ("11", march[3]),
+        ("24", march[3]),
+    ]
+
+    found = [each["_id"] for each in store.days((REGIONAL, region, str(day)) for region, day in asked)]
+
+    wanted = [("24", 2), ("24", 3), ("11", 0), ("11", 2), ("11", 3), ("11", 5)]
+    assert found == [each["_id"] for region, day in wanted for each in of_day(region, march[day])]
+
+
 def test_slots_are_those_of_a_dataset_in_a_period(store: Store) -> None:
     for region in ("11", "24", FRANCE):
         store.upsert(of_day(region, date(2026, 3, 10)))

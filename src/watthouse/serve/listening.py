@@ -50,7 +50,7 @@ def listen(settings: Settings, made_by: Callable[[Settings], ASGIApp], *, afresh
     multiprocessing.set_start_method("spawn" if afresh else "fork", force=True)
     _Server(
         "watthouse",
-        address=settings.host,
+        address=_numeric(settings.host, settings.port),
         port=settings.port,
         interface=Interfaces.ASGI,
         # snapshots and cached answers are those of one process
@@ -64,6 +64,11 @@ def listen(settings: Settings, made_by: Callable[[Settings], ASGIApp], *, afresh
         http1_settings=HTTP1Settings(header_read_timeout=round(settings.client_seconds * 1_000), max_buffer_size=_HEAD),
         backpressure=_room(),
     ).serve(target_loader=partial(_load, settings, made_by))
+
+
+def _numeric(host: str, port: int) -> str:
+    """The address that a name stands for, which is all that Granian takes."""
+    return str(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0])
 
 
 def _room() -> int:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -24,7 +25,8 @@ CUT: Final = 4_096
 PART: Final = 10_000
 """Rows that are derived at a time: fewer would not be worth the 0.2 s that a query takes."""
 
-_AT_A_TIME: Final = 2
+_AT_A_TIME: Final = 3
+"""One that Spark derives, and two that are written: what the one is worded in, the store writes the other."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Batches:
         self._confirm = confirm
         self._newest = max((each["instant"] for each in store.latest()), default=None)
         self._begins: datetime | None = None
+        self._deriving = Lock()
 
     def take(self, messages: pa.Table) -> Taken:
         """Write what these messages say, which any number of times does once.
@@ -83,14 +86,14 @@ class Batches:
         return start_of(self._newest.astimezone(PARIS).date() - timedelta(days=self._days))
 
     def _written(self, rows: pl.DataFrame) -> int:
-        # one part is written while Spark derives the next
         with ThreadPoolExecutor(_AT_A_TIME) as workers:
             written = sum(workers.map(lambda part: self._write(*part), _parts(rows)))
         self._store.settle(rows.select("dataset", "region").unique().iter_rows())
         return written
 
     def _write(self, layout: Layout, rows: pl.DataFrame) -> int:
-        changed = self._changed(layout, rows)
+        with self._deriving:  # two at once would both take their time, while nothing is written
+            changed = self._changed(layout, rows)
         self._confirm()
         return self._store.upsert(changed)
 

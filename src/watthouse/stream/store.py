@@ -6,7 +6,7 @@ newest of a region are ranges of the one index that every collection has, and a 
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import Any, Final
 
@@ -38,6 +38,7 @@ _BULK: Final = 2_000
 _READ: Final = 500
 """Documents an answer: left to itself, mongo-java-server sends all that is left, and past 48 MB none of it arrives."""
 _DUPLICATE: Final = 11000
+_DAY: Final = timedelta(days=1)
 _FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST: Final = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -100,9 +101,8 @@ class Store:
 
     def days(self, groups: Iterable[tuple[str, str, str]]) -> Iterator[Document]:
         """The documents of civil days, each given as dataset, region and date (``YYYY-MM-DD``)."""
-        for dataset, region, day in groups:
-            civil = date.fromisoformat(day)
-            yield from self._between(dataset, region, start_of(civil), end_of(civil))
+        for dataset, region, since, until in _spans(groups):
+            yield from self._between(dataset, region, since, until)
 
     def day(self, region: str, day: str) -> list[Document]:
         """The documents of one civil day of a region (``FR`` for France), in their order."""
@@ -169,6 +169,19 @@ class Store:
     def _between(self, dataset: str, region: str, since: datetime, until: datetime) -> Iterator[Document]:
         with self._connection.translated():
             yield from self._documents.find(_range(dataset, region, since, until), sort=[("_id", 1)], batch_size=_READ)
+
+
+def _spans(groups: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, str, datetime, datetime]]:
+    """The periods of civil days, by dataset and region; days that follow each other are one."""
+    # each query waits for the store to finish what it writes: a day each would be hundreds of them a batch
+    by_place: dict[tuple[str, str], set[date]] = {}
+    for dataset, region, day in groups:
+        by_place.setdefault((dataset, region), set()).add(date.fromisoformat(day))
+    for place, days in by_place.items():
+        starts = sorted(day for day in days if day - _DAY not in days)
+        ends = sorted(day for day in days if day + _DAY not in days)
+        for first, last in zip(starts, ends, strict=True):
+            yield *place, start_of(first), end_of(last)
 
 
 def _is_newer(error: Mapping[str, Any]) -> bool:
