@@ -48,7 +48,7 @@ def table(home: Path, paths: Sequence[str], newest: str, *, connections: int, se
                 turn = load(running, paths, connections=connections, seconds=2 * seconds)
         lines.append(f"| {name} | {_shown(alone)} | {_shown(turn)} | {1000 * max(waits):.0f} |")
     return [
-        "| requests/s (p99, ms), nothing cached | the newest day | the five in turn | a probe beside waits at most, ms |",
+        "| requests/s (p99, ms), nothing cached | the newest day | the five in turn | a probe beside: longest, ms |",
         "|---|---:|---:|---:|",
         *lines,
     ]
