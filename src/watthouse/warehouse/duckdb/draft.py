@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 import duckdb
 import pyarrow as pa
@@ -14,6 +15,7 @@ from watthouse.errors import TableError, WatthouseError
 from watthouse.lake.ledger import Lake
 from watthouse.lake.table import Head
 from watthouse.transform import Node, Step, steps_as_text
+from watthouse.warehouse.duckdb import predecessor
 from watthouse.warehouse.duckdb.file import (
     Settings,
     columns_of,
@@ -24,19 +26,28 @@ from watthouse.warehouse.duckdb.file import (
     prepare_raw,
     quoted,
 )
-from watthouse.warehouse.duckdb.replay import Replay
+from watthouse.warehouse.duckdb.replay import Replay, Written
 from watthouse.warehouse.steps import replayed
+
+_NEAR_DAYS: Final = 31
+"""Days up to which the file that a draft replaces is soon brought up to date: above, copying the new one is faster."""
 
 
 class DuckDBDraft:
-    """A file beside the published one."""
+    """A file beside the published one.
+
+    It ``is_near`` that one where it differs from it by a few days, appended and rebuilt.
+    """
 
     def __init__(self, path: Path, settings: Settings, published: Path, fingerprint: str) -> None:
         self.path = path
+        self.is_near = False
         self._fingerprint = fingerprint
         self._published = published
         self._settings = settings
         self._unread: WatthouseError | None = None
+        self._appended_only = True
+        self._written: dict[str, Written] = {}
         self._connection = self._connect()
         prepare_raw(self._connection)
 
@@ -116,6 +127,7 @@ class DuckDBDraft:
         return pa.RecordBatchReader.from_batches(rows.schema, batches())
 
     def _forget(self, dataset: Dataset) -> None:
+        self._appended_only = False
         run = self._connection.execute
         run(f"insert into raw.changed_days select distinct $1, date from raw.{dataset.table}", [dataset.table])
         run(f"delete from raw.{dataset.table}")
@@ -138,13 +150,20 @@ class DuckDBDraft:
     def replay(
         self, steps: Sequence[Step], datasets: Iterable[Dataset], on_node: Callable[[Node], None] = lambda _: None
     ) -> list[Node]:
-        return replayed(steps, datasets, on_node, Replay(self._connection))
+        ((days,),) = self._connection.execute("select count(distinct civil_date) from raw.changed_days").fetchall()
+        self.is_near = self._appended_only and days <= _NEAR_DAYS
+        return replayed(steps, datasets, on_node, Replay(self._connection, written=self._written))
+
+    def catch_up(self) -> None:
+        """Bring the predecessor of the published build to its state; raises :class:`duckdb.Error`."""
+        predecessor.catch_up(self._connection, self._published)
 
     def describe(self, about: Mapping[str, str]) -> None:
         self._connection.execute("create or replace table main.about (name varchar, value varchar)")
         self._connection.executemany("insert into main.about values ($1, $2)", [list(pair) for pair in about.items()])
 
     def release(self) -> Path:
+        self.is_near = False
         self.close()
         return self.path.parent
 
@@ -162,6 +181,7 @@ class DuckDBDraft:
         """Complete the file, and force it to the disk."""
         # Without the checkpoint part of the build would stay in a .wal file, which the rename leaves behind.
         self._connection.execute("delete from raw.changed_days")
+        predecessor.note(self._connection, self._written)
         self._connection.execute("checkpoint")
         self.close()
         with self.path.open("rb") as file:

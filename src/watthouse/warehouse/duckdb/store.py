@@ -1,13 +1,13 @@
-"""DuckDB: no server, one file. A build writes a copy beside it and renames that into place.
+"""DuckDB: no server, one file. A build writes another one beside it and renames that into place.
 
-A reader keeps the file it opened: it never waits, and never sees half a build.
+A reader keeps the file it opened: it never waits, and never sees half a build. What a refresh writes to is the file
+that was published before, brought up to date: to copy one of some GB would take longer than all the rest.
 """
 
 import os
 import re
 import shutil
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -25,7 +25,8 @@ from watthouse.settings import PROJECT
 from watthouse.transform import Step, fingerprint, steps_of, tests_of
 from watthouse.warehouse import marts, steps
 from watthouse.warehouse.base import BuildReader, Kept, Loaded, Tested
-from watthouse.warehouse.duckdb import checks
+from watthouse.warehouse.duckdb import checks, predecessor
+from watthouse.warehouse.duckdb.copies import copied, duplicate
 from watthouse.warehouse.duckdb.draft import DuckDBDraft
 from watthouse.warehouse.duckdb.extract import DuckDBExtract
 from watthouse.warehouse.duckdb.file import REBUILD, Settings, builds, columns_of, explain, loads, noted, reading
@@ -63,6 +64,10 @@ class DuckDB:
     def aside(self) -> Path:
         """Where this process builds before it publishes: in a folder, as dbt's profile has only the file's name."""
         return self.path.parent / f"{_BUILDING}{os.getpid()}" / self.path.name
+
+    @property
+    def _scratch(self) -> Path:
+        return self.path.parent / "scratch"
 
     def loaded(self) -> dict[str, Loaded]:
         return dict(self._noted(loads) or ())
@@ -110,7 +115,7 @@ class DuckDB:
         copy = self.path.parent / f"{_KEPT}{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}" / self.path.name
         try:
             copy.parent.mkdir(parents=True)
-            _duplicate(self.path, copy)
+            duplicate(self.path, copy)
             for note in self.path.parent.glob("home.json"):
                 shutil.copyfile(note, copy.parent / note.name)
         except OSError as error:
@@ -121,6 +126,7 @@ class DuckDB:
         for folder in self.path.parent.glob(f"{_BUILDING}*"):
             if _is_ours(folder):
                 shutil.rmtree(folder, ignore_errors=True)
+        predecessor.sweep(self.path, self._scratch)
 
     @contextmanager
     def draft(
@@ -133,15 +139,45 @@ class DuckDB:
         try:
             self.aside.parent.mkdir(parents=True)
             (self.aside.parent / _MARK).touch()
-            copied = nullcontext() if empty else _copied(self.path, self.aside)
-            with copied, closing(DuckDBDraft(self.aside, self._settings(), self.path, self._fingerprint)) as draft:
+            with self._begun(empty=empty) as draft:
                 yield draft
                 draft.finish()
+            if draft.is_near:
+                predecessor.leave(self.path, self.aside, self._scratch)
             self.aside.replace(self.path)  # atomic: readers that are open keep the old file
         except (duckdb.Error, OSError) as error:
             raise WarehouseError(explain(self.path, error, "the warehouse stays as it was")) from error
         finally:
             self.sweep()
+
+    @contextmanager
+    def _begun(self, *, empty: bool) -> Iterator[DuckDBDraft]:
+        """A draft that holds nothing, or all that is published."""
+        if empty:  # three files of that size would lie there else
+            predecessor.sweep(self.path, self._scratch, all_of_them=True)
+        draft = None if empty else self._caught_up()
+        copying = nullcontext() if empty or draft else copied(self.path, self.aside)
+        with copying, closing(draft or self._opened()) as begun:
+            yield begun
+
+    def _caught_up(self) -> DuckDBDraft | None:
+        """The predecessor of what is published, brought up to date; None where there is none, or it cannot be used."""
+        if not predecessor.take(self.path, self._scratch, self.aside):
+            return None
+        draft = None
+        try:
+            draft = self._opened()
+            draft.catch_up()
+            return draft
+        except duckdb.Error:
+            if draft:
+                draft.close()
+            for left in self.aside.parent.glob(f"{self.aside.name}*"):  # the log of what it had begun, too
+                left.unlink()
+            return None
+
+    def _opened(self) -> DuckDBDraft:
+        return DuckDBDraft(self.aside, self._settings(), self.path, self._fingerprint)
 
     def dbt(self) -> Mapping[str, str]:
         return {
@@ -197,7 +233,7 @@ class DuckDB:
         from watthouse.warehouse.duckdb.reader import DuckDBReader  # Ibis comes with the extra `serve`
 
         try:
-            return DuckDBReader(self.path, seconds, self.path.parent / "scratch" / "serve")
+            return DuckDBReader(self.path, seconds, self._scratch / "serve")
         except duckdb.Error as error:
             reason = str(error).splitlines()[0]
             raise WarehouseError(f"{self.path} cannot be read ({reason}): {REBUILD}") from error
@@ -258,23 +294,3 @@ def _is_ours(folder: Path) -> bool:
     """Whether a build of watthouse's own made this folder."""
     named = folder.name.removeprefix(_BUILDING).isdecimal() and not folder.is_symlink()
     return named and (folder / _MARK).is_file()
-
-
-def _duplicate(source: Path, target: Path) -> None:
-    """Give the file a second name; copy it where the file system has no links."""
-    # a published file is never written to again, so a link is as good as a copy of some GB
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
-
-
-@contextmanager
-def _copied(source: Path, target: Path) -> Iterator[None]:
-    """Copy the file, and flush the copy to the disk while the block runs."""
-    # The checkpoint at the end of a build would otherwise wait for the disk to take the whole copy.
-    shutil.copyfile(source, target)
-    with target.open("rb") as file, ThreadPoolExecutor(1) as background:
-        flushed = background.submit(os.fsync, file.fileno())
-        yield
-        flushed.result()  # the kernel reports a failed write only once, to the first fsync: this one may have got it
