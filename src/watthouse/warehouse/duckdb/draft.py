@@ -10,12 +10,11 @@ from typing import Final
 import duckdb
 import pyarrow as pa
 
-from watthouse.catalog import Dataset
+from watthouse.catalog import CATALOG, Dataset
 from watthouse.errors import TableError, WatthouseError
 from watthouse.lake.ledger import Lake
 from watthouse.lake.table import Head
 from watthouse.transform import Node, Step, steps_as_text
-from watthouse.warehouse.duckdb import predecessor
 from watthouse.warehouse.duckdb.file import (
     Settings,
     columns_of,
@@ -26,9 +25,11 @@ from watthouse.warehouse.duckdb.file import (
     prepare_raw,
     quoted,
 )
-from watthouse.warehouse.duckdb.replay import Replay, Written
+from watthouse.warehouse.duckdb.replay import Replay
 from watthouse.warehouse.steps import replayed
 
+_WRITTEN: Final = "builds.written"
+"""The models that a refresh wrote to, and where: the end of a statement that names these rows."""
 _NEAR_DAYS: Final = 31
 """Days up to which the file that a draft replaces is soon brought up to date: above, copying the new one is faster."""
 
@@ -47,7 +48,7 @@ class DuckDBDraft:
         self._settings = settings
         self._unread: WatthouseError | None = None
         self._appended_only = True
-        self._written: dict[str, Written] = {}
+        self._written: dict[str, str] = {}
         self._connection = self._connect()
         prepare_raw(self._connection)
 
@@ -155,8 +156,26 @@ class DuckDBDraft:
         return replayed(steps, datasets, on_node, Replay(self._connection, written=self._written))
 
     def catch_up(self) -> None:
-        """Bring the predecessor of the published build to its state; raises :class:`duckdb.Error`."""
-        predecessor.catch_up(self._connection, self._published)
+        """Take over all in which the published build differs from this one, its predecessor."""
+        run = self._connection.execute
+        run(f"attach '{quoted(self._published)}' as published (read_only)")
+        run("begin")
+        for table, where in [*self._appended(), *run(f"from published.{_WRITTEN}").fetchall()]:
+            run(f"delete from {table}{where}")
+            run(f"insert into {table} by name select * from published.{table}{where}")
+        run("create or replace table main.about as from published.main.about")
+        run("commit")
+        run("detach published")
+
+    def _appended(self) -> Iterator[tuple[str, str]]:
+        """The raw tables that were appended to since, and where their new rows are."""
+        run, query = self._connection.execute, "select dataset, observed_until from {}raw.loads"
+        before = dict(run(query.format("")).fetchall())
+        for dataset, until in run(query.format("published.")).fetchall():
+            if dataset in CATALOG and (known := before.get(dataset)) != until:
+                since = f" where observed_at > timestamptz '{known.isoformat()}'" if known else ""
+                yield f"raw.{CATALOG[dataset].table}", since
+        yield "raw.loads", ""
 
     def describe(self, about: Mapping[str, str]) -> None:
         self._connection.execute("create or replace table main.about (name varchar, value varchar)")
@@ -181,11 +200,18 @@ class DuckDBDraft:
         """Complete the file, and force it to the disk."""
         # Without the checkpoint part of the build would stay in a .wal file, which the rename leaves behind.
         self._connection.execute("delete from raw.changed_days")
-        predecessor.note(self._connection, self._written)
+        self._note_written()
         self._connection.execute("checkpoint")
         self.close()
         with self.path.open("rb") as file:
             os.fsync(file.fileno())
+
+    def _note_written(self) -> None:
+        """Where it differs from the build that it replaces."""
+        self._connection.execute("create schema if not exists builds")
+        self._connection.execute(f"create or replace table {_WRITTEN} (relation varchar, condition varchar)")
+        for written in self._written.items():
+            self._connection.execute(f"insert into {_WRITTEN} values ($1, $2)", list(written))
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
         return connected(self.path, self._settings)

@@ -8,12 +8,13 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from datetime import UTC, date, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -26,10 +27,10 @@ from watthouse.transform import Step, fingerprint, steps_of, tests_of
 from watthouse.warehouse import marts, steps
 from watthouse.warehouse.base import BuildReader, Kept, Loaded, Tested
 from watthouse.warehouse.duckdb import checks, predecessor
-from watthouse.warehouse.duckdb.copies import copied, duplicate
 from watthouse.warehouse.duckdb.draft import DuckDBDraft
 from watthouse.warehouse.duckdb.extract import DuckDBExtract
 from watthouse.warehouse.duckdb.file import REBUILD, Settings, builds, columns_of, explain, loads, noted, reading
+from watthouse.warehouse.duckdb.tables import FileMarts
 from watthouse.warehouse.identity import identity
 
 _BUILDING: Final = "building-"
@@ -115,7 +116,7 @@ class DuckDB:
         copy = self.path.parent / f"{_KEPT}{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}" / self.path.name
         try:
             copy.parent.mkdir(parents=True)
-            duplicate(self.path, copy)
+            _duplicate(self.path, copy)
             for note in self.path.parent.glob("home.json"):
                 shutil.copyfile(note, copy.parent / note.name)
         except OSError as error:
@@ -126,7 +127,6 @@ class DuckDB:
         for folder in self.path.parent.glob(f"{_BUILDING}*"):
             if _is_ours(folder):
                 shutil.rmtree(folder, ignore_errors=True)
-        predecessor.sweep(self.path, self._scratch)
 
     @contextmanager
     def draft(
@@ -136,48 +136,31 @@ class DuckDB:
         on_wait: Callable[[str], None] | None = None,  # noqa: ARG002 - the home's lock has let one writer in
     ) -> Iterator[DuckDBDraft]:
         """Raises :class:`WarehouseError` where the disk is full; the published file stays as it was."""
+        aside, begin = self.aside, partial(DuckDBDraft, self.aside, self._settings(), self.path, self._fingerprint)
+        scratch = self._scratch
         try:
-            self.aside.parent.mkdir(parents=True)
-            (self.aside.parent / _MARK).touch()
-            with self._begun(empty=empty) as draft:
+            aside.parent.mkdir(parents=True)
+            (aside.parent / _MARK).touch()
+            with self._begun(begin, empty=empty) as draft:
                 yield draft
                 draft.finish()
             if draft.is_near:
-                predecessor.leave(self.path, self.aside, self._scratch)
-            self.aside.replace(self.path)  # atomic: readers that are open keep the old file
+                predecessor.leave(self.path, aside, scratch)
+            aside.replace(self.path)  # atomic: readers that are open keep the old file
         except (duckdb.Error, OSError) as error:
             raise WarehouseError(explain(self.path, error, "the warehouse stays as it was")) from error
         finally:
-            self.sweep()
+            shutil.rmtree(aside.parent, ignore_errors=True)
 
     @contextmanager
-    def _begun(self, *, empty: bool) -> Iterator[DuckDBDraft]:
+    def _begun(self, begin: Callable[[], DuckDBDraft], *, empty: bool) -> Iterator[DuckDBDraft]:
         """A draft that holds nothing, or all that is published."""
         if empty:  # three files of that size would lie there else
-            predecessor.sweep(self.path, self._scratch, all_of_them=True)
-        draft = None if empty else self._caught_up()
-        copying = nullcontext() if empty or draft else copied(self.path, self.aside)
-        with copying, closing(draft or self._opened()) as begun:
+            predecessor.clear(self._scratch)
+        draft = None if empty else predecessor.caught_up(self.path, self._scratch, self.aside, begin)
+        copying = nullcontext() if empty or draft else _copied(self.path, self.aside)
+        with copying, closing(draft or begin()) as begun:
             yield begun
-
-    def _caught_up(self) -> DuckDBDraft | None:
-        """The predecessor of what is published, brought up to date; None where there is none, or it cannot be used."""
-        if not predecessor.take(self.path, self._scratch, self.aside):
-            return None
-        draft = None
-        try:
-            draft = self._opened()
-            draft.catch_up()
-            return draft
-        except duckdb.Error:
-            if draft:
-                draft.close()
-            for left in self.aside.parent.glob(f"{self.aside.name}*"):  # the log of what it had begun, too
-                left.unlink()
-            return None
-
-    def _opened(self) -> DuckDBDraft:
-        return DuckDBDraft(self.aside, self._settings(), self.path, self._fingerprint)
 
     def dbt(self) -> Mapping[str, str]:
         return {
@@ -205,10 +188,10 @@ class DuckDB:
         """Raises :class:`UsageError` for a mart or a column that is not there."""
         self._refuse_missing()
         with self._reading() as connection:
-            yield from marts.pieces(_Marts(connection, schema), mart, since, until, columns)
+            yield from marts.pieces(FileMarts(connection, schema), mart, since, until, columns)
 
     def tables(self, schema: str) -> list[str]:
-        return self._noted(lambda connection: _Marts(connection, schema).names()) or []
+        return self._noted(lambda connection: FileMarts(connection, schema).names()) or []
 
     @contextmanager
     def extract(self) -> Iterator[DuckDBExtract]:
@@ -269,28 +252,27 @@ class DuckDB:
         return {"threads": self._threads, "memory_limit": self._memory_limit, "preserve_insertion_order": False}
 
 
-class _Marts:
-    """The marts of a file, for :func:`watthouse.warehouse.marts.pieces`."""
-
-    def __init__(self, connection: duckdb.DuckDBPyConnection, schema: str) -> None:
-        self._connection, self.schema = connection, schema
-
-    def names(self) -> list[str]:
-        query = f"select table_name from information_schema.tables where table_schema = '{self.schema}' order by 1"
-        return [name for (name,) in self.rows(query)]
-
-    def columns(self, mart: str) -> dict[str, str]:
-        return {name: name for name in columns_of(self._connection, f"{self.schema}.{mart}")}
-
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        return self._connection.execute(sql).fetchall()
-
-    def table(self, sql: str) -> pa.Table:
-        rows: pa.Table = self._connection.sql(sql).to_arrow_table()
-        return rows
-
-
 def _is_ours(folder: Path) -> bool:
     """Whether a build of watthouse's own made this folder."""
     named = folder.name.removeprefix(_BUILDING).isdecimal() and not folder.is_symlink()
     return named and (folder / _MARK).is_file()
+
+
+def _duplicate(source: Path, target: Path) -> None:
+    """Give the file a second name; copy it where the file system has no links."""
+    # a file with two names is never written to again, so a link is as good as a copy of some GB
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+@contextmanager
+def _copied(source: Path, target: Path) -> Iterator[None]:
+    """Copy the file, and flush the copy to the disk while the block runs."""
+    # The checkpoint at the end of a build would otherwise wait for the disk to take the whole copy.
+    shutil.copyfile(source, target)
+    with target.open("rb") as file, ThreadPoolExecutor(1) as background:
+        flushed = background.submit(os.fsync, file.fileno())
+        yield
+        flushed.result()  # the kernel reports a failed write only once, to the first fsync: this one may have got it
