@@ -198,7 +198,9 @@ class _PipelineRun:
 
     def _take_in(self, documents: Sequence[Document], selection: Selection, left: Collection[Dataset]) -> None:
         self.home.claim(REAL)
-        taken = take_in(self.home, documents, selection, self.progress, self.report, without=left)
+        taken = take_in(
+            self.home, documents, selection, self.progress, self.report, without=left, distrusting=self.full
+        )
         for dataset in taken:
             try:
                 self.home.lake.compact(dataset)

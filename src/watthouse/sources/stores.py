@@ -1,5 +1,6 @@
 """Exports in a bucket: every object below a prefix is a document, read from there without a copy on the disk."""
 
+import hashlib
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -44,6 +45,14 @@ class StoredFile:
 
             self._refuse_archive(stream)
             yield from read(Packing(self.origin, self.size, self.size, raw, self.settings))
+
+    def digest(self) -> str | None:
+        """SHA-256 of its bytes; raises :class:`~watthouse.errors.StoreError`."""
+        try:
+            with self._opened() as stream:
+                return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
+        except SourceError:
+            return None
 
     @contextmanager
     def _opened(self) -> Iterator[IO[bytes]]:

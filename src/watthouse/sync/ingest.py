@@ -11,6 +11,7 @@ from watthouse.home import Home
 from watthouse.lake.spool import Spool, SpoolWriter
 from watthouse.sources.base import Document
 from watthouse.storage.notes import disk
+from watthouse.sync.remembered import Memory
 from watthouse.sync.report import ProgressReporter, Report, Selection, Tally
 
 TWICE = "slot appears twice in one file"
@@ -29,6 +30,7 @@ def take_in(
     *,
     of: Dataset | None = None,
     without: Collection[Dataset] = (),
+    distrusting: bool = False,
 ) -> tuple[Dataset, ...]:
     """Read documents and observe what they hold, one commit per dataset; returns the datasets that were in them.
 
@@ -37,15 +39,19 @@ def take_in(
     the service: they give the present state, and rows of another dataset do not belong in them; those are left out and
     reported. Datasets in ``without`` are read and not observed. A table that cannot be used is entered in the report,
     and the others count; for documents of the service it raises :class:`~watthouse.errors.TableError`. Without
-    ``on_progress`` the bytes of the documents are counted.
+    ``on_progress`` the bytes of the documents are counted. Files whose bytes were read before are not read again,
+    unless ``distrusting``.
     """
     if of:
         selection = replace(selection, datasets=(of,))
     on_progress = on_progress or _by_bytes(documents, progress)
     scratch = home.settings.scratch
     with disk(scratch, "free some space and run again"), Spool(scratch / "spool") as spool:
+        files = Memory(home, report, distrusting=distrusting)
         for document in documents:
-            _read(document, selection, spool.document(current=of is not None), report, on_progress, of)
+            if of or not files.knows(document):
+                whole = _read(document, selection, spool.document(current=of is not None), report, on_progress, of)
+                files.took(document, whole)
         observed = []
         for dataset, spooled in spool.by_dataset.items():
             if dataset in without:
@@ -62,6 +68,7 @@ def take_in(
             report.add(dataset.id, counts)
             if counts.dropped:
                 report.dropped[TWICE] += counts.dropped
+        files.keep({dataset.id for dataset in observed})
         return tuple(observed)
 
 
@@ -83,7 +90,8 @@ def _read(
     report: Report,
     on_progress: OnProgress,
     of: Dataset | None,
-) -> None:
+) -> Tally | None:
+    """The figures of a document that was read whole, None for one that was not."""
     # The tally goes into the report after the last piece: a file that turns out to be cut in its last row must not
     # have counted the rows before it.
     try:
@@ -98,7 +106,9 @@ def _read(
             # Entered as a failure, so that the month is not noted as done: it is fetched again by the next refresh.
             report.unselected.pop(document.origin, None)
             report.failed[document.origin] = f"{tally.strays}: these are left out, and fetched again next time"
+        return tally
     except UnrecognisedError as error:
         report.left[document.origin] = str(error)
     except SourceError as error:
         report.failed[document.origin] = str(error)
+    return None

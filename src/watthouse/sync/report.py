@@ -1,7 +1,7 @@
 """What a refresh is about, what it reports while it runs, and what it did."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Protocol
@@ -101,7 +101,8 @@ class Report:
     """What a refresh did.
 
     ``dropped`` counts rows by reason; ``left`` (not an export), ``unselected`` (of another dataset) and ``failed`` give
-    reasons by origin. ``still`` are the datasets of a service that have not moved, with the moment since when;
+    reasons by origin. ``known`` are the documents that were read before, and not again, with their rows. ``still`` are
+    the datasets of a service that have not moved, with the moment since when;
     ``unsettled`` those that were to be brought up to date and were not, for whatever reason. ``traffic`` is None where
     no service was asked. ``previous_warehouse`` is the copy of a warehouse that was replaced although it held more, or
     could not be read.
@@ -121,11 +122,20 @@ class Report:
     rows: int = 0
     built: tuple[Node, ...] | None = None
     previous_warehouse: Kept | None = None
+    known: dict[str, int] = field(default_factory=dict)
 
     def add(self, dataset_id: str, counts: Counts) -> None:
         """Count rows of a dataset."""
         self.by_dataset[dataset_id] = self.by_dataset.get(dataset_id, Counts()) + counts
         self.counts += counts
+
+    def recall(self, origin: str, rows: Mapping[str, int], dropped: Mapping[str, Mapping[str, int]]) -> None:
+        """Count a document that was read before, and gave these rows, as one that says nothing new."""
+        self.known[origin] = sum(rows.values())
+        for dataset_id in {**rows, **dropped}:
+            kept, reasons = rows.get(dataset_id, 0), Counter(dropped.get(dataset_id, {}))
+            self.add(dataset_id, Counts(kept + reasons.total(), unchanged=kept, dropped=reasons.total()))
+            self.dropped.update(reasons)
 
     def note(self, origin: str, notes: Sequence[str]) -> None:
         """Keep the notes on a document, each of them once."""
@@ -137,11 +147,21 @@ class Report:
 class Tally:
     """The figures of one document, kept apart until it is known to be whole."""
 
-    rows: int = 0
+    taken: Counter[str] = field(default_factory=Counter)
     outside: int = 0
     dropped: dict[str, Counter[str]] = field(default_factory=dict)
     notes: dict[str, None] = field(default_factory=dict)
     unselected: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def rows(self) -> int:
+        """The rows taken, of all datasets."""
+        return self.taken.total()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing of the document was left out for not being selected."""
+        return not self.outside and not self.unselected
 
     @property
     def strays(self) -> str:
@@ -157,7 +177,7 @@ class Tally:
         self.dropped.setdefault(piece.dataset.id, Counter()).update(piece.dropped)
         rows = selection.cut(piece.rows)
         self.outside += piece.rows.num_rows - rows.num_rows
-        self.rows += rows.num_rows
+        self.taken[piece.dataset.id] += rows.num_rows
         return replace(piece, rows=rows)
 
     def enter(self, report: Report, document: Document) -> None:
