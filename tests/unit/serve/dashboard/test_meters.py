@@ -142,7 +142,6 @@ def test_what_cannot_be_read_is_said_in_a_line(home: Path) -> None:
     many = _shown(home, max_rows=10)
     assert "the period has more than 10 readings" in many
     assert "id='since'" in many  # for a shorter one
-    assert "WATTHOUSE_METER_TZ 'Mars/Olympus' is not a time zone" in _shown(home, meter_tz="Mars/Olympus")
     (home / "meters.sqlite").write_bytes(b"no database" * 1000)
     assert "is no SQLite database" in _shown(home)
 
