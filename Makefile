@@ -67,6 +67,9 @@ test-long: .venv/browser .venv-spark/installed java  ## those that kill at rando
 test-days: .venv/browser chromium  ## the tests that read a sample, as of ten awkward days, some 6 min each; DAYS="2024-02-29 …" takes others
 	.venv/bin/python -m tests.days $(DAYS)
 
+fuzz: .venv/installed  ## every reader against spoilt and hostile files, for MINUTES=10
+	.venv/bin/python -m tests.fuzz --minutes $(or $(MINUTES),10)
+
 coverage: .venv/coverage .venv-spark/installed chromium strace node java  ## which code the tests run, into htmlcov/, and how much, into the README; ONLY=quick takes the quick ones
 	.venv/bin/coverage erase
 	@# what was run is shown also where a test failed; the README has figures of whole runs alone
@@ -115,6 +118,6 @@ bench: .venv/bench .venv-spark/installed chromium java  ## side by side, in one 
 	.venv/bin/python -m benchmarks
 
 clean:  ## remove the environment and what tools left behind; state in var/ stays
-	rm -rf .venv .venv-spark .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* htmlcov dist
+	rm -rf .venv .venv-spark .pytest_cache .mypy_cache .ruff_cache .hypothesis .fuzz .coverage* htmlcov dist
 
-.PHONY: help run test test-long test-days coverage chromium strace node java quick lint format bench clean
+.PHONY: help run test test-long test-days fuzz coverage chromium strace node java quick lint format bench clean

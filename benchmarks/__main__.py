@@ -12,7 +12,17 @@ from typing import Final
 
 import polars as pl
 
-from benchmarks import api, dashboard, fetch, generate, stores, stream
+from benchmarks import (
+    api,
+    dashboard,
+    fetch,
+    generate,
+    stores,
+    stream,
+    stream_delay,
+    stream_page,
+    stream_spark,
+)
 from benchmarks.measure import Run, middle, run, watthouse
 from watthouse.settings import PROJECT
 from watthouse.transform.dictionary import marts
@@ -36,7 +46,8 @@ def main() -> None:
     text = _report(rows, middle(rebuilds), [pair[0] for pair in days], [pair[1] for pair in days], pandas, sql)
     text += f"\n{fetch.section()}\n{api.section(long)}\n{dashboard.section()}\n"
     text += stores.section(SCRATCH / "13-years" / "exports")
-    text += f"\n{stream.section()}"
+    for streamed in (stream, stream_spark, stream_delay, stream_page):
+        text += f"\n{streamed.section()}"
     print(text)
     (HERE / "RESULTS.md").write_text(text)
     shutil.rmtree(SCRATCH)

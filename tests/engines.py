@@ -123,6 +123,12 @@ _TABLES: Final = (
     " and relkind in ('r', 'p') and not relispartition"
 )
 
+_VIEWS: Final = (
+    "select nspname::text, relname::text, pg_get_viewdef(pg_class.oid) from pg_class"
+    " join pg_namespace on pg_namespace.oid = relnamespace where nspname = any(%s) and relkind = 'v'"
+    " order by pg_class.oid"
+)
+
 
 def _clone(connection: psycopg.Connection, before: int, after: int) -> None:
     """The tables and views of a build in the schemas of another, which has its raw tables already."""
@@ -130,12 +136,12 @@ def _clone(connection: psycopg.Connection, before: int, after: int) -> None:
         for (name,) in connection.execute(_TABLES, [there]).fetchall():
             old, new = Identifier(there, name), Identifier(f"{schema}_b{after}", name)
             connection.execute(SQL("create table {} as table {}").format(new, old))
-    views = connection.execute(
-        "select viewname, definition from pg_views where schemaname = %s", [f"staging_b{before}"]
-    )
-    for name, sql in views.fetchall():
-        there = sql.replace(f"_b{before}.", f"_b{after}.")
-        connection.execute(f"create view staging_b{after}.{name} as {there}".encode())
+    # in the order in which they were made: one may stand on another
+    views = connection.execute(_VIEWS, [[f"{schema}_b{before}" for schema in ("staging", "core", "marts")]])
+    for schema, name, sql in views.fetchall():
+        new = Identifier(schema.replace(f"_b{before}", f"_b{after}"), name)
+        there = sql.rstrip().rstrip(";").replace(f"_b{before}.", f"_b{after}.")
+        connection.execute(SQL("create view {} as ").format(new).as_bytes(connection) + there.encode())
 
 
 def drop_databases(server: str, run_id: str) -> None:

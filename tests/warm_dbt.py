@@ -24,6 +24,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
 
+from watthouse.parent import end_with_input
+
 _READ: Final = "partial_parse.msgpack"
 _LONGEST: Final = 1 << 20
 _ORDER: Final = """
@@ -141,16 +143,10 @@ def _work(project: str, scratch: str, lent: Path) -> int:
     return code
 
 
-def _end_with_parent() -> None:
-    while os.read(0, 1):
-        pass
-    os._exit(0)
-
-
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for pytest
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the forks
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_input()
     with socket.socket(fileno=int(sys.argv[1])) as listening:
         asked = _serve(listening)
     _become(asked, Path(sys.argv[2]))

@@ -9,10 +9,11 @@ from typing import Any, Final
 
 from watthouse.catalog import CATALOG, Column, Kind
 from watthouse.stream.documents import FRANCE, NATIONAL, REGIONAL
-from watthouse.stream.message import SCHEMA, VERSION, columns
+from watthouse.stream.message import LARGEST_RATE, SCHEMA, VERSION, columns
 
 _STAMP: Final = "^[12][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9]"
 _INT32: Final = {"minimum": -(2**31), "maximum": 2**31 - 1}
+_RATE: Final = {"minimum": -LARGEST_RATE, "maximum": LARGEST_RATE}
 _HEADS: Final[dict[str, dict[str, Any]]] = {
     "schema": {"const": VERSION, "description": "Version of this schema."},
     "dataset": {"enum": [NATIONAL, REGIONAL], "description": "Id of the dataset at its publisher."},
@@ -74,7 +75,7 @@ def _values(dataset: str) -> dict[str, Any]:
 def _value(column: Column) -> dict[str, Any]:
     described = {"description": f"{column.meaning} [{column.unit}]"}
     if column.kind is Kind.RATE:
-        return {"type": ["number", "null"], **described}
+        return {"type": ["number", "null"], **_RATE, **described}
     return {"type": ["integer", "null"], **_INT32, **described}
 
 

@@ -13,12 +13,16 @@ class WatthouseError(Exception):
     exit_code = 1
     report: object = None
     """What was done before the error, if anything."""
+    public: str | None = "something that this server needs has failed: its log says what"
+    """What a server tells its callers instead: the message may name paths and servers, or quote a library. None where
+    the message tells nothing but what the caller has sent."""
 
 
 class UsageError(WatthouseError):
     """The call itself is wrong: an unknown dataset, mart, column or path."""
 
     exit_code = 2
+    public: str | None = None
 
 
 class SourceError(WatthouseError):
@@ -52,6 +56,8 @@ class ClockError(ServiceError):
 class LakeError(WatthouseError):
     """The lake cannot be read or written: a newer version, a full disk, a lost race."""
 
+    public: str | None = "the lake cannot be read: `watthouse status` and the server's log say why"
+
 
 class StoreError(LakeError):
     """A bucket cannot be used at all: no such bucket, refused credentials, no right, no network."""
@@ -64,21 +70,38 @@ class TableError(LakeError):
 class WarehouseError(WatthouseError):
     """The warehouse cannot be loaded, built or read."""
 
+    public: str | None = "the warehouse cannot be read: run `watthouse refresh`, or else `watthouse build --full`"
+
 
 class NoWarehouseError(WarehouseError):
     """Nothing was built yet."""
+
+    public: str | None = "there is no warehouse yet: run `watthouse refresh`"
 
 
 class DatabaseError(WarehouseError):
     """A database server cannot be reached or written, or went away in the middle."""
 
+    public: str | None = "a database cannot be reached or read: the server's log says why"
+
 
 class QueryLimitError(WarehouseError):
     """A query that takes more time or memory than is allowed."""
 
+    public: str | None = None
+
+
+def late(seconds: float) -> QueryLimitError:
+    """What takes longer than ``seconds``."""
+    return QueryLimitError(
+        f"the answer takes longer than {seconds:g} s: ask for a shorter period, or for fewer columns"
+    )
+
 
 class StreamError(WatthouseError):
     """The stream's broker, store or processor cannot be reached, read, written or started."""
+
+    public: str | None = "the stream's store cannot be reached or read: the server's log says why"
 
 
 class StreamStoreError(StreamError):
@@ -87,6 +110,8 @@ class StreamStoreError(StreamError):
 
 class BusyError(WatthouseError):
     """Another refresh is running in this WATTHOUSE_HOME, or on the lake that several machines share."""
+
+    public: str | None = "another refresh or load is under way: try again when it has ended"
 
 
 def shown(text: object, limit: int = _SHOWN) -> str:

@@ -2,17 +2,21 @@
 
 import json
 import re
+from datetime import date
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from watthouse.inert import is_visible
+from watthouse.inert import SIGNS
 
 MOST: Final = 2**31 - 1
 """The most rows, files or requests that are counted anywhere: libraries keep such numbers in 32 bits."""
 BYTES: Final = 2**50
 DAY: Final = 86_400
 YEAR: Final = 366 * DAY
+FIRST_DAY: Final = date(1800, 1, 1)
+LAST_DAY: Final = date(2200, 12, 31)
 
 _ORIGIN: Final = re.compile(r"\*|[a-z][a-z0-9+.-]*://[^\s/?#@,]+")
 # Delta takes paths for URLs and the warehouse takes them for patterns: with these characters they mean another folder,
@@ -22,9 +26,13 @@ _MISREAD: Final = frozenset("%#?*[]|^\\")
 
 def text(value: object) -> object:
     """A value as it is; no control character in it, nor half of a letter."""
-    if isinstance(value, str) and not is_visible(value):
+    if isinstance(value, str) and not _is_seen(value):
         raise ValueError("it has a control character or one that cannot be seen")
     return value
+
+
+def _is_seen(value: str) -> bool:
+    return value.isprintable() or not (SIGNS.search(value) or "\n" in value or "\t" in value)
 
 
 def folder(value: object) -> object:
@@ -42,9 +50,16 @@ def usable(path: Path) -> Path:
         raise ValueError("the folder in which watthouse was started is gone") from None
     if odd := sorted(_MISREAD & set(whole)):
         raise ValueError(f"its path contains {' '.join(odd)}, which storage libraries misread: rename it")
-    if not is_visible(whole):
+    if not _is_seen(whole):
         raise ValueError("its path has a control character or one that cannot be seen: rename it")
     return path
+
+
+def lake(value: str) -> str:
+    """A bucket, which has rules of its own, or a folder, of which those of the home hold."""
+    if "://" not in value:
+        usable(Path(value))
+    return value
 
 
 def listed(value: object) -> object:
@@ -58,6 +73,21 @@ def listed(value: object) -> object:
     if not isinstance(texts, list) or not all(isinstance(each, str) for each in texts):
         raise ValueError('it is no JSON list of texts, as ["https://example.org"]')
     return tuple(text(each) for each in texts)
+
+
+def names(value: object) -> object:
+    """A tuple as it is, or as a JSON list of texts, or as texts with commas between them."""
+    if not isinstance(value, str) or value.lstrip().startswith("["):
+        return listed(value)
+    return tuple(text(word) for each in value.split(",") if (word := each.strip()))
+
+
+def networks(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Addresses and networks of IPv4 or IPv6."""
+    for network in value:
+        # a host's bits beyond its network's are more likely a slip than meant
+        ip_network(network)
+    return value
 
 
 def origins(value: tuple[str, ...]) -> tuple[str, ...]:

@@ -108,6 +108,12 @@ class Home:
         """The same by the warehouse alone; None where there is none yet."""
         return None if self._built == REAL else self._built
 
+    def holds_sample(self, *, after_fetching: bool = False) -> bool:
+        """Whether it holds a sample; what a lake elsewhere does is known only ``after_fetching`` from there."""
+        # Before, the warehouse has to do: what needs no lake must not wait for a bucket, and a server that forks its
+        # worker must not have spoken to one (the worker lacks the threads that did, and waits for them for ever).
+        return (self.sample if after_fetching or not self.settings.lake else self.sample_shown) is not None
+
     @property
     def about(self) -> dict[str, str]:
         """What its data are, for readers who open the warehouse without watthouse: name → value."""

@@ -9,7 +9,8 @@ from typing import Final
 _UNSEEN: Final = (
     r"\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
 )
-_SIGNS: Final = re.compile(rf"[{_UNSEEN}\ud800-\udfff\U000e0000-\U000e007f]")
+SIGNS: Final = re.compile(rf"[{_UNSEEN}\ud800-\udfff\U000e0000-\U000e007f]")
+"""What a terminal acts on or hides; line ends and tabs, which are seen, are not among them."""
 _ON_A_LINE: Final = re.compile(r"[\t\n]+")
 _REPLACEMENT: Final = "\ufffd"
 
@@ -19,7 +20,7 @@ def visible(text: str) -> str:
 
     A control character becomes its picture (``␛``), so that it can be told what was there.
     """
-    return text if text.isascii() and text.isprintable() else _SIGNS.sub(lambda found: _picture(found[0]), text)
+    return text if text.isascii() and text.isprintable() else SIGNS.sub(lambda found: _picture(found[0]), text)
 
 
 def line(text: str) -> str:
@@ -29,12 +30,7 @@ def line(text: str) -> str:
 
 def escaped(document: str) -> str:
     """A JSON document that says the same and has none of these characters: they stand there as ``\\u202e``."""
-    return _SIGNS.sub(lambda found: json.dumps(found[0])[1:-1], document)
-
-
-def is_visible(text: str) -> bool:
-    """Whether the text has none of these characters, nor line ends and tabs."""
-    return line(text) == text
+    return SIGNS.sub(lambda found: json.dumps(found[0])[1:-1], document)
 
 
 def _picture(sign: str) -> str:

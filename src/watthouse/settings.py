@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -12,11 +12,14 @@ from watthouse import given
 from watthouse.storage import Access, Place, place_of
 
 PROJECT = Path(__file__).parent / "transform"
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+"""Hosts by which a machine reaches itself, and nobody else does."""
 
 Folder = Annotated[Path, BeforeValidator(given.folder)]
 Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(given.listed), AfterValidator(given.origins)]
-_FIRST: Final = date(1800, 1, 1)
-_LAST: Final = date(2200, 12, 31)
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(given.names)]
+"""Several words in one variable."""
+Networks = Annotated[Names, AfterValidator(given.networks)]
 
 
 class StreamlitSide(StrEnum):
@@ -35,7 +38,7 @@ class Settings(BaseSettings):
     home: Annotated[Folder, AfterValidator(given.usable)] = Field(
         default=Path("var"), description="folder that holds all state: lake, warehouse, scratch files"
     )
-    lake: str | None = Field(
+    lake: Annotated[str, AfterValidator(given.lake)] | None = Field(
         default=None, description="another place for the lake: s3://bucket/prefix, gs://bucket/prefix or a folder"
     )
     warehouse: SecretStr | None = Field(
@@ -86,7 +89,8 @@ class Settings(BaseSettings):
     traceback: bool = Field(default=False, description="show where an unexpected error comes from")
     memory_limit: str = Field(
         default="2GB",
-        pattern=r"(?i)^\d{1,6}(\.\d{1,3})? ?([KMGT]i?)?B$",
+        # as the engine takes it; letters in both cases one by one: without regard to case, the sign of kelvin is a K
+        pattern=r"^[0-9]{1,6}(\.[0-9]{1,6})? ?([KMGTkmgt]([Ii]?[Bb])?|[Bb])$",
         description="memory the warehouse may use before it spills to disk",
     )
 
@@ -124,12 +128,12 @@ class Settings(BaseSettings):
     )
     sample_seed: int = Field(default=0, ge=0, le=2**32 - 1, description="seed of the synthetic sample")
     sample_since: date = Field(
-        default=date(2012, 1, 1), ge=_FIRST, le=_LAST, description="first day of the synthetic sample"
+        default=date(2012, 1, 1), ge=given.FIRST_DAY, le=given.LAST_DAY, description="first day of the synthetic sample"
     )
     sample_today: date | None = Field(
         default=None,
-        ge=_FIRST,
-        le=_LAST,
+        ge=given.FIRST_DAY,
+        le=given.LAST_DAY,
         description="day at whose noon (UTC) the clock of the sample stands; none for a clock that runs",
     )
 
@@ -147,6 +151,25 @@ class Settings(BaseSettings):
     cors_origins: Origins = Field(
         default=(), description='origins whose pages may read the API, as JSON: ["https://example.org"], ["*"] for any'
     )
+    hosts: Names = Field(
+        default=(),
+        description="names under which the server is asked for, beside those of this machine itself, as"
+        " energy.example.org,10.0.0.7; *.example.org for all below one, * for any",
+    )
+    trusted_proxies: Networks = Field(
+        default=(),
+        description="addresses and networks of proxies whose X-Forwarded-For is believed, as 10.0.0.7,10.1.0.0/16",
+    )
+    client_connections: int = Field(
+        default=256, gt=0, le=given.MOST, description="connections that one client may hold at a time"
+    )
+    client_seconds: float = Field(
+        default=30,
+        gt=0,
+        le=given.DAY,
+        description="time without progress after which a connection is closed: no request, no body, an answer not"
+        " taken, s",
+    )
     rate_limit: int = Field(
         default=0, ge=0, le=given.MOST, description="requests a minute one client may make; 0 for any number"
     )
@@ -156,6 +179,9 @@ class Settings(BaseSettings):
     )
     query_seconds: float = Field(
         default=30, gt=0, le=given.DAY, description="time after which the API gives up a query, s"
+    )
+    wait_seconds: float = Field(
+        default=120, gt=0, le=3_600, description="time for which an answer that takes much waits for its turn, s"
     )
     log_requests: bool = Field(default=True, description="whether the server writes a line of JSON a request")
     cache_bytes: int = Field(
@@ -226,7 +252,10 @@ class Settings(BaseSettings):
         default=1, ge=0, le=given.DAY, description="pause between two looks of the processor for new messages, s"
     )
     stream_poll_seconds: float = Field(
-        default=1, gt=0, le=given.DAY, description="pause between two looks of the live page's server into the store, s"
+        default=0.2,
+        gt=0,
+        le=given.DAY,
+        description="pause between two looks of the live page's server into the store, s",
     )
     spark_python: Folder | None = Field(
         default=None, description="Python of the environment that has PySpark; none for the one that runs"
@@ -235,18 +264,7 @@ class Settings(BaseSettings):
         default=None, description="folder of Spark's jars for Kafka; none to have Spark fetch them from Maven Central"
     )
 
-    @field_validator("*", mode="before")
-    @classmethod
-    def _text(cls, value: object) -> object:
-        return given.text(value)
-
-    @field_validator("lake")
-    @classmethod
-    def _usable(cls, lake: str | None) -> str | None:
-        """Refuse a folder, as for the home; a bucket has rules of its own."""
-        if lake and "://" not in lake:
-            given.usable(Path(lake))
-        return lake
+    _text = field_validator("*", mode="before")(given.text)
 
     @property
     def tariff_file(self) -> Path:

@@ -123,7 +123,7 @@ def two_years(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureR
 
 @pytest.fixture(scope="session")
 def site_on_duckdb(two_years: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with served(two_years, tmp_path_factory.mktemp("site-log")) as server:
+    with served(two_years, tmp_path_factory.mktemp("site-log"), WATTHOUSE_HOSTS=ELSEWHERE) as server:
         yield Site(server.url, server.home)
 
 

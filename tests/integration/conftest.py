@@ -2,19 +2,21 @@
 
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests import servers
-from tests.engines import ENGINES, copied, database_of_the_run
+from tests.engines import ENGINES, Builds, copied, database_of_the_run
 from tests.integration import outbox
 from tests.integration.meter_grid import real_meters, write_grid, write_meters
 from tests.integration.meter_store import MeterStore
+from tests.integration.publishing import publish_file, publish_in_database
 from tests.integration.service import Service, service
 from tests.integration.serving import TOKEN, Api, served
 from tests.support import TODAY, begun, sample_of_the_run, watthouse
@@ -103,6 +105,26 @@ def on_own(engine: str, request: pytest.FixtureRequest) -> Mapping[str, str]:
 def own_database(warehouse_server: str, sampled_database: str) -> Iterator[Mapping[str, str]]:
     with copied(warehouse_server, sampled_database) as variables:
         yield variables
+
+
+@pytest.fixture
+def rebuilt(own: Path, on_own: Mapping[str, str], tmp_path: Path) -> Iterator[Api]:
+    with served(own, tmp_path, **on_own) as running:
+        yield running
+
+
+@pytest.fixture
+def builds(on_own: Mapping[str, str], tmp_path: Path) -> Builds | None:
+    """Those of the database; None where the warehouse is a file."""
+    return Builds(on_own["WATTHOUSE_WAREHOUSE"], tmp_path) if on_own else None
+
+
+@pytest.fixture
+def publish(rebuilt: Api, builds: Builds | None) -> Callable[[int], None]:
+    """Publishes a build as the product does, in which every day has that many MWh of nuclear energy."""
+    if builds:
+        return partial(publish_in_database, builds)
+    return partial(publish_file, rebuilt.home / "warehouse.duckdb")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

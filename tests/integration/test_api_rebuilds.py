@@ -3,23 +3,19 @@
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
-from pathlib import Path
 from typing import Final
 
-import duckdb
 import httpx
 import polars as pl
 import pytest
 
 from tests.engines import Builds
-from tests.integration.serving import Api, served
-from watthouse.transform import steps_of
-from watthouse.warehouse.duckdb.store import DuckDB
+from tests.integration.publishing import TELLTALE
+from tests.integration.serving import Api
 from watthouse.warehouse.postgres.held import CONNECTIONS
 
 pytestmark = [pytest.mark.slow]
@@ -27,7 +23,6 @@ pytestmark = [pytest.mark.slow]
 READERS: Final = 32
 BUILDS: Final = 10
 PATIENCE_SECONDS: Final = 60
-TELLTALE: Final = "nucleaire_mwh"
 
 Seen = tuple[str, set[float]]
 
@@ -90,22 +85,6 @@ CALLS: Final[tuple[tuple[str, Callable[[httpx.Response], Seen]], ...]] = (
 )
 
 
-def _publish_file(warehouse: Path, number: int) -> None:
-    with DuckDB(warehouse).draft() as draft:
-        draft.release()
-        with duckdb.connect(draft.path) as connection:
-            connection.execute(f"update marts.daily_mix set {TELLTALE} = {number}")
-            ((said,),) = connection.execute("select steps from raw.builds").fetchall()
-        draft._fingerprint = f"build {number}"  # as of other models: else it would be the same version
-        draft.remember(steps_of(said))
-
-
-def _publish_in_database(builds: Builds, number: int) -> None:
-    """In turn as a refresh does it, within the build that is read, and as a full build does, in schemas of its own."""
-    how = builds.anew if number % 2 else builds.replay
-    how(f"update {{marts}}.daily_mix set {TELLTALE} = {number}", f"build {number}")
-
-
 def _read(url: str, number: int, reading: Reading) -> None:
     """Ask one call after another over one connection, now and then with the tag of the last answer."""
     tags: dict[str, str] = {}
@@ -122,26 +101,6 @@ def _read(url: str, number: int, reading: Reading) -> None:
             reading.note(answer, look)
             tags[path] = answer.headers.get("etag", "")
             turn += 1
-
-
-@pytest.fixture
-def rebuilt(own: Path, on_own: Mapping[str, str], tmp_path: Path) -> Iterator[Api]:
-    with served(own, tmp_path, **on_own) as running:
-        yield running
-
-
-@pytest.fixture
-def builds(on_own: Mapping[str, str], tmp_path: Path) -> Builds | None:
-    """Those of the database; None where the warehouse is a file."""
-    return Builds(on_own["WATTHOUSE_WAREHOUSE"], tmp_path) if on_own else None
-
-
-@pytest.fixture
-def publish(rebuilt: Api, builds: Builds | None) -> Callable[[int], None]:
-    """Publishes a build as the product does, in which every day has that many MWh of nuclear energy."""
-    if builds:
-        return partial(_publish_in_database, builds)
-    return partial(_publish_file, rebuilt.home / "warehouse.duckdb")
 
 
 def test_ten_builds_under_32_readers_are_ten_whole_versions(

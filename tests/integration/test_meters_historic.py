@@ -237,9 +237,9 @@ def test_its_post_is_refused_in_the_words_of_the_api(tmp_path: Path) -> None:
         assert client.post(loads, headers=right).json()["unchanged"] == ["files/LP_1.csv"]
         with sqlite3.connect(meters.home / "meters.sqlite", isolation_level=None) as other:
             other.execute("begin immediate")
-            assert "another load has been writing" in problem(client.post(loads, headers=right), 409)["detail"]
+            assert "another refresh or load is under way" in problem(client.post(loads, headers=right), 409)["detail"]
             other.execute("drop table meter_files")
             other.execute("commit")
             broken = client.post(loads, headers=right)
-            assert "no such table" in problem(broken, 503)["detail"]
+            assert "the server's log says why" in problem(broken, 503)["detail"]
             assert broken.headers["retry-after"] == "10"

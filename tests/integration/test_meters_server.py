@@ -63,6 +63,9 @@ def test_a_database_that_cannot_be_used_is_a_problem_and_a_page_of_its_own(tmp_p
         of_reads = [problem(api.get(path), 503)["detail"] for path in ("/meters", "/meters/007/days")]
         sent = api.client.post("/api/v1/meters/uploads", files={"files": ("a", b"x")}, headers=_BEARER)
         for words in (detail, page.text, *of_reads, problem(sent, 503)["detail"]):
-            assert "postgresql://127.0.0.1:1/x cannot be reached (the connection was refused)" in words
-            assert "geheim" not in words
+            assert "a database cannot be reached or read: the server" in words
+            assert "127.0.0.1:1/" not in words
+        log = api.log.read_text()
+        assert "postgresql://127.0.0.1:1/x cannot be reached (the connection was refused)" in log
+        assert "geheim" not in log
         assert (page.status_code, page.headers["content-type"]) == (503, "text/html; charset=utf-8")

@@ -76,7 +76,7 @@ def test_what_is_too_large_or_no_form_is_refused_and_nothing_of_it_is_kept(meter
         bad = _send(api, ("LP_5.csv", _lp(1) + b"cut\n" * 25)).json()
         assert bad["refused"] == {"uploads/LP_5.csv": _TOO_MANY}
         bomb = _send(api, ("bomb.zip", _zip(**{"LP_3.csv": _lp(1) + b"\n" * 10_000_000}))).json()
-        assert "as a zip bomb does" in bomb["refused"]["uploads/bomb.zip › LP_3.csv"]
+        assert "as a zip bomb does" in bomb["refused"]["uploads/bomb.zip"]
         escaping = _send(api, ("some.zip", _zip(**{"../../LP_4.csv": _lp(1)}))).json()
         assert "do not trust this archive" in escaping["refused"]["uploads/some.zip"]
         assert {row[0] for row in meters.values()} == {"00210"}

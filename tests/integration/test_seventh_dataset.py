@@ -98,7 +98,7 @@ def test_the_sample_serves_a_new_dataset_and_a_refresh_brings_its_rows(
     assert (line.lake_rows, line.newest_measured) == (published.height, days[-1])
     tables.catalog()
     assert SEVENTH.id in capsys.readouterr().out
-    with TestClient(create(settings)) as api:
+    with TestClient(create(settings), base_url="http://localhost") as api:
         for path in ("/datasets", f"/datasets/{SEVENTH.id}", "/status"):
             assert SEVENTH.id in api.get(f"/api/v1{path}").raise_for_status().text, path
         assert api.get(f"/api/v1/completeness?dataset={SEVENTH.id}").status_code == 200

@@ -74,22 +74,22 @@ class _Verbs(TyperGroup):
         return [name for name in names if name in super(_Verbs, self).list_commands(ctx)]
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        with _inert_refusals():
+        try:
             return super().parse_args(ctx, args)
+        except typer.TyperException as refused:
+            raise _inert(refused) from None
 
     def invoke(self, ctx: Any) -> Any:
-        with _inert_refusals():
+        try:
             return super().invoke(ctx)
+        except typer.TyperException as refused:
+            raise _inert(refused) from None
 
 
-@contextmanager
-def _inert_refusals() -> Iterator[None]:
+def _inert(refused: typer.TyperException) -> typer.TyperException:
     """Typer prints what it refuses as it was typed, and a shell types names of files (``--from *``)."""
-    try:
-        yield
-    except typer.TyperException as error:
-        error.message = inert.line(error.message)
-        raise
+    refused.message = inert.line(refused.message)
+    return refused
 
 
 class ManyPaths(TyperCommand):
@@ -222,16 +222,9 @@ def _fault(first: Any) -> str:
 def home(sample: bool) -> Home:
     """The home of this call; announces a sample where it holds one."""
     place = Home(settings_of(sample=sample))
-    announce(place)
-    return place
-
-
-def announce(place: Home, *, after_fetching: bool = False) -> None:
-    """Print a line where this home holds a sample; of a lake elsewhere, only ``after_fetching`` from there."""
-    # Before, the warehouse has to do: what needs no lake must not wait for a bucket, and a server that forks its worker
-    # must not have spoken to one (the worker lacks the threads that did, and waits for them for ever).
-    if (place.sample if after_fetching or not place.settings.lake else place.sample_shown) is not None:
+    if place.holds_sample():
         console.announce_sample()
+    return place
 
 
 def service(place: Home, *, sample: bool) -> AbstractContextManager[Home]:

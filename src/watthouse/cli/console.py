@@ -23,15 +23,17 @@ from rich.progress import (
 from rich.segment import Segment
 
 from watthouse import inert
-from watthouse.settings import Settings
+from watthouse.settings import LOOPBACK, Settings
 from watthouse.transform import Node
 
 _PIPE_WIDTH = 200  # of tables on a pipe: Rich would take 80 there, and leave out most columns
 # What begins a tag, and what takes that back, go past Rich's markup as letters that nobody uses. Its own escape looks
 # at one text at a time: "[red" of one file and "]" of the next are a tag, and a text that ends with a backslash undoes
 # the tag that follows it.
-_PAST_MARKUP = str.maketrans({"[": "\ue05b", "\\": "\ue05c"})
+# Data that has these letters itself gets a sign for them, or a backslash in JSON: they would come out as markup's.
+_PAST_MARKUP = str.maketrans({0x5B: "\ue05b", 0x5C: "\ue05c", 0xE05B: "\ufffd", 0xE05C: "\ufffd"})
 _AFTER_MARKUP = str.maketrans({0xE05B: "[", 0xE05C: "\\"})
+_IN_JSON = str.maketrans({0xE05B: r"\ue05b", 0xE05C: r"\ue05c"})
 
 
 class _Console(Console):
@@ -39,7 +41,9 @@ class _Console(Console):
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         for segment in super().render(renderable, options):
-            text = segment.text if segment.control else inert.visible(segment.text.translate(_AFTER_MARKUP))
+            text = segment.text.translate(_AFTER_MARKUP)
+            if not segment.control and inert.SIGNS.search(text):
+                text = inert.visible(text)
             yield Segment(text, segment.style, segment.control)
 
 
@@ -93,7 +97,7 @@ def notice(text: str) -> None:
 def print_json(content: object) -> None:
     """Print as JSON, what it has no type for as text; with colours on a terminal."""
     document = inert.escaped(json.dumps(content, indent=2, ensure_ascii=False, default=str))
-    out.print(JSONHighlighter()(document))
+    out.print(JSONHighlighter()(document.translate(_IN_JSON)))
 
 
 @cache
@@ -106,11 +110,25 @@ def serving_home(settings: Settings) -> None:
     """Print where a home is served."""
     address = _address(settings)
     out.print(f"\nopen       {safe(address)}   (its API: {safe(address)}/docs; Ctrl-C ends it)")
+    exposed(settings)
 
 
 def serving_meters(settings: Settings) -> None:
     """Print where the historic meter service is."""
     out.print(f"\nopen       {safe(_address(settings))}   (Ctrl-C ends it)")
+    exposed(settings)
+
+
+def exposed(settings: Settings) -> None:
+    """Print what it means that others than this machine reach the server, where they do."""
+    if settings.host in LOOPBACK:
+        return
+    means = [f"whoever reaches port {settings.port} can read all of it"]
+    if not settings.api_token:
+        means.append("nobody can change anything (no WATTHOUSE_API_TOKEN)")
+    if not settings.hosts:
+        means.append("it answers to addresses, to names only once WATTHOUSE_HOSTS has them")
+    err.print(f"[yellow]exposed[/]    {safe('; '.join(means))}")
 
 
 def _address(settings: Settings) -> str:
@@ -157,4 +175,5 @@ def _short(origin: str) -> str:
 
 def safe(text: object) -> str:
     """Text that is printed as it is, on one line, with a sign for what a terminal would act on."""
-    return inert.line(str(text)).translate(_PAST_MARKUP)
+    words = str(text)
+    return (words if words.isascii() and words.isprintable() else inert.line(words)).translate(_PAST_MARKUP)

@@ -88,6 +88,8 @@ def revisions(
     declared, place = find(dataset), home(sample)
     if column is not None and column not in declared:
         raise UsageError(f"{declared.id} has no column '{column}': see `watthouse datasets {declared.id}`")
+    if column in declared.key:
+        raise UsageError(f"{column} tells rows of {declared.id} apart and is never revised: choose another column")
     changes = place.lake.revisions(declared, since=since, until=until, column=column)
     _write([changes], style, output, place.sample)
 

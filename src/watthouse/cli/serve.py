@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from watthouse.cli import console
-from watthouse.cli.app import announce, extra, settings_of, verb
+from watthouse.cli.app import extra, settings_of, verb
 from watthouse.cli.options import OfSample, Port, day, folder
 from watthouse.errors import UsageError
 from watthouse.home import Home
@@ -43,13 +43,15 @@ def serve_(
     if streamlit:
         _serve_streamlit(settings)
     else:
-        announce(Home(settings))
+        if Home(settings).holds_sample():
+            console.announce_sample()
         serve_home(settings)
 
 
 def _serve_streamlit(settings: Settings) -> None:
-    if settings.streamlit_on is not StreamlitSide.DATAMART:  # whose pages need no home
-        announce(Home(settings))
+    # the datamart's pages need no home
+    if settings.streamlit_on is not StreamlitSide.DATAMART and Home(settings).holds_sample():
+        console.announce_sample()
     with extra("streamlit"):
         from watthouse.serve.streamlit_run import run
     run(settings)

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from watthouse.catalog import Dataset, find
 from watthouse.cli import console, reports, signals
-from watthouse.cli.app import announce, extra, home, line_of, service, stream, verb
+from watthouse.cli.app import extra, home, line_of, service, stream, verb
 from watthouse.cli.options import AsJson, OfSample, Since, Until, day, pause
 from watthouse.cli.update import staying
 from watthouse.errors import UsageError
@@ -80,7 +80,8 @@ def _once(place: Home) -> None:
 
     with console.bar() as bar:
         done = produce_once(place, progress=bar, on_published=_print)
-    announce(place, after_fetching=True)
+    if place.holds_sample(after_fetching=True):
+        console.announce_sample()
     if done.report:
         reports.report(done.report)
         reports.leave_if_refused(done.report)
@@ -98,7 +99,8 @@ def _again_and_again(settings: Settings, every: timedelta) -> None:
             place = Home(settings)
             done = produce_once(place, [find(dataset.id) for dataset in due])
             with signals.unbroken():
-                announce(place, after_fetching=True)
+                if place.holds_sample(after_fetching=True):
+                    console.announce_sample()
                 _print(done.published, when=f"{console.now()} ")
                 if done.report:
                     reports.round_of(done.report, known_notes)

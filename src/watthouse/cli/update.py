@@ -12,7 +12,7 @@ import typer
 
 from watthouse.catalog import Dataset
 from watthouse.cli import console, reports, signals, tables
-from watthouse.cli.app import ManyPaths, announce, home, line_of, service, settings_of, verb
+from watthouse.cli.app import ManyPaths, home, line_of, service, settings_of, verb
 from watthouse.cli.options import (
     AsJson,
     From,
@@ -275,7 +275,8 @@ def _follow(settings: Settings, selection: Selection, *, full: bool) -> None:
             # a full round that did not succeed is still due as a full one
             to_distrust.difference_update(dataset for dataset in due if dataset.id not in done.unsettled)
             with signals.unbroken():
-                announce(place, after_fetching=True)
+                if place.holds_sample(after_fetching=True):
+                    console.announce_sample()
                 reports.round_of(done, known_notes)
         return done.unsettled
 
@@ -290,6 +291,7 @@ def _follow(settings: Settings, selection: Selection, *, full: bool) -> None:
 
 def _report(place: Home, done: Report, paths: list[str] | None) -> None:
     """Print the report; exit 1 where something was refused, or a file that was named itself is not an export."""
-    announce(place, after_fetching=True)
+    if place.holds_sample(after_fetching=True):
+        console.announce_sample()
     reports.report(done)
     reports.leave_if_refused(done, paths)

@@ -100,7 +100,7 @@ def _utc(moment: date | datetime | None, like: datetime) -> datetime | None:
 def _refusing(origin: str) -> Iterator[None]:
     try:
         yield
-    except (pa.ArrowException, OSError, ValueError) as error:
+    except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
         why = shown(error, 80)
         raise SourceError(
             f"{origin}: Parquet truncated or damaged ({why}): remove it and run `watthouse grab`"

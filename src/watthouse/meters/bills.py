@@ -3,9 +3,10 @@
 Money is exact: decimals from the prices of the file and energies to the mWh, rounded once, to a millionth.
 """
 
+from calendar import isleap, monthrange
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Final
@@ -134,21 +135,29 @@ def _standing(tariff: Tariff, first: date, last: date) -> Line:
 
 def _months(first: date, last: date) -> Fraction:
     """A period in months, a day of a month as its part of that month."""
-    return sum((Fraction(1, _days_of_month(day)) for day in _days(first, last)), Fraction(0))
+    # the months of the last day less those before the first: to count 8,000 years by day took 5 s
+    return _months_before(last) + Fraction(1, _days_of_month(last)) - _months_before(first)
 
 
-def _years(first: date, last: date) -> Fraction:
-    days = ((date(day.year + 1, 1, 1) - date(day.year, 1, 1)).days for day in _days(first, last))
-    return sum((Fraction(1, count) for count in days), Fraction(0))
-
-
-def _days(first: date, last: date) -> Iterator[date]:
-    return (first + timedelta(days=number) for number in range((last - first).days + 1))
+def _months_before(day: date) -> Fraction:
+    return 12 * day.year + day.month + Fraction(day.day - 1, _days_of_month(day))
 
 
 def _days_of_month(day: date) -> int:
-    begin = day.replace(day=1)
-    return ((begin + timedelta(days=31)).replace(day=1) - begin).days
+    return monthrange(day.year, day.month)[1]
+
+
+def _years(first: date, last: date) -> Fraction:
+    """The same in years."""
+    return _years_before(last) + Fraction(1, _days_of_year(last)) - _years_before(first)
+
+
+def _years_before(day: date) -> Fraction:
+    return day.year + Fraction(day.timetuple().tm_yday - 1, _days_of_year(day))
+
+
+def _days_of_year(day: date) -> int:
+    return 366 if isleap(day.year) else 365
 
 
 def _decimal(amount: Fraction) -> Decimal:
@@ -158,13 +167,25 @@ def _decimal(amount: Fraction) -> Decimal:
 
 def _uncovered(versions: Sequence[Tariff], used: pl.DataFrame, since: date, until: date) -> Iterator[Line]:
     """A line for the days of the period on which no prices hold, whether or not anything was consumed."""
-    days = [day for day in _days(since, until) if not any(one.since <= day <= one.last for one in versions)]
-    if days:
+    stretches = [*_without_prices(versions, since, until)]
+    if stretches:
+        days = sum((last - begin).days + 1 for begin, last in stretches)
         energy = exact(used.filter(pl.col("version").is_null()).select(pl.col("kwh").sum()).item())
-        note = f"{NO_PRICES} ({len(days)})"
+        note = f"{NO_PRICES} ({days})"
         first = versions[0]
-        named = (first.name, first.option, "unpriced", days[0], days[-1])
+        named = (first.name, first.option, "unpriced", stretches[0][0], stretches[-1][1])
         yield Line(*named, energy_kwh=energy, shifted_kwh=energy, currency=first.currency, note=note)
+
+
+def _without_prices(versions: Sequence[Tariff], since: date, until: date) -> Iterator[tuple[date, date]]:
+    """The stretches of a period between versions, before the first and after the last, both ends included."""
+    # by ordinal: the last day of the calendar has no day after it
+    begin, end = since.toordinal(), until.toordinal()
+    held = [(one.since.toordinal(), one.last.toordinal()) for one in versions]
+    for first, last in sorted([*held, (end + 1, end + 1)]):
+        if begin < first and begin <= end:
+            yield date.fromordinal(begin), date.fromordinal(min(first - 1, end))
+        begin = max(begin, last + 1)
 
 
 def _total(tariff: Tariff, lines: Sequence[Line], since: date, until: date) -> Line:

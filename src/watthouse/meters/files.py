@@ -4,6 +4,7 @@ import re
 import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -11,7 +12,8 @@ from typing import Final
 
 from watthouse.errors import SourceError, UsageError, WatthouseError, shown
 from watthouse.settings import Settings
-from watthouse.sources.archive import ZIP, Packing, archive_in, in_zip, on_disk, refusing
+from watthouse.sources.archive import ZIP, Packing, on_disk, refusing
+from watthouse.sources.zips import archive_in, in_zip
 
 _STAMP: Final = re.compile(r"_(\d{8}T\d{6})\d*(?!\d)", re.ASCII)
 
@@ -62,7 +64,7 @@ def _at(path: Path, settings: Settings) -> Iterator[MeterFile | Refused]:
 
 def _opened(path: Path, origin: str, settings: Settings, *, named: bool) -> Iterator[MeterFile | Refused]:
     try:
-        with refusing(origin):
+        with refusing(origin, settings), _refusing_names(origin):
             name = str(path.resolve())
             name.encode()
             packing = on_disk(path, origin, settings)
@@ -73,16 +75,24 @@ def _opened(path: Path, origin: str, settings: Settings, *, named: bool) -> Iter
             with archive_in(packing) as archive:
                 members = [member for member in archive.infolist() if not member.filename.endswith("/")]
             _refuse_unsafe(origin, members, settings)
-    except UnicodeError:  # bytes of a system with another encoding, which no database takes
-        origin = origin.encode("utf-8", "replace").decode()
-        yield Refused(origin, SourceError(f"{origin}: its path, or a name in it, is not UTF-8: rename it"))
-        return
     except WatthouseError as error:
-        yield Refused(origin, error)
+        yield Refused(_in_utf8(origin), error)
         return
     for member in members:
         moment = _stamp(PurePosixPath(member.filename).name) or _packed_at(member) or written_at
         yield MeterFile(f"{name}/{member.filename}", in_zip(packing, member), moment, named)
+
+
+@contextmanager
+def _refusing_names(origin: str) -> Iterator[None]:
+    try:
+        yield
+    except UnicodeError:  # bytes of a system with another encoding, which no database takes
+        raise SourceError(f"{_in_utf8(origin)}: its path, or a name in it, is not UTF-8: rename it") from None
+
+
+def _in_utf8(origin: str) -> str:
+    return origin.encode("utf-8", "replace").decode()
 
 
 def _packed_at(member: zipfile.ZipInfo) -> datetime | None:

@@ -126,11 +126,14 @@ class Text:
             self._hash.update(chunk)
             if b"\0" in chunk:
                 raise SourceError(f"{self._packing.origin}: contains binary bytes: export it again, as text")
-            held.append(chunk if begun else chunk.removeprefix(BOM))
-            begun, size = True, size + len(chunk)
-            if size >= self._size:
-                yield b"".join(held)
-                held, size = [], 0
+            text = chunk if begun else chunk.removeprefix(BOM)
+            begun = True
+            for part in (text[at : at + self._size] for at in range(0, len(text), self._size)):
+                held.append(part)
+                size += len(part)
+                if size >= self._size:
+                    yield b"".join(held)
+                    held, size = [], 0
         yield b"".join(held)
 
     def _utf8(self, content: bytes) -> bytes:

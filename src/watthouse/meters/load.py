@@ -114,7 +114,7 @@ def _at_most(rows: int | None, reading: Reading) -> Iterator[Batch]:
 
 def _digest(file: MeterFile) -> str:
     content = sha256()
-    with refusing(file.packing.origin):
+    with refusing(file.packing.origin, file.packing.settings):
         for chunk in file.packing.chunks():
             content.update(chunk)
     return content.hexdigest()

@@ -26,16 +26,19 @@ class Reading:
     def __init__(self, file: MeterFile, zone: str, block_bytes: int = BLOCK_BYTES) -> None:
         self.file, self.origin = file, file.packing.origin
         self.rows = self.rejected = 0
-        self._text = Text(file.packing, block_bytes)
-        with refusing(self.origin):
-            head = _lines(file.packing.head())
+        with refusing(self.origin, self.file.packing.settings):
+            self._begin(file, zone, block_bytes)
+
+    def _begin(self, file: MeterFile, zone: str, block_bytes: int) -> None:
+        head = _lines(file.packing.head())
         if not any(head):
             raise SourceError(f"{self.origin}: is empty: export it again")
         layout = layout_of(next(filter(None, head)))
         if layout is None:
             raise UnrecognisedError(f"{self.origin}: begins with no header of a meter file that watthouse knows")
         self.layout: Layout = layout
-        self._reader = layout.reader(head, MeterClock(zone_of(zone)), self.origin)
+        self._text = Text(file.packing, min(block_bytes, layout.block_bytes))
+        self._reader = layout.reader(head, MeterClock(zone_of(zone), self.origin), self.origin)
 
     @property
     def digest(self) -> str:
@@ -49,7 +52,7 @@ class Reading:
         or no reading at all.
         """
         first_reason = ""
-        with refusing(self.origin):
+        with refusing(self.origin, self.file.packing.settings):
             for block in self._text.blocks():
                 batch = self._checked(self._reader.read(block))
                 self.rows += batch.readings.height

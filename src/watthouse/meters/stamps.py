@@ -6,12 +6,15 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from watthouse.errors import UsageError
+from watthouse.errors import SourceError, UsageError
 from watthouse.meters.readings import CHANNEL
 
 _DAY_FIRST: Final = ("%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M")
 OLE_NULL: Final = "30/12/1899"
 """The day zero of OLE Automation dates: what Windows programs write where there is no date."""
+
+_MOST_TWICE: Final = 500_000
+"""Times in the autumn hour, of all channels together: 100 channels of 5 minutes have 12,000 in ten years."""
 
 
 def zone_of(name: str) -> ZoneInfo:
@@ -44,10 +47,13 @@ class MeterClock:
 
     In autumn an hour comes twice: of the same channel and time, the first is summer time and the second is winter time,
     as meters write them in order. In spring an hour is skipped: what is stamped there has no instant.
+
+    What was stamped in the hour that comes twice is remembered; raises :class:`~watthouse.errors.SourceError` for the
+    file ``origin`` where that is more than any has.
     """
 
-    def __init__(self, zone: ZoneInfo) -> None:
-        self.name = zone.key
+    def __init__(self, zone: ZoneInfo, origin: str) -> None:
+        self.name, self._origin = zone.key, origin
         self._seen: dict[tuple[object, ...], int] = {}
 
     def instants(self, rows: pl.DataFrame) -> pl.Series:
@@ -70,5 +76,9 @@ class MeterClock:
             self._seen[tuple(shown)] = times + 1
             if times:
                 latter.append(at)
+        if len(self._seen) > _MOST_TWICE:
+            raise SourceError(
+                f"{self._origin}: over {_MOST_TWICE:,} times of its meters lie in hours that come twice: split it"
+            )
         second = pl.when(pl.col("at").is_in(latter)).then("second").otherwise("first")
         return rows.select(second.alias("instant")).to_series()

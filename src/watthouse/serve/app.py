@@ -9,13 +9,14 @@ from typing import Final
 
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi_swagger import patch_fastapi
 from starlette.routing import Route
 from starlette_compress import CompressMiddleware, add_compress_type, remove_compress_type
 
-from watthouse.serve import document, middleware, problem_handlers
+from watthouse.serve import document, middleware, problem_handlers, swagger
 from watthouse.serve.api import calls, datasets, ledger, live, meter_grid, meters, questions, regional
+from watthouse.serve.bodies import CALLBACKS, LARGEST_CALLBACK
 from watthouse.serve.formats import Format
+from watthouse.serve.front import Front
 from watthouse.serve.heads import Heads
 from watthouse.serve.listening import ENDING
 from watthouse.serve.pages import Pages
@@ -32,6 +33,8 @@ UTC.
 
 # Seconds left to the first answers before the pages are loaded.
 _WARM_AFTER: Final = 0.5
+
+_FEWER: Final = "send fewer files at a time, or raise WATTHOUSE_METER_UPLOAD_BYTES"
 
 _ROUTED = (datasets, calls, regional, questions, ledger, live, meters, meter_grid)
 
@@ -57,7 +60,7 @@ def create(settings: Settings) -> FastAPI:
         version=version_of("watthouse"),
         summary="France's open energy data, ready to cite",
         description=_ABOUT,
-        # FastAPI's own page loads Swagger from a CDN, and nothing here asks another host; see patch_fastapi below
+        # FastAPI's own page loads Swagger from a CDN, and nothing here asks another host; see swagger.py
         docs_url=None,
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
@@ -68,7 +71,7 @@ def create(settings: Settings) -> FastAPI:
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
     app.state.service = service
-    patch_fastapi(app, docs_url="/docs", redirect_from_root_to_docs=False)
+    app.include_router(swagger.router)
     document.install(app)
     problem_handlers.install(app)
     # on every call, as FastAPI silently takes the last of two values
@@ -119,5 +122,14 @@ def _surround(app: FastAPI, settings: Settings) -> None:
             expose_headers=["etag", "x-watthouse-sample", "x-watthouse-version", "x-request-id"],
         )
     app.add_middleware(Heads)
+    app.add_middleware(Front, settings=settings, larger=_larger_bodies(settings))
     # last, hence outermost: it counts and times what the others answer, too
     middleware.install(app, settings)
+
+
+def _larger_bodies(settings: Settings) -> dict[str, tuple[int, str]]:
+    """The calls that take more than a small body: bytes at most, and what to do about more."""
+    return {
+        f"{middleware.API}/meters/uploads": (settings.meter_upload_bytes, _FEWER),
+        CALLBACKS: (LARGEST_CALLBACK, ""),
+    }

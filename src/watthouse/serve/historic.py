@@ -15,6 +15,7 @@ from typing import Any, Final
 import structlog
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -28,13 +29,14 @@ from watthouse.meters.load import LoadReport, load
 from watthouse.meters.storage import day_view
 from watthouse.meters.storage.database import MeterDatabase
 from watthouse.meters.storage.models import EnergyDataView
+from watthouse.serve.front import Front
+from watthouse.serve.guards import Guarded
 from watthouse.serve.kept import KeptAnswers
-from watthouse.serve.problems import ProblemError, refusal
+from watthouse.serve.problems import ProblemError, refusal, told
 from watthouse.serve.token import admit
-from watthouse.settings import Settings
+from watthouse.settings import LOOPBACK, Settings
 
 LOADS: Final = "/api/v1/meters/loads"
-_LOOPBACK: Final = {"127.0.0.1", "::1", "localhost"}
 _ABSENT: Final = {"message": "energy data not present"}
 _LOADED: Final = {"message": "Load data complete"}
 _FILLED: Final = {"message": "Load data in view complete"}
@@ -138,7 +140,7 @@ class _Silent:
 
 def create(settings: Settings) -> Starlette:
     """The service alone, as ``watthouse meters serve`` runs it: it loads the folder before it answers."""
-    on_loopback = settings.host in _LOOPBACK
+    on_loopback = settings.host in LOOPBACK
     is_open = on_loopback if settings.meter_gets is None else settings.meter_gets
     historic = Historic(settings, gets_change_state=is_open)
 
@@ -152,7 +154,8 @@ def create(settings: Settings) -> Starlette:
         historic.database.close()
 
     routes = [*historic.routes, loads(settings, historic)]
-    app = Starlette(routes=routes, lifespan=living, exception_handlers=historic.pages)
+    around = [Middleware(Guarded), Middleware(Front, settings=settings)]
+    app = Starlette(routes=routes, lifespan=living, exception_handlers=historic.pages, middleware=around)
     app.router.redirect_slashes = False
     return app
 
@@ -192,7 +195,7 @@ def _guarded(answer: Answer) -> Answer:
         except HTTPException as refusal:
             return _page(refusal)
         except WatthouseError as error:
-            return _page(ServiceUnavailable(str(error)))
+            return _page(ServiceUnavailable(told(error)))
 
     return guarded
 

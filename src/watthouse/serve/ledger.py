@@ -104,6 +104,8 @@ def dataset_of(params: RevisionsParams) -> Dataset:
     dataset = CATALOG[params.dataset]
     if params.column is not None and params.column not in dataset.names:
         raise wrong("column", f"{dataset.id} has no column '{params.column[:60]}': it has {', '.join(dataset.names)}")
+    if params.column in dataset.key:
+        raise wrong("column", f"{params.column} tells rows of {dataset.id} apart and is never revised: choose another")
     return dataset
 
 

@@ -3,6 +3,7 @@
 import errno
 import multiprocessing
 import os
+import resource
 import signal
 import socket
 from collections.abc import Callable
@@ -10,17 +11,24 @@ from functools import partial
 from typing import Any, Final
 
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from starlette.types import ASGIApp
 
 from watthouse.errors import WatthouseError
 from watthouse.parent import end_with_parent
+from watthouse.serve.clients import BehindProxies, Proxies
+from watthouse.serve.connections import Connections
 from watthouse.settings import Settings
 from watthouse.starting import keep
 
 ENDING: Final = signal.SIGUSR1
 """What a worker is sent when the server is about to end: it waits for its connections, and some of them stay open."""
+_CONNECTIONS: Final = 4_096
+"""Connections at a time: the next one waits in the kernel. More than several clients' shares."""
+_HEAD: Final = 64 * 2**10
+"""Bytes of the head of a request at most, and what is read ahead or kept to be written of a body."""
 
 
 class _Server(Granian):  # type: ignore[misc,valid-type]
@@ -50,16 +58,32 @@ def listen(settings: Settings, made_by: Callable[[Settings], ASGIApp], *, afresh
         respawn_failed_workers=True,
         workers_kill_timeout=10,
         log_level=LogLevels.warning,
+        # HTTP/2 without TLS is what no browser speaks, and what speaks either is never closed before its first byte
+        http=HTTPModes.http1,
+        websockets=False,
+        http1_settings=HTTP1Settings(header_read_timeout=round(settings.client_seconds * 1_000), max_buffer_size=_HEAD),
+        backpressure=_room(),
     ).serve(target_loader=partial(_load, settings, made_by))
+
+
+def _room() -> int:
+    """How many connections there may be: each is a file of this process, and half of those are kept for other uses."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * _CONNECTIONS
+    if soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return min(_CONNECTIONS, soft // 2)
 
 
 def _load(settings: Settings, made_by: Callable[[Settings], ASGIApp], _target: str) -> ASGIApp:
     end_with_parent()
     # by default it would kill a worker whose application does not listen for it
     signal.signal(ENDING, signal.SIG_IGN)
+    Connections(settings).watch()
     app = made_by(settings)
     keep()
-    return app
+    return BehindProxies(app, Proxies(settings.trusted_proxies))
 
 
 def refuse_taken(host: str, port: int) -> None:

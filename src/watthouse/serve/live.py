@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import threading
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from anyio import to_thread
 
 from watthouse.errors import StreamError
-from watthouse.serve.problems import ProblemError
+from watthouse.serve.problems import AGAIN_SECONDS, ProblemError, busy, told
 from watthouse.settings import Settings
 from watthouse.stream.documents import Document
 
@@ -24,12 +25,12 @@ HEARTBEAT: Final = 10.0
 """Seconds without news after which a listener is told that there are none: it notices a dead connection by that."""
 LISTENERS: Final = 500
 """Connections that may listen at a time: each holds a socket of the server."""
+OF_A_CLIENT: Final = 100
+"""Connections of one client among them."""
 _PATIENCE: Final = 5.0
 """Seconds without an answer after which a look is given up: a page waits for it."""
 _HELD_UP: Final = 0.5
 _WATCHED: Final = 20
-_AGAIN: Final = 10
-"""Seconds after which one listener too many may try again."""
 
 
 @dataclass(frozen=True)
@@ -82,12 +83,19 @@ class Live:
     ``pushed`` is called with the seconds from an observation to the moment at which listeners are told of it.
     """
 
-    def __init__(self, settings: Settings, *, listeners: int = LISTENERS, heartbeat: float = HEARTBEAT) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        listeners: int = LISTENERS,
+        of_a_client: int = OF_A_CLIENT,
+        heartbeat: float = HEARTBEAT,
+    ) -> None:
         self._url = settings.stream_store
         self._pause = settings.stream_poll_seconds
-        self._most, self._heartbeat = listeners, heartbeat
+        self._most, self._of_a_client, self._heartbeat = listeners, of_a_client, heartbeat
         self.pushed: Callable[[float], None] = lambda _: None
-        self.listeners = 0
+        self._clients: Counter[str] = Counter()
         self.delay: float | None = None
         """Seconds from the newest observation that was pushed to that moment; None before any was."""
         self._lock = threading.Lock()
@@ -101,6 +109,11 @@ class Live:
     @property
     def _looked(self) -> bool:
         return self._read_at != float("-inf")
+
+    @property
+    def listeners(self) -> int:
+        """How many connections listen."""
+        return self._clients.total()
 
     @property
     def is_set(self) -> bool:
@@ -137,19 +150,24 @@ class Live:
         except StreamError as error:
             # whoever listens is told, and told again by the next look that succeeds
             with self._lock:
-                self._state = self._state.failed(str(error))
+                self._state = self._failed(error)
             raise
 
-    def admit(self) -> None:
-        """Raises a problem where nobody can listen, or too many do."""
+    def admit(self, client: str = "") -> None:
+        """Raises a problem where nobody can listen, or too many do, of all clients or of this one."""
         self._refuse_unset()
-        if self.listeners >= self._most:
-            detail = f"{self.listeners} connections listen already: retry in {_AGAIN} s, or poll /api/v1/live/regions"
-            raise ProblemError(503, detail, headers={"retry-after": str(_AGAIN)})
+        theirs = self._clients[client]
+        if self.listeners >= self._most or theirs >= self._of_a_client:
+            who = f"{theirs} connections of yours" if theirs >= self._of_a_client else f"{self.listeners} connections"
+            detail = f"{who} listen already: retry in {AGAIN_SECONDS} s, or poll /api/v1/live/regions"
+            raise busy(detail)
 
-    async def states(self) -> AsyncIterator[LiveState | None]:
-        """The state now, then after each change; None where there was none for a heartbeat. Ends with the server."""
-        with self._listening():
+    async def states(self, client: str = "") -> AsyncIterator[LiveState | None]:
+        """The state now, then after each change; None where there was none for a heartbeat. Ends with the server.
+
+        ``client`` is who listens, for its share of the connections.
+        """
+        with self._listening(client):
             seen = await to_thread.run_sync(self.state)
             yield seen
             while not self._closed:
@@ -174,15 +192,17 @@ class Live:
             self._store.close()
 
     @contextmanager
-    def _listening(self) -> Iterator[None]:
+    def _listening(self, client: str) -> Iterator[None]:
         """Be one of those for whom the store is polled; nobody polls it for none."""
-        self.listeners += 1
+        self._clients[client] += 1
         if self._poller is None:
             self._poller = asyncio.get_running_loop().create_task(self._poll())
         try:
             yield
         finally:
-            self.listeners -= 1
+            self._clients[client] -= 1
+            if not self._clients[client]:
+                del self._clients[client]
             if not self.listeners and self._poller is not None:
                 self._poller.cancel()
                 self._poller = None
@@ -213,11 +233,15 @@ class Live:
             documents = {each["_id"]: each for each in store.latest()}
             self._state = before.seen(documents, store.progress())
         except StreamError as error:
-            self._state = before.failed(str(error))
+            self._state = self._failed(error)
         self._read_at = time.monotonic()
         # what is found after nobody has looked for a while was not observed just now
         if watched:
             self._time(self._state.since(before.number))
+
+    def _failed(self, error: StreamError) -> LiveState:
+        # the log has it once, however often it is looked again
+        return self._state if self._state.fault else self._state.failed(told(error))
 
     def _time(self, moved: Mapping[str, Document | None]) -> None:
         now = datetime.now(UTC)
@@ -232,7 +256,9 @@ class Live:
             try:
                 from watthouse.stream.store import Store
             except ModuleNotFoundError as error:
-                raise StreamError(f"{error.name} is not installed: pip install 'watthouse[stream]'") from error
+                missing = StreamError(f"{error.name} is not installed: pip install 'watthouse[stream]'")
+                missing.public = None  # it tells nothing of this server but what to do
+                raise missing from error
             self._store = Store(self._url.get_secret_value(), patience=_PATIENCE)
         return self._store
 

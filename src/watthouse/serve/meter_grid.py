@@ -139,6 +139,7 @@ class MeterGrid:
         }
         row_set = framed(f"{what} of meter {meter_code}", rows, declared, about | more)
         # the night of the first day has the colour of the day before
-        since = curve.since - timedelta(days=table == grid_slots.COLOURS)
+        earlier = table == grid_slots.COLOURS and curve.since > date.min
+        since = curve.since - timedelta(days=earlier)
         used = attribution.used(self._grid, [table], [(since, curve.until)]) if self._grid else ()
         return replace(row_set, used=used)

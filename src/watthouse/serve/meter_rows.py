@@ -20,6 +20,7 @@ from watthouse.meters.resampling import resample
 from watthouse.meters.series import readings
 from watthouse.meters.stamps import zone_of
 from watthouse.meters.units import unit_of
+from watthouse.serve import deadline
 from watthouse.serve import meter_columns as columns
 from watthouse.serve.formats import AnswerColumn
 from watthouse.serve.problems import ProblemError, wrong
@@ -138,6 +139,7 @@ class MeterRows:
         period, most = self._period(chosen, params), self._settings.max_rows
         assert period.since is not None
         assert period.until is not None
+        self._bounds(period.since, period.until)  # refuses the last day of the calendar, which has no end
         parts = (
             curve_of(readings(self._connection, chosen, self._bounds(since, until), most), chosen)
             for since, until in self._parts(chosen, period)
@@ -175,7 +177,9 @@ class MeterRows:
         assert period.until is not None
         since, last = max(period.since, first), min(period.until, last)
         while True:
-            until = min(since + timedelta(days=_DAYS_AT_A_TIME - 1), last)
+            deadline.check()
+            # no sum of days: that of the calendar's last ones is none
+            until = last if (last - since).days < _DAYS_AT_A_TIME else since + timedelta(days=_DAYS_AT_A_TIME - 1)
             yield since, until
             if until >= last:
                 return

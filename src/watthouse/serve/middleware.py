@@ -6,6 +6,7 @@ import time
 import uuid
 from contextlib import nullcontext
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import structlog
 from fastapi import APIRouter, FastAPI, Request
@@ -21,30 +22,20 @@ from watthouse.errors import WatthouseError
 from watthouse.serve import problems
 from watthouse.serve.api.base import TheService
 from watthouse.serve.api.live import EVENTS
+from watthouse.serve.clients import client_of
+from watthouse.serve.guards import guard
 from watthouse.serve.stream_measures import StreamMeasures
 from watthouse.settings import Settings
 
 API: Final = "/api/v1"
 router = APIRouter(tags=["operation"])
 
-_GUARDS: Final = {
-    "x-content-type-options": "nosniff",
-    # older browsers do not know frame-ancestors
-    "x-frame-options": "DENY",
-    "referrer-policy": "same-origin",
-    # no page uses any of these
-    "permissions-policy": "geolocation=(), camera=(), microphone=()",
-    "cross-origin-opener-policy": "same-origin",
-}
-# an answer of the API is never a page: nothing in it may run
-_CLOSED: Final = "default-src 'none'; frame-ancestors 'none'"
-_OPEN_TO_ITSELF: Final = (
-    "default-src 'self'; img-src 'self' data: blob:; font-src 'self' data:; style-src 'self' 'unsafe-inline';"
-    # inline, since Dash writes its configuration into the page
-    " script-src 'self' 'unsafe-inline';"
-    " frame-ancestors 'none'"
-)
 _EVENTS: Final = f"{API}{EVENTS}"
+# a client may make up any other, and each would be a label of a metric for ever
+_METHODS: Final = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
+_LOGGED: Final = 500
+# of a request whose client left before there was an answer, as nginx has it: an error has a status of its own
+_GONE: Final = 499
 # a refused probe would take a healthy server out of service
 _UNLIMITED: Final = {"/healthz", "/readyz", "/metrics"}
 
@@ -127,13 +118,13 @@ class Watch:
             await self._app(scope, receive, send)
             return
         request_id = _request_id(scope)
-        began, sent, status, begun = time.perf_counter(), 0, 500, False
+        began, sent, status, begun = time.perf_counter(), 0, _GONE, False
 
         async def watched(message: Message) -> None:
             nonlocal sent, status, begun
             if message["type"] == "http.response.start":
                 status, begun = message["status"], True
-                _guard(MutableHeaders(scope=message), scope["path"], request_id)
+                _finish(MutableHeaders(scope=message), scope["path"], request_id)
             elif message["type"] == "http.response.body":
                 sent += len(message.get("body", b""))
             await send(message)
@@ -155,7 +146,7 @@ class Watch:
     def _refused(self, scope: Scope) -> Response | None:
         if self._limit is None or scope["path"] in _UNLIMITED:
             return None
-        client = (scope.get("client") or ("unknown",))[0]
+        client = client_of(scope)
         if self._limiter.hit(self._limit, client):
             return None
         # never 0, which clients take for "at once"
@@ -165,14 +156,15 @@ class Watch:
 
     def _record(self, scope: Scope, status: int, sent: int, seconds: float) -> None:
         route = _route(scope)
-        self._measures.requests.labels(scope["method"], route, str(status)).inc()
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        self._measures.requests.labels(method, route, str(status)).inc()
         if not _listens(scope):
             self._measures.seconds.labels(route).observe(seconds)
         if self._logs_requests:
             self._log.info(
                 "request",
-                method=scope["method"],
-                path=scope["path"],
+                method=scope["method"][:_LOGGED],
+                path=scope["path"][:_LOGGED],
                 status=status,
                 bytes=sent,
                 ms=round(seconds * 1000, 1),
@@ -199,11 +191,14 @@ def _request_id(scope: Scope) -> str:
     return given if 0 < len(given) <= 64 and given.replace("-", "").isalnum() and given.isascii() else uuid.uuid4().hex
 
 
-def _guard(headers: MutableHeaders, path: str, request_id: str) -> None:
+def _finish(headers: MutableHeaders, path: str, request_id: str) -> None:
     headers["x-request-id"] = request_id
-    for name, value in _GUARDS.items():
-        headers[name] = value
-    headers["content-security-policy"] = _CLOSED if path.startswith("/api/") else _OPEN_TO_ITSELF
+    guard(headers, path)
+    # Starlette writes where a redirect leads with the scheme of this connection: behind TLS another one leads there
+    if (location := headers.get("location", "")).startswith(("http://", "https://")):
+        parts = urlsplit(location)
+        # two slashes would begin the name of another host: GET //example.org/ would lead there
+        headers["location"] = parts._replace(scheme="", netloc="", path="/" + parts.path.lstrip("/")).geturl()
 
 
 def configure_logs() -> None:

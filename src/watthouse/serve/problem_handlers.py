@@ -14,19 +14,22 @@ from watthouse.serve.problems import Fault, ProblemError, answer, refusal
 
 
 def install(app: FastAPI) -> None:
-    """Turn every error of this app into a problem."""
+    """Turn every error of this app into a problem.
+
+    The handlers are coroutines: a plain function would wait for one of the threads that the calls wait in.
+    """
     app.add_exception_handler(ProblemError, _refused)
     app.add_exception_handler(WatthouseError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
 
 
-def _refused(request: Request, error: Exception) -> Response:
+async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, ProblemError | WatthouseError)
     return refusal(request.url.path, error)
 
 
-def _invalid(request: Request, error: Exception) -> Response:
+async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     faults = [Fault(parameter=_named(error_detail), detail=_meant(error_detail)) for error_detail in error.errors()]
     detail = "; ".join(f"{fault.parameter}: {fault.detail}" for fault in faults)
@@ -53,7 +56,7 @@ def _meant(error_detail: Mapping[str, Any]) -> str:
     return message if isinstance(given, dict) or shown in message else f"'{shown}' is not valid: {message}"
 
 
-def _http(request: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     # the texts of Starlette ("Not Found") say nothing of what to do
     if error.status_code == HTTPStatus.NOT_FOUND:

@@ -24,6 +24,7 @@ from watthouse.errors import (
 
 MEDIA: Final = "application/problem+json"
 SCHEMA: Final = "#/components/schemas/Problem"
+AGAIN_SECONDS: Final = 10
 
 
 class Fault(BaseModel):
@@ -55,6 +56,11 @@ class ProblemError(Exception):
         self.detail = detail
         self.faults = [Fault(parameter=parameter, detail=detail)] if parameter else []
         self.headers = dict(headers or {})
+
+
+def busy(detail: str) -> ProblemError:
+    """503 for what may be tried again in :data:`AGAIN_SECONDS`."""
+    return ProblemError(503, detail, headers={"retry-after": str(AGAIN_SECONDS)})
 
 
 def wrong(parameter: str, detail: str) -> ProblemError:
@@ -91,18 +97,26 @@ def _documented(status: int) -> dict[str, Any]:
     return {**response, "headers": {"Retry-After": again}}
 
 
+def told(error: WatthouseError) -> str:
+    """What callers and readers are told of an error; where that is less than it says, the log has the rest."""
+    if error.public is None:
+        return str(error)
+    structlog.get_logger().warning("refused", error=type(error).__name__, reason=str(error))
+    return error.public
+
+
 def refusal(path: str, error: ProblemError | WatthouseError) -> Response:
     """What was refused, as a response: by a call, or by what lies behind it (a wrong call, or missing data)."""
     if isinstance(error, ProblemError):
         return answer(path, error.status, error.detail, error.faults, error.headers)
     if isinstance(error, UsageError):
-        return answer(path, 422, str(error))
+        return answer(path, 422, told(error))
     if isinstance(error, BusyError):
-        return answer(path, 409, str(error))
+        return answer(path, 409, told(error))
     if isinstance(error, WarehouseError | LakeError | DatabaseError | StreamError):
-        again = "60" if isinstance(error, QueryLimitError) else "10"
-        return answer(path, 503, str(error), headers={"retry-after": again})
-    return answer(path, 500, str(error))
+        again = 60 if isinstance(error, QueryLimitError) else AGAIN_SECONDS
+        return answer(path, 503, told(error), headers={"retry-after": str(again)})
+    return answer(path, 500, told(error))
 
 
 def unexpected(path: str, error: Exception) -> Response:

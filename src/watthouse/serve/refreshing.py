@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 
-from watthouse.errors import BusyError
+import structlog
+
 from watthouse.home import Home
 from watthouse.parent import COMMAND
+from watthouse.serve.problems import ProblemError
 from watthouse.settings import Settings
 
 _LAST = 400  # characters kept of its last line
+_LOGGED = 20  # lines of a failure that go into the log
 
 
 class State(Enum):
@@ -45,10 +48,10 @@ class Refresher:
         self.progress = RefreshProgress()
 
     def start(self) -> RefreshProgress:
-        """Start one; raises :class:`~watthouse.errors.BusyError` while one runs."""
+        """Start one; raises a problem while one runs."""
         with self._lock:
             if self.progress.state is State.RUNNING:
-                raise BusyError("a refresh is already running: see /api/v1/status")
+                raise ProblemError(409, "a refresh is already running: see /api/v1/status")
             self.progress = RefreshProgress(State.RUNNING, datetime.now(UTC))
             self._process = self._spawn()
             # its output has to be read all along: a full pipe would stop it
@@ -85,5 +88,8 @@ class Refresher:
         lines = [line.strip() for line in output.splitlines() if line.strip()]
         state = State.FAILED if process.returncode else State.DONE
         last = lines[-1][:_LAST] if lines else None
+        if process.returncode:
+            structlog.get_logger().warning("refresh failed", code=process.returncode, lines=lines[-_LOGGED:])
+            last = "it failed: the server's log says why"
         with self._lock:
             self.progress = RefreshProgress(state, self.progress.started_at, datetime.now(UTC), last)

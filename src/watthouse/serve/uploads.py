@@ -1,11 +1,10 @@
 """Meter files that come over HTTP: taken in as they are sent, capped, and loaded as those of a folder are."""
 
 import shutil
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
@@ -25,33 +24,15 @@ _LONGEST_NAME: Final = 200
 
 
 async def upload(request: Request, settings: Settings, database: MeterDatabase) -> LoadReport:
-    """Load the files of a multipart form; raises a problem for a body that is none, or too large."""
+    """Load the files of a multipart form; raises a problem for a body that is none (:mod:`watthouse.serve.front` counts
+    how large it is)."""
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise ProblemError(415, "send the files as multipart/form-data: curl -F files=@LP_1.csv does")
-    capped = Request(request.scope, _capped(request, settings.meter_upload_bytes))
     try:
-        async with capped.form(max_files=_MOST_FILES, max_fields=_MOST_FILES) as form:
+        async with request.form(max_files=_MOST_FILES, max_fields=_MOST_FILES) as form:
             return await run_in_threadpool(_load, _files(form), settings, database)
     except HTTPException as error:  # what Starlette makes of a form that is cut off, or has too many parts
         raise wrong("files", f"the form cannot be read ({error.detail}): send it again") from error
-
-
-def _capped(request: Request, most: int) -> Callable[[], Awaitable[Any]]:
-    """The body as it comes in, up to ``most`` bytes: a header may say anything of its length."""
-    taken = 0
-
-    async def receive() -> Any:
-        nonlocal taken
-        message = await request.receive()
-        taken += len(message.get("body", b""))
-        if taken > most:
-            raise ProblemError(413, f"over {most:,} bytes: send fewer files at a time, or raise {_SETTING}")
-        return message
-
-    return receive
-
-
-_SETTING: Final = "WATTHOUSE_METER_UPLOAD_BYTES"
 
 
 def _files(form: FormData) -> dict[str, UploadFile]:

@@ -4,17 +4,16 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
-from starlette.responses import Response, StreamingResponse
 
 from watthouse import cells
+from watthouse.serve import deadline
 from watthouse.serve.formats import Format, Labels
 
 # a row group is kept in memory until it is full
@@ -25,33 +24,20 @@ ATTRIBUTION: Final = "attribution"
 """The column of a CSV that names the publishers and the days of their rows."""
 
 
-def stream(
-    labels: Labels,
-    batches: Iterator[pa.RecordBatch],
-    schema: pa.Schema,
-    style: Format,
-    headers: Mapping[str, str],
-    resources: ExitStack,
-) -> Response:
-    """The rows on their way; ``resources`` is let go when the last one has gone out."""
-    pieces = _writers[style](labels, _marked(batches, labels), schema)
-    return StreamingResponse(_closing(pieces, resources), media_type=content_type(style), headers=headers)
+def pieces(labels: Labels, batches: Iterator[pa.RecordBatch], schema: pa.Schema, style: Format) -> Iterator[bytes]:
+    """The rows on their way."""
+    return _writers[style](labels, _marked(batches, labels), schema)
 
 
 def whole(labels: Labels, rows: pa.Table, style: Format) -> bytes:
     """A small answer at once."""
     batches = iter(rows.combine_chunks().to_batches())
-    return b"".join(_writers[style](labels, _marked(batches, labels), rows.schema))
+    return b"".join(pieces(labels, batches, rows.schema, style))
 
 
 def content_type(style: Format) -> str:
     """The media type, and for CSV its charset and header row."""
     return f"{style.media}; charset=utf-8; header=present" if style is Format.CSV else style.media
-
-
-def _closing(pieces: Iterator[bytes], resources: ExitStack) -> Iterator[bytes]:
-    with resources:
-        yield from pieces
 
 
 def _schema(schema: pa.Schema, labels: Labels) -> pa.Schema:
@@ -77,6 +63,7 @@ def _schema(schema: pa.Schema, labels: Labels) -> pa.Schema:
 
 def _marked(batches: Iterator[pa.RecordBatch], labels: Labels) -> Iterator[pa.RecordBatch]:
     for batch in batches:
+        deadline.check()
         if labels.sample:
             yield batch.append_column("sample", pa.repeat(labels.sample, batch.num_rows))
         else:

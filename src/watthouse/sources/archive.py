@@ -9,14 +9,16 @@ import lzma
 import tempfile
 import zipfile
 import zlib
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final, cast
 
-from watthouse.errors import SourceError, shown
+from watthouse.errors import SourceError, WatthouseError, shown
 from watthouse.settings import Settings
+from watthouse.sources.limits import XZ_BYTES
 
 GZIP: Final = b"\x1f\x8b"
 BZIP2: Final = b"BZh"
@@ -29,11 +31,14 @@ HEAD_BYTES: Final = 2**16
 _CHUNK: Final = 2**20
 # Ratios are only held against files that unpack to more than this: repetitive small ones pack far better than 200:1.
 _RATIO_FROM: Final = 8 * 2**20
-_IN_MEMORY: Final = 64 * 2**20
-_ENCRYPTED: Final = 1
+IN_MEMORY: Final = 64 * 2**20
+"""Bytes of a scratch copy up to which it stays off the disk."""
 _WIDE: Final = {"utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}
 _LETTERS: Final = 64
 AGAIN: Final = "download it again"
+_REPORT: Final = "please report it (WATTHOUSE_TRACEBACK=1 shows where)"
+_MISTAKES: Final = (LookupError, TypeError, AttributeError, NameError, AssertionError)
+"""What code raises that is wrong, whatever the file says."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,11 @@ class Opened:
 
 @dataclass(frozen=True)
 class Packing:
-    """One file as it is stored: ``size`` its own bytes, ``packed`` those that it takes on disk, in a zip or alone."""
+    """One file as it is stored: ``size`` its own bytes, ``packed`` those that it takes on disk, in a zip or alone.
+
+    ``unpacked`` has the bytes that each file of the same archive was found to have so far, by its origin, and ``whole``
+    those of the archive itself.
+    """
 
     origin: str
     size: int
@@ -55,6 +64,8 @@ class Packing:
     raw: Callable[[], AbstractContextManager[IO[bytes]]]
     settings: Settings
     zipped: bool = False
+    unpacked: dict[str, int] = field(default_factory=dict, compare=False)
+    whole: int = 0
 
     @contextmanager
     def open(self) -> Iterator[Opened]:
@@ -81,6 +92,7 @@ class Packing:
             while chunk := opened.stream.read(_CHUNK):
                 count += len(chunk)
                 self.refuse_over_caps(count, packed=self.zipped or opened.unpacked)
+                self._count_together(count)
                 yield chunk
 
     def digest(self) -> str | None:
@@ -100,7 +112,7 @@ class Packing:
                 yield opened.stream
                 return
             # Parquet's footer and a zip's directory are at the end: a compressed stream cannot be read from there
-            with tempfile.SpooledTemporaryFile(_IN_MEMORY) as copy:
+            with tempfile.SpooledTemporaryFile(IN_MEMORY) as copy:
                 for chunk in self.chunks():
                     copy.write(chunk)
                 copy.seek(0)
@@ -119,6 +131,18 @@ class Packing:
                 " unpack it by hand if you trust it, or raise WATTHOUSE_MAX_RATIO"
             )
 
+    def _count_together(self, count: int) -> None:
+        """Raise where the files of an archive unpack to more than one file may, each below the caps as they may be."""
+        if not self.whole:
+            return
+        self.unpacked[self.origin] = count
+        together = sum(self.unpacked.values())
+        if together > _RATIO_FROM and together > self.settings.max_ratio * self.whole:
+            raise SourceError(
+                f"{self.origin}: the files of its archive unpack to over {self.settings.max_ratio} times its size, as a"
+                " zip bomb does: unpack it by hand if you trust it, or raise WATTHOUSE_MAX_RATIO"
+            )
+
 
 def on_disk(path: Path, origin: str, settings: Settings) -> Packing:
     """A file of its own, called ``origin`` in messages; raises :class:`OSError` where it cannot be looked at."""
@@ -126,36 +150,16 @@ def on_disk(path: Path, origin: str, settings: Settings) -> Packing:
     return Packing(origin, size, size, lambda: path.open("rb"), settings)
 
 
-def in_zip(zipped: Packing, member: zipfile.ZipInfo) -> Packing:
-    """A member of a zip archive, which may be a member of another one itself."""
-
-    @contextmanager
-    def raw() -> Iterator[IO[bytes]]:
-        if member.flag_bits & _ENCRYPTED:
-            raise SourceError(f"{origin}: protected with a password: unpack it by hand")
-        with archive_in(zipped) as archive, archive.open(member) as stream:
-            yield stream
-
-    origin = f"{zipped.origin} › {shown(member.filename, 200)}"
-    # A bomb can be split over two zips, each below the ratio: what counts is what both of them save together.
-    packed = member.compress_size * zipped.packed // max(zipped.size, 1)
-    return Packing(origin, member.file_size, packed, raw, zipped.settings, zipped=True)
-
-
 @contextmanager
-def archive_in(packing: Packing) -> Iterator[zipfile.ZipFile]:
-    """The zip that a file is."""
-    if packing.zipped:
-        packing.refuse_over_caps(packing.size, packed=True)
-    with packing.raw() as stream, zipfile.ZipFile(stream) as archive:
-        yield archive
+def refusing(origin: str, settings: Settings) -> Iterator[None]:
+    """Turn what a damaged, cut, closed or hostile file makes the libraries raise into one line.
 
-
-@contextmanager
-def refusing(origin: str) -> Iterator[None]:
-    """Turn what a damaged, cut or closed file makes the libraries raise into one line."""
+    What looks like a mistake of watthouse's own is to be reported, and raised as it is under ``settings.traceback``.
+    """
     try:
         yield
+    except WatthouseError:
+        raise
     except (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, gzip.BadGzipFile) as error:
         raise SourceError(f"{origin}: truncated or damaged ({shown(error, 80)}): {AGAIN}") from error
     except NotImplementedError as error:
@@ -165,6 +169,16 @@ def refusing(origin: str) -> Iterator[None]:
         raise SourceError(f"{origin}: needs more memory than there is, as a damaged file does: {AGAIN}") from error
     except OSError as error:
         raise SourceError(f"{origin}: cannot be read ({shown(error.strerror or error, 80)}): check the file") from error
+    except BaseException as error:
+        # What nobody foresaw is this document's own trouble, and the others go on. A panic in a Rust library is no
+        # Exception: pyo3's PanicException once ended a whole refresh over one file.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        is_own = isinstance(error, _MISTAKES)
+        if is_own and settings.traceback:
+            raise
+        why = shown(f"{type(error).__name__}: {error}", 100)
+        raise SourceError(f"{origin}: cannot be read ({why}): {_REPORT if is_own else AGAIN}") from error
 
 
 def _utf16_of(head: bytes) -> str:
@@ -188,12 +202,10 @@ def _utf16_of(head: bytes) -> str:
     return encoding if all(letter.isprintable() or letter in "\ufeff\t\r\n" for letter in text[:_LETTERS]) else ""
 
 
-class _Narrowed(io.RawIOBase):
-    """A text in UTF-16, read as UTF-8; what does not decode becomes U+FFFD, which no column accepts."""
+class _FromStart(io.RawIOBase):
+    """What can be read again from its start, which is all that readers need of it."""
 
-    def __init__(self, stream: IO[bytes], encoding: str) -> None:
-        self._stream, self._encoding, self._rest = stream, encoding, b""
-        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+    what: str
 
     def readable(self) -> bool:
         return True
@@ -202,13 +214,28 @@ class _Narrowed(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Back to the start, which is all that readers need."""
         if offset or whence:
-            raise io.UnsupportedOperation("a text in UTF-16 is read from its start")
+            raise io.UnsupportedOperation(f"{self.what} is read from its start")
+        self._rewind()
+        return 0
+
+    @abstractmethod
+    def _rewind(self) -> None: ...
+
+
+class _Narrowed(_FromStart):
+    """A text in UTF-16, read as UTF-8; what does not decode becomes U+FFFD, which no column accepts."""
+
+    what = "a text in UTF-16"
+
+    def __init__(self, stream: IO[bytes], encoding: str) -> None:
+        self._stream, self._encoding, self._rest = stream, encoding, b""
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+
+    def _rewind(self) -> None:
         self._stream.seek(0)
         self._decoder.reset()
         self._rest = b""
-        return 0
 
     def readinto(self, buffer: "bytearray") -> int:  # type: ignore[override]
         while not self._rest:
@@ -221,8 +248,51 @@ class _Narrowed(io.RawIOBase):
         return count
 
 
+class _Xz(_FromStart):
+    """What is packed with xz: ``lzma.open`` gives a file all the memory that its header asks for, up to 4 GB."""
+
+    what = "what is packed with xz"
+
+    def __init__(self, raw: IO[bytes]) -> None:
+        self._raw, self._ahead, self._unpacker = raw, b"", self._fresh()
+
+    @staticmethod
+    def _fresh() -> lzma.LZMADecompressor:
+        return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=XZ_BYTES)
+
+    def _rewind(self) -> None:
+        self._raw.seek(0)
+        self._ahead, self._unpacker = b"", self._fresh()
+
+    def readinto(self, buffer: "bytearray") -> int:  # type: ignore[override]
+        content = b""
+        while not content:
+            if self._unpacker.eof and not self._goes_on():
+                return 0
+            packed = b""
+            if self._unpacker.needs_input:
+                packed, self._ahead = self._ahead or self._raw.read(_CHUNK), b""
+                if not packed:
+                    raise EOFError("it ends before its end-of-stream marker")
+            content = self._unpacker.decompress(packed, len(buffer))
+        buffer[: len(content)] = content
+        return len(content)
+
+    def _goes_on(self) -> bool:
+        """Whether another stream follows, behind zeros that fill up."""
+        self._ahead = self._unpacker.unused_data
+        while not (packed := self._ahead.lstrip(b"\0")):
+            self._ahead = self._raw.read(_CHUNK)
+            if not self._ahead:
+                return False
+        if not packed.startswith(XZ[: len(packed)]):
+            return False  # a signature, say: lzma.open reads over it too
+        self._ahead, self._unpacker = packed, self._fresh()
+        return True
+
+
 _UNPACKERS: Final[dict[bytes, Callable[[IO[bytes]], IO[bytes]]]] = {
     GZIP: lambda raw: cast("IO[bytes]", gzip.open(raw)),  # noqa: SIM115 - whoever opens it closes what is below
     BZIP2: lambda raw: cast("IO[bytes]", bz2.BZ2File(raw)),
-    XZ: lambda raw: cast("IO[bytes]", lzma.LZMAFile(raw)),  # noqa: SIM115
+    XZ: lambda raw: cast("IO[bytes]", io.BufferedReader(_Xz(raw), _CHUNK)),
 }

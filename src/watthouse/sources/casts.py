@@ -6,6 +6,7 @@ spellings) is looked at once a distinct value. A cast raises :class:`ValueError`
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 import polars as pl
@@ -30,6 +31,11 @@ from watthouse.sources.cells import (
     whole_of,
     word_of,
 )
+
+_EPOCH: Final = date(1970, 1, 1).toordinal()
+_NANOSECONDS: Final = 86_400 * 10**9
+_TICKS: Final = {"day": 1, "ms": 86_400 * 10**3, "us": 86_400 * 10**6}
+"""Of a day, in the units in which polars stores time; nanoseconds reach from 1677 to 2262."""
 
 NAIVE: Final = "_naive"
 """The column that marks the instants without an offset."""
@@ -155,6 +161,7 @@ def _category(series: pl.Series, column: Column, writing: Writing) -> Cast:
 
 
 def _date(series: pl.Series, _: Column, __: Writing) -> Cast:
+    _refuse_beyond_calendars(series)
     if series.dtype == pl.Date:
         return Cast(_plausible(series, series))
     if isinstance(series.dtype, pl.Datetime):
@@ -168,12 +175,14 @@ def _date(series: pl.Series, _: Column, __: Writing) -> Cast:
 
 def _clock(series: pl.Series, _: Column, __: Writing) -> Cast:
     if series.dtype == pl.Time:
+        _refuse_unless_between(series, 0, _NANOSECONDS - 1)
         series = series.cast(pl.String)
     _refuse_unless(series.dtype == pl.String, series)
     return _respelled(series, clock_of)
 
 
 def _instant(series: pl.Series, _: Column, __: Writing) -> Cast:
+    _refuse_beyond_calendars(series)
     if isinstance(series.dtype, pl.Datetime):
         zoned = bool(series.dtype.time_zone)
         values = series.cast(pl.Datetime("us", series.dtype.time_zone))
@@ -257,9 +266,27 @@ def _plausible(series: pl.Series, values: pl.Series) -> pl.Series:
     return values
 
 
+def _refuse_beyond_calendars(series: pl.Series) -> None:
+    """Raise for a day or an instant in no year that Python has, which is a panic of polars in all that follows."""
+    ticks = _TICKS.get(getattr(series.dtype, "time_unit", "day")) if series.dtype.is_temporal() else None
+    if ticks:
+        first, last = (day.toordinal() - _EPOCH for day in (date(2, 1, 1), date(9998, 12, 31)))
+        _refuse_unless_between(series, first * ticks, last * ticks)
+
+
+def _refuse_unless_between(series: pl.Series, first: int, last: int) -> None:
+    """Raise for a value that is stored as a number outside of these."""
+    _refuse(stored := series.to_physical(), ~stored.is_between(first, last), f"is out of range for {series.dtype}")
+
+
 def _refuse_unless(readable: bool, series: pl.Series) -> None:
-    if not readable:
-        _refuse(series, series.is_not_null(), f"is of type {series.dtype}")
+    if readable:
+        return
+    if series.dtype.is_nested() or series.dtype.is_temporal():
+        if series.null_count() < len(series):  # and not the value itself, which polars may not even be able to show
+            raise ValueError(f"'{series.dtype}' is the type of its values")
+        return
+    _refuse(series, series.is_not_null(), f"is of type {series.dtype}")
 
 
 def _refuse(series: pl.Series, bad: pl.Series, why: str = "is not a number") -> None:

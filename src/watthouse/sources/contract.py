@@ -9,11 +9,12 @@ import pyarrow as pa
 
 from watthouse.catalog import REGIONS, Dataset, Kind
 from watthouse.clock import civil_date_of, heure_of, instant_of
-from watthouse.errors import ContractError, shown
+from watthouse.errors import ContractError, SourceError, shown
 from watthouse.sources.base import Piece
 from watthouse.sources.casts import NAIVE, cast_frame
 from watthouse.sources.cells import Writing, fold
-from watthouse.sources.headers import Layout, refuse_missing_keys
+from watthouse.sources.headers import EXTRA, Layout, refuse_missing_keys
+from watthouse.sources.limits import CELL_BYTES
 from watthouse.sources.routing import CODES, by_dataset
 
 PHANTOM: Final = "phantom spring hour"
@@ -33,6 +34,8 @@ def pieces(layout: Layout, batch: pl.DataFrame, origin: str, position: int) -> l
 
     RTE's closing sentence, which re-saves keep as a row, is left out.
     """
+    batch = _with_short_extras(batch)
+    _refuse_long_texts(batch, origin)
     batch = _without_disclaimer(batch, min(layout.positions, key=lambda name: layout.positions[name]))
     return [
         apply(dataset, rows, origin, notes=layout.notes, position=position, writing=layout.writing)
@@ -64,6 +67,23 @@ def apply(
     slots, dropped = _slots(dataset, frame)
     present = frozenset(slots.columns)
     return Piece(dataset, _shaped(dataset, slots), present, batch.height, dropped, tuple(notes), position)
+
+
+def _with_short_extras(batch: pl.DataFrame) -> pl.DataFrame:
+    """Texts of columns that are only looked at for names of places cut to what no name is longer than."""
+    # an outline of each region (geo_shape) that somebody joined has hundreds of kilobytes, and is left out all the same
+    extras = [name for name, kind in batch.schema.items() if name.startswith(EXTRA) and kind == pl.String]
+    return batch.with_columns(pl.col(extras).str.head(CELL_BYTES // 4)) if extras else batch
+
+
+def _refuse_long_texts(batch: pl.DataFrame, origin: str) -> None:
+    """Raise for a text that is longer than any value: every cast that follows would hold it several times."""
+    longest = batch.select(pl.col(pl.String).str.len_bytes().max())
+    for name, length in zip(longest.columns, longest.row(0), strict=True) if longest.width else ():
+        if (length or 0) > CELL_BYTES:
+            raise SourceError(
+                f"{origin}: column '{shown(name)}' has a text of {length:,} bytes, as no export has: correct the file"
+            )
 
 
 def _without_disclaimer(batch: pl.DataFrame, first: str) -> pl.DataFrame:

@@ -16,6 +16,7 @@ from watthouse.sources.archive import AGAIN, BOM, HEAD_BYTES, Packing
 from watthouse.sources.base import Piece
 from watthouse.sources.cells import is_null_token
 from watthouse.sources.headers import Layout, recognise
+from watthouse.sources.limits import BATCH_BYTES
 from watthouse.sources.texts import Survey, Upto
 
 _DELIMITERS: Final = (";", "\t", ",", "|")
@@ -269,11 +270,14 @@ def _reader(
 
 
 def _regrouped(batches: Iterator[pa.RecordBatch], rows: int) -> Iterator[pa.Table]:
-    """The same rows in tables of ``rows`` (the last one shorter)."""
+    """The same rows in tables of ``rows``, fewer where they are large (and the last one shorter)."""
     pending: list[pa.RecordBatch] = []
     for batch in batches:
         pending.append(batch)
-        if sum(part.num_rows for part in pending) >= rows:
+        if sum(part.nbytes for part in pending) >= BATCH_BYTES:
+            yield pa.Table.from_batches(pending)
+            pending = []
+        elif sum(part.num_rows for part in pending) >= rows:
             table = pa.Table.from_batches(pending)
             full = table.num_rows - table.num_rows % rows
             for start in range(0, full, rows):

@@ -2,7 +2,6 @@
 
 import os
 import re
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -11,7 +10,7 @@ from typing import Final, NoReturn
 
 from watthouse.errors import SourceError, UnrecognisedError, UsageError, shown
 from watthouse.settings import Settings
-from watthouse.sources import delimited, jsonrows, parquet, rte, texts, workbook
+from watthouse.sources import decoder, delimited, jsonrows, parquet, rte, texts, workbook
 from watthouse.sources.archive import (
     AGAIN,
     BOM,
@@ -21,8 +20,6 @@ from watthouse.sources.archive import (
     XZ,
     ZIP,
     Packing,
-    archive_in,
-    in_zip,
     on_disk,
     refusing,
 )
@@ -30,6 +27,7 @@ from watthouse.sources.base import Document, Piece
 from watthouse.sources.headers import recognise
 from watthouse.sources.manifests import MANIFEST, refuse_sample_at
 from watthouse.sources.texts import BinaryError, Survey
+from watthouse.sources.zips import archive_in, in_zip, zip_of
 
 _PACKED: Final = {
     GZIP: "compressed twice with gzip: unpack it first",
@@ -88,7 +86,7 @@ class FileSource:
     def _in(self, path: Path) -> Iterator[Document]:
         origin = _named(path)
         try:
-            with refusing(origin):
+            with refusing(origin, self.settings):
                 documents = _documents(path, origin, self.settings)
         except SourceError as error:
             yield _refused(origin, 0, error)
@@ -113,7 +111,7 @@ def read(packing: Packing) -> Iterator[Piece]:
     :class:`~watthouse.errors.SourceError` where it is empty, truncated, damaged, over a cap or breaks its contract.
     """
     count = 0
-    with refusing(packing.origin):
+    with refusing(packing.origin, packing.settings):
         for piece in _recognised(packing):
             count += piece.read
             yield piece
@@ -194,11 +192,11 @@ def _refuse_stranger(head: bytes, origin: str) -> None:
 
 
 def _refuse_other_zips(packing: Packing) -> None:
-    with packing.seekable() as stream, zipfile.ZipFile(stream) as archive:
+    with packing.seekable() as stream, zip_of(stream, packing) as archive:
         names = archive.namelist()
         if workbook.is_workbook(names):
             return
-        if "mimetype" in names and b"spreadsheet" in archive.read("mimetype")[:100]:
+        if "mimetype" in names and b"spreadsheet" in archive.open("mimetype").read(100):
             raise SourceError(f"{packing.origin}: an OpenDocument spreadsheet (.ods): save it as .xlsx or CSV")
     # a .docx and an .ods are zips too: without this they would be searched for exports, member by member
     if _OFFICE & set(names):
@@ -253,7 +251,10 @@ def _documents(path: Path, origin: str, settings: Settings) -> list[Document]:
     if not path.is_file():
         raise SourceError(f"{origin}: not a regular file: give a file or a folder")
     with path.open("rb") as file:
-        is_zip = file.read(4) in ZIP
+        head = file.read(4)
+    is_zip = head in ZIP
+    if head == PARQUET:
+        decoder.begin()  # while the others are looked up
     packing = on_disk(path, origin, settings)
     return _members(packing) if is_zip else [_file(packing)]
 
@@ -273,13 +274,15 @@ def _members(zipped: Packing) -> list[Document]:
         member = in_zip(zipped, info)
         documents += [_file(member)] if zipped.zipped else _unnested(member)
         _refuse_many(len(documents), zipped)
+    # those of the zips in it too, each of which may be below every cap
+    zipped.refuse_over_caps(sum(document.size for document in documents), packed=True)
     return documents
 
 
 def _unnested(packing: Packing) -> list[Document]:
     """A member of a zip; where it is a zip, what it holds."""
     try:
-        with refusing(packing.origin):
+        with refusing(packing.origin, packing.settings):
             with packing.raw() as stream:
                 is_zip = stream.read(4) in ZIP
             return _members(packing) if is_zip else [_file(packing)]

@@ -9,6 +9,7 @@ from typing import Final
 from watthouse.catalog import CATALOG, OTHER_UNITS, SIBLINGS, Column, Dataset, Kind
 from watthouse.errors import ContractError, UnrecognisedError, listed, shown
 from watthouse.sources.cells import Writing, fold, undouble, words
+from watthouse.sources.limits import COLUMNS
 
 EXTRA: Final = "+"
 """Prefix of the names of columns that are read only for the places they name."""
@@ -103,6 +104,8 @@ def recognise(labels: Sequence[str], origin: str, writing: Writing | None = None
     """
     # The nearest family is chosen first and refused afterwards, so that a message can name what a file nearly is.
     # Siblings come first: they look like a dataset of the catalog (eco2mix-metropoles-tr), in their headers too.
+    if len(labels) > COLUMNS:
+        raise UnrecognisedError(f"{origin}: over {COLUMNS:,} columns: no export has so many")
     _refuse_siblings(labels, origin)
     fit = max((_fit(family, labels) for family in _families(tuple(CATALOG.values()))), key=lambda fit: fit.nearness)
     family, strangers = fit.family, fit.strangers

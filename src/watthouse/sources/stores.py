@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from watthouse.sources.archive import ZIP, Packing, refusing
 from watthouse.sources.base import Document, DocumentSource, Piece
 from watthouse.sources.files import LOG, FileSource, read, refuse_lake
 from watthouse.sources.manifests import MANIFEST, refuse_sample
+from watthouse.sources.zips import zip_of
 from watthouse.storage import Bucket, Files
 
 
@@ -43,8 +43,9 @@ class StoredFile:
                 stream.seek(0)
                 yield stream
 
-            self._refuse_archive(stream)
-            yield from read(Packing(self.origin, self.size, self.size, raw, self.settings))
+            packing = Packing(self.origin, self.size, self.size, raw, self.settings)
+            self._refuse_archive(stream, packing)
+            yield from read(packing)
 
     def digest(self) -> str | None:
         """SHA-256 of its bytes; raises :class:`~watthouse.errors.StoreError`."""
@@ -62,10 +63,10 @@ class StoredFile:
         except FileNotFoundError:
             raise SourceError(f"{self.origin}: it was removed while the others were read: run again") from None
 
-    def _refuse_archive(self, stream: IO[bytes]) -> None:
+    def _refuse_archive(self, stream: IO[bytes], packing: Packing) -> None:
         # a workbook is a zip too; of an archive the members would have to be listed before anything is read
         if stream.read(4) in ZIP:
-            with refusing(self.origin), zipfile.ZipFile(stream) as archive:
+            with refusing(self.origin, self.settings), zip_of(stream, packing) as archive:
                 if not workbook.is_workbook(archive.namelist()):
                     raise SourceError(f"{self.origin}: an archive in a bucket: unpack it there, or read it from a disk")
 

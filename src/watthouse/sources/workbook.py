@@ -1,21 +1,24 @@
 """Excel workbooks: the ones that the portal's button makes, and what people save RTE's and other files as."""
 
 import re
-import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
-from typing import IO, Any, Final
+from itertools import chain, groupby
+from operator import itemgetter
+from typing import IO, Final
 
-import fastexcel
 import polars as pl
+import pyarrow as pa
 
 from watthouse.errors import SourceError, UnrecognisedError, shown
 from watthouse.sources import contract
 from watthouse.sources.archive import AGAIN, Packing
 from watthouse.sources.base import Piece
 from watthouse.sources.cells import Writing
+from watthouse.sources.decoder import Decoding, decoding
 from watthouse.sources.headers import Layout, recognise
+from watthouse.sources.limits import CELLS
+from watthouse.sources.zips import zip_of
 
 OLD: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """What a workbook of Excel 97 to 2003 (``.xls``) begins with, and Word documents of that time too."""
@@ -23,15 +26,13 @@ OLD: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OLD_STREAMS: Final = tuple(name.encode("utf-16-le") for name in ("Workbook", "Book"))
 _LOCKED: Final = "EncryptedPackage".encode("utf-16-le")
 _UNREADABLE: Final = {
-    False: f"an Excel workbook that is truncated or damaged: {AGAIN}",
-    True: "an Excel workbook (.xls): save it as CSV",
+    False: f"an Excel workbook that is truncated or damaged ({{}}): {AGAIN}",
+    True: "an Excel workbook (.xls): save it as CSV ({})",
 }
 _OLD_DIRECTORY: Final = 1536
 _CELL: Final = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
 _CHUNK: Final = 2**20
 _OVERLAP: Final = 32
-_MOST_CELLS: Final = 10_000_000
-"""calamine holds a whole sheet: 3.9 M cells took 280 MB. RTE's year of France has 1.4 M."""
 _TITLES: Final = 20
 """Rows that may stand above the header."""
 
@@ -50,25 +51,30 @@ def pieces(packing: Packing) -> Iterator[Piece]:
     # Caps are checked before calamine sees a byte: it holds a whole sheet, and one cell far out makes the sheet as
     # large as everything before it.
     with packing.seekable() as stream:
-        if stream.read(len(OLD)) == OLD:
+        old = stream.read(len(OLD)) == OLD
+        if old:
             _refuse_other_documents(stream, packing.origin)
         else:
             _refuse_over_caps(stream, packing)
-        stream.seek(0)
-        content = stream.read()
+        with decoding("workbook", packing, stream, _UNREADABLE[old], _TITLES) as work:
+            yield from _pieces(work, packing)
+
+
+def _pieces(work: Decoding, packing: Packing) -> Iterator[Piece]:
     strangers: list[str] = []
     done, writing = 0, Writing()
-    for name, cells in _sheets(content, packing.origin):
-        header = _header(cells, packing.origin, writing)
+    for name, slices in _sheets(work):
+        first = next(slices)
+        header = _header(first, packing.origin, writing)
         if isinstance(header, str):
             strangers.append(f"'{shown(name)}' has {header}")
             continue
         row, layout = header
         if strangers:
             layout = replace(layout, notes=(*layout.notes, f"sheets left out: {'; '.join(strangers)}"))
-        for start in range(row + 1, cells.height, packing.settings.batch_rows):
-            batch = _named(cells.slice(start, packing.settings.batch_rows), layout)
-            yield from contract.pieces(layout, batch, packing.origin, packing.size)
+        for cells in chain([first.slice(row + 1)], slices):
+            for batch in cells.iter_slices(packing.settings.batch_rows):
+                yield from contract.pieces(layout, _named(batch, layout), packing.origin, packing.size)
         done += 1
     if not done:
         raise UnrecognisedError(
@@ -76,29 +82,20 @@ def pieces(packing: Packing) -> Iterator[Piece]:
         )
 
 
-def _sheets(content: bytes, origin: str) -> Iterator[tuple[str, pl.DataFrame]]:
+def _sheets(work: Decoding) -> Iterator[tuple[str, Iterator[pl.DataFrame]]]:
     """Every sheet that holds something, its cells as text: ``1``, ``13.48``, ``2025-01-10 00:15:00``."""
-    old = content.startswith(OLD)
-    reader = _guarded(origin, lambda: fastexcel.read_excel(content), old=old)
-    for name in reader.sheet_names:
-        sheet = _guarded(
-            origin,
-            partial(reader.load_sheet, name, header_row=None, dtypes="string", whitespace_as_null=True),
-            old=old,
-        )
-        if sheet.width and sheet.height:
-            yield name, sheet.to_polars()
+    for (_, name), parts in groupby(_placed(work), itemgetter(0)):
+        yield name, map(itemgetter(1), parts)
 
 
-def _guarded(origin: str, call: Callable[[], Any], *, old: bool) -> Any:
-    try:
-        return call()
-    except BaseException as error:
-        # calamine raises an error of its own for what it cannot read, or panics: pyo3's PanicException is a
-        # BaseException, which would end the whole refresh over one damaged file
-        if isinstance(error, Exception) or type(error).__name__ == "PanicException":
-            raise SourceError(f"{origin}: {_UNREADABLE[old]} ({shown(error, 80)})") from None
-        raise
+def _placed(work: Decoding) -> Iterator[tuple[tuple[int, str], pl.DataFrame]]:
+    """Rows with the number and the name of their sheet."""
+    number, name = 0, ""
+    for part in work.parts():
+        if isinstance(part, dict):
+            number, name = number + 1, part["name"]
+        else:
+            yield (number, name), pl.DataFrame(pa.table(part))
 
 
 def _header(cells: pl.DataFrame, origin: str, writing: Writing) -> tuple[int, Layout] | str:
@@ -132,7 +129,7 @@ def _refuse_over_caps(stream: IO[bytes], packing: Packing) -> None:
     """Unpack all of it once, to count: a cell far out makes calamine hold every one before it."""
     stream.seek(0)
     count = 0
-    with zipfile.ZipFile(stream) as archive:
+    with zip_of(stream, packing) as archive:
         for member in archive.infolist():
             rows = columns = cells = 0
             with archive.open(member) as unpacked:
@@ -144,9 +141,9 @@ def _refuse_over_caps(stream: IO[bytes], packing: Packing) -> None:
                         rows, columns = max(rows, int(number)), max(columns, _place(letters))
                     cells += chunk.count(b"<c ") + chunk.count(b"<c>") + chunk.count(b":c ")
                     tail = chunk[-_OVERLAP:]  # a cell's reference may lie across two chunks
-            if max(rows * columns, cells) > _MOST_CELLS:
+            if max(rows * columns, cells) > CELLS:
                 raise SourceError(
-                    f"{packing.origin}: spans over {_MOST_CELLS:,} cells, more than are held in memory: save it as CSV"
+                    f"{packing.origin}: spans over {CELLS:,} cells, more than are held in memory: save it as CSV"
                 )
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from watthouse.errors import SourceError
-from watthouse.storage.fresh import replacing
+from watthouse.seeking import Seekable
+from watthouse.storage.fresh import replacing, sweep
 from watthouse.storage.notes import disk
 from watthouse.storage.place import Bucket, Place
 
@@ -50,8 +51,9 @@ class Files:
         return sorted((one for one in found if not _is_hidden(one.name)), key=lambda one: one.name)
 
     def put(self, name: str, source: Path) -> None:
-        """Store a copy of a file, in place of an older one.
+        """Store a copy of a file, in place of an older one and of what was left where that was cut short.
 
+        Whoever calls is the only one to write below the place.
         Raises :class:`~watthouse.errors.LakeError` where it cannot be written.
         """
         if self.place.is_shared:
@@ -81,7 +83,7 @@ class Files:
             yield io.BytesIO(buffered.read(reader.size)) if reader.size <= _AT_ONCE else buffered
 
 
-class _Reader(io.RawIOBase):
+class _Reader(Seekable):
     """An object of a bucket in one version: replaced in the middle of reading, it is refused rather than mixed."""
 
     def __init__(self, place: Bucket, name: str) -> None:
@@ -90,40 +92,27 @@ class _Reader(io.RawIOBase):
         self._place, self._name = place, name
         self._store: ObjectStore = place.objects
         head = obstore.head(self._store, name)
-        self.size, self._version = head["size"], head["e_tag"]
-        self._at = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.size}[whence]
-        return self._at
+        super().__init__(head["size"])
+        self._version = head["e_tag"]
 
     def readinto(self, into: Any) -> int:
         import obstore
         from obstore.exceptions import PreconditionError
 
         space = memoryview(into).cast("B")
-        end = min(self._at + len(space), self.size)
-        if end <= self._at:
+        end = min(self.position + len(space), self.size)
+        if end <= self.position:
             return 0
         try:
             with self._place.errors():
                 answer = obstore.get(
-                    self._store, self._name, options={"range": (self._at, end), "if_match": self._version}
+                    self._store, self._name, options={"range": (self.position, end), "if_match": self._version}
                 )
                 content = answer.bytes()
         except PreconditionError:
             raise SourceError(f"{self._place.url}/{self._name} was replaced while it was read: run again") from None
         space[: len(content)] = memoryview(content)
-        self._at += len(content)
+        self.position += len(content)
         return len(content)
 
 
@@ -159,6 +148,7 @@ def _of_folder(root: Path) -> Iterator[Stored]:
 
 def _copied(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
+    sweep(target)
     with source.open("rb") as content, replacing(target) as sink:
         shutil.copyfileobj(content, sink, _AT_ONCE)
 

@@ -121,10 +121,14 @@ class Demo:
     def go_on(self) -> None:
         """Let the sample's clock run, fast until it has caught up; raises where a part of the demo has ended."""
         while True:
-            self._rest(STEP_SECONDS)
-            if self._now is not None:
-                self._now = None if self._now + STEP > datetime.now(UTC) else self._now + STEP
-                self._move(self._now)
+            self.step()
+
+    def step(self) -> None:
+        """Let the sample's clock move once, unless it has caught up; raises as :meth:`go_on` does."""
+        self._rest(STEP_SECONDS)
+        if self._now is not None:
+            self._now = None if self._now + STEP > datetime.now(UTC) else self._now + STEP
+            self._move(self._now)
 
     def end(self) -> None:
         """End every part, the last first, and the servers; nothing of it is left."""

@@ -20,7 +20,6 @@ STORED: Final = "stored"
 """Whether a row was read from the store."""
 STORED_PRODUCTION: Final = "stored_production_mw"
 """The production that the store has for it."""
-_VIEW: Final = "observations"
 
 
 def schema(layout: Layout) -> pa.Schema:
@@ -43,13 +42,12 @@ def derived(spark: "SparkSession", layout: Layout, observations: pa.Table) -> pa
     ``observations`` are whole days in the shape of :func:`schema`, the store's rows among them. A row of the store is
     given back only where its production has changed, as another row of its day did.
     """
-    spark.createDataFrame(observations).createOrReplaceTempView(_VIEW)
-    changed: pa.Table = spark.sql(statement(layout)).toArrow()
+    changed: pa.Table = spark.sql(statement(layout), observations=spark.createDataFrame(observations)).toArrow()
     return changed
 
 
 def statement(layout: Layout) -> str:
-    """The query over the view ``observations``."""
+    """The query over ``{observations}``."""
     sources = layout.sources
     published = ", ".join(f"count({name}) over day > 0 as {name}_published" for name in sources)
     whole = " and ".join(f"({name} is not null or not {name}_published)" for name in sources)
@@ -59,7 +57,7 @@ def statement(layout: Layout) -> str:
     return f"""
         with aged as (
             select *, row_number() over (partition by region, date, _id order by rev desc, {STORED} desc) as age
-            from (select /*+ repartition(region, date) */ * from {_VIEW})
+            from (select /*+ repartition(region, date) */ * from {{observations}})
         ),
         mixed as (
             select *, {published}, count({_LOAD_COLUMN}) over day > 0 as loaded
@@ -104,5 +102,6 @@ def _fields(layout: Layout) -> dict[str, str]:
 
 
 def _exact(rate: str) -> str:
-    """A published rate as the marts keep it: four digits."""
-    return f"cast(cast({rate} as decimal(18, 4)) as double)"
+    """A published rate as the marts keep it: four digits; null where it has too many before its point."""
+    # Spark refuses a number that does not fit, and its whole batch with it: the same again at every start
+    return f"cast(try_cast({rate} as decimal(18, 4)) as double)"

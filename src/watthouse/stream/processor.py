@@ -30,6 +30,10 @@ if TYPE_CHECKING:  # an environment of its own has it
 _LOOK: Final = 0.2
 """Seconds between two looks at a query."""
 _LONGEST_PAUSE: Final = 30.0
+_POLLED: Final = 5_000
+"""Messages that Spark is handed at a time, of a partition."""
+_WAITS_MS: Final = 20
+"""How long a broker lets Spark wait for what it has already: by default 0.5 s a partition, two after each other."""
 
 Report = Callable[[str], None]
 
@@ -116,6 +120,8 @@ class _Stream:
             .option("subscribe", self._settings.stream_topic)
             .option("startingOffsets", "earliest")
             .option("maxOffsetsPerTrigger", self._settings.stream_batch_rows)
+            .option("kafka.max.poll.records", _POLLED)
+            .option("kafka.fetch.max.wait.ms", _WAITS_MS)
             # what the broker dropped before it was taken is missing in the store: the lake has it, so whoever runs
             # this is told to replay it, rather than never to know
             .option("failOnDataLoss", "true")

@@ -81,6 +81,11 @@ class Prepared:
         halves.append(self._part(since, self.until))
         return halves[::-1] if self.newest_first else halves
 
+    def cut(self, first: date, last: date) -> "Prepared":
+        """The same query, of its days from ``first`` to ``last`` alone."""
+        since, until = max(self.since, first), min(self.until, last)
+        return self._part(since, until) if since <= until else self._part(self.since, self.since)
+
     def _part(self, since: date, until: date) -> "Prepared":
         first = self.first if since == self.since else None
         return replace(self, since=since, until=until, first=first, end=self.end if until == self.until else None)

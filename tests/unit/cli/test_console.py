@@ -75,6 +75,16 @@ def test_json_on_a_terminal_says_the_same(capsys: pytest.CaptureFixture[str]) ->
     assert not {"\x1b", "\x9b", "\u202e"} & {*printed}
 
 
+def test_signs_that_stand_for_markup_inside_are_no_markup_where_data_brings_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    forged = {"name": 'a\ue05c", "role": "admin', "\ue05b": "\ue05bred]"}
+    console.print_json(forged)
+    assert json.loads(capsys.readouterr().out) == forged
+    console.out.print(console.safe("\ue05bred] a\ue05c \\[red]"))
+    assert capsys.readouterr().out == "\ufffdred] a\ufffd \\[red]\n"
+
+
 @pytest.mark.parametrize("words", [["show", "--since", CLEAR, "x"], ["show", "a", CLEAR], [f"--{CLEAR}"], [CLEAR]])
 def test_what_was_typed_is_refused_without_orders(words: list[str]) -> None:
     refused = CliRunner().invoke(app, words)

@@ -1,10 +1,8 @@
 """Rows as they go out."""
 
-import asyncio
 import csv
 import io
 import json
-from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -71,12 +69,10 @@ def test_csv_keeps_decimals_and_escapes_what_a_spreadsheet_would_run() -> None:
 def test_a_csv_in_pieces_says_whose_it_is_once() -> None:
     pieces = [ROWS.slice(0, 0), ROWS.slice(0, 1), ROWS.slice(1), ROWS]
     body = whole(Format.CSV, pa.Table.from_batches([piece.to_batches()[0] for piece in pieces if piece.num_rows]))
-    held = ExitStack()
     batches = (
         batch for piece in pieces for batch in piece.to_batches() or [pa.RecordBatch.from_pylist([], ROWS.schema)]
     )
-    answer = writers.stream(labels(), batches, ROWS.schema, Format.CSV, {}, held)
-    assert asyncio.run(_sent(answer.body_iterator)) == body  # type: ignore[attr-defined]
+    assert b"".join(writers.pieces(labels(), batches, ROWS.schema, Format.CSV)) == body
     said = [row["attribution"] for row in csv.DictReader(io.StringIO(body.decode(), newline=""))]
     assert said == ["RTE", "", "", ""]
 
@@ -131,20 +127,6 @@ def test_json_in_pieces_is_one_document() -> None:
         [batch for _ in range(3) for batch in (ROWS.to_batches()[0], ROWS.to_batches()[0][:0])]
     )
     assert len(json.loads(whole(Format.JSON, rows))["rows"]) == 6
-
-
-async def _sent(pieces: object) -> bytes:
-    return b"".join([piece async for piece in pieces])  # type: ignore[attr-defined]
-
-
-def test_what_is_held_for_a_stream_is_let_go_at_its_end() -> None:
-    gone: list[str] = []
-    held = ExitStack()
-    held.callback(gone.append, "gone")
-    answer = writers.stream(labels(), iter(ROWS.to_batches()), ROWS.schema, Format.CSV, {}, held)
-    assert gone == []
-    assert asyncio.run(_sent(answer.body_iterator)) == whole(Format.CSV)  # type: ignore[attr-defined]
-    assert gone == ["gone"]
 
 
 @pytest.mark.parametrize(

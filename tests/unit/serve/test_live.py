@@ -1,6 +1,8 @@
 """What is seen of the store, from one look to the next."""
 
+import asyncio
 import sys
+from contextlib import ExitStack
 
 import pytest
 
@@ -48,13 +50,26 @@ def test_the_sample_is_named_where_any_document_is_of_one() -> None:
 
 def test_one_listener_too_many_is_told_when_to_try_again() -> None:
     settings = Settings(stream_store="mongodb://127.0.0.1:1/")  # type: ignore[arg-type]
-    live = Live(settings, listeners=1)
-    live.admit()
-    live.listeners = 1
-    with pytest.raises(ProblemError) as refused:
-        live.admit()
+    live = Live(settings, listeners=3, of_a_client=2)
 
-    assert (refused.value.status, refused.value.headers) == (503, {"retry-after": "10"})
+    async def listen() -> list[ProblemError]:
+        refused = []
+        with ExitStack() as listening:
+            for client in ("one", "one", "one", "another", "a third"):
+                try:
+                    live.admit(client)
+                except ProblemError as error:
+                    refused.append(error)
+                else:
+                    listening.enter_context(live._listening(client))
+        return refused
+
+    of_one, of_all = asyncio.run(listen())
+    assert "2 connections of yours listen already" in of_one.detail
+    assert "3 connections listen already" in of_all.detail
+    assert {(each.status, each.headers["retry-after"]) for each in (of_one, of_all)} == {(503, "10")}
+    assert live.listeners == 0
+    live.admit("one")
 
 
 def test_without_the_extra_the_fault_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,5 +84,4 @@ def test_without_the_extra_the_fault_says_what_to_install(monkeypatch: pytest.Mo
 def test_a_url_that_is_none_is_a_fault_without_its_password() -> None:
     live = Live(Settings(stream_store="mongodb://user:s3/cret@127.0.0.1/"))  # type: ignore[arg-type]
 
-    assert "WATTHOUSE_STREAM_STORE cannot be used" in live.state().fault
-    assert "cret" not in live.state().fault
+    assert live.state().fault == "the stream's store cannot be reached or read: the server's log says why"

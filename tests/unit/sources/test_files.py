@@ -6,7 +6,9 @@ import lzma
 import os
 import pickle
 import zipfile
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import IO
 
 import polars as pl
 import pyarrow as pa
@@ -16,7 +18,10 @@ import pytest
 from tests.unit.sources.reading import HEADER, ROWS, dropped, export, put, read, read_text, rows_of
 from watthouse.errors import ContractError, SourceError, UnrecognisedError, UsageError, WatthouseError
 from watthouse.settings import Settings
+from watthouse.sources import files
+from watthouse.sources.archive import Packing
 from watthouse.sources.files import FileSource
+from watthouse.sources.zips import archive_in, in_zip
 
 RECORDS = [dict(zip(HEADER.split(";"), row.split(";"), strict=True)) for row in ROWS]
 BROKEN_OFF = "Streaming interrupted due to the following error: 83714 was found (error_code: InvalidRESTParameterError)"
@@ -109,6 +114,14 @@ def test_batches_change_nothing_but_the_number_of_pieces(name: str, tmp_path: Pa
     assert (len(whole), len(parts)) == (1, 2)
     assert rows_of(parts).equals(rows_of(whole))
     assert parts[0].position <= parts[1].position
+
+
+@pytest.mark.parametrize("behind", [b"signed by somebody", b"\0\0\0\0-", b"\xfd7zip"])
+def test_what_stands_behind_xz_and_is_none_is_read_over_as_xz_itself_does(behind: bytes, tmp_path: Path) -> None:
+    halves = [lzma.compress(half.encode()) for half in (export()[:200], export()[200:])]
+    assert rows_of(read_text(tmp_path, b"\0\0\0\0".join(halves) + behind, "a.xz")).equals(
+        rows_of(read_text(tmp_path, export()))
+    )
 
 
 def test_json_that_leaves_nulls_out_reads_like_json_that_has_them(tmp_path: Path) -> None:
@@ -330,6 +343,25 @@ def test_a_refused_document_does_not_stop_the_others(tmp_path: Path) -> None:
     assert [piece.rows.num_rows for piece in second.pieces()] == [2]
 
 
+def test_an_error_of_watthouses_own_is_none_of_the_files() -> None:
+    def packing(error: Exception, **knobs: bool) -> Packing:
+        def raw() -> AbstractContextManager[IO[bytes]]:
+            raise error
+
+        return Packing("a.csv", 9, 9, raw, Settings(**knobs))  # type: ignore[arg-type]
+
+    with pytest.raises(SourceError) as refused:
+        list(files.read(packing(KeyError("x"))))
+    assert str(refused.value) == (
+        "a.csv: cannot be read (KeyError: 'x'): please report it (WATTHOUSE_TRACEBACK=1 shows where)"
+    )
+    with pytest.raises(KeyError, match="x"):
+        list(files.read(packing(KeyError("x"), traceback=True)))
+    for traceback in (False, True):
+        with pytest.raises(SourceError, match=r"cannot be read \(ValueError: x\): download it again"):
+            list(files.read(packing(ValueError("x"), traceback=traceback)))
+
+
 @pytest.mark.parametrize("cut", range(1, 120))
 def test_an_export_cut_anywhere_in_its_last_row_loses_that_row_alone(cut: int, tmp_path: Path) -> None:
     header, *rows = (line.rpartition(";")[0] for line in (HEADER, *ROWS))
@@ -423,6 +455,30 @@ def test_files_of_a_zip_in_a_zip_count_together(tmp_path: Path) -> None:
     inner = zipped(a__csv=export(), b__csv=export())
     with pytest.raises(SourceError, match=r"holds \d files, over 3:.*WATTHOUSE_MAX_MEMBERS"):
         read_text(tmp_path, zipped(a__zip=inner, b__zip=inner), max_members=3)
+
+
+class Counted(io.BytesIO):
+    """Bytes that count how many of them were read."""
+
+    count = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        content = super().read(size)
+        self.count += len(content)
+        return content
+
+
+def test_a_zip_in_a_zip_is_unpacked_once_however_its_files_are_read() -> None:
+    members = {f"{name}__bin": os.urandom(200_000) for name in "abcd"}
+    content = zipped(inner__zip=zipped(**members))
+    stream = Counted(content)
+    outer = Packing("outer.zip", len(content), len(content), lambda: nullcontext(stream), Settings())
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        inner = in_zip(outer, archive.infolist()[0])
+    with archive_in(inner) as archive:
+        for name in sorted(archive.namelist(), reverse=True):
+            assert archive.read(name) == members[name.replace(".", "__")]
+    assert len(content) < stream.count < 1.5 * len(content)
 
 
 def test_a_damaged_zip_in_a_zip_does_not_stop_the_others(tmp_path: Path) -> None:

@@ -3,12 +3,16 @@
 import os
 import socket
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from watthouse.storage import Files
 from watthouse.storage.fresh import kind_of, replacing
+from watthouse.storage.place import place_of
 
 OTHERS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "folder": ("a folder", Path.mkdir),
@@ -56,6 +60,32 @@ def test_a_planted_link_is_replaced_and_what_it_points_to_is_not_touched(tmp_pat
     assert precious.read_text() == "mine"
     assert (folder / "rows.csv").is_symlink() is False
     assert (folder / "rows.csv").read_text() == "rows"
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from watthouse.storage.fresh import replacing
+with replacing(Path(sys.argv[1])) as sink:
+    sink.write(b"half")
+    sink.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("name", ["2025-01.parquet", "[a]*.parquet", "é" * 120])
+def test_what_a_killed_writer_left_goes_when_its_file_is_written_again(name: str, tmp_path: Path) -> None:
+    path, source = tmp_path / name, tmp_path / "source"
+    source.write_bytes(b"whole")
+    token = "0" * 16
+    others = [".2025-01.parquet.new", ".2025-01.parquet.0123.new", f".2025-02.parquet.{token}.new", f".{token}.new"]
+    for other in others:
+        (tmp_path / other).touch()
+    subprocess.run([sys.executable, "-c", _KILLED, path], check=False)
+    assert len(list(tmp_path.iterdir())) == len(others) + 2
+    Files(place_of(tmp_path)).put(name, source)
+    assert {one.name for one in tmp_path.iterdir()} == {name, "source", *others}
+    assert path.read_bytes() == b"whole"
 
 
 def test_the_name_meanwhile_differs_each_time(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import jsonschema_rs
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -15,7 +15,7 @@ from tests.support import PARIS, clock
 from tools import message_schema
 from watthouse.catalog import CATALOG, MAINLAND, Dataset, Kind
 from watthouse.stream.documents import NATIONAL, REGIONAL
-from watthouse.stream.message import DATASETS, LONGEST, SCHEMA, columns, fault_of, read, written
+from watthouse.stream.message import DATASETS, LARGEST_RATE, LONGEST, SCHEMA, columns, fault_of, read, written
 
 SEEN: Final = datetime(2026, 11, 30, 11, 20, 1, 123456, UTC)
 FRANCE, REGIONS = CATALOG[NATIONAL], CATALOG[REGIONAL]
@@ -39,6 +39,14 @@ def message(**changed: Any) -> bytes:
     """A message about Île-de-France with these fields; one that is ``...`` is left out."""
     whole = json.loads(written(REGIONS, frame(REGIONS, {"consommation": 7123}))["value"][0])
     return json.dumps({name: value for name, value in {**whole, **changed}.items() if value is not ...}).encode()
+
+
+def as_the_producer_words_it(value: bytes | None) -> bytes | None:
+    """The same JSON without a blank, letter by letter as :func:`written` would have it; what is none stays as it is."""
+    try:
+        return json.dumps(json.loads(value or b""), separators=(",", ":"), ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return value
 
 
 def test_the_schema_is_what_the_catalog_declares() -> None:
@@ -102,7 +110,7 @@ def test_on_days_the_clocks_change_each_true_quarter_hour_has_a_key_of_its_own(d
 
 OWN_HEAD: Final = b'{"schema":1,"dataset":"eco2mix-regional-tr",'
 WHOLE: Final = st.none() | st.integers(-(2**31), 2**31 - 1)
-RATE: Final = st.none() | st.floats(allow_nan=False, allow_infinity=False)
+RATE: Final = st.none() | st.floats(-LARGEST_RATE, LARGEST_RATE)
 INSTANTS: Final = st.integers(0, 10**6).map(lambda n: datetime(2000, 1, 1, tzinfo=UTC) + n * timedelta(minutes=15))
 STAMPS: Final = st.integers(0, 10**15).map(lambda n: SEEN + timedelta(microseconds=n))
 
@@ -115,6 +123,7 @@ def observations(draw: st.DrawFn) -> tuple[Dataset, dict[str, Any]]:
     return dataset, {**values, **place, "date_heure": draw(INSTANTS), "observed_at": draw(STAMPS)}
 
 
+@settings(deadline=None)  # it is slow where the machine is busy
 @given(st.lists(observations(), min_size=1, max_size=5))
 def test_any_row_comes_back_to_the_bit(observed: list[tuple[Dataset, dict[str, Any]]]) -> None:
     values = [written(dataset, frame(dataset, row)).row(0)[1].encode() for dataset, row in observed]
@@ -129,6 +138,7 @@ def test_any_row_comes_back_to_the_bit(observed: list[tuple[Dataset, dict[str, A
         }
 
 
+@settings(deadline=None)  # it is slow where the machine is busy
 @given(st.lists(observations(), min_size=1, max_size=5))
 def test_what_this_producer_words_and_what_another_does_is_read_alike(
     observed: list[tuple[Dataset, dict[str, Any]]],
@@ -172,6 +182,10 @@ def test_one_that_is_no_message_keeps_no_other_out(faulty: bytes) -> None:
         (message(heure="24:00"), "heure: "),
         (message(nature="Données définitives"), "nature: "),
         (message(observed_at="2026-11-30T11:20:01Z"), "observed_at: "),
+        (message(observed_at="0999-11-30T11:20:01.123456Z"), "observed_at: "),
+        (message(observed_at="3000-11-30T11:20:01.123456Z"), "observed_at: "),
+        (message(observed_at="+12026-11-30T11:20:01.123456Z"), "observed_at: "),
+        (message(instant="+12026-11-30T11:15:00Z"), "instant: "),
         (message(values={}), "values: "),
     ],
 )
@@ -180,8 +194,8 @@ def test_what_is_no_message_is_told_apart_in_one_line(value: bytes | None, fault
     assert found is not None
     assert found.startswith(fault)
     assert "\n" not in found
-    back, faults = read([message(), value, message(region="24")])
-    assert faults == {1: found}
+    back, faults = read([message(), value, message(region="24"), as_the_producer_words_it(value)])
+    assert faults == {1: found, 3: fault_of(as_the_producer_words_it(value))}
     assert back.select("position", "region").rows() == [(0, "11"), (2, "24")]
 
 
@@ -189,6 +203,14 @@ def test_what_is_no_message_is_told_apart_in_one_line(value: bytes | None, fault
 def test_a_value_that_is_no_whole_number_of_megawatts_breaks_the_schema(wrong: object) -> None:
     values = json.loads(message())["values"]
     assert str(fault_of(message(values={**values, "consommation": wrong}))).startswith("values.consommation: ")
+
+
+@pytest.mark.parametrize("wrong", ["12.5", 1e14, -1e14, 99_999_999_999_999.5, 1e300, [1]])
+def test_a_rate_that_no_mart_could_keep_breaks_the_schema(wrong: object) -> None:
+    rates = {**json.loads(message())["values"], "tco_eolien": wrong}
+    large = as_the_producer_words_it(message(values=rates))
+    assert str(fault_of(large)).startswith("values.tco_eolien: ")
+    assert read([message(), large])[1] == {1: fault_of(large)}
 
 
 @pytest.mark.parametrize(
@@ -202,6 +224,8 @@ def test_a_value_that_is_no_whole_number_of_megawatts_breaks_the_schema(wrong: o
         {"code_insee_region": "2A"},
         {"code_insee_region": None},
         {"date_heure": datetime(1, 1, 1, tzinfo=UTC)},
+        {"observed_at": datetime(999, 1, 1, tzinfo=UTC)},
+        {"tco_eolien": 1e15},
     ],
 )
 def test_a_row_that_breaks_the_schema_is_found_wherever_it_stands(odd: dict[str, Any]) -> None:

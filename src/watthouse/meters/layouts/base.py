@@ -12,7 +12,7 @@ from typing import Final, Protocol
 import polars as pl
 
 from watthouse.meters.layouts.cells import WRITTEN, readings
-from watthouse.meters.lines import Block
+from watthouse.meters.lines import BLOCK_BYTES, Block
 from watthouse.meters.readings import Batch
 from watthouse.meters.stamps import MeterClock, day_first
 
@@ -37,6 +37,10 @@ class Layout(Protocol):
     def name(self) -> str:
         """A word for it, in reports and in the database."""
 
+    @property
+    def block_bytes(self) -> int:
+        """How much of its text is taken at a time, at most."""
+
     def opens(self, folded: str) -> bool:
         """Whether a file of this layout begins with this line, as :func:`fold` leaves it."""
 
@@ -57,6 +61,7 @@ class Columns:
     header: dict[str, str]
     kind: str = INTERVAL
     delimiter: str = ","
+    block_bytes: int = BLOCK_BYTES
 
     @cached_property
     def _folded(self) -> str:

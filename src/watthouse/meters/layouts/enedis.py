@@ -21,7 +21,7 @@ import polars as pl
 from watthouse.errors import SourceError
 from watthouse.meters.layouts.base import INTERVAL, fold
 from watthouse.meters.layouts.cells import readings
-from watthouse.meters.lines import Block
+from watthouse.meters.lines import BLOCK_BYTES, Block
 from watthouse.meters.readings import Batch
 from watthouse.meters.stamps import MeterClock
 
@@ -41,6 +41,7 @@ class EnedisLoadCurve:
     """The layout: ``Horodate;Valeur``, where the stamp is the end of the step [W, mean of the step]."""
 
     name = "enedis-load-curve"
+    block_bytes = BLOCK_BYTES
 
     def opens(self, folded: str) -> bool:
         return folded.startswith((_ABOUT, _VALUES))

@@ -34,6 +34,8 @@ class Nem12:
     """The layout. Its values are energy in the unit that record 200 names."""
 
     name = "nem12"
+    # a day of commas, 300 bytes of text, is 288 readings of 300 bytes each until they are found to be none
+    block_bytes = 2**18
 
     def opens(self, folded: str) -> bool:
         return folded.startswith("100,nem12,")

@@ -7,6 +7,7 @@ from typing import Final
 
 import pyarrow as pa
 
+from watthouse.serve import deadline
 from watthouse.serve.analysis import link_sentences, links, methods, mixes, rows, sentences
 from watthouse.serve.analysis.daily import STOCK, TEMPERATURE, DailySeries, read_days
 from watthouse.serve.analysis.links import Link
@@ -88,6 +89,7 @@ def marts_of(number: int) -> tuple[str, ...]:
 
 def of_days(daily: DailySeries, number: int, language: Language) -> QuestionAnswer:
     """The same for days already read."""
+    deadline.check()
     findings = _ANSWERED_BY[number](daily, language)
     return QuestionAnswer(
         number,

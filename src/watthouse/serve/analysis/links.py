@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from watthouse.serve import deadline
 from watthouse.serve.analysis.daily import CHANGE, EXCHANGED, NET_EXPORT, STOCK, TEMPERATURE, DailySeries
 from watthouse.serve.analysis.relation import Pair, Relation, relate
 from watthouse.serve.analysis.sources import SOURCES
@@ -36,6 +37,7 @@ class Bin:
 
 def link(daily: DailySeries, driver: str, response: str) -> Link:
     """How two columns of the days go together."""
+    deadline.check()
     pair = Pair(daily.calendar, daily.in_period, daily.series(driver), daily.series(response))
     relation, steady = relate(pair, driver, response)
     return Link(relation, pair, steady)

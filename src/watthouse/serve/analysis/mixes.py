@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from watthouse.serve import deadline
 from watthouse.serve.analysis.daily import ENERGIES, DailySeries
 from watthouse.serve.analysis.resampling import ConfidenceInterval, interval, resample
 from watthouse.serve.analysis.season import Calendar, Flags, Floats, calendar, without_trend
@@ -125,6 +126,7 @@ def seasons(daily: DailySeries) -> Seasons:
 
 
 def _swing(source: str, share: Floats, days: Calendar, spans: Mapping[str, Flags]) -> Swing:
+    deadline.check()
     enough = {name: days for name, days in spans.items() if days.sum() >= FEWEST_OF_SEASON}
     # solar grows by the year: without this, a period from winter to summer would show growth as season
     steady = without_trend(share, days) if len(share) >= FEWEST_FOR_TREND else share

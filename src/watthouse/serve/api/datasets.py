@@ -123,7 +123,12 @@ def rows(service: TheService, request: Request, name: MartName, params: Annotate
         return service.stream(
             request, style, lambda snapshot: all_rows(service.settings.max_rows, snapshot, mart, params), name
         )
-    return _page(service, request, style, mart, params)
+    if params.limit is None or params.limit <= PAGE:
+        return _page(service, request, style, mart, params)
+    # twelve pages of 10,000 rows at once took more memory than the engine has
+    return service.known(request, style, mart.name) or service.queued(
+        lambda: _page(service, request, style, mart, params)
+    )
 
 
 def _page(service: TheService, request: Request, style: Format, mart: Mart, params: RowsParams) -> Response:

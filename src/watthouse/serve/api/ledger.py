@@ -44,15 +44,17 @@ def status(service: TheService, response: Response, _: Annotated[Params, Query()
 )
 def revisions(service: TheService, request: Request, params: Annotated[RevisionsParams, Query()]) -> Response:
     """A value that fills an empty cell is not a revision; a withdrawn one is. One year of slots at most."""
-    dataset, home = dataset_of(params), service.home
-    return service.versioned(
-        request,
-        params.format,
-        "revisions",
-        version_of(home, dataset),
-        home.sample,
-        lambda: revisions_of(service, params),
-    )
+    dataset = dataset_of(params)
+
+    def answer() -> Response:
+        home = service.home
+        version = version_of(home, dataset)
+        return service.versioned(
+            request, params.format, "revisions", version, home.sample, lambda: revisions_of(service, params)
+        )
+
+    # a year of the ledger is read from its files
+    return service.queued(answer)
 
 
 @router.post(

@@ -11,6 +11,7 @@ from starlette.responses import Response, StreamingResponse
 from watthouse.catalog import MAINLAND
 from watthouse.serve import live_rows
 from watthouse.serve.api.base import TheService, gives_rows
+from watthouse.serve.clients import client_of
 from watthouse.serve.live import LiveState
 from watthouse.serve.problems import ProblemError, documented
 from watthouse.serve.queries.params import FormatParams, Params
@@ -65,6 +66,7 @@ _STREAMED: Final[dict[int | str, dict[str, Any]]] = {
 @router.get("/events", summary="The newest slots as they come", response_class=StreamingResponse, responses=_STREAMED)
 async def events(
     service: TheService,
+    request: Request,
     _: Annotated[Params, Query()],
     last_event_id: Annotated[
         str,
@@ -77,8 +79,9 @@ async def events(
     """Server-sent events: `snapshot` (every region) first, or `regions` (those that changed) where `Last-Event-ID` is
     of this run of the server; then `regions` as they change, null for one without a measured slot; `fault` where the
     store cannot be read, with a `snapshot` once it can; `heartbeat` every ten seconds without news."""
-    service.live.admit()
-    told = _told(service.live.states(), last_event_id)
+    client = client_of(request.scope)
+    service.live.admit(client)
+    told = _told(service.live.states(client), last_event_id)
     # a proxy that collects an answer before it passes it on would never pass this one on
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     return StreamingResponse(told, media_type=_STREAM, headers=headers)

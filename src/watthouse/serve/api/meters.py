@@ -56,7 +56,7 @@ class LoadsOut(BaseModel):
 @gives_rows(router, "", "The meters", "A meter, and from when to when it has readings")
 def meters(service: TheService, request: Request, params: Annotated[FormatParams, Query()]) -> Response:
     """All meters of which a file was loaded."""
-    return _answer(service, request, params, "meters", lambda rows: rows.meters())
+    return _at_once(service, request, params, "meters", lambda rows: rows.meters())
 
 
 @gives_rows(router, "/rejects", "Lines that are no readings", "A line of a file, and why it is no reading")
@@ -146,6 +146,13 @@ async def uploads(
 
 
 def _answer(
+    service: Service, request: Request, params: FormatParams, name: str, ask: "Callable[[MeterRows], RowSet]"
+) -> Response:
+    # a meter may have millions of readings, and its curves are made in Python
+    return service.queued(lambda: _at_once(service, request, params, name, ask))
+
+
+def _at_once(
     service: Service, request: Request, params: FormatParams, name: str, ask: "Callable[[MeterRows], RowSet]"
 ) -> Response:
     with meter_rows(service) as rows:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import dash_mantine_components as dmc
 import structlog
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 from dash.backends._fastapi import reset_current_request, set_current_request
 from dash.development.base_component import Component
@@ -16,14 +16,16 @@ from fastapi import FastAPI, HTTPException, Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
 from watthouse.errors import QueryLimitError, WatthouseError
-from watthouse.serve import problem_handlers
-from watthouse.serve.dashboard import moving, parts, shell
+from watthouse.serve import deadline, problem_handlers
+from watthouse.serve.dashboard import moving, parts, shell, trimming
+from watthouse.serve.dashboard.callbacks import Callbacks
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.pages import block, data, exchanges, gas, live, meters, mix, now, questions, regions
 from watthouse.serve.dashboard.reading import PageReader
 from watthouse.serve.dashboard.view import View, read
 from watthouse.serve.figures.geography import OUTLINES
-from watthouse.serve.problems import ProblemError
+from watthouse.serve.line import Line
+from watthouse.serve.problems import ProblemError, told
 from watthouse.serve.service import Service
 
 PAGES: Final[Mapping[str, Page]] = {
@@ -39,12 +41,13 @@ PLOTLY: Final = Path(__file__).parent / "plotly" / "plotly.min.js"
 
 _PLOTLY_AT: Final = "/_dash-component-suites/plotly/package_data/plotly.min.js"  # where Dash has the whole
 _FOR_A_DAY: Final = {"cache-control": "public, max-age=86400"}
-_UNUSED: Final = ("/dash/deps/polyfill@", "/dash/dash_table/")
 _VIEW_DEFAULTS: Final = {"path": "/", "query": "", "language": ""}
 # French words for parameters that the API refuses: its own messages are English.
 _IN_FRENCH: Final = {
     "interval": "Trop de points pour un graphique : choisissez un pas de temps plus long ou une période plus courte."
 }
+# a page takes some hundred milliseconds of Python: more at once would take the API's threads, and wait all the same
+_DRAWN_AT_ONCE: Final = 8
 _EVERY: Final = 300_000  # ms between two looks at a page that is left open
 _INDEX: Final = """<!DOCTYPE html>
 <html lang="en">
@@ -81,14 +84,17 @@ def create(service: Service) -> FastAPI:
         index_string=_INDEX,
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
         suppress_callback_exceptions=True,
+        assets_ignore=trimming.START,
         add_log_handler=False,
         enable_mcp=False,
     )
-    _lightened(dash)
+    trimming.close_doors(app, dash)
+    trimming.lighten(dash)
     dash.layout = _layout()
-    _wire(dash, service)
+    _wire(dash, service, CapacityLimiter(_DRAWN_AT_ONCE))
     # Dash finds its assets at the first request for a path of its own: a page that is asked before would lack them
     dash._setup_server()
+    app.add_middleware(Callbacks, dash=dash, line=Line(_DRAWN_AT_ONCE, service.settings.wait_seconds))
     # Dash's own catch-all would answer 200 with a page for any path, and hide the 404 below
     dash.backend._setup_catchall = lambda: None
     app.add_api_route(regions.OUTLINES_AT, _outlines, methods=["GET"], include_in_schema=False)
@@ -135,18 +141,6 @@ def _no_page(dash: Dash) -> Any:
     return nothing
 
 
-def _lightened(dash: Dash) -> None:
-    """Leave out the scripts of Dash that nothing here needs: every first visit would wait for them."""
-    # no option of Dash leaves them out
-    whole = dash.interpolate_index
-
-    def needed(scripts: str, **parts: str) -> Any:
-        used = [line for line in scripts.splitlines() if not any(name in line for name in _UNUSED)]
-        return whole(scripts="\n".join(used), **parts)
-
-    dash.interpolate_index = needed
-
-
 def _layout() -> Component:
     waiting = html.Div([html.Div(className="bone") for _ in range(3)], className="bones", **{"aria-busy": "true"})
     return dmc.MantineProvider(
@@ -175,7 +169,7 @@ def _layout() -> Component:
     )
 
 
-def _wire(dash: Dash, service: Service) -> None:
+def _wire(dash: Dash, service: Service, drawing: CapacityLimiter) -> None:
     dash.clientside_callback(
         ClientsideFunction("watthouse", "view"),
         Output("view", "data"),
@@ -197,18 +191,18 @@ def _wire(dash: Dash, service: Service) -> None:
 
     async def show(state: Mapping[str, Any]) -> tuple[list[Component], str]:
         # reading is blocking work: in the event loop one page would stop all others
-        return await to_thread.run_sync(rendered, service, state)
+        return await to_thread.run_sync(rendered, service, state, limiter=drawing)
 
     dash.callback(Output("root", "children"), Output("title", "data"), Input("view", "data"))(show)
-    _wire_table(dash, service)
-    moving.wire(dash, service, _view_of)
+    _wire_table(dash, service, drawing)
+    moving.wire(dash, service, _view_of, drawing)
 
 
-def _wire_table(dash: Dash, service: Service) -> None:
+def _wire_table(dash: Dash, service: Service, drawing: CapacityLimiter) -> None:
     async def rows(request: Mapping[str, Any] | None, state: Mapping[str, Any]) -> tuple[Any, ...]:
         if not request:
             raise PreventUpdate
-        return await to_thread.run_sync(block_for, service, request, state)
+        return await to_thread.run_sync(block_for, service, request, state, limiter=drawing)
 
     dash.callback(
         Output("mart-grid", "getRowsResponse"),
@@ -244,7 +238,8 @@ def rendered(service: Service, state: Mapping[str, Any]) -> tuple[list[Component
     view = _view_of(state)
     page = PAGES.get(view.page)
     title = (page.heading(view) or page.title(view)) if page else view.page
-    return _whole_page(service, view, page), f"{title} · watthouse"
+    with deadline.within(service.settings.query_seconds):
+        return _whole_page(service, view, page), f"{title} · watthouse"
 
 
 def _whole_page(service: Service, view: View, page: Page | None) -> list[Component]:
@@ -262,7 +257,7 @@ def _whole_page(service: Service, view: View, page: Page | None) -> list[Compone
             return shell.whole(pages, page, view, _guarded(page, view, lambda: _page_body(page, reader, view)), reader)
     except WatthouseError as error:
         nothing = view.say(en="There is nothing to show yet", fr="Il n'y a encore rien à montrer")
-        return shell.whole(pages, page, view, [shell.notice(nothing, str(error))], None)
+        return shell.whole(pages, page, view, [shell.notice(nothing, told(error))], None)
 
 
 def _page_body(page: Page, reader: PageReader, view: View) -> list[Component]:

@@ -13,6 +13,7 @@ import pyarrow as pa
 from dateutil.relativedelta import relativedelta
 
 from watthouse.catalog import LICENCE
+from watthouse.serve import deadline
 from watthouse.serve.dashboard.slots import with_gaps
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.formats import Format
@@ -172,6 +173,7 @@ class PageReader:
 
     def answer(self, call: str, params: Params | None, row_set: RowSet) -> Answer:
         """The rows of a question, and the address of the ``call`` that gives them."""
+        deadline.check()
         rows = row_set.rows
         if not isinstance(rows, pa.Table):
             rows = self.snapshot.rows(rows)

@@ -12,7 +12,7 @@ from watthouse.serve.formats import AnswerColumn
 from watthouse.serve.queries import attribution
 from watthouse.serve.queries.attribution import DayRange, Used
 from watthouse.serve.queries.params import FormatParams
-from watthouse.warehouse.query import Query
+from watthouse.warehouse.query import Prepared, Query
 from watthouse.warehouse.snapshots import Snapshot
 
 
@@ -43,6 +43,18 @@ class RowSet:
             return self
         periods = self.periods or _periods(self.more)
         return replace(self, used=attribution.used(snapshot, self.marts, periods, self.among))
+
+    def within_held(self) -> "RowSet":
+        """The same rows, of the days alone of which the datasets behind them hold any, once these are resolved.
+
+        What is read by half months would read 240,000 of them from the first day of the calendar to its last.
+        """
+        query = self.rows
+        if not isinstance(query, Prepared):
+            return self
+        first = min((use.since for use in self.used or ()), default=query.since)
+        last = max((use.until for use in self.used or ()), default=query.since)
+        return replace(self, rows=query.cut(first, last))
 
     def with_rows(self, rows: pa.Table, **more: Any) -> "RowSet":
         """The same, with these rows."""

@@ -60,6 +60,7 @@ class Compared(Period):
 
 def compare_of(snapshot: Snapshot, params: Compared) -> RowSet:
     """Load, sources and CO₂ intensity of two periods, one row per quantity."""
+    _refuse_ends(params)
     since, until = period_or_newest(snapshot.extent("daily_mix"), params)
     other = _other(params, since, until)
     mart = snapshot.marts["daily_mix"]
@@ -89,6 +90,13 @@ def _other(params: Compared, since: date, until: date) -> tuple[date, date]:
     if since.year == date.min.year:
         raise wrong("since", "there is no earlier year: give with_since and with_until")
     return since + relativedelta(years=-1), until + relativedelta(years=-1)
+
+
+def _refuse_ends(params: Compared) -> None:
+    """Raises a problem for a day that has no beginning or no end in UTC, between which the hours of a period are."""
+    for name in ("since", "until", "with_since", "with_until"):
+        if (day := getattr(params, name)) in {date.min, date.max}:
+            raise wrong(name, f"{day} is an end of the calendar: choose a day inside of it")
 
 
 def _side(snapshot: Snapshot, names: Sequence[str], unit: Unit, period: tuple[date, date]) -> PeriodTotals:

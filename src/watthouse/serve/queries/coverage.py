@@ -1,7 +1,7 @@
 """How much of a period was measured, and how much of it has to be before anything is claimed of the whole."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Final
 
 import ibis
@@ -9,7 +9,7 @@ import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
 from watthouse.catalog import MAINLAND
-from watthouse.clock import PARIS
+from watthouse.clock import end_of, start_of
 from watthouse.serve.queries.series import measured_hours, of_region, quarter_hours, within
 from watthouse.warehouse.query import Prepared
 from watthouse.warehouse.snapshots import Snapshot
@@ -40,9 +40,8 @@ class Coverage:
 
 def hours_of(since: date, until: date) -> float:
     """The length of civil days, both ends included, in hours: 23 or 25 where the clocks change."""
-    # in UTC: the difference of two local times ignores the clock change
-    first, last = (datetime.combine(day, time.min, PARIS).astimezone(UTC) for day in (since, until + timedelta(days=1)))
-    return (last - first) / timedelta(hours=1)
+    # between instants: the difference of two local times ignores the clock change
+    return (end_of(until) - start_of(since)) / timedelta(hours=1)
 
 
 def coverage(snapshot: Snapshot, main: Main, since: date, until: date) -> Coverage:

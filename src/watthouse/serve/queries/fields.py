@@ -1,13 +1,14 @@
 """The types of parameters: what they accept, and how they are documented."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, WithJsonSchema
 
 from watthouse.catalog import REGIONS
+from watthouse.clock import PARIS
 from watthouse.serve.formats import Format
 from watthouse.serve.queries.units import BY_DAY, Interval
 
@@ -31,10 +32,12 @@ def _moment(given: object) -> object:
 
 def _in_utc(moment: datetime) -> datetime:
     try:
-        # the ends of the calendar have no time in other zones
+        # the ends of the calendar have no time in other zones, and a period that ends with its first instant no day
+        for each in (moment, moment - timedelta(microseconds=1)):
+            each.astimezone(PARIS)
         return moment.astimezone(UTC)
     except OverflowError:
-        raise ValueError(f"{moment.isoformat()} is not an instant of the years 1 to 9999 (UTC)") from None
+        raise ValueError(f"{moment.isoformat()} is not an instant of the years 1 to 9999 (UTC, Paris)") from None
 
 
 Day = Annotated[date, BeforeValidator(_day)]

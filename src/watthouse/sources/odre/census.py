@@ -4,10 +4,13 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 from urllib.parse import quote_plus
 
 from watthouse.errors import SourceError
+from watthouse.sources.cells import YEARS
+from watthouse.sources.limits import MOST_ROWS
 from watthouse.sources.odre.calls import ExploreCall, records
 from watthouse.sources.odre.facts import Facts
 
@@ -119,9 +122,12 @@ def _dated(page: Any, about: str) -> Iterator[tuple[str, str, Group]]:
     try:
         for group in page:
             if group["year"] is not None and group["month"] is not None:
-                month = f"{int(group['year']):04}-{int(group['month']):02}"
-                yield month, str(group.get("version", "")), {**group, _ROWS: int(group[_ROWS])}
-    except (TypeError, KeyError, ValueError) as error:
+                first = date(int(group["year"]), int(group["month"]), 1)
+                rows = int(group[_ROWS])
+                if first.year not in YEARS or not 0 <= rows < MOST_ROWS:
+                    raise ValueError(rows)
+                yield f"{first:%Y-%m}", str(group.get("version", "")), {**group, _ROWS: rows}
+    except (TypeError, KeyError, ValueError, OverflowError) as error:
         raise SourceError(f"{about}: the service answered with groups in an unknown form: run again later") from error
 
 

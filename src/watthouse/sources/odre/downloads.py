@@ -19,6 +19,7 @@ from watthouse.settings import Settings
 from watthouse.sources.archive import HEAD_BYTES, PARQUET, on_disk
 from watthouse.sources.base import Piece
 from watthouse.sources.files import read
+from watthouse.sources.limits import FOOTER_BYTES, MOST_ROWS
 from watthouse.sources.odre.answers import RefusedError, TransientError, lie, parsed
 from watthouse.sources.odre.calls import ExploreCall, FetchWindow, counting, export, origin, original
 from watthouse.sources.odre.facts import Facts
@@ -210,7 +211,7 @@ class Downloads:
 
     def _count(self, facts: Facts, window: FetchWindow) -> int:
         count = self._wire.json(counting(facts, window), "total_count")["total_count"]
-        if not isinstance(count, int) or count < 0:
+        if not isinstance(count, int) or not 0 <= count < MOST_ROWS:
             raise TransientError(f"counted its rows as '{shown(count, 20)}'")
         return count
 
@@ -221,7 +222,10 @@ def _rows_of_parquet(path: Path) -> int:
         raise lie(head)
     with path.open("rb") as file:
         file.seek(-min(_FOOTER, path.stat().st_size), 2)
-        whole = file.read().endswith(PARQUET) and path.stat().st_size > _FOOTER
+        tail = file.read()
+        whole = tail.endswith(PARQUET) and path.stat().st_size > _FOOTER
+    if whole and (length := int.from_bytes(tail[:4], "little")) > FOOTER_BYTES:
+        raise TransientError(f"sent Parquet whose footer has {length:,} bytes")
     try:
         if whole:
             return int(pq.read_metadata(path).num_rows)

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from watthouse.catalog import Dataset
 from watthouse.errors import ContractError, listed
+from watthouse.sources.cells import YEARS
+from watthouse.sources.limits import MOST_ROWS
 from watthouse.sources.odre.quota import moment
 
 _UNDATED: Final = "the service does not say when it was last processed: it is asked for its months every time"
@@ -36,11 +38,16 @@ def stated(dataset: Dataset, answer: Mapping[str, Any]) -> Facts:
     fields = _fields(answer)
     _refuse_missing(dataset, fields)
     default = _member(_member(answer, "metas"), "default")
-    processed = moment(default.get("data_processed"))
+    processed = _plausible(moment(default.get("data_processed")))
     gone = [name for name in dataset.names if name not in fields]
     notes = (f"the service no longer carries column{'s' * (len(gone) > 1)} {listed(gone, 20)}",) if gone else ()
     undated = () if processed else (_UNDATED,)
     return Facts(dataset, processed or datetime.now(UTC), _count(default), fields, (*notes, *undated))
+
+
+def _plausible(processed: datetime | None) -> datetime | None:
+    """A moment with which one can reckon."""
+    return processed if processed and processed.year in YEARS else None
 
 
 def _fields(answer: Mapping[str, Any]) -> dict[str, str]:
@@ -63,7 +70,7 @@ def _refuse_missing(dataset: Dataset, fields: Mapping[str, str]) -> None:
 
 def _count(default: Mapping[str, Any]) -> int:
     count = default.get("records_count")
-    return max(count, 0) if isinstance(count, int) else 0
+    return count if isinstance(count, int) and 0 <= count < MOST_ROWS else 0
 
 
 def _member(of: Mapping[str, Any], name: str) -> Mapping[str, Any]:

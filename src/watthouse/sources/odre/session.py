@@ -12,6 +12,7 @@ from typing import Any, Self, TypeVar
 from watthouse.catalog import CATALOG, Dataset
 from watthouse.errors import LakeError, SourceError, shown
 from watthouse.settings import Settings
+from watthouse.sources import decoder
 from watthouse.sources.odre import census
 from watthouse.sources.odre.answers import RefusedError, TransientError
 from watthouse.sources.odre.background import in_order
@@ -95,6 +96,8 @@ class Odre:
         A window that failed for good is yielded too, and its ``pieces`` raise the error; raises
         :class:`~watthouse.errors.SourceError` where no more windows of this dataset can be had.
         """
+        if windows:
+            decoder.begin()  # most windows come as Parquet: while the first is on its way
         fetched = in_order(
             partial(self._downloads.fetch, facts), windows, self._settings.fetch_threads, discard=Download.close
         )

@@ -14,6 +14,7 @@ import httpx
 
 from watthouse.errors import ClockError, QuotaError, SourceError, UnreachableError, shown
 from watthouse.settings import Settings
+from watthouse.sources.limits import JSON_ANSWER_BYTES
 from watthouse.sources.odre.address import address_of, key_of
 from watthouse.sources.odre.answers import BETWEEN, TransientError, lie, parsed, verdict
 from watthouse.sources.odre.background import begun, dispose
@@ -25,7 +26,6 @@ SAMPLE: Final = "x-watthouse-sample"
 
 _HOPS: Final = 5
 _WORDS_BYTES: Final = 2**14
-_JSON_BYTES: Final = 2**26
 _CHUNK: Final = 2**20
 _CONNECT_SECONDS: Final = 20.0
 _OLDEST: Final = 86_400
@@ -102,8 +102,10 @@ class Wire:
             content = b""
             for chunk in self.body(response):
                 content += chunk
-                if len(content) > _JSON_BYTES:
-                    raise SourceError(f"{call.about}: {self.host} answered with over {_JSON_BYTES:,} bytes: {BETWEEN}")
+                if len(content) > JSON_ANSWER_BYTES:
+                    raise SourceError(
+                        f"{call.about}: {self.host} answered with over {JSON_ANSWER_BYTES:,} bytes: {BETWEEN}"
+                    )
         document = parsed(content)
         if not isinstance(document, dict) or proof not in document:
             raise self.plain(lie(content))

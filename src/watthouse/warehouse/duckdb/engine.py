@@ -1,6 +1,7 @@
 """A DuckDB instance in memory, with warehouse files attached: every query has a session and a time limit."""
 
 import os
+import re
 import threading
 import time
 import warnings
@@ -14,7 +15,7 @@ import ibis
 import pyarrow as pa
 from cachetools import LRUCache
 
-from watthouse.errors import QueryLimitError
+from watthouse.errors import QueryLimitError, WarehouseError, late
 from watthouse.warehouse.query import BATCH_ROWS, BLANKS, STATEMENTS, Prepared, Query, piece_by_piece, to_sql
 
 DIALECT: Final = "duckdb"
@@ -79,7 +80,7 @@ class Engine:
         """The whole answer; raises :class:`QueryLimitError` where it takes too long."""
         if isinstance(query, Prepared):
             return self._filled(query)
-        with self.batches(query) as reader:
+        with self._turn(), self.batches(query) as reader:
             return reader.read_all()
 
     @contextmanager
@@ -132,7 +133,7 @@ class Engine:
     def _turn(self) -> Iterator[None]:
         """Wait for one of as many places as there are cores: more queries at once would only slow each other down."""
         if not self._at_once.acquire(timeout=self._seconds):
-            raise _late(self._seconds)
+            raise late(self._seconds)
         try:
             yield
         finally:
@@ -179,18 +180,21 @@ class _Clock:
         threading.Thread(target=self._watch, args=[over], daemon=True).start()
         try:
             yield
-        except duckdb.OutOfMemoryException as error:
-            raise TooLargeError(_TOO_LARGE) from error
-        except (duckdb.Error, pa.ArrowException, OSError) as error:  # Arrow's streams raise OSError when interrupted
-            if time.monotonic() - began < self._left:
-                raise
-            raise _late(self._seconds) from error
+        # Arrow's streams raise OSError and its own exceptions for what DuckDB raises elsewhere, by the same words
+        except (duckdb.Error, pa.ArrowException, OSError) as error:
+            if time.monotonic() - began >= self._left:
+                raise late(self._seconds) from error
+            if "Out of Memory Error" in str(error):
+                raise TooLargeError(_TOO_LARGE) from error
+            if _OF_FILES.search(str(error)):
+                raise WarehouseError(f"the warehouse cannot be read ({str(error).splitlines()[0]})") from error
+            raise
         finally:
             with self._lock:
                 over.set()
             self._left -= time.monotonic() - began
         if self._left < 0:
-            raise _late(self._seconds)
+            raise late(self._seconds)
 
     def each(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
         """The reader's batches; the time to compute each of them counts."""
@@ -213,13 +217,9 @@ class _Clock:
             pause = _INTERRUPT_SECONDS
 
 
+_OF_FILES: Final = re.compile(r"\b(IO|Serialization|INTERNAL|FATAL) Error")
+"""What DuckDB says of a file that was damaged or cut off since it was opened."""
 _TOO_LARGE: Final = "the answer takes more memory than is allowed: ask for a shorter period, or for fewer columns"
-
-
-def _late(seconds: float) -> QueryLimitError:
-    return QueryLimitError(
-        f"the answer takes longer than {seconds:g} s: ask for a shorter period, or for fewer columns"
-    )
 
 
 def _template(query: Prepared) -> str:

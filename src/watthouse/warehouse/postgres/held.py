@@ -13,7 +13,7 @@ from time import monotonic
 from typing import Final, TypeVar
 
 from watthouse.database import Database, LostError, Session
-from watthouse.errors import DatabaseError, NoWarehouseError, QueryLimitError, WarehouseError
+from watthouse.errors import DatabaseError, NoWarehouseError, QueryLimitError, WarehouseError, late
 from watthouse.warehouse.postgres import builds
 from watthouse.warehouse.postgres.builds import Published, ReplacedError
 
@@ -127,11 +127,11 @@ class Held:
     @contextmanager
     def _turn(self) -> Iterator[None]:
         if not self._at_once.acquire(timeout=self._seconds):
-            raise self._late()
+            raise late(self._seconds)
         try:
             yield
         except QueryLimitError:
-            raise self._late() from None
+            raise late(self._seconds) from None
         finally:
             self._at_once.release()
 
@@ -219,8 +219,3 @@ class Held:
     def _disconnect(self) -> None:
         while self._idle:
             self._idle.pop().resources.close()
-
-    def _late(self) -> QueryLimitError:
-        return QueryLimitError(
-            f"the answer takes longer than {self._seconds:g} s: ask for a shorter period, or for fewer columns"
-        )

@@ -1,6 +1,7 @@
 """The six questions on made series whose answers are known."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -9,6 +10,8 @@ import polars as pl
 import pytest
 import statsmodels.api as sm
 
+from watthouse.errors import QueryLimitError
+from watthouse.serve import deadline
 from watthouse.serve.analysis import links, mixes
 from watthouse.serve.analysis.answers import QuestionAnswer, of_days
 from watthouse.serve.analysis.daily import SOURCES, STOCK, TEMPERATURE, DailySeries, KnownDays, around, on_calendar
@@ -52,6 +55,20 @@ def test_what_has_nothing_to_do_with_each_other_has_an_interval_around_0() -> No
     assert relation.steady.low < 0 < relation.steady.high
     # 1.96 / sqrt(n) either way, for days that are independent
     assert relation.steady.high - relation.steady.low == pytest.approx(2 * 1.96 / np.sqrt(THIRTEEN_YEARS), rel=0.25)
+
+
+@pytest.mark.parametrize("number", range(1, 7))
+def test_no_question_is_computed_past_its_time(number: int) -> None:
+    days = made(400)
+    with deadline.within(0), pytest.raises(QueryLimitError, match="takes longer than 0 s"):
+        of_days(days, number, Language.ENGLISH)
+
+
+@pytest.mark.parametrize("computed", [lambda days: links.sources_and(days, TEMPERATURE), mixes.seasons])
+def test_each_source_is_computed_within_the_time_alone(computed: Callable[[DailySeries], object]) -> None:
+    days = made(400)
+    with deadline.within(0), pytest.raises(QueryLimitError):
+        computed(days)
 
 
 @pytest.mark.parametrize("swing", [-6, 6])

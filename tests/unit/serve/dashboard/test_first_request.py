@@ -9,12 +9,12 @@ from watthouse.settings import Settings
 
 
 def test_a_page_that_is_asked_start_of_all_comes_with_what_it_runs_on(tmp_path: Path) -> None:
-    with TestClient(create(Settings(home=tmp_path))) as client:
+    with TestClient(create(Settings(home=tmp_path)), base_url="http://localhost") as client:
         assert "/assets/watthouse.js" in client.get("/mix").text
 
 
 def test_a_browser_that_asks_for_no_page_gets_the_pages_and_a_program_a_problem(tmp_path: Path) -> None:
-    with TestClient(create(Settings(home=tmp_path))) as client:
+    with TestClient(create(Settings(home=tmp_path)), base_url="http://localhost") as client:
         seen = client.get("/nowhere", headers={"accept": "text/html,*/*"})
         told = client.get("/nowhere")
     assert (seen.status_code, told.status_code) == (404, 404)

@@ -46,7 +46,7 @@ def home(tmp_path: Path) -> Path:
 
 
 def test_the_page_stands_beside_the_historic_service(tmp_path: Path) -> None:
-    with TestClient(create(Settings(home=tmp_path)), follow_redirects=False) as client:
+    with TestClient(create(Settings(home=tmp_path)), base_url="http://localhost", follow_redirects=False) as client:
         page = client.get("/meters?meter=00210")
         assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
         assert "/assets/watthouse.js" in page.text
@@ -143,7 +143,9 @@ def test_what_cannot_be_read_is_said_in_a_line(home: Path) -> None:
     assert "the period has more than 10 readings" in many
     assert "id='since'" in many  # for a shorter one
     (home / "meters.sqlite").write_bytes(b"no database" * 1000)
-    assert "is no SQLite database" in _shown(home)
+    shown = _shown(home)
+    assert "a database cannot be reached or read" in shown
+    assert str(home) not in shown
 
 
 _BARE = dedent("""

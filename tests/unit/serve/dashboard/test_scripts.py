@@ -38,7 +38,7 @@ def test_every_trace_that_is_drawn_is_in_the_bundle() -> None:
 
 @pytest.fixture
 def client(tmp_path: Path) -> TestClient:
-    return TestClient(create(Settings(home=tmp_path)))
+    return TestClient(create(Settings(home=tmp_path)), base_url="http://localhost")
 
 
 def test_a_page_loads_what_there_is_and_nothing_that_it_does_not_need(client: TestClient) -> None:

@@ -305,7 +305,7 @@ def test_the_key_is_in_no_message_no_address_and_no_log(tmp_path: Path, caplog: 
     assert not [text for text in everything if SECRET in text]
 
 
-@pytest.mark.parametrize("key", ["with space", "line\nend", "clé"])
+@pytest.mark.parametrize("key", ["with space", "clé"])
 def test_a_key_that_cannot_be_one_is_refused_without_being_told(tmp_path: Path, key: str) -> None:
     with pytest.raises(UsageError, match="WATTHOUSE_API_KEY") as caught:
         Odre(knobs("https://odre.nowhere/api", tmp_path, api_key=key))

@@ -37,6 +37,7 @@ from tests.unit.sources.odre.odre_server import (
     zipped,
 )
 from watthouse.errors import LakeError, SourceError, UnreachableError
+from watthouse.sources import decoder
 from watthouse.sources.odre import Download, Facts, FetchWindow, Odre
 
 pytestmark = pytest.mark.usefixtures("quick")
@@ -189,6 +190,14 @@ def test_the_end_does_not_wait_for_what_hangs(tmp_path: Path) -> None:
         with fetching(service, tmp_path, windows, timeout_seconds=60, fetch_threads=3) as downloads:
             next(downloads)
         assert time.monotonic() - began < 2
+
+
+def test_where_nothing_is_fetched_no_process_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[object] = []
+    monkeypatch.setattr(decoder, "_idle", started)
+    with serving() as service, fetching(service, tmp_path, []) as downloads:
+        assert list(downloads) == []
+    assert started == []
 
 
 def test_what_an_earlier_session_left_is_cleared_away(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from watthouse.serve.dashboard.grid_filter import ordered, sifted
 from watthouse.serve.dashboard.pages.grid import BLOCK
 from watthouse.serve.dashboard.reading import PageReader
 from watthouse.serve.dashboard.view import View
-from watthouse.serve.problems import ProblemError, wrong
+from watthouse.serve.problems import ProblemError, told, wrong
 from watthouse.serve.queries.call import RowSet
 from watthouse.serve.queries.rows import RowsParams, every_row
 from watthouse.serve.service import Service
@@ -48,7 +48,7 @@ def shown(service: Service, view: View, request: Mapping[str, Any]) -> TableUpda
         why = view.say(en="This cannot be shown", fr="Affichage impossible")
         return _none(request, f"{why}: {error}")
     except WatthouseError as error:
-        return _none(request, str(error))
+        return _none(request, told(error))
     # a table that failed must say so: AG Grid would go on waiting for its rows
     except Exception:
         structlog.get_logger().exception("block", mart=view.detail)

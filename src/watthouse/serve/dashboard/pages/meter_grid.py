@@ -26,7 +26,7 @@ from watthouse.serve.figures.palette import CARBON, TEMPO
 from watthouse.serve.locale import Text
 from watthouse.serve.meter_grid import MeterGrid
 from watthouse.serve.meter_rows import Consumption
-from watthouse.serve.problems import ProblemError
+from watthouse.serve.problems import ProblemError, told
 from watthouse.serve.queries.meter_params import Co2Params, ConsumptionParams, GridInterval, PeakParams, WindowsParams
 
 _CO2: Final = Text(en="CO₂ of the energy, by day", fr="CO₂ de l'énergie, par jour")
@@ -54,7 +54,7 @@ def cards(reader: MeterReader, view: View) -> list[Component]:
             grid = stack.enter_context(reader.service.snapshots.lease_if_built())
             why = ""
         except WatthouseError as error:  # the readings can be shown without it
-            grid, why = None, str(error)
+            grid, why = None, told(error)
         reader.sample = grid.sample if grid else None
         tariffs, undeclared = _tariffs(reader)
         against = MeterGrid(_Read(reader), grid, tariffs)
@@ -109,7 +109,8 @@ def _or_why(reader: MeterReader, name: str, title: Text, made: Callable[[], Show
     try:
         body, answers = made()
     except (WatthouseError, ProblemError) as error:
-        body, answers = [html.P(str(error), className="nothing")], []
+        why = told(error) if isinstance(error, WatthouseError) else str(error)
+        body, answers = [html.P(why, className="nothing")], []
     return parts.card(reader, name, title.of(reader.view.language), body, answers, wide=wide)
 
 

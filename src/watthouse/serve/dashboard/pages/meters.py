@@ -9,6 +9,7 @@ from watthouse.errors import WatthouseError
 from watthouse.serve.dashboard import shell
 from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.view import View
+from watthouse.serve.problems import told
 from watthouse.serve.service import Service
 
 _INSTALL: Final = "pip install 'watthouse[meters]'"
@@ -24,7 +25,7 @@ def apart(service: Service, view: View) -> list[Component]:
         return _held(service, view)
     except WatthouseError as error:
         title = view.say(en="The meter files cannot be shown", fr="Les fichiers de compteur ne peuvent être affichés")
-        return [shell.notice(title, str(error))]
+        return [shell.notice(title, told(error))]
 
 
 def _held(service: Service, view: View) -> list[Component]:

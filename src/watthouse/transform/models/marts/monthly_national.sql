@@ -7,7 +7,8 @@
     },
 ) }}
 
-{#- 13 years by month would else sum 30 columns of every day, anew for every question: 13 of 16 ms where rows are stored whole. -#}
+{#- 13 years by month would else sum 30 columns of every day, anew for every question:
+    13 of 16 ms where rows are stored whole. -#}
 {%- set counted = national_mix()[1:] + ["mix", "measured"] -%}
 with days as (
     select
