@@ -54,10 +54,27 @@ def test_a_second_run_reads_nothing_and_counts_the_same_rows(home: Path, files: 
 def test_a_file_is_known_by_its_bytes_and_not_by_its_name(home: Path, files: Path) -> None:
     fetched(home, files)
     shutil.move(files / "gas.csv", files / "renamed.txt")
-    write_csv(files / "tr.csv", national(DAYS[0], "Données temps réel", 60_000))
+    write_csv(files / "tr.csv", [row for day in DAYS for row in national(day, "Données temps réel", 60_000)])
     counts, known = fetched(home, files)
     assert known == {"renamed.txt"}
-    assert "96 revised" in counts
+    assert "288 revised" in counts
+
+
+@pytest.mark.parametrize("more", [(), ("--full",)])
+def test_a_zip_and_what_was_unpacked_from_it_are_read_once(more: tuple[str, ...], home: Path, files: Path) -> None:
+    with zipfile.ZipFile(files / "all.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(files / "gas.csv", "gas.csv")
+    done = watthouse(home, "fetch", *more, "--from", files)
+    assert f"known    {files}/gas.csv: already read, 6 rows" in done.stdout.splitlines()
+    assert done.stdout.splitlines()[-1].startswith("300 fetched, 294 new, 0 revised, 6 unchanged")
+
+
+def test_what_was_known_counts_as_refreshed(home: Path, files: Path) -> None:
+    fetched(home, files)
+    before = json.loads((home / "refreshes.json").read_text())
+    fetched(home, files)
+    after = json.loads((home / "refreshes.json").read_text())
+    assert before.keys() == {GAS, "eco2mix-national-tr"} == {name for name in after if after[name] > before[name]}
 
 
 @pytest.mark.parametrize("packed", ["gzip", "zip"])

@@ -206,7 +206,9 @@ class _PipelineRun:
                 self.home.lake.compact(dataset)
             except TableError as error:
                 self.report.failed[dataset.id] = str(error)
-        self.home.remember(taken)
+        # with those whose files were all known: they are as new as what was read now
+        known = (CATALOG[name] for name in self.report.by_dataset.keys() - self.report.failed.keys())
+        self.home.remember({*taken, *known} - {*left})
 
     def _left(self, standing: Standing) -> frozenset[Dataset]:
         """The tables that are left as they are; the reasons go into the report."""

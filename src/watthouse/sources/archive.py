@@ -99,7 +99,7 @@ class Packing:
         """SHA-256 of the bytes as they are stored; None where they cannot be read."""
         try:
             self.refuse_over_caps(self.size, packed=self.zipped)  # a bomb is not unpacked to know it again
-            with refusing(self.origin), self.raw() as stream:
+            with refusing(self.origin, self.settings), self.raw() as stream:
                 return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
         except SourceError:
             return None

@@ -12,7 +12,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from watthouse.catalog import CATALOG
+from watthouse.catalog import CATALOG, Dataset
 from watthouse.errors import TableError
 from watthouse.home import Home
 from watthouse.lake.ledger import Lake
@@ -99,11 +99,17 @@ class Memory:
         self._home, self._report, self._distrusting = home, report, distrusting
         self._digest: str | None = None
         self._taken: dict[str, Remembered] = {}
+        self._twins: list[tuple[str, Remembered]] = []
 
     def knows(self, document: Document) -> bool:
         """Whether a document was read before; it is then entered in the report, as rows that are unchanged."""
         self._digest = document.digest() if isinstance(document, Digested) else None
-        known = self._documents.find(self._digest) if self._digest and not self._distrusting else None
+        if not self._digest:
+            return False
+        if twin := self._taken.get(self._digest):  # a zip and what was unpacked from it
+            self._twins.append((document.origin, twin))
+            return True
+        known = None if self._distrusting else self._documents.find(self._digest)
         if known:
             self._report.recall(document.origin, known.rows, known.dropped)
         return known is not None
@@ -117,6 +123,9 @@ class Memory:
 
     def keep(self, observed: Collection[str]) -> None:
         """Note those of them whose datasets have all been ``observed``; the rows are in the lake."""
+        for origin, one in self._twins:
+            if one.datasets <= frozenset(observed):
+                self._report.recall(origin, one.rows, one.dropped)
         taken = {digest: one for digest, one in self._taken.items() if one.datasets <= frozenset(observed)}
         if taken:
             self._documents.keep(taken)
@@ -124,6 +133,17 @@ class Memory:
     @cached_property
     def _documents(self) -> Documents:
         return Documents(self._home.notes, self._home.lake)
+
+
+def forget(notes: Notes, dataset: Dataset) -> None:
+    """Forget the files that held a dataset: they are read again."""
+
+    def without(note: dict[str, Any]) -> dict[str, Any]:
+        return {**note, "lake": {name: head for name, head in note["lake"].items() if name != dataset.id}}
+
+    lake = notes.read(_NAME).get("lake")
+    if isinstance(lake, dict) and dataset.id in lake:
+        notes.update(_NAME, without)
 
 
 def _holds(head: Head | None, then: Mapping[str, Any]) -> bool:
