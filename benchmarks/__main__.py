@@ -16,6 +16,7 @@ from benchmarks import (
     api,
     dashboard,
     fetch,
+    files,
     generate,
     stores,
     stream,
@@ -44,7 +45,7 @@ def main() -> None:
     pandas = run([sys.executable, "-m", "benchmarks.user_script", "pandas", str(csv)])
     sql = run([sys.executable, "-m", "benchmarks.user_script", "sql", str(csv), str(SCRATCH / "user.sqlite")])
     text = _report(rows, middle(rebuilds), [pair[0] for pair in days], [pair[1] for pair in days], pandas, sql)
-    text += f"\n{fetch.section()}\n{api.section(long)}\n{dashboard.section()}\n"
+    text += f"\n{files.section()}\n{fetch.section()}\n{api.section(long)}\n{dashboard.section()}\n"
     text += stores.section(SCRATCH / "13-years" / "exports")
     for streamed in (stream, stream_spark, stream_delay, stream_page):
         text += f"\n{streamed.section()}"
