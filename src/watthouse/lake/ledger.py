@@ -23,6 +23,7 @@ from watthouse.lake import damage, remote
 from watthouse.lake.compare import TURN, Comparison, Counts, compare
 from watthouse.lake.extent import Extent, extent_of
 from watthouse.lake.integrity import LOG, Damage, Store, has_log, keep_digests
+from watthouse.lake.pictures import NOTHING, Gallery, Seen
 from watthouse.lake.revisions import OBSERVED_AT, changes
 from watthouse.lake.spool import Spooled
 from watthouse.lake.table import MONTH, Head, Table, microseconds, newest, written_files
@@ -65,16 +66,22 @@ class Lake:
         return table
 
     def observe(
-        self, dataset: Dataset, documents: Sequence[Spooled], confirm: Callable[[], None] = lambda: None
+        self,
+        dataset: Dataset,
+        documents: Sequence[Spooled],
+        confirm: Callable[[], None] = lambda: None,
+        *,
+        seen: Seen = NOTHING,
     ) -> Counts:
         """Append the rows of the documents that are new or changed, in one commit; raises :class:`LakeError`.
 
-        ``confirm`` is called before they are compared, each time: it raises where they are no longer wanted.
+        ``confirm`` is called before they are compared, each time: it raises where they are no longer wanted. Pictures
+        among the documents are taken by their moments, and nothing of them replaces what a later one has ``seen``.
         """
-        table = self.table(dataset)
+        table, gallery = self.table(dataset), Gallery.of(dataset, documents, seen)
         for attempt in range(_ATTEMPTS):
             try:
-                return self._observe(table, documents, confirm)
+                return self._observe(table, gallery, confirm)
             except CommitFailedError:
                 # at random: two writers that collided and waited equally long would collide again
                 time.sleep(random.uniform(0, min(2, 0.05 * 2**attempt)))
@@ -206,12 +213,12 @@ class Lake:
         damage.set_table_aside(table, store, folder)
         return Lake(self.place / folder)
 
-    def _observe(self, table: Table, documents: Sequence[Spooled], confirm: Callable[[], None]) -> Counts:
+    def _observe(self, table: Table, gallery: Gallery, confirm: Callable[[], None]) -> Counts:
         confirm()
         counts: list[Counts] = []
 
         def additions() -> Iterator[pa.RecordBatch]:
-            for comparison in self._comparisons(table, opened, documents):
+            for comparison in self._comparisons(table, opened, gallery):
                 counts.append(comparison.counts)
                 yield from table.stamped(comparison.additions, stamp).to_batches()
 
@@ -221,12 +228,12 @@ class Lake:
             stamp = max(microseconds(datetime.now(UTC)), (table.last_stamp(opened) or 0) + 1)
             batches = _unless_empty(additions())
             if batches is not None:
-                last = stamp + max(document.turn for document in documents)
+                last = stamp + max(document.turn for document in gallery.documents)
                 table.append(opened, pa.RecordBatchReader.from_batches(table.stored_schema, batches), last)
         return sum(counts, Counts())
 
-    def _comparisons(self, table: Table, opened: DeltaTable, documents: Sequence[Spooled]) -> Iterator[Comparison]:
-        dataset = table.dataset
+    def _comparisons(self, table: Table, opened: DeltaTable, gallery: Gallery) -> Iterator[Comparison]:
+        dataset, documents = table.dataset, gallery.documents
         absent = {document.turn: frozenset(dataset.names) - document.present for document in documents}
         ageless = frozenset(document.turn for document in documents if not document.current)
         incoming = pl.concat(
@@ -241,7 +248,7 @@ class Lake:
             chosen = pl.col(MONTH).is_in(months)
             known = newest(dataset, table.scan(opened, months).filter(chosen)).select(dataset.names).collect()
             fresh = incoming.filter(chosen).select(*dataset.names, TURN).collect()
-            yield compare(dataset, known, fresh, absent, ageless)
+            yield compare(dataset, known, gallery.marked(fresh), absent, ageless)
 
     def _chunks(self, incoming: pl.LazyFrame) -> Iterator[list[str]]:
         """Runs of months with about ``chunk_rows`` rows together."""

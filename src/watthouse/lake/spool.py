@@ -3,13 +3,15 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from watthouse.catalog import Dataset
@@ -22,13 +24,18 @@ class Spooled:
     """The rows of one document for one dataset: a Parquet file in the catalog's shape and their ``month``.
 
     ``present`` are the columns it carried. ``current`` means that it gives the present state, as a service does; a
-    file may be of any age.
+    file may be of any age. ``moment`` is when such a file was taken, where it tells: the newest slot measured in it.
     """
 
     path: Path
     turn: int
     present: frozenset[str]
     current: bool = True
+    moment: datetime | None = None
+
+    def at(self, turn: int) -> "Spooled":
+        """The same document at another turn."""
+        return replace(self, turn=turn)
 
 
 @dataclass
@@ -39,6 +46,15 @@ class SpoolWriter:
     turn: int
     current: bool
     writers: dict[tuple[Dataset, frozenset[str]], tuple[Path, pq.ParquetWriter]] = field(default_factory=dict)
+    moments: dict[Dataset, datetime] = field(default_factory=dict)
+
+    def see(self, piece: Piece) -> None:
+        """Learn the document's moment of a piece, whether or not it is added, or all of it."""
+        dataset = piece.dataset
+        if dataset.pictured and not self.current:
+            measured = piece.rows.filter(pc.field(dataset.measured).is_valid())
+            if newest := pc.max(measured[dataset.time]).as_py():
+                self.moments[dataset] = max(newest, self.moments.get(dataset, newest))
 
     def add(self, piece: Piece) -> None:
         schema = piece.dataset.schema.append(pa.field(MONTH, pa.string()))
@@ -52,7 +68,7 @@ class SpoolWriter:
     def close(self) -> Iterator[tuple[Dataset, Spooled]]:
         for (dataset, present), (path, writer) in self.writers.items():
             writer.close()
-            yield dataset, Spooled(path, self.turn, present, self.current)
+            yield dataset, Spooled(path, self.turn, present, self.current, self.moments.get(dataset))
 
     def discard(self) -> None:
         for path, writer in self.writers.values():

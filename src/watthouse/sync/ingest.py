@@ -1,5 +1,6 @@
 """Documents into the lake: read whole or not at all, then observed together."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -8,13 +9,16 @@ from itertools import accumulate
 from watthouse.catalog import Dataset
 from watthouse.errors import SourceError, TableError, UnrecognisedError
 from watthouse.home import Home
-from watthouse.lake.spool import Spool, SpoolWriter
+from watthouse.lake.compare import Counts
+from watthouse.lake.spool import Spool, Spooled, SpoolWriter
 from watthouse.sources.base import Document
 from watthouse.storage.notes import disk
 from watthouse.sync.remembered import Memory
 from watthouse.sync.report import ProgressReporter, Report, Selection, Tally
+from watthouse.sync.seen import Pictures
 
 TWICE = "slot appears twice in one file"
+OLDER = "older than what the lake has"
 
 OnProgress = Callable[[Document, int, int], None]
 """Called with a document, the position that reading has reached in it, and the rows taken so far."""
@@ -58,7 +62,7 @@ def take_in(
                 continue
             progress.stage(f"observing {dataset.id}")
             try:
-                counts = home.lake.observe(dataset, spooled, home.confirm_writer)
+                counts = _observe(home, dataset, spooled)
             except TableError as error:
                 if of:
                     raise
@@ -66,10 +70,20 @@ def take_in(
                 continue
             observed.append(dataset)
             report.add(dataset.id, counts)
-            if counts.dropped:
-                report.dropped[TWICE] += counts.dropped
+            report.dropped += Counter({TWICE: counts.dropped - counts.older, OLDER: counts.older})
         files.keep({dataset.id for dataset in observed})
         return tuple(observed)
+
+
+def _observe(home: Home, dataset: Dataset, documents: Sequence[Spooled]) -> Counts:
+    """Observe documents of a dataset; of files of real time, only what no later one has shown otherwise."""
+    if not any(one.moment for one in documents):
+        return home.lake.observe(dataset, documents, home.confirm_writer)
+    pictures = Pictures(home.notes, home.lake)
+    seen = pictures.seen(dataset)
+    counts = home.lake.observe(dataset, documents, home.confirm_writer, seen=seen)
+    pictures.keep(dataset, seen, documents)
+    return counts
 
 
 def _by_bytes(documents: Sequence[Document], progress: ProgressReporter) -> OnProgress:
@@ -98,6 +112,7 @@ def _read(
         with spooling as writer:
             tally = Tally()
             for piece in document.pieces():
+                writer.see(piece)  # before the selection: a picture is no older for what is left out of it
                 if selected := tally.take(piece, selection):
                     writer.add(selected)
                 on_progress(document, piece.position, report.rows + tally.rows)
