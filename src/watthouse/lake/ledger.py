@@ -7,6 +7,7 @@ application transaction, so of two writers that saw the same state one is refuse
 
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -30,6 +31,8 @@ from watthouse.lake.table import MONTH, Head, Table, microseconds, newest, writt
 from watthouse.storage import Place, place_of
 
 _ATTEMPTS: Final = 12
+
+OnRows = Callable[[int, int], None]
 
 
 class Lake:
@@ -72,16 +75,18 @@ class Lake:
         confirm: Callable[[], None] = lambda: None,
         *,
         seen: Seen = NOTHING,
+        on_rows: OnRows = lambda done, total: None,
     ) -> Counts:
         """Append the rows of the documents that are new or changed, in one commit; raises :class:`LakeError`.
 
         ``confirm`` is called before they are compared, each time: it raises where they are no longer wanted. Pictures
         among the documents are taken by their moments, and nothing of them replaces what a later one has ``seen``.
+        ``on_rows`` is told how many rows of how many are done.
         """
         table, gallery = self.table(dataset), Gallery.of(dataset, documents, seen)
         for attempt in range(_ATTEMPTS):
             try:
-                return self._observe(table, gallery, confirm)
+                return self._observe(table, gallery, confirm, on_rows)
             except CommitFailedError:
                 # at random: two writers that collided and waited equally long would collide again
                 time.sleep(random.uniform(0, min(2, 0.05 * 2**attempt)))
@@ -213,14 +218,16 @@ class Lake:
         damage.set_table_aside(table, store, folder)
         return Lake(self.place / folder)
 
-    def _observe(self, table: Table, gallery: Gallery, confirm: Callable[[], None]) -> Counts:
+    def _observe(self, table: Table, gallery: Gallery, confirm: Callable[[], None], on_rows: OnRows) -> Counts:
         confirm()
         counts: list[Counts] = []
+        total = sum(sum(document.months.values()) for document in gallery.documents)
 
         def additions() -> Iterator[pa.RecordBatch]:
             for comparison in self._comparisons(table, opened, gallery):
                 counts.append(comparison.counts)
                 yield from table.stamped(comparison.additions, stamp).to_batches()
+                on_rows(sum(counts, Counts()).fetched, total)
 
         with table.errors():
             opened = table.open_to_write()
@@ -236,25 +243,20 @@ class Lake:
         dataset, documents = table.dataset, gallery.documents
         absent = {document.turn: frozenset(dataset.names) - document.present for document in documents}
         ageless = frozenset(document.turn for document in documents if not document.current)
-        incoming = pl.concat(
-            pl.scan_parquet(document.path, glob=False, hive_partitioning=False).with_columns(
-                pl.lit(document.turn, pl.Int32).alias(TURN)
-            )
-            for document in documents
-        )
-        for months in self._chunks(incoming):
+        for months in self._chunks(documents):
             # Before the comparison, not after: against a damaged file every row would be news.
             table.refuse_faulty(opened, table.files(opened, months))
             chosen = pl.col(MONTH).is_in(months)
             known = newest(dataset, table.scan(opened, months).filter(chosen)).select(dataset.names).collect()
-            fresh = incoming.filter(chosen).select(*dataset.names, TURN).collect()
+            fresh = pl.concat(_rows(document) for document in documents if document.months.keys() & set(months))
+            fresh = fresh.filter(chosen).select(*dataset.names, TURN).collect()
             yield compare(dataset, known, gallery.marked(fresh), absent, ageless)
 
-    def _chunks(self, incoming: pl.LazyFrame) -> Iterator[list[str]]:
+    def _chunks(self, documents: Sequence[Spooled]) -> Iterator[list[str]]:
         """Runs of months with about ``chunk_rows`` rows together."""
         months: list[str] = []
         rows = 0
-        for month, height in incoming.group_by(MONTH).len().sort(MONTH).collect().iter_rows():
+        for month, height in sorted(sum((Counter(document.months) for document in documents), Counter()).items()):
             if months and rows + height > self._chunk_rows:
                 yield months
                 months, rows = [], 0
@@ -262,6 +264,11 @@ class Lake:
             rows += height
         if months:
             yield months
+
+
+def _rows(document: Spooled) -> pl.LazyFrame:
+    rows = pl.scan_parquet(document.path, glob=False, hive_partitioning=False)
+    return rows.with_columns(pl.lit(document.turn, pl.Int32).alias(TURN))
 
 
 def _unless_empty(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch] | None:

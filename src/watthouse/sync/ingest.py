@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import partial
 from itertools import accumulate
 
 from watthouse.catalog import Dataset
@@ -60,9 +61,8 @@ def take_in(
         for dataset, spooled in spool.by_dataset.items():
             if dataset in without:
                 continue
-            progress.stage(f"observing {dataset.id}")
             try:
-                counts = _observe(home, dataset, spooled)
+                counts = _observe(home, dataset, spooled, progress)
             except TableError as error:
                 if of:
                     raise
@@ -75,13 +75,14 @@ def take_in(
         return tuple(observed)
 
 
-def _observe(home: Home, dataset: Dataset, documents: Sequence[Spooled]) -> Counts:
+def _observe(home: Home, dataset: Dataset, documents: Sequence[Spooled], progress: ProgressReporter) -> Counts:
     """Observe documents of a dataset; of files of real time, only what no later one has shown otherwise."""
+    on_rows = partial(progress.comparing, dataset.id)
     if not any(one.moment for one in documents):
-        return home.lake.observe(dataset, documents, home.confirm_writer)
+        return home.lake.observe(dataset, documents, home.confirm_writer, on_rows=on_rows)
     pictures = Pictures(home.notes, home.lake)
     seen = pictures.seen(dataset)
-    counts = home.lake.observe(dataset, documents, home.confirm_writer, seen=seen)
+    counts = home.lake.observe(dataset, documents, home.confirm_writer, seen=seen, on_rows=on_rows)
     pictures.keep(dataset, seen, documents)
     return counts
 

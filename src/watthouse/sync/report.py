@@ -23,6 +23,9 @@ class ProgressReporter(Protocol):
     def reading(self, origin: str, done: int, total: int, rows: int) -> None:
         """``done`` of ``total`` (bytes of files, rows of a service's dataset), and all ``rows`` taken so far."""
 
+    def comparing(self, dataset_id: str, done: int, total: int) -> None:
+        """``done`` of ``total`` rows of a dataset are compared with the lake, and those that are news written to it."""
+
     def stage(self, what: str) -> None:
         """A new part of the work begins."""
 
@@ -37,6 +40,8 @@ class Silent:
     """Reports nothing."""
 
     def reading(self, origin: str, done: int, total: int, rows: int) -> None: ...
+
+    def comparing(self, dataset_id: str, done: int, total: int) -> None: ...
 
     def stage(self, what: str) -> None: ...
 
