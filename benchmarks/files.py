@@ -89,7 +89,7 @@ def _ways(exports: Exports, scratch: Path) -> Iterator[str]:
     yield f"| `fetch` against DuckDB | {_ratios(fetch, duckdb)} |"
     yield ""
     yield (
-        f"Targets: the first `refresh` at most 1.2 × dlt, the first `fetch` at most 3 × DuckDB, the same file again in"
+        "Targets: the first `refresh` at most 1.2 × dlt, the first `fetch` at most 3 × DuckDB, the same file again in"
         " less than 3 s, less than 1,000 MB. watthouse keeps every version, resolves natures and clock changes, and"
         " builds and tests all marts; the others keep the newest row of each slot and one table of daily sums."
     )

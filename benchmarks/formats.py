@@ -1,6 +1,5 @@
 """The same regional rows in every format that people have them in: written, never read."""
 
-import io
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
@@ -15,7 +14,9 @@ from benchmarks.generate import regional
 from watthouse.catalog import find
 
 DATASET: Final = find("eco2mix-regional-cons-def")
-_DISCLAIMER: Final = "RTE ne pourra être tenu responsable de l'usage qui pourrait être fait des données mises à disposition.\n"
+_DISCLAIMER: Final = (
+    "RTE ne pourra être tenu responsable de l'usage qui pourrait être fait des données mises à disposition.\n"
+)
 _OF_RTE: Final = ("libelle_region", "nature", "date", "heure", "consommation", "thermique", "nucleaire", "eolien")
 _OF_RTE_TOO: Final = ("solaire", "hydraulique", "bioenergies", "ech_physiques")
 
@@ -66,14 +67,16 @@ def rte_in_a_zip(path: Path, first: date, days: int) -> Path:
     """RTE's tab-separated text in cp1252, called `.xls`, in a zip; all regions in one."""
     columns = [*_OF_RTE, *_OF_RTE_TOO]
     named = {**labels(), "libelle_region": "Périmètre", "heure": "Heures"}
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        with archive.open("eCO2mix_RTE_Annuel-Definitif.xls", "w", force_zip64=True) as member:
-            member.write(("\t".join(named[name] for name in columns) + "\n").encode("cp1252"))
-            for part in parts(first, days):
-                text = io.StringIO()
-                part.select(*columns, pl.lit(None, pl.String).alias("end")).write_csv(text, separator="\t", include_header=False)
-                member.write(text.getvalue().encode("cp1252"))
-            member.write(_DISCLAIMER.encode("cp1252"))
+    name = "eCO2mix_RTE_Annuel-Definitif.xls"
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open(name, "w", force_zip64=True) as member,
+    ):
+        member.write(("\t".join(named[name] for name in columns) + "\n").encode("cp1252"))
+        for part in parts(first, days):
+            rows = part.select(*columns, pl.lit(None, pl.String).alias("end"))
+            member.write(rows.write_csv(separator="\t", include_header=False).encode("cp1252"))
+        member.write(_DISCLAIMER.encode("cp1252"))
     return path
 
 

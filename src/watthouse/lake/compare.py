@@ -11,7 +11,7 @@ TURN = "_turn"
 """Which document a row came from, in the order they were given; -1 marks what the lake already holds."""
 
 OUTDATED = "_outdated"
-"""Whether a row came from a document that is older than what the lake has of its slot (a column that may be missing)."""
+"""Whether a row came from a document that is older than what the lake has of its slot; the column may be missing."""
 
 _SOURCE_ROW = "_source_row"
 

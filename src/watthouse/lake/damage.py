@@ -17,8 +17,9 @@ from watthouse.lake.integrity import (
     mend_log,
     set_aside,
 )
+from watthouse.lake.partitions import MONTH, month_of
 from watthouse.lake.revisions import OBSERVED_AT
-from watthouse.lake.table import MONTH, Table, microseconds, month_of, written_files
+from watthouse.lake.table import Table, microseconds, written_files
 
 _UNREADABLE: Final = (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException)
 
@@ -128,9 +129,8 @@ def restore(table: Table, rows: pl.DataFrame) -> int:
         present = table.scan(opened, rows[MONTH].unique().to_list()).select(identity).collect()
         rows = rows.join(present, on=identity, how="anti", nulls_equal=True)
         if rows.height:
-            schema = table.stored_schema
             last = max(table.last_stamp(opened) or 0, microseconds(rows[OBSERVED_AT].max()))  # type: ignore[arg-type]
-            table.append(opened, rows.select(schema.names).to_arrow().cast(schema), last)
+            table.append(opened, [rows.select(table.stored_schema.names)], last)
         return rows.height
 
 

@@ -27,6 +27,7 @@ ASIDE: Final = "_damaged"
 DIGESTS: Final = "_digests.json"
 """The SHA-256 of each file of a table, kept beside them. Delta ignores names that begin with an underscore."""
 
+_NONE: Final[Mapping[str, str]] = {}
 _LAST_CHECKPOINT: Final = f"{LOG}/_last_checkpoint"
 _ENTRY: Final = re.compile(r"(\d{20})\.json")
 _CHECKPOINT: Final = re.compile(r"(\d{20})\.checkpoint\..*parquet")
@@ -85,6 +86,9 @@ class Store:
         stream = self._handler._handler.open_output_stream(path, None)
         stream.write(content)
         stream.close()  # type: ignore[attr-defined]
+
+    def remove(self, path: str) -> None:
+        self._files.delete_file(path)
 
     def move(self, path: str, to: str) -> None:
         self._files.move(path, to)
@@ -216,7 +220,7 @@ def checked(store: Store, written: LoggedFile, digests: Mapping[str, str]) -> by
     if len(content) != written.size:
         return Damage(TablePart.FILE, written.path, _cut(len(content), written.size))
     if digest := digests.get(written.path):
-        if digest != _digest(content):
+        if digest != digest_of(content):
             return Damage(TablePart.FILE, written.path, "is not what was written: its digest differs")
     elif reason := _unreadable(content, written.rows):
         return Damage(TablePart.FILE, written.path, reason)
@@ -245,15 +249,19 @@ def kept_digests(store: Store) -> dict[str, str]:
         return {}
 
 
-def keep_digests(store: Store, files: Iterable[LoggedFile]) -> None:
-    """Store the digest of each file that the log names; drop those of files that it no longer names."""
-    before = kept_digests(store)
+def keep_digests(store: Store, files: Iterable[LoggedFile], fresh: Mapping[str, str] = _NONE) -> None:
+    """Store the digest of each file that the log names; drop those of files that it no longer names.
+
+    ``fresh`` are those of files just written; any other new file is read for it.
+    """
+    before = {**fresh, **kept_digests(store)}
     paths = [file.path for file in files]
     # A known digest is never computed again: that would bless whatever has become of the file since.
-    digests = {path: before[path] if path in before else _digest(store.read(path)) for path in paths}
-    if digests != before:
+    digests = {path: before[path] if path in before else digest_of(store.read(path)) for path in paths}
+    if fresh or digests != before:
         store.write(DIGESTS, json.dumps({"algorithm": "sha256", "files": digests}, indent=0).encode())
 
 
-def _digest(content: bytes) -> str:
+def digest_of(content: bytes) -> str:
+    """The digest of a file, as it is kept."""
     return hashlib.sha256(content).hexdigest()

@@ -24,10 +24,11 @@ from watthouse.lake import damage, remote
 from watthouse.lake.compare import TURN, Comparison, Counts, compare
 from watthouse.lake.extent import Extent, extent_of
 from watthouse.lake.integrity import LOG, Damage, Store, has_log, keep_digests
+from watthouse.lake.partitions import MONTH
 from watthouse.lake.pictures import NOTHING, Gallery, Seen
 from watthouse.lake.revisions import OBSERVED_AT, changes
 from watthouse.lake.spool import Spooled
-from watthouse.lake.table import MONTH, Head, Table, microseconds, newest, written_files
+from watthouse.lake.table import Head, Table, microseconds, newest, written_files
 from watthouse.storage import Place, place_of
 
 _ATTEMPTS: Final = 12
@@ -46,7 +47,7 @@ class Lake:
         self,
         place: Place | str | Path,
         *,
-        chunk_rows: int = 600_000,
+        chunk_rows: int = 150_000,
         compact_files: int = 8,
         retention: timedelta = timedelta(days=30),
         kind: Callable[[], str | None] = lambda: None,
@@ -75,7 +76,7 @@ class Lake:
         confirm: Callable[[], None] = lambda: None,
         *,
         seen: Seen = NOTHING,
-        on_rows: OnRows = lambda done, total: None,
+        on_rows: OnRows = lambda _done, _total: None,
     ) -> Counts:
         """Append the rows of the documents that are new or changed, in one commit; raises :class:`LakeError`.
 
@@ -223,20 +224,18 @@ class Lake:
         counts: list[Counts] = []
         total = sum(sum(document.months.values()) for document in gallery.documents)
 
-        def additions() -> Iterator[pa.RecordBatch]:
+        def additions() -> Iterator[pl.DataFrame]:
             for comparison in self._comparisons(table, opened, gallery):
                 counts.append(comparison.counts)
-                yield from table.stamped(comparison.additions, stamp).to_batches()
+                yield table.stamped(comparison.additions, stamp)
                 on_rows(sum(counts, Counts()).fetched, total)
 
         with table.errors():
             opened = table.open_to_write()
             # Clocks are stepped back (NTP, a resumed machine): the stamp goes on by a microsecond then, not backwards.
             stamp = max(microseconds(datetime.now(UTC)), (table.last_stamp(opened) or 0) + 1)
-            batches = _unless_empty(additions())
-            if batches is not None:
-                last = stamp + max(document.turn for document in gallery.documents)
-                table.append(opened, pa.RecordBatchReader.from_batches(table.stored_schema, batches), last)
+            last = stamp + max((document.turn for document in gallery.documents), default=0)
+            table.append(opened, additions(), last)
         return sum(counts, Counts())
 
     def _comparisons(self, table: Table, opened: DeltaTable, gallery: Gallery) -> Iterator[Comparison]:
@@ -248,8 +247,8 @@ class Lake:
             table.refuse_faulty(opened, table.files(opened, months))
             chosen = pl.col(MONTH).is_in(months)
             known = newest(dataset, table.scan(opened, months).filter(chosen)).select(dataset.names).collect()
-            fresh = pl.concat(_rows(document) for document in documents if document.months.keys() & set(months))
-            fresh = fresh.filter(chosen).select(*dataset.names, TURN).collect()
+            incoming = pl.concat(_rows(document) for document in documents if document.months.keys() & set(months))
+            fresh = incoming.filter(chosen).select(*dataset.names, TURN).collect()
             yield compare(dataset, known, gallery.marked(fresh), absent, ageless)
 
     def _chunks(self, documents: Sequence[Spooled]) -> Iterator[list[str]]:
@@ -269,20 +268,6 @@ class Lake:
 def _rows(document: Spooled) -> pl.LazyFrame:
     rows = pl.scan_parquet(document.path, glob=False, hive_partitioning=False)
     return rows.with_columns(pl.lit(document.turn, pl.Int32).alias(TURN))
-
-
-def _unless_empty(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch] | None:
-    # Nothing new must mean no commit at all: an empty one would give the table a new version, and have everything
-    # built again.
-    first = next((batch for batch in batches if batch.num_rows), None)
-    if first is None:
-        return None
-
-    def again() -> Iterator[pa.RecordBatch]:
-        yield first
-        yield from batches
-
-    return again()
 
 
 def _batches(table: Table, frames: Iterable[pl.DataFrame], since: datetime | None) -> Iterator[pa.RecordBatch]:

@@ -110,10 +110,7 @@ class Gallery:
 def stretches_of(dataset: Dataset, documents: Sequence[Spooled]) -> list[Stretch]:
     """What is measured in the pictures among these documents."""
     return [
-        Stretch(since, until, one.moment)
-        for one in documents
-        if one.moment
-        for since, until in _runs(dataset, one)
+        Stretch(since, until, one.moment) for one in documents if one.moment for since, until in _runs(dataset, one)
     ]
 
 
@@ -126,4 +123,3 @@ def _runs(dataset: Dataset, document: Spooled) -> list[tuple[datetime, datetime]
     runs = slots.group_by(run.alias("run")).agg(time.min().alias("since"), time.max().alias("until"))
     found = [(since, until) for since, until in runs.select("since", "until").collect().iter_rows()]
     return found if len(found) <= _RUNS else [(min(found)[0], max(found)[1])]
-

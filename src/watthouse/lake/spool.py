@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from watthouse.catalog import Dataset
-from watthouse.lake.table import MONTH, month_of
+from watthouse.lake.partitions import MONTH, month_of
 from watthouse.sources.base import Piece
 
 _YEAR: Final = 4
@@ -61,8 +61,9 @@ class SpoolWriter:
         """Learn the document's moment of a piece, whether or not it is added, or all of it."""
         dataset = piece.dataset
         if dataset.pictured and not self.current:
-            measured = piece.rows.filter(pc.field(dataset.measured).is_valid())
-            if newest := pc.max(measured[dataset.time]).as_py():
+            measured = piece.rows.filter(piece.rows[dataset.measured].is_valid())
+            newest: datetime | None = pc.max(measured[dataset.time]).as_py()
+            if newest:
                 self.moments[dataset] = max(newest, self.moments.get(dataset, newest))
 
     def add(self, piece: Piece) -> None:

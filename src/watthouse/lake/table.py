@@ -1,7 +1,7 @@
 """One dataset's Delta table: opened once, its files checked before they are read, its storage's errors in one line."""
 
 import errno
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,7 @@ from typing import Final
 
 import polars as pl
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import CommitFailedError, DeltaError, DeltaProtocolError, TableNotFoundError
 
 from watthouse.catalog import Dataset
@@ -27,13 +27,12 @@ from watthouse.lake.integrity import (
     keep_digests,
     kept_digests,
 )
+from watthouse.lake.partitions import MONTH, counted, month_of, widen, writing
 from watthouse.lake.revisions import OBSERVED_AT
 from watthouse.storage import Place
 
 FORMAT: Final = 1
 """Version of the lake's own layout; a higher one in a table means that a newer watthouse wrote it."""
-MONTH: Final = "month"
-"""The partition: ``YYYY-MM`` (UTC) of a row."""
 STORAGE_ERRORS: Final = (
     DeltaError,
     OSError,
@@ -123,7 +122,7 @@ class Table:
                 configuration={
                     _FORMAT_KEY: str(FORMAT),
                     **({_KIND_KEY: kind} if (kind := self.kind()) else {}),
-                    "delta.dataSkippingStatsColumns": ",".join([OBSERVED_AT, self.dataset.time]),
+                    "delta.dataSkippingStatsColumns": ",".join(counted(self.dataset)),
                 },
                 storage_options=self.place.delta_options,
                 raise_if_key_not_exists=False,
@@ -142,25 +141,30 @@ class Table:
         table = self.open()
         return table.metadata().configuration.get(_KIND_KEY) if table else None
 
-    def stamped(self, additions: pl.DataFrame, stamp: int) -> pa.Table:
+    def stamped(self, additions: pl.DataFrame, stamp: int) -> pl.DataFrame:
         """Rows ready to append, in :attr:`stored_schema`: a document's turn counts microseconds after ``stamp``."""
         moment = (pl.lit(stamp, pl.Int64) + pl.col(TURN)).cast(pl.Datetime("us", "UTC")).alias(OBSERVED_AT)
-        rows = additions.with_columns(moment, month_of(self.dataset)).select(self.stored_schema.names)
-        return rows.to_arrow().cast(self.stored_schema)
+        return additions.with_columns(moment, month_of(self.dataset)).select(self.stored_schema.names)
 
-    def append(self, table: DeltaTable, rows: pa.Table | pa.RecordBatchReader, last: int) -> None:
-        """Commit rows of :attr:`stored_schema`; ``last`` is their newest stamp [µs since 1970].
+    def append(self, table: DeltaTable, frames: Iterable[pl.DataFrame], last: int) -> None:
+        """Commit frames of :attr:`stored_schema`, each of whole months; ``last`` is their newest stamp [µs since 1970].
 
         Raises CommitFailedError where another writer has committed since ``table`` was opened.
         """
-        write_deltalake(
-            table,
-            rows,
-            mode="append",
-            schema_mode="merge",
-            commit_properties=CommitProperties(app_transactions=[Transaction(self.dataset.id, last)]),
-        )
-        keep_digests(self.store, written_files(table))
+        widen(table, self.stored_schema)
+        with writing(self.store, self.dataset, self.schema, frames) as files:
+            # Nothing new must mean no commit at all: an empty one would give the table a new version.
+            if not files:
+                return
+            table.create_write_transaction(
+                [file.action() for file in files],
+                "append",
+                table.schema(),
+                [MONTH],
+                commit_properties=CommitProperties(app_transactions=[Transaction(self.dataset.id, last)]),
+            )
+        table.update_incremental()
+        keep_digests(self.store, written_files(table), {file.path: file.digest for file in files})
 
     def head(self) -> Head | None:
         """The state of the ledger, None where nothing was observed."""
@@ -279,11 +283,6 @@ def written_files(table: DeltaTable) -> list[LoggedFile]:
     if not actions.height:
         return []
     return [LoggedFile(*row) for row in actions.select("path", "size_bytes", "num_records").iter_rows()]
-
-
-def month_of(dataset: Dataset) -> pl.Expr:
-    """The :data:`MONTH` of a row."""
-    return pl.col(dataset.time).dt.strftime("%Y-%m").alias(MONTH)
 
 
 def newest(dataset: Dataset, rows: pl.LazyFrame) -> pl.LazyFrame:

@@ -205,7 +205,9 @@ def runs(taken: Sequence[Picture], cuts: Sequence[bool]) -> Iterator[list[Pictur
 
 @given(pictures(), st.data())
 @settings(max_examples=25, deadline=None)
-def test_in_any_order_the_newest_values_are_those_of_the_latest_picture(taken: list[Picture], data: st.DataObject) -> None:
+def test_in_any_order_the_newest_values_are_those_of_the_latest_picture(
+    taken: list[Picture], data: st.DataObject
+) -> None:
     cuts = data.draw(st.lists(st.booleans(), min_size=len(taken), max_size=len(taken)))
     expected: Loads = {}
     for picture in sorted(taken, key=lambda picture: picture.moment):
