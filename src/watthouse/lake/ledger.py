@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
@@ -23,17 +24,16 @@ from watthouse.errors import LakeError, TableError
 from watthouse.lake import damage, remote
 from watthouse.lake.compare import TURN, Comparison, Counts, compare
 from watthouse.lake.extent import Extent, extent_of
-from watthouse.lake.integrity import LOG, Damage, Store, has_log, keep_digests
-from watthouse.lake.partitions import MONTH
-from watthouse.lake.pictures import NOTHING, Gallery, Seen
+from watthouse.lake.integrity import LOG, Damage, Store, Written, has_log, keep_digests
 from watthouse.lake.revisions import OBSERVED_AT, changes
 from watthouse.lake.spool import Spooled
-from watthouse.lake.table import Head, Table, microseconds, newest, written_files
+from watthouse.lake.table import MONTH, Head, Table, microseconds, newest, written_files
 from watthouse.storage import Place, place_of
 
 _ATTEMPTS: Final = 12
 
 OnRows = Callable[[int, int], None]
+Marking = Callable[[pl.DataFrame], pl.DataFrame]
 
 
 class Lake:
@@ -75,19 +75,19 @@ class Lake:
         documents: Sequence[Spooled],
         confirm: Callable[[], None] = lambda: None,
         *,
-        seen: Seen = NOTHING,
+        marked: Marking | None = None,
         on_rows: OnRows = lambda _done, _total: None,
     ) -> Counts:
         """Append the rows of the documents that are new or changed, in one commit; raises :class:`LakeError`.
 
-        ``confirm`` is called before they are compared, each time: it raises where they are no longer wanted. Pictures
-        among the documents are taken by their moments, and nothing of them replaces what a later one has ``seen``.
+        ``confirm`` is called before they are compared, each time: it raises where they are no longer wanted.
+        ``marked`` is given rows with their turn, and says which are :data:`~watthouse.lake.compare.OUTDATED`;
         ``on_rows`` is told how many rows of how many are done.
         """
-        table, gallery = self.table(dataset), Gallery.of(dataset, documents, seen)
+        table = self.table(dataset)
         for attempt in range(_ATTEMPTS):
             try:
-                return self._observe(table, gallery, confirm, on_rows)
+                return self._observe(table, documents, confirm, marked, on_rows)
             except CommitFailedError:
                 # at random: two writers that collided and waited equally long would collide again
                 time.sleep(random.uniform(0, min(2, 0.05 * 2**attempt)))
@@ -219,50 +219,62 @@ class Lake:
         damage.set_table_aside(table, store, folder)
         return Lake(self.place / folder)
 
-    def _observe(self, table: Table, gallery: Gallery, confirm: Callable[[], None], on_rows: OnRows) -> Counts:
+    def _observe(
+        self,
+        table: Table,
+        documents: Sequence[Spooled],
+        confirm: Callable[[], None],
+        marked: Marking | None,
+        on_rows: OnRows,
+    ) -> Counts:
         confirm()
-        counts: list[Counts] = []
-        total = sum(sum(document.months.values()) for document in gallery.documents)
-
-        def additions() -> Iterator[pl.DataFrame]:
-            for comparison in self._comparisons(table, opened, gallery):
-                counts.append(comparison.counts)
-                yield table.stamped(comparison.additions, stamp)
-                on_rows(sum(counts, Counts()).fetched, total)
-
-        with table.errors():
+        compared, files = [Counts()], list[Written]()
+        done, total = 0, sum(map(attrgetter("rows"), documents))
+        with table.errors(), table.discarding(files):
             opened = table.open_to_write()
             # Clocks are stepped back (NTP, a resumed machine): the stamp goes on by a microsecond then, not backwards.
             stamp = max(microseconds(datetime.now(UTC)), (table.last_stamp(opened) or 0) + 1)
-            last = stamp + max((document.turn for document in gallery.documents), default=0)
-            table.append(opened, additions(), last)
-        return sum(counts, Counts())
+            for months in self._chunks(documents):
+                comparison = self._compare(table, opened, documents, months, marked)
+                files += table.stamped(comparison.additions, stamp)
+                compared.append(comparison.counts)
+                if (done := done + comparison.counts.fetched) < total:
+                    on_rows(done, total)
+            table.append(opened, files, stamp + max(map(attrgetter("turn"), documents), default=0))
+        return sum(compared, Counts())
 
-    def _comparisons(self, table: Table, opened: DeltaTable, gallery: Gallery) -> Iterator[Comparison]:
-        dataset, documents = table.dataset, gallery.documents
+    def _compare(
+        self,
+        table: Table,
+        opened: DeltaTable,
+        documents: Sequence[Spooled],
+        months: Sequence[str],
+        marked: Marking | None,
+    ) -> Comparison:
+        dataset, chosen = table.dataset, pl.col(MONTH).is_in(months)
         absent = {document.turn: frozenset(dataset.names) - document.present for document in documents}
         ageless = frozenset(document.turn for document in documents if not document.current)
-        for months in self._chunks(documents):
-            # Before the comparison, not after: against a damaged file every row would be news.
-            table.refuse_faulty(opened, table.files(opened, months))
-            chosen = pl.col(MONTH).is_in(months)
-            known = newest(dataset, table.scan(opened, months).filter(chosen)).select(dataset.names).collect()
-            incoming = pl.concat(_rows(document) for document in documents if document.months.keys() & set(months))
-            fresh = incoming.filter(chosen).select(*dataset.names, TURN).collect()
-            yield compare(dataset, known, gallery.marked(fresh), absent, ageless)
+        incoming = pl.concat(_rows(document) for document in documents if document.months.keys() & set(months))
+        fresh = incoming.filter(chosen).select(*dataset.names, TURN).collect()
+        # Before the comparison, not after: against a damaged file every row would be news.
+        table.refuse_faulty(opened, table.files(opened, months))
+        known = newest(dataset, table.scan(opened, months).filter(chosen)).select(dataset.names).collect()
+        return compare(dataset, known, marked(fresh) if marked else fresh, absent, ageless)
 
-    def _chunks(self, documents: Sequence[Spooled]) -> Iterator[list[str]]:
+    def _chunks(self, documents: Sequence[Spooled]) -> list[list[str]]:
         """Runs of months with about ``chunk_rows`` rows together."""
-        months: list[str] = []
-        rows = 0
-        for month, height in sorted(sum((Counter(document.months) for document in documents), Counter()).items()):
-            if months and rows + height > self._chunk_rows:
-                yield months
-                months, rows = [], 0
-            months.append(month)
-            rows += height
-        if months:
-            yield months
+        rows: Counter[str] = Counter()
+        for document in documents:
+            rows.update(document.months)
+        runs: list[list[str]] = []
+        height = 0
+        for month in sorted(rows):
+            height += rows[month]
+            if not runs or height > self._chunk_rows:
+                runs.append([])
+                height = rows[month]
+            runs[-1].append(month)
+        return runs
 
 
 def _rows(document: Spooled) -> pl.LazyFrame:

@@ -76,7 +76,7 @@ class Gallery:
 
     dataset: Dataset
     documents: Sequence[Spooled]
-    seen: Seen = NOTHING
+    seen: Seen
 
     @classmethod
     def of(cls, dataset: Dataset, documents: Sequence[Spooled], seen: Seen) -> "Gallery":
@@ -106,12 +106,14 @@ class Gallery:
         unmeasured = pl.col(self.dataset.measured).is_null()
         return joined.select(*names, (unmeasured | hidden).alias(OUTDATED))
 
-
-def stretches_of(dataset: Dataset, documents: Sequence[Spooled]) -> list[Stretch]:
-    """What is measured in the pictures among these documents."""
-    return [
-        Stretch(since, until, one.moment) for one in documents if one.moment for since, until in _runs(dataset, one)
-    ]
+    def stretches(self) -> list[Stretch]:
+        """What is measured in the pictures among these documents."""
+        return [
+            Stretch(since, until, one.moment)
+            for one in self.documents
+            if one.moment
+            for since, until in _runs(self.dataset, one)
+        ]
 
 
 def _runs(dataset: Dataset, document: Spooled) -> list[tuple[datetime, datetime]]:

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from watthouse.catalog import Dataset
-from watthouse.lake.partitions import MONTH, month_of
+from watthouse.lake.table import MONTH, month_of
 from watthouse.sources.base import Piece
 
 _YEAR: Final = 4
@@ -29,7 +29,7 @@ class Spooled:
 
     ``present`` are the columns it carried. ``current`` means that it gives the present state, as a service does; a
     file may be of any age. ``moment`` is when such a file was taken, where it tells: the newest slot measured in it.
-    ``months`` are the rows of each month in it.
+    ``rows`` are all of it, ``months`` those of each month in it.
     """
 
     path: Path
@@ -38,6 +38,7 @@ class Spooled:
     current: bool = True
     moment: datetime | None = None
     months: Mapping[str, int] = field(default_factory=dict)
+    rows: int = 0
 
     def at(self, turn: int) -> "Spooled":
         """The same document at another turn."""
@@ -57,8 +58,14 @@ class SpoolWriter:
     files: dict[tuple[Dataset, frozenset[str], str], "_SpoolFile"] = field(default_factory=dict)
     moments: dict[Dataset, datetime] = field(default_factory=dict)
 
-    def see(self, piece: Piece) -> None:
-        """Learn the document's moment of a piece, whether or not it is added, or all of it."""
+    def add(self, selected: Piece | None, whole: Piece | None = None) -> None:
+        """Add what is selected of a ``whole`` piece; what is not tells the document's moment all the same."""
+        if seen := whole or selected:
+            self._see(seen)
+        if selected:
+            self._add(selected)
+
+    def _see(self, piece: Piece) -> None:
         dataset = piece.dataset
         if dataset.pictured and not self.current:
             measured = piece.rows.filter(piece.rows[dataset.measured].is_valid())
@@ -66,7 +73,7 @@ class SpoolWriter:
             if newest:
                 self.moments[dataset] = max(newest, self.moments.get(dataset, newest))
 
-    def add(self, piece: Piece) -> None:
+    def _add(self, piece: Piece) -> None:
         rows = pl.DataFrame(piece.rows).with_columns(month_of(piece.dataset))
         rows = rows.with_columns(pl.col(MONTH).str.head(_YEAR).alias(_OF_YEAR))
         parts = rows.partition_by(_OF_YEAR, as_dict=True, include_key=False)
@@ -85,7 +92,10 @@ class SpoolWriter:
         for (dataset, present, _), file in self.files.items():
             file.writer.close()
             moment = self.moments.get(dataset)
-            yield dataset, Spooled(file.path, self.turn, present, self.current, moment, dict(file.months))
+            yield (
+                dataset,
+                Spooled(file.path, self.turn, present, self.current, moment, dict(file.months), file.months.total()),
+            )
 
     def discard(self) -> None:
         for file in self.files.values():

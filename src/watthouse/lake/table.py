@@ -1,8 +1,8 @@
 """One dataset's Delta table: opened once, its files checked before they are read, its storage's errors in one line."""
 
 import errno
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -11,8 +11,9 @@ from typing import Final
 
 import polars as pl
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, Transaction
+from deltalake import CommitProperties, DeltaTable, Schema, Transaction
 from deltalake.exceptions import CommitFailedError, DeltaError, DeltaProtocolError, TableNotFoundError
+from deltalake.transaction import AddAction, RemoveAction
 
 from watthouse.catalog import Dataset
 from watthouse.errors import LakeError, StoreError, TableError
@@ -21,18 +22,21 @@ from watthouse.lake.integrity import (
     Damage,
     LoggedFile,
     Store,
+    Written,
     fault_within,
     faults_of_files,
     faults_of_log,
     keep_digests,
     kept_digests,
+    write_rows,
 )
-from watthouse.lake.partitions import MONTH, counted, month_of, widen, writing
 from watthouse.lake.revisions import OBSERVED_AT
 from watthouse.storage import Place
 
 FORMAT: Final = 1
 """Version of the lake's own layout; a higher one in a table means that a newer watthouse wrote it."""
+MONTH: Final = "month"
+"""The partition: ``YYYY-MM`` (UTC) of a row."""
 STORAGE_ERRORS: Final = (
     DeltaError,
     OSError,
@@ -122,7 +126,7 @@ class Table:
                 configuration={
                     _FORMAT_KEY: str(FORMAT),
                     **({_KIND_KEY: kind} if (kind := self.kind()) else {}),
-                    "delta.dataSkippingStatsColumns": ",".join(counted(self.dataset)),
+                    "delta.dataSkippingStatsColumns": ",".join([OBSERVED_AT, self.dataset.time]),
                 },
                 storage_options=self.place.delta_options,
                 raise_if_key_not_exists=False,
@@ -141,30 +145,45 @@ class Table:
         table = self.open()
         return table.metadata().configuration.get(_KIND_KEY) if table else None
 
-    def stamped(self, additions: pl.DataFrame, stamp: int) -> pl.DataFrame:
-        """Rows ready to append, in :attr:`stored_schema`: a document's turn counts microseconds after ``stamp``."""
+    def stamped(self, additions: pl.DataFrame, stamp: int) -> list[Written]:
+        """Write rows ahead of their commit: a document's turn counts microseconds after ``stamp``."""
         moment = (pl.lit(stamp, pl.Int64) + pl.col(TURN)).cast(pl.Datetime("us", "UTC")).alias(OBSERVED_AT)
-        return additions.with_columns(moment, month_of(self.dataset)).select(self.stored_schema.names)
+        return self.write(additions.with_columns(moment, month_of(self.dataset)).select(self.stored_schema.names))
 
-    def append(self, table: DeltaTable, frames: Iterable[pl.DataFrame], last: int) -> None:
-        """Commit frames of :attr:`stored_schema`, each of whole months; ``last`` is their newest stamp [µs since 1970].
+    def write(self, rows: pl.DataFrame) -> list[Written]:
+        """Write rows of :attr:`stored_schema`, whole months at a time, ahead of the commit that names them all."""
+        # delta-rs keeps every month that it has begun in memory until the last row has come: for 13 years of regional
+        # rows that was 2 GB.
+        months = rows.partition_by(MONTH, as_dict=True, include_key=False).items()
+        counted = (OBSERVED_AT, self.dataset.time)
+        return [write_rows(self.store, {MONTH: month}, part, self.schema, counted) for (month,), part in months]
+
+    def append(self, table: DeltaTable, files: Sequence[Written], last: int) -> None:
+        """Commit files; ``last`` is their newest stamp [µs since 1970]. Without files nothing is committed.
 
         Raises CommitFailedError where another writer has committed since ``table`` was opened.
         """
-        widen(table, self.stored_schema)
-        with writing(self.store, self.dataset, self.schema, frames) as files:
-            # Nothing new must mean no commit at all: an empty one would give the table a new version.
-            if not files:
-                return
-            table.create_write_transaction(
-                [file.action() for file in files],
-                "append",
-                table.schema(),
-                [MONTH],
-                commit_properties=CommitProperties(app_transactions=[Transaction(self.dataset.id, last)]),
-            )
+        if not files:  # an empty commit would give the table a new version, and have everything built again
+            return
+        known, declared = {field.name for field in table.schema().fields}, Schema.from_arrow(self.stored_schema).fields
+        if gained := [field for field in declared if field.name not in known]:
+            table.alter.add_columns(gained)
+        actions: list[AddAction | RemoveAction] = [file.action() for file in files]
+        properties = CommitProperties(app_transactions=[Transaction(self.dataset.id, last)])
+        table.create_write_transaction(actions, "append", table.schema(), [MONTH], commit_properties=properties)
         table.update_incremental()
         keep_digests(self.store, written_files(table), {file.path: file.digest for file in files})
+
+    @contextmanager
+    def discarding(self, files: Sequence[Written]) -> Iterator[None]:
+        """Remove files where the block fails: no commit names them then."""
+        try:
+            yield
+        except BaseException:
+            for file in files:
+                with suppress(OSError):
+                    self.store.remove(file.path)
+            raise
 
     def head(self) -> Head | None:
         """The state of the ledger, None where nothing was observed."""
@@ -283,6 +302,11 @@ def written_files(table: DeltaTable) -> list[LoggedFile]:
     if not actions.height:
         return []
     return [LoggedFile(*row) for row in actions.select("path", "size_bytes", "num_records").iter_rows()]
+
+
+def month_of(dataset: Dataset) -> pl.Expr:
+    """The :data:`MONTH` of a row."""
+    return pl.col(dataset.time).dt.strftime("%Y-%m").alias(MONTH)
 
 
 def newest(dataset: Dataset, rows: pl.LazyFrame) -> pl.LazyFrame:

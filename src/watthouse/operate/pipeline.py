@@ -207,7 +207,7 @@ class _PipelineRun:
             except TableError as error:
                 self.report.failed[dataset.id] = str(error)
         # with those whose files were all known: they are as new as what was read now
-        known = (CATALOG[name] for name in self.report.by_dataset.keys() - self.report.failed.keys())
+        known = map(CATALOG.__getitem__, self.report.by_dataset.keys() - self.report.failed.keys())
         self.home.remember({*taken, *known} - {*left})
 
     def _left(self, standing: Standing) -> frozenset[Dataset]:

@@ -16,8 +16,8 @@ from watthouse.errors import TableError
 from watthouse.home import Home
 from watthouse.lake import damage
 from watthouse.lake.ledger import Lake
-from watthouse.lake.partitions import MONTH
 from watthouse.lake.revisions import OBSERVED_AT
+from watthouse.lake.table import MONTH
 from watthouse.operate import pipeline
 from watthouse.operate.consistency import Standing, stand
 from watthouse.operate.status import damage_of

@@ -6,15 +6,18 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from itertools import accumulate
+from operator import attrgetter
 
 from watthouse.catalog import Dataset
 from watthouse.errors import SourceError, TableError, UnrecognisedError
 from watthouse.home import Home
 from watthouse.lake.compare import Counts
+from watthouse.lake.ledger import OnRows
+from watthouse.lake.pictures import Gallery
 from watthouse.lake.spool import Spool, Spooled, SpoolWriter
 from watthouse.sources.base import Document
 from watthouse.storage.notes import disk
-from watthouse.sync.remembered import Memory
+from watthouse.sync.remembered import DOCUMENTS, Documents, Memory
 from watthouse.sync.report import ProgressReporter, Report, Selection, Tally
 from watthouse.sync.seen import Pictures
 
@@ -51,18 +54,27 @@ def take_in(
         selection = replace(selection, datasets=(of,))
     on_progress = on_progress or _by_bytes(documents, progress)
     scratch = home.settings.scratch
+    noted = {} if of else home.notes.read(DOCUMENTS)
+    files = None if of else Memory(Documents(home.notes, home.lake, noted), report, distrusting)
     with disk(scratch, "free some space and run again"), Spool(scratch / "spool") as spool:
-        files = Memory(home, report, distrusting=distrusting)
         for document in documents:
-            if of or not files.knows(document):
-                whole = _read(document, selection, spool.document(current=of is not None), report, on_progress, of)
-                files.took(document, whole)
-        observed = []
+            if files and files.knows(document):
+                continue
+            whole = _read(document, selection, spool.document(current=of is not None), report, on_progress, of)
+            if files and whole:
+                files.taken[files.digest] = whole
+        observed, heads = [], {}
         for dataset, spooled in spool.by_dataset.items():
             if dataset in without:
                 continue
+            progress.comparing(dataset.id, 0, sum(map(attrgetter("rows"), spooled)))
+            on_rows = partial(progress.comparing, dataset.id)
             try:
-                counts = _observe(home, dataset, spooled, progress)
+                if dataset.pictured and not of:
+                    counts = _observe_pictures(home, dataset, spooled, on_rows)
+                else:
+                    counts = home.lake.observe(dataset, spooled, home.confirm_writer, on_rows=on_rows)
+                heads[dataset.id] = home.lake.head(dataset)
             except TableError as error:
                 if of:
                     raise
@@ -71,19 +83,17 @@ def take_in(
             observed.append(dataset)
             report.add(dataset.id, counts)
             report.dropped += Counter({TWICE: counts.dropped - counts.older, OLDER: counts.older})
-        files.keep({dataset.id for dataset in observed})
+        if files:
+            files.keep(heads)
         return tuple(observed)
 
 
-def _observe(home: Home, dataset: Dataset, documents: Sequence[Spooled], progress: ProgressReporter) -> Counts:
-    """Observe documents of a dataset; of files of real time, only what no later one has shown otherwise."""
-    on_rows = partial(progress.comparing, dataset.id)
-    if not any(one.moment for one in documents):
-        return home.lake.observe(dataset, documents, home.confirm_writer, on_rows=on_rows)
+def _observe_pictures(home: Home, dataset: Dataset, documents: Sequence[Spooled], on_rows: OnRows) -> Counts:
+    """Observe files of real time: only what no later one has shown otherwise."""
     pictures = Pictures(home.notes, home.lake)
-    seen = pictures.seen(dataset)
-    counts = home.lake.observe(dataset, documents, home.confirm_writer, seen=seen, on_rows=on_rows)
-    pictures.keep(dataset, seen, documents)
+    gallery = Gallery.of(dataset, documents, pictures.seen(dataset))
+    counts = home.lake.observe(dataset, gallery.documents, home.confirm_writer, marked=gallery.marked, on_rows=on_rows)
+    pictures.keep(gallery)
     return counts
 
 
@@ -106,23 +116,21 @@ def _read(
     on_progress: OnProgress,
     of: Dataset | None,
 ) -> Tally | None:
-    """The figures of a document that was read whole, None for one that was not."""
+    """The figures of a document that was read and taken whole, None for one that was not."""
     # The tally goes into the report after the last piece: a file that turns out to be cut in its last row must not
     # have counted the rows before it.
     try:
         with spooling as writer:
             tally = Tally()
             for piece in document.pieces():
-                writer.see(piece)  # before the selection: a picture is no older for what is left out of it
-                if selected := tally.take(piece, selection):
-                    writer.add(selected)
+                writer.add(tally.take(piece, selection), piece)
                 on_progress(document, piece.position, report.rows + tally.rows)
-        tally.enter(report, document)
+        complete = tally.enter(report, document)
         if of and tally.unselected:
             # Entered as a failure, so that the month is not noted as done: it is fetched again by the next refresh.
             report.unselected.pop(document.origin, None)
             report.failed[document.origin] = f"{tally.strays}: these are left out, and fetched again next time"
-        return tally
+        return tally if complete else None
     except UnrecognisedError as error:
         report.left[document.origin] = str(error)
     except SourceError as error:

@@ -5,7 +5,7 @@ the digest of its bytes, whatever it is called, and only by readers that would r
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import cache, cached_property
@@ -14,14 +14,13 @@ from typing import Any, Final
 
 from watthouse.catalog import CATALOG, Dataset
 from watthouse.errors import TableError
-from watthouse.home import Home
 from watthouse.lake.ledger import Lake
 from watthouse.lake.table import Head
 from watthouse.sources.base import Digested, Document
 from watthouse.storage import Notes
 from watthouse.sync.report import Report, Tally
 
-_NAME: Final = "documents.json"
+DOCUMENTS: Final = "documents.json"
 _READERS: Final = Path(__file__).parents[1]
 
 
@@ -39,100 +38,105 @@ class Remembered:
         return frozenset((*self.rows, *self.dropped))
 
 
+@dataclass
 class Documents:
-    """The files that one lake has taken in, in a note beside it."""
+    """The files that one lake has taken in, in a note beside it, which was ``noted`` when the run began."""
 
-    def __init__(self, notes: Notes, lake: Lake) -> None:
-        self._notes, self._lake = notes, lake
-        self._known = self._valid(notes.read(_NAME))
+    notes: Notes
+    lake: Lake
+    noted: Mapping[str, Any]
 
     def find(self, digest: str) -> Remembered | None:
         """What a file of these bytes gave; None where it was not read, or the lake has lost some of it since."""
-        return self._known.get(digest)
+        documents = self.noted.get("documents")
+        # the lake is asked only where there is something to hold it to
+        return self._known.get(digest) if isinstance(documents, dict) and digest in documents else None
 
-    def keep(self, taken: Mapping[str, Remembered]) -> None:
-        """Note files by their digests, beside the lake's present state.
+    @cached_property
+    def _known(self) -> Mapping[str, Remembered]:
+        return _valid(self.noted, {dataset.id: self._head(dataset) for dataset in CATALOG.values()})
+
+    def keep(self, taken: Mapping[str, Remembered], heads: Mapping[str, Head | None]) -> None:
+        """Note files by their digests, beside the ``heads`` of the datasets that were in them.
 
         Raises :class:`~watthouse.errors.LakeError` where the note cannot be written.
         """
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        written = {digest: {**asdict(one), "read_at": now} for digest, one in taken.items()}
+        written = {digest: asdict(one) for digest, one in taken.items()}
+        states = {name: _state(head) for name, head in heads.items() if head}
 
         def with_these(note: dict[str, Any]) -> dict[str, Any]:
             # those of others may have been written by another machine since; what counts no longer goes
-            known = {digest: asdict(one) for digest, one in self._valid(note).items()} | written
-            names = frozenset(name for one in known.values() for name in (*one["rows"], *one["dropped"]))
-            return {"readers": readers(), "lake": self._heads(names), "documents": known}
+            known = {digest: asdict(one) for digest, one in _valid(note, heads).items()}
+            lake = {**(note["lake"] if known else {}), **states}
+            return {"readers": readers(), "lake": lake, "documents": known | written}
 
-        self._notes.update(_NAME, with_these)
+        self.notes.update(DOCUMENTS, with_these)
 
-    def _valid(self, note: Mapping[str, Any]) -> dict[str, Remembered]:
-        """The files of a note whose datasets the lake has as it had them; none of a note that others wrote."""
-        if note.get("readers") != readers():
-            return {}
+    def _head(self, dataset: Dataset) -> Head | None:
         try:
-            sound = {name for name, then in note["lake"].items() if _holds(self._head(name), then)}
-            known = {digest: Remembered(**one) for digest, one in note["documents"].items()}
-            return {digest: one for digest, one in known.items() if one.datasets <= sound}
-        except (AttributeError, KeyError, TypeError, ValueError):
-            return {}
-
-    def _heads(self, names: Iterable[str]) -> dict[str, dict[str, Any]]:
-        heads = {name: self._head(name) for name in sorted(names)}
-        return {
-            name: {"ledger": head.ledger, "observed_until": head.observed_until.isoformat(), "rows": head.rows}
-            for name, head in heads.items()
-            if head
-        }
-
-    def _head(self, name: str) -> Head | None:
-        try:
-            return self._lake.head(CATALOG[name]) if name in CATALOG else None
+            return self.lake.head(dataset)
         except TableError:  # which observing it will tell, where anything is to be observed
             return None
 
 
+@dataclass
 class Memory:
-    """What one run knows of its files: which were read before, and which it has read itself."""
+    """What one run knows of its files: which were read before, and which it has read itself.
 
-    def __init__(self, home: Home, report: Report, *, distrusting: bool) -> None:
-        self._home, self._report, self._distrusting = home, report, distrusting
-        self._digest: str | None = None
-        self._taken: dict[str, Remembered] = {}
-        self._twins: list[tuple[str, Remembered]] = []
+    ``digest`` is that of the document asked for last, empty where it has none. What is ``taken``, by digest, are those
+    that were read whole, and of which nothing was left out.
+    """
+
+    documents: Documents
+    report: Report
+    distrusting: bool
+    digest: str = ""
+    taken: dict[str, Tally] = field(default_factory=dict)
+    _twins: list[tuple[str, str]] = field(default_factory=list)
 
     def knows(self, document: Document) -> bool:
         """Whether a document was read before; it is then entered in the report, as rows that are unchanged."""
-        self._digest = document.digest() if isinstance(document, Digested) else None
-        if not self._digest:
-            return False
-        if twin := self._taken.get(self._digest):  # a zip and what was unpacked from it
-            self._twins.append((document.origin, twin))
+        self.digest = (document.digest() if isinstance(document, Digested) else None) or ""
+        if self.digest and self.digest in self.taken:  # a zip and what was unpacked from it
+            self._twins.append((document.origin, self.digest))
             return True
-        known = None if self._distrusting else self._documents.find(self._digest)
+        known = None if self.distrusting else self.documents.find(self.digest)
         if known:
-            self._report.recall(document.origin, known.rows, known.dropped)
+            self.report.recall(document.origin, known.rows, known.dropped)
         return known is not None
 
-    def took(self, document: Document, whole: Tally | None) -> None:
-        """Remember a document that was read whole and taken whole, unless it was written to meanwhile."""
-        digest, self._digest = self._digest, None
-        if digest and whole and whole.is_complete and isinstance(document, Digested) and document.digest() == digest:
-            dropped = {name: dict(reasons) for name, reasons in whole.dropped.items()}
-            self._taken[digest] = Remembered(dict(whole.taken), dropped)
+    def keep(self, heads: Mapping[str, Head | None]) -> None:
+        """Note what is taken, where all its datasets were observed: those of which there are ``heads`` after that."""
+        # A file that was written to meanwhile is noted by bytes that nobody has: it is read again, and no other missed.
+        gave = {digest: _of(tally) for digest, tally in self.taken.items() if digest}
+        whole = {digest: one for digest, one in gave.items() if one.datasets <= heads.keys()}
+        for origin, digest in self._twins:
+            if one := whole.get(digest):
+                self.report.recall(origin, one.rows, one.dropped)
+        if whole:
+            self.documents.keep(whole, heads)
 
-    def keep(self, observed: Collection[str]) -> None:
-        """Note those of them whose datasets have all been ``observed``; the rows are in the lake."""
-        for origin, one in self._twins:
-            if one.datasets <= frozenset(observed):
-                self._report.recall(origin, one.rows, one.dropped)
-        taken = {digest: one for digest, one in self._taken.items() if one.datasets <= frozenset(observed)}
-        if taken:
-            self._documents.keep(taken)
 
-    @cached_property
-    def _documents(self) -> Documents:
-        return Documents(self._home.notes, self._home.lake)
+def _of(tally: Tally) -> Remembered:
+    dropped = {name: dict(reasons) for name, reasons in tally.dropped.items()}
+    return Remembered(dict(tally.taken), dropped, datetime.now(UTC).isoformat(timespec="seconds"))
+
+
+def _valid(note: Mapping[str, Any], heads: Mapping[str, Head | None]) -> Mapping[str, Remembered]:
+    """The files of a note whose datasets the lake has as it had them, by ``heads``; none of a note by others."""
+    if note.get("readers") != readers():
+        return {}
+    try:
+        then = note["lake"]
+        lost = {name for name, head in heads.items() if name in then and not _holds(head, then[name])}
+        known = {digest: Remembered(**one) for digest, one in note["documents"].items()}
+        return {digest: one for digest, one in known.items() if one.datasets <= then.keys() - lost}
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return {}
+
+
+def _state(head: Head) -> Mapping[str, Any]:
+    return {"ledger": head.ledger, "observed_until": head.observed_until.isoformat(), "rows": head.rows}
 
 
 def forget(notes: Notes, dataset: Dataset) -> None:
@@ -141,9 +145,9 @@ def forget(notes: Notes, dataset: Dataset) -> None:
     def without(note: dict[str, Any]) -> dict[str, Any]:
         return {**note, "lake": {name: head for name, head in note["lake"].items() if name != dataset.id}}
 
-    lake = notes.read(_NAME).get("lake")
+    lake = notes.read(DOCUMENTS).get("lake")
     if isinstance(lake, dict) and dataset.id in lake:
-        notes.update(_NAME, without)
+        notes.update(DOCUMENTS, without)
 
 
 def _holds(head: Head | None, then: Mapping[str, Any]) -> bool:

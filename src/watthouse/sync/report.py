@@ -152,21 +152,12 @@ class Report:
 class Tally:
     """The figures of one document, kept apart until it is known to be whole."""
 
+    rows: int = 0
     taken: Counter[str] = field(default_factory=Counter)
     outside: int = 0
     dropped: dict[str, Counter[str]] = field(default_factory=dict)
     notes: dict[str, None] = field(default_factory=dict)
     unselected: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def rows(self) -> int:
-        """The rows taken, of all datasets."""
-        return self.taken.total()
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether nothing of the document was left out for not being selected."""
-        return not self.outside and not self.unselected
 
     @property
     def strays(self) -> str:
@@ -182,11 +173,12 @@ class Tally:
         self.dropped.setdefault(piece.dataset.id, Counter()).update(piece.dropped)
         rows = selection.cut(piece.rows)
         self.outside += piece.rows.num_rows - rows.num_rows
+        self.rows += rows.num_rows
         self.taken[piece.dataset.id] += rows.num_rows
         return replace(piece, rows=rows)
 
-    def enter(self, report: Report, document: Document) -> None:
-        """Put a whole document's figures into the report."""
+    def enter(self, report: Report, document: Document) -> bool:
+        """Put a whole document's figures into the report; returns whether all of it was selected."""
         report.outside += self.outside
         report.rows += self.rows
         report.note(document.origin, tuple(self.notes))
@@ -196,3 +188,4 @@ class Tally:
         for dataset_id, reasons in self.dropped.items():
             report.add(dataset_id, Counts(fetched=reasons.total(), dropped=reasons.total()))
             report.dropped.update(reasons)
+        return not self.outside and not self.unselected

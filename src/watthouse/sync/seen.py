@@ -4,14 +4,13 @@ A note, never the truth: where it is missing, or the lake has moved on without i
 that was killed, another watthouse), all that the lake has counts as seen at the newest slot that is measured in it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from watthouse.catalog import Dataset
 from watthouse.lake.ledger import Lake
-from watthouse.lake.pictures import NOTHING, Seen, Stretch, stretches_of
-from watthouse.lake.spool import Spooled
+from watthouse.lake.pictures import NOTHING, Gallery, Seen, Stretch
 from watthouse.lake.table import Head
 from watthouse.storage import Notes
 
@@ -36,15 +35,15 @@ class Pictures:
         newest = self._lake.extent(dataset).newest_measured
         return Seen((Stretch(_ALWAYS, newest, newest),)) if isinstance(newest, datetime) else NOTHING
 
-    def keep(self, dataset: Dataset, seen: Seen, documents: Sequence[Spooled]) -> None:
-        """Note documents that were observed after ``seen``, beside the lake's present state.
+    def keep(self, gallery: Gallery) -> None:
+        """Note documents that were observed, beside the lake's present state.
 
         Raises :class:`~watthouse.errors.LakeError` where the note cannot be written.
         """
-        head = self._lake.head(dataset) if dataset.pictured else None
+        dataset, head = gallery.dataset, self._lake.head(gallery.dataset)
         if head is None:
             return
-        stretches = seen.with_these(stretches_of(dataset, documents)).stretches
+        stretches = gallery.seen.with_these(gallery.stretches()).stretches
         written = {**_state(head), "stretches": [_texts(one) for one in stretches]}
         self._notes.update(_NAME, lambda note: {**note, dataset.id: written})
 
