@@ -15,6 +15,7 @@ from benchmarks import (
     api,
     dashboard,
     fetch,
+    files,
     generate,
     refresh,
     stores,
@@ -44,7 +45,7 @@ def main() -> None:
     pandas = run([sys.executable, "-m", "benchmarks.user_script", "pandas", str(csv)])
     sql = run([sys.executable, "-m", "benchmarks.user_script", "sql", str(csv), str(SCRATCH / "user.sqlite")])
     text = _report(rows, middle(rebuilds), hours.usual(YEARS), pandas, sql)
-    text += f"\n{refresh.section(hours)}\n{fetch.section()}\n{api.section(long)}\n{dashboard.section()}\n"
+    text += f"\n{files.section()}\n{refresh.section(hours)}\n{fetch.section()}\n{api.section(long)}\n{dashboard.section()}\n"
     text += stores.section(SCRATCH / "13-years" / "exports")
     for streamed in (stream, stream_spark, stream_delay, stream_page):
         text += f"\n{streamed.section()}"

@@ -72,7 +72,7 @@ class Settings(BaseSettings):
         description="time after which a killed refresh no longer keeps others from a bucket, s",
     )
     batch_rows: int = Field(default=200_000, gt=0, le=given.MOST, description="rows read from a file at a time")
-    chunk_rows: int = Field(default=600_000, gt=0, le=given.MOST, description="rows compared with the lake at a time")
+    chunk_rows: int = Field(default=150_000, gt=0, le=given.MOST, description="rows compared with the lake at a time")
     max_file_bytes: int = Field(
         default=8 * 2**30, gt=0, le=given.BYTES, description="cap on one file once unpacked, bytes"
     )

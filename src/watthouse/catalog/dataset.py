@@ -26,9 +26,10 @@ class Dataset:
     which a file is known to be of this dataset; ``versions`` the values of ``version`` it holds. ``step`` is the
     duration of a measurement; ``grid`` the distance of published rows. Fresh rows arrive every ``cadence``, ``lag``
     after the slot they measure. What is younger than ``revision_window`` may be revised any time; a dataset with a
-    ``sweep`` is small and restless enough to be fetched whole that often, whatever its fingerprints say. One that is
-    not ``live`` is never asked of the service: it comes by files alone, from ``page``. Every dataset has a column
-    ``date``, the civil day.
+    ``sweep`` is small and restless enough to be fetched whole that often, whatever its fingerprints say. A file of a
+    ``pictured`` one shows it as it stood at the newest slot that is measured in the file. One that is not ``live`` is
+    never asked of the service: it comes by files alone, from ``page``. Every dataset has a column ``date``, the civil
+    day.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Dataset:
     source: str = PORTAL
     notes: str = ""
     sweep: timedelta | None = None
+    pictured: bool = False
     live: bool = True
     page: str = ""
 

@@ -121,6 +121,7 @@ class _Rhythm:
     lag: timedelta
     revision_window: timedelta
     sweep: timedelta | None = None
+    pictured: bool = False
 
 
 _FRANCE = _Place(
@@ -150,6 +151,8 @@ _AT_ONCE = _Rhythm(
     revision_window=timedelta(days=3),
     # restless: the last days every hour, everything once a day, whatever its fingerprints say
     sweep=timedelta(days=1),
+    # a download reaches from the end of consolidated data to now, and on to rows that wait for their measurement
+    pictured=True,
 )
 # rows at :15 and :45 carry no load, but forecasts and, later, exchanges
 _SETTLED = _Rhythm(
@@ -184,6 +187,7 @@ def _dataset(place: _Place, rhythm: _Rhythm, *, grain: str, grid: timedelta, sin
         lag=rhythm.lag,
         revision_window=rhythm.revision_window,
         sweep=rhythm.sweep,
+        pictured=rhythm.pictured,
         publisher="RTE",
         since=since,
         notes=notes,

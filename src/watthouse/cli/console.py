@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.highlighter import JSONHighlighter
@@ -51,23 +52,48 @@ out = _Console(highlight=False, emoji=False, soft_wrap=True, width=None if sys.s
 err = _Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
 
+COLUMNS: Final = (
+    SpinnerColumn(),
+    TextColumn("{task.description}"),
+    BarColumn(),
+    TaskProgressColumn(),
+    TextColumn("{task.fields[rows]}"),
+    TimeRemainingColumn(),
+)
+
+
 class Bar:
-    """Rows, share done and time left while rows come in; then the stage and the model at work."""
+    """Rows, share done and time left of the stage at work; of a build the models and tests that are done."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._task: TaskID = progress.add_task("reading", total=None, rows="")
+        self._stage = "reading"
+        self._task: TaskID = progress.add_task(self._stage, total=None, rows="")
+        self._built = 0
 
     def reading(self, origin: str, done: int, total: int, rows: int) -> None:
-        self._progress.update(
-            self._task, description=f"reading {_short(origin)}", completed=done, total=total, rows=f"{rows:,} rows"
-        )
+        self._show("reading", f"reading {_short(origin)}", done, total, f"{rows:,} rows")
+
+    def comparing(self, dataset_id: str, done: int, total: int) -> None:
+        self._show(dataset_id, f"comparing {dataset_id} with the lake", done, total, f"{done:,} of {total:,} rows")
 
     def stage(self, what: str) -> None:
-        self._progress.update(self._task, description=what)
+        self._begin(what)
+        self._built = 0
 
     def node(self, node: Node) -> None:
-        self._progress.update(self._task, description=f"building {node.title}")
+        self._built += 1
+        self._progress.update(self._task, description=f"building {node.title}", rows=f"{self._built} done")
+
+    def _show(self, stage: str, what: str, done: int, total: int, rows: str) -> None:
+        if stage != self._stage:
+            self._begin(stage)
+        self._progress.update(self._task, description=what, completed=done, total=total, rows=rows)
+
+    def _begin(self, stage: str) -> None:
+        """A line of its own: what is left of a stage is told by its own speed, and not by that of the one before."""
+        self._progress.remove_task(self._task)
+        self._stage, self._task = stage, self._progress.add_task(stage, total=None, rows="")
 
     def notice(self, text: str) -> None:
         notice(text)
@@ -76,16 +102,8 @@ class Bar:
 @contextmanager
 def bar() -> Iterator[Bar]:
     """A progress bar on a terminal; nothing on a pipe or in a log."""
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[rows]}"),
-        TimeRemainingColumn(),
-    )
     # on standard error, so that `watthouse show … > file` has rows alone in the file
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
+    with Progress(*COLUMNS, console=err, transient=True, disable=not err.is_terminal) as progress:
         yield Bar(progress)
 
 

@@ -54,9 +54,9 @@ LastMonth = Annotated[bool, typer.Option("--last-month", help="Only the month be
 FullBuild = Annotated[
     bool, typer.Option("--full", help="Rebuild the warehouse from the lake, not just the changed days.")
 ]
-FullFetch = Annotated[bool, typer.Option("--full", help="Fetch everything from ODRÉ again, whatever is noted as held.")]
+FullFetch = Annotated[bool, typer.Option("--full", help="Fetch or read everything again, whatever is noted as held.")]
 FullRefresh = Annotated[
-    bool, typer.Option("--full", help="Fetch everything from ODRÉ again, and rebuild the whole warehouse.")
+    bool, typer.Option("--full", help="Fetch or read everything again, and rebuild the whole warehouse.")
 ]
 LakeWasLost = Annotated[
     bool,

@@ -22,6 +22,8 @@ def report(done: Report) -> None:
     for origin, reason in {**done.left, **done.unselected}.items():
         out.print(f"[yellow]left[/]     {_why(origin, reason)}")
     _refusals(done)
+    for origin, rows in done.known.items():
+        out.print(f"[dim]known[/]    {safe(origin)}: already read, {_counted(rows, 'row')}")
     for dataset_id, since in sorted(done.still.items()):
         out.print(f"{dataset_id}: nothing moved since {moment(since)}")
     for dataset_id, counts in sorted(done.by_dataset.items()):

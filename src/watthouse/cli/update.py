@@ -141,7 +141,7 @@ def fetch(
     from watthouse.operate import pipeline
     from watthouse.sources.stores import Sources
 
-    _refuse_mixtures(paths, {"--sample": sample, "--full": full})
+    _refuse_mixtures(paths, {"--sample": sample})
     selection = Selection.of(names or (), since, until)
     place = home(sample)
     with service(place, sample=sample) as served, console.bar() as bar:

@@ -10,18 +10,22 @@ from watthouse.catalog import Dataset
 TURN = "_turn"
 """Which document a row came from, in the order they were given; -1 marks what the lake already holds."""
 
+OUTDATED = "_outdated"
+"""Whether a row came from a document that is older than what the lake has of its slot; the column may be missing."""
+
 _SOURCE_ROW = "_source_row"
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Rows of a refresh: ``fetched = new + revised + unchanged + dropped``."""
+    """Rows of a refresh: ``fetched = new + revised + unchanged + dropped``; ``older`` are those dropped as outdated."""
 
     fetched: int = 0
     new: int = 0
     revised: int = 0
     unchanged: int = 0
     dropped: int = 0
+    older: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(
@@ -30,6 +34,7 @@ class Counts:
             self.revised + other.revised,
             self.unchanged + other.unchanged,
             self.dropped + other.dropped,
+            self.older + other.older,
         )
 
 
@@ -52,23 +57,27 @@ def compare(
 
     ``known`` has one row per identity; ``incoming`` any number, with :data:`TURN`. ``absent`` lists by turn the columns
     that a document did not carry: they keep their previous value. ``ageless`` are the turns of documents that may be
-    of any age: a row of theirs without a measurement is ignored for a slot that has one. Documents that disagree are
-    successive observations; where the last of them matches what is known already, none is news.
+    of any age: a row of theirs without a measurement is ignored for a slot that has one, and one that is marked as
+    :data:`OUTDATED` for a slot that has a row as good. Documents that disagree are successive observations; where the
+    last of them matches what is known already, none is news.
     """
     identity, fetched = list(dataset.identity), incoming.height
     incoming = _one_row_a_document(dataset, incoming)
     repeated = incoming.select(pl.struct(identity).is_duplicated().any()).item() if incoming.height else False
     rows = pl.concat([known.with_columns(pl.lit(-1, pl.Int32).alias(TURN)), incoming], how="diagonal")
-    rows = _carry(dataset, _silenced(dataset, _in_turn(rows, identity), ageless), absent)
+    in_turn = _in_turn(rows, identity)
+    rows = _carry(dataset, _silenced(dataset, in_turn, ageless), absent)
+    older = _older(dataset, in_turn, rows, absent)
     differs = _differs(dataset.observed) | pl.col("_first")
     additions = rows.filter(differs & (pl.col(TURN) >= 0))
     if repeated:
         additions = _without_settled(dataset, rows, additions)
-    return Comparison(additions.drop("_first"), _count(dataset, known, incoming, additions, fetched))
+    additions = additions.drop("_first", OUTDATED, strict=False)
+    return Comparison(additions, _count(dataset, known, incoming, additions, fetched, older))
 
 
 def _count(
-    dataset: Dataset, known: pl.DataFrame, incoming: pl.DataFrame, additions: pl.DataFrame, fetched: int
+    dataset: Dataset, known: pl.DataFrame, incoming: pl.DataFrame, additions: pl.DataFrame, fetched: int, older: int
 ) -> Counts:
     key = list(dataset.key)
     new = additions.select(key).unique().join(known.select(key), on=key, how="anti").height
@@ -76,8 +85,9 @@ def _count(
         fetched=fetched,
         new=new,
         revised=additions.height - new,
-        unchanged=incoming.height - additions.height,
-        dropped=fetched - incoming.height,
+        unchanged=incoming.height - additions.height - older,
+        dropped=fetched - incoming.height + older,
+        older=older,
     )
 
 
@@ -103,14 +113,39 @@ def _differs(columns: Sequence[str]) -> pl.Expr:
 
 
 def _silenced(dataset: Dataset, rows: pl.DataFrame, ageless: Collection[int]) -> pl.DataFrame:
-    """Give rows of ``ageless`` documents without a measurement the values their slot had before, once it had one."""
+    """Give rows of ``ageless`` documents that say nothing of their slot the values that it had before.
+
+    Those are rows without a measurement, once there was one, and rows that are outdated.
+    """
     # An old download is read again: it was made before the slot was measured, and takes nothing back. A service's
     # answer is not ageless: a value that it no longer shows was withdrawn.
-    if not ageless:
-        return rows
     measured = pl.col(dataset.measured).is_not_null()
-    silent = ~measured & pl.col(TURN).is_in(list(ageless)) & measured.cum_max().over(dataset.identity)
+    outdated = _outdated(rows)
+    doubtful = pl.col(TURN).is_in(list(ageless)) & (~measured | outdated)
+    if not rows.select(doubtful.any()).item():
+        return rows
+    was_measured = measured.cum_max().shift(fill_value=False).over(dataset.identity)
+    silent = doubtful & (was_measured | (outdated & ~measured & ~pl.col("_first")))
     return _filled(rows, dataset.observed, ~silent)
+
+
+def _outdated(rows: pl.DataFrame) -> pl.Expr:
+    return pl.col(OUTDATED).fill_null(value=False) if OUTDATED in rows.columns else pl.lit(value=False)
+
+
+def _older(dataset: Dataset, said: pl.DataFrame, kept: pl.DataFrame, absent: Mapping[int, frozenset[str]]) -> int:
+    """How many outdated rows said something else than what is kept of their slot."""
+    outdated = said.select(_outdated(said).alias("mark")).to_series()
+    if not outdated.any():
+        return 0
+    said, kept = said.filter(outdated), kept.filter(outdated)
+    lacking = {
+        name: list(turns) for turns, names in _columns_by_absent_turns(dataset, absent).items() for name in names
+    }
+    differs = pl.any_horizontal(
+        (pl.col(name).ne_missing(kept[name]) & ~pl.col(TURN).is_in(lacking.get(name, []))) for name in dataset.observed
+    )
+    return int(said.select(differs.sum()).item())
 
 
 def _carry(dataset: Dataset, rows: pl.DataFrame, absent: Mapping[int, frozenset[str]]) -> pl.DataFrame:

@@ -1,5 +1,6 @@
 """What is damaged in a table, and how it is made usable again: nothing is removed, only moved aside."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
@@ -8,14 +9,15 @@ from deltalake.exceptions import TableNotFoundError
 
 from watthouse.errors import LakeError
 from watthouse.lake.integrity import (
+    ASIDE,
+    LAST_CHECKPOINT,
     LOG,
     Damage,
     Store,
+    TablePart,
     faults_of_files,
     faults_of_log,
     keep_digests,
-    mend_log,
-    set_aside,
 )
 from watthouse.lake.revisions import OBSERVED_AT
 from watthouse.lake.table import MONTH, Table, microseconds, month_of, written_files
@@ -43,6 +45,27 @@ def repair_log(table: Table, stamp: str) -> bool:
     """Make a table with a damaged log usable; False where mending the log is not enough."""
     mend_log(table.store, faults_of_log(table.store, whole=True), stamp)
     return not faults_of_log(table.store, whole=True) and _can_be_opened(table)
+
+
+def mend_log(store: Store, faults: Iterable[Damage], stamp: str) -> None:
+    """Move damaged entries aside and put one that changes nothing in the place of each; move damaged checkpoints aside.
+
+    What was committed in such an entry is gone from the table until it is observed again.
+    """
+    # Delta needs versions without a gap, so a lost entry is replaced rather than left out. A checkpoint only saves
+    # reading the entries before it: without one they are read.
+    for fault in faults:
+        set_aside(store, fault.path, stamp)
+        if fault.part is TablePart.ENTRY:
+            store.write(fault.path, b'{"commitInfo":{"operation":"WATTHOUSE REPAIR"}}\n')
+        elif store.sizes(LOG).get(LAST_CHECKPOINT):
+            set_aside(store, LAST_CHECKPOINT, stamp)
+
+
+def set_aside(store: Store, path: str, stamp: str) -> None:
+    """Move a file of the table, if it exists, to where it is not read."""
+    if path in store.sizes(path.rpartition("/")[0]):
+        store.move(path, f"{ASIDE}/{stamp}/{path}")
 
 
 def drop_faulty_files(table: Table, stamp: str) -> int:
@@ -128,9 +151,8 @@ def restore(table: Table, rows: pl.DataFrame) -> int:
         present = table.scan(opened, rows[MONTH].unique().to_list()).select(identity).collect()
         rows = rows.join(present, on=identity, how="anti", nulls_equal=True)
         if rows.height:
-            schema = table.stored_schema
             last = max(table.last_stamp(opened) or 0, microseconds(rows[OBSERVED_AT].max()))  # type: ignore[arg-type]
-            table.append(opened, rows.select(schema.names).to_arrow().cast(schema), last)
+            table.append(opened, table.write(rows.select(table.stored_schema.names)), last)
         return rows.height
 
 

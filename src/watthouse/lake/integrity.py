@@ -6,16 +6,21 @@ All of it goes through deltalake's own storage, so that a folder and an object s
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+import time
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from enum import Enum
 from io import BytesIO
 from typing import Final
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake.exceptions import TableNotFoundError
 from deltalake.fs import DeltaStorageHandler
+from deltalake.transaction import AddAction
 from pyarrow.fs import FileSelector, PyFileSystem
 
 from watthouse.storage import Place
@@ -27,7 +32,9 @@ ASIDE: Final = "_damaged"
 DIGESTS: Final = "_digests.json"
 """The SHA-256 of each file of a table, kept beside them. Delta ignores names that begin with an underscore."""
 
-_LAST_CHECKPOINT: Final = f"{LOG}/_last_checkpoint"
+_NONE: Final[Mapping[str, str]] = {}
+LAST_CHECKPOINT: Final = f"{LOG}/_last_checkpoint"
+_MILLISECONDS: Final = 1000
 _ENTRY: Final = re.compile(r"(\d{20})\.json")
 _CHECKPOINT: Final = re.compile(r"(\d{20})\.checkpoint\..*parquet")
 
@@ -61,6 +68,22 @@ class LoggedFile:
     rows: int
 
 
+@dataclass(frozen=True)
+class Written:
+    """A file of one month (``partition``) that no commit names yet; ``stats`` are what a commit says of its rows."""
+
+    path: str
+    size: int
+    partition: Mapping[str, str | None]
+    stats: str
+    digest: str
+
+    def action(self) -> AddAction:
+        """What a commit says of it."""
+        now = int(time.time() * _MILLISECONDS)
+        return AddAction(self.path, self.size, self.partition, now, data_change=True, stats=self.stats)
+
+
 class Store:
     """The files of one table, by their paths in it."""
 
@@ -86,8 +109,23 @@ class Store:
         stream.write(content)
         stream.close()  # type: ignore[attr-defined]
 
+    def remove(self, path: str) -> None:
+        self._files.delete_file(path)
+
     def move(self, path: str, to: str) -> None:
         self._files.move(path, to)
+
+
+def write_rows(
+    store: Store, partition: Mapping[str, str | None], rows: pl.DataFrame, schema: pa.Schema, counted: Sequence[str]
+) -> Written:
+    """Write rows of ``schema`` into a file of their own; the log is to have the bounds of the columns ``counted``."""
+    content = BytesIO()
+    pq.write_table(rows.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(schema), content)
+    ((name, value),) = partition.items()
+    path, whole = f"{name}={value}/part-{uuid.uuid4()}.snappy.parquet", content.getvalue()
+    store.write(path, whole)
+    return Written(path, len(whole), partition, _stats(rows, counted), _digest(whole))
 
 
 def has_log(place: Place) -> bool:
@@ -124,27 +162,6 @@ def entry(version: int) -> str:
     return f"{LOG}/{version:020}.json"
 
 
-def mend_log(store: Store, faults: Iterable[Damage], stamp: str) -> None:
-    """Move damaged entries aside and put one that changes nothing in the place of each; move damaged checkpoints aside.
-
-    What was committed in such an entry is gone from the table until it is observed again.
-    """
-    # Delta needs versions without a gap, so a lost entry is replaced rather than left out. A checkpoint only saves
-    # reading the entries before it: without one they are read.
-    for fault in faults:
-        set_aside(store, fault.path, stamp)
-        if fault.part is TablePart.ENTRY:
-            store.write(fault.path, b'{"commitInfo":{"operation":"WATTHOUSE REPAIR"}}\n')
-        elif store.sizes(LOG).get(_LAST_CHECKPOINT):
-            set_aside(store, _LAST_CHECKPOINT, stamp)
-
-
-def set_aside(store: Store, path: str, stamp: str) -> None:
-    """Move a file of the table, if it exists, to where it is not read."""
-    if path in store.sizes(path.rpartition("/")[0]):
-        store.move(path, f"{ASIDE}/{stamp}/{path}")
-
-
 def _fault_of_entry(store: Store, version: int, size: int | None, *, whole: bool) -> Damage | None:
     path = entry(version)
     if size is None:
@@ -166,12 +183,12 @@ def _is_json(content: bytes) -> bool:
 def _faults_of_checkpoint(store: Store, name: str, size: int, *, whole: bool) -> Iterator[Damage]:
     path = f"{LOG}/{name}"
     try:
-        pointer = json.loads(store.read(_LAST_CHECKPOINT))
+        pointer = json.loads(store.read(LAST_CHECKPOINT))
         announced = pointer.get("sizeInBytes") if int(pointer["version"]) == int(name[:20]) else None
     except FileNotFoundError:
         announced = None
     except (ValueError, KeyError, TypeError):
-        yield Damage(TablePart.CHECKPOINT, _LAST_CHECKPOINT, "is truncated or overwritten: it is not JSON")
+        yield Damage(TablePart.CHECKPOINT, LAST_CHECKPOINT, "is truncated or overwritten: it is not JSON")
         announced = None
     if announced is not None and size != announced:
         yield Damage(TablePart.CHECKPOINT, path, _cut(size, announced))
@@ -245,15 +262,37 @@ def kept_digests(store: Store) -> dict[str, str]:
         return {}
 
 
-def keep_digests(store: Store, files: Iterable[LoggedFile]) -> None:
-    """Store the digest of each file that the log names; drop those of files that it no longer names."""
-    before = kept_digests(store)
+def keep_digests(store: Store, files: Iterable[LoggedFile], fresh: Mapping[str, str] = _NONE) -> None:
+    """Store the digest of each file that the log names; drop those of files that it no longer names.
+
+    ``fresh`` are those of files just written; any other new file is read for it.
+    """
+    before = {**fresh, **kept_digests(store)}
     paths = [file.path for file in files]
     # A known digest is never computed again: that would bless whatever has become of the file since.
     digests = {path: before[path] if path in before else _digest(store.read(path)) for path in paths}
-    if digests != before:
+    if fresh or digests != before:
         store.write(DIGESTS, json.dumps({"algorithm": "sha256", "files": digests}, indent=0).encode())
 
 
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
+
+
+def _stats(rows: pl.DataFrame, names: Sequence[str]) -> str:
+    bounds = {name: rows.get_column(name) for name in names}
+    stats = {
+        "numRecords": rows.height,
+        "minValues": {name: _text(values.min()) for name, values in bounds.items()},
+        "maxValues": {name: _text(values.max()) for name, values in bounds.items()},
+        "nullCount": {name: values.null_count() for name, values in bounds.items()},
+    }
+    return json.dumps(stats)
+
+
+def _text(value: object) -> str:
+    """A bound as Delta writes it: moments to the millisecond, which is why whoever reads them goes a little further."""
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%dT%H:%M:%S}.{value.microsecond // 1000:03}Z"
+    assert isinstance(value, date)
+    return value.isoformat()

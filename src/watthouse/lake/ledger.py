@@ -7,8 +7,10 @@ application transaction, so of two writers that saw the same state one is refuse
 
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
@@ -22,13 +24,16 @@ from watthouse.errors import LakeError, TableError
 from watthouse.lake import damage, remote
 from watthouse.lake.compare import TURN, Comparison, Counts, compare
 from watthouse.lake.extent import Extent, extent_of
-from watthouse.lake.integrity import LOG, Damage, Store, has_log, keep_digests
+from watthouse.lake.integrity import LOG, Damage, Store, Written, has_log, keep_digests
 from watthouse.lake.revisions import OBSERVED_AT, changes
 from watthouse.lake.spool import Spooled
 from watthouse.lake.table import MONTH, Head, Table, microseconds, newest, written_files
 from watthouse.storage import Place, place_of
 
 _ATTEMPTS: Final = 12
+
+OnRows = Callable[[int, int], None]
+Marking = Callable[[pl.DataFrame], pl.DataFrame]
 
 
 class Lake:
@@ -42,7 +47,7 @@ class Lake:
         self,
         place: Place | str | Path,
         *,
-        chunk_rows: int = 600_000,
+        chunk_rows: int = 150_000,
         compact_files: int = 8,
         retention: timedelta = timedelta(days=30),
         kind: Callable[[], str | None] = lambda: None,
@@ -65,16 +70,24 @@ class Lake:
         return table
 
     def observe(
-        self, dataset: Dataset, documents: Sequence[Spooled], confirm: Callable[[], None] = lambda: None
+        self,
+        dataset: Dataset,
+        documents: Sequence[Spooled],
+        confirm: Callable[[], None] = lambda: None,
+        *,
+        marked: Marking | None = None,
+        on_rows: OnRows = lambda _done, _total: None,
     ) -> Counts:
         """Append the rows of the documents that are new or changed, in one commit; raises :class:`LakeError`.
 
         ``confirm`` is called before they are compared, each time: it raises where they are no longer wanted.
+        ``marked`` is given rows with their turn, and says which are :data:`~watthouse.lake.compare.OUTDATED`;
+        ``on_rows`` is told how many rows of how many are done.
         """
         table = self.table(dataset)
         for attempt in range(_ATTEMPTS):
             try:
-                return self._observe(table, documents, confirm)
+                return self._observe(table, documents, confirm, marked, on_rows)
             except CommitFailedError:
                 # at random: two writers that collided and waited equally long would collide again
                 time.sleep(random.uniform(0, min(2, 0.05 * 2**attempt)))
@@ -206,69 +219,67 @@ class Lake:
         damage.set_table_aside(table, store, folder)
         return Lake(self.place / folder)
 
-    def _observe(self, table: Table, documents: Sequence[Spooled], confirm: Callable[[], None]) -> Counts:
+    def _observe(
+        self,
+        table: Table,
+        documents: Sequence[Spooled],
+        confirm: Callable[[], None],
+        marked: Marking | None,
+        on_rows: OnRows,
+    ) -> Counts:
         confirm()
-        counts: list[Counts] = []
-
-        def additions() -> Iterator[pa.RecordBatch]:
-            for comparison in self._comparisons(table, opened, documents):
-                counts.append(comparison.counts)
-                yield from table.stamped(comparison.additions, stamp).to_batches()
-
-        with table.errors():
+        compared, files = [Counts()], list[Written]()
+        done, total = 0, sum(map(attrgetter("rows"), documents))
+        with table.errors(), table.discarding(files):
             opened = table.open_to_write()
             # Clocks are stepped back (NTP, a resumed machine): the stamp goes on by a microsecond then, not backwards.
             stamp = max(microseconds(datetime.now(UTC)), (table.last_stamp(opened) or 0) + 1)
-            batches = _unless_empty(additions())
-            if batches is not None:
-                last = stamp + max(document.turn for document in documents)
-                table.append(opened, pa.RecordBatchReader.from_batches(table.stored_schema, batches), last)
-        return sum(counts, Counts())
+            for months in self._chunks(documents):
+                comparison = self._compare(table, opened, documents, months, marked)
+                files += table.stamped(comparison.additions, stamp)
+                compared.append(comparison.counts)
+                if (done := done + comparison.counts.fetched) < total:
+                    on_rows(done, total)
+            table.append(opened, files, stamp + max(map(attrgetter("turn"), documents), default=0))
+        return sum(compared, Counts())
 
-    def _comparisons(self, table: Table, opened: DeltaTable, documents: Sequence[Spooled]) -> Iterator[Comparison]:
-        dataset = table.dataset
+    def _compare(
+        self,
+        table: Table,
+        opened: DeltaTable,
+        documents: Sequence[Spooled],
+        months: Sequence[str],
+        marked: Marking | None,
+    ) -> Comparison:
+        dataset, chosen = table.dataset, pl.col(MONTH).is_in(months)
         absent = {document.turn: frozenset(dataset.names) - document.present for document in documents}
         ageless = frozenset(document.turn for document in documents if not document.current)
-        incoming = pl.concat(
-            pl.scan_parquet(document.path, glob=False, hive_partitioning=False).with_columns(
-                pl.lit(document.turn, pl.Int32).alias(TURN)
-            )
-            for document in documents
-        )
-        for months in self._chunks(incoming):
-            # Before the comparison, not after: against a damaged file every row would be news.
-            table.refuse_faulty(opened, table.files(opened, months))
-            chosen = pl.col(MONTH).is_in(months)
-            known = newest(dataset, table.scan(opened, months).filter(chosen)).select(dataset.names).collect()
-            fresh = incoming.filter(chosen).select(*dataset.names, TURN).collect()
-            yield compare(dataset, known, fresh, absent, ageless)
+        incoming = pl.concat(_rows(document) for document in documents if document.months.keys() & set(months))
+        fresh = incoming.filter(chosen).select(*dataset.names, TURN).collect()
+        # Before the comparison, not after: against a damaged file every row would be news.
+        table.refuse_faulty(opened, table.files(opened, months))
+        known = newest(dataset, table.scan(opened, months).filter(chosen)).select(dataset.names).collect()
+        return compare(dataset, known, marked(fresh) if marked else fresh, absent, ageless)
 
-    def _chunks(self, incoming: pl.LazyFrame) -> Iterator[list[str]]:
+    def _chunks(self, documents: Sequence[Spooled]) -> list[list[str]]:
         """Runs of months with about ``chunk_rows`` rows together."""
-        months: list[str] = []
-        rows = 0
-        for month, height in incoming.group_by(MONTH).len().sort(MONTH).collect().iter_rows():
-            if months and rows + height > self._chunk_rows:
-                yield months
-                months, rows = [], 0
-            months.append(month)
-            rows += height
-        if months:
-            yield months
+        rows: Counter[str] = Counter()
+        for document in documents:
+            rows.update(document.months)
+        runs: list[list[str]] = []
+        height = 0
+        for month in sorted(rows):
+            height += rows[month]
+            if not runs or height > self._chunk_rows:
+                runs.append([])
+                height = rows[month]
+            runs[-1].append(month)
+        return runs
 
 
-def _unless_empty(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch] | None:
-    # Nothing new must mean no commit at all: an empty one would give the table a new version, and have everything
-    # built again.
-    first = next((batch for batch in batches if batch.num_rows), None)
-    if first is None:
-        return None
-
-    def again() -> Iterator[pa.RecordBatch]:
-        yield first
-        yield from batches
-
-    return again()
+def _rows(document: Spooled) -> pl.LazyFrame:
+    rows = pl.scan_parquet(document.path, glob=False, hive_partitioning=False)
+    return rows.with_columns(pl.lit(document.turn, pl.Int32).alias(TURN))
 
 
 def _batches(table: Table, frames: Iterable[pl.DataFrame], since: datetime | None) -> Iterator[pa.RecordBatch]:

@@ -1,20 +1,26 @@
 """Documents on their way to the lake: a document is spooled whole, or not at all."""
 
 import shutil
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from watthouse.catalog import Dataset
 from watthouse.lake.table import MONTH, month_of
 from watthouse.sources.base import Piece
+
+_YEAR: Final = 4
+_OF_YEAR: Final = "_year"
 
 
 @dataclass(frozen=True)
@@ -22,42 +28,96 @@ class Spooled:
     """The rows of one document for one dataset: a Parquet file in the catalog's shape and their ``month``.
 
     ``present`` are the columns it carried. ``current`` means that it gives the present state, as a service does; a
-    file may be of any age.
+    file may be of any age. ``moment`` is when such a file was taken, where it tells: the newest slot measured in it.
+    ``rows`` are all of it, ``months`` those of each month in it.
     """
 
     path: Path
     turn: int
     present: frozenset[str]
     current: bool = True
+    moment: datetime | None = None
+    months: Mapping[str, int] = field(default_factory=dict)
+    rows: int = 0
+
+    def at(self, turn: int) -> "Spooled":
+        """The same document at another turn."""
+        return replace(self, turn=turn)
 
 
 @dataclass
 class SpoolWriter:
-    """The files one document is being written to, by dataset and by the columns it carried."""
+    """The files one document is being written to, by dataset, by the columns it carried, and by year.
+
+    By year, as the lake takes in a few months at a time: without that each few of them read the whole document again.
+    """
 
     folder: Path
     turn: int
     current: bool
-    writers: dict[tuple[Dataset, frozenset[str]], tuple[Path, pq.ParquetWriter]] = field(default_factory=dict)
+    files: dict[tuple[Dataset, frozenset[str], str], "_SpoolFile"] = field(default_factory=dict)
+    moments: dict[Dataset, datetime] = field(default_factory=dict)
 
-    def add(self, piece: Piece) -> None:
-        schema = piece.dataset.schema.append(pa.field(MONTH, pa.string()))
-        slot = (piece.dataset, piece.present)
-        if slot not in self.writers:
-            path = self.folder / f"{self.turn:06}-{len(self.writers):02}.parquet"
-            self.writers[slot] = (path, pq.ParquetWriter(path, schema, compression="lz4"))
+    def add(self, selected: Piece | None, whole: Piece | None = None) -> None:
+        """Add what is selected of a ``whole`` piece; what is not tells the document's moment all the same."""
+        if seen := whole or selected:
+            self._see(seen)
+        if selected:
+            self._add(selected)
+
+    def _see(self, piece: Piece) -> None:
+        dataset = piece.dataset
+        if dataset.pictured and not self.current:
+            measured = piece.rows.filter(piece.rows[dataset.measured].is_valid())
+            newest: datetime | None = pc.max(measured[dataset.time]).as_py()
+            if newest:
+                self.moments[dataset] = max(newest, self.moments.get(dataset, newest))
+
+    def _add(self, piece: Piece) -> None:
         rows = pl.DataFrame(piece.rows).with_columns(month_of(piece.dataset))
-        self.writers[slot][1].write_table(rows.to_arrow().cast(schema))
+        rows = rows.with_columns(pl.col(MONTH).str.head(_YEAR).alias(_OF_YEAR))
+        parts = rows.partition_by(_OF_YEAR, as_dict=True, include_key=False)
+        # a document that has no row left is one of its dataset all the same
+        for (year,), part in parts.items() or [(("",), rows.drop(_OF_YEAR))]:
+            self._file(piece, str(year)).write(part)
+
+    def _file(self, piece: Piece, year: str) -> "_SpoolFile":
+        place = (piece.dataset, piece.present, year)
+        if place not in self.files:
+            path = self.folder / f"{self.turn:06}-{len(self.files):03}.parquet"
+            self.files[place] = _SpoolFile.created(path, piece.dataset)
+        return self.files[place]
 
     def close(self) -> Iterator[tuple[Dataset, Spooled]]:
-        for (dataset, present), (path, writer) in self.writers.items():
-            writer.close()
-            yield dataset, Spooled(path, self.turn, present, self.current)
+        for (dataset, present, _), file in self.files.items():
+            file.writer.close()
+            moment = self.moments.get(dataset)
+            yield (
+                dataset,
+                Spooled(file.path, self.turn, present, self.current, moment, dict(file.months), file.months.total()),
+            )
 
     def discard(self) -> None:
-        for path, writer in self.writers.values():
-            writer.close()
-            path.unlink(missing_ok=True)
+        for file in self.files.values():
+            file.writer.close()
+            file.path.unlink(missing_ok=True)
+
+
+@dataclass
+class _SpoolFile:
+    path: Path
+    writer: pq.ParquetWriter
+    schema: pa.Schema
+    months: Counter[str] = field(default_factory=Counter)
+
+    @classmethod
+    def created(cls, path: Path, dataset: Dataset) -> "_SpoolFile":
+        schema = dataset.schema.append(pa.field(MONTH, pa.string()))
+        return cls(path, pq.ParquetWriter(path, schema, compression="lz4"), schema)
+
+    def write(self, rows: pl.DataFrame) -> None:
+        self.months.update(dict(rows.get_column(MONTH).value_counts().iter_rows()))
+        self.writer.write_table(rows.to_arrow().cast(self.schema))
 
 
 class Spool:

@@ -198,13 +198,17 @@ class _PipelineRun:
 
     def _take_in(self, documents: Sequence[Document], selection: Selection, left: Collection[Dataset]) -> None:
         self.home.claim(REAL)
-        taken = take_in(self.home, documents, selection, self.progress, self.report, without=left)
+        taken = take_in(
+            self.home, documents, selection, self.progress, self.report, without=left, distrusting=self.full
+        )
         for dataset in taken:
             try:
                 self.home.lake.compact(dataset)
             except TableError as error:
                 self.report.failed[dataset.id] = str(error)
-        self.home.remember(taken)
+        # with those whose files were all known: they are as new as what was read now
+        known = map(CATALOG.__getitem__, self.report.by_dataset.keys() - self.report.failed.keys())
+        self.home.remember({*taken, *known} - {*left})
 
     def _left(self, standing: Standing) -> frozenset[Dataset]:
         """The tables that are left as they are; the reasons go into the report."""

@@ -22,8 +22,8 @@ from watthouse.operate import pipeline
 from watthouse.operate.consistency import Standing, stand
 from watthouse.operate.status import damage_of
 from watthouse.settings import Settings
+from watthouse.sync import remembered, watermarks
 from watthouse.sync.report import ProgressReporter
-from watthouse.sync.watermarks import forget
 from watthouse.warehouse.base import Warehouse
 
 
@@ -67,8 +67,9 @@ def mend(settings: Settings, progress: ProgressReporter | None = None) -> list[M
         for dataset, reason in _damaged(home, standing):
             is_early = dataset.id in standing.future
             done.append(_restamped(home, dataset, reason) if is_early else _mended(home, standing, dataset, reason))
-            # its watermark would claim that what was lost is still there, and it would never be fetched again
-            forget(home.notes, dataset)
+            # its notes would claim that what was lost is still there, and it would never be fetched or read again
+            watermarks.forget(home.notes, dataset)
+            remembered.forget(home.notes, dataset)
         mended = Home(settings)  # a new one: the tables that ``home`` has opened may have been moved aside
         ids = {mending.dataset for mending in done}
         reloading = [dataset for dataset in stand(mended).behind if dataset.id in ids]

@@ -3,6 +3,7 @@
 import bz2
 import codecs
 import gzip
+import hashlib
 import io
 import lzma
 import tempfile
@@ -93,6 +94,15 @@ class Packing:
                 self.refuse_over_caps(count, packed=self.zipped or opened.unpacked)
                 self._count_together(count)
                 yield chunk
+
+    def digest(self) -> str | None:
+        """SHA-256 of the bytes as they are stored; None where they cannot be read."""
+        try:
+            self.refuse_over_caps(self.size, packed=self.zipped)  # a bomb is not unpacked to know it again
+            with refusing(self.origin, self.settings), self.raw() as stream:
+                return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
+        except SourceError:
+            return None
 
     @contextmanager
     def seekable(self) -> Iterator[IO[bytes]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import pyarrow as pa
 
@@ -44,6 +44,14 @@ class Document(Protocol):
         """Bytes as it is stored."""
 
     def pieces(self) -> Iterator[Piece]: ...
+
+
+@runtime_checkable
+class Digested(Protocol):
+    """A document whose bytes stay as they are, so that they can be known again."""
+
+    def digest(self) -> str | None:
+        """SHA-256 of its bytes as they are stored; None where they cannot be read, which reading it will tell."""
 
 
 class DocumentSource(Protocol):

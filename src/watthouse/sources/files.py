@@ -101,6 +101,7 @@ class File:
     origin: str
     size: int
     pieces: Callable[[], Iterator[Piece]]
+    digest: Callable[[], str | None] = lambda: None
 
 
 def read(packing: Packing) -> Iterator[Piece]:
@@ -124,7 +125,7 @@ def refuse_lake(where: str) -> NoReturn:
 
 
 def _file(packing: Packing) -> File:
-    return File(packing.origin, packing.size, partial(read, packing))
+    return File(packing.origin, packing.size, partial(read, packing), packing.digest)
 
 
 def _refused(origin: str, size: int, error: SourceError) -> File:

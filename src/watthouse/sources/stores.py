@@ -1,5 +1,6 @@
 """Exports in a bucket: every object below a prefix is a document, read from there without a copy on the disk."""
 
+import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -45,6 +46,14 @@ class StoredFile:
             packing = Packing(self.origin, self.size, self.size, raw, self.settings)
             self._refuse_archive(stream, packing)
             yield from read(packing)
+
+    def digest(self) -> str | None:
+        """SHA-256 of its bytes; raises :class:`~watthouse.errors.StoreError`."""
+        try:
+            with self._opened() as stream:
+                return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
+        except SourceError:
+            return None
 
     @contextmanager
     def _opened(self) -> Iterator[IO[bytes]]:

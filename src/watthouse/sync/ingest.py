@@ -1,19 +1,28 @@
 """Documents into the lake: read whole or not at all, then observed together."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import partial
 from itertools import accumulate
+from operator import attrgetter
 
 from watthouse.catalog import Dataset
 from watthouse.errors import SourceError, TableError, UnrecognisedError
 from watthouse.home import Home
-from watthouse.lake.spool import Spool, SpoolWriter
+from watthouse.lake.compare import Counts
+from watthouse.lake.ledger import OnRows
+from watthouse.lake.pictures import Gallery
+from watthouse.lake.spool import Spool, Spooled, SpoolWriter
 from watthouse.sources.base import Document
 from watthouse.storage.notes import disk
+from watthouse.sync.remembered import DOCUMENTS, Documents, Memory
 from watthouse.sync.report import ProgressReporter, Report, Selection, Tally
+from watthouse.sync.seen import Pictures
 
 TWICE = "slot appears twice in one file"
+OLDER = "older than what the lake has"
 
 OnProgress = Callable[[Document, int, int], None]
 """Called with a document, the position that reading has reached in it, and the rows taken so far."""
@@ -29,6 +38,7 @@ def take_in(
     *,
     of: Dataset | None = None,
     without: Collection[Dataset] = (),
+    distrusting: bool = False,
 ) -> tuple[Dataset, ...]:
     """Read documents and observe what they hold, one commit per dataset; returns the datasets that were in them.
 
@@ -37,22 +47,34 @@ def take_in(
     the service: they give the present state, and rows of another dataset do not belong in them; those are left out and
     reported. Datasets in ``without`` are read and not observed. A table that cannot be used is entered in the report,
     and the others count; for documents of the service it raises :class:`~watthouse.errors.TableError`. Without
-    ``on_progress`` the bytes of the documents are counted.
+    ``on_progress`` the bytes of the documents are counted. Files whose bytes were read before are not read again,
+    unless ``distrusting``.
     """
     if of:
         selection = replace(selection, datasets=(of,))
     on_progress = on_progress or _by_bytes(documents, progress)
     scratch = home.settings.scratch
+    noted = {} if of else home.notes.read(DOCUMENTS)
+    files = None if of else Memory(Documents(home.notes, home.lake, noted), report, distrusting)
     with disk(scratch, "free some space and run again"), Spool(scratch / "spool") as spool:
         for document in documents:
-            _read(document, selection, spool.document(current=of is not None), report, on_progress, of)
-        observed = []
+            if files and files.knows(document):
+                continue
+            whole = _read(document, selection, spool.document(current=of is not None), report, on_progress, of)
+            if files and whole:
+                files.taken[files.digest] = whole
+        observed, heads = [], {}
         for dataset, spooled in spool.by_dataset.items():
             if dataset in without:
                 continue
-            progress.stage(f"observing {dataset.id}")
+            progress.comparing(dataset.id, 0, sum(map(attrgetter("rows"), spooled)))
+            on_rows = partial(progress.comparing, dataset.id)
             try:
-                counts = home.lake.observe(dataset, spooled, home.confirm_writer)
+                if dataset.pictured and not of:
+                    counts = _observe_pictures(home, dataset, spooled, on_rows)
+                else:
+                    counts = home.lake.observe(dataset, spooled, home.confirm_writer, on_rows=on_rows)
+                heads[dataset.id] = home.lake.head(dataset)
             except TableError as error:
                 if of:
                     raise
@@ -60,9 +82,19 @@ def take_in(
                 continue
             observed.append(dataset)
             report.add(dataset.id, counts)
-            if counts.dropped:
-                report.dropped[TWICE] += counts.dropped
+            report.dropped += Counter({TWICE: counts.dropped - counts.older, OLDER: counts.older})
+        if files:
+            files.keep(heads)
         return tuple(observed)
+
+
+def _observe_pictures(home: Home, dataset: Dataset, documents: Sequence[Spooled], on_rows: OnRows) -> Counts:
+    """Observe files of real time: only what no later one has shown otherwise."""
+    pictures = Pictures(home.notes, home.lake)
+    gallery = Gallery.of(dataset, documents, pictures.seen(dataset))
+    counts = home.lake.observe(dataset, gallery.documents, home.confirm_writer, marked=gallery.marked, on_rows=on_rows)
+    pictures.keep(gallery)
+    return counts
 
 
 def _by_bytes(documents: Sequence[Document], progress: ProgressReporter) -> OnProgress:
@@ -83,22 +115,24 @@ def _read(
     report: Report,
     on_progress: OnProgress,
     of: Dataset | None,
-) -> None:
+) -> Tally | None:
+    """The figures of a document that was read and taken whole, None for one that was not."""
     # The tally goes into the report after the last piece: a file that turns out to be cut in its last row must not
     # have counted the rows before it.
     try:
         with spooling as writer:
             tally = Tally()
             for piece in document.pieces():
-                if selected := tally.take(piece, selection):
-                    writer.add(selected)
+                writer.add(tally.take(piece, selection), piece)
                 on_progress(document, piece.position, report.rows + tally.rows)
-        tally.enter(report, document)
+        complete = tally.enter(report, document)
         if of and tally.unselected:
             # Entered as a failure, so that the month is not noted as done: it is fetched again by the next refresh.
             report.unselected.pop(document.origin, None)
             report.failed[document.origin] = f"{tally.strays}: these are left out, and fetched again next time"
+        return tally if complete else None
     except UnrecognisedError as error:
         report.left[document.origin] = str(error)
     except SourceError as error:
         report.failed[document.origin] = str(error)
+    return None

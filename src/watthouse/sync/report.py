@@ -1,7 +1,7 @@
 """What a refresh is about, what it reports while it runs, and what it did."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Protocol
@@ -23,6 +23,9 @@ class ProgressReporter(Protocol):
     def reading(self, origin: str, done: int, total: int, rows: int) -> None:
         """``done`` of ``total`` (bytes of files, rows of a service's dataset), and all ``rows`` taken so far."""
 
+    def comparing(self, dataset_id: str, done: int, total: int) -> None:
+        """``done`` of ``total`` rows of a dataset are compared with the lake, and those that are news written to it."""
+
     def stage(self, what: str) -> None:
         """A new part of the work begins."""
 
@@ -37,6 +40,8 @@ class Silent:
     """Reports nothing."""
 
     def reading(self, origin: str, done: int, total: int, rows: int) -> None: ...
+
+    def comparing(self, dataset_id: str, done: int, total: int) -> None: ...
 
     def stage(self, what: str) -> None: ...
 
@@ -101,7 +106,8 @@ class Report:
     """What a refresh did.
 
     ``dropped`` counts rows by reason; ``left`` (not an export), ``unselected`` (of another dataset) and ``failed`` give
-    reasons by origin. ``still`` are the datasets of a service that have not moved, with the moment since when;
+    reasons by origin. ``known`` are the documents that were read before, and not again, with their rows. ``still`` are
+    the datasets of a service that have not moved, with the moment since when;
     ``unsettled`` those that were to be brought up to date and were not, for whatever reason. ``traffic`` is None where
     no service was asked. ``previous_warehouse`` is the copy of a warehouse that was replaced although it held more, or
     could not be read.
@@ -121,11 +127,20 @@ class Report:
     rows: int = 0
     built: tuple[Node, ...] | None = None
     previous_warehouse: Kept | None = None
+    known: dict[str, int] = field(default_factory=dict)
 
     def add(self, dataset_id: str, counts: Counts) -> None:
         """Count rows of a dataset."""
         self.by_dataset[dataset_id] = self.by_dataset.get(dataset_id, Counts()) + counts
         self.counts += counts
+
+    def recall(self, origin: str, rows: Mapping[str, int], dropped: Mapping[str, Mapping[str, int]]) -> None:
+        """Count a document that was read before, and gave these rows, as one that says nothing new."""
+        self.known[origin] = sum(rows.values())
+        for dataset_id in {**rows, **dropped}:
+            kept, reasons = rows.get(dataset_id, 0), Counter(dropped.get(dataset_id, {}))
+            self.add(dataset_id, Counts(kept + reasons.total(), unchanged=kept, dropped=reasons.total()))
+            self.dropped.update(reasons)
 
     def note(self, origin: str, notes: Sequence[str]) -> None:
         """Keep the notes on a document, each of them once."""
@@ -138,6 +153,7 @@ class Tally:
     """The figures of one document, kept apart until it is known to be whole."""
 
     rows: int = 0
+    taken: Counter[str] = field(default_factory=Counter)
     outside: int = 0
     dropped: dict[str, Counter[str]] = field(default_factory=dict)
     notes: dict[str, None] = field(default_factory=dict)
@@ -158,10 +174,11 @@ class Tally:
         rows = selection.cut(piece.rows)
         self.outside += piece.rows.num_rows - rows.num_rows
         self.rows += rows.num_rows
+        self.taken[piece.dataset.id] += rows.num_rows
         return replace(piece, rows=rows)
 
-    def enter(self, report: Report, document: Document) -> None:
-        """Put a whole document's figures into the report."""
+    def enter(self, report: Report, document: Document) -> bool:
+        """Put a whole document's figures into the report; returns whether all of it was selected."""
         report.outside += self.outside
         report.rows += self.rows
         report.note(document.origin, tuple(self.notes))
@@ -171,3 +188,4 @@ class Tally:
         for dataset_id, reasons in self.dropped.items():
             report.add(dataset_id, Counts(fetched=reasons.total(), dropped=reasons.total()))
             report.dropped.update(reasons)
+        return not self.outside and not self.unselected

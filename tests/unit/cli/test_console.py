@@ -8,6 +8,8 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
+from rich.progress import BarColumn, Progress
 from typer.testing import CliRunner
 
 from tests.unit.test_inert import CLEAR, ORDERS
@@ -15,6 +17,7 @@ from watthouse.cli import console, reports, tables
 from watthouse.cli.app import app
 from watthouse.meters.curve import Curve, CurveReport
 from watthouse.sync.report import Report
+from watthouse.transform import Node
 
 MARKUP: Final = [
     "[red]",
@@ -91,3 +94,30 @@ def test_what_was_typed_is_refused_without_orders(words: list[str]) -> None:
     assert refused.exit_code == 2
     assert "\x1b" not in refused.output
     assert "\x07" not in refused.output
+
+
+def test_progress_tells_rows_and_the_time_that_is_left_of_each_stage_by_its_own_speed() -> None:
+    clock = [0.0]
+    progress = Progress(*console.COLUMNS, get_time=lambda: clock[0], console=Console(width=160), auto_refresh=False)
+    bar = console.Bar(progress)
+
+    def line() -> str:
+        (task,) = progress.tasks
+        cells = [column(task) for column in progress.columns[1:] if not isinstance(column, BarColumn)]
+        return " ".join(str(cell) for cell in cells)
+
+    for second in range(1, 4):
+        clock[0] = second
+        bar.reading("exports/2025-01.parquet", 10 * second, 100, 1_000 * second)
+    assert line() == "reading 2025-01.parquet  30% 3,000 rows 0:00:07"
+    bar.comparing("eco2mix-regional-tr", 0, 4_000)
+    assert line() == "comparing eco2mix-regional-tr with the lake   0% 0 of 4,000 rows -:--:--"
+    for second, rows in ((4, 1_000), (5, 2_000)):
+        clock[0] = second
+        bar.comparing("eco2mix-regional-tr", rows, 4_000)
+    assert line() == "comparing eco2mix-regional-tr with the lake  50% 2,000 of 4,000 rows 0:00:02"
+    bar.stage("building the marts")
+    assert line().split() == ["building", "the", "marts"], "nothing is left over of the stage before"
+    for title in ("daily_mix", "daily_merged"):
+        bar.node(Node(title, is_model=True, status="success", seconds=1))
+    assert line().split() == ["building", "daily_merged", "2", "done"]

@@ -269,6 +269,35 @@ def test_a_lake_written_before_the_catalog_gained_a_column_still_reads(lake: Lak
     assert latest(lake, wider)["source"].to_list() == ["Storengy", "Storengy"]
 
 
+def parquet_of(lake: Lake) -> set[str]:
+    return {path.name for path in Path(lake.uri(GAS)).rglob("month=*/*.parquet")}
+
+
+def test_an_attempt_that_fails_leaves_no_file_behind(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What no commit names would be taken for lost observations by a repair."""
+    observe(lake, GAS, [gas(1, "1")])
+    before = parquet_of(lake)
+
+    def beaten(*_: object, **__: object) -> None:
+        raise LakeError("another was faster")
+
+    monkeypatch.setattr("watthouse.lake.table.Table.append", beaten)
+    with pytest.raises(LakeError, match="another was faster"):
+        observe(lake, GAS, [gas(2, "1")])
+    assert parquet_of(lake) == before
+
+
+def test_a_month_is_one_file_however_few_rows_are_compared_at_a_time(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake", chunk_rows=1)
+    hours = [{**power(1, 100), "date_heure": datetime(2024, month, 1, tzinfo=UTC)} for month in (3, 1, 2, 1)]
+    hours[3]["date_heure"] += timedelta(hours=1)  # type: ignore[operator]
+    assert observe(lake, POWER, hours) == Counts(fetched=4, new=4)
+    assert (lake.extent(POWER).files, lake.extent(POWER).version) == (3, 1)
+    actions = pl.DataFrame(DeltaTable(lake.uri(POWER)).get_add_actions(flatten=True)).sort("partition.month")
+    assert actions["num_records"].to_list() == [2, 1, 1]
+    assert actions["max.date_heure"].to_list()[0] == datetime(2024, 1, 1, 1, tzinfo=UTC)
+
+
 def _write_forty(root: Path, start: int) -> None:
     lake = Lake(root)
     for turn in range(10):
