@@ -16,6 +16,7 @@ from benchmarks.measure import watthouse
 
 YEARS: Final = (1, 2)
 DAYS: Final = 2
+SECONDS: Final = 2
 
 
 def main() -> None:
@@ -41,7 +42,7 @@ def _built(home: Path) -> list[str]:
 
 def _answered(home: Path) -> list[str]:
     with watthouse_serving(home, cached=False) as server:
-        loads = api.loads(server, api.API, seconds=1)
+        loads = api.loads(server, api.API, seconds=SECONDS)
     return [f"{what}: {api.shown(load)} requests/s (p99, ms)" for what, load in loads.items()]
 
 
