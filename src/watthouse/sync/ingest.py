@@ -12,7 +12,6 @@ from watthouse.catalog import Dataset
 from watthouse.errors import SourceError, TableError, UnrecognisedError
 from watthouse.home import Home
 from watthouse.lake.compare import Counts
-from watthouse.lake.ledger import OnRows
 from watthouse.lake.pictures import Gallery
 from watthouse.lake.spool import Spool, Spooled, SpoolWriter
 from watthouse.sources.base import Document
@@ -67,13 +66,8 @@ def take_in(
         for dataset, spooled in spool.by_dataset.items():
             if dataset in without:
                 continue
-            progress.comparing(dataset.id, 0, sum(map(attrgetter("rows"), spooled)))
-            on_rows = partial(progress.comparing, dataset.id)
             try:
-                if dataset.pictured and not of:
-                    counts = _observe_pictures(home, dataset, spooled, on_rows)
-                else:
-                    counts = home.lake.observe(dataset, spooled, home.confirm_writer, on_rows=on_rows)
+                counts = _observe(home, dataset, spooled, progress)
                 heads[dataset.id] = home.lake.head(dataset)
             except TableError as error:
                 if of:
@@ -88,8 +82,12 @@ def take_in(
         return tuple(observed)
 
 
-def _observe_pictures(home: Home, dataset: Dataset, documents: Sequence[Spooled], on_rows: OnRows) -> Counts:
-    """Observe files of real time: only what no later one has shown otherwise."""
+def _observe(home: Home, dataset: Dataset, documents: Sequence[Spooled], progress: ProgressReporter) -> Counts:
+    """Observe documents of a dataset; of files of real time, only what no later one has shown otherwise."""
+    progress.comparing(dataset.id, 0, sum(map(attrgetter("rows"), documents)))
+    on_rows = partial(progress.comparing, dataset.id)
+    if not dataset.pictured or documents[0].current:
+        return home.lake.observe(dataset, documents, home.confirm_writer, on_rows=on_rows)
     pictures = Pictures(home.notes, home.lake)
     gallery = Gallery.of(dataset, documents, pictures.seen(dataset))
     counts = home.lake.observe(dataset, gallery.documents, home.confirm_writer, marked=gallery.marked, on_rows=on_rows)
