@@ -19,7 +19,6 @@ from watthouse.catalog import Dataset
 from watthouse.lake.table import MONTH, month_of
 from watthouse.sources.base import Piece
 
-_YEAR: Final = 4
 _OF_YEAR: Final = "_year"
 
 
@@ -55,7 +54,7 @@ class SpoolWriter:
     folder: Path
     turn: int
     current: bool
-    files: dict[tuple[Dataset, frozenset[str], str], "_SpoolFile"] = field(default_factory=dict)
+    files: dict[tuple[Dataset, frozenset[str], int], "_SpoolFile"] = field(default_factory=dict)
     moments: dict[Dataset, datetime] = field(default_factory=dict)
 
     def add(self, selected: Piece | None, whole: Piece | None = None) -> None:
@@ -74,14 +73,18 @@ class SpoolWriter:
                 self.moments[dataset] = max(newest, self.moments.get(dataset, newest))
 
     def _add(self, piece: Piece) -> None:
-        rows = pl.DataFrame(piece.rows).with_columns(month_of(piece.dataset))
-        rows = rows.with_columns(pl.col(MONTH).str.head(_YEAR).alias(_OF_YEAR))
-        parts = rows.partition_by(_OF_YEAR, as_dict=True, include_key=False)
+        rows = pl.DataFrame(piece.rows)
+        parts = rows.with_columns(pl.col(piece.dataset.time).dt.year().alias(_OF_YEAR)).partition_by(
+            _OF_YEAR, as_dict=True, include_key=False
+        )
         # a document that has no row left is one of its dataset all the same
-        for (year,), part in parts.items() or [(("",), rows.drop(_OF_YEAR))]:
-            self._file(piece, str(year)).write(part)
+        for (year,), part in parts.items() or [((0,), rows)]:
+            file = self._file(piece, year)
+            whole = part.with_columns(month_of(piece.dataset))
+            file.months.update(dict(whole.get_column(MONTH).value_counts().iter_rows()))
+            file.writer.write_table(whole.to_arrow().cast(file.schema))
 
-    def _file(self, piece: Piece, year: str) -> "_SpoolFile":
+    def _file(self, piece: Piece, year: int) -> "_SpoolFile":
         place = (piece.dataset, piece.present, year)
         if place not in self.files:
             path = self.folder / f"{self.turn:06}-{len(self.files):03}.parquet"
@@ -114,10 +117,6 @@ class _SpoolFile:
     def created(cls, path: Path, dataset: Dataset) -> "_SpoolFile":
         schema = dataset.schema.append(pa.field(MONTH, pa.string()))
         return cls(path, pq.ParquetWriter(path, schema, compression="lz4"), schema)
-
-    def write(self, rows: pl.DataFrame) -> None:
-        self.months.update(dict(rows.get_column(MONTH).value_counts().iter_rows()))
-        self.writer.write_table(rows.to_arrow().cast(self.schema))
 
 
 class Spool:

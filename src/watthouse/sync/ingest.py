@@ -1,20 +1,20 @@
 """Documents into the lake: read whole or not at all, then observed together."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from itertools import accumulate
 from operator import attrgetter
 
-from watthouse.catalog import Dataset
+from watthouse.catalog import CATALOG, Dataset
 from watthouse.errors import SourceError, TableError, UnrecognisedError
 from watthouse.home import Home
-from watthouse.lake.compare import Counts
 from watthouse.lake.pictures import Gallery
 from watthouse.lake.spool import Spool, Spooled, SpoolWriter
-from watthouse.sources.base import Document
+from watthouse.lake.table import Head
+from watthouse.sources.base import Digested, Document
 from watthouse.storage.notes import disk
 from watthouse.sync.remembered import DOCUMENTS, Documents, Memory
 from watthouse.sync.report import ProgressReporter, Report, Selection, Tally
@@ -55,44 +55,52 @@ def take_in(
     scratch = home.settings.scratch
     noted = {} if of else home.notes.read(DOCUMENTS)
     files = None if of else Memory(Documents(home.notes, home.lake, noted), report, distrusting)
-    with disk(scratch, "free some space and run again"), Spool(scratch / "spool") as spool:
-        for document in documents:
-            if files and files.knows(document):
-                continue
-            whole = _read(document, selection, spool.document(current=of is not None), report, on_progress, of)
-            if files and whole:
-                files.taken[files.digest] = whole
-        observed, heads = [], {}
-        for dataset, spooled in spool.by_dataset.items():
-            if dataset in without:
-                continue
-            try:
-                counts = _observe(home, dataset, spooled, progress)
-                heads[dataset.id] = home.lake.head(dataset)
-            except TableError as error:
-                if of:
-                    raise
-                report.failed[dataset.id] = str(error)
-                continue
-            observed.append(dataset)
-            report.add(dataset.id, counts)
-            report.dropped += Counter({TWICE: counts.dropped - counts.older, OLDER: counts.older})
+    with disk(scratch, "free some space and run again"):
+        with Spool(scratch / "spool") as spool:
+            for document in documents:
+                if files and files.knows(document, document.digest() if isinstance(document, Digested) else None):
+                    continue
+                whole = _read(document, selection, spool.document(current=of is not None), report, on_progress, of)
+                if files and whole:
+                    files.taken[files.digest] = whole
+            heads = _observe(home, spool.by_dataset, without, progress, report, of)
         if files:
             files.keep(heads)
-        return tuple(observed)
+        return tuple(map(CATALOG.__getitem__, heads))
 
 
-def _observe(home: Home, dataset: Dataset, documents: Sequence[Spooled], progress: ProgressReporter) -> Counts:
-    """Observe documents of a dataset; of files of real time, only what no later one has shown otherwise."""
-    progress.comparing(dataset.id, 0, sum(map(attrgetter("rows"), documents)))
-    on_rows = partial(progress.comparing, dataset.id)
-    if not dataset.pictured or documents[0].current:
-        return home.lake.observe(dataset, documents, home.confirm_writer, on_rows=on_rows)
-    pictures = Pictures(home.notes, home.lake)
-    gallery = Gallery.of(dataset, documents, pictures.seen(dataset))
-    counts = home.lake.observe(dataset, gallery.documents, home.confirm_writer, marked=gallery.marked, on_rows=on_rows)
-    pictures.keep(gallery)
-    return counts
+def _observe(
+    home: Home,
+    spooled: Mapping[Dataset, Sequence[Spooled]],
+    without: Collection[Dataset],
+    progress: ProgressReporter,
+    report: Report,
+    of: Dataset | None,
+) -> dict[str, Head | None]:
+    """Observe documents of these datasets; returns what the lake has of those that could be, after it, by id."""
+    heads: dict[str, Head | None] = {}
+    for dataset, documents in spooled.items():
+        if dataset in without:
+            continue
+        progress.comparing(dataset.id, 0, sum(map(attrgetter("rows"), documents)))
+        on_rows = partial(progress.comparing, dataset.id)
+        try:
+            # of files of real time, only what no later one has shown otherwise
+            pictures = Pictures(home.notes, home.lake) if dataset.pictured and not of else None
+            gallery = Gallery.of(dataset, documents, pictures.seen(dataset)) if pictures else None
+            chosen, marked = (gallery.documents, gallery.marked) if gallery else (documents, None)
+            counts = home.lake.observe(dataset, chosen, home.confirm_writer, marked=marked, on_rows=on_rows)
+            if pictures and gallery:
+                pictures.keep(gallery)
+            heads[dataset.id] = home.lake.head(dataset)
+        except TableError as error:
+            if of:
+                raise
+            report.failed[dataset.id] = str(error)
+            continue
+        report.add(dataset.id, counts)
+        report.dropped += Counter({TWICE: counts.dropped - counts.older, OLDER: counts.older})
+    return heads
 
 
 def _by_bytes(documents: Sequence[Document], progress: ProgressReporter) -> OnProgress:

@@ -16,7 +16,7 @@ from watthouse.catalog import CATALOG, Dataset
 from watthouse.errors import TableError
 from watthouse.lake.ledger import Lake
 from watthouse.lake.table import Head
-from watthouse.sources.base import Digested, Document
+from watthouse.sources.base import Document
 from watthouse.storage import Notes
 from watthouse.sync.report import Report, Tally
 
@@ -94,9 +94,9 @@ class Memory:
     taken: dict[str, Tally] = field(default_factory=dict)
     _twins: list[tuple[str, str]] = field(default_factory=list)
 
-    def knows(self, document: Document) -> bool:
+    def knows(self, document: Document, digest: str | None) -> bool:
         """Whether a document was read before; it is then entered in the report, as rows that are unchanged."""
-        self.digest = (document.digest() if isinstance(document, Digested) else None) or ""
+        self.digest = digest or ""
         if self.digest and self.digest in self.taken:  # a zip and what was unpacked from it
             self._twins.append((document.origin, self.digest))
             return True

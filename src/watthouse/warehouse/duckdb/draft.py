@@ -23,7 +23,6 @@ from watthouse.warehouse.duckdb.file import (
     loads,
     noted,
     prepare_raw,
-    quoted,
 )
 from watthouse.warehouse.duckdb.replay import Replay
 from watthouse.warehouse.steps import replayed
@@ -157,8 +156,8 @@ class DuckDBDraft:
 
     def catch_up(self) -> None:
         """Take over all in which the published build differs from this one, its predecessor."""
-        run = self._connection.execute
-        run(f"attach '{quoted(self._published)}' as published (read_only)")
+        run, path = self._connection.execute, str(self._published).replace("'", "''")
+        run(f"attach '{path}' as published (read_only)")
         run("begin")
         for table, where in [*self._appended(), *run(f"from published.{_WRITTEN}").fetchall()]:
             run(f"delete from {table}{where}")

@@ -65,11 +65,6 @@ def explain(path: Path | str, error: Exception, advice: str) -> str:
     return f"{path} cannot be used ({reason}): {advice}"
 
 
-def quoted(path: Path) -> str:
-    """The path for a literal in SQL."""
-    return str(path).replace("'", "''")
-
-
 def prepare_raw(connection: duckdb.DuckDBPyConnection) -> None:
     """Create what is missing of the schema ``raw``: an older watthouse had fewer datasets and columns."""
     # No migration by version: what is missing is added each time, so that a home of any former version opens.
