@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from dash.development.base_component import Component
 
+from tests.figures import checked
 from tests.integration.meter_grid import (
     A_MINUTE,
     AUTUMN,
@@ -106,7 +107,7 @@ def _energy() -> dict[tuple[date, str | None, str], Fraction]:
 
 def test_the_co2_of_each_day_is_that_of_its_minutes(service: Service) -> None:
     page, expected = _shown(service, _DAYS), co2(curves()[HOURLY], 10)
-    (bars,) = page["meter-co2"].figure.data
+    (bars,) = checked(page["meter-co2"].figure).data
     known = {str(day): value for day, value in zip(bars.x, bars.y, strict=True) if value == pytest.approx(value)}
     found = {str(day)[:10]: value for day, value in known.items()}
     assert found == pytest.approx({day: float(one.grams) / 1000 for day, one in expected.items() if one.known_minutes})
@@ -153,7 +154,7 @@ def test_energy_is_told_by_window_and_colour_and_no_colour_is_no_blue(service: S
     page, expected = _shown(service, _DAYS), _energy()
     names = {"Blue": "BLEU", "White": "BLANC", "Red": "ROUGE", "Colour unknown": None}
     found = {}
-    for trace in page["meter-windows"].figure.data:
+    for trace in checked(page["meter-windows"].figure).data:
         name, _, window = trace.name.rpartition(" ")
         assert (trace.marker.pattern.shape == "/") == (window == "HC")
         for day, value in zip(trace.x, trace.y, strict=True):
@@ -183,7 +184,7 @@ def test_bills_stand_side_by_side_with_what_moving_load_changes(service: Service
     moved = (
         sum(of_window[colour, "HP"] * (peak - off_peak) for colour, (peak, off_peak) in _PRICES.items()) * shift / 100
     )
-    upper, *lower = page["meter-bill"].figure.data
+    upper, *lower = checked(page["meter-bill"].figure).data
     assert list(upper.y) == ["One", "Colours"]
     assert list(upper.x) == pytest.approx([float(whole / 2 + 4), float(tempo)])
     for after in lower:
@@ -229,7 +230,7 @@ def test_what_lacks_is_named_and_takes_nothing_from_the_readings(home: Path, tmp
     page = _shown(service, _DAYS)
     assert "watthouse refresh" in _text(page["meter-co2-card"])
     assert "meter-curve" in page
-    assert [trace.name for trace in page["meter-windows"].figure.data] == ["HP", "HC"]
+    assert [trace.name for trace in checked(page["meter-windows"].figure).data] == ["HP", "HC"]
     assert "there is no file of tariffs (tariffs.toml)" in _text(page["meter-bill-card"])
     (bare / "tariffs.toml").write_text("[[tariff]]\nname = 'x'\noption = 'base'\n")
     assert "tariffs.toml: tariff 'x'" in _text(_shown(service, _DAYS)["meter-bill-card"])

@@ -14,6 +14,7 @@ from starlette_compress import CompressMiddleware, add_compress_type, remove_com
 
 from watthouse.serve import document, middleware, problem_handlers, swagger
 from watthouse.serve.api import calls, datasets, ledger, live, meter_grid, meters, questions, regional
+from watthouse.serve.api.direct import Direct
 from watthouse.serve.bodies import CALLBACKS, LARGEST_CALLBACK
 from watthouse.serve.formats import Format
 from watthouse.serve.front import Front
@@ -79,6 +80,8 @@ def create(settings: Settings) -> FastAPI:
     for room in _ROUTED:
         api.include_router(room.router)
     app.include_router(api)
+    # before FastAPI's own routes for the same calls, which it documents, and whose mistakes it explains
+    app.router.routes.insert(0, Direct(service, calls.CALLS, middleware.API))
     # outside of /api/v1: probes and scrapers expect these at the root
     app.include_router(middleware.router)
     # before the mount, which would send a browser on to the root of the historic service

@@ -21,7 +21,7 @@ from watthouse.parent import end_with_parent
 from watthouse.serve.clients import BehindProxies, Proxies
 from watthouse.serve.connections import Connections
 from watthouse.settings import Settings
-from watthouse.starting import keep
+from watthouse.starting import keep, share_freed_memory
 
 ENDING: Final = signal.SIGUSR1
 """What a worker is sent when the server is about to end: it waits for its connections, and some of them stay open."""
@@ -83,6 +83,8 @@ def _room() -> int:
 
 def _load(settings: Settings, made_by: Callable[[Settings], ASGIApp], _target: str) -> ASGIApp:
     end_with_parent()
+    # before there is a second thread: an arena that exists stays
+    share_freed_memory()
     # by default it would kill a worker whose application does not listen for it
     signal.signal(ENDING, signal.SIG_IGN)
     Connections(settings).watch()

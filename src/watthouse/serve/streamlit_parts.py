@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 
-import plotly.graph_objects as go
 import polars as pl
 import streamlit as st
 
@@ -14,6 +13,7 @@ from watthouse.catalog import LICENCE
 from watthouse.errors import WatthouseError
 from watthouse.serve.dashboard.reading import measured_by
 from watthouse.serve.dashboard.view import View
+from watthouse.serve.figures.figure import Figure
 from watthouse.serve.figures.maps import regions_map
 from watthouse.serve.figures.style import behaviour
 from watthouse.serve.problems import ProblemError
@@ -70,7 +70,7 @@ def chart(
     page: Page,
     name: str,
     title: str,
-    figure: go.Figure,
+    figure: Figure,
     rows: pl.DataFrame,
     *,
     height: int = 420,
@@ -83,7 +83,7 @@ def chart(
         return
     st.plotly_chart(
         # Streamlit would put its own theme over the palette
-        figure.update_layout(height=height),
+        figure.update_layout(height=height).to_plotly_json(),
         theme=None,
         config=behaviour(page.view.style, name),
         key=name,

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-import plotly.graph_objects as go
 import polars as pl
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from watthouse.serve.dashboard.reading import Answer, PageReader, Reader, Slots
 from watthouse.serve.dashboard.view import View
+from watthouse.serve.figures.figure import Figure
 from watthouse.serve.figures.stack import FEW
 from watthouse.serve.figures.style import behaviour
 from watthouse.serve.formats import Format
@@ -23,7 +23,7 @@ def chart(
     reader: PageReader,
     name: str,
     title: str,
-    figure: go.Figure,
+    figure: Figure,
     answers: Sequence[Answer],
     *,
     note: str = "",
@@ -46,7 +46,7 @@ def drawn(
     reader: Reader,
     name: str,
     title: str,
-    figure: go.Figure,
+    figure: Figure,
     answers: Sequence[Answer],
     *,
     notes: Sequence[str] = (),
@@ -62,7 +62,7 @@ def drawn(
     return card(reader, name, title, body, answers, wide=wide, line=line, slots=slots)
 
 
-def graph(view: View, name: str, figure: go.Figure, height: int) -> Component:
+def graph(view: View, name: str, figure: Figure, height: int) -> Component:
     """A figure that is :func:`signed`, ``height`` pixels high."""
     return dcc.Graph(
         id=name,
@@ -74,7 +74,7 @@ def graph(view: View, name: str, figure: go.Figure, height: int) -> Component:
     )
 
 
-def signed(figure: go.Figure, title: str, line: str) -> go.Figure:
+def signed(figure: Figure, title: str, line: str) -> Figure:
     """With the title and source that a downloaded picture carries: on the page they stand around the figure."""
     return figure.update_layout(meta={"title": title, "whose": line})
 
@@ -84,9 +84,11 @@ def provenance_line(reader: Reader, answers: Sequence[Answer], fresh: str = "") 
     return reader.provenance([used for answer in answers for used in answer.used], fresh)
 
 
-def _is_keyed(figure: go.Figure) -> bool:
+def _is_keyed(figure: Figure) -> bool:
     """Whether the legend takes so much room that a narrow chart has to be higher."""
-    entries = (len(trace.labels) if trace.type == "pie" else trace.showlegend is not False for trace in figure.data)
+    entries = (
+        len(trace["labels"]) if trace["type"] == "pie" else trace.get("showlegend", True) for trace in figure.data
+    )
     return sum(entries) > _FEW
 
 

@@ -171,6 +171,10 @@ class PageReader:
         """What the API answers to a call."""
         return self.answer(call.at(*place), params, call.build(self.snapshot, params, *place))
 
+    def ask_of_all_years(self, call: Call, params: FormatParams) -> Answer:
+        """The same of a period that depends on the version alone, such as all that is held: read once a version."""
+        return self.answer(call.at(), params, self.snapshot.once(_read, call, params))
+
     def answer(self, call: str, params: Params | None, row_set: RowSet) -> Answer:
         """The rows of a question, and the address of the ``call`` that gives them."""
         deadline.check()
@@ -185,6 +189,11 @@ class PageReader:
         ends = (row_set.more.get("since"), row_set.more.get("until"))
         filled = without_holes(_plain(pl.DataFrame(rows)), row_set.more.get("interval"), *ends)
         return Answer(filled, path, row_set.title, row_set.more, used)
+
+
+def _read(snapshot: Snapshot, call: Call, params: FormatParams) -> RowSet:
+    row_set = call.build(snapshot, params).attributed(snapshot)
+    return row_set if isinstance(row_set.rows, pa.Table) else row_set.with_rows(snapshot.rows(row_set.rows))
 
 
 def made_up(view: View, name: str) -> str:

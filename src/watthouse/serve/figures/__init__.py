@@ -1,1 +1,1 @@
-"""Figures as pure functions ``frame -> plotly Figure``: the pages, Streamlit and notebooks share them."""
+"""Figures as pure functions ``frame -> Figure``: the pages, Streamlit and notebooks share them."""

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
-import plotly.graph_objects as go
 import polars as pl
 
+from watthouse.serve.figures.figure import Figure, heatmap, scatter
 from watthouse.serve.figures.palette import Ink
 from watthouse.serve.figures.style import Style, dressed
 
@@ -23,7 +23,7 @@ _LEAP: Final = 2024
 _LINE: Final = 20  # letters of a name that stand beside the grid on a phone
 
 
-def by_dataset(rows: pl.DataFrame, style: Style) -> go.Figure:
+def by_dataset(rows: pl.DataFrame, style: Style) -> Figure:
     """One row per dataset, one column per day: ``dataset``, ``civil_date``, ``measured``, ``expected``, ``unit``,
     ``complete``."""
     names = sorted(rows["dataset"].unique().to_list(), reverse=True)
@@ -33,7 +33,7 @@ def by_dataset(rows: pl.DataFrame, style: Style) -> go.Figure:
     return figure.update_xaxes(nticks=4, tickangle=0)
 
 
-def by_year(rows: pl.DataFrame, style: Style) -> go.Figure:
+def by_year(rows: pl.DataFrame, style: Style) -> Figure:
     """One row per year, one column per day of the year, of one dataset: ``civil_date``, ``measured``, ``expected``,
     ``unit``, ``complete``."""
     placed = rows.with_columns(
@@ -72,12 +72,12 @@ def _stepped(rows: pl.DataFrame, row: str, column: str, style: Style) -> dict[tu
 
 def _grid(
     levels: dict[tuple[str, date], tuple[int, str]], names: Sequence[str], days: Sequence[date], style: Style
-) -> go.Figure:
+) -> Figure:
     cells = [[levels.get((name, day)) for day in days] for name in names]
     colours = [style.ink(step) for step in _STEPS]
     ends = [(at + far) / len(colours) for at in range(len(colours)) for far in (0, 1)]
-    figure = go.Figure(
-        go.Heatmap(
+    figure = Figure(
+        heatmap(
             x=list(days),
             y=list(names),
             z=[[cell[0] if cell else None for cell in line] for line in cells],
@@ -94,11 +94,11 @@ def _grid(
     for step, colour in zip(_STEPS, colours, strict=True):
         marker = {"symbol": "square", "size": 11, "color": colour}
         # a heatmap of steps has no legend of its own
-        figure.add_trace(go.Scatter(x=[None], y=[None], mode="markers", name=style.name(step), marker=marker))
+        figure.add_trace(scatter(x=[None], y=[None], mode="markers", name=style.name(step), marker=marker))
     return figure
 
 
-def _legible(figure: go.Figure, style: Style) -> go.Figure:
+def _legible(figure: Figure, style: Style) -> Figure:
     dressed(figure, style, hovermode="closest")
     figure.update_layout(legend={"y": 1.02, "yanchor": "bottom", "itemclick": False, "itemdoubleclick": False})
     return figure.update_yaxes(showgrid=False)

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-import plotly.graph_objects as go
 import polars as pl
 
+from watthouse.serve.figures.figure import Figure, bar, scatter
 from watthouse.serve.figures.palette import OPERATORS
 from watthouse.serve.figures.stack import hover_of
 from watthouse.serve.figures.style import Style, dressed
@@ -17,14 +17,14 @@ def colours_of(operators: Sequence[str], style: Style) -> Mapping[str, str]:
     return {name: OPERATORS[at % len(OPERATORS)][style.dark] for at, name in enumerate(names)}
 
 
-def points(rows: pl.DataFrame, style: Style) -> go.Figure:
+def points(rows: pl.DataFrame, style: Style) -> Figure:
     """One bar per storage point: ``source``, ``pits``, ``stock_gwh``, ``highest_gwh``, ``fill_of_highest`` (0 to 1)."""
-    figure = go.Figure()
+    figure = Figure()
     for operator, colour in colours_of(rows["source"].to_list(), style).items():
         of_operator = rows.filter(pl.col("source") == operator).sort("pits")
         of = style.say(en="of", fr="sur")
         figure.add_trace(
-            go.Bar(
+            bar(
                 y=of_operator["pits"],
                 x=of_operator["fill_of_highest"] * 100,
                 name=operator,
@@ -44,13 +44,13 @@ def points(rows: pl.DataFrame, style: Style) -> go.Figure:
     return figure.update_xaxes(range=[0, 105], title={"text": words}, showgrid=True, tickformatstops=())
 
 
-def operators(rows: pl.DataFrame, style: Style) -> go.Figure:
+def operators(rows: pl.DataFrame, style: Style) -> Figure:
     """One line per operator through time: ``starts``, ``source``, ``fill_of_highest`` (0 to 1)."""
-    figure = go.Figure()
+    figure = Figure()
     for operator, colour in colours_of(rows["source"].to_list(), style).items():
         of_operator = rows.filter(pl.col("source") == operator).sort("starts")
         figure.add_trace(
-            go.Scatter(
+            scatter(
                 x=of_operator["starts"],
                 y=of_operator["fill_of_highest"] * 100,
                 name=operator,

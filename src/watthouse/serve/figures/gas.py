@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
-import plotly.graph_objects as go
 import polars as pl
 
+from watthouse.serve.figures.figure import Figure, Trace, scatter
 from watthouse.serve.figures.palette import LOAD, OTHER_PERIOD, SEASONS, STOCK, TEMPERATURE, Ink
 from watthouse.serve.figures.style import Style, dressed
 
@@ -39,20 +39,20 @@ def fit_of(rows: pl.DataFrame, x: str, y: str) -> Fit | None:
     return Fit(slope, mean_y - slope * mean_x, correlation**2, known.height, low, high)
 
 
-def stock_on_temperature(rows: pl.DataFrame, stock: str, unit: str, fit: Fit | None, style: Style) -> go.Figure:
+def stock_on_temperature(rows: pl.DataFrame, stock: str, unit: str, fit: Fit | None, style: Style) -> Figure:
     """One point per interval (``starts``, ``tmoy_c`` and the column ``stock``, in ``unit``), by season, and the line
     through."""
     return on_temperature(rows, stock, STOCK, unit, fit, style)
 
 
-def on_temperature(rows: pl.DataFrame, column: str, what: Ink, unit: str, fit: Fit | None, style: Style) -> go.Figure:
+def on_temperature(rows: pl.DataFrame, column: str, what: Ink, unit: str, fit: Fit | None, style: Style) -> Figure:
     """The same of any ``column``, ``what`` is its name."""
     known = rows.drop_nulls(["tmoy_c", column]).with_columns(
         # December belongs to the winter of the next year
         season=pl.col("starts").dt.month() % 12 // 3,
         day=pl.col("starts").dt.strftime("%d/%m/%Y"),
     )
-    figure = go.Figure(
+    figure = Figure(
         [_season(known.filter(pl.col("season") == at), column, unit, at, style) for at in range(len(SEASONS))]
     )
     if fit is not None:
@@ -61,7 +61,7 @@ def on_temperature(rows: pl.DataFrame, column: str, what: Ink, unit: str, fit: F
         name = style.say(en="Straight line by least squares", fr="Droite des moindres carrés")
         along = fit.intercept + fit.slope * ends
         line = {"color": style.ink(LOAD), "width": 2, "dash": "dash"}
-        figure.add_trace(go.Scatter(x=ends, y=along, name=name, mode="lines", line=line, hoverinfo="skip"))
+        figure.add_trace(scatter(x=ends, y=along, name=name, mode="lines", line=line, hoverinfo="skip"))
     dressed(figure, style, hovermode="closest")
     figure.update_yaxes(title={"text": f"{style.name(what)}, {unit}"})
     words = style.say(en="Mean temperature, °C", fr="Température moyenne, °C")
@@ -69,9 +69,9 @@ def on_temperature(rows: pl.DataFrame, column: str, what: Ink, unit: str, fit: F
     return figure.update_xaxes(title={"text": words}, showgrid=True, zeroline=False, tickformatstops=())
 
 
-def _season(rows: pl.DataFrame, column: str, unit: str, at: int, style: Style) -> go.Scatter:
+def _season(rows: pl.DataFrame, column: str, unit: str, at: int, style: Style) -> Trace:
     digits = ",.0f" if unit == "GWh" else ".1f"
-    return go.Scatter(
+    return scatter(
         x=rows["tmoy_c"],
         y=rows[column],
         customdata=rows["day"],
@@ -82,7 +82,7 @@ def _season(rows: pl.DataFrame, column: str, unit: str, at: int, style: Style) -
     )
 
 
-def sensitivity(rows: pl.DataFrame, chosen: range, style: Style) -> go.Figure:
+def sensitivity(rows: pl.DataFrame, chosen: range, style: Style) -> Figure:
     """Thermosensitivity [MW/°C]: one point per year with its standard error; ``chosen`` years stand out.
 
     ``rows`` have ``year``, ``slope_mw_per_c``, ``standard_error_mw_per_c``, ``r2`` and ``days``.
@@ -90,12 +90,12 @@ def sensitivity(rows: pl.DataFrame, chosen: range, style: Style) -> go.Figure:
     known = rows.drop_nulls("slope_mw_per_c")
     colours = [style.ink(TEMPERATURE if year in chosen else OTHER_PERIOD) for year in known["year"]]
     days = style.say(en="days", fr="jours")
-    figure = go.Figure()
+    figure = Figure()
     # error bars have one colour per trace
     for colour in dict.fromkeys(colours):
         years = known.filter(pl.Series([each == colour for each in colours], dtype=pl.Boolean))
         figure.add_trace(
-            go.Scatter(
+            scatter(
                 x=years["year"],
                 y=years["slope_mw_per_c"],
                 error_y={
@@ -114,5 +114,5 @@ def sensitivity(rows: pl.DataFrame, chosen: range, style: Style) -> go.Figure:
     dressed(
         figure, style, style.say(en="MW per °C colder", fr="MW par °C de moins"), hovermode="closest", showlegend=False
     )
-    figure.layout.annotations[0].update(xanchor="left", xshift=0)
+    figure.layout["annotations"][0] |= {"xanchor": "left", "xshift": 0}
     return figure.update_xaxes(tickformat="d", tickformatstops=(), dtick=max(1, -(-known.height // 8)))

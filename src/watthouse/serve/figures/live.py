@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import plotly.graph_objects as go
 import polars as pl
 
 from watthouse.serve.figures import power
+from watthouse.serve.figures.figure import Figure, bar, scatter
 from watthouse.serve.figures.palette import FORECAST, SOURCES
 from watthouse.serve.figures.style import Style, dressed
 
 
-def day(rows: pl.DataFrame, sources: Sequence[str], ends: tuple[datetime, datetime], style: Style) -> go.Figure:
+def day(rows: pl.DataFrame, sources: Sequence[str], ends: tuple[datetime, datetime], style: Style) -> Figure:
     """Each source, load and the forecast of the day, MW, over a whole day from its first to its last instant.
 
     ``rows`` have ``starts``, ``<source>_mw``, ``pompage_mw``, ``consommation_mw`` and, for France, ``prevision_j_mw``;
@@ -37,13 +37,13 @@ class SourceNow:
     share: float | None
 
 
-def sources(now: Sequence[SourceNow], style: Style) -> go.Figure:
+def sources(now: Sequence[SourceNow], style: Style) -> Figure:
     """What each source makes, MW, the first one at the top; its share of production beside it."""
     if not now:
         return empty(style.say(en="No source known", fr="Aucune filière connue"), style)
     speak = style.language
-    figure = go.Figure(
-        go.Bar(
+    figure = Figure(
+        bar(
             y=[style.name(SOURCES[one.source]) for one in now],
             x=[one.mw for one in now],
             orientation="h",
@@ -60,8 +60,8 @@ def sources(now: Sequence[SourceNow], style: Style) -> go.Figure:
     return figure.update_xaxes(title={"text": "MW"}, showgrid=True, separatethousands=True, tickangle=0)
 
 
-def empty(words: str, style: Style) -> go.Figure:
+def empty(words: str, style: Style) -> Figure:
     """A figure in whose place these words stand, until there is something to draw."""
-    figure = go.Figure(go.Scatter(x=[], y=[], showlegend=False))
+    figure = Figure(scatter(x=[], y=[], showlegend=False))
     figure.add_annotation(text=words, x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False)
     return dressed(figure, style, xaxis={"visible": False}, yaxis={"visible": False})

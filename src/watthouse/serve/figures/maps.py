@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import plotly.graph_objects as go
 import polars as pl
 from plotly.colors import sample_colorscale, unlabel_rgb
 
 from watthouse.catalog import REGIONS
 from watthouse.serve.figures import geography
+from watthouse.serve.figures.figure import Figure, Trace, colorscale, trace_of
 from watthouse.serve.figures.palette import DIVERGING, SEQUENTIAL
 from watthouse.serve.figures.style import Style, dressed
 
@@ -38,7 +38,7 @@ def regions_map(
     digits: int = 0,
     signed: bool = False,
     outlines: str | None = None,
-) -> go.Figure:
+) -> Figure:
     """Each region's ``value`` (in ``unit``) by its colour and in figures; grey where it is unknown.
 
     ``rows`` have ``code_insee_region`` and ``value``. ``signed`` values diverge from 0. ``outlines`` is the address
@@ -52,10 +52,16 @@ def regions_map(
     none = dict.fromkeys(
         (code for code in REGIONS if code not in values), style.say(en="no figures", fr="pas de chiffres")
     )
-    blank = go.Choropleth(z=[0] * len(none), colorscale=[style.grid] * 2, showscale=False)
-    filled = go.Choropleth(z=[*values.values()], colorscale=scale.colours, zmin=scale.least, zmax=scale.most)
-    filled.update(showscale=bool(values), colorbar=_BAR | {"title": {"text": f"{unit}\u00a0", "side": "right"}})
-    figure = go.Figure(
+    blank = {"z": [0] * len(none), "colorscale": colorscale([style.grid] * 2), "showscale": False}
+    filled = {
+        "z": [*values.values()],
+        "colorscale": colorscale(scale.colours),
+        "zmin": scale.least,
+        "zmax": scale.most,
+        "showscale": bool(values),
+        "colorbar": _BAR | {"title": {"text": f"{unit}\u00a0", "side": "right"}},
+    }
+    figure = Figure(
         [  # the labels come first: Plotly asks its own site for a map of the world if the first trace has locations
             _labels(labels, [scale.colour(value) for value in values.values()]),
             _outlined(blank, none, style, outlines),
@@ -86,12 +92,13 @@ class _Scale:
         return str(colour)
 
 
-def _labels(labels: Mapping[str, str], fills: Sequence[str]) -> go.Scattergeo:
+def _labels(labels: Mapping[str, str], fills: Sequence[str]) -> Trace:
     """What is ``labels`` of each region, to be read on its colour and, where the map is small, beside it."""
     places = geography.labels()
     # on a small map a label is wider than its region
     halos = [", ".join([f"0 0 2px {fill}"] * 3) for fill in fills]
-    return go.Scattergeo(
+    return trace_of(
+        "scattergeo",
         lon=[places[code][0] for code in labels],
         lat=[places[code][1] for code in labels],
         text=[*labels.values()],
@@ -108,21 +115,24 @@ def readable_on(fill: str) -> str:
     return _DARK_TEXT if 0.2126 * red + 0.7152 * green + 0.0722 * blue > _HALF_WAY else _LIGHT_TEXT
 
 
-def _outlined(trace: go.Choropleth, texts: Mapping[str, str], style: Style, outlines: str | None) -> go.Choropleth:
-    """The trace with the regions that something is ``texts`` of."""
+def _outlined(values: Trace, texts: Mapping[str, str], style: Style, outlines: str | None) -> Trace:
+    """Values on the regions that something is ``texts`` of."""
     features = [feature for feature in geography.regions()["features"] if feature["id"] in texts]
-    trace.update(
+    return trace_of(
+        "choropleth",
+        **values,
         geojson=outlines or {"type": "FeatureCollection", "features": features},
         locations=[*texts],
         customdata=[[REGIONS[code], text] for code, text in texts.items()],
         hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]}<extra></extra>",
         marker={"line": {"color": style.paper, "width": 1}},
     )
-    return trace
 
 
-def _laid_out(figure: go.Figure, style: Style) -> go.Figure:
+def _laid_out(figure: Figure, style: Style) -> Figure:
     """Still, and as large as there is room: the page scrolls, the map does not."""
     still: dict[str, Any] = {"type": "mercator", "minscale": 1, "maxscale": 1}
-    figure.update_geos(fitbounds="locations", visible=False, projection=still, bgcolor="rgba(0,0,0,0)")
+    figure.update_layout(
+        geo={"fitbounds": "locations", "visible": False, "projection": still, "bgcolor": "rgba(0,0,0,0)"}
+    )
     return dressed(figure, style, hovermode="closest", dragmode=False, margin={"l": 0, "r": 0, "t": 0, "b": 52})

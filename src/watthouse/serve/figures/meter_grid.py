@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-import plotly.graph_objects as go
 import polars as pl
 
+from watthouse.serve.figures.figure import Figure, Trace, bar
 from watthouse.serve.figures.meters import by_day
 from watthouse.serve.figures.palette import NO_COLOUR, TEMPO, Ink
 from watthouse.serve.figures.style import Style, dressed
@@ -12,14 +12,14 @@ from watthouse.serve.figures.style import Style, dressed
 _HATCHED = "HC"
 
 
-def windows(rows: pl.DataFrame, style: Style) -> go.Figure:
+def windows(rows: pl.DataFrame, style: Style) -> Figure:
     """Energy a day, in kWh, stacked by colour of the Tempo day and by window, off-peak hours hatched.
 
     ``rows`` have ``civil_date``, ``window`` (HP, HC), ``colour`` (null where it is not known) and ``energy_kwh``.
     """
     first, last = rows["civil_date"].min(), rows["civil_date"].max()
     days = pl.select(civil_date=pl.date_range(first, last))["civil_date"]  # type: ignore[arg-type]
-    figure = go.Figure([*_layers(rows, days, style)])
+    figure = Figure([*_layers(rows, days, style)])
     dressed(figure, style, "kWh", barmode="stack", bargap=0.12, showlegend=True)
     return by_day(figure, days)
 
@@ -29,7 +29,7 @@ def name_of(colour: str | None, style: Style, *, coloured: bool = True) -> str:
     return style.name(TEMPO.get(colour or "", NO_COLOUR)) if coloured else ""
 
 
-def _layers(rows: pl.DataFrame, days: pl.Series, style: Style) -> Iterator[go.Bar]:
+def _layers(rows: pl.DataFrame, days: pl.Series, style: Style) -> Iterator[Trace]:
     coloured = rows["colour"].count() > 0
     for colour in (*TEMPO, None):
         for window in ("HP", _HATCHED):
@@ -40,7 +40,7 @@ def _layers(rows: pl.DataFrame, days: pl.Series, style: Style) -> Iterator[go.Ba
                 yield _bars(days, values, name, TEMPO.get(colour or "", NO_COLOUR), window, style)
 
 
-def _bars(days: pl.Series, values: pl.Series, name: str, ink: Ink, window: str, style: Style) -> go.Bar:
+def _bars(days: pl.Series, values: pl.Series, name: str, ink: Ink, window: str, style: Style) -> Trace:
     # by a pattern, not by a shade: white has none, and shades look alike to some
     pattern: dict[str, object] = {
         "shape": "/" if window == _HATCHED else "",
@@ -48,7 +48,7 @@ def _bars(days: pl.Series, values: pl.Series, name: str, ink: Ink, window: str, 
         "fgcolor": style.text,
         "size": 6,
     }
-    return go.Bar(
+    return bar(
         x=days,
         y=values,
         name=name,

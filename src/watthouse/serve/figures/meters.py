@@ -5,9 +5,9 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-import plotly.graph_objects as go
 import polars as pl
 
+from watthouse.serve.figures.figure import Figure, Trace, bar, colorscale, heatmap, scatter
 from watthouse.serve.figures.palette import METER, METER_BAND, MISSING, PALE, SEQUENTIAL, Ink
 from watthouse.serve.figures.style import Style, dressed
 
@@ -28,7 +28,7 @@ _SCALE: Final = {
 }
 
 
-def curve(rows: pl.DataFrame, unit: str, style: Style) -> go.Figure:
+def curve(rows: pl.DataFrame, unit: str, style: Style) -> Figure:
     """The values as steps that last as long as their intervals, with a gap wherever none follows at once.
 
     ``rows`` have ``starts`` and ``ends`` by a clock on the wall (``ends`` null where it is not known), ``value`` in
@@ -36,8 +36,8 @@ def curve(rows: pl.DataFrame, unit: str, style: Style) -> go.Figure:
     """
     steps = _steps(rows)
     name = style.name(METER)
-    figure = go.Figure(
-        go.Scatter(
+    figure = Figure(
+        scatter(
             x=steps["at"],
             y=steps["value"],
             name=name,
@@ -57,11 +57,11 @@ def curve(rows: pl.DataFrame, unit: str, style: Style) -> go.Figure:
     return dressed(figure, style, unit, showlegend=partly.height > 0)
 
 
-def bars(rows: pl.DataFrame, unit: str, style: Style, ink: Ink = METER) -> go.Figure:
+def bars(rows: pl.DataFrame, unit: str, style: Style, ink: Ink = METER) -> Figure:
     """An amount a day, in ``unit``: ``civil_date``, ``value``, ``complete``; pale where a day was measured in part."""
     name = style.name(ink)
-    figure = go.Figure(
-        go.Bar(
+    figure = Figure(
+        bar(
             x=rows["civil_date"],
             y=rows["value"],
             name=name,
@@ -73,12 +73,12 @@ def bars(rows: pl.DataFrame, unit: str, style: Style, ink: Ink = METER) -> go.Fi
     return by_day(dressed(figure, style, unit, bargap=0.12, showlegend=False), rows["civil_date"])
 
 
-def band(rows: pl.DataFrame, unit: str, style: Style) -> go.Figure:
+def band(rows: pl.DataFrame, unit: str, style: Style) -> Figure:
     """From the least value of each day to its greatest, and the mean: ``civil_date``, ``least``, ``mean``,
     ``greatest`` (null on a day without readings), in ``unit``, and ``complete``; pale where measured in part."""
     spread, mean = style.name(METER_BAND), style.say(en="Mean", fr="Moyenne")
-    figure = go.Figure(
-        go.Bar(
+    figure = Figure(
+        bar(
             x=rows["civil_date"],
             y=rows["greatest"] - rows["least"],
             base=rows["least"],
@@ -89,7 +89,7 @@ def band(rows: pl.DataFrame, unit: str, style: Style) -> go.Figure:
         )
     )
     figure.add_trace(
-        go.Scatter(
+        scatter(
             x=rows["civil_date"],
             y=rows["mean"],
             name=mean,
@@ -102,7 +102,7 @@ def band(rows: pl.DataFrame, unit: str, style: Style) -> go.Figure:
     return by_day(dressed(figure, style, unit, bargap=0.12, showlegend=True), rows["civil_date"])
 
 
-def heat_map(cells: pl.DataFrame, minutes: int, unit: str, style: Style) -> go.Figure:
+def heat_map(cells: pl.DataFrame, minutes: int, unit: str, style: Style) -> Figure:
     """The value of each day and time of day, from light to dark; one that is missing has a colour of its own.
 
     ``cells`` of ``minutes`` each have ``civil_date``, ``minute``, ``again`` and ``value`` (null where missing), in
@@ -120,16 +120,16 @@ def heat_map(cells: pl.DataFrame, minutes: int, unit: str, style: Style) -> go.F
     # by their first day and a step: Plotly cannot tell the width of a single column
     place = {"x0": str(days[0]), "dx": _A_DAY * 60_000, "y": names, "hoverongaps": False}
     size = (len(lines), (days[-1] - days[0]).days + 1)
-    figure = go.Figure(
+    figure = Figure(
         [
-            go.Heatmap(z=_grid(missing.with_columns(value=pl.lit(1.0)), size), **_missing(style), **place),
-            go.Heatmap(z=_grid(known, size), **_values(known, unit), **place),
+            heatmap(z=_grid(missing.with_columns(value=pl.lit(1.0)), size), **_missing(style), **place),
+            heatmap(z=_grid(known, size), **_values(known, unit), **place),
         ]
     )
     if missing.height:  # a heat map has no legend of its own
         marker = {"symbol": "square", "size": 11, "color": style.ink(MISSING)}
         words = style.name(MISSING)
-        figure.add_trace(go.Scatter(x=[None], y=[None], mode="markers", name=words, marker=marker, showlegend=True))
+        figure.add_trace(scatter(x=[None], y=[None], mode="markers", name=words, marker=marker, showlegend=True))
     dressed(figure, style, hovermode="closest", margin={"l": 52, "r": 12, "t": 30, "b": 84})
     figure.update_layout(legend={"y": 1.02, "yanchor": "bottom", "itemclick": False, "itemdoubleclick": False})
     figure.update_xaxes(type="date", tickangle=0, nticks=6, tickformat="%-d %b\n%Y", hoverformat="%-d %b %Y")
@@ -138,14 +138,14 @@ def heat_map(cells: pl.DataFrame, minutes: int, unit: str, style: Style) -> go.F
     return figure.update_yaxes(type="category", autorange="reversed", showgrid=False, tickvals=ticks)
 
 
-def by_day(figure: go.Figure, days: pl.Series) -> go.Figure:
+def by_day(figure: Figure, days: pl.Series) -> Figure:
     """Ticks on whole days: of a few days, Plotly would name half ones."""
     if len(days) <= _MARKED:
         figure.update_xaxes(tick0=str(days[0]), dtick=-(-len(days) // _TICKS) * _A_DAY * 60_000)
     return figure
 
 
-def _above_zero(figure: go.Figure, values: pl.Series) -> None:
+def _above_zero(figure: Figure, values: pl.Series) -> None:
     """An axis from 0 on where each value is 0: Plotly would begin below, and a meter's zero lies on the ground."""
     if (values.drop_nulls() == 0).all():
         figure.update_yaxes(range=[0, 1.1])
@@ -167,8 +167,8 @@ def _steps(rows: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(corners).sort("row", "corner").select("at", "value")
 
 
-def _marks(rows: pl.DataFrame, name: str, symbol: str, unit: str, style: Style) -> go.Scatter:
-    return go.Scatter(
+def _marks(rows: pl.DataFrame, name: str, symbol: str, unit: str, style: Style) -> Trace:
+    return scatter(
         x=rows["starts"],
         y=rows["value"],
         name=name,
@@ -209,7 +209,7 @@ def _grid(cells: pl.DataFrame, size: tuple[int, int]) -> npt.NDArray[np.float64]
 def _missing(style: Style) -> dict[str, Any]:
     words = style.name(MISSING)
     return {
-        "colorscale": [style.ink(MISSING)] * 2,
+        "colorscale": colorscale([style.ink(MISSING)] * 2),
         "showscale": False,
         "hovertemplate": f"%{{x}}, %{{y}}<br><b>{words}</b><extra></extra>",
     }
@@ -219,7 +219,7 @@ def _values(known: pl.DataFrame, unit: str) -> dict[str, Any]:
     values = known["value"]
     least, most = (float(end) for end in (values.min() or 0, values.max() or 0))  # type: ignore[arg-type]
     return {
-        "colorscale": SEQUENTIAL,
+        "colorscale": colorscale(SEQUENTIAL),
         "zmin": least,
         # a scale from a value to itself has no colours
         "zmax": most if most > least else least + 1,

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-import plotly.graph_objects as go
 import polars as pl
 
+from watthouse.serve.figures.figure import Figure, Trace, scatter
 from watthouse.serve.figures.palette import Ink
 from watthouse.serve.figures.power import line
 from watthouse.serve.figures.style import Style, dressed
@@ -21,12 +21,12 @@ class Curve:
     """Whether a point stands for part of its interval only: it is marked with a ring."""
 
 
-def two_axes(time: pl.Series, left: Curve, right: Curve, style: Style) -> go.Figure:
+def two_axes(time: pl.Series, left: Curve, right: Curve, style: Style) -> Figure:
     """Two curves; each axis says in its curve's colour what it is of."""
-    figure = go.Figure(
+    figure = Figure(
         [
             line(time, left.values, left.ink, style, left.unit),
-            line(time, right.values, right.ink, style, right.unit, width=1.6).update(yaxis="y2"),
+            line(time, right.values, right.ink, style, right.unit, width=1.6) | {"yaxis": "y2"},
         ]
     )
     dressed(figure, style, showlegend=False, margin={"l": 56, "r": 56, "t": 16, "b": 32})
@@ -38,9 +38,9 @@ def two_axes(time: pl.Series, left: Curve, right: Curve, style: Style) -> go.Fig
     return figure
 
 
-def _rings(time: pl.Series, values: pl.Series, ink: Ink, style: Style) -> go.Scatter:
+def _rings(time: pl.Series, values: pl.Series, ink: Ink, style: Style) -> Trace:
     ring = {"symbol": "circle", "size": 9, "color": style.paper, "line": {"color": style.ink(ink), "width": 2}}
-    return go.Scatter(x=time, y=values, mode="markers", marker=ring, hoverinfo="skip")
+    return scatter(x=time, y=values, mode="markers", marker=ring, hoverinfo="skip")
 
 
 def _axis(curve: Curve, style: Style) -> dict[str, object]:

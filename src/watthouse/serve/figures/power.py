@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import plotly.graph_objects as go
 import polars as pl
 
+from watthouse.serve.figures.figure import Figure, Trace, bar, scatter, trace_of
 from watthouse.serve.figures.palette import (
     BORDERS,
     CARBON,
@@ -22,9 +22,7 @@ from watthouse.serve.figures.stack import FEW, Layer, hover_of, stacked
 from watthouse.serve.figures.style import Style, dressed
 
 
-def mix(
-    rows: pl.DataFrame, columns: Mapping[str, str], time: str, unit: str, style: Style, load: str = ""
-) -> go.Figure:
+def mix(rows: pl.DataFrame, columns: Mapping[str, str], time: str, unit: str, style: Style, load: str = "") -> Figure:
     """Sources stacked through time; ``columns`` maps a source to its column, ``load`` is drawn as a line above them.
 
     ``time`` is the column of intervals' beginnings. Shares (0 to 1) are drawn as percentages where ``unit`` is ``%``.
@@ -40,7 +38,7 @@ def mix(
         # a source that produced nothing would only lengthen the legend
         if (values := _values(rows, column, unit)).null_count() < rows.height and values.abs().max()
     ]
-    figure = go.Figure([*stacked(rows[time], layers, style, unit, bars=bars, whole=whole)])
+    figure = Figure([*stacked(rows[time], layers, style, unit, bars=bars, whole=whole)])
     if load:
         figure.add_traces([*_towards(rows[time], _values(rows, load, unit), whole, style, unit)])
     figure.update_layout(barmode="relative", bargap=0.08)
@@ -56,23 +54,21 @@ def whole_of(rows: pl.DataFrame) -> pl.Series | None:
     return rows["complete"] if "complete" in rows.columns and not rows["complete"].all() else None
 
 
-def _towards(
-    time: pl.Series, values: pl.Series, whole: pl.Series | None, style: Style, unit: str
-) -> Iterator[go.Scatter]:
+def _towards(time: pl.Series, values: pl.Series, whole: pl.Series | None, style: Style, unit: str) -> Iterator[Trace]:
     """The load; in dots from the last interval that was measured in full, if more follow it."""
     settled = len(time) if whole is None else max((at for at, measured in enumerate(whole) if measured), default=0) + 1
     yield line(time[:settled], values[:settled], LOAD, style, unit)
     if settled < len(time):
         more = line(time[settled - 1 :], values[settled - 1 :], LOAD, style, unit, dash="dot")
-        yield more.update(showlegend=False)
+        yield more | {"showlegend": False}
 
 
 def line(
     time: pl.Series, values: pl.Series, ink: Ink, style: Style, unit: str, *, dash: str = "solid", width: float = 2
-) -> go.Scatter:
+) -> Trace:
     """A line with a gap where nothing is known."""
     name = style.name(ink)
-    return go.Scatter(
+    return scatter(
         x=time,
         y=values,
         name=name,
@@ -82,10 +78,10 @@ def line(
     )
 
 
-def load(rows: pl.DataFrame, style: Style) -> go.Figure:
+def load(rows: pl.DataFrame, style: Style) -> Figure:
     """Load of a day against its forecasts, MW: ``date_heure``, ``consommation``, ``prevision_j1``, ``prevision_j``."""
     time = rows["date_heure"]
-    figure = go.Figure(
+    figure = Figure(
         [
             line(time, rows["prevision_j1"], FORECAST_BEFORE, style, "MW", dash="dot", width=1.6),
             line(time, rows["prevision_j"], FORECAST, style, "MW", dash="dash", width=1.6),
@@ -95,17 +91,20 @@ def load(rows: pl.DataFrame, style: Style) -> go.Figure:
     return dressed(figure, style, "MW")
 
 
-def carbon(time: pl.Series, rate: pl.Series, style: Style) -> go.Figure:
+def carbon(time: pl.Series, rate: pl.Series, style: Style) -> Figure:
     """CO₂ intensity through time, g/kWh, on bands of the scale from green to brown."""
     top = max(float(rate.max() or 0) * 1.15, 80)  # type: ignore[arg-type]
-    figure = go.Figure([line(time, rate, CARBON, style, "g/kWh", width=2.4)])
+    figure = Figure([line(time, rate, CARBON, style, "g/kWh", width=2.4)])
     for (low, colour), (high, _) in zip(CARBON_SCALE, [*CARBON_SCALE[1:], (10_000, "")], strict=True):
         if low < top:
-            figure.add_hrect(y0=low, y1=min(high, top), fillcolor=colour, opacity=0.16, line_width=0, layer="below")
+            figure.add_shape(
+                type="rect", xref="x domain", x0=0, x1=1, yref="y", y0=low, y1=min(high, top),
+                fillcolor=colour, opacity=0.16, line={"width": 0}, layer="below",
+            )  # fmt: skip
     return dressed(figure, style, "g/kWh", yaxis={"range": [0, top]}, showlegend=False)
 
 
-def borders(rows: pl.DataFrame, time: str, unit: str, style: Style, suffix: str = "", balance: str = "") -> go.Figure:
+def borders(rows: pl.DataFrame, time: str, unit: str, style: Style, suffix: str = "", balance: str = "") -> Figure:
     """Commercial exchanges by border through time, exports above the line: ``ech_comm_<border><suffix>``.
 
     The columns are signed as published, imports positive. ``balance`` is a column drawn as a line, signed likewise.
@@ -117,7 +116,7 @@ def borders(rows: pl.DataFrame, time: str, unit: str, style: Style, suffix: str 
         if (values := -rows[f"ech_comm_{border}{suffix}"]).null_count() < rows.height
         for layer in _out_and_in(values, ink, bars=bars)
     ]
-    figure = go.Figure([*stacked(rows[time], layers, style, unit, bars=bars)])
+    figure = Figure([*stacked(rows[time], layers, style, unit, bars=bars)])
     if balance:
         net = Ink("Balance", "Solde", LOAD.light, LOAD.dark)
         figure.add_trace(line(rows[time], -rows[balance], net, style, unit))
@@ -135,12 +134,13 @@ def _out_and_in(values: pl.Series, ink: Ink, *, bars: bool) -> Iterator[Layer]:
     yield Layer(values.clip(upper_bound=0), ink, below=True)
 
 
-def donut(parts: Sequence[tuple[Ink, float | None]], unit: str, style: Style, middle: str = "") -> go.Figure:
+def donut(parts: Sequence[tuple[Ink, float | None]], unit: str, style: Style, middle: str = "") -> Figure:
     """Parts of a whole, clockwise from the top in the order given; ``middle`` is the text in the centre."""
     # a part of 0 would leave a legend entry without a slice
     known = [(ink, value) for ink, value in parts if value]
-    figure = go.Figure(
-        go.Pie(
+    figure = Figure(
+        trace_of(
+            "pie",
             labels=[style.name(ink) for ink, _ in known],
             values=[value for _, value in known],
             marker={"colors": [style.ink(ink) for ink, _ in known], "line": {"color": style.paper, "width": 2}},
@@ -170,10 +170,10 @@ class BarSeries:
     pale: Sequence[bool] = ()
 
 
-def side_by_side(names: Sequence[str], series: Sequence[BarSeries], unit: str, style: Style) -> go.Figure:
+def side_by_side(names: Sequence[str], series: Sequence[BarSeries], unit: str, style: Style) -> Figure:
     """A value of each series for every name, as bars one above the other; the first name is at the top."""
     bars = [
-        go.Bar(
+        bar(
             y=list(names),
             x=list(side.values),
             name=side.name,
@@ -184,7 +184,7 @@ def side_by_side(names: Sequence[str], series: Sequence[BarSeries], unit: str, s
         for side in series
     ]
     legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
-    figure = dressed(go.Figure(bars), style, hovermode="closest", bargap=0.3, legend=legend)
+    figure = dressed(Figure(bars), style, hovermode="closest", bargap=0.3, legend=legend)
     # Plotly puts the first bar at the bottom
     figure.update_yaxes(autorange="reversed")
     return figure.update_xaxes(

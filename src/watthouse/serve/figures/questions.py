@@ -1,11 +1,11 @@
 """The charts of the six questions: bars with whiskers, clouds of like days, correlations with their intervals."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-import plotly.graph_objects as go
 import polars as pl
 
+from watthouse.serve.figures.figure import Figure, Trace, bar, scatter
 from watthouse.serve.figures.palette import NET_EXPORT, OTHER_PERIOD, PERIOD, SEASONS, SOURCES, STOCK, TEMPERATURE
 from watthouse.serve.figures.style import Style, dressed
 from watthouse.serve.locale import Text
@@ -27,15 +27,15 @@ class Panel:
     """A small chart of several, with its title."""
 
     title: str
-    figure: go.Figure
+    figure: Figure
 
 
-def mix(rows: pl.DataFrame, style: Style) -> go.Figure:
+def mix(rows: pl.DataFrame, style: Style) -> Figure:
     """RowSet 1: ``source``, ``share`` with ``day_low`` and ``day_high``, between which four days in five lie."""
     share, low, high = (rows[name] * 100 for name in ("share", "day_low", "day_high"))
     days = _apart("%{customdata[0]:.1f}", "%{customdata[1]:.1f}", _percent(style), style)
     spread = style.say(en="Four days in five", fr="Quatre jours sur cinq")
-    bars = go.Bar(
+    bars = bar(
         y=_names(rows, style),
         x=share,
         orientation="h",
@@ -46,7 +46,7 @@ def mix(rows: pl.DataFrame, style: Style) -> go.Figure:
         + (f"<br>{spread}{_colon(style)} {days}" if differ(rows) else "")
         + "<extra></extra>",
     )
-    return _named_rows(go.Figure(bars), style, f"% {_of_production(style)}")
+    return _named_rows(Figure(bars), style, f"% {_of_production(style)}")
 
 
 def differ(rows: pl.DataFrame) -> bool:
@@ -54,9 +54,9 @@ def differ(rows: pl.DataFrame) -> bool:
     return bool((rows["day_high"] > rows["day_low"]).any())
 
 
-def correlations(rows: pl.DataFrame, style: Style) -> go.Figure:
+def correlations(rows: pl.DataFrame, style: Style) -> Figure:
     """Questions 3 and 4: one row per source, ``correlation`` of anomalies with its interval, and the ``plain`` one."""
-    plain = go.Scatter(
+    plain = scatter(
         y=_names(rows, style),
         x=rows["plain"],
         mode="markers",
@@ -66,15 +66,17 @@ def correlations(rows: pl.DataFrame, style: Style) -> go.Figure:
     )
     # a legend entry without a point would announce what is not there
     traces = [plain] if rows["correlation"].is_null().all() else [plain, _anomalies(rows, style)]
-    figure = _named_rows(go.Figure(traces), style, style.say(en="correlation", fr="corrélation"))
-    figure.add_vline(x=0, line={"color": style.text, "width": 1})
+    figure = _named_rows(Figure(traces), style, style.say(en="correlation", fr="corrélation"))
+    figure.add_shape(
+        type="line", xref="x", x0=0, x1=0, yref="y domain", y0=0, y1=1, line={"color": style.text, "width": 1}
+    )
     return figure.update_xaxes(range=[-1.05, 1.05]).update_layout(showlegend=True)
 
 
-def _anomalies(rows: pl.DataFrame, style: Style) -> go.Scatter:
+def _anomalies(rows: pl.DataFrame, style: Style) -> Trace:
     interval = style.say(en="95% interval", fr=f"intervalle à 95{_percent(style)}")
     ends = _apart("%{customdata[0]:.2f}", "%{customdata[1]:.2f}", "", style)
-    return go.Scatter(
+    return scatter(
         y=_names(rows, style),
         x=rows["correlation"],
         mode="markers",
@@ -86,9 +88,9 @@ def _anomalies(rows: pl.DataFrame, style: Style) -> go.Scatter:
     )
 
 
-def seasons(rows: pl.DataFrame, style: Style) -> go.Figure:
+def seasons(rows: pl.DataFrame, style: Style) -> Figure:
     """RowSet 5: ``share`` by source and season, with its interval."""
-    figure = go.Figure()
+    figure = Figure()
     interval = style.say(en="95% interval", fr=f"Intervalle à 95{_percent(style)}")
     ends = _apart("%{customdata[0]:.1f}", "%{customdata[1]:.1f}", _percent(style), style)
     for season, ink in _SEASONS.items():
@@ -96,7 +98,7 @@ def seasons(rows: pl.DataFrame, style: Style) -> go.Figure:
         if part.height:
             share, low, high = (part[name] * 100 for name in ("share", "low", "high"))
             figure.add_trace(
-                go.Bar(
+                bar(
                     x=_names(part, style),
                     y=share,
                     name=style.name(ink),
@@ -125,20 +127,25 @@ def clouds(rows: pl.DataFrame, style: Style) -> list[Panel]:
     ]
 
 
-def _panel(part: pl.DataFrame, style: Style) -> go.Figure:
+def _panel(part: pl.DataFrame, style: Style) -> Figure:
     across, unit = style.name(_DRIVERS[part["x_unit"][0]]), part["x_unit"][0]
     usual = style.say(en=", departure from normal", fr=", écart à la normale") if part["kind"][0] == "anomaly" else ""
-    figure = go.Figure(_cloud(part, style))
+    figure = Figure(_cloud(part, style))
     dressed(figure, style, f"{part['y_unit'][0]}{usual}", hovermode="closest", showlegend=False, margin={"b": 44})
-    ticks = {"separatethousands": True, "exponentformat": "none", "tickangle": 0, "nticks": 8 if unit == "°C" else 5}
+    ticks: dict[str, Any] = {
+        "separatethousands": True,
+        "exponentformat": "none",
+        "tickangle": 0,
+        "nticks": 8 if unit == "°C" else 5,
+    }
     return figure.update_xaxes(
         title={"text": f"{across}{usual} ({unit})", "standoff": 4, "font": {"size": 12}}, **ticks
     )
 
 
-def _cloud(part: pl.DataFrame, style: Style) -> list[go.Scatter]:
+def _cloud(part: pl.DataFrame, style: Style) -> list[Trace]:
     colour = style.ink(PERIOD)
-    band = go.Scatter(
+    band = scatter(
         x=pl.concat([part["x"], part["x"].reverse()]),
         y=pl.concat([part["y_high"], part["y_low"].reverse()]),
         fill="toself",
@@ -147,7 +154,7 @@ def _cloud(part: pl.DataFrame, style: Style) -> list[go.Scatter]:
         opacity=0.18,
         hoverinfo="skip",
     )
-    means = go.Scatter(
+    means = scatter(
         x=part["x"],
         y=part["y"],
         mode="lines+markers",
@@ -207,7 +214,7 @@ def _whiskers(value: pl.Series, low: pl.Series, high: pl.Series, style: Style) -
     }
 
 
-def _named_rows(figure: go.Figure, style: Style, unit: str) -> go.Figure:
+def _named_rows(figure: Figure, style: Style, unit: str) -> Figure:
     legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
     dressed(figure, style, hovermode="closest", legend=legend, margin={"l": 80, "t": 30, "b": 44})
     figure.update_yaxes(autorange="reversed")

@@ -1,13 +1,13 @@
 """TCO (taux de couverture: share of the load covered by a source) and TCH (taux de charge: load factor) by region."""
 
-import plotly.graph_objects as go
 import polars as pl
 
+from watthouse.serve.figures.figure import Figure, colorscale, heatmap
 from watthouse.serve.figures.palette import REGIONAL, SEQUENTIAL, SOURCES
 from watthouse.serve.figures.style import Style, dressed
 
 
-def rates(rows: pl.DataFrame, column: str, style: Style) -> go.Figure:
+def rates(rows: pl.DataFrame, column: str, style: Style) -> Figure:
     """A rate (``column``, %) of every region and source as tiles; ``rows`` have ``libelle_region`` and ``source``.
 
     Colours end at 100 %, figures do not. Nothing is drawn where no rate is known.
@@ -16,8 +16,8 @@ def rates(rows: pl.DataFrame, column: str, style: Style) -> go.Figure:
     known = [name for name in REGIONAL if name in wide.columns and wide[name].is_not_null().any()]
     values = [[row[name] for name in known] for row in wide.iter_rows(named=True)]
     texts = [[style.language.number(value) if value is not None else "" for value in row] for row in values]
-    figure = go.Figure(
-        go.Heatmap(
+    figure = Figure(
+        heatmap(
             x=[style.name(SOURCES[name]) for name in known],
             y=wide["libelle_region"],
             z=values,
@@ -26,7 +26,7 @@ def rates(rows: pl.DataFrame, column: str, style: Style) -> go.Figure:
             zmin=0,
             # rates above 100 are published; they must not flatten the scale of all others
             zmax=100,
-            colorscale=list(SEQUENTIAL),
+            colorscale=colorscale(SEQUENTIAL),
             showscale=False,
             xgap=2,
             ygap=2,

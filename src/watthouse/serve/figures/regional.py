@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-import plotly.graph_objects as go
 import polars as pl
 
+from watthouse.serve.figures.figure import Figure, Trace, bar, scatter
 from watthouse.serve.figures.palette import REGIONAL, SOURCES
 from watthouse.serve.figures.stack import hover_of
 from watthouse.serve.figures.style import Style, dressed
@@ -16,13 +16,13 @@ _WRITTEN_FROM: Final = 7
 _ROW: Final = 30
 
 
-def source_shares(rows: pl.DataFrame, style: Style) -> go.Figure:
+def source_shares(rows: pl.DataFrame, style: Style) -> Figure:
     """What each source contributes to a region's production: one bar per region, the first row on top.
 
     ``rows`` have ``code_insee_region``, ``libelle_region`` and ``<source>_share`` (0 to 1, null for none). A click
     carries the region's code as ``customdata``.
     """
-    figure = go.Figure([_bars(rows, name, style) for name in REGIONAL])
+    figure = Figure([_bars(rows, name, style) for name in REGIONAL])
     dressed(
         figure, style, barmode="stack", bargap=0.22, hovermode="closest", dragmode=False,
         height=_ROW * rows.height + 80, margin={"l": 8, "r": 24, "t": 8, "b": 32},
@@ -34,15 +34,14 @@ def source_shares(rows: pl.DataFrame, style: Style) -> go.Figure:
         showgrid=True,
         fixedrange=True,
         tickformatstops=(),
-        overwrite=True,
     )
     return figure.update_yaxes(autorange="reversed", showgrid=False, fixedrange=True, ticksuffix="  ")
 
 
-def _bars(rows: pl.DataFrame, name: str, style: Style) -> go.Bar:
+def _bars(rows: pl.DataFrame, name: str, style: Style) -> Trace:
     percent = rows[f"{name}_share"].fill_null(0) * 100
     texts = [f"{style.language.number(value)}" if value >= _WRITTEN_FROM else "" for value in percent]
-    return go.Bar(
+    return bar(
         name=style.name(SOURCES[name]),
         orientation="h",
         x=percent,
@@ -57,28 +56,26 @@ def _bars(rows: pl.DataFrame, name: str, style: Style) -> go.Bar:
     )
 
 
-def yearly_sources(rows: pl.DataFrame, columns: Mapping[str, str], unit: str, style: Style) -> go.Figure:
+def yearly_sources(rows: pl.DataFrame, columns: Mapping[str, str], unit: str, style: Style) -> Figure:
     """What each source produced by year, one line per source; towards a last year that is not whole it is dotted.
 
     ``columns`` maps a source to its column; ``rows`` have ``starts`` (the first day of a year) and ``complete``, oldest
     first. A source without a value in any year has no line.
     """
-    figure = go.Figure()
+    figure = Figure()
     for name, column in columns.items():
         if rows[column].is_not_null().any():
             figure.add_traces([*_segments(rows, name, column, style), _points(rows, name, column, unit, style)])
     dressed(figure, style, unit)
     figure.update_yaxes(tickformat=",", rangemode="tozero")
-    return figure.update_xaxes(
-        tickformat="d", dtick=1 if rows.height <= 20 else None, tickformatstops=(), overwrite=True
-    )
+    return figure.update_xaxes(tickformat="d", dtick=1 if rows.height <= 20 else None, tickformatstops=())
 
 
-def _segments(rows: pl.DataFrame, name: str, column: str, style: Style) -> Iterator[go.Scatter]:
+def _segments(rows: pl.DataFrame, name: str, column: str, style: Style) -> Iterator[Trace]:
     settled = rows.height - (not all(rows["complete"][-1:]))
     # both parts share the last whole year, or there would be a gap
     for first, last, dash in ((0, settled, "solid"), (max(settled - 1, 0), rows.height, "dot")):
-        yield go.Scatter(
+        yield scatter(
             x=rows["starts"].dt.year()[first:last],
             y=rows[column][first:last],
             mode="lines",
@@ -89,10 +86,10 @@ def _segments(rows: pl.DataFrame, name: str, column: str, style: Style) -> Itera
         )
 
 
-def _points(rows: pl.DataFrame, name: str, column: str, unit: str, style: Style) -> go.Scatter:
+def _points(rows: pl.DataFrame, name: str, column: str, unit: str, style: Style) -> Trace:
     hover = hover_of(style.name(SOURCES[name]), unit)
     part = style.say(en=" (incomplete year)", fr=" (année incomplète)")
-    return go.Scatter(
+    return scatter(
         name=style.name(SOURCES[name]),
         x=rows["starts"].dt.year(),
         y=rows[column],

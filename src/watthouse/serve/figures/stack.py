@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import plotly.graph_objects as go
 import polars as pl
 
+from watthouse.serve.figures.figure import Trace, bar, scatter
 from watthouse.serve.figures.palette import PALE, Ink
 from watthouse.serve.figures.style import Style
 
@@ -30,7 +30,7 @@ class Layer:
 
 def stacked(
     time: pl.Series, layers: Sequence[Layer], style: Style, unit: str, *, bars: bool, whole: pl.Series | None = None
-) -> Iterator[go.Bar | go.Scatter]:
+) -> Iterator[Trace]:
     """The traces of a stack, ``time`` being when its intervals begin.
 
     Where ``whole`` says which intervals were measured in full, the bars of the others are pale.
@@ -42,7 +42,7 @@ def stacked(
         for trace in (
             _bar(time, layer, style, unit, whole) if bars else _areas(time, layer, runs[layer.below], style, unit)
         ):
-            yield trace.update(showlegend=layer.ink.en not in legend)
+            yield trace | {"showlegend": layer.ink.en not in legend}
             legend.add(layer.ink.en)
 
 
@@ -79,10 +79,10 @@ def _runs(layers: Sequence[Layer]) -> list[_KnownRun]:
     return known_runs
 
 
-def _bar(time: pl.Series, layer: Layer, style: Style, unit: str, whole: pl.Series | None) -> Iterator[go.Bar]:
+def _bar(time: pl.Series, layer: Layer, style: Style, unit: str, whole: pl.Series | None) -> Iterator[Trace]:
     # part of an interval looks like a fall
     opacity = 1 if whole is None else [1 if measured else PALE for measured in whole]
-    yield go.Bar(
+    yield bar(
         x=time,
         y=layer.values,
         name=style.name(layer.ink),
@@ -92,14 +92,14 @@ def _bar(time: pl.Series, layer: Layer, style: Style, unit: str, whole: pl.Serie
     )
 
 
-def _areas(time: pl.Series, layer: Layer, runs: Sequence[_KnownRun], style: Style, unit: str) -> Iterator[go.Scatter]:
+def _areas(time: pl.Series, layer: Layer, runs: Sequence[_KnownRun], style: Style, unit: str) -> Iterator[Trace]:
     """Each run is a stack of its own: in one stack, Plotly sets to zero whatever has no value where another has one."""
     colour = style.ink(layer.ink)
     # numbered: a stack group of one name would join runs across the gap
     for number, run in enumerate(runs):
         if layer not in run.known:
             continue
-        yield go.Scatter(
+        yield scatter(
             x=time[run.first : run.end],
             y=layer.values[run.first : run.end],
             name=style.name(layer.ink),

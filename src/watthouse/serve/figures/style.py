@@ -5,9 +5,7 @@ from datetime import date, datetime
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
-import numpy as np
-import plotly.graph_objects as go
-
+from watthouse.serve.figures.figure import Figure, written
 from watthouse.serve.figures.palette import Ink
 from watthouse.serve.locale import Language, Say
 
@@ -50,48 +48,45 @@ class Style:
         return "#1b222c" if self.dark else "#ffffff"
 
 
-def dressed(figure: go.Figure, style: Style, y: str = "", **layout: Any) -> go.Figure:
+def dressed(figure: Figure, style: Style, y: str = "", **layout: Any) -> Figure:
     """The figure in watthouse's dress; ``y`` is the unit of its values, written above the axis."""
     if y:
-        layout["annotations"] = [*layout.get("annotations", ()), *figure.layout.annotations, _UNIT | {"text": y}]
+        layout["annotations"] = [*figure.layout.get("annotations", ()), _UNIT | {"text": y}]
         # room for the unit above the axis
         layout["margin"] = _MARGIN | {"t": 26} | layout.get("margin", {})
-    if isinstance(first := _first(figure), date | np.datetime64):  # a template cannot say this
+    if isinstance(first := _first(figure), date):  # a template cannot say this
         axis = {"tickformatstops": _DAY_FIRST, "tickangle": 0, "hoverformat": _hover_of(first)}
         figure.update_xaxes(axis | _only(figure))
-    # not overwriting: what a figure has set for itself stays
-    return figure.update_layout(layout | {"template": _template(style)}, overwrite=False)
+    return figure.update_layout(**layout, template=_template(style))
 
 
-def _drawn(figure: go.Figure) -> list[Any]:
+def _drawn(figure: Figure) -> list[Any]:
     """The horizontal places of each trace that has any."""
-    return [trace.x for trace in figure.data if getattr(trace, "x", None) is not None and len(trace.x)]
+    return [trace["x"] for trace in figure.data if len(trace.get("x", ()))]
 
 
-def _first(figure: go.Figure) -> Any:
+def _first(figure: Figure) -> Any:
     return next((x[0] for x in _drawn(figure)), None)
 
 
-def _hover_of(first: date | np.datetime64) -> str:
+def _hover_of(first: date) -> str:
     """How the instant under the pointer is written: with the time of day, where the axis has it."""
-    # Plotly turns a column of days into datetime64 by itself
-    timed = np.datetime_data(first)[0] != "D" if isinstance(first, np.datetime64) else isinstance(first, datetime)
-    return "%-d %b %Y, %H:%M" if timed else "%-d %b %Y"
+    return "%-d %b %Y, %H:%M" if isinstance(first, datetime) else "%-d %b %Y"
 
 
-def _only(figure: go.Figure) -> dict[str, object]:
+def _only(figure: Figure) -> dict[str, object]:
     """One tick where there is one day: Plotly would cut it into milliseconds."""
     drawn = _drawn(figure)
-    days = {str(x[0]) for x in drawn} if all(len(x) == 1 for x in drawn) else set()
+    days = {written(x[0]) for x in drawn} if all(len(x) == 1 for x in drawn) else set()
     return {"tickvals": [*days], "tickformatstops": [], "tickformat": "%-d %b %Y"} if len(days) == 1 else {}
 
 
 @lru_cache
-def _template(style: Style) -> go.layout.Template:
+def _template(style: Style) -> dict[str, Any]:
     axis = {"gridcolor": style.grid, "linecolor": style.grid, "zerolinecolor": style.grid, "automargin": True}
     box = {"bgcolor": style.paper, "bordercolor": style.grid, "font": {"color": style.text, "size": 12}}
-    return go.layout.Template(
-        layout={
+    return {
+        "layout": {
             "font": {"family": TYPE, "size": 12, "color": style.text},
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
@@ -104,7 +99,7 @@ def _template(style: Style) -> go.layout.Template:
             "xaxis": axis | {"showgrid": False},
             "yaxis": axis | {"separatethousands": True, "exponentformat": "none"},
         }
-    )
+    }
 
 
 _LEGEND: Final = {

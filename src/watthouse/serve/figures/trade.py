@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Final
 
-import plotly.graph_objects as go
 import polars as pl
 
+from watthouse.serve.figures.figure import Figure, Trace, heatmap, scatter
 from watthouse.serve.figures.palette import BORDERS, NOBODY, UNMEASURED, Ink
 from watthouse.serve.figures.power import whole_of
 from watthouse.serve.figures.stack import FEW, Layer, stacked
@@ -17,7 +17,7 @@ _UNKNOWN: Final = "?"
 _BUYERS: Final = {**BORDERS, "": NOBODY, _UNKNOWN: UNMEASURED}
 
 
-def out_and_in(rows: pl.DataFrame, suffix: str, unit: str, style: Style) -> go.Figure:
+def out_and_in(rows: pl.DataFrame, suffix: str, unit: str, style: Style) -> Figure:
     """Gross commercial exports above the line and imports below it, stacked by border, in ``unit``.
 
     ``rows`` have ``starts`` and, for each border, ``ech_comm_<border>_export<suffix>`` and ``…_import<suffix>``.
@@ -31,7 +31,7 @@ def out_and_in(rows: pl.DataFrame, suffix: str, unit: str, style: Style) -> go.F
         if (values := rows[f"ech_comm_{border}_{name}{suffix}"].abs() * sign).null_count() < rows.height
     ]
     drawn = stacked(rows["starts"], layers, style, unit, bars=rows.height <= FEW, whole=whole_of(rows))
-    figure = go.Figure([*drawn])
+    figure = Figure([*drawn])
     above = style.say(en=f"{unit}, exports above 0", fr=f"{unit}, exportations au-dessus de 0")
     return dressed(
         _above_axis(figure, above), style, barmode="relative", bargap=0.08, margin={"l": 52, "r": 16, "t": 28, "b": 32}
@@ -43,14 +43,14 @@ def _way(ink: Ink, way: str) -> Ink:
     return Ink(f"{ink.en}, {english}", f"{ink.fr}, {french}", ink.light, ink.dark)
 
 
-def _above_axis(figure: go.Figure, words: str) -> go.Figure:
+def _above_axis(figure: Figure, words: str) -> Figure:
     return figure.add_annotation(
         text=words, xref="paper", yref="paper", x=0, y=1, xanchor="left", yanchor="bottom", xshift=-46, yshift=2,
         showarrow=False, font={"size": 11},
     )  # fmt: skip
 
 
-def largest_buyers(rows: pl.DataFrame, interval: Interval, style: Style) -> go.Figure:
+def largest_buyers(rows: pl.DataFrame, interval: Interval, style: Style) -> Figure:
     """One cell per interval, in the colour of the border in ``top_foreign_buyer``: that of nobody where it is null, and
     that of what was not measured where ``days`` has none.
 
@@ -70,7 +70,7 @@ def largest_buyers(rows: pl.DataFrame, interval: Interval, style: Style) -> go.F
         words[lines.index(line)][column - first] = (
             f"{_when(starts, interval, style)}: <b>{style.name(_BUYERS[buyer])}</b>"
         )
-    figure = go.Figure([_cells(ranks, words, lines, first, style), *_legend({cell[-1] for cell in cells}, style)])
+    figure = Figure([_cells(ranks, words, lines, first, style), *_legend({cell[-1] for cell in cells}, style)])
     dressed(figure, style, hovermode="closest", dragmode=False, margin={"l": 52, "r": 8, "t": 8, "b": 32})
     figure.update_layout(legend={"itemclick": False, "itemdoubleclick": False})
     figure.update_yaxes(type="category", autorange="reversed", showgrid=False)
@@ -109,13 +109,11 @@ def _when(starts: date, interval: Interval, style: Style) -> str:
     return str(starts.year) if interval is Interval.YEAR else speak.day(starts)
 
 
-def _cells(
-    ranks: list[list[int | None]], words: list[list[str]], lines: list[str], first: int, style: Style
-) -> go.Heatmap:
+def _cells(ranks: list[list[int | None]], words: list[list[str]], lines: list[str], first: int, style: Style) -> Trace:
     colours = [style.ink(ink) for ink in _BUYERS.values()]
     # a heatmap has no categories: each colour fills its own band of the scale
     steps = [(edge / len(colours), colour) for rank, colour in enumerate(colours) for edge in (rank, rank + 1)]
-    return go.Heatmap(
+    return heatmap(
         z=ranks,
         x=list(range(first, first + len(ranks[0]))) if ranks else [],
         y=lines,
@@ -131,11 +129,11 @@ def _cells(
     )
 
 
-def _legend(buyers: set[str], style: Style) -> Iterator[go.Scatter]:
+def _legend(buyers: set[str], style: Style) -> Iterator[Trace]:
     for buyer, ink in _BUYERS.items():
         if buyer in buyers:
             marker = {"symbol": "square", "size": 11, "color": style.ink(ink)}
-            yield go.Scatter(x=[None], y=[None], mode="markers", name=style.name(ink), marker=marker)
+            yield scatter(x=[None], y=[None], mode="markers", name=style.name(ink), marker=marker)
 
 
 # The week in which each month begins, about.

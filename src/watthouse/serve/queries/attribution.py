@@ -61,23 +61,17 @@ def used(
     ``among`` has, where one is named."""
     # tables may be an iterator, and is read twice
     names = [*tables]
-    days = snapshot.once(_days_of_mart, among) if among else None
 
     def within(cores: Iterable[str], of: Sequence[DayRange]) -> tuple[Used, ...]:
-        known = [of_dataset for name in _cores(snapshot, cores) for of_dataset in snapshot.once(_days, name).items()]
-        return _within(
-            known if days is None else [(name, np.intersect1d(days_held, days)) for name, days_held in known], of
-        )
+        # once a version: a common day of 130 years is looked for among 47,000
+        held = (snapshot.once(_days_among, name, among) for name in _cores(snapshot, cores))
+        return _within([of_dataset for days in held for of_dataset in days.items()], of)
 
     rows_used = within([name for name in names if name != TEMPERATURE_OF_FRANCE], periods)
     if TEMPERATURE_OF_FRANCE not in names:
         return rows_used
     # RTE is named beside Météo-France only where its load weighs the temperature
-    weighted = snapshot.once(_days_weighted)
-    weights = [
-        (name, np.intersect1d(days_held, weighted))
-        for name, days_held in snapshot.once(_days, "core_regional_power").items()
-    ]
+    weights = snapshot.once(_days_that_weigh).items()
     return _sorted({*rows_used, *within(["core_temperature"], periods), *_within(weights, periods)})
 
 
@@ -172,16 +166,26 @@ def _days(snapshot: Snapshot, core: str) -> dict[str, Days]:
     return _by_dataset(snapshot.rows(known.select(names).distinct()), snapshot.datasets_of(core))
 
 
+def _days_among(snapshot: Snapshot, core: str, among: str | None) -> dict[str, Days]:
+    """The same, of the days that the mart ``among`` has, where one is named."""
+    days = snapshot.once(_days, core)
+    return days if among is None else _common(days, snapshot.once(_days_of_mart, among))
+
+
+def _common(days: dict[str, Days], others: Days) -> dict[str, Days]:
+    return {name: np.intersect1d(held, others) for name, held in days.items()}
+
+
 def _days_of_mart(snapshot: Snapshot, mart: str) -> Days:
     rows = snapshot.rows(snapshot.table(mart).select("civil_date").distinct())
     return np.unique(_civil_dates(rows))
 
 
-def _days_weighted(snapshot: Snapshot) -> Days:
-    """The days whose temperature of France is weighted by the load of every region."""
+def _days_that_weigh(snapshot: Snapshot) -> dict[str, Days]:
+    """The days whose temperature of France is weighted by the load of every region, by the dataset of that load."""
     table = snapshot.table("daily_merged")
     rows = snapshot.rows(table.filter(table.temperature_weighted).select("civil_date"))
-    return _civil_dates(rows)
+    return _common(snapshot.once(_days, "core_regional_power"), _civil_dates(rows))
 
 
 def _civil_dates(rows: pa.Table) -> Days:

@@ -1,9 +1,7 @@
 """A DuckDB instance in memory, with warehouse files attached: every query has a session and a time limit."""
 
 import os
-import re
 import threading
-import time
 import warnings
 from collections.abc import Hashable, Iterator
 from contextlib import closing, contextmanager
@@ -15,14 +13,14 @@ import ibis
 import pyarrow as pa
 from cachetools import LRUCache
 
-from watthouse.errors import QueryLimitError, WarehouseError, late
+from watthouse.errors import late
+from watthouse.warehouse.duckdb.clock import Clock, TooLargeError, Watch
 from watthouse.warehouse.query import BATCH_ROWS, BLANKS, STATEMENTS, Prepared, Query, piece_by_piece, to_sql
 
 DIALECT: Final = "duckdb"
 _MEMORY: Final = "192MB"
 _THREADS: Final = 1
 """Threads of one query: most of its time is planning, and with many queries at once more threads only wait."""
-_INTERRUPT_SECONDS: Final = 0.05  # between two interrupts
 _COMPILED: Final = {
     "since": "MAKE_DATE(1, 1, 1)",
     "until": "MAKE_DATE(1, 1, 2)",
@@ -47,6 +45,7 @@ class Engine:
         self._fallback = fallback
         self._too_large: set[Hashable] = set()
         self._lock = threading.Lock()
+        self._watch = Watch()
         self._at_once = threading.BoundedSemaphore(1 if fallback else os.cpu_count() or 1)
         self._idle: list[duckdb.DuckDBPyConnection] = []
         self._statements: LRUCache[Hashable, duckdb.Statement] = LRUCache(STATEMENTS)
@@ -95,7 +94,7 @@ class Engine:
             return
         sql = to_sql(query, DIALECT)
         with closing(self._connection.cursor()) as session:
-            clock = _Clock(self._seconds, session)
+            clock = Clock(self._seconds, session, self._watch)
             with clock.running():
                 reader = session.sql(sql).to_arrow_reader(BATCH_ROWS)
             yield pa.RecordBatchReader.from_batches(reader.schema, clock.each(reader))
@@ -103,11 +102,12 @@ class Engine:
     @contextmanager
     def session(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection for any use; raises :class:`QueryLimitError` where the block takes too long."""
-        with closing(self._connection.cursor()) as session, _Clock(self._seconds, session).running():
+        with closing(self._connection.cursor()) as session, Clock(self._seconds, session, self._watch).running():
             yield session
 
     def close(self) -> None:
         """Close all sessions, and with them the files."""
+        self._watch.close()
         for session in (*self._idle, self._parser, self._shapes, self._connection):
             session.close()
 
@@ -124,7 +124,7 @@ class Engine:
     def _answered(self, query: Prepared) -> pa.Table:
         statement = self._statement(query)
         days = {name: query.days[name] for name in statement.named_parameters}
-        with self._turn(), self._idle_session() as session, _Clock(self._seconds, session).running():
+        with self._turn(), self._idle_session() as session, Clock(self._seconds, session, self._watch).running():
             rows = session.execute(statement, days).to_arrow_table()
         assert rows is not None
         return rows
@@ -159,67 +159,6 @@ class Engine:
             session.close()  # one that failed may be in the middle of something, and is not used again
             raise
         self._idle.append(session)
-
-
-class TooLargeError(QueryLimitError):
-    """A query takes more memory than its engine has."""
-
-
-class _Clock:
-    """Interrupts a session once it has run for ``seconds`` in total."""
-
-    def __init__(self, seconds: float, session: duckdb.DuckDBPyConnection) -> None:
-        self._seconds = self._left = seconds
-        self._session = session
-        self._lock = threading.Lock()
-
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        """Count the time of the block; raises :class:`QueryLimitError` where it is over the limit."""
-        began, over = time.monotonic(), threading.Event()
-        threading.Thread(target=self._watch, args=[over], daemon=True).start()
-        try:
-            yield
-        # Arrow's streams raise OSError and its own exceptions for what DuckDB raises elsewhere, by the same words
-        except (duckdb.Error, pa.ArrowException, OSError) as error:
-            if time.monotonic() - began >= self._left:
-                raise late(self._seconds) from error
-            if "Out of Memory Error" in str(error):
-                raise TooLargeError(_TOO_LARGE) from error
-            if _OF_FILES.search(str(error)):
-                raise WarehouseError(f"the warehouse cannot be read ({str(error).splitlines()[0]})") from error
-            raise
-        finally:
-            with self._lock:
-                over.set()
-            self._left -= time.monotonic() - began
-        if self._left < 0:
-            raise late(self._seconds)
-
-    def each(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
-        """The reader's batches; the time to compute each of them counts."""
-        while True:
-            try:
-                with self.running():
-                    batch = reader.read_next_batch()
-            except StopIteration:
-                return
-            yield batch
-
-    def _watch(self, over: threading.Event) -> None:
-        """Interrupt the session when time is up, again and again until the block has ended."""
-        # once is not enough: DuckDB forgets an interrupt that comes between two statements
-        pause = self._left
-        while not over.wait(max(pause, 0)):
-            with self._lock:
-                if not over.is_set():
-                    self._session.interrupt()
-            pause = _INTERRUPT_SECONDS
-
-
-_OF_FILES: Final = re.compile(r"\b(IO|Serialization|INTERNAL|FATAL) Error")
-"""What DuckDB says of a file that was damaged or cut off since it was opened."""
-_TOO_LARGE: Final = "the answer takes more memory than is allowed: ask for a shorter period, or for fewer columns"
 
 
 def _template(query: Prepared) -> str:

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
+from tests.figures import checked
 from watthouse.serve.figures import completeness
 from watthouse.serve.figures.style import Style
 
@@ -25,7 +26,7 @@ def _rows(dataset: str = "a-b") -> pl.DataFrame:
 
 
 def test_a_day_is_in_the_step_of_what_was_measured_of_it() -> None:
-    grid = completeness.by_dataset(_rows(), Style()).data[0]
+    grid = checked(completeness.by_dataset(_rows(), Style())).data[0]
     assert list(grid.x) == DAYS
     assert list(grid.z[0]) == [3, 0, 1, 2]
     assert grid.text[0][3] == "2\u00a0Mar\u00a02025<br><b>50 / 96</b> quarter hours"
@@ -33,17 +34,17 @@ def test_a_day_is_in_the_step_of_what_was_measured_of_it() -> None:
 
 def test_a_day_that_a_dataset_does_not_have_is_left_blank() -> None:
     rows = pl.concat([_rows("a-b"), _rows("c-d").head(2)])
-    grid = completeness.by_dataset(rows, Style()).data[0]
+    grid = checked(completeness.by_dataset(rows, Style())).data[0]
     assert list(grid.y) == ["c-d", "a-b"]
     assert list(grid.z[0]) == [3, 0, None, None]
 
 
 def test_a_year_has_no_gap_between_february_and_march() -> None:
-    grid = completeness.by_year(_rows(), Style()).data[0]
+    grid = checked(completeness.by_year(_rows(), Style())).data[0]
     (line,) = grid.z
     assert [at for at, step in enumerate(line) if step is not None] == [57, 58, 59, 60]
 
 
 def test_the_legend_names_every_step() -> None:
-    names = [trace.name for trace in completeness.by_year(_rows(), Style()).data[1:]]
+    names = [trace.name for trace in checked(completeness.by_year(_rows(), Style())).data[1:]]
     assert names == ["nothing measured", "less than half", "half or more", "complete"]

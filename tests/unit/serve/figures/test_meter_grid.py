@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from tests.figures import checked
 from tests.unit.serve.figures.test_palette import JUST_TOLD, SEEN, lab
 from watthouse.serve.figures import meter_grid
 from watthouse.serve.figures.palette import NO_COLOUR, TEMPO
@@ -22,7 +23,7 @@ def _rows(*rows: tuple[date, str, str | None, float]) -> pl.DataFrame:
 
 def test_a_layer_has_a_value_on_its_days_and_none_on_others() -> None:
     rows = _rows((DAYS[0], "HP", "BLEU", 3.0), (DAYS[0], "HC", "BLEU", 1.0), (DAYS[2], "HP", None, 2.0))
-    layers = meter_grid.windows(rows, Style()).data
+    layers = checked(meter_grid.windows(rows, Style())).data
     assert [layer.name for layer in layers] == ["Blue HP", "Blue HC", "Colour unknown HP"]
     assert [pl.Series(layer.y).fill_nan(None).to_list() for layer in layers] == [
         [3, None, None],
@@ -35,7 +36,7 @@ def test_a_layer_has_a_value_on_its_days_and_none_on_others() -> None:
 
 def test_no_colour_is_spoken_of_where_none_is_known() -> None:
     rows = _rows((DAYS[0], "HP", None, 3.0), (DAYS[0], "HC", None, 1.0))
-    assert [layer.name for layer in meter_grid.windows(rows, Style()).data] == ["HP", "HC"]
+    assert [layer.name for layer in checked(meter_grid.windows(rows, Style())).data] == ["HP", "HC"]
 
 
 @pytest.mark.parametrize("seen", SEEN)

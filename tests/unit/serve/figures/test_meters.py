@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 import polars as pl
 
+from tests.figures import checked
 from tests.unit.meters.reading import local
 from watthouse.serve.figures import meters
 from watthouse.serve.figures.palette import MISSING
@@ -22,7 +23,7 @@ def _rows(*readings: tuple[datetime, float], complete: bool | None = None) -> pl
 
 def _known(rows: pl.DataFrame) -> list[tuple[datetime, float | None]]:
     """The corners of the line."""
-    line = meters.curve(rows, "kWh", Style()).data[0]
+    line = checked(meters.curve(rows, "kWh", Style())).data[0]
     assert line.line.shape == "hv"
     assert line.connectgaps is None
     return [*zip(pl.Series(line.x).cast(pl.Datetime("us")), _values(line.y), strict=True)]
@@ -52,9 +53,9 @@ def test_nothing_but_zeros_lies_on_the_ground() -> None:
     for value, range_ in ((0.0, (0, 1.1)), (2.0, None)):
         whole = days.with_columns(pl.lit(value).alias(name) for name in ("value", "least", "mean", "greatest"))
         figures = [
-            meters.curve(_rows((noon, value)), "kWh", Style()),
-            meters.bars(whole, "kWh", Style()),
-            meters.band(whole, "kWh", Style()),
+            checked(meters.curve(_rows((noon, value)), "kWh", Style())),
+            checked(meters.bars(whole, "kWh", Style())),
+            checked(meters.band(whole, "kWh", Style())),
         ]
         assert [figure.layout.yaxis.range for figure in figures] == [range_] * 3
 
@@ -74,8 +75,8 @@ def test_the_hour_that_comes_twice_is_drawn_twice() -> None:
 def test_a_reading_of_no_known_length_is_a_point_and_one_measured_in_part_a_ring() -> None:
     noon = local(2024, 7, 1, 12)
     alone = _rows((noon, 1.0)).with_columns(ends=pl.lit(None, pl.Datetime("us")))
-    assert [trace.mode for trace in meters.curve(alone, "kWh", Style()).data] == ["lines", "markers"]
-    whole, partly = (meters.curve(_rows((noon, 1.0), complete=one), "kWh", Style()) for one in (True, False))
+    assert [trace.mode for trace in checked(meters.curve(alone, "kWh", Style())).data] == ["lines", "markers"]
+    whole, partly = (checked(meters.curve(_rows((noon, 1.0), complete=one), "kWh", Style())) for one in (True, False))
     assert len(whole.data) == 1
     assert partly.data[1].name == "Measured in part"
     assert partly.data[1].marker.symbol == "circle-open"
@@ -97,7 +98,7 @@ def _days(*minutes: int) -> list[tuple[date, int, bool, float | None]]:
 
 
 def test_what_is_missing_has_a_colour_of_its_own_and_zero_has_another() -> None:
-    missing, values, legend = meters.heat_map(_cells(*_days(120, 180)), 60, "kWh", Style()).data
+    missing, values, legend = checked(meters.heat_map(_cells(*_days(120, 180)), 60, "kWh", Style())).data
     assert [(line, column) for line, row in enumerate(missing.z) for column, cell in enumerate(row) if cell == 1] == [
         (2, 1),
         (3, 1),
@@ -110,14 +111,14 @@ def test_what_is_missing_has_a_colour_of_its_own_and_zero_has_another() -> None:
 
 
 def test_nothing_is_said_of_missing_cells_where_there_are_none() -> None:
-    figure = meters.heat_map(_cells(*_days()), 60, "kWh", Style())
+    figure = checked(meters.heat_map(_cells(*_days()), 60, "kWh", Style()))
     assert len(figure.data) == 2
     assert _values(figure.data[0].z.flatten()) == [None] * 72
 
 
 def test_a_second_pass_has_lines_of_its_own_and_other_days_have_nothing_there() -> None:
     cells = _cells(*_days(), (date(2024, 7, 3), 120, True, 7.0))
-    missing, values = meters.heat_map(cells, 60, "kWh", Style()).data
+    missing, values = checked(meters.heat_map(cells, 60, "kWh", Style())).data
     assert list(values.y)[:5] == ["00:00", "01:00", "02:00", "02:00 ²", "03:00"]
     assert _values(values.z[3]) == [None, None, 7.0]
     assert _values(missing.z[3]) == [None, None, None]  # no such hour is no missing hour
@@ -133,7 +134,7 @@ def test_a_band_reaches_from_the_least_to_the_greatest_and_a_day_without_reading
             "complete": [True, False, False],
         }
     )
-    spread, mean = meters.band(rows, "kWh", Style()).data
+    spread, mean = checked(meters.band(rows, "kWh", Style())).data
     assert _values(spread.base) == [1, None, 2]
     assert _values(spread.y) == [4, None, 2]
     assert _values(mean.y) == [2, None, 3]
@@ -142,5 +143,5 @@ def test_a_band_reaches_from_the_least_to_the_greatest_and_a_day_without_reading
 
 
 def test_words_are_french_for_french_readers() -> None:
-    figure = meters.heat_map(_cells(*_days(120)), 60, "kWh par heure", Style(Language.FRENCH))
+    figure = checked(meters.heat_map(_cells(*_days(120)), 60, "kWh par heure", Style(Language.FRENCH)))
     assert figure.data[2].name == "Manquant"

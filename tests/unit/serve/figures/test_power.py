@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import plotly.graph_objects as go
 import polars as pl
 
+from tests.figures import checked
 from watthouse.serve.figures import power
 from watthouse.serve.figures.stack import FEW
 from watthouse.serve.figures.style import Style
@@ -27,7 +28,7 @@ def _rows(*complete: bool) -> pl.DataFrame:
 
 
 def _drawn(*complete: bool, unit: str = "GWh") -> go.Figure:
-    return power.mix(_rows(*complete), COLUMNS, "starts", unit, Style(), load="consommation_gwh")
+    return checked(power.mix(_rows(*complete), COLUMNS, "starts", unit, Style(), load="consommation_gwh"))
 
 
 def test_bars_of_intervals_that_are_measured_in_part_are_pale() -> None:

@@ -3,6 +3,7 @@
 import polars as pl
 import pytest
 
+from tests.figures import checked
 from watthouse.serve.figures import questions
 from watthouse.serve.figures.style import Style
 from watthouse.serve.locale import Language
@@ -36,22 +37,22 @@ def cloud(response: str, kind: str, x_unit: str) -> pl.DataFrame:
 
 
 def test_sources_are_called_on_axes_as_on_all_other_pages() -> None:
-    assert list(questions.mix(MIX, FRENCH).data[0].y) == ["Nucléaire", "Bioénergies"]
-    assert list(questions.correlations(FOREST, Style()).data[0].y) == ["Wind", "Coal"]
+    assert list(checked(questions.mix(MIX, FRENCH)).data[0].y) == ["Nucléaire", "Bioénergies"]
+    assert list(checked(questions.correlations(FOREST, Style())).data[0].y) == ["Wind", "Coal"]
 
 
 def test_a_single_day_has_no_whiskers() -> None:
     alone = MIX.with_columns(day_low="share", day_high="share")
-    assert questions.mix(MIX, Style()).data[0].error_x.array is not None
-    drawn = questions.mix(alone, Style()).data[0]
+    assert checked(questions.mix(MIX, Style())).data[0].error_x.array is not None
+    drawn = checked(questions.mix(alone, Style())).data[0]
     assert drawn.error_x.array is None
     assert "Four days" not in drawn.hovertemplate
 
 
 def test_a_correlation_that_nobody_has_is_not_in_the_legend() -> None:
-    assert [trace.name for trace in questions.correlations(FOREST, FRENCH).data] == ["brute, saison comprise"]
+    assert [trace.name for trace in checked(questions.correlations(FOREST, FRENCH)).data] == ["brute, saison comprise"]
     told = FOREST.with_columns(correlation=0.4, low=0.3, high=0.5)
-    names = [trace.name for trace in questions.correlations(told, Style()).data]
+    names = [trace.name for trace in checked(questions.correlations(told, Style())).data]
     assert names == ["plain, season included", "season removed (95% interval)"]
 
 
@@ -70,14 +71,14 @@ def test_every_response_has_a_panel_of_its_own_with_its_title(style: Style, titl
     rows = pl.concat([cloud("exchanged_gwh", "plain", "GWh"), cloud("net_export_gwh", "anomaly", "GWh")])
     panels = questions.clouds(rows, style)
     assert [panel.title for panel in panels] == titles
-    drawn = [panel.figure.layout.xaxis for panel in panels]
+    drawn = [checked(panel.figure).layout.xaxis for panel in panels]
     assert all(one.title.text.startswith(axis) for one in drawn)
     assert [(one.exponentformat, one.separatethousands) for one in drawn] == [("none", True)] * 2
 
 
 def test_every_number_of_a_point_is_named_with_its_unit() -> None:
     (panel,) = questions.clouds(cloud("stock_gaz_gwh", "plain", "°C"), FRENCH)
-    _, means = panel.figure.data
+    _, means = checked(panel.figure).data
     assert list(means.customdata[0]) == [1.0, 8.0, 197]
     assert means.hovertemplate.replace("\u00a0", " ").split("<br>") == [
         "Température : %{x:,.1f} °C",

@@ -1,16 +1,18 @@
 """Figures of regions and sources, read as a browser reads them."""
 
+import json
 from base64 import b64decode
 from datetime import date
 from typing import Any, Final
 
 import numpy as np
-import plotly.graph_objects as go
 import polars as pl
 import pytest
 from plotly.colors import sample_colorscale
 
+from tests.figures import checked
 from watthouse.catalog import REGIONS
+from watthouse.serve.figures.figure import Figure
 from watthouse.serve.figures.maps import readable_on, regions_map
 from watthouse.serve.figures.palette import DIVERGING, REGIONAL, SEQUENTIAL
 from watthouse.serve.figures.regional import source_shares, yearly_sources
@@ -25,8 +27,9 @@ VALUES: Final = pl.DataFrame(
 )
 
 
-def drawn(figure: go.Figure) -> dict[str, Any]:
+def drawn(figure: Figure) -> dict[str, Any]:
     """The figure as plain lists and dicts."""
+    checked(figure)
     found: dict[str, Any] = _plain(figure.to_plotly_json())
     return found
 
@@ -74,7 +77,7 @@ def test_a_map_without_any_value_is_thirteen_grey_regions() -> None:
 def test_outlines_can_be_left_to_an_address() -> None:
     figure = regions_map(VALUES, "MW", ENGLISH, outlines="/assets/regions.geojson")
     assert {trace["geojson"] for trace in drawn(figure)["data"][1:]} == {"/assets/regions.geojson"}
-    assert len(figure.to_json()) < 10_000
+    assert len(json.dumps(figure.to_plotly_json())) < 10_000
 
 
 def test_the_first_trace_is_placed_by_degrees_so_that_no_map_of_the_world_is_fetched() -> None:
@@ -145,7 +148,7 @@ def test_years_lie_over_each_other_by_month_and_the_newest_stand_out() -> None:
     traces = drawn(source_seasons(months, "eolien", "eolien_mw", "MW", ENGLISH))["data"]
     assert [trace["name"] for trace in traces] == ["Earlier years", "Earlier years", "2025", "2026"]
     assert [trace["showlegend"] for trace in traces] == [False, True, True, True]
-    assert {month.month for trace in traces for month in trace["x"]} == set(range(1, 13))
+    assert {date.fromisoformat(month).month for trace in traces for month in trace["x"]} == set(range(1, 13))
     assert len({str(trace["x"]) for trace in traces}) == 1
 
 

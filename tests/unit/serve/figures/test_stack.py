@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 import polars as pl
 import pytest
 
+from tests.figures import checked
 from watthouse.serve.figures import power, trade
 from watthouse.serve.figures.palette import BORDERS
 from watthouse.serve.figures.style import Style
@@ -24,7 +25,7 @@ def _frame(**unknown: Sequence[int]) -> pl.DataFrame:
 
 
 def _mix(**unknown: Sequence[int]) -> go.Figure:
-    return power.mix(_frame(**unknown), {name: name for name in unknown}, "starts", "MW", Style())
+    return checked(power.mix(_frame(**unknown), {name: name for name in unknown}, "starts", "MW", Style()))
 
 
 def _tops(figure: go.Figure, side: str = "sources") -> Mapping[datetime, float]:
@@ -103,7 +104,7 @@ def test_the_stack_of_exchanges_has_the_same_gaps_on_both_sides() -> None:
     names = [f"ech_comm_{border}" for border in BORDERS]
     rows = _frame(**{name: [50, 51] if name == names[1] else [] for name in names})
     rows = rows.with_columns(pl.when(pl.col("starts") < AT[20]).then(-pl.col(names)).otherwise(pl.col(names)))
-    figure = power.borders(rows, "starts", "MW", Style())
+    figure = checked(power.borders(rows, "starts", "MW", Style()))
     known = [slot for slot in range(SLOTS) if slot not in (50, 51)]
     for side, sign in (("sources", 1), ("below", -1)):
         tops = _tops(figure, side)
@@ -118,7 +119,7 @@ def test_gross_exchanges_have_gaps_too() -> None:
         f"ech_comm_{border}_{way}_mw": [70] if border == "italie" else [] for border in BORDERS
         for way in ("export", "import")
     }  # fmt: skip
-    figure = trade.out_and_in(_frame(**columns), "_mw", "MW", Style())
+    figure = checked(trade.out_and_in(_frame(**columns), "_mw", "MW", Style()))
     known = [slot for slot in range(SLOTS) if slot != 70]
     for side, sign in (("sources", 1), ("below", -1)):
         tops = _tops(figure, side)

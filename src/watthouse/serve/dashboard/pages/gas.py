@@ -45,10 +45,10 @@ def body(reader: PageReader, view: View) -> list[Component]:
     first, last = snapshot.extent("gas_daily")
     # capacities are not published: the highest stock of all years stands in for them
     whole = Series(since=first, until=last, interval=Interval.YEAR)
-    ever = reader.ask(GAS, whole)
+    ever = reader.ask_of_all_years(GAS, whole)
     begins, ends = snapshot.extent("daily_merged")
     years = SensitivityParams(since=begins, until=ends)
-    slopes = reader.ask(SENSITIVITY, years)
+    slopes = reader.ask_of_all_years(SENSITIVITY, years)
     rows = warm.rows.join(stock.rows, "starts", how="full", coalesce=True, suffix="_of_gas").sort("starts")
     rows = rows.with_columns(**_stocks(ever.rows, PAGE.unit(view)))
     return [

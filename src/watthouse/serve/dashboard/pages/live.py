@@ -4,7 +4,6 @@ from datetime import date
 from threading import Condition
 from typing import Any, Final
 
-import plotly.graph_objects as go
 import polars as pl
 from cachetools import LRUCache, cached
 from dash import html
@@ -20,6 +19,7 @@ from watthouse.serve.dashboard.reading import API
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import live as figures
 from watthouse.serve.figures import maps
+from watthouse.serve.figures.figure import Figure
 from watthouse.serve.formats import Format
 from watthouse.serve.locale import Text
 from watthouse.serve.service import Service
@@ -158,7 +158,7 @@ def _maps(reader: LiveReader) -> Component:
     return parts.card(reader, "live-maps", view.say(en="Regions now", fr="Régions, à l'instant"), body, wide=True)
 
 
-def _map(reader: LiveReader, field: str) -> go.Figure:
+def _map(reader: LiveReader, field: str) -> Figure:
     _, title, signed = _MAPS[field]
     values = {region: value_of(reader.state.documents.get(region, {}), field) for region in MAINLAND}
     rows = pl.DataFrame(
@@ -169,7 +169,7 @@ def _map(reader: LiveReader, field: str) -> go.Figure:
     return parts.signed(figure, title.of(reader.view.language), reader.provenance())
 
 
-def _card(reader: LiveReader, name: str, title: str, figure: go.Figure, call: str) -> Component:
+def _card(reader: LiveReader, name: str, title: str, figure: Figure, call: str) -> Component:
     """A figure, and links to the rows behind it as they are when they are asked for."""
     links = [html.A(style.value.upper(), href=f"{API}{call}?format={style.value}", download="") for style in _OFFERED]
     below = html.P(
@@ -183,7 +183,7 @@ def _day_title(reader: LiveReader) -> str:
     return f"{reader.name}{day}"
 
 
-def _day(reader: LiveReader) -> go.Figure:
+def _day(reader: LiveReader) -> Figure:
     """The day of the region's newest slot, from its first quarter hour to its last."""
     rows, style = reader.day, reader.view.style
     if rows.is_empty():
@@ -197,7 +197,7 @@ def _sources_title(reader: LiveReader) -> str:
     return reader.view.say(en=f"{reader.name}: sources at {at}", fr=f"{reader.name} : filières à {at}")
 
 
-def _sources(reader: LiveReader) -> go.Figure:
+def _sources(reader: LiveReader) -> Figure:
     """What each source of the region makes in the newest slot whose mix is known, the largest first."""
     document, shares = reader.mix, reader.layout.shares
     known = [

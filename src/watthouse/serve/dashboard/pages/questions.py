@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-import plotly.graph_objects as go
 import polars as pl
 from dash import dcc, html
 from dash.development.base_component import Component
@@ -17,6 +16,7 @@ from watthouse.serve.dashboard.page import Page
 from watthouse.serve.dashboard.reading import Answer, PageReader, Slots
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import questions
+from watthouse.serve.figures.figure import Figure
 from watthouse.serve.figures.style import Style, behaviour
 from watthouse.serve.locale import Text
 from watthouse.serve.queries.coverage import Main
@@ -31,7 +31,7 @@ _SHORT: Final = {
     5: Text(en="Seasons", fr="Saisons"),
     6: Text(en="Exchanges and gas stock", fr="Échanges et stock de gaz"),
 }
-_Draw = Callable[[pl.DataFrame, Style], go.Figure]
+_Draw = Callable[[pl.DataFrame, Style], Figure]
 _DRAWN: Final[Mapping[int, _Draw]] = {
     1: questions.mix,
     3: questions.correlations,
@@ -135,7 +135,7 @@ def _panels(reader: PageReader, view: View, number: int, answer: Answer) -> Comp
     )
 
 
-def _graph(view: View, name: str, figure: go.Figure) -> Component:
+def _graph(view: View, name: str, figure: Figure) -> Component:
     style = {"height": f"{_PANEL_PX}px"}
     return dcc.Graph(id=name, figure=figure, config=behaviour(view.style, name), style=style, className="drawing")
 

@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-import plotly.graph_objects as go
 import polars as pl
 
 from watthouse.serve.dashboard.reading import Answer
 from watthouse.serve.dashboard.slots import whole_mix
 from watthouse.serve.dashboard.view import View
 from watthouse.serve.figures import power
+from watthouse.serve.figures.figure import Figure
 from watthouse.serve.figures.palette import REGIONAL
 from watthouse.serve.queries.units import Unit
 
@@ -18,7 +18,7 @@ def without_part_mixes(slots: Answer, unit: Unit) -> Answer:
     return replace(slots, rows=whole_mix(slots.rows, [f"{name}{unit.suffix}" for name in REGIONAL]))
 
 
-def stack(view: View, rows: pl.DataFrame, unit: Unit) -> go.Figure:
+def stack(view: View, rows: pl.DataFrame, unit: Unit) -> Figure:
     """Sources through time, with pumping and load where these are quantities."""
     # pumping and load are no parts of production
     names = REGIONAL if unit is Unit.SHARE else ("pompage", *REGIONAL)
