@@ -117,7 +117,10 @@ format: .venv/sql  ## make ruff, sqlfluff and nbstripout mend what they can
 bench: .venv/bench .venv-spark/installed chromium java  ## side by side, in one run; writes benchmarks/RESULTS.md
 	.venv/bin/python -m benchmarks
 
+bench-quick: .venv/bench chromium  ## the main claims at their smallest, in under 3 minutes; prints, writes nothing
+	.venv/bin/python -m benchmarks.quick
+
 clean:  ## remove the environment and what tools left behind; state in var/ stays
 	rm -rf .venv .venv-spark .pytest_cache .mypy_cache .ruff_cache .hypothesis .fuzz .coverage* htmlcov dist
 
-.PHONY: help run test test-long test-days fuzz coverage chromium strace node java quick lint format bench clean
+.PHONY: help run test test-long test-days fuzz coverage chromium strace node java quick lint format bench bench-quick clean

@@ -128,15 +128,15 @@ def _asked(server: Server, path: str) -> Sequence[Mapping[str, Any]]:
     return rows
 
 
-def loads(server: Server, prefix: str) -> dict[str, Load]:
+def loads(server: Server, prefix: str, seconds: int = SECONDS) -> dict[str, Load]:
     """How a server does under load: each of the questions, and the five in turn."""
     every = [prefix + path for path in QUESTIONS.values()]
-    load(server, every, connections=CONNECTIONS, seconds=SECONDS)
+    load(server, every, connections=CONNECTIONS, seconds=seconds)
     found = {
-        what: load(server, [prefix + path], connections=CONNECTIONS, seconds=SECONDS)
+        what: load(server, [prefix + path], connections=CONNECTIONS, seconds=seconds)
         for what, path in QUESTIONS.items()
     }
-    return found | {"**the five in turn**": load(server, every, connections=CONNECTIONS, seconds=2 * SECONDS)}
+    return found | {"**the five in turn**": load(server, every, connections=CONNECTIONS, seconds=2 * seconds)}
 
 
 def _line(what: str, usual: Load, cold: Load, warm: Load) -> str:

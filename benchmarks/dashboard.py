@@ -55,6 +55,25 @@ def section() -> str:
         return "\n".join([HEADING, "", *_measured(Path(folder)), "", *_NOTES, ""])
 
 
+def one_round(home: Path) -> list[str]:
+    """A line about a first visit to a server that has answered before, and one about each page changed twice."""
+    with (
+        sync_playwright() as playwright,
+        closing(_browser(playwright)) as browser,
+        watthouse_serving(home, cached=True) as server,
+    ):
+        _, (told, drawn) = [_first(browser, server) for _ in range(2)]
+        updates = _updates(browser, {"": server}, rounds=1)
+    return [
+        f"first visit: words after {told:.2f} s, charts after {drawn:.2f} s",
+        *(
+            f"{page}: callback {median(one.callback_ms for one in some):.0f} ms,"
+            f" drawn {median(one.drawn_ms for one in some):.0f} ms"
+            for (page, _), some in updates.items()
+        ),
+    ]
+
+
 _NOTES: Final = (
     "`python -m benchmarks.dashboard` alone measures this again: Debian's Chromium without a screen, on the machine"
     " that serves. The period is the same (a quarter and a year in turn) whatever lies behind it. With one year"
@@ -99,14 +118,14 @@ def _first(browser: Browser, server: Server) -> tuple[float, float]:
         return told / 1000, drawn / 1000
 
 
-def _updates(browser: Browser, servers: dict[str, Server]) -> dict[tuple[str, str], list[Update]]:
+def _updates(browser: Browser, servers: dict[str, Server], rounds: int = ROUNDS) -> dict[tuple[str, str], list[Update]]:
     """Every page's updates by page and history; the servers take turns."""
     tabs = {name: browser.new_page() for name in servers}
     for name, server in servers.items():
         tabs[name].goto(server.url)
         tabs[name].wait_for_function(SETTLED)
     found: dict[tuple[str, str], list[Update]] = defaultdict(list)
-    for turn in range(ROUNDS + 1):
+    for turn in range(rounds + 1):
         for page in PAGES:
             for href in _views(page, turn):
                 for name, tab in tabs.items():

@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 import duckdb
 import pyarrow as pa
 
-from watthouse.catalog import Dataset
+from watthouse.catalog import CATALOG, Dataset
 from watthouse.errors import TableError, WatthouseError
 from watthouse.lake.ledger import Lake
 from watthouse.lake.table import Head
@@ -27,16 +28,27 @@ from watthouse.warehouse.duckdb.file import (
 from watthouse.warehouse.duckdb.replay import Replay
 from watthouse.warehouse.steps import replayed
 
+_WRITTEN: Final = "builds.written"
+"""The models that a refresh wrote to, and where: the end of a statement that names these rows."""
+_NEAR_DAYS: Final = 31
+"""Days up to which the file that a draft replaces is soon brought up to date: above, copying the new one is faster."""
+
 
 class DuckDBDraft:
-    """A file beside the published one."""
+    """A file beside the published one.
+
+    It ``is_near`` that one where it differs from it by a few days, appended and rebuilt.
+    """
 
     def __init__(self, path: Path, settings: Settings, published: Path, fingerprint: str) -> None:
         self.path = path
+        self.is_near = False
         self._fingerprint = fingerprint
         self._published = published
         self._settings = settings
         self._unread: WatthouseError | None = None
+        self._appended_only = True
+        self._written: dict[str, str] = {}
         self._connection = self._connect()
         prepare_raw(self._connection)
 
@@ -116,6 +128,7 @@ class DuckDBDraft:
         return pa.RecordBatchReader.from_batches(rows.schema, batches())
 
     def _forget(self, dataset: Dataset) -> None:
+        self._appended_only = False
         run = self._connection.execute
         run(f"insert into raw.changed_days select distinct $1, date from raw.{dataset.table}", [dataset.table])
         run(f"delete from raw.{dataset.table}")
@@ -138,13 +151,38 @@ class DuckDBDraft:
     def replay(
         self, steps: Sequence[Step], datasets: Iterable[Dataset], on_node: Callable[[Node], None] = lambda _: None
     ) -> list[Node]:
-        return replayed(steps, datasets, on_node, Replay(self._connection))
+        ((days,),) = self._connection.execute("select count(distinct civil_date) from raw.changed_days").fetchall()
+        self.is_near = self._appended_only and days <= _NEAR_DAYS
+        return replayed(steps, datasets, on_node, Replay(self._connection, written=self._written))
+
+    def catch_up(self) -> None:
+        """Take over all in which the published build differs from this one, its predecessor."""
+        run = self._connection.execute
+        run(f"attach '{quoted(self._published)}' as published (read_only)")
+        run("begin")
+        for table, where in [*self._appended(), *run(f"from published.{_WRITTEN}").fetchall()]:
+            run(f"delete from {table}{where}")
+            run(f"insert into {table} by name select * from published.{table}{where}")
+        run("create or replace table main.about as from published.main.about")
+        run("commit")
+        run("detach published")
+
+    def _appended(self) -> Iterator[tuple[str, str]]:
+        """The raw tables that were appended to since, and where their new rows are."""
+        run, query = self._connection.execute, "select dataset, observed_until from {}raw.loads"
+        before = dict(run(query.format("")).fetchall())
+        for dataset, until in run(query.format("published.")).fetchall():
+            if dataset in CATALOG and (known := before.get(dataset)) != until:
+                since = f" where observed_at > timestamptz '{known.isoformat()}'" if known else ""
+                yield f"raw.{CATALOG[dataset].table}", since
+        yield "raw.loads", ""
 
     def describe(self, about: Mapping[str, str]) -> None:
         self._connection.execute("create or replace table main.about (name varchar, value varchar)")
         self._connection.executemany("insert into main.about values ($1, $2)", [list(pair) for pair in about.items()])
 
     def release(self) -> Path:
+        self.is_near = False
         self.close()
         return self.path.parent
 
@@ -162,10 +200,18 @@ class DuckDBDraft:
         """Complete the file, and force it to the disk."""
         # Without the checkpoint part of the build would stay in a .wal file, which the rename leaves behind.
         self._connection.execute("delete from raw.changed_days")
+        self._note_written()
         self._connection.execute("checkpoint")
         self.close()
         with self.path.open("rb") as file:
             os.fsync(file.fileno())
+
+    def _note_written(self) -> None:
+        """Where it differs from the build that it replaces."""
+        self._connection.execute("create schema if not exists builds")
+        self._connection.execute(f"create or replace table {_WRITTEN} (relation varchar, condition varchar)")
+        for written in self._written.items():
+            self._connection.execute(f"insert into {_WRITTEN} values ($1, $2)", list(written))
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
         return connected(self.path, self._settings)

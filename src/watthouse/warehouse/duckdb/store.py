@@ -1,6 +1,7 @@
-"""DuckDB: no server, one file. A build writes a copy beside it and renames that into place.
+"""DuckDB: no server, one file. A build writes another one beside it and renames that into place.
 
-A reader keeps the file it opened: it never waits, and never sees half a build.
+A reader keeps the file it opened: it never waits, and never sees half a build. What a refresh writes to is the file
+that was published before, brought up to date: to copy one of some GB would take longer than all the rest.
 """
 
 import os
@@ -10,10 +11,10 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from datetime import UTC, date, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -25,10 +26,11 @@ from watthouse.settings import PROJECT
 from watthouse.transform import Step, fingerprint, steps_of, tests_of
 from watthouse.warehouse import marts, steps
 from watthouse.warehouse.base import BuildReader, Kept, Loaded, Tested
-from watthouse.warehouse.duckdb import checks
+from watthouse.warehouse.duckdb import checks, predecessor
 from watthouse.warehouse.duckdb.draft import DuckDBDraft
 from watthouse.warehouse.duckdb.extract import DuckDBExtract
 from watthouse.warehouse.duckdb.file import REBUILD, Settings, builds, columns_of, explain, loads, noted, reading
+from watthouse.warehouse.duckdb.tables import FileMarts
 from watthouse.warehouse.identity import identity
 
 _BUILDING: Final = "building-"
@@ -63,6 +65,10 @@ class DuckDB:
     def aside(self) -> Path:
         """Where this process builds before it publishes: in a folder, as dbt's profile has only the file's name."""
         return self.path.parent / f"{_BUILDING}{os.getpid()}" / self.path.name
+
+    @property
+    def _scratch(self) -> Path:
+        return self.path.parent / "scratch"
 
     def loaded(self) -> dict[str, Loaded]:
         return dict(self._noted(loads) or ())
@@ -130,18 +136,31 @@ class DuckDB:
         on_wait: Callable[[str], None] | None = None,  # noqa: ARG002 - the home's lock has let one writer in
     ) -> Iterator[DuckDBDraft]:
         """Raises :class:`WarehouseError` where the disk is full; the published file stays as it was."""
+        aside, begin = self.aside, partial(DuckDBDraft, self.aside, self._settings(), self.path, self._fingerprint)
+        scratch = self._scratch
         try:
-            self.aside.parent.mkdir(parents=True)
-            (self.aside.parent / _MARK).touch()
-            copied = nullcontext() if empty else _copied(self.path, self.aside)
-            with copied, closing(DuckDBDraft(self.aside, self._settings(), self.path, self._fingerprint)) as draft:
+            aside.parent.mkdir(parents=True)
+            (aside.parent / _MARK).touch()
+            with self._begun(begin, empty=empty) as draft:
                 yield draft
                 draft.finish()
-            self.aside.replace(self.path)  # atomic: readers that are open keep the old file
+            if draft.is_near:
+                predecessor.leave(self.path, aside, scratch)
+            aside.replace(self.path)  # atomic: readers that are open keep the old file
         except (duckdb.Error, OSError) as error:
             raise WarehouseError(explain(self.path, error, "the warehouse stays as it was")) from error
         finally:
-            self.sweep()
+            shutil.rmtree(aside.parent, ignore_errors=True)
+
+    @contextmanager
+    def _begun(self, begin: Callable[[], DuckDBDraft], *, empty: bool) -> Iterator[DuckDBDraft]:
+        """A draft that holds nothing, or all that is published."""
+        if empty:  # three files of that size would lie there else
+            predecessor.clear(self._scratch)
+        draft = None if empty else predecessor.caught_up(self.path, self._scratch, self.aside, begin)
+        copying = nullcontext() if empty or draft else _copied(self.path, self.aside)
+        with copying, closing(draft or begin()) as begun:
+            yield begun
 
     def dbt(self) -> Mapping[str, str]:
         return {
@@ -169,10 +188,10 @@ class DuckDB:
         """Raises :class:`UsageError` for a mart or a column that is not there."""
         self._refuse_missing()
         with self._reading() as connection:
-            yield from marts.pieces(_Marts(connection, schema), mart, since, until, columns)
+            yield from marts.pieces(FileMarts(connection, schema), mart, since, until, columns)
 
     def tables(self, schema: str) -> list[str]:
-        return self._noted(lambda connection: _Marts(connection, schema).names()) or []
+        return self._noted(lambda connection: FileMarts(connection, schema).names()) or []
 
     @contextmanager
     def extract(self) -> Iterator[DuckDBExtract]:
@@ -197,7 +216,7 @@ class DuckDB:
         from watthouse.warehouse.duckdb.reader import DuckDBReader  # Ibis comes with the extra `serve`
 
         try:
-            return DuckDBReader(self.path, seconds, self.path.parent / "scratch" / "serve")
+            return DuckDBReader(self.path, seconds, self._scratch / "serve")
         except duckdb.Error as error:
             reason = str(error).splitlines()[0]
             raise WarehouseError(f"{self.path} cannot be read ({reason}): {REBUILD}") from error
@@ -233,27 +252,6 @@ class DuckDB:
         return {"threads": self._threads, "memory_limit": self._memory_limit, "preserve_insertion_order": False}
 
 
-class _Marts:
-    """The marts of a file, for :func:`watthouse.warehouse.marts.pieces`."""
-
-    def __init__(self, connection: duckdb.DuckDBPyConnection, schema: str) -> None:
-        self._connection, self.schema = connection, schema
-
-    def names(self) -> list[str]:
-        query = f"select table_name from information_schema.tables where table_schema = '{self.schema}' order by 1"
-        return [name for (name,) in self.rows(query)]
-
-    def columns(self, mart: str) -> dict[str, str]:
-        return {name: name for name in columns_of(self._connection, f"{self.schema}.{mart}")}
-
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        return self._connection.execute(sql).fetchall()
-
-    def table(self, sql: str) -> pa.Table:
-        rows: pa.Table = self._connection.sql(sql).to_arrow_table()
-        return rows
-
-
 def _is_ours(folder: Path) -> bool:
     """Whether a build of watthouse's own made this folder."""
     named = folder.name.removeprefix(_BUILDING).isdecimal() and not folder.is_symlink()
@@ -262,7 +260,7 @@ def _is_ours(folder: Path) -> bool:
 
 def _duplicate(source: Path, target: Path) -> None:
     """Give the file a second name; copy it where the file system has no links."""
-    # a published file is never written to again, so a link is as good as a copy of some GB
+    # a file with two names is never written to again, so a link is as good as a copy of some GB
     try:
         os.link(source, target)
     except OSError:

@@ -1,11 +1,11 @@
-{#- Shares of production add up to one wherever there is production. -#}
-{%- test shares_of_one(model, sources) -%}
+{#- Shares of production add up to one wherever there is production. `by_day` looks at the days just rebuilt only. -#}
+{%- test shares_of_one(model, sources, by_day=false) -%}
 with summed as (
     select
         *,
         {% for source in sources %}coalesce({{ source }}_share, 0){{ " + " if not loop.last }}{% endfor %} as shares
     from {{ model }}
-    where coalesce({{ listed(sources, "_share") }}) is not null
+    where coalesce({{ listed(sources, "_share") }}) is not null{{ " and " ~ days_to_rebuild() if by_day }}
 )
 
 select

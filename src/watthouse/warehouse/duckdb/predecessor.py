@@ -1,0 +1,91 @@
+"""The file that was published before the present one: a refresh brings it up to date, and copies none of some GB.
+
+It lies among the scratch files, under a name that says which file took its place. It is written to only while that one
+is still published, as it was; and only where nothing else can see it: a reader keeps the file that it opened, a build
+that is kept shares it.
+"""
+
+import fcntl
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from stat import S_ISREG
+from typing import Final
+
+import duckdb
+
+from watthouse.warehouse.duckdb.draft import DuckDBDraft
+
+_PREFIX: Final = "before-"
+
+
+def caught_up(published: Path, folder: Path, target: Path, begin: Callable[[], DuckDBDraft]) -> DuckDBDraft | None:
+    """The predecessor of ``published``, moved to ``target`` and brought up to date; None where there is none to use.
+
+    ``begin`` opens a draft there.
+    """
+    if not take(published, folder, target):
+        return None
+    draft = None
+    try:
+        draft = begin()
+        draft.catch_up()
+        return draft
+    except duckdb.Error:
+        if draft:
+            draft.close()
+        for left in target.parent.glob(f"{target.name}*"):  # the log of what it had begun, too
+            left.unlink()
+        return None
+
+
+def take(published: Path, folder: Path, target: Path) -> bool:
+    """Move the predecessor of ``published`` out of ``folder``, to be written to; False where there is none to use."""
+    with suppress(OSError):
+        _place(published, folder).rename(target)
+    clear(folder)
+    if not target.exists() or _is_ours_alone(target):
+        return target.exists()
+    target.unlink()
+    return False
+
+
+def leave(published: Path, successor: Path, folder: Path) -> None:
+    """Keep the file of ``published`` as the predecessor of ``successor``, which is about to take its name."""
+    # A second name: between this and the renaming the published file must not be without one. A process that is killed
+    # in between leaves the predecessor of a file that was never published, which is never taken.
+    with suppress(OSError):  # no hard links here, or scratch files elsewhere: the next refresh copies
+        folder.mkdir(parents=True, exist_ok=True)
+        os.link(published, _place(successor, folder))
+
+
+def clear(folder: Path) -> None:
+    """Remove every predecessor."""
+    for path in folder.glob(f"{_PREFIX}*.duckdb"):
+        path.unlink()
+
+
+def _place(successor: Path, folder: Path) -> Path:
+    """Where the predecessor of a file lies: named by that file, so that any other one in its place has none."""
+    stat = successor.stat()
+    return folder / f"{_PREFIX}{stat.st_ino}-{stat.st_mtime_ns}-{stat.st_size}.duckdb"
+
+
+def _is_ours_alone(path: Path) -> bool:
+    """Whether it is a file that no process has open, and that has no other name."""
+    stat = path.lstat()
+    if not S_ISREG(stat.st_mode) or stat.st_nlink > 1:
+        return False
+    # DuckDB's own lock would tell of DuckDB's readers alone, not of a `cp` that takes its time. Linux grants this lease
+    # only on a file that nobody else has open; where there are none (macOS, most network disks) the file is copied.
+    with path.open("rb") as file:
+        try:
+            # to whoever opens it now the kernel would else have this process end
+            fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)
+            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        except (OSError, AttributeError):
+            return False
+    return True
