@@ -24,11 +24,11 @@ from benchmarks import (
     stream_spark,
 )
 from benchmarks.measure import Run, middle, run, watthouse
+from benchmarks.results import RESULTS, put, put_head
 from watthouse.settings import PROJECT
 from watthouse.transform.dictionary import marts
 
-HERE: Final = Path(__file__).parent
-SCRATCH: Final = HERE / ".scratch"
+SCRATCH: Final = Path(__file__).with_name(".scratch")
 YEARS: Final = 13
 
 
@@ -43,13 +43,15 @@ def main() -> None:
     csv = _csv(SCRATCH / "13-years" / "exports")
     pandas = run([sys.executable, "-m", "benchmarks.user_script", "pandas", str(csv)])
     sql = run([sys.executable, "-m", "benchmarks.user_script", "sql", str(csv), str(SCRATCH / "user.sqlite")])
-    text = _report(rows, middle(rebuilds), hours.usual(YEARS), pandas, sql)
-    text += f"\n{refresh.section(hours)}\n{fetch.section()}\n{api.section(long)}\n{dashboard.section()}\n"
-    text += stores.section(SCRATCH / "13-years" / "exports")
+    put_head(_report(rows, middle(rebuilds), hours.usual(YEARS), pandas, sql))
+    put(refresh.section(hours))
+    put(fetch.section())
+    put(api.section(long))
+    put(dashboard.section())
+    put(stores.section(SCRATCH / "13-years" / "exports"))
     for streamed in (stream, stream_spark, stream_delay, stream_page):
-        text += f"\n{streamed.section()}"
-    print(text)
-    (HERE / "RESULTS.md").write_text(text)
+        put(streamed.section())
+    print(RESULTS.read_text())
     shutil.rmtree(SCRATCH)
 
 

@@ -12,3 +12,9 @@ def put(section: str) -> None:
     before, _, rest = RESULTS.read_text().partition(f"\n{heading}\n")
     _, mark, after = rest.partition("\n## ")
     RESULTS.write_text(f"{before.rstrip()}\n\n{section.rstrip()}\n" + (f"\n## {after}" if mark else ""))
+
+
+def put_head(text: str) -> None:
+    """Replace what comes before the first section."""
+    _, mark, sections = RESULTS.read_text().partition("\n## ")
+    RESULTS.write_text(f"{text.rstrip()}\n" + (f"\n## {sections}" if mark else ""))

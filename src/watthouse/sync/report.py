@@ -169,5 +169,7 @@ class Tally:
             names = ", ".join(sorted(self.unselected))
             report.unselected[document.origin] = f"it holds {names}, which was not asked for"
         for dataset_id, reasons in self.dropped.items():
+            if not reasons:
+                continue
             report.add(dataset_id, Counts(fetched=reasons.total(), dropped=reasons.total()))
             report.dropped.update(reasons)
