@@ -185,7 +185,7 @@ OF_DRAFT: Final = "watthouse.warehouse.duckdb.draft:DuckDBDraft"
     "point",
     [
         f"{OF_PREDECESSOR}:take",
-        f"{OF_DRAFT}.catch_up",
+        "watthouse.warehouse.duckdb.draft:catch_up",
         f"{OF_PREDECESSOR}:leave",
         f"{OF_DRAFT}.replay",
         f"{OF_DRAFT}.finish",

@@ -10,25 +10,26 @@ from typing import Final
 import duckdb
 import pyarrow as pa
 
-from watthouse.catalog import CATALOG, Dataset
+from watthouse.catalog import Dataset
 from watthouse.errors import TableError, WatthouseError
 from watthouse.lake.ledger import Lake
 from watthouse.lake.table import Head
 from watthouse.transform import Node, Step, steps_as_text
 from watthouse.warehouse.duckdb.file import (
+    WRITTEN,
     Settings,
+    catch_up,
     columns_of,
     connected,
     explain,
     loads,
     noted,
     prepare_raw,
+    quoted,
 )
 from watthouse.warehouse.duckdb.replay import Replay
 from watthouse.warehouse.steps import replayed
 
-_WRITTEN: Final = "builds.written"
-"""The models that a refresh wrote to, and where: the end of a statement that names these rows."""
 _NEAR_DAYS: Final = 31
 """Days up to which the file that a draft replaces is soon brought up to date: above, copying the new one is faster."""
 
@@ -36,10 +37,13 @@ _NEAR_DAYS: Final = 31
 class DuckDBDraft:
     """A file beside the published one.
 
-    It ``is_near`` that one where it differs from it by a few days, appended and rebuilt.
+    It ``is_near`` that one where it differs from it by a few days, appended and rebuilt. One that is ``behind`` is its
+    predecessor, and is first brought up to date; raises :class:`duckdb.Error` where that cannot be.
     """
 
-    def __init__(self, path: Path, settings: Settings, published: Path, fingerprint: str) -> None:
+    def __init__(
+        self, path: Path, settings: Settings, published: Path, fingerprint: str, *, behind: bool = False
+    ) -> None:
         self.path = path
         self.is_near = False
         self._fingerprint = fingerprint
@@ -50,6 +54,12 @@ class DuckDBDraft:
         self._written: dict[str, str] = {}
         self._connection = self._connect()
         prepare_raw(self._connection)
+        if behind:
+            try:
+                catch_up(self._connection, published)
+            except duckdb.Error:
+                self.close()
+                raise
 
     def load(self, lake: Lake, dataset: Dataset, head: Head, *, anew: bool = False) -> int:
         """Append the observations stamped after the last load, and mark their days, in one transaction."""
@@ -154,28 +164,6 @@ class DuckDBDraft:
         self.is_near = self._appended_only and days <= _NEAR_DAYS
         return replayed(steps, datasets, on_node, Replay(self._connection, written=self._written))
 
-    def catch_up(self) -> None:
-        """Take over all in which the published build differs from this one, its predecessor."""
-        run, path = self._connection.execute, str(self._published).replace("'", "''")
-        run(f"attach '{path}' as published (read_only)")
-        run("begin")
-        for table, where in [*self._appended(), *run(f"from published.{_WRITTEN}").fetchall()]:
-            run(f"delete from {table}{where}")
-            run(f"insert into {table} by name select * from published.{table}{where}")
-        run("create or replace table main.about as from published.main.about")
-        run("commit")
-        run("detach published")
-
-    def _appended(self) -> Iterator[tuple[str, str]]:
-        """The raw tables that were appended to since, and where their new rows are."""
-        run, query = self._connection.execute, "select dataset, observed_until from {}raw.loads"
-        before = dict(run(query.format("")).fetchall())
-        for dataset, until in run(query.format("published.")).fetchall():
-            if dataset in CATALOG and (known := before.get(dataset)) != until:
-                since = f" where observed_at > timestamptz '{known.isoformat()}'" if known else ""
-                yield f"raw.{CATALOG[dataset].table}", since
-        yield "raw.loads", ""
-
     def describe(self, about: Mapping[str, str]) -> None:
         self._connection.execute("create or replace table main.about (name varchar, value varchar)")
         self._connection.executemany("insert into main.about values ($1, $2)", [list(pair) for pair in about.items()])
@@ -208,9 +196,9 @@ class DuckDBDraft:
     def _note_written(self) -> None:
         """Where it differs from the build that it replaces."""
         self._connection.execute("create schema if not exists builds")
-        self._connection.execute(f"create or replace table {_WRITTEN} (relation varchar, condition varchar)")
+        self._connection.execute(f"create or replace table {WRITTEN} (relation varchar, condition varchar)")
         for written in self._written.items():
-            self._connection.execute(f"insert into {_WRITTEN} values ($1, $2)", list(written))
+            self._connection.execute(f"insert into {WRITTEN} values ($1, $2)", list(written))
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
         return connected(self.path, self._settings)

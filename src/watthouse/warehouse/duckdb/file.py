@@ -18,6 +18,8 @@ from watthouse.warehouse.base import Loaded
 
 T = TypeVar("T")
 Settings = dict[str, str | bool | int | float | list[str]]
+WRITTEN: Final = "builds.written"
+"""The models that a refresh wrote to, and where: the end of a statement that names these rows."""
 REBUILD = "`watthouse build --full` rebuilds it from the lake"
 _TYPES: Final[Mapping[Kind, str]] = {
     Kind.INSTANT: "TIMESTAMPTZ",
@@ -65,6 +67,11 @@ def explain(path: Path | str, error: Exception, advice: str) -> str:
     return f"{path} cannot be used ({reason}): {advice}"
 
 
+def quoted(path: Path) -> str:
+    """The path for a literal in SQL."""
+    return str(path).replace("'", "''")
+
+
 def prepare_raw(connection: duckdb.DuckDBPyConnection) -> None:
     """Create what is missing of the schema ``raw``: an older watthouse had fewer datasets and columns."""
     # No migration by version: what is missing is added each time, so that a home of any former version opens.
@@ -85,6 +92,30 @@ def prepare_raw(connection: duckdb.DuckDBPyConnection) -> None:
         run(f"create table if not exists raw.{dataset.table} ({declared})")
         for name in columns.keys() - columns_of(connection, f"raw.{dataset.table}"):
             run(f"alter table raw.{dataset.table} add column {name} {columns[name]}")
+
+
+def catch_up(connection: duckdb.DuckDBPyConnection, published: Path) -> None:
+    """Take over all in which the published file differs from this one, its predecessor."""
+    run = connection.execute
+    run(f"attach '{quoted(published)}' as published (read_only)")
+    run("begin")
+    for table, where in [*_appended(connection), *run(f"from published.{WRITTEN}").fetchall()]:
+        run(f"delete from {table}{where}")
+        run(f"insert into {table} by name select * from published.{table}{where}")
+    run("create or replace table main.about as from published.main.about")
+    run("commit")
+    run("detach published")
+
+
+def _appended(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
+    """The raw tables that were appended to since, and where their new rows are."""
+    run, query = connection.execute, "select dataset, observed_until from {}raw.loads"
+    before = dict(run(query.format("")).fetchall())
+    for dataset, until in run(query.format("published.")).fetchall():
+        if dataset in CATALOG and (known := before.get(dataset)) != until:
+            since = f" where observed_at > timestamptz '{known.isoformat()}'" if known else ""
+            yield f"raw.{CATALOG[dataset].table}", since
+    yield "raw.loads", ""
 
 
 def columns_of(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:

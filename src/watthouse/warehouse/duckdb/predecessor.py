@@ -21,21 +21,16 @@ from watthouse.warehouse.duckdb.draft import DuckDBDraft
 _PREFIX: Final = "before-"
 
 
-def caught_up(published: Path, folder: Path, target: Path, begin: Callable[[], DuckDBDraft]) -> DuckDBDraft | None:
+def caught_up(published: Path, folder: Path, target: Path, begin: Callable[..., DuckDBDraft]) -> DuckDBDraft | None:
     """The predecessor of ``published``, moved to ``target`` and brought up to date; None where there is none to use.
 
-    ``begin`` opens a draft there.
+    ``begin`` opens a draft there, which may be ``behind``.
     """
     if not take(published, folder, target):
         return None
-    draft = None
     try:
-        draft = begin()
-        draft.catch_up()
-        return draft
+        return begin(behind=True)
     except duckdb.Error:
-        if draft:
-            draft.close()
         for left in target.parent.glob(f"{target.name}*"):  # the log of what it had begun, too
             left.unlink()
         return None

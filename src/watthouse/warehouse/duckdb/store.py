@@ -153,7 +153,7 @@ class DuckDB:
             shutil.rmtree(aside.parent, ignore_errors=True)
 
     @contextmanager
-    def _begun(self, begin: Callable[[], DuckDBDraft], *, empty: bool) -> Iterator[DuckDBDraft]:
+    def _begun(self, begin: Callable[..., DuckDBDraft], *, empty: bool) -> Iterator[DuckDBDraft]:
         """A draft that holds nothing, or all that is published."""
         if empty:  # three files of that size would lie there else
             predecessor.clear(self._scratch)
