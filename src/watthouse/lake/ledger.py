@@ -58,6 +58,8 @@ class Lake:
         self._retention = retention
         self._kind = kind
         self._tables: dict[str, Table] = {}
+        self.observed: dict[str, Head | None] = {}
+        """The state in which observing left each dataset, by id."""
 
     def uri(self, dataset: Dataset) -> str:
         return f"{self.place.url}/{dataset.id}"
@@ -241,6 +243,7 @@ class Lake:
                 if (done := done + comparison.counts.fetched) < total:
                     on_rows(done, total)
             table.append(opened, files, stamp + max(map(attrgetter("turn"), documents), default=0))
+        self.observed[table.dataset.id] = table.head()
         return sum(compared, Counts())
 
     def _compare(

@@ -54,15 +54,19 @@ def take_in(
     on_progress = on_progress or _by_bytes(documents, progress)
     scratch = home.settings.scratch
     noted = {} if of else home.notes.read(DOCUMENTS)
-    files = None if of else Memory(Documents(home.notes, home.lake, noted), report, distrusting)
+    known = noted.get("documents")
+    met = set(known) if isinstance(known, dict) and not distrusting else set[str]()
+    files = None if of else Memory(Documents(home.notes, home.lake, noted), report, met)
     with disk(scratch, "free some space and run again"):
         with Spool(scratch / "spool") as spool:
             for document in documents:
-                if files and files.knows(document, document.digest() if isinstance(document, Digested) else None):
+                digest = document.digest() if files and isinstance(document, Digested) else None
+                if files and digest and digest in met and files.knows(document, digest):
                     continue
                 whole = _read(document, selection, spool.document(current=of is not None), report, on_progress, of)
-                if files and whole:
-                    files.taken[files.digest] = whole
+                if files and digest and whole:
+                    met.add(digest)
+                    files.taken[digest] = whole
             heads = _observe(home, spool.by_dataset, without, progress, report, of)
         if files:
             files.keep(heads)
@@ -92,7 +96,7 @@ def _observe(
             counts = home.lake.observe(dataset, chosen, home.confirm_writer, marked=marked, on_rows=on_rows)
             if pictures and gallery:
                 pictures.keep(gallery)
-            heads[dataset.id] = home.lake.head(dataset)
+            heads[dataset.id] = home.lake.observed[dataset.id]
         except TableError as error:
             if of:
                 raise

@@ -48,9 +48,7 @@ class Documents:
 
     def find(self, digest: str) -> Remembered | None:
         """What a file of these bytes gave; None where it was not read, or the lake has lost some of it since."""
-        documents = self.noted.get("documents")
-        # the lake is asked only where there is something to hold it to
-        return self._known.get(digest) if isinstance(documents, dict) and digest in documents else None
+        return self._known.get(digest)
 
     @cached_property
     def _known(self) -> Mapping[str, Remembered]:
@@ -83,32 +81,29 @@ class Documents:
 class Memory:
     """What one run knows of its files: which were read before, and which it has read itself.
 
-    ``digest`` is that of the document asked for last, empty where it has none. What is ``taken``, by digest, are those
-    that were read whole, and of which nothing was left out.
+    What is ``taken``, by digest, are those that were read whole, and of which nothing was left out; ``met`` are the
+    digests of these and of those that are noted and trusted.
     """
 
     documents: Documents
     report: Report
-    distrusting: bool
-    digest: str = ""
+    met: set[str]
     taken: dict[str, Tally] = field(default_factory=dict)
     _twins: list[tuple[str, str]] = field(default_factory=list)
 
-    def knows(self, document: Document, digest: str | None) -> bool:
-        """Whether a document was read before; it is then entered in the report, as rows that are unchanged."""
-        self.digest = digest or ""
-        if self.digest and self.digest in self.taken:  # a zip and what was unpacked from it
-            self._twins.append((document.origin, self.digest))
+    def knows(self, document: Document, digest: str) -> bool:
+        """Whether a document that was ``met`` is known: it is then entered in the report, as rows that are unchanged."""
+        if digest in self.taken:  # a zip and what was unpacked from it
+            self._twins.append((document.origin, digest))
             return True
-        known = None if self.distrusting else self.documents.find(self.digest)
-        if known:
+        if known := self.documents.find(digest):
             self.report.recall(document.origin, known.rows, known.dropped)
         return known is not None
 
     def keep(self, heads: Mapping[str, Head | None]) -> None:
         """Note what is taken, where all its datasets were observed: those of which there are ``heads`` after that."""
         # A file that was written to meanwhile is noted by bytes that nobody has: it is read again, and no other missed.
-        gave = {digest: _of(tally) for digest, tally in self.taken.items() if digest}
+        gave = {digest: _of(tally) for digest, tally in self.taken.items()}
         whole = {digest: one for digest, one in gave.items() if one.datasets <= heads.keys()}
         for origin, digest in self._twins:
             if one := whole.get(digest):
