@@ -59,6 +59,8 @@ def test_a_session_that_was_closed_in_its_block_leaves_the_others_watched(watch:
     with closing(duckdb.connect()) as other, watch.over(other, 0.1):
         other.close()
         time.sleep(0.3)
+    assert watch._thread
+    assert watch._thread.is_alive()
     assert _taken(watch, 0.3) < 5
 
 
