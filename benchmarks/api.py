@@ -18,7 +18,7 @@ import httpx
 
 from benchmarks import generate, histories, rival, servers
 from benchmarks.database import postgres
-from benchmarks.load import Load, Server, load, rival_serving, watching_memory, watthouse_serving
+from benchmarks.load import Load, Server, load, rival_serving, shown, watching_memory, watthouse_serving
 from benchmarks.measure import watthouse
 from benchmarks.results import put
 
@@ -146,11 +146,6 @@ def _line(what: str, usual: Load, cold: Load, warm: Load) -> str:
     return f"| {what} | {shown(usual)} | {shown(cold)} | {against(cold)} | {shown(warm)} | {against(warm)} |"
 
 
-def shown(one: Load) -> str:
-    """Requests a second, and the p99 in ms."""
-    return f"{one.rate:,.0f} ({one.p99_ms:,.0f})" if one.rate >= 10 else f"{one.rate:.1f} ({one.p99_ms:,.0f})"
-
-
 def _alone(home: Path, scratch: Path) -> list[str]:
     homes = {
         1: histories.cut(home, scratch / "1-year", date(LAST.year, 1, 1)),
@@ -210,8 +205,8 @@ def _flat(servers: Mapping[int, Server], what: str, path: str) -> str:
     settled = {years: taken[5:] for years, taken in times.items()}
     least, most = settled[min(settled)], settled[max(settled)]
     ratio = median(b / a for a, b in zip(least, most, strict=True))
-    shown = " | ".join(f"{1000 * median(taken):.1f}" for taken in settled.values())
-    return f"| {what} | {shown} | {ratio:.2f} | {max(sizes.values()) / min(sizes.values()):.2f} |"
+    medians = " | ".join(f"{1000 * median(taken):.1f}" for taken in settled.values())
+    return f"| {what} | {medians} | {ratio:.2f} | {max(sizes.values()) / min(sizes.values()):.2f} |"
 
 
 if __name__ == "__main__":

@@ -54,6 +54,11 @@ class Load:
     p99_ms: float
 
 
+def shown(one: Load) -> str:
+    """Requests a second, and the p99 in ms."""
+    return f"{one.rate:,.0f} ({one.p99_ms:,.0f})" if one.rate >= 10 else f"{one.rate:.1f} ({one.p99_ms:,.0f})"
+
+
 @contextmanager
 def watthouse_serving(home: Path, *, cached: bool, **variables: str) -> Iterator[Server]:
     """``watthouse serve`` with these settings; not ``cached``, it computes every answer."""

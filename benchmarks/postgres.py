@@ -16,7 +16,7 @@ import psycopg
 
 from benchmarks import api, generate, rival
 from benchmarks.database import at_rest, postgres
-from benchmarks.load import Load, rival_serving, watthouse_serving
+from benchmarks.load import Load, rival_serving, shown, watthouse_serving
 from benchmarks.measure import Run, middle, timed, watthouse
 from benchmarks.results import put
 from watthouse.catalog import find
@@ -186,7 +186,7 @@ def _line(what: str, usual: Load, file: Load, server: Load) -> str:
     def against(other: Load) -> str:
         return f"{server.rate / other.rate:.2f} ×, p99 {other.p99_ms / server.p99_ms:.2f} ×"
 
-    rates = " | ".join(map(api.shown, (usual, file, server)))
+    rates = " | ".join(map(shown, (usual, file, server)))
     return f"| {what} | {rates} | {against(file)} | {against(usual)} |"
 
 

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from benchmarks import api, dashboard, refresh
-from benchmarks.load import watthouse_serving
+from benchmarks.load import shown, watthouse_serving
 from benchmarks.measure import watthouse
 
 YEARS: Final = (1, 2)
@@ -43,7 +43,7 @@ def _built(home: Path) -> list[str]:
 def _answered(home: Path) -> list[str]:
     with watthouse_serving(home, cached=False) as server:
         loads = api.loads(server, api.API, seconds=SECONDS)
-    return [f"{what}: {api.shown(load)} requests/s (p99, ms)" for what, load in loads.items()]
+    return [f"{what}: {shown(load)} requests/s (p99, ms)" for what, load in loads.items()]
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from benchmarks.load import Load, Server, load, serving
+from benchmarks.load import Server, load, serving, shown
 from watthouse.serve.api.calls import CALLS, answered
 from watthouse.serve.api.direct import ASKED, Direct
 from watthouse.serve.app import create
@@ -46,7 +46,7 @@ def table(home: Path, paths: Sequence[str], newest: str, *, connections: int, se
             alone = load(running, [newest], connections=connections, seconds=seconds)
             with _probing(running) as waits:
                 turn = load(running, paths, connections=connections, seconds=2 * seconds)
-        lines.append(f"| {name} | {_shown(alone)} | {_shown(turn)} | {1000 * max(waits):.0f} |")
+        lines.append(f"| {name} | {shown(alone)} | {shown(turn)} | {1000 * max(waits):.0f} |")
     return [
         "| requests/s (p99, ms), nothing cached | the newest day | the five in turn | a probe beside: longest, ms |",
         "|---|---:|---:|---:|",
@@ -73,10 +73,6 @@ def _probing(server: Server) -> Iterator[list[float]]:
     finally:
         over.set()
         prober.join()
-
-
-def _shown(one: Load) -> str:
-    return f"{one.rate:,.0f} ({one.p99_ms:,.0f})"
 
 
 class _OnLoop(Direct):

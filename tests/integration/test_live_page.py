@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.figures import checked
 from tests.streaming import document, fill, of_day
 from watthouse.clock import end_of, start_of
 from watthouse.serve.dashboard.pages import live
@@ -107,7 +108,9 @@ def test_a_newest_slot_without_all_of_its_sources_shows_the_production_of_the_on
 def maps_of(moved: Mapping[tuple[str, str], Any]) -> dict[str, Any]:
     """The regions of each map that have a value; the others are a layer without a scale."""
     return {
-        name: next(layer for layer in moved[name, "figure"].data if layer.type == "choropleth" and layer.showscale)
+        name: next(
+            layer for layer in checked(moved[name, "figure"]).data if layer.type == "choropleth" and layer.showscale
+        )
         for name in live.MAPS
     }
 
@@ -141,8 +144,8 @@ def test_what_moves_is_what_the_page_names(service: Service, stream_store: str) 
     assert moved["live-sources-title", "children"] == "Île-de-France: sources at 23:45"
     assert moved["live", "data-version"] == service.live.state().version
     for name in live.MAPS:  # what a picture of it says
-        assert "RTE, 10\u00a0Mar\u00a02026" in moved[name, "figure"].layout.meta["whose"]
-    (bars,) = moved["live-sources", "figure"].data
+        assert "RTE, 10\u00a0Mar\u00a02026" in moved[name, "figure"].layout["meta"]["whose"]
+    (bars,) = checked(moved["live-sources", "figure"]).data
     newest = document("11", datetime(2026, 3, 10, 22, 45, tzinfo=UTC))
     assert sorted(bars.x) == sorted(
         newest[f"{source}_mw"]

@@ -55,6 +55,15 @@ def test_the_time_of_a_query_is_that_of_all_its_blocks(watch: Watch) -> None:
             session.execute(ENDLESS).fetchall()
 
 
+def test_a_session_that_was_closed_in_its_block_leaves_the_others_watched(watch: Watch) -> None:
+    with closing(duckdb.connect()) as other, watch.over(other, 0.1):
+        other.close()
+        time.sleep(0.3)
+    assert watch._thread
+    assert watch._thread.is_alive()
+    assert _taken(watch, 0.3) < 5
+
+
 def test_queries_share_one_thread_which_ends_with_the_engine() -> None:
     before = {*threading.enumerate()}
     watch = Watch()

@@ -10,6 +10,7 @@ import pytest
 
 from watthouse.errors import WarehouseError
 from watthouse.warehouse import marts
+from watthouse.warehouse.duckdb import predecessor
 from watthouse.warehouse.duckdb.store import DuckDB
 
 OLDER = {
@@ -54,6 +55,28 @@ def test_a_draft_that_fails_leaves_what_is_published(published: DuckDB) -> None:
         raise RuntimeError("in the middle")
     assert published.path.read_bytes() == before
     assert [one.name for one in published.path.parent.iterdir()] == [published.path.name]
+
+
+def test_a_folder_of_somebody_else_in_the_place_of_a_draft_stays(published: DuckDB) -> None:
+    theirs = published.aside.parent / "notes.txt"
+    theirs.parent.mkdir()
+    theirs.write_text("mine")
+    with pytest.raises(WarehouseError), published.draft():
+        pass
+    assert theirs.read_text() == "mine"
+
+
+def test_a_file_on_a_disk_that_others_may_share_is_not_written_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published, scratch, target = tmp_path / "published", tmp_path / "scratch", tmp_path / "target"
+    published.write_bytes(b"published")
+    scratch.mkdir()
+    for file_systems in (predecessor._LOCAL, frozenset[str]()):
+        predecessor._place(published, scratch).write_bytes(b"the one before")
+        monkeypatch.setattr(predecessor, "_LOCAL", file_systems)
+        assert predecessor.take(published, scratch, target) is target.exists() is bool(file_systems)
+        target.unlink(missing_ok=True)
 
 
 def test_pieces_of_a_mart_are_its_rows_in_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

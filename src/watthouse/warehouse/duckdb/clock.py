@@ -4,7 +4,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -49,10 +49,10 @@ class Watch:
     def over(self, session: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[None]:
         """Interrupt the session where the block takes longer."""
         running = _Running(session, time.monotonic() + seconds)
-        with self._changed:
-            self._running.add(running)
-            self._look_by(running.due)
         try:
+            with self._changed:
+                self._running.add(running)
+                self._look_by(running.due)
             yield
         finally:
             # under the lock: no interrupt meets what the session does next
@@ -67,8 +67,9 @@ class Watch:
 
     def _look_by(self, due: float) -> None:
         if self._thread is None:
-            self._thread = threading.Thread(target=self._look, daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._look, daemon=True)
+            thread.start()  # where there is no room for one, the next query tries again
+            self._thread = thread
         elif due < self._next:
             self._changed.notify()
 
@@ -78,7 +79,8 @@ class Watch:
                 now = time.monotonic()
                 for running in self._running:
                     if running.due <= now:
-                        running.session.interrupt()
+                        with suppress(duckdb.Error):  # one that was closed: the others are to be watched on
+                            running.session.interrupt()
                         # once is not enough: DuckDB forgets an interrupt that comes between two statements
                         running.due = now + _INTERRUPT_SECONDS
                 self._next = min((running.due for running in self._running), default=float("inf"))

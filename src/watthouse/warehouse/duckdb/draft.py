@@ -53,13 +53,13 @@ class DuckDBDraft:
         self._appended_only = True
         self._written: dict[str, str] = {}
         self._connection = self._connect()
-        prepare_raw(self._connection)
-        if behind:
-            try:
+        try:
+            prepare_raw(self._connection)
+            if behind:
                 catch_up(self._connection, published)
-            except duckdb.Error:
-                self.close()
-                raise
+        except duckdb.Error:
+            self.close()
+            raise
 
     def load(self, lake: Lake, dataset: Dataset, head: Head, *, anew: bool = False) -> int:
         """Append the observations stamped after the last load, and mark their days, in one transaction."""

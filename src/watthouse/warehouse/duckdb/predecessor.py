@@ -19,6 +19,8 @@ import duckdb
 from watthouse.warehouse.duckdb.draft import DuckDBDraft
 
 _PREFIX: Final = "before-"
+_LOCAL: Final = frozenset({"ext2", "ext3", "ext4", "xfs", "f2fs", "tmpfs", "overlay"})
+"""The file systems of disks that one machine alone uses; on any other the file is copied."""
 
 
 def caught_up(published: Path, folder: Path, target: Path, begin: Callable[..., DuckDBDraft]) -> DuckDBDraft | None:
@@ -59,7 +61,8 @@ def leave(published: Path, successor: Path, folder: Path) -> None:
 def clear(folder: Path) -> None:
     """Remove every predecessor."""
     for path in folder.glob(f"{_PREFIX}*.duckdb"):
-        path.unlink()
+        with suppress(OSError):  # another user's: no reason not to refresh
+            path.unlink()
 
 
 def _place(successor: Path, folder: Path) -> Path:
@@ -74,13 +77,22 @@ def _is_ours_alone(path: Path) -> bool:
     if not S_ISREG(stat.st_mode) or stat.st_nlink > 1:
         return False
     # DuckDB's own lock would tell of DuckDB's readers alone, not of a `cp` that takes its time. Linux grants this lease
-    # only on a file that nobody else has open; where there are none (macOS, most network disks) the file is copied.
-    with path.open("rb") as file:
-        try:
+    # only on a file that nobody else has open; where there are none (macOS) the file is copied.
+    try:
+        with path.open("rb") as file:
             # to whoever opens it now the kernel would else have this process end
             fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)
             fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
             fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
-        except (OSError, AttributeError):
-            return False
-    return True
+            return _is_of_this_machine(path)
+    except (OSError, AttributeError):
+        return False
+
+
+def _is_of_this_machine(path: Path) -> bool:
+    """Whether its disk is one that no other machine writes to or reads, as a shared folder's or a network's is."""
+    # of what others have open a lease there says nothing, and is granted all the same
+    device = path.stat().st_dev
+    number = f"{os.major(device)}:{os.minor(device)}"
+    mounts = [line.partition(" - ") for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    return any(before.split()[2] == number and after.split()[0] in _LOCAL for before, _, after in mounts)

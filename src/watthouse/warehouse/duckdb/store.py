@@ -150,7 +150,8 @@ class DuckDB:
         except (duckdb.Error, OSError) as error:
             raise WarehouseError(explain(self.path, error, "the warehouse stays as it was")) from error
         finally:
-            shutil.rmtree(aside.parent, ignore_errors=True)
+            if _is_ours(aside.parent):
+                shutil.rmtree(aside.parent, ignore_errors=True)
 
     @contextmanager
     def _begun(self, begin: Callable[..., DuckDBDraft], *, empty: bool) -> Iterator[DuckDBDraft]:
