@@ -19,6 +19,7 @@ import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError
 
+from watthouse.ahead import ahead
 from watthouse.catalog import CATALOG, Dataset
 from watthouse.errors import LakeError, TableError
 from watthouse.lake import damage, remote
@@ -236,14 +237,15 @@ class Lake:
             opened = table.open_to_write()
             # Clocks are stepped back (NTP, a resumed machine): the stamp goes on by a microsecond then, not backwards.
             stamp = max(microseconds(datetime.now(UTC)), (table.last_stamp(opened) or 0) + 1)
-            for months in self._chunks(documents):
-                comparison = self._compare(table, opened, documents, months, marked)
+            chunks = self._chunks(documents)
+            comparisons = (self._compare(table, opened, documents, months, marked) for months in chunks)
+            for comparison in ahead(comparisons):
                 files += table.stamped(comparison.additions, stamp)
                 compared.append(comparison.counts)
                 if (done := done + comparison.counts.fetched) < total:
                     on_rows(done, total)
             table.append(opened, files, stamp + max(map(attrgetter("turn"), documents), default=0))
-        self.observed[table.dataset.id] = table.head()
+        self.observed[table.dataset.id] = table.head(opened)
         return sum(compared, Counts())
 
     def _compare(

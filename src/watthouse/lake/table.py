@@ -97,22 +97,16 @@ class Table:
         """The table as it is now; opened once and updated from there, which takes a tenth of the time."""
         if self._opened is not None:
             self._opened.update_incremental()
-            return self._opened
-        try:
-            # deltalake passes over an empty entry as if nothing had been committed in it: after a power cut the rows
-            # of that commit would be missing without a word
-            self._refuse(faults_of_log(self.store, whole=False))
-            table = DeltaTable(self.uri, storage_options=self.place.delta_options)
-        except TableNotFoundError:
-            return None
-        written = int(table.metadata().configuration.get(_FORMAT_KEY, FORMAT))
-        if written > FORMAT:
-            raise LakeError(
-                f"{self.uri} was written by a newer watthouse (lake format {written}, this one knows"
-                f" {FORMAT}): upgrade watthouse"
-            )
-        self._opened = table
-        return table
+        else:
+            try:
+                # deltalake passes over an empty entry as if nothing had been committed in it: after a power cut the
+                # rows of that commit would be missing without a word
+                self._refuse(faults_of_log(self.store, whole=False))
+                self._opened = DeltaTable(self.uri, storage_options=self.place.delta_options)
+            except TableNotFoundError:
+                return None
+        self._refuse_newer(self._opened)
+        return self._opened
 
     def open_to_write(self) -> DeltaTable:
         """The table, created if it does not exist."""
@@ -185,10 +179,10 @@ class Table:
                     self.store.remove(file.path)
             raise
 
-    def head(self) -> Head | None:
-        """The state of the ledger, None where nothing was observed."""
+    def head(self, opened: DeltaTable | None = None) -> Head | None:
+        """The state of the ledger, as it is now or as it was ``opened``; None where nothing was observed."""
         with self.errors():
-            table = self.open()
+            table = opened or self.open()
             stamp = self.last_stamp(table) if table else None
             if table is None or stamp is None:
                 return None
@@ -280,6 +274,14 @@ class Table:
         """The error that names the first of these faults."""
         more = f" (and {len(faults) - 1} more faults)" if len(faults) > 1 else ""
         return TableError(f"{self.uri}/{faults[0]}{more}: `watthouse repair` says what can be restored")
+
+    def _refuse_newer(self, table: DeltaTable) -> None:
+        written = int(table.metadata().configuration.get(_FORMAT_KEY, FORMAT))
+        if written > FORMAT:
+            raise LakeError(
+                f"{self.uri} was written by a newer watthouse (lake format {written}, this one knows"
+                f" {FORMAT}): upgrade watthouse"
+            )
 
     def _refuse(self, faults: Sequence[Damage]) -> None:
         if faults:

@@ -133,14 +133,20 @@ def _with_instants(dataset: Dataset, frame: pl.DataFrame, origin: str) -> pl.Dat
     for name in _CLOCKWORK:
         if name not in frame.columns:
             frame = frame.with_columns(pl.lit(None, _CLOCKWORK[name]).alias(name))
-    frame = frame.with_columns(instant_of(pl.col("date"), pl.col("heure")).alias("_slot"))
-    frame = frame.with_columns(_second_pass(pl.coalesce("date_heure", "_slot")).alias("date_heure"))
+    # Regions share their clock: what it says is found once for all of them.
+    told = frame.select(*_CLOCKWORK).unique()
+    told = told.with_columns(instant_of(pl.col("date"), pl.col("heure")).alias("_slot"))
+    told = told.with_columns(_second_pass(pl.coalesce("date_heure", "_slot")).alias("_instant"))
     _refuse_ambiguous(dataset, frame, origin)
-    instant = pl.col("date_heure")
-    return frame.with_columns(_reason_of_clock()).with_columns(
-        pl.coalesce("date", civil_date_of(instant)).alias("date"),
-        pl.coalesce("heure", heure_of(instant)).alias("heure"),
+    instant = pl.col("_instant")
+    told = told.with_columns(
+        _reason_of_clock(instant),
+        pl.coalesce("date", civil_date_of(instant)).alias("_date"),
+        pl.coalesce("heure", heure_of(instant)).alias("_heure"),
     )
+    frame = frame.join(told, on=list(_CLOCKWORK), how="left", nulls_equal=True, maintain_order="left")
+    found = {"date_heure": "_instant", "date": "_date", "heure": "_heure"}
+    return frame.with_columns(pl.col(new).alias(name) for name, new in found.items()).drop(found.values())
 
 
 def _second_pass(instant: pl.Expr) -> pl.Expr:
@@ -166,11 +172,11 @@ def _refuse_ambiguous(dataset: Dataset, frame: pl.DataFrame, origin: str) -> Non
         )
 
 
-def _reason_of_clock() -> pl.Expr:
-    """Why a row is not a slot of the civil clock; null where it is one."""
+def _reason_of_clock(instant: pl.Expr) -> pl.Expr:
+    """Why a row of this ``instant`` is not a slot of the civil clock; null where it is one."""
     # RTE publishes 96 slots on the spring day too, and fills 02:00 to 02:45 with copies of 01:xx under the instants of
     # 03:xx. Of the two rows of an instant, the one whose clock Paris showed is the measurement.
-    date, heure, instant = pl.col("date"), pl.col("heure"), pl.col("date_heure")
+    date, heure = pl.col("date"), pl.col("heure")
     has_clock = date.is_not_null() & heure.is_not_null()
     differs = (date != civil_date_of(instant)) | (heure != heure_of(instant))
     return (

@@ -161,6 +161,8 @@ def main(descriptor: int) -> None:
             used = resource.getrusage(resource.RUSAGE_SELF)
             _limit(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + READER_CPU_SECONDS)
             _decode(order, frames)
+            # it stays for the next document until its parent ends, which may have much else to do with the memory
+            pa.default_memory_pool().release_unused()
 
 
 def _decode(order: Order, frames: Frames) -> None:
