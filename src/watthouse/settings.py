@@ -88,10 +88,10 @@ class Settings(BaseSettings):
     transform: Folder = Field(default=PROJECT, description="folder of the dbt project")
     traceback: bool = Field(default=False, description="show where an unexpected error comes from")
     memory_limit: str = Field(
-        default="2GB",
+        default="350MB",
         # as the engine takes it; letters in both cases one by one: without regard to case, the sign of kelvin is a K
         pattern=r"^[0-9]{1,6}(\.[0-9]{1,6})? ?([KMGTkmgt]([Ii]?[Bb])?|[Bb])$",
-        description="memory the warehouse may use before it spills to disk",
+        description="memory a build may use before it spills to disk",
     )
 
     odre_url: str = Field(

@@ -27,7 +27,7 @@ class Dataset:
     duration of a measurement; ``grid`` the distance of published rows. Fresh rows arrive every ``cadence``, ``lag``
     after the slot they measure. What is younger than ``revision_window`` may be revised any time; a dataset with a
     ``sweep`` is small and restless enough to be fetched whole that often, whatever its fingerprints say. A file of a
-    ``pictured`` one shows it as it stood at the newest slot that is measured in the file. One that is not ``live`` is
+    ``dated`` one shows it as it stood at the newest slot that is measured in the file. One that is not ``live`` is
     never asked of the service: it comes by files alone, from ``page``. Every dataset has a column ``date``, the civil
     day.
     """
@@ -53,7 +53,7 @@ class Dataset:
     source: str = PORTAL
     notes: str = ""
     sweep: timedelta | None = None
-    pictured: bool = False
+    dated: bool = False
     live: bool = True
     page: str = ""
 

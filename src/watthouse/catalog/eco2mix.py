@@ -121,7 +121,7 @@ class _Rhythm:
     lag: timedelta
     revision_window: timedelta
     sweep: timedelta | None = None
-    pictured: bool = False
+    dated: bool = False
 
 
 _FRANCE = _Place(
@@ -152,7 +152,7 @@ _AT_ONCE = _Rhythm(
     # restless: the last days every hour, everything once a day, whatever its fingerprints say
     sweep=timedelta(days=1),
     # a download reaches from the end of consolidated data to now, and on to rows that wait for their measurement
-    pictured=True,
+    dated=True,
 )
 # rows at :15 and :45 carry no load, but forecasts and, later, exchanges
 _SETTLED = _Rhythm(
@@ -187,7 +187,7 @@ def _dataset(place: _Place, rhythm: _Rhythm, *, grain: str, grid: timedelta, sin
         lag=rhythm.lag,
         revision_window=rhythm.revision_window,
         sweep=rhythm.sweep,
-        pictured=rhythm.pictured,
+        dated=rhythm.dated,
         publisher="RTE",
         since=since,
         notes=notes,

@@ -66,7 +66,7 @@ class SpoolWriter:
 
     def _see(self, piece: Piece) -> None:
         dataset = piece.dataset
-        if dataset.pictured and not self.current:
+        if dataset.dated and not self.current:
             measured = piece.rows.filter(piece.rows[dataset.measured].is_valid())
             newest: datetime | None = pc.max(measured[dataset.time]).as_py()
             if newest:

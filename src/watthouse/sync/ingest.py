@@ -12,14 +12,14 @@ from watthouse.ahead import ahead
 from watthouse.catalog import CATALOG, Dataset
 from watthouse.errors import SourceError, TableError, UnrecognisedError
 from watthouse.home import Home
-from watthouse.lake.pictures import Gallery
+from watthouse.lake.downloads import Downloads
 from watthouse.lake.spool import Spool, Spooled, SpoolWriter
 from watthouse.lake.table import Head
 from watthouse.sources.base import Digested, Document
 from watthouse.storage.notes import disk
 from watthouse.sync.remembered import DOCUMENTS, Documents, Memory
 from watthouse.sync.report import ProgressReporter, Report, Selection, Tally
-from watthouse.sync.seen import Pictures
+from watthouse.sync.seen import SeenDownloads
 
 TWICE = "slot appears twice in one file"
 OLDER = "older than what the lake has"
@@ -91,12 +91,12 @@ def _observe(
         on_rows = partial(progress.comparing, dataset.id)
         try:
             # of files of real time, only what no later one has shown otherwise
-            pictures = Pictures(home.notes, home.lake) if dataset.pictured and not of else None
-            gallery = Gallery.of(dataset, documents, pictures.seen(dataset)) if pictures else None
-            chosen, marked = (gallery.documents, gallery.marked) if gallery else (documents, None)
+            noted = SeenDownloads(home.notes, home.lake) if dataset.dated and not of else None
+            downloads = Downloads.of(dataset, documents, noted.seen(dataset)) if noted else None
+            chosen, marked = (downloads.documents, downloads.marked) if downloads else (documents, None)
             counts = home.lake.observe(dataset, chosen, home.confirm_writer, marked=marked, on_rows=on_rows)
-            if pictures and gallery:
-                pictures.keep(gallery)
+            if noted and downloads:
+                noted.keep(downloads)
             heads[dataset.id] = home.lake.observed[dataset.id]
         except TableError as error:
             if of:

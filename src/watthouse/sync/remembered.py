@@ -92,7 +92,7 @@ class Memory:
     _twins: list[tuple[str, str]] = field(default_factory=list)
 
     def knows(self, document: Document, digest: str) -> bool:
-        """Whether a document that was ``met`` is known: it is then entered in the report, as rows that are unchanged."""
+        """Whether a document that was ``met`` is known: it is then entered in the report, its rows as unchanged."""
         if digest in self.taken:  # a zip and what was unpacked from it
             self._twins.append((document.origin, digest))
             return True

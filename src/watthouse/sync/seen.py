@@ -1,4 +1,4 @@
-"""What the pictures in the lake had measured, in a note beside it.
+"""What the downloads in the lake had measured, in a note beside it.
 
 A note, never the truth: where it is missing, or the lake has moved on without it (a refresh from the service, a run
 that was killed, another watthouse), all that the lake has counts as seen at the newest slot that is measured in it.
@@ -9,24 +9,24 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from watthouse.catalog import Dataset
+from watthouse.lake.downloads import NOTHING, Downloads, Seen, Stretch
 from watthouse.lake.ledger import Lake
-from watthouse.lake.pictures import NOTHING, Gallery, Seen, Stretch
 from watthouse.lake.table import Head
 from watthouse.storage import Notes
 
-_NAME: Final = "pictures.json"
+_NAME: Final = "downloads.json"
 _ALWAYS: Final = datetime.min.replace(tzinfo=UTC)
 
 
-class Pictures:
+class SeenDownloads:
     """What has been seen of each dataset of one lake."""
 
     def __init__(self, notes: Notes, lake: Lake) -> None:
         self._notes, self._lake = notes, lake
 
     def seen(self, dataset: Dataset) -> Seen:
-        """What pictures of a dataset must not replace; nothing of a dataset whose files are none."""
-        head = self._lake.head(dataset) if dataset.pictured else None
+        """What downloads of a dataset must not replace; nothing of a dataset whose files are none."""
+        head = self._lake.head(dataset) if dataset.dated else None
         if head is None:
             return NOTHING
         noted = self._notes.read(_NAME).get(dataset.id)
@@ -35,15 +35,15 @@ class Pictures:
         newest = self._lake.extent(dataset).newest_measured
         return Seen((Stretch(_ALWAYS, newest, newest),)) if isinstance(newest, datetime) else NOTHING
 
-    def keep(self, gallery: Gallery) -> None:
+    def keep(self, downloads: Downloads) -> None:
         """Note documents that were observed, beside the lake's present state.
 
         Raises :class:`~watthouse.errors.LakeError` where the note cannot be written.
         """
-        dataset, head = gallery.dataset, self._lake.head(gallery.dataset)
+        dataset, head = downloads.dataset, self._lake.head(downloads.dataset)
         if head is None:
             return
-        stretches = gallery.seen.with_these(gallery.stretches()).stretches
+        stretches = downloads.seen.with_these(downloads.stretches()).stretches
         written = {**_state(head), "stretches": [_texts(one) for one in stretches]}
         self._notes.update(_NAME, lambda note: {**note, dataset.id: written})
 

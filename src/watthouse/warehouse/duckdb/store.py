@@ -51,7 +51,7 @@ class DuckDB:
 
     engine = "DuckDB"
 
-    def __init__(self, path: Path, *, threads: int = 2, memory_limit: str = "2GB", project: Path = PROJECT) -> None:
+    def __init__(self, path: Path, *, threads: int = 2, memory_limit: str = "350MB", project: Path = PROJECT) -> None:
         self.path = path
         self._threads = threads
         self._memory_limit = memory_limit

@@ -1,4 +1,4 @@
-"""Files of real time are pictures, and no newer one is painted over by an older.
+"""Downloads of real time: an older one never replaces what a newer one has measured.
 
 Such a file has no date of publication. But it reaches from the end of consolidated data to rows that wait for their
 measurement, so the newest slot that is measured in it tells when it was taken: its moment. Of two files that have
@@ -17,14 +17,14 @@ from watthouse.lake.compare import OUTDATED, TURN
 from watthouse.lake.spool import Spooled
 
 _RUNS: Final = 100
-"""Runs of a picture that are told apart; one with more holes counts as if it had none."""
+"""Runs of a download that are told apart; one with more holes counts as if it had none."""
 _REACH: Final = "_reach"
 _EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """Slots from ``since`` to ``until`` (both included, UTC) that were measured in a picture of that ``moment``."""
+    """Slots from ``since`` to ``until`` (both included, UTC) that were measured in a download of that ``moment``."""
 
     since: datetime
     until: datetime
@@ -37,7 +37,7 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Seen:
-    """What the pictures of one dataset had measured, all that are in the lake."""
+    """What the downloads of one dataset had measured, all that are in the lake."""
 
     stretches: Sequence[Stretch] = ()
 
@@ -47,7 +47,7 @@ class Seen:
         return max((one.moment for one in self.stretches), default=_EARLIEST)
 
     def with_these(self, others: Sequence[Stretch]) -> "Seen":
-        """The same with those of further pictures; what later ones hide is left out."""
+        """The same with those of further downloads; what later ones hide is left out."""
         fresh: list[Stretch] = []
         for one in sorted(others, key=lambda one: (one.moment, one.until), reverse=True):
             if not any(later.hides(one) for later in (*self.stretches, *fresh)):
@@ -56,7 +56,7 @@ class Seen:
         return Seen((*kept, *fresh))
 
     def later_than(self, moment: datetime) -> pl.DataFrame:
-        """Those of later pictures by ``since``, each with the end of the last that began until then."""
+        """Those of later downloads by ``since``, each with the end of the last that began until then."""
         later = sorted((one.since, one.until) for one in self.stretches if one.moment > moment)
         kind = pl.Datetime("us", "UTC")
         stretches = pl.DataFrame(later, schema={"since": kind, _REACH: kind}, orient="row")
@@ -67,10 +67,10 @@ NOTHING: Final = Seen()
 
 
 @dataclass(frozen=True)
-class Gallery:
+class Downloads:
     """Documents of a dataset in the order of their moments, and what was ``seen`` before them.
 
-    Documents of other datasets, and those in which nothing is measured, are no pictures: they come as they were given,
+    Documents of other datasets, and those in which nothing is measured, have no moment: they come as they were given,
     and nothing of them is outdated.
     """
 
@@ -79,7 +79,7 @@ class Gallery:
     seen: Seen
 
     @classmethod
-    def of(cls, dataset: Dataset, documents: Sequence[Spooled], seen: Seen) -> "Gallery":
+    def of(cls, dataset: Dataset, documents: Sequence[Spooled], seen: Seen) -> "Downloads":
         """The documents with their turns by moment; those of one moment keep their order."""
         if not any(one.moment for one in documents):
             return cls(dataset, documents, seen)
@@ -102,12 +102,12 @@ class Gallery:
         later = self.seen.later_than(moment)
         joined = rows.sort(time).join_asof(later, left_on=time, right_on="since", strategy="backward")
         hidden = (pl.col(time) <= pl.col(_REACH)).fill_null(value=False)
-        # what nobody had measured yet is a forecast: that of the latest picture counts
+        # what nobody had measured yet is a forecast: that of the latest download counts
         unmeasured = pl.col(self.dataset.measured).is_null()
         return joined.select(*names, (unmeasured | hidden).alias(OUTDATED))
 
     def stretches(self) -> list[Stretch]:
-        """What is measured in the pictures among these documents."""
+        """What is measured in the downloads among these documents."""
         return [
             Stretch(since, until, one.moment)
             for one in self.documents
