@@ -67,7 +67,9 @@ def _copied(home: Path, target: Path) -> duckdb.DuckDBPyConnection:
     target.mkdir(parents=True)
     for name in ("home.json", "warehouse.duckdb"):
         shutil.copyfile(home / name, target / name)
-    return duckdb.connect(target / "warehouse.duckdb", config={"enable_progress_bar": False})
+    warehouse = duckdb.connect(target / "warehouse.duckdb")
+    warehouse.execute("set enable_progress_bar = false")
+    return warehouse
 
 
 def _repeat(warehouse: duckdb.DuckDBPyConnection, which: str, turns: int) -> None:
@@ -83,8 +85,8 @@ def _repeat_ledger(dataset: Dataset, head: Head, from_lake: Lake, to_lake: Lake,
     for turn in reversed(range(turns)):
         back = timedelta(days=turn * _TURN_DAYS)
         moved = rows.with_columns(pl.col({"date", dataset.time}) - back).with_columns(month_of(dataset))
-        stored = moved.select(table.stored_schema.names).to_arrow().cast(table.stored_schema)
-        table.append(table.open_to_write(), stored, microseconds(head.observed_until))
+        files = [*table.write(moved.select(table.stored_schema.names))]
+        table.append(table.open_to_write(), files, microseconds(head.observed_until))
 
 
 def _follow(warehouse: duckdb.DuckDBPyConnection, dataset: Dataset, lake: Lake) -> None:

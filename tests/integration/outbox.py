@@ -89,4 +89,4 @@ def add(home: Path, **changed: object) -> None:
     odd = [pl.lit(value).alias(name) for name, value in changed.items()]
     spoilt = row.with_columns(stamp.alias("observed_at"), *odd)
     rows = spoilt.select(table.stored_schema.names).to_arrow().cast(table.stored_schema)
-    table.append(opened, table.write(pl.DataFrame(rows)), microseconds(spoilt["observed_at"][0]))
+    table.append(opened, [*table.write(pl.DataFrame(rows))], microseconds(spoilt["observed_at"][0]))

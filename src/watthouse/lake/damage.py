@@ -152,7 +152,7 @@ def restore(table: Table, rows: pl.DataFrame) -> int:
         rows = rows.join(present, on=identity, how="anti", nulls_equal=True)
         if rows.height:
             last = max(table.last_stamp(opened) or 0, microseconds(rows[OBSERVED_AT].max()))  # type: ignore[arg-type]
-            table.append(opened, table.write(rows.select(table.stored_schema.names)), last)
+            table.append(opened, [*table.write(rows.select(table.stored_schema.names))], last)
         return rows.height
 
 

@@ -8,7 +8,7 @@ application transaction, so of two writers that saw the same state one is refuse
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from operator import attrgetter
 from pathlib import Path
@@ -19,7 +19,6 @@ import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError
 
-from watthouse.ahead import ahead
 from watthouse.catalog import CATALOG, Dataset
 from watthouse.errors import LakeError, TableError
 from watthouse.lake import damage, remote
@@ -106,7 +105,7 @@ class Lake:
             else:
                 table.refuse_faulty(opened, table.files(opened, since=since))
                 frames = table.scan(opened, since=since).collect_batches()
-            return pa.RecordBatchReader.from_batches(table.schema, _batches(table, frames, since))
+            return pa.RecordBatchReader.from_batches(table.schema, table.batches(frames, since))
 
     def local_files(self, dataset: Dataset) -> list[str] | None:
         """The Parquet files of the ledger, for an engine that reads them faster itself; None where it cannot."""
@@ -237,9 +236,8 @@ class Lake:
             opened = table.open_to_write()
             # Clocks are stepped back (NTP, a resumed machine): the stamp goes on by a microsecond then, not backwards.
             stamp = max(microseconds(datetime.now(UTC)), (table.last_stamp(opened) or 0) + 1)
-            chunks = self._chunks(documents)
-            comparisons = (self._compare(table, opened, documents, months, marked) for months in chunks)
-            for comparison in ahead(comparisons):
+            for months in self._chunks(documents):
+                comparison = self._compare(table, opened, documents, months, marked)
                 files += table.stamped(comparison.additions, stamp)
                 compared.append(comparison.counts)
                 if (done := done + comparison.counts.fetched) < total:
@@ -285,15 +283,6 @@ class Lake:
 def _rows(document: Spooled) -> pl.LazyFrame:
     rows = pl.scan_parquet(document.path, glob=False, hive_partitioning=False)
     return rows.with_columns(pl.lit(document.turn, pl.Int32).alias(TURN))
-
-
-def _batches(table: Table, frames: Iterable[pl.DataFrame], since: datetime | None) -> Iterator[pa.RecordBatch]:
-    schema = table.schema
-    with table.errors():
-        for frame in frames:
-            fresh = frame.filter(pl.col(OBSERVED_AT) > since) if since else frame
-            rows = fresh.select(schema.names).to_arrow(compat_level=pl.CompatLevel.oldest())
-            yield from rows.cast(schema).to_batches()
 
 
 def _crowded_months(table: DeltaTable, files: int) -> list[str]:

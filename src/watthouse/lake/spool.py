@@ -3,6 +3,7 @@
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -54,8 +55,10 @@ class SpoolWriter:
     folder: Path
     turn: int
     current: bool
+    thread: ThreadPoolExecutor
     files: dict[tuple[Dataset, frozenset[str], int], "_SpoolFile"] = field(default_factory=dict)
     moments: dict[Dataset, datetime] = field(default_factory=dict)
+    _writing: list[Future[None]] = field(default_factory=list)
 
     def add(self, selected: Piece | None, whole: Piece | None = None) -> None:
         """Add what is selected of a ``whole`` piece; what is not tells the document's moment all the same."""
@@ -77,12 +80,19 @@ class SpoolWriter:
         parts = rows.with_columns(pl.col(piece.dataset.time).dt.year().alias(_OF_YEAR)).partition_by(
             _OF_YEAR, as_dict=True, include_key=False
         )
+        self._finish_writing()
         # a document that has no row left is one of its dataset all the same
         for (year,), part in parts.items() or [((0,), rows)]:
             file = self._file(piece, year)
             whole = part.with_columns(month_of(piece.dataset))
             file.months.update(dict(whole.get_column(MONTH).value_counts().iter_rows()))
-            file.writer.write_table(whole.to_arrow().cast(file.schema))
+            rows_of_year = whole.to_arrow().cast(file.schema)
+            # while the next piece is read
+            self._writing.append(self.thread.submit(file.writer.write_table, rows_of_year))
+
+    def _finish_writing(self) -> None:
+        while self._writing:
+            self._writing.pop().result()
 
     def _file(self, piece: Piece, year: int) -> "_SpoolFile":
         place = (piece.dataset, piece.present, year)
@@ -92,6 +102,7 @@ class SpoolWriter:
         return self.files[place]
 
     def close(self) -> Iterator[tuple[Dataset, Spooled]]:
+        self._finish_writing()
         for (dataset, present, _), file in self.files.items():
             file.writer.close()
             moment = self.moments.get(dataset)
@@ -101,6 +112,7 @@ class SpoolWriter:
             )
 
     def discard(self) -> None:
+        wait(self._writing)
         for file in self.files.values():
             file.writer.close()
             file.path.unlink(missing_ok=True)
@@ -126,6 +138,7 @@ class Spool:
         self.folder = folder
         self._turn = 0
         self.by_dataset: dict[Dataset, list[Spooled]] = {}
+        self._thread = ThreadPoolExecutor(1, "spool")
         shutil.rmtree(folder, ignore_errors=True)  # what a killed refresh left; only one at a time runs in a home
         folder.mkdir(parents=True)
 
@@ -134,7 +147,7 @@ class Spool:
         """Pieces added inside count only if the block ends without an error."""
         # A document that breaks in its last row must leave nothing behind, and a year of it does not fit into memory:
         # so it goes to disk first, and into the lake once it is known to be whole.
-        writer = SpoolWriter(self.folder, self._turn, current)
+        writer = SpoolWriter(self.folder, self._turn, current, self._thread)
         try:
             yield writer
             for dataset, spooled in writer.close():
@@ -150,4 +163,5 @@ class Spool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._thread.shutdown()
         shutil.rmtree(self.folder, ignore_errors=True)

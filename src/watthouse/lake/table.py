@@ -1,7 +1,7 @@
 """One dataset's Delta table: opened once, its files checked before they are read, its storage's errors in one line."""
 
 import errno
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -139,18 +139,27 @@ class Table:
         table = self.open()
         return table.metadata().configuration.get(_KIND_KEY) if table else None
 
-    def stamped(self, additions: pl.DataFrame, stamp: int) -> list[Written]:
+    def batches(self, frames: Iterable[pl.DataFrame], since: datetime | None) -> Iterator[pa.RecordBatch]:
+        """Their rows that are stamped after ``since``, in :attr:`schema`."""
+        with self.errors():
+            for frame in frames:
+                fresh = frame.filter(pl.col(OBSERVED_AT) > since) if since else frame
+                rows = fresh.select(self.schema.names).to_arrow(compat_level=pl.CompatLevel.oldest())
+                yield from rows.cast(self.schema).to_batches()
+
+    def stamped(self, additions: pl.DataFrame, stamp: int) -> Iterator[Written]:
         """Write rows ahead of their commit: a document's turn counts microseconds after ``stamp``."""
         moment = (pl.lit(stamp, pl.Int64) + pl.col(TURN)).cast(pl.Datetime("us", "UTC")).alias(OBSERVED_AT)
         return self.write(additions.with_columns(moment, month_of(self.dataset)).select(self.stored_schema.names))
 
-    def write(self, rows: pl.DataFrame) -> list[Written]:
+    def write(self, rows: pl.DataFrame) -> Iterator[Written]:
         """Write rows of :attr:`stored_schema`, whole months at a time, ahead of the commit that names them all."""
         # delta-rs keeps every month that it has begun in memory until the last row has come: for 13 years of regional
         # rows that was 2 GB.
         months = rows.partition_by(MONTH, as_dict=True, include_key=False).items()
         counted = (OBSERVED_AT, self.dataset.time)
-        return [write_rows(self.store, {MONTH: month}, part, self.schema, counted) for (month,), part in months]
+        for (month,), part in months:
+            yield write_rows(self.store, {MONTH: month}, part, self.schema, counted)
 
     def append(self, table: DeltaTable, files: Sequence[Written], last: int) -> None:
         """Commit files; ``last`` is their newest stamp [µs since 1970]. Without files nothing is committed.

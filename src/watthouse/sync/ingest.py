@@ -8,7 +8,6 @@ from functools import partial
 from itertools import accumulate
 from operator import attrgetter
 
-from watthouse.ahead import ahead
 from watthouse.catalog import CATALOG, Dataset
 from watthouse.errors import SourceError, TableError, UnrecognisedError
 from watthouse.home import Home
@@ -133,7 +132,7 @@ def _read(
     try:
         with spooling as writer:
             tally = Tally()
-            for piece in ahead(document.pieces()):
+            for piece in document.pieces():
                 writer.add(tally.take(piece, selection), piece)
                 on_progress(document, piece.position, report.rows + tally.rows)
         complete = tally.enter(report, document)

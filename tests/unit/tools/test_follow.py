@@ -21,7 +21,6 @@ def test_a_row_and_a_page_are_followed_without_many_changes_of_module(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WATTHOUSE_HOME", "")  # `row` sets it: what it was is put back
-    homes = [begun(tmp_path / f"home-{turn}") for turn in range(3)]
-    # DuckDB reads the lake's rows in whichever of its threads is free, and of those only Python's own is followed
-    assert min(len(once(changes(row(home)))) for home in homes) < 150
-    assert len(once(changes(page(homes[0])))) < 350
+    home = begun(tmp_path / "home")
+    assert len(once(changes(row(home)))) <= 150
+    assert len(once(changes(page(home)))) < 350
