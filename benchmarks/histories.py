@@ -67,7 +67,9 @@ def _copied(home: Path, target: Path) -> duckdb.DuckDBPyConnection:
     target.mkdir(parents=True)
     for name in ("home.json", "warehouse.duckdb"):
         shutil.copyfile(home / name, target / name)
-    return duckdb.connect(target / "warehouse.duckdb", config={"enable_progress_bar": False})
+    warehouse = duckdb.connect(target / "warehouse.duckdb")
+    warehouse.execute("set enable_progress_bar = false")
+    return warehouse
 
 
 def _repeat(warehouse: duckdb.DuckDBPyConnection, which: str, turns: int) -> None:
