@@ -24,9 +24,9 @@ from watthouse.serve.service import Service
 
 ASKED: Final = "watthouse.asked"
 """Where a scope has what was asked."""
-_THREADS: Final = 4
+_THREADS: Final = 2
 """Of a core, which compute at a time. What takes long has a line of its own, and each thread that ever computed keeps
-memory: 40 of them, of which 32 clients use as many, kept 40 MB more."""
+memory: with 32 clients as many of them kept 40 MB more."""
 _PLACE: Final = re.compile(r"\{\w+\}")
 
 
