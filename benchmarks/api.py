@@ -1,14 +1,15 @@
 """The API against what is usual: the same five questions to a Flask app that sums up base rows in PostgreSQL.
 
 Both servers run on this machine, one at a time, and are loaded by ``wrk`` over loopback: warm (answers kept, as
-shipped), and cold (``WATTHOUSE_CACHE_BYTES=0``: every answer is computed anew). Then the API alone: the same question
+shipped), and cold (``WATTHOUSE_CACHE_BYTES=0``: every answer is computed anew, out of rows that were read before where
+the server keeps them). The year that is asked for moves by a week each time. Then the API alone: the same question
 with 1, 13 and 130 years behind it (:mod:`benchmarks.histories`), in turn; its start; its memory under load.
 """
 
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -28,6 +29,7 @@ CROWD: Final = 32
 SECONDS: Final = 4
 ROUNDS: Final = 60
 STARTS: Final = 3
+PERIODS: Final = 30
 
 _NEWEST: Final = "the newest day by slot"
 _YEAR: Final = "since=2025-01-01&until=2025-12-31"
@@ -76,7 +78,8 @@ def section(home: Path | None = None) -> str:
 _NOTES: Final = (
     "`python -m benchmarks.api` alone measures this again. PostgreSQL and the Flask app hold the same base rows,"
     " already cleaned, with the indexes that the questions want; both give the same figures (checked before each run)."
-    f" {CONNECTIONS} connections, {SECONDS} s a question after a warm-up.",
+    f" {CONNECTIONS} connections, {SECONDS} s a question after a warm-up; the year moves by a week each time, {PERIODS}"
+    " times. Cold: no answer is kept; days and months of marts, and rows of the newest day, are read once a version.",
 )
 
 
@@ -130,13 +133,22 @@ def _asked(server: Server, path: str) -> Sequence[Mapping[str, Any]]:
 
 def loads(server: Server, prefix: str, seconds: int = SECONDS) -> dict[str, Load]:
     """How a server does under load: each of the questions, and the five in turn."""
-    every = [prefix + path for path in QUESTIONS.values()]
+    every = [path for weeks in range(PERIODS) for path in _moved(prefix, weeks).values()]
     load(server, every, connections=CONNECTIONS, seconds=seconds)
     found = {
-        what: load(server, [prefix + path], connections=CONNECTIONS, seconds=seconds)
-        for what, path in QUESTIONS.items()
+        what: load(
+            server, [_moved(prefix, weeks)[what] for weeks in range(PERIODS)], connections=CONNECTIONS, seconds=seconds
+        )
+        for what in QUESTIONS
     }
     return found | {"**the five in turn**": load(server, every, connections=CONNECTIONS, seconds=2 * seconds)}
+
+
+def _moved(prefix: str, weeks: int) -> dict[str, str]:
+    """The questions of the year that ended so many weeks before."""
+    ends = (day - timedelta(weeks=weeks) for day in (date(LAST.year, 1, 1), LAST))
+    year = "since={}&until={}".format(*ends)
+    return {what: prefix + path.replace(_YEAR, year) for what, path in QUESTIONS.items()}
 
 
 def _line(what: str, usual: Load, cold: Load, warm: Load) -> str:

@@ -3,6 +3,7 @@ that imports are faster and a server pauses less; and threads share what they fr
 
 import ctypes
 import gc
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -22,6 +23,19 @@ def uncollected() -> Iterator[None]:
         yield
     finally:
         gc.enable()
+
+
+@contextmanager
+def without(library: str) -> Iterator[None]:
+    """Where imports in the block find no such library, though it is there: one that they can do without."""
+    if library in sys.modules:
+        yield
+        return
+    sys.modules[library] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[library]
 
 
 def keep() -> None:

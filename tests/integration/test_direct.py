@@ -1,6 +1,8 @@
 """A call answered past FastAPI is answered as FastAPI's own route answers it, and what is wrong with one stays its."""
 
 import asyncio
+import os
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -100,6 +102,20 @@ def test_metrics_name_a_call_by_its_path_with_its_parameters_name(apps: Mapping[
     for app in apps.values():
         asyncio.run(_asked(app, "GET", "/regions/53/mix?interval=day"))
     assert f"{API}/regions/{{insee}}/mix" in labels(apps["direct"]) & labels(apps["usual"])
+
+
+def test_many_at_once_are_computed_by_a_few_threads(apps: Mapping[str, FastAPI]) -> None:
+    """Each thread keeps memory from then on."""
+    most = 2 * (os.cpu_count() or 1)
+    assert asyncio.run(_threads(apps["direct"], 4 * most)) == most
+    assert asyncio.run(_threads(apps["usual"], 4 * most)) > most
+
+
+async def _threads(app: FastAPI, times: int) -> int:
+    """How many threads there are after so many requests at once."""
+    answers = await asyncio.gather(*(_asked(app, "GET", "/regions/53/mix?interval=day") for _ in range(times)))
+    assert {answer.status_code for answer in answers} == {200}
+    return sum(thread.name.startswith("AnyIO worker") for thread in threading.enumerate())
 
 
 async def _metrics(app: FastAPI) -> str:

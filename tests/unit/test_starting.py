@@ -4,9 +4,12 @@ import platform
 import re
 import subprocess
 import sys
+from importlib import import_module
 from typing import Final
 
 import pytest
+
+from watthouse.starting import without
 
 KEEPS: Final = """
 import gc
@@ -56,3 +59,13 @@ def test_threads_share_a_few_arenas() -> None:
         return len(re.findall(r"<heap nr=", told))
 
     assert arenas("shared") <= 2 < arenas()
+
+
+def test_a_library_is_left_out_in_a_block_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
+    with without("colorsys"), pytest.raises(ImportError):
+        import_module("colorsys")
+    found = import_module("colorsys")
+    with without("colorsys"):
+        assert import_module("colorsys") is found
+    assert sys.modules["colorsys"] is found

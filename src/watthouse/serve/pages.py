@@ -7,7 +7,7 @@ from anyio import to_thread
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from watthouse.serve.service import Service
-from watthouse.starting import uncollected
+from watthouse.starting import uncollected, without
 
 
 class Pages:
@@ -23,7 +23,8 @@ class Pages:
         # two first visitors at once each found a page that failed: one library was still being loaded for the other
         with self._lock:
             if self._loaded is None:
-                with uncollected():
+                # Dash shows itself in notebooks where it finds IPython, which takes a server 11 MB
+                with uncollected(), without("IPython"):
                     self._loaded = import_module("watthouse.serve.dashboard.app").create(self._service)
             loaded: ASGIApp = self._loaded
             return loaded

@@ -156,7 +156,15 @@ _writers: Final = {Format.JSON: _json, Format.CSV: _csv, Format.PARQUET: _parque
 
 def _plain(batch: pa.RecordBatch) -> pl.DataFrame:
     """In the types that JSON has: instants as text, decimals as numbers, no NaN."""
-    return pl.DataFrame([_plain_column(column) for column in pl.DataFrame(batch)])
+    rows = pl.DataFrame(batch)
+    for place, kind in enumerate(rows.dtypes):
+        # whole numbers, days and words are most of an answer by slot: to look into each column took half of its time
+        if kind.base_type() in _UNLIKE_JSON:
+            rows.replace_column(place, _plain_column(rows.to_series(place)))
+    return rows
+
+
+_UNLIKE_JSON: Final = frozenset({pl.Decimal, pl.Float64, pl.Float32, pl.Datetime})
 
 
 def _plain_column(column: pl.Series) -> pl.Series:
@@ -165,7 +173,7 @@ def _plain_column(column: pl.Series) -> pl.Series:
         return column.cast(pl.Float64)
     if kind.is_float():
         return column.fill_nan(None) if math.isnan(column.sum() or 0) else column  # it is slow, and hardly ever wanted
-    return column.dt.strftime("%Y-%m-%dT%H:%M:%SZ") if kind == pl.Datetime else column
+    return column.dt.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _metadata(value: object) -> str:

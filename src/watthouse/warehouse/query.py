@@ -40,11 +40,23 @@ BATCH_ROWS: Final = 2_048
 
 
 @dataclass(frozen=True)
+class Parts:
+    """Of a query whose rows depend each on its own day alone: ``column`` is that day, by which they are ordered.
+
+    So the rows of a period are part of those of any longer one; they are read ``years`` at a time.
+    """
+
+    column: str
+    years: int
+
+
+@dataclass(frozen=True)
 class Prepared:
     """``draw(*of)`` gives the rows, in terms of :data:`SINCE` and :data:`UNTIL`, and of :data:`FIRST` and :data:`END`,
     the ends of those days where no instants are given.
 
-    They may depend on nothing but ``of``: two with the same ``draw`` and ``of`` are the same query.
+    They may depend on nothing but ``of``: two with the same ``draw`` and ``of`` are the same query. Those with
+    ``parts`` are of whole days, and know no instants.
     """
 
     draw: Callable[..., ir.Table]
@@ -54,6 +66,7 @@ class Prepared:
     first: datetime | None = None
     end: datetime | None = None
     newest_first: bool = False
+    parts: Parts | None = None
 
     @property
     def blank(self) -> Hashable:

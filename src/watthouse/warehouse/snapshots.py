@@ -36,11 +36,14 @@ class Snapshot:
     def __init__(
         self, reader: BuildReader, settings: Settings, sample: str | None, now: Callable[[], datetime]
     ) -> None:
+        from watthouse.warehouse.kept import KeptRows  # Ibis comes with the extra `serve`
+
         self.settings = settings
         self.sample = sample
         self._reader = reader
         self._now = now
-        self.rows, self.batches, self.steps = reader.rows, reader.batches, reader.steps
+        self.rows = KeptRows(reader.rows).rows
+        self.batches, self.steps = reader.batches, reader.steps
         self.table_as_of, self.rows_as_of = reader.table_as_of, reader.rows_as_of
         self.tested, self.breaking = reader.tested, reader.breaking
         self.renew, self.close = reader.renew, reader.close

@@ -5,10 +5,11 @@ from datetime import date, timedelta
 
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
+from dateutil.relativedelta import relativedelta
 
-from watthouse.serve.queries.series import Mean, Span, days_in_period, stored
+from watthouse.serve.queries.series import STARTS, Mean, Span, days_in_period, stored
 from watthouse.serve.queries.units import Interval, Unit
-from watthouse.warehouse.query import SINCE, UNTIL, Prepared
+from watthouse.warehouse.query import SINCE, UNTIL, Parts, Prepared
 
 
 def are_whole(span: Span, held: tuple[date, date]) -> bool:
@@ -27,7 +28,10 @@ def energy_of_months(
 
     ``table`` has one row a ``civil_month``, with ``complete_days``, and its slots in quarter hours.
     """
-    return span.fill(_months, table, tuple(names), unit, tuple(means))
+    # a month that the period cuts is complete where its days within are
+    cuts_none = span.since.day == 1 and span.until == span.until + relativedelta(day=31)
+    parts = Parts(STARTS.name, years=100) if cuts_none else None
+    return span.fill(_months, table, tuple(names), unit, tuple(means), parts=parts)
 
 
 def _months(

@@ -16,7 +16,7 @@ import ibis.expr.types as ir
 from watthouse.serve.formats import AnswerColumn
 from watthouse.serve.queries.units import Interval, Unit
 from watthouse.transform.dictionary import Mart
-from watthouse.warehouse.query import END, FIRST, SINCE, UNTIL, Prepared
+from watthouse.warehouse.query import END, FIRST, SINCE, UNTIL, Parts, Prepared
 
 _STEPS: Final = {Interval.DAY: "D", Interval.WEEK: "W", Interval.MONTH: "M", Interval.YEAR: "Y"}
 
@@ -51,9 +51,12 @@ class Span:
     first: datetime | None = None
     end: datetime | None = None
 
-    def fill(self, draw: Callable[..., ir.Table], table: ir.Table, *of: Hashable) -> Prepared:
+    def fill(
+        self, draw: Callable[..., ir.Table], table: ir.Table, *of: Hashable, parts: Parts | None = None
+    ) -> Prepared:
         """The form ``draw(table's operation, interval, *of)``, filled in with these days."""
-        return Prepared(draw, (table.op(), self.interval, *of), self.since, self.until, self.first, self.end)
+        blank = (table.op(), self.interval, *of)
+        return Prepared(draw, blank, self.since, self.until, self.first, self.end, parts=parts)
 
 
 def within(table: ir.Table) -> ir.Table:
@@ -105,7 +108,9 @@ def energy(
     ``civil_date``, ``<name>_mwh`` and its count of slots (:func:`known_quarters`), ``measured_slots``,
     ``expected_slots``; ``mix_slots``, ``<name>_share`` and ``production_mwh`` where shares are wanted.
     """
-    return span.fill(_energy, table, tuple(names), unit, tuple(means), region, regional)
+    # a longer interval has all of its days within the period
+    parts = Parts(STARTS.name, years=1) if span.interval is Interval.DAY else None
+    return span.fill(_energy, table, tuple(names), unit, tuple(means), region, regional, parts=parts)
 
 
 def _energy(
