@@ -18,6 +18,7 @@ from typing import Any, Final
 
 ROOT: Final = Path(__file__).parents[1]
 PYTHON: Final = Path(os.environ.get("WATTHOUSE_SPARK_PYTHON") or ROOT / ".venv-spark" / "bin" / "python")
+DELTA: Final = ("io.delta:delta-spark_2.13:4.0.0", "io.delta:delta-storage:4.0.0")
 _LONGEST: Final = 300.0
 
 Answer = dict[str, Any]
@@ -30,12 +31,7 @@ class Spark:
     variable = "WATTHOUSE_TEST_SPARK"
 
     def obtain(self) -> None:
-        from tools.services.base import ServiceFailedError
-
-        if not PYTHON.exists():
-            raise ServiceFailedError("Spark has an environment of its own: run `make .venv-spark/installed`")
-        if shutil.which("java") is None:
-            raise ServiceFailedError("Spark wants Java: run `make java`")
+        refuse_missing()
         jars()
 
     def launch(self, place: Path, port: int, password: str) -> Any:
@@ -57,12 +53,29 @@ class Spark:
         return {self.variable: self.url(running)}
 
 
+def refuse_missing() -> None:
+    """Raise where there is no Spark."""
+    from tools.services.base import ServiceFailedError
+
+    if not PYTHON.exists():
+        raise ServiceFailedError("Spark has an environment of its own: run `make .venv-spark/installed`")
+    if shutil.which("java") is None:
+        raise ServiceFailedError("Spark wants Java: run `make java`")
+
+
 def jars() -> Path:
     """The folder of Spark's jars for Kafka."""
     from tools.services.maven import jars as fetched
     from watthouse.stream.jars import PACKAGES
 
     return fetched(*PACKAGES, alone=True)
+
+
+def delta_jars() -> Path:
+    """The folder of Spark's jars for Delta tables."""
+    from tools.services.maven import jars as fetched
+
+    return fetched(*DELTA, alone=True)
 
 
 def order(address: str, verb: str, **words: Any) -> Answer:

@@ -9,6 +9,8 @@ from watthouse.errors import UsageError
 from watthouse.settings import Settings
 from watthouse.warehouse.base import Warehouse
 from watthouse.warehouse.duckdb.store import DuckDB
+from watthouse.warehouse.spark.place import SCHEME, place_of
+from watthouse.warehouse.spark.store import Spark
 
 
 def warehouse(settings: Settings) -> Warehouse:
@@ -35,8 +37,12 @@ def at(url: str, settings: Settings, reader: str | None = None) -> Warehouse:
             memory_limit=settings.memory_limit,
             project=settings.transform,
         )
+    if url.startswith(SCHEME):
+        return Spark(place_of(url), settings)
     if not _is_postgres(url):
-        raise UsageError("a warehouse's URL begins with postgresql://: leave WATTHOUSE_WAREHOUSE out for a file")
+        raise UsageError(
+            "a warehouse's URL begins with postgresql:// or spark://: leave WATTHOUSE_WAREHOUSE out for a file"
+        )
     with _extra():
         from watthouse.warehouse.postgres.store import Postgres
     return Postgres(url, reader, threads=settings.threads, scratch=settings.scratch, project=settings.transform)

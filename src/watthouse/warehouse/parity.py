@@ -8,10 +8,9 @@ from typing import Final, cast
 import polars as pl
 import pyarrow as pa
 
-from watthouse.warehouse.base import Warehouse
+from watthouse.warehouse.base import SCHEMAS, Warehouse
 from watthouse.warehouse.marts import KEY
 
-SCHEMAS: Final = ("core", "marts", "energy_consumption")
 _SHOWN: Final = 3
 """Columns that name a row in the report: the day and what comes after it."""
 
