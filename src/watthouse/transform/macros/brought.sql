@@ -10,5 +10,5 @@
 {%- endmacro -%}
 
 {%- macro duckdb__create_table_as(temporary, relation, compiled_code, language="sql") -%}
-    {{ dbt.duckdb__create_table_as(temporary, relation, brought_or(compiled_code), language) }}
+    {{ dbt.duckdb__create_table_as(temporary, relation, brought_or(compiled_code), language, **kwargs) }}
 {%- endmacro -%}

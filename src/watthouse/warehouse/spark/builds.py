@@ -1,8 +1,8 @@
 """Which builds a folder holds, and which of them is read.
 
 A build is a folder with a number: Delta tables by schema (``7/marts/daily_merged``), and ``build.json``, which says
-what it was made of. ``current.json`` names the one that is read. It is replaced at once, after all that it names is there,
-so that a reader finds a whole build or the one before.
+what it was made of. ``current.json`` names the one that is read. It is replaced at once, after all that it names is
+there, so that a reader finds a whole build or the one before.
 """
 
 import json
