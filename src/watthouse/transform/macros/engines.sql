@@ -73,9 +73,12 @@
     from {{ spans }}
 {%- endmacro -%}
 
-{#- What an engine that partitions tables needs to do so by civil day; DuckDB keeps its own zones. -#}
+{#-
+    What an engine that partitions tables needs to do so by civil day; DuckDB keeps its own zones, and on Spark a partition is
+    a folder: 5,000 of them with a file of a few rows each, where Delta's statistics say which files have a day.
+-#}
 {%- macro day_partition(column="civil_date") -%}
-    {%- set partitions = {"bigquery": {"field": column, "data_type": "date"}, "spark": [column]} -%}
+    {%- set partitions = {"bigquery": {"field": column, "data_type": "date"}} -%}
     {{ return(partitions.get(target.type)) }}
 {%- endmacro -%}
 
@@ -154,6 +157,27 @@
 
 {%- macro spark__is_sunday(day) -%}
     extract(dayofweek from {{ day }}) = 1
+{%- endmacro -%}
+
+{#- A clock time, of HH:MM. Spark 4.0 has no type for it: there it stays text, and who reads the table makes it one. -#}
+{%- macro clock_time(heure) -%}
+    {{ return(adapter.dispatch("clock_time")(heure)) }}
+{%- endmacro -%}
+
+{%- macro default__clock_time(heure) -%}
+    cast({{ heure }} as time)
+{%- endmacro -%}
+
+{%- macro spark__clock_time(heure) -%}
+    {{ heure }} || ':00'
+{%- endmacro -%}
+
+{#-
+    A model that is a view where a query is answered from one as fast as from a table. Elsewhere it is a table, which can be read
+    where it lies without the engine.
+-#}
+{%- macro view_or_table() -%}
+    {{ return("view" if target.type in ["duckdb", "postgres"] else "table") }}
 {%- endmacro -%}
 
 {#- 1 January of a year. -#}
