@@ -1,7 +1,7 @@
 """BigQuery's protocol: bqemulator, on DuckDB and sqlglot, from PyPI in an environment of its own.
 
-It takes SQL that BigQuery refuses, so what runs here is not proved there: `tests/dialect.py` holds models to what BigQuery
-documents. Anybody may enter, so no password is made. Rows stay in memory, and are gone once it stops.
+It takes SQL that BigQuery refuses, so what runs here is not proved there: `tests/bigquery_dialect.py` holds models to
+what BigQuery documents. Anybody may enter, so no password is made. Rows stay in memory, and are gone once it stops.
 """
 
 import hashlib
