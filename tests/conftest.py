@@ -104,6 +104,12 @@ def gcs_server(run_id: str) -> str:
     return servers.url_of("gcs", run_id)
 
 
+@pytest.fixture(scope="session")
+def bigquery_server(run_id: str) -> str:
+    """The endpoint of an emulator of BigQuery, where every test has projects of its own."""
+    return servers.url_of("bigquery", run_id)
+
+
 @pytest.fixture
 def database(warehouse_server: str) -> Iterator[str]:
     """The URL of a database of this test's own."""

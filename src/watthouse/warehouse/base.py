@@ -173,6 +173,8 @@ class Warehouse(Protocol):
 
     engine: str
     """Its name, for people."""
+    replays: bool
+    """Whether a refresh can rebuild the days that changed; else every build is a full one, by dbt."""
 
     @property
     def place(self) -> str:
@@ -209,6 +211,8 @@ class Warehouse(Protocol):
         self, *, empty: bool = False, on_wait: Callable[[str], None] | None = None
     ) -> AbstractContextManager[Draft]:
         """A copy, or an empty one, that is published whole when the block ends without an error.
+
+        One of an engine that does not replay has the rows alone that were loaded before, where it is not empty.
 
         Where another machine writes to the same warehouse, ``on_wait`` is told, and it is waited for; without it, or
         where that takes too long, this raises :class:`~watthouse.errors.BusyError`.

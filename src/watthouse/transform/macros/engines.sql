@@ -11,7 +11,20 @@
 
 {#- Schemas are named as declared, without the profile's schema in front. -#}
 {%- macro generate_schema_name(custom_schema_name, node) -%}
+    {{ return(adapter.dispatch("schema_of")(custom_schema_name)) }}
+{%- endmacro -%}
+
+{%- macro default__schema_of(custom_schema_name) -%}
     {{ (custom_schema_name or target.schema) ~ schema_suffix() }}
+{%- endmacro -%}
+
+{#- A raw table, where an engine has them elsewhere than the sources say. -#}
+{%- macro raw_table(relation) -%}
+    {{ return(adapter.dispatch("raw_table")(relation)) }}
+{%- endmacro -%}
+
+{%- macro default__raw_table(relation) -%}
+    {{ return(relation) }}
 {%- endmacro -%}
 
 {#- Whether a row is of a day to rebuild (`days.sql`); every day is, where nobody can say which. -#}
@@ -77,9 +90,12 @@
     What an engine that partitions tables needs to do so by civil day; DuckDB keeps its own zones, and on Spark a partition is
     a folder: 5,000 of them with a file of a few rows each, where Delta's statistics say which files have a day.
 -#}
-{%- macro day_partition(column="civil_date") -%}
-    {%- set partitions = {"bigquery": {"field": column, "data_type": "date"}} -%}
-    {{ return(partitions.get(target.type)) }}
+{%- macro day_partition(column="civil_date", by="month") -%}
+    {{ return(adapter.dispatch("day_partition")(column, by)) }}
+{%- endmacro -%}
+
+{%- macro default__day_partition(column, by) -%}
+    {{ return(none) }}
 {%- endmacro -%}
 
 {#-
@@ -319,24 +335,42 @@
 -#}
 {%- macro float_as_decimal(value, places) -%}
     {%- set whole = "sign(" ~ value ~ ") * floor(abs(" ~ value ~ ") * 1" ~ "0" * places ~ " + 0.5)" -%}
-    cast(cast({{ whole }} as decimal(18, 0)) * {{ smallest(places) }} as decimal(18, {{ places }}))
+    {{ as_decimal(as_decimal(whole, 18, 0) ~ " * " ~ smallest(places), 18, places) }}
 {%- endmacro -%}
 
 {#- `total / count` as a decimal(18, `places`), exact, halves away from zero: of a decimal of as many places and a whole number. -#}
 {%- macro mean_as_decimal(total, count, places) -%}
     {%- set units = "cast(" ~ total ~ " * 1" ~ "0" * places ~ " as bigint)" -%}
     {%- set whole = whole_quotient("2 * abs(" ~ units ~ ") + " ~ count, "(2 * " ~ count ~ ")") -%}
-    cast(cast(sign({{ units }}) * {{ whole }} as decimal(18, 0)) * {{ smallest(places) }} as decimal(18, {{ places }}))
+    {{ as_decimal(as_decimal("sign(" ~ units ~ ") * " ~ whole, 18, 0) ~ " * " ~ smallest(places), 18, places) }}
 {%- endmacro -%}
 
-{%- macro smallest(places) -%}0.{{ "0" * (places - 1) }}1{%- endmacro -%}
+{%- macro smallest(places) -%}{{ exact("0." ~ "0" * (places - 1) ~ "1") }}{%- endmacro -%}
+
+{#- A number as a decimal of so many digits, `places` of them after the point; BigQuery gives a cast no digits. -#}
+{%- macro as_decimal(value, precision, places) -%}
+    {{ return(adapter.dispatch("as_decimal")(value, precision, places)) }}
+{%- endmacro -%}
+
+{%- macro default__as_decimal(value, precision, places) -%}
+    cast({{ value }} as decimal({{ precision }}, {{ places }}))
+{%- endmacro -%}
+
+{#- A number with a point, as a decimal. -#}
+{%- macro exact(digits) -%}
+    {{ return(adapter.dispatch("exact")(digits)) }}
+{%- endmacro -%}
+
+{%- macro default__exact(digits) -%}
+    {{ digits }}
+{%- endmacro -%}
 
 {%- macro whole_quotient(dividend, divisor) -%}
     {{ return(adapter.dispatch("whole_quotient")(dividend, divisor)) }}
 {%- endmacro -%}
 
 {%- macro default__whole_quotient(dividend, divisor) -%}
-    div({{ dividend }}, {{ divisor }})
+    div(({{ dividend }}), {{ divisor }})
 {%- endmacro -%}
 
 {%- macro duckdb__whole_quotient(dividend, divisor) -%}

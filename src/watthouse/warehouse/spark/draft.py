@@ -9,12 +9,12 @@ from typing import Final
 import polars as pl
 import pyarrow as pa
 
-from watthouse.catalog import CATALOG, Dataset
+from watthouse.catalog import Dataset
 from watthouse.errors import UsageError, WarehouseError
 from watthouse.lake.ledger import Lake
 from watthouse.lake.revisions import OBSERVED_AT
 from watthouse.lake.table import Head
-from watthouse.transform import Node, Step, Transform, steps_as_text
+from watthouse.transform import Node, Step, steps_as_text
 from watthouse.warehouse.base import Loaded
 from watthouse.warehouse.spark.builds import Published
 
@@ -25,22 +25,17 @@ ORDER: Final = "raw.json"
 class SparkDraft:
     """A build in ``folder``. ``before`` is the one that is read meanwhile, None where there is none.
 
-    Nothing is copied: a raw table is a view of the lake's own, as of one version. ``transform`` starts the process that
-    builds.
+    Nothing is copied: a raw table is a view of the lake's own, as of one version.
     """
 
-    def __init__(
-        self, folder: Path, before: Published | None, fingerprint: str, transform: Callable[[], Transform]
-    ) -> None:
+    def __init__(self, folder: Path, before: Published | None, fingerprint: str) -> None:
         self.folder = folder
         self._before = before
         self._fingerprint = fingerprint
-        self._transform = transform
         self._loads: dict[str, Loaded] = {}
         self._places: dict[str, str] = {}
         self._about: Mapping[str, str] = {}
         self._steps: Sequence[Step] = ()
-        self._lake: Lake | None = None
 
     def load(self, lake: Lake, dataset: Dataset, head: Head, *, anew: bool = False) -> int:
         """Have the raw table be the lake's, up to ``head``."""
@@ -53,7 +48,6 @@ class SparkDraft:
         loaded = self._loaded_before(dataset)
         if loaded and not anew:
             _refuse_loss(lake, dataset, loaded)
-        self._lake = lake
         self._loads[dataset.id] = Loaded(head, datetime.now(UTC))
         self._places[dataset.id] = str(Path(lake.uri(dataset)).absolute())
         return head.rows - (loaded.rows if loaded and not anew else 0)
@@ -72,19 +66,12 @@ class SparkDraft:
 
     def replay(
         self,
-        steps: Sequence[Step],  # noqa: ARG002 - of a few days
-        datasets: Iterable[Dataset],  # noqa: ARG002 - all are read
-        on_node: Callable[[Node], None] = lambda _: None,
+        steps: Sequence[Step],  # noqa: ARG002
+        datasets: Iterable[Dataset],  # noqa: ARG002
+        on_node: Callable[[Node], None],  # noqa: ARG002
     ) -> list[Node]:
-        """Build everything: a few days alone are rebuilt where a build is a file or a database."""
-        lake = self._lake
-        for name in self._before.loads if self._before and lake else ():
-            # those that have not moved, as they were
-            if lake and name not in self._loads and (head := lake.head(CATALOG[name])):
-                self.load(lake, CATALOG[name], head)
-        with self._transform() as transform:
-            nodes, self._steps = transform.run(self.release(), on_node)
-        return nodes
+        """Raises: this engine builds everything, with dbt."""
+        raise WarehouseError(f"{self.folder.parent} takes full builds alone: run `watthouse build --full`")
 
     def describe(self, about: Mapping[str, str]) -> None:
         self._about = about

@@ -15,7 +15,7 @@ from watthouse.catalog import Dataset
 from watthouse.errors import NoWarehouseError, UsageError, WarehouseError
 from watthouse.settings import Settings
 from watthouse.storage.lock import taken
-from watthouse.transform import Step, Transform, fingerprint, steps_of
+from watthouse.transform import Step, fingerprint, steps_of
 from watthouse.warehouse import marts
 from watthouse.warehouse.base import BuildReader, Extract, Kept, Loaded, Tested
 from watthouse.warehouse.spark import builds
@@ -31,6 +31,7 @@ class Spark:
     """Builds in the folder of ``place``: Spark makes them, whoever reads them does not need it."""
 
     engine = "Spark"
+    replays = False
 
     def __init__(self, place: SparkPlace, settings: Settings) -> None:
         self._place = place
@@ -95,7 +96,7 @@ class Spark:
         )
         try:
             build = builds.reserve(self._folder)
-            draft = SparkDraft(build, builds.published(self._folder), self._fingerprint, self._transform)
+            draft = SparkDraft(build, builds.published(self._folder), self._fingerprint)
             yield draft
             draft.finish()
             builds.publish(build)
@@ -167,9 +168,6 @@ class Spark:
 
     def _tables(self, build: Published, schema: str) -> DeltaMarts:
         return DeltaMarts(build.folder, schema, self._settings.transform)
-
-    def _transform(self) -> Transform:
-        return Transform(self.dbt(), self._settings.scratch / "dbt", self._settings.transform)
 
     def _elsewhere(self, what: str) -> NoReturn:
         raise UsageError(
