@@ -9,6 +9,7 @@ import os
 import shutil
 import socket
 import socketserver
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -88,6 +89,26 @@ def order(address: str, verb: str, **words: Any) -> Answer:
     if "traceback" in answer:
         raise RuntimeError(answer["traceback"])
     return answer
+
+
+@contextmanager
+def cluster(folder: Path) -> Iterator[str]:
+    """The address of a standalone cluster of this machine alone: a master, and a worker with one core."""
+    program = next((PYTHON.parents[1] / "lib").glob("python*/site-packages/pyspark/bin/spark-class"))
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    place = ["--host", "127.0.0.1", "--webui-port", "0"]
+    master, address = [*place, "--port", str(port)], f"spark://127.0.0.1:{port}"
+    worker = [*place, "--cores", "1", "--memory", "1G", "--work-dir", str(folder), address]
+    calls = [["org.apache.spark.deploy.master.Master", *master], ["org.apache.spark.deploy.worker.Worker", *worker]]
+    with (folder / "cluster.log").open("wb") as log:
+        running = [subprocess.Popen([str(program), *call], stdout=log, stderr=log, cwd=folder) for call in calls]
+    try:
+        yield address
+    finally:
+        for each in reversed(running):
+            each.kill()
+            each.wait()
 
 
 def _derive(spark: Any, dataset: str, observations: str, out: str) -> Answer:

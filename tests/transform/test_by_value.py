@@ -12,7 +12,7 @@ from typing import Final
 import pytest
 
 from tests.by_value import EXPRESSIONS
-from tests.spark import PYTHON
+from tests.spark import PYTHON, cluster
 from tests.support import ROOT
 from watthouse.settings import Settings
 from watthouse.warehouse.engines import at
@@ -74,6 +74,15 @@ def test_on_postgres(tmp_path: Path, database: str) -> None:
 def test_on_spark(tmp_path: Path, spark_jars: Path) -> None:
     settings = Settings(home=tmp_path, spark_python=PYTHON, spark_jars=spark_jars)
     assert found(tmp_path, PYTHON, at(f"spark://{tmp_path}", settings).dbt()) == expected()
+
+
+@pytest.mark.spark
+def test_on_a_cluster(tmp_path: Path, spark_jars: Path) -> None:
+    """A master, and a worker that computes in a process of its own; the driver is ours."""
+    settings = Settings(home=tmp_path, spark_python=PYTHON, spark_jars=spark_jars)
+    with cluster(tmp_path) as master:
+        assert found(tmp_path, PYTHON, at(f"{master}{tmp_path}", settings).dbt()) == expected()
+        assert list(tmp_path.glob("app-*/0/stderr")), "an executor ran"
 
 
 def expected() -> dict[str, str | None]:

@@ -165,7 +165,7 @@ def build(
     ] = None,
 ) -> None:
     """The second half of refresh: load the warehouse from the lake and build the marts."""
-    from watthouse.operate import pipeline
+    from watthouse.operate import bringing, pipeline
     from watthouse.warehouse import engines
 
     _refuse_half_of_a_loss(full, lake_was_lost)
@@ -174,7 +174,7 @@ def build(
     place = home(sample)
     with console.bar() as bar:
         if from_engine:
-            done = pipeline.bring(place, engines.at(from_engine, place.settings), bar)
+            done = bringing.bring(place, engines.at(from_engine, place.settings), bar)
         else:
             done = pipeline.build(place, full=full, lake_was_lost=lake_was_lost, progress=bar)
     reports.build(done)

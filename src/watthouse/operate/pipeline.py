@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from watthouse.catalog import CATALOG, Dataset
-from watthouse.errors import LakeError, TableError, WarehouseError, WatthouseError
+from watthouse.errors import LakeError, TableError, WatthouseError
 from watthouse.home import REAL, Home
 from watthouse.lake.table import Head
 from watthouse.operate.consistency import Standing, stand
@@ -13,8 +13,8 @@ from watthouse.sources.base import Document, DocumentSource
 from watthouse.sync import odre
 from watthouse.sync.ingest import take_in
 from watthouse.sync.report import ProgressReporter, Report, Selection, Silent
-from watthouse.transform import BROUGHT, Transform
-from watthouse.warehouse.base import SCHEMAS, Draft, Warehouse
+from watthouse.transform import Transform
+from watthouse.warehouse.base import Draft
 
 
 def refresh(
@@ -70,17 +70,6 @@ def build(
             raise LakeError(f"the lake at {run.home.place} is empty: run `watthouse {words}`")
         run.note_the_clock(standing)
         run.build(standing)
-    return run.report
-
-
-def bring(home: Home, other: Warehouse, progress: ProgressReporter | None = None) -> Report:
-    """Publish here the build of another engine: its tables are taken and tested as if they had been computed here.
-
-    The raw tables are loaded from the lake, as far as that build follows it: the next refresh goes on from there.
-    Raises :class:`~watthouse.errors.WarehouseError` where there is none, or other models made it.
-    """
-    with _running(home, full=True, lake_was_lost=False, progress=progress) as run:
-        run.bring(other)
     return run.report
 
 
@@ -206,31 +195,6 @@ class _PipelineRun:
             draft.remember(steps)
             self.report.built = tuple(nodes)
 
-    def bring(self, other: Warehouse) -> None:
-        """Take over what another engine has built."""
-        home, built = self.home, other.loaded()
-        _refuse_foreign(home, other)
-        home.refuse_mixture()
-        profile = {**home.warehouse.dbt(), BROUGHT: "1"}
-        transforming = Transform(profile, home.settings.scratch / "dbt", home.settings.transform)
-        drafting = home.warehouse.draft(empty=True, on_wait=self.progress.notice)
-        with transforming as transform, drafting as draft:
-            self._load(draft, {CATALOG[name]: load.head for name, load in built.items()})
-            if self.report.failed:
-                raise TableError(next(iter(self.report.failed.values())))
-            self._take_tables(draft, other, frozenset(transform.tables()))
-            self.progress.stage("testing the marts")
-            draft.describe(home.about)
-            nodes, steps = transform.run(draft.release(), self.progress.node)
-            draft.remember(steps)
-            self.report.built = tuple(nodes)
-
-    def _take_tables(self, draft: Draft, other: Warehouse, wanted: frozenset[str]) -> None:
-        for schema in SCHEMAS:
-            for name in sorted(wanted.intersection(other.tables(schema))):
-                self.progress.stage(f"taking {name}")
-                draft.bring(name, other.pieces(name, schema=schema))
-
     def note_the_clock(self, standing: Standing) -> None:
         """Note in the report which tables have stamps in the future."""
         for name, notice in standing.future.items():
@@ -268,15 +232,3 @@ class _PipelineRun:
             else:
                 loaded.append(dataset)
         return loaded
-
-
-def _refuse_foreign(home: Home, other: Warehouse) -> None:
-    """Raise where the build of ``other`` is none that this home could have made."""
-    if not other.loaded():
-        raise WarehouseError(f"nothing was built at {other.place} yet: run `watthouse build` with it as the warehouse")
-    if other.kind() != home.kind:
-        raise WarehouseError(f"{other.place} was built from other data than {home.place} holds: build it from there")
-    if other.steps() is None:
-        raise WarehouseError(
-            f"{other.place} was built by the models of another watthouse: run `watthouse build` with it as warehouse"
-        )

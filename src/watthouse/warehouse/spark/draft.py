@@ -25,13 +25,15 @@ ORDER: Final = "raw.json"
 class SparkDraft:
     """A build in ``folder``. ``before`` is the one that is read meanwhile, None where there is none.
 
-    Nothing is copied: a raw table is a view of the lake's own, as of one version.
+    Nothing is copied: a raw table is a view of the lake's own, as of one version. An ``empty`` draft does not mind what
+    the lake has lost since the build before.
     """
 
-    def __init__(self, folder: Path, before: Published | None, fingerprint: str) -> None:
+    def __init__(self, folder: Path, before: Published | None, fingerprint: str, *, empty: bool) -> None:
         self.folder = folder
         self._before = before
         self._fingerprint = fingerprint
+        self._empty = empty
         self._loads: dict[str, Loaded] = {}
         self._places: dict[str, str] = {}
         self._about: Mapping[str, str] = {}
@@ -45,12 +47,12 @@ class SparkDraft:
                 " of its machines see, or build elsewhere"
             )
         lake.local_files(dataset)  # refuses a damaged one, which Spark would take for what it is
-        loaded = self._loaded_before(dataset)
-        if loaded and not anew:
+        loaded = None if self._empty or anew else self._loaded_before(dataset)
+        if loaded:
             _refuse_loss(lake, dataset, loaded)
         self._loads[dataset.id] = Loaded(head, datetime.now(UTC))
         self._places[dataset.id] = str(Path(lake.uri(dataset)).absolute())
-        return head.rows - (loaded.rows if loaded and not anew else 0)
+        return head.rows - (loaded.rows if loaded else 0)
 
     def bring(self, table: str, pieces: Iterable[pa.Table]) -> None:  # noqa: ARG002 - of none
         raise UsageError("marts are brought to the file of a home or to PostgreSQL, not to Spark: build them there")

@@ -17,6 +17,8 @@ from watthouse.spark import running
 
 PACKAGES: Final = ("io.delta:delta-spark_2.13:4.0.0", "io.delta:delta-storage:4.0.0")
 """As Maven names them; of Spark's own version."""
+_JVM: Final = "-XX:ReservedCodeCacheSize=512m"
+"""The models make more code than a JVM has room for by itself; then it compiles nothing more, and is slow."""
 _OF_SPARK: Final = ("org.antlr:antlr4-runtime",)
 
 
@@ -36,7 +38,7 @@ def session(folder: Path) -> AbstractContextManager[SparkSession]:
         **_computed_by(variables.get("WATTHOUSE_DBT_MASTER"), threads),
         **jars.options(Path(found) if found else None, PACKAGES, _OF_SPARK),
     }
-    return running(options, folder, WarehouseError)
+    return running(options, folder, WarehouseError, jvm=_JVM)
 
 
 def _computed_by(master: str | None, threads: int) -> Mapping[str, str]:

@@ -84,7 +84,7 @@ class Spark:
     def draft(
         self,
         *,
-        empty: bool = False,  # noqa: ARG002 - every build is a whole one
+        empty: bool = False,
         on_wait: Callable[[str], None] | None = None,  # noqa: ARG002 - a build takes minutes: run again
     ) -> Iterator[SparkDraft]:
         """Raises :class:`~watthouse.errors.BusyError` where another machine builds in the same folder."""
@@ -96,7 +96,7 @@ class Spark:
         )
         try:
             build = builds.reserve(self._folder)
-            draft = SparkDraft(build, builds.published(self._folder), self._fingerprint)
+            draft = SparkDraft(build, builds.published(self._folder), self._fingerprint, empty=empty)
             yield draft
             draft.finish()
             builds.publish(build)
