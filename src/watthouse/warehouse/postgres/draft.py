@@ -153,6 +153,8 @@ class PostgresDraft:
 
 
 _TYPES: Final = (
+    (pa.types.is_int8, "smallint"),
+    (pa.types.is_int16, "smallint"),
     (pa.types.is_int32, "integer"),
     (pa.types.is_integer, "bigint"),
     (pa.types.is_floating, "double precision"),
@@ -164,7 +166,7 @@ _TYPES: Final = (
 
 
 def _type(kind: pa.DataType) -> str:
-    """What PostgreSQL calls a column of this type."""
+    """What PostgreSQL calls a column of this type; a COPY takes no other."""
     if pa.types.is_decimal(kind):
         return f"numeric({kind.precision},{kind.scale})"
     return next((name for fits, name in _TYPES if fits(kind)), "text")

@@ -1,5 +1,6 @@
 """A folder of Delta tables, built by Spark, as the warehouse."""
 
+import re
 import sys
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -7,7 +8,7 @@ from datetime import date
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import pyarrow as pa
 
@@ -24,7 +25,8 @@ from watthouse.warehouse.spark.draft import SparkDraft
 from watthouse.warehouse.spark.place import SparkPlace
 from watthouse.warehouse.spark.tables import DeltaMarts
 
-_MEGABYTES = {"B": 1 / 2**20, "K": 1 / 2**10, "M": 1, "G": 2**10, "T": 2**20}
+_LIMIT: Final = re.compile(r"([0-9.]+) ?([KMGT]?)")
+_MEGABYTES: Final = {"": 2**-20, "K": 2**-10, "M": 1, "G": 2**10, "T": 2**20}
 
 
 class Spark:
@@ -178,6 +180,5 @@ class Spark:
 
 def _memory(limit: str) -> str:
     """A limit as the JVM writes it."""
-    number, unit = limit.rstrip("iIbB ") or limit, limit.strip().upper().removesuffix("B").removesuffix("I")[-1:]
-    figure = float(number.rstrip("KMGTkmgt "))
-    return f"{max(1, round(figure * _MEGABYTES.get(unit, _MEGABYTES['B'])))}m"
+    number, unit = _LIMIT.match(limit.upper()).groups()  # type: ignore[union-attr] - the setting has this pattern
+    return f"{max(1, round(float(number) * _MEGABYTES[unit]))}m"
