@@ -6,7 +6,7 @@ The emulator shows that the flow works. That BigQuery would take the same statem
 import csv
 import io
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +20,7 @@ from google.cloud import bigquery
 from tests.bigquery_dialect import refusals
 from tests.support import ROOT, watthouse
 from tests.unit.lake.test_ledger import GAS, gas, observe
+from tools.verify_bigquery import claims, verify
 from watthouse.errors import TableError, UsageError, WarehouseError
 from watthouse.lake.ledger import Lake
 from watthouse.settings import Settings
@@ -115,7 +116,9 @@ def test_every_table_holds_what_the_file_holds(built: Built) -> None:
 @pytest.mark.real
 def test_bigquery_would_take_every_statement(built: Built) -> None:
     """dbt's, with those by which it checks contracts and tests, and watthouse's own."""
-    statements = {job.query for job in built.emulated.client.list_jobs() if isinstance(job, bigquery.QueryJob)}
+    statements = {
+        job.query for job in built.emulated.client.list_jobs(max_results=10_000) if isinstance(job, bigquery.QueryJob)
+    }
     assert len(statements) > 2 * len(MODELS)
     assert {reason for statement in statements for reason in refusals(statement)} == set()
 
@@ -166,6 +169,18 @@ def test_a_build_of_what_is_built_does_nothing(built: Built) -> None:
     done = built.on_bigquery("build")
     assert done.returncode == 0, done.stderr
     assert built.emulated.rows("select built_at from production.watthouse_build") == before
+
+
+@pytest.mark.real
+def test_the_command_for_an_account_tells_what_holds_from_what_does_not(built: Built) -> None:
+    """The emulator bills nothing, and so refuses no query for what it costs: that claim must be seen to fail."""
+    known = {claim.what: claim for claim in claims(built.home)}
+    variables = {**built.emulated.variables, "WATTHOUSE_HOME": str(built.home)}
+    asked = [
+        replace(known[what], words=[word for word in known[what].words if word != "--sample"])
+        for what in ("a mart is read where it lies", "a query over the cap is refused")
+    ]
+    assert verify(iter(asked), variables) == ["a query over the cap is refused"]
 
 
 @pytest.mark.real

@@ -2,8 +2,8 @@
 
 BigQuery has no way to give a dataset another name, and its transactions change rows, not tables. So every table that
 has the same columns as before gets its rows, and the notes about the build theirs, in one transaction: a reader sees
-the build before or this one, in all tables at once. A table that is new, or whose columns, partitions or clusters have
-changed since, takes its place by a copy just before, each by itself.
+the build before or this one, in all tables at once. A table that is new, or whose columns, partitions or clusters are
+others in a new version of watthouse, is copied just before, each by itself; one that was there is missing for a moment.
 """
 
 import json
@@ -115,8 +115,8 @@ def _shape(table: Table) -> str:
 
 def _replace(project: Project, table: Table, before: Table | None) -> None:
     target = project.place.target
-    if before is not None and repr(before.time_partitioning) != repr(table.time_partitioning):
-        project.drop_table(f"{target}.{table.table_id}")  # no job changes how a table is partitioned
+    if before is not None:
+        project.drop_table(f"{target}.{table.table_id}")  # no job changes how a table is partitioned or clustered
     project.copy(table, f"{target}.{table.table_id}")
 
 

@@ -139,19 +139,23 @@ class Project:
         """What the service or the way there refuses, as a :class:`~watthouse.errors.WarehouseError`."""
         try:
             yield
-        except NotFound as error:
-            raise NoWarehouseError(f"{self.place}: {_reason(error)}") from error
-        except (GoogleAPIError, RetryError) as error:
-            raise WarehouseError(f"{self.place}: {_reason(error)}{_advice(error)}") from error
-        except GoogleAuthError as error:
-            raise WarehouseError(
-                f"{self.place}: no credentials ({shown(error, _SHOWN)}): run `gcloud auth application-default login`,"
-                " or name a key in GOOGLE_APPLICATION_CREDENTIALS"
-            ) from error
-        except (RequestException, OSError) as error:
-            raise WarehouseError(
-                f"{self.place} cannot be reached ({shown(error, _SHOWN)}): the warehouse stays as it was, run again"
-            ) from error
+        except (GoogleAPIError, GoogleAuthError, RequestException, OSError) as error:
+            raise self._explained(error) from error
+
+    def _explained(self, error: Exception) -> WarehouseError:
+        cause = error.cause if isinstance(error, RetryError) else error
+        if isinstance(cause, NotFound):
+            return NoWarehouseError(f"{self.place}: {_reason(cause)}: run `watthouse build`")
+        if isinstance(cause, GoogleAPIError):
+            return WarehouseError(f"{self.place}: {_reason(cause)}{_advice(cause)}")
+        if isinstance(cause, GoogleAuthError):
+            return WarehouseError(
+                f"{self.place}: no credentials ({_reason(cause)}): run `gcloud auth application-default login`, or name"
+                " a key in GOOGLE_APPLICATION_CREDENTIALS"
+            )
+        return WarehouseError(
+            f"{self.place} cannot be reached ({_reason(cause)}): the warehouse stays as it was, run again"
+        )
 
 
 def _reason(error: Exception) -> str:
