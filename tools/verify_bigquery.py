@@ -1,4 +1,4 @@
-"""What an emulator cannot prove, on an account: ``python -m tools.verify_bigquery PROJECT``, or ``make verify-bigquery``.
+"""What the emulator cannot prove, on an account: ``python -m tools.verify_bigquery PROJECT``.
 
 Builds the synthetic sample in dataset ``development`` of an empty project, and compares it with the same built on this
 machine. The project is billed for it.

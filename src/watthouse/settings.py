@@ -43,7 +43,7 @@ class Settings(BaseSettings):
     )
     warehouse: SecretStr | None = Field(
         default=None,
-        description="another warehouse than the file in the home: postgresql://user@host/database or"
+        description="another warehouse than the file in the home: postgresql://user@host/database, spark:///folder or"
         " bigquery://project; never shown",
     )
     warehouse_reader: SecretStr | None = Field(
@@ -279,7 +279,9 @@ class Settings(BaseSettings):
         default=None, description="Python of the environment that has PySpark; none for the one that runs"
     )
     spark_jars: Folder | None = Field(
-        default=None, description="folder of Spark's jars for Kafka; none to have Spark fetch them from Maven Central"
+        default=None,
+        description="folder of Spark's jars for Kafka, and for Delta tables; none to have Spark fetch them from Maven"
+        " Central",
     )
 
     _text = field_validator("*", mode="before")(given.text)

@@ -120,6 +120,7 @@ def test_bigquery_would_take_every_statement(built: Built) -> None:
         job.query for job in built.emulated.client.list_jobs(max_results=10_000) if isinstance(job, bigquery.QueryJob)
     }
     assert len(statements) > 2 * len(MODELS)
+    assert any("cluster by nature" in statement for statement in statements), "the emulator does not keep that"
     assert {reason for statement in statements for reason in refusals(statement)} == set()
 
 
@@ -127,7 +128,6 @@ def test_bigquery_would_take_every_statement(built: Built) -> None:
 def test_daily_merged_lies_in_a_part_a_day(built: Built) -> None:
     table = built.emulated.client.get_table(f"{built.emulated.project}.production.daily_merged")
     assert (table.time_partitioning.type_, table.time_partitioning.field) == ("DAY", "civil_date")
-    assert table.clustering_fields == ["nature"]
     other = built.emulated.client.get_table(f"{built.emulated.project}.production.daily_regional")
     assert other.time_partitioning.type_ == "MONTH"  # thirteen years of days are more than a job may write
 
@@ -181,6 +181,17 @@ def test_the_command_for_an_account_tells_what_holds_from_what_does_not(built: B
         for what in ("a mart is read where it lies", "a query over the cap is refused")
     ]
     assert verify(iter(asked), variables) == ["a query over the cap is refused"]
+
+
+@pytest.mark.real
+def test_its_marts_are_brought_to_a_file(built: Built, tmp_path: Path) -> None:
+    lake = {"WATTHOUSE_LAKE": str(built.home / "lake")}
+    endpoint = {"WATTHOUSE_BIGQUERY_ENDPOINT": built.emulated.endpoint}
+    url = f"bigquery://{built.emulated.project}"
+    done = watthouse(tmp_path, "build", "--from-engine", url, env={**lake, **endpoint})
+    assert done.returncode == 0, done.stderr
+    compared = watthouse(tmp_path, "parity", str(built.home), env=lake)
+    assert compared.returncode == 0, compared.stdout
 
 
 @pytest.mark.real

@@ -61,6 +61,12 @@ def serve_home(settings: Settings, *, afresh: bool = False) -> None:
     """Serve the API and the pages; ``afresh`` where this process has computed before."""
     # A server forked from a process that has run polars or Arrow lacks their threads, and waited for them forever:
     # after a refresh (`watthouse run --serve`) it is started as a new process instead.
+    warehouse = Home(settings).warehouse
+    if not warehouse.answers:
+        raise UsageError(
+            f"pages and API do not read {warehouse.engine}: leave WATTHOUSE_WAREHOUSE out, run `watthouse build"
+            f" --from-engine {warehouse.place}`, and serve that"
+        )
     with extra("serve"):
         from watthouse.serve.server import refuse_taken, serve
     refuse_taken(settings.host, settings.port)

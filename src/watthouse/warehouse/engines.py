@@ -9,6 +9,8 @@ from watthouse.errors import UsageError
 from watthouse.settings import Settings
 from watthouse.warehouse.base import Warehouse
 from watthouse.warehouse.duckdb.store import DuckDB
+from watthouse.warehouse.spark.place import SCHEME, place_of
+from watthouse.warehouse.spark.store import Spark
 
 
 def warehouse(settings: Settings) -> Warehouse:
@@ -35,11 +37,14 @@ def at(url: str, settings: Settings, reader: str | None = None) -> Warehouse:
             memory_limit=settings.memory_limit,
             project=settings.transform,
         )
+    if url.startswith(SCHEME):
+        return Spark(place_of(url), settings)
     if url.startswith("bigquery://"):
         return _bigquery(url, settings)
     if not _is_postgres(url):
         raise UsageError(
-            "a warehouse's URL begins with postgresql:// or bigquery://: leave WATTHOUSE_WAREHOUSE out for a file"
+            "a warehouse's URL begins with postgresql://, spark:// or bigquery://: leave WATTHOUSE_WAREHOUSE out for a"
+            " file"
         )
     with _extra("postgres"):
         from watthouse.warehouse.postgres.store import Postgres

@@ -8,10 +8,9 @@ from typing import Final, cast
 import polars as pl
 import pyarrow as pa
 
-from watthouse.warehouse.base import Warehouse
+from watthouse.warehouse.base import SCHEMAS, Warehouse
 from watthouse.warehouse.marts import KEY
 
-SCHEMAS: Final = ("core", "marts", "energy_consumption")
 _DIGITS: Final = 9
 """Of every decimal, after its point: an engine may keep as many whatever the model casts to, and no model has more."""
 _SHOWN: Final = 3

@@ -102,7 +102,8 @@
     PostgreSQL partitions a mart that declares `years_of: <its day>`, a year a part. Days of other years, as far as there are
     any, lie in the part `other`.
 -#}
-{%- macro postgres__create_table_as(temporary, relation, sql) -%}
+{%- macro postgres__create_table_as(temporary, relation, compiled_code) -%}
+    {%- set sql = brought_or(compiled_code) -%}
     {%- set day = config.get("meta", {}).get("years_of") -%}
     {%- if temporary or not day -%}
         {{ dbt.postgres__create_table_as(temporary, relation, sql) }}
@@ -156,6 +157,23 @@
 
 {%- macro duckdb__in_order_of_days() -%}
     order by civil_date
+{%- endmacro -%}
+
+{#-
+    A condition that all rows meet, of an expression that several others read. Spark writes the text of such an expression in the
+    place of each of its names, and seven copies of a union of two datasets took it longer to plan than to compute; it does
+    not where a condition might differ from copy to copy.
+-#}
+{%- macro computed_once() -%}
+    {{ return(adapter.dispatch("computed_once")()) }}
+{%- endmacro -%}
+
+{%- macro default__computed_once() -%}
+    true
+{%- endmacro -%}
+
+{%- macro spark__computed_once() -%}
+    rand() >= 0
 {%- endmacro -%}
 
 {#- Engines number the days of the week from 0 or from 1. -#}
@@ -222,9 +240,12 @@
     floor(extract(epoch from {{ instant }}) / {{ seconds }})
 {%- endmacro -%}
 
-{#- Whole numbers: PostgreSQL's own `extract` gives a decimal, which is slow to make, to divide and to join by. -#}
+{#-
+    Whole numbers: PostgreSQL's own `extract` gives a decimal, which is slow to make, to divide and to join by; its cast of a
+    fraction to a whole number rounds.
+-#}
 {%- macro postgres__steps_from_epoch(instant, seconds) -%}
-    cast(date_part('epoch', {{ instant }}) as bigint) / {{ seconds }}
+    cast(floor(date_part('epoch', {{ instant }})) as bigint) / {{ seconds }}
 {%- endmacro -%}
 
 {%- macro duckdb__steps_from_epoch(instant, seconds) -%}

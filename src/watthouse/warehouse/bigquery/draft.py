@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
+
 from watthouse.catalog import Dataset
-from watthouse.errors import WarehouseError
+from watthouse.errors import UsageError, WarehouseError
 from watthouse.lake.ledger import Lake
 from watthouse.lake.table import Head
 from watthouse.transform import Node, Step, steps_as_text
@@ -50,6 +52,9 @@ class BigQueryDraft:
             return self._append(lake, dataset, head, None)
         raw.settle(self._project, dataset, head, anew=loaded is None)
         return count
+
+    def bring(self, table: str, pieces: Iterable[pa.Table]) -> None:  # noqa: ARG002
+        raise UsageError("marts are brought to the file of a home or to PostgreSQL, not to BigQuery: build them there")
 
     def carry_over(self, dataset: Dataset) -> bool:
         """Raw tables are not of a build: what the lake lacks is still there."""

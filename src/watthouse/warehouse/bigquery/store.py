@@ -37,6 +37,7 @@ class BigQuery:
 
     engine = "BigQuery"
     replays = False
+    answers = False
 
     def __init__(
         self,
