@@ -113,15 +113,23 @@ class Project:
         with self.errors():
             self.client.delete_table(f"{self.place.project}.{name}", not_found_ok=True, retry=self._retry)
 
-    def tables(self, dataset: str) -> dict[str, bigquery.Table]:
-        """What a dataset holds, views too, by name; nothing where there is no such dataset."""
+    def names(self, dataset: str) -> set[str]:
+        """The tables and views of a dataset; none where there is no such dataset."""
         with self.errors():
             try:
                 listed = self.client.list_tables(f"{self.place.project}.{dataset}", retry=self._retry)
-                found = [each.reference for each in listed]
+                return {each.table_id for each in listed}
             except NotFound:
-                return {}
-            return {table.table_id: self.client.get_table(table, retry=self._retry) for table in found}
+                return set()
+
+    def described(self, dataset: str, name: str) -> bigquery.Table:
+        """A table with its columns and partitions."""
+        with self.errors():
+            return self.client.get_table(f"{self.place.project}.{dataset}.{name}", retry=self._retry)
+
+    def tables(self, dataset: str) -> dict[str, bigquery.Table]:
+        """All that a dataset holds, by name: a request each."""
+        return {name: self.described(dataset, name) for name in self.names(dataset)}
 
     def copy(self, source: bigquery.Table, target: str) -> None:
         """Have a copy of a table take the place of ``dataset.table``: with its partitions, and at no cost."""
