@@ -6,7 +6,7 @@ The emulator shows that the flow works. That BigQuery would take the same statem
 import csv
 import io
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +20,7 @@ from google.cloud import bigquery
 from tests.bigquery_dialect import refusals
 from tests.support import ROOT, watthouse
 from tests.unit.lake.test_ledger import GAS, gas, observe
+from tools.verify_bigquery import claims, verify
 from watthouse.errors import TableError, UsageError, WarehouseError
 from watthouse.lake.ledger import Lake
 from watthouse.settings import Settings
@@ -115,8 +116,13 @@ def test_every_table_holds_what_the_file_holds(built: Built) -> None:
 @pytest.mark.real
 def test_bigquery_would_take_every_statement(built: Built) -> None:
     """dbt's, with those by which it checks contracts and tests, and watthouse's own."""
-    statements = {job.query for job in built.emulated.client.list_jobs() if isinstance(job, bigquery.QueryJob)}
+    statements = {
+        job.query for job in built.emulated.client.list_jobs(max_results=10_000) if isinstance(job, bigquery.QueryJob)
+    }
     assert len(statements) > 2 * len(MODELS)
+    # what the emulator does not keep of a table
+    assert any("cluster by nature" in statement for statement in statements)
+    assert any("partition by date_trunc(civil_date, month)" in statement for statement in statements)
     assert {reason for statement in statements for reason in refusals(statement)} == set()
 
 
@@ -124,9 +130,6 @@ def test_bigquery_would_take_every_statement(built: Built) -> None:
 def test_daily_merged_lies_in_a_part_a_day(built: Built) -> None:
     table = built.emulated.client.get_table(f"{built.emulated.project}.production.daily_merged")
     assert (table.time_partitioning.type_, table.time_partitioning.field) == ("DAY", "civil_date")
-    assert table.clustering_fields == ["nature"]
-    other = built.emulated.client.get_table(f"{built.emulated.project}.production.daily_regional")
-    assert other.time_partitioning.type_ == "MONTH"  # thirteen years of days are more than a job may write
 
 
 @pytest.mark.real
@@ -166,6 +169,29 @@ def test_a_build_of_what_is_built_does_nothing(built: Built) -> None:
     done = built.on_bigquery("build")
     assert done.returncode == 0, done.stderr
     assert built.emulated.rows("select built_at from production.watthouse_build") == before
+
+
+@pytest.mark.real
+def test_the_command_for_an_account_tells_what_holds_from_what_does_not(built: Built) -> None:
+    """The emulator bills nothing, and so refuses no query for what it costs: that claim must be seen to fail."""
+    known = {claim.what: claim for claim in claims(built.home)}
+    variables = {**built.emulated.variables, "WATTHOUSE_HOME": str(built.home)}
+    asked = [
+        replace(known[what], words=[word for word in known[what].words if word != "--sample"])
+        for what in ("a mart is read where it lies", "a query over the cap is refused")
+    ]
+    assert verify(iter(asked), variables) == ["a query over the cap is refused"]
+
+
+@pytest.mark.real
+def test_its_marts_are_brought_to_a_file(built: Built, tmp_path: Path) -> None:
+    lake = {"WATTHOUSE_LAKE": str(built.home / "lake")}
+    endpoint = {"WATTHOUSE_BIGQUERY_ENDPOINT": built.emulated.endpoint}
+    url = f"bigquery://{built.emulated.project}"
+    done = watthouse(tmp_path, "build", "--from-engine", url, env={**lake, **endpoint})
+    assert done.returncode == 0, done.stderr
+    compared = watthouse(tmp_path, "parity", str(built.home), env=lake)
+    assert compared.returncode == 0, compared.stdout
 
 
 @pytest.mark.real
@@ -258,6 +284,17 @@ def test_a_table_is_replaced_where_its_columns_have_changed(project: Emulated, l
     load(warehouse, lake, empty=True)
     assert warehouse.kind() == "published"
     assert "of_an_older_version" not in {table.table_id for table in project.client.list_tables("production")}
+
+
+def test_a_raw_table_of_an_older_version_gets_its_columns(project: Emulated, lake: Lake, tmp_path: Path) -> None:
+    warehouse = project.warehouse(tmp_path)
+    observe(lake, GAS, [gas(1, "10")])
+    load(warehouse, lake)
+    project.rows("alter table staging.stock_quotidien_stockages_gaz drop column pits")
+    observe(lake, GAS, [gas(2, "11")])
+    assert load(warehouse, lake) == 1
+    raw = project.rows("select pits from staging.stock_quotidien_stockages_gaz order by date")
+    assert raw == [(None,), ("Saline",)]
 
 
 def test_what_is_published_can_be_kept(project: Emulated, lake: Lake, tmp_path: Path) -> None:

@@ -70,6 +70,12 @@ def test_on_postgres(tmp_path: Path, database: str) -> None:
     assert found(tmp_path, sys.executable, at(database, Settings(home=tmp_path)).dbt()) == expected()
 
 
+@pytest.mark.bigquery
+def test_on_bigquery(tmp_path: Path, bigquery_server: str) -> None:
+    settings = Settings(home=tmp_path, bigquery_endpoint=bigquery_server)
+    assert found(tmp_path, sys.executable, at("bigquery://by-value", settings).dbt()) == expected()
+
+
 @pytest.mark.spark
 def test_on_spark(tmp_path: Path, spark_jars: Path) -> None:
     settings = Settings(home=tmp_path, spark_python=PYTHON, spark_jars=spark_jars)

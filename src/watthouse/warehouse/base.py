@@ -175,6 +175,8 @@ class Warehouse(Protocol):
     """Its name, for people."""
     replays: bool
     """Whether a refresh can rebuild the days that changed; else every build is a full one, by dbt."""
+    answers: bool
+    """Whether pages and API read it; else `build --from-engine` brings its marts to an engine that they do read."""
 
     @property
     def place(self) -> str:

@@ -253,7 +253,7 @@
 {%- endmacro -%}
 
 {%- macro bigquery__steps_from_epoch(instant, seconds) -%}
-    div(unix_seconds({{ instant }}), {{ seconds }})
+    div(unix_micros({{ instant }}), {{ seconds }}000000)
 {%- endmacro -%}
 
 {%- macro spark__steps_from_epoch(instant, seconds) -%}

@@ -2,8 +2,8 @@
 
 BigQuery has no way to give a dataset another name, and its transactions change rows, not tables. So every table that
 has the same columns as before gets its rows, and the notes about the build theirs, in one transaction: a reader sees
-the build before or this one, in all tables at once. A table that is new, or whose columns, partitions or clusters have
-changed since, takes its place by a copy just before, each by itself.
+the build before or this one, in all tables at once. A table that is new, or whose columns, partitions or clusters are
+others in a new version of watthouse, is copied just before, each by itself; one that was there is missing for a moment.
 """
 
 import json
@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from google.cloud.bigquery import SchemaField, Table
 
+from watthouse.errors import NoWarehouseError
 from watthouse.warehouse.bigquery.project import Project
 from watthouse.warehouse.bigquery.raw import LOADS, STAGING
 
@@ -70,10 +71,9 @@ def as_shown(steps: str, target: str) -> str:
 def publish(project: Project) -> None:
     """Have readers of the target see the build that was made aside, and remove that."""
     target = project.place.target
-    new, old = project.tables(aside(target)), project.tables(target)
     project.make_dataset(target)
     project.run(f"create or replace table {aside(target)}.{LOADS} as select * from {STAGING}.{LOADS}")
-    new = project.tables(aside(target))
+    new, old = project.tables(aside(target)), project.tables(target)
     alike = [name for name, table in new.items() if name in old and _shape(table) == _shape(old[name])]
     for name in sorted(new.keys() - set(alike)):
         _replace(project, new[name], old.get(name))
@@ -87,9 +87,10 @@ def publish(project: Project) -> None:
 
 def published(project: Project) -> Published | None:
     """The build that is read; None where there is none."""
-    if BUILD not in project.tables(project.place.target):
+    try:
+        rows = project.run(f"select fingerprint, steps, built_at from {project.place.target}.{BUILD}")
+    except NoWarehouseError:
         return None
-    rows = project.run(f"select fingerprint, steps, built_at from {project.place.target}.{BUILD}")
     return next((Published(print_, steps, datetime.fromisoformat(at)) for print_, steps, at in rows), None)
 
 
@@ -115,8 +116,8 @@ def _shape(table: Table) -> str:
 
 def _replace(project: Project, table: Table, before: Table | None) -> None:
     target = project.place.target
-    if before is not None and repr(before.time_partitioning) != repr(table.time_partitioning):
-        project.drop_table(f"{target}.{table.table_id}")  # no job changes how a table is partitioned
+    if before is not None:
+        project.drop_table(f"{target}.{table.table_id}")  # no job changes how a table is partitioned or clustered
     project.copy(table, f"{target}.{table.table_id}")
 
 

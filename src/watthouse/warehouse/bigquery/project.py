@@ -113,15 +113,23 @@ class Project:
         with self.errors():
             self.client.delete_table(f"{self.place.project}.{name}", not_found_ok=True, retry=self._retry)
 
-    def tables(self, dataset: str) -> dict[str, bigquery.Table]:
-        """What a dataset holds, views too, by name; nothing where there is no such dataset."""
+    def names(self, dataset: str) -> set[str]:
+        """The tables and views of a dataset; none where there is no such dataset."""
         with self.errors():
             try:
                 listed = self.client.list_tables(f"{self.place.project}.{dataset}", retry=self._retry)
-                found = [each.reference for each in listed]
+                return {each.table_id for each in listed}
             except NotFound:
-                return {}
-            return {table.table_id: self.client.get_table(table, retry=self._retry) for table in found}
+                return set()
+
+    def described(self, dataset: str, name: str) -> bigquery.Table:
+        """A table with its columns and partitions."""
+        with self.errors():
+            return self.client.get_table(f"{self.place.project}.{dataset}.{name}", retry=self._retry)
+
+    def tables(self, dataset: str) -> dict[str, bigquery.Table]:
+        """All that a dataset holds, by name: a request each."""
+        return {name: self.described(dataset, name) for name in self.names(dataset)}
 
     def copy(self, source: bigquery.Table, target: str) -> None:
         """Have a copy of a table take the place of ``dataset.table``: with its partitions, and at no cost."""
@@ -139,19 +147,23 @@ class Project:
         """What the service or the way there refuses, as a :class:`~watthouse.errors.WarehouseError`."""
         try:
             yield
-        except NotFound as error:
-            raise NoWarehouseError(f"{self.place}: {_reason(error)}") from error
-        except (GoogleAPIError, RetryError) as error:
-            raise WarehouseError(f"{self.place}: {_reason(error)}{_advice(error)}") from error
-        except GoogleAuthError as error:
-            raise WarehouseError(
-                f"{self.place}: no credentials ({shown(error, _SHOWN)}): run `gcloud auth application-default login`,"
-                " or name a key in GOOGLE_APPLICATION_CREDENTIALS"
-            ) from error
-        except (RequestException, OSError) as error:
-            raise WarehouseError(
-                f"{self.place} cannot be reached ({shown(error, _SHOWN)}): the warehouse stays as it was, run again"
-            ) from error
+        except (GoogleAPIError, GoogleAuthError, RequestException, OSError) as error:
+            raise self._explained(error) from error
+
+    def _explained(self, error: Exception) -> WarehouseError:
+        cause = error.cause if isinstance(error, RetryError) else error
+        if isinstance(cause, NotFound):
+            return NoWarehouseError(f"{self.place}: {_reason(cause)}: run `watthouse build`")
+        if isinstance(cause, GoogleAPIError):
+            return WarehouseError(f"{self.place}: {_reason(cause)}{_advice(cause)}")
+        if isinstance(cause, GoogleAuthError):
+            return WarehouseError(
+                f"{self.place}: no credentials ({_reason(cause)}): run `gcloud auth application-default login`, or name"
+                " a key in GOOGLE_APPLICATION_CREDENTIALS"
+            )
+        return WarehouseError(
+            f"{self.place} cannot be reached ({_reason(cause)}): the warehouse stays as it was, run again"
+        )
 
 
 def _reason(error: Exception) -> str:

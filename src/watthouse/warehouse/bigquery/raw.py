@@ -48,7 +48,11 @@ def prepare(project: Project) -> None:
         table = _table(project, dataset, dataset.table)
         table.time_partitioning = TimePartitioning("MONTH", field="date")
         with project.errors():
-            project.client.create_table(table, exists_ok=True)
+            made = project.client.create_table(table, exists_ok=True)
+        known = {column.name for column in made.schema}
+        for column in table.schema:
+            if column.name not in known:  # an older watthouse made it
+                project.run(f"alter table {STAGING}.{dataset.table} add column {column.name} {column.field_type}")
 
 
 def loads(project: Project, dataset: str) -> dict[str, Loaded]:

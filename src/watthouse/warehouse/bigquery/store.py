@@ -37,6 +37,7 @@ class BigQuery:
 
     engine = "BigQuery"
     replays = False
+    answers = False
 
     def __init__(
         self,
@@ -181,14 +182,14 @@ class BigQuery:
 
     def _unread(self) -> UsageError:
         return UsageError(
-            f"{self.place} is read by `show`, `tests` and `parity` alone: leave WATTHOUSE_WAREHOUSE out and bring the"
-            f" marts to this machine by `watthouse build --from-engine {self.place}`"
+            "pages, API and the datamart take the file of a home or PostgreSQL: bring the marts there with `watthouse build"
+            f" --from-engine {self.place}`"
         )
 
     def _names(self, schema: str) -> list[str]:
         """The tables of one of the project's folders: BigQuery has them all in one dataset."""
         models = {path.stem for path in (self._models / _SCHEMAS[schema]).glob("*.sql")}
-        return sorted(models & self._project.tables(self._target).keys())
+        return sorted(models & self._project.names(self._target))
 
     @cached_property
     def _fingerprint(self) -> str:
@@ -217,8 +218,7 @@ class _Marts:
         return [*self._names]
 
     def columns(self, mart: str) -> dict[str, str]:
-        with self._project.errors():
-            table = self._project.client.get_table(f"{self._project.place.project}.{self.schema}.{mart}")
+        table = self._project.described(self.schema, mart)
         # unknown values first, where other engines have them last
         return {column.name: f"{column.name} nulls last" for column in table.schema}
 

@@ -51,6 +51,7 @@ class DuckDB:
 
     engine = "DuckDB"
     replays = True
+    answers = True
 
     def __init__(self, path: Path, *, threads: int = 2, memory_limit: str = "2GB", project: Path = PROJECT) -> None:
         self.path = path

@@ -43,6 +43,7 @@ class Postgres:
 
     engine = "PostgreSQL"
     replays = True
+    answers = True
 
     def __init__(self, url: str, reader: str | None = None, *, threads: int, scratch: Path, project: Path) -> None:
         self.database = Database(url, SETTING, _KEPT, _RIGHTS)

@@ -34,6 +34,7 @@ class Spark:
 
     engine = "Spark"
     replays = False
+    answers = False
 
     def __init__(self, place: SparkPlace, settings: Settings) -> None:
         self._place = place
