@@ -112,13 +112,6 @@ def test_nothing_is_brought_of_other_data(on_spark: Variables, tmp_path: Path) -
     assert "was built from other data" in told
 
 
-def test_pages_and_tests_are_of_other_engines(home: Path, on_spark: Variables) -> None:
-    for words, what in ((("tests",), "tests are asked again"), (("serve", "--port", "1"), "pages and API answer")):
-        told = run(home, *words, env=on_spark, code=2)
-        assert what in told
-        assert f"`watthouse build --from-engine {on_spark['WATTHOUSE_WAREHOUSE']}`" in told
-
-
 def folder(variables: Variables) -> Path:
     return Path(variables["WATTHOUSE_WAREHOUSE"].removeprefix("spark://"))
 

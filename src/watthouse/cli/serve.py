@@ -64,8 +64,8 @@ def serve_home(settings: Settings, *, afresh: bool = False) -> None:
     warehouse = Home(settings).warehouse
     if not warehouse.answers:
         raise UsageError(
-            "pages and API answer from the file of a home or from PostgreSQL: bring the marts there with `watthouse build"
-            f" --from-engine {warehouse.place}`"
+            "pages and API answer from the file of a home or from PostgreSQL: bring the marts there with `watthouse"
+            f" build --from-engine {warehouse.place}`"
         )
     with extra("serve"):
         from watthouse.serve.server import refuse_taken, serve

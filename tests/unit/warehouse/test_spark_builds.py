@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import watthouse
 from watthouse.catalog import find
 from watthouse.errors import NoWarehouseError, TableError, UsageError, WarehouseError
 from watthouse.lake.ledger import Lake
@@ -112,6 +113,14 @@ def test_observations_that_the_lake_has_lost_are_missed(tmp_path: Path) -> None:
     lake = Lake(tmp_path / "lake")
     with pytest.raises(TableError, match="lacks 7 of the 7 observations"):
         draft(tmp_path, Loaded(HEAD, NOON)).load(lake, TEMPO, HEAD)
+
+
+@pytest.mark.parametrize("words", [("tests",), ("serve",)])
+def test_what_reads_other_engines_says_how_to_get_there(tmp_path: Path, words: tuple[str, ...]) -> None:
+    builds.publish(build(tmp_path).folder)
+    done = watthouse(tmp_path / "home", *words, env={"WATTHOUSE_WAREHOUSE": f"spark://{tmp_path}"})
+    assert done.returncode == 2
+    assert f"`watthouse build --from-engine spark://{tmp_path}`" in done.stderr
 
 
 def build(folder: Path) -> Published:

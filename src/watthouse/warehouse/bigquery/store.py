@@ -182,8 +182,8 @@ class BigQuery:
 
     def _unread(self) -> UsageError:
         return UsageError(
-            "pages, API and the datamart take the file of a home or PostgreSQL: bring the marts there with `watthouse build"
-            f" --from-engine {self.place}`"
+            "pages, API and the datamart take the file of a home or PostgreSQL: bring the marts there with `watthouse"
+            f" build --from-engine {self.place}`"
         )
 
     def _names(self, schema: str) -> list[str]:
