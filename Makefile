@@ -120,7 +120,10 @@ bench: .venv/bench .venv-spark/installed chromium java  ## side by side, in one 
 bench-quick: .venv/bench chromium  ## the main claims at their smallest, in under 3 minutes; prints, writes nothing
 	.venv/bin/python -m benchmarks.quick
 
+verify-bigquery: .venv/browser  ## what the emulator of BigQuery cannot prove, on an account: PROJECT=my-empty-project
+	.venv/bin/python -m tools.verify_bigquery $(or $(PROJECT),$(error name an empty project: make verify-bigquery PROJECT=…))
+
 clean:  ## remove the environment and what tools left behind; state in var/ stays
 	rm -rf .venv .venv-spark .pytest_cache .mypy_cache .ruff_cache .hypothesis .fuzz .coverage* htmlcov dist
 
-.PHONY: help run test test-long test-days fuzz coverage chromium strace node java quick lint format bench bench-quick clean
+.PHONY: help run test test-long test-days fuzz coverage chromium strace node java quick lint format bench bench-quick verify-bigquery clean

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests import engines, servers, warm_dbt
-from tests.spark import Spark
+from tests.spark import Spark, delta_jars, refuse_missing
 from tests.support import ROOT, TODAY
 from tools.services import SERVERS, Services
+from tools.services.base import ServiceFailedError
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -103,6 +104,12 @@ def gcs_server(run_id: str) -> str:
     return servers.url_of("gcs", run_id)
 
 
+@pytest.fixture(scope="session")
+def bigquery_server(run_id: str) -> str:
+    """The endpoint of an emulator of BigQuery, where every test has projects of its own."""
+    return servers.url_of("bigquery", run_id)
+
+
 @pytest.fixture
 def database(warehouse_server: str) -> Iterator[str]:
     """The URL of a database of this test's own."""
@@ -154,6 +161,16 @@ def spark(run_id: str) -> str:
     """The address of the Spark of this run, for :func:`tests.spark.order`."""
     server = Spark()
     return server.url(servers.up(servers.of_the_run(run_id), server))
+
+
+@pytest.fixture(scope="session")
+def spark_jars() -> Path:
+    """The folder of jars of a Spark that builds; where its environment or Java cannot be had such a test is skipped."""
+    try:
+        refuse_missing()
+        return delta_jars()
+    except ServiceFailedError as error:
+        servers.do_without(error)
 
 
 @pytest.fixture(scope="session")

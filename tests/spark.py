@@ -9,6 +9,7 @@ import os
 import shutil
 import socket
 import socketserver
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -18,6 +19,7 @@ from typing import Any, Final
 
 ROOT: Final = Path(__file__).parents[1]
 PYTHON: Final = Path(os.environ.get("WATTHOUSE_SPARK_PYTHON") or ROOT / ".venv-spark" / "bin" / "python")
+DELTA: Final = ("io.delta:delta-spark_2.13:4.0.0", "io.delta:delta-storage:4.0.0")
 _LONGEST: Final = 300.0
 
 Answer = dict[str, Any]
@@ -30,12 +32,7 @@ class Spark:
     variable = "WATTHOUSE_TEST_SPARK"
 
     def obtain(self) -> None:
-        from tools.services.base import ServiceFailedError
-
-        if not PYTHON.exists():
-            raise ServiceFailedError("Spark has an environment of its own: run `make .venv-spark/installed`")
-        if shutil.which("java") is None:
-            raise ServiceFailedError("Spark wants Java: run `make java`")
+        refuse_missing()
         jars()
 
     def launch(self, place: Path, port: int, password: str) -> Any:
@@ -57,12 +54,29 @@ class Spark:
         return {self.variable: self.url(running)}
 
 
+def refuse_missing() -> None:
+    """Raise where there is no Spark."""
+    from tools.services.base import ServiceFailedError
+
+    if not PYTHON.exists():
+        raise ServiceFailedError("Spark has an environment of its own: run `make .venv-spark/installed`")
+    if shutil.which("java") is None:
+        raise ServiceFailedError("Spark wants Java: run `make java`")
+
+
 def jars() -> Path:
     """The folder of Spark's jars for Kafka."""
     from tools.services.maven import jars as fetched
     from watthouse.stream.jars import PACKAGES
 
     return fetched(*PACKAGES, alone=True)
+
+
+def delta_jars() -> Path:
+    """The folder of Spark's jars for Delta tables."""
+    from tools.services.maven import jars as fetched
+
+    return fetched(*DELTA, alone=True)
 
 
 def order(address: str, verb: str, **words: Any) -> Answer:
@@ -75,6 +89,26 @@ def order(address: str, verb: str, **words: Any) -> Answer:
     if "traceback" in answer:
         raise RuntimeError(answer["traceback"])
     return answer
+
+
+@contextmanager
+def cluster(folder: Path) -> Iterator[str]:
+    """The address of a standalone cluster of this machine alone: a master, and a worker with one core."""
+    program = next((PYTHON.parents[1] / "lib").glob("python*/site-packages/pyspark/bin/spark-class"))
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    place = ["--host", "127.0.0.1", "--webui-port", "0"]
+    master, address = [*place, "--port", str(port)], f"spark://127.0.0.1:{port}"
+    worker = [*place, "--cores", "1", "--memory", "1G", "--work-dir", str(folder), address]
+    calls = [["org.apache.spark.deploy.master.Master", *master], ["org.apache.spark.deploy.worker.Worker", *worker]]
+    with (folder / "cluster.log").open("wb") as log:
+        running = [subprocess.Popen([str(program), *call], stdout=log, stderr=log, cwd=folder) for call in calls]
+    try:
+        yield address
+    finally:
+        for each in reversed(running):
+            each.kill()
+            each.wait()
 
 
 def _derive(spark: Any, dataset: str, observations: str, out: str) -> Answer:

@@ -70,7 +70,8 @@ def install(path: str) -> None:
 
     def started(call: list[str], **named: Any) -> "subprocess.Popen[str]":
         python, *module, project, scratch = call
-        assert module == ["-m", "watthouse.transform.worker"]
+        if module != ["-m", "watthouse.transform.worker"]:  # of an engine with an environment of its own
+            return subprocess.Popen(call, **named)
         return subprocess.Popen([python, "-I", "-S", "-c", _ORDER, path, project, scratch], **named)
 
     runner.subprocess = SimpleNamespace(Popen=started, PIPE=subprocess.PIPE)  # type: ignore[attr-defined]

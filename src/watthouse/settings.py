@@ -43,11 +43,26 @@ class Settings(BaseSettings):
     )
     warehouse: SecretStr | None = Field(
         default=None,
-        description="another warehouse than the file in the home: postgresql://user@host/database; never shown",
+        description="another warehouse than the file in the home: postgresql://user@host/database, spark:///folder or"
+        " bigquery://project; never shown",
     )
     warehouse_reader: SecretStr | None = Field(
         default=None,
         description="the same database as its reader, for pages, API and every verb that only reads; never shown",
+    )
+    bigquery_location: str = Field(
+        default="EU",
+        pattern=r"^[A-Za-z0-9-]{1,40}$",
+        description="where BigQuery keeps the data, as EU or europe-west9",
+    )
+    bigquery_bytes: int = Field(
+        default=10 * 2**30,
+        gt=0,
+        le=given.BYTES,
+        description="cap on what one query of BigQuery may be billed for, bytes",
+    )
+    bigquery_endpoint: str | None = Field(
+        default=None, description="URL of another API than Google's: an emulator, where it begins with http://"
     )
     datamart: SecretStr | None = Field(
         default=None, description="second server, for the datamart: postgresql://user@host/database; never shown"
@@ -63,7 +78,10 @@ class Settings(BaseSettings):
         default=None, description="whether the bucket stands in the path of a request (true) or in the host (false)"
     )
     store_seconds: float = Field(
-        default=30, gt=0, le=given.DAY, description="time for which a request to a bucket is retried, s"
+        default=30,
+        gt=0,
+        le=given.DAY,
+        description="time for which a request to a bucket, or to BigQuery, is retried, s",
     )
     lease_seconds: float = Field(
         default=60,
@@ -261,7 +279,9 @@ class Settings(BaseSettings):
         default=None, description="Python of the environment that has PySpark; none for the one that runs"
     )
     spark_jars: Folder | None = Field(
-        default=None, description="folder of Spark's jars for Kafka; none to have Spark fetch them from Maven Central"
+        default=None,
+        description="folder of Spark's jars for Kafka, and for Delta tables; none to have Spark fetch them from Maven"
+        " Central",
     )
 
     _text = field_validator("*", mode="before")(given.text)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from tools.services.base import Server
+from tools.services.bigquery import BigQuery
 from tools.services.gcs import Gcs
 from tools.services.kafka import Kafka
 from tools.services.minio import Minio
@@ -17,6 +18,7 @@ SERVERS: Final[Mapping[str, Server]] = {
         Postgres("datamart-db", "WATTHOUSE_TEST_DATAMART_URL"),
         Minio(),
         Gcs(),
+        BigQuery(),
         Kafka(),
         MongoDb(),
     )

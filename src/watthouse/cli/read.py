@@ -54,7 +54,10 @@ def _tests(
 @verb()
 def parity(
     others: Annotated[
-        list[str], typer.Argument(metavar="URL...", help="postgresql://user@host/database, or the folder of a home.")
+        list[str],
+        typer.Argument(
+            metavar="URL...", help="postgresql://user@host/database, bigquery://project, or the folder of a home."
+        ),
     ],
     sample: OfSample = False,
 ) -> None:

@@ -61,6 +61,12 @@ def serve_home(settings: Settings, *, afresh: bool = False) -> None:
     """Serve the API and the pages; ``afresh`` where this process has computed before."""
     # A server forked from a process that has run polars or Arrow lacks their threads, and waited for them forever:
     # after a refresh (`watthouse run --serve`) it is started as a new process instead.
+    warehouse = Home(settings).warehouse
+    if not warehouse.answers:
+        raise UsageError(
+            "pages and API answer from the file of a home or from PostgreSQL: bring the marts there with `watthouse"
+            f" build --from-engine {warehouse.place}`"
+        )
     with extra("serve"):
         from watthouse.serve.server import refuse_taken, serve
     refuse_taken(settings.host, settings.port)

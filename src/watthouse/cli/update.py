@@ -151,14 +151,32 @@ def fetch(
 
 
 @verb()
-def build(sample: OfSample = False, full: FullBuild = False, lake_was_lost: LakeWasLost = False) -> None:
+def build(
+    sample: OfSample = False,
+    full: FullBuild = False,
+    lake_was_lost: LakeWasLost = False,
+    from_engine: Annotated[
+        str | None,
+        typer.Option(
+            "--from-engine",
+            metavar="URL",
+            help="Take the marts that another warehouse has built from this lake, and test them, instead of building.",
+        ),
+    ] = None,
+) -> None:
     """The second half of refresh: load the warehouse from the lake and build the marts."""
-    from watthouse.operate import pipeline
+    from watthouse.operate import bringing, pipeline
+    from watthouse.warehouse import engines
 
     _refuse_half_of_a_loss(full, lake_was_lost)
+    if from_engine and lake_was_lost:
+        raise UsageError("--from-engine builds nothing that could go on without what is lost: leave one of them out")
     place = home(sample)
     with console.bar() as bar:
-        done = pipeline.build(place, full=full, lake_was_lost=lake_was_lost, progress=bar)
+        if from_engine:
+            done = bringing.bring(place, engines.at(from_engine, place.settings), bar)
+        else:
+            done = pipeline.build(place, full=full, lake_was_lost=lake_was_lost, progress=bar)
     reports.build(done)
     reports.leave_if_refused(done)
 

@@ -80,7 +80,7 @@ def reload(home: Home, datasets: Sequence[Dataset], progress: ProgressReporter |
     """
     run = _PipelineRun(home, Report(), progress or Silent())
     steps = home.warehouse.steps()
-    if steps is None:
+    if steps is None or not home.warehouse.replays:
         standing = stand(home)
         run.report.failed |= standing.broken_reasons()
         run.build_anew(standing, ())
@@ -164,6 +164,9 @@ class _PipelineRun:
         self.report.built = ()
         if not moved:
             return
+        if not warehouse.replays:
+            self.build_anew(standing, left, empty=False)
+            return
         with suppress(_NothingLoadedError), warehouse.draft(on_wait=self.progress.notice) as draft:
             if not (loaded := self._load(draft, moved)):
                 raise _NothingLoadedError
@@ -171,14 +174,15 @@ class _PipelineRun:
             draft.describe(self.home.about)
             self.report.built = tuple(draft.replay(steps, loaded, self.progress.node))
 
-    def build_anew(self, standing: Standing, left: Collection[Dataset]) -> None:
+    def build_anew(self, standing: Standing, left: Collection[Dataset], *, empty: bool = True) -> None:
         """Build everything with dbt, which warms up while the rows are loaded.
 
-        A table that cannot be loaded, or is ``left``, is taken over from the published warehouse.
+        A table that cannot be loaded, or is ``left``, is taken over from the published warehouse. Not ``empty``, rows
+        that were loaded before are taken for granted.
         """
         home, sound = self.home, {dataset: head for dataset, head in standing.heads.items() if dataset not in left}
         transforming = Transform(home.warehouse.dbt(), home.settings.scratch / "dbt", home.settings.transform)
-        drafting = home.warehouse.draft(empty=True, on_wait=self.progress.notice)
+        drafting = home.warehouse.draft(empty=empty, on_wait=self.progress.notice)
         with transforming as transform, drafting as draft:
             loaded = self._load(draft, sound)
             carried = [dataset for dataset in CATALOG.values() if dataset not in loaded and draft.carry_over(dataset)]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from watthouse.errors import UsageError
+from watthouse import jars
 
 PACKAGES: Final = (
     # the newest Spark whose jar of tokens is on Maven Central: it is missing for 4.0.1 to 4.2.0
@@ -34,14 +34,4 @@ _OF_SPARK: Final = (
 
 def options(folder: Path | None) -> Mapping[str, str]:
     """Spark's settings for them; raises :class:`~watthouse.errors.UsageError` for a folder that lacks one."""
-    if folder is None:
-        return {"spark.jars.packages": ",".join(PACKAGES), "spark.jars.excludes": ",".join(_OF_SPARK)}
-    paths = [folder / _file(package) for package in PACKAGES]
-    if missing := [path.name for path in paths if not path.is_file()]:
-        raise UsageError(f"WATTHOUSE_SPARK_JARS '{folder}' lacks {', '.join(missing)}: put it there, or unset it")
-    return {"spark.jars": ",".join(str(path.absolute()) for path in paths)}
-
-
-def _file(package: str) -> str:
-    _, name, version = package.split(":")
-    return f"{name}-{version}.jar"
+    return jars.options(folder, PACKAGES, _OF_SPARK)

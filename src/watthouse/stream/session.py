@@ -1,110 +1,37 @@
-"""A Spark of this process's own: two threads or more on this machine, quiet, ended with it."""
+"""The Spark of the stream's processor: two threads or more on this machine."""
 
-import signal
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from pyspark import SparkConf, SparkContext
-from pyspark.errors import PySparkRuntimeError
-from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
 from watthouse.errors import StreamError
 from watthouse.settings import Settings
-from watthouse.storage.notes import disk
+from watthouse.spark import running
 from watthouse.stream import jars
 
-_LOG: Final = "spark.log"
-_LOGGING: Final = """\
-rootLogger.level = error
-rootLogger.appenderRef.file.ref = file
-appender.file.type = RollingFile
-appender.file.name = file
-appender.file.fileName = {log}
-appender.file.filePattern = {log}.%i
-appender.file.layout.type = PatternLayout
-appender.file.layout.pattern = %d{{ISO8601}} %p %c{{1}}: %m%n%ex
-appender.file.policies.type = Policies
-appender.file.policies.size.type = SizeBasedTriggeringPolicy
-appender.file.policies.size.size = 10MB
-appender.file.strategy.type = DefaultRolloverStrategy
-appender.file.strategy.max = 1
-"""
-"""Errors alone, at most 20 MB of them: Spark says a hundred lines of its own well-being a batch."""
 _JVM: Final = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
 """Without its second compiler, the first batch takes 5 s of CPU instead of 8.7, one of a thousand rows 0.19 instead of
 0.35, and one of 50,000 as much as with it (1.05 s), on two cores."""
-_PATIENCE: Final = 10.0
 
 
-@contextmanager
-def session(settings: Settings, folder: Path) -> Iterator[SparkSession]:
+def session(settings: Settings, folder: Path) -> AbstractContextManager[SparkSession]:
     """Spark, which keeps its log and scratch files in ``folder``; its JVM is gone when the block ends.
 
     Raises :class:`~watthouse.errors.StreamError` where it does not start.
     """
-    with disk(folder, "set WATTHOUSE_HOME to a folder of yours with room in it"):
-        folder.mkdir(parents=True, exist_ok=True)
-        logging = folder / "log4j2.properties"
-        logging.write_text(_LOGGING.format(log=(folder / _LOG).absolute()))
-    conf = SparkConf(loadDefaults=False).setAll([*_options(settings, folder, logging).items()])
-    gateway = _gateway(conf, folder / _LOG)
-    try:
-        heeded = signal.getsignal(signal.SIGINT)
-        context = SparkContext(conf=conf, gateway=gateway)
-        signal.signal(signal.SIGINT, heeded)  # Spark takes Ctrl-C for itself
-        yield SparkSession(context)
-    finally:
-        _end(gateway)
+    return running(_options(settings), folder, StreamError, jvm=_JVM)
 
 
-def _options(settings: Settings, folder: Path, logging: Path) -> Mapping[str, str]:
+def _options(settings: Settings) -> Mapping[str, str]:
     return {
-        "spark.app.name": "watthouse",
         "spark.master": f"local[{settings.threads}]",
         "spark.driver.memory": "1g",
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.extraJavaOptions": f'"-Dlog4j2.configurationFile={logging.absolute()}" {_JVM}',
-        "spark.local.dir": str((folder / "scratch").absolute()),
-        "spark.sql.warehouse.dir": str((folder / "scratch").absolute()),
-        "spark.pyspark.python": sys.executable,
-        "spark.ui.enabled": "false",
-        "spark.ui.showConsoleProgress": "false",
-        "spark.sql.session.timeZone": "UTC",
         # rows of one batch: as many parts as threads, and no plan that is made anew in the middle
         "spark.sql.shuffle.partitions": str(settings.threads),
         "spark.sql.adaptive.enabled": "false",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
         **jars.options(settings.spark_jars),
     }
-
-
-def _gateway(conf: SparkConf, log: Path) -> Any:
-    with log.open("ab") as file:
-        try:
-            return launch_gateway(conf, {"stdout": file, "stderr": file})
-        except (PySparkRuntimeError, OSError) as error:
-            raise StreamError(
-                f"Spark does not start: it wants Java 17 or 21, and its jars from Maven Central or WATTHOUSE_SPARK_JARS"
-                f" ({log} says more)"
-            ) from error
-
-
-def _end(gateway: Any) -> None:
-    """Stop Spark, and its JVM, which would live on for as long as this process does."""
-    with suppress(Exception):  # it may be gone, or hang on a broker that is: the JVM is ended anyhow
-        if SparkContext._active_spark_context:
-            SparkContext._active_spark_context.stop()
-    with suppress(Exception):
-        gateway.shutdown()
-    SparkContext._gateway = SparkContext._jvm = None
-    gateway.proc.stdin.close()
-    try:
-        gateway.proc.wait(_PATIENCE)
-    except Exception:
-        gateway.proc.kill()
-        gateway.proc.wait()

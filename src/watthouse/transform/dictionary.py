@@ -52,6 +52,16 @@ def marts(project: Path) -> Mapping[str, Mart]:
     return {mart.name: mart for path in sorted((project / "models/marts").glob("*.yml")) for mart in _read(path)}
 
 
+@lru_cache
+def types_of(project: Path, schema: str, table: str) -> Mapping[str, str]:
+    """The types that a table's contract declares, by column; none for one without."""
+    for path in sorted((project / "models" / schema).glob("*.yml")):
+        for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]:
+            if model["name"] == table:
+                return {each["name"]: each["data_type"] for each in model["columns"] if "data_type" in each}
+    return {}
+
+
 def _read(path: Path) -> Iterator[Mart]:
     for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]:
         yield Mart(

@@ -10,16 +10,22 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from watthouse.errors import WarehouseError
 from watthouse.transform.step import PROJECT, Node, Step
+
+BROUGHT: Final = "WATTHOUSE_DBT_BROUGHT"
+"""Set in a profile, tables are taken from schema ``brought`` of the draft instead of being computed."""
+PYTHON: Final = "WATTHOUSE_DBT_PYTHON"
+WORKER: Final = "WATTHOUSE_DBT_WORKER"
 
 
 class Transform:
     """A dbt that warms up in parallel with other work. :meth:`run` it once, and leave the block.
 
-    ``profile`` is the environment in which its profile finds the engine.
+    ``profile`` is the environment in which its profile finds the engine. Where dbt is in another environment than this
+    process, :data:`PYTHON` in it names the Python there, and :data:`WORKER` the module to run.
     """
 
     def __init__(self, profile: Mapping[str, str], scratch: Path, project: Path = PROJECT) -> None:
@@ -30,7 +36,11 @@ class Transform:
             "PYTHONWARNINGS": "ignore",
         }
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "watthouse.transform.worker", str(project.absolute()), str(scratch.absolute())],
+            [
+                profile.get(PYTHON, sys.executable),
+                *("-m", profile.get(WORKER, "watthouse.transform.worker")),
+                *(str(project.absolute()), str(scratch.absolute())),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -48,6 +58,15 @@ class Transform:
         self._process.kill()
         self._process.communicate()
 
+    def tables(self) -> list[str]:
+        """The models that are kept as tables, once dbt has read the project; to be asked before :meth:`run`."""
+        for line in self._process.stdout or ():
+            message = json.loads(line)
+            if message["kind"] == "parsed":
+                return [*message["tables"]]
+            _refuse_broken(message)
+        raise WarehouseError(f"dbt ended with code {self._process.wait()} before it was asked to build")
+
     def run(self, folder: Path, on_node: Callable[[Node], None] = lambda _: None) -> tuple[list[Node], list[Step]]:
         """Build and test everything from scratch in the warehouse in ``folder``; raises on the first broken node.
 
@@ -60,7 +79,9 @@ class Transform:
         nodes: list[Node] = []
         for line in self._process.stdout or ():
             message = json.loads(line)
-            if message.pop("kind") == "end":
+            if (kind := message.pop("kind")) == "parsed":
+                continue
+            if kind == "end":
                 self._process.wait()  # until then it may still hold the file's lock
                 _refuse_broken(message)
                 return nodes, [Step.of(step) for step in message["steps"]]

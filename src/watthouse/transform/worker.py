@@ -1,8 +1,12 @@
-"""The process behind :class:`watthouse.transform.Transform`: a folder in, a line of JSON per node out, then an end."""
+"""The process behind :class:`watthouse.transform.Transform`: a folder in, lines of JSON out.
+
+First one that the project is read, then one a node, then an end.
+"""
 
 import json
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from queue import SimpleQueue
@@ -19,8 +23,8 @@ _QUIET = (
 )
 
 
-def main(project: str, scratch: str) -> int:
-    """Warm up, wait for the folder of a warehouse on standard input, build everything in it."""
+def main(project: str, scratch: str, prepare: Callable[[Path], None] = lambda _: None) -> int:
+    """Warm up, wait for the folder of a warehouse on standard input, ``prepare`` it, build everything in it."""
     orders: SimpleQueue[str] = SimpleQueue()
     Thread(target=_take_order, args=(orders,), daemon=True).start()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -30,13 +34,20 @@ def main(project: str, scratch: str) -> int:
 
     common = _common(project, scratch)
     parsed = dbtRunner().invoke(["parse", *common])
-    folder = orders.get()
     if not parsed.success:
+        orders.get()
         _send(answers, kind="end", failures=[_failure("dbt project", parsed.exception)])
         return 1
+    _send(answers, kind="parsed", tables=_tables(cast("Any", parsed.result)))
+    folder = orders.get()
     # The profile has only the file's name: dbt parses the project again whenever its profile changes, which a path that
     # differs with every run would do.
     os.chdir(folder)
+    try:
+        prepare(Path(folder))
+    except Exception as error:
+        _send(answers, kind="end", failures=[_failure("the warehouse", error)])
+        return 1
     manifest = cast("Manifest", parsed.result)
     runner = dbtRunner(manifest=manifest, callbacks=[lambda event: _report(answers, event)])
     outcome = runner.invoke(["build", "--full-refresh", *common])
@@ -44,6 +55,11 @@ def main(project: str, scratch: str) -> int:
     steps = [] if failures else [asdict(step) for step in _steps(cast("Any", outcome.result).results)]
     _send(answers, kind="end", failures=failures, steps=steps)
     return 0 if outcome.success else 1
+
+
+def _tables(manifest: Any) -> list[str]:
+    models = (node for node in manifest.nodes.values() if node.resource_type == "model")
+    return [model.name for model in models if model.config.materialized != "view"]
 
 
 def _take_order(orders: "SimpleQueue[str]") -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:  # Ibis comes with the extra `serve`: a refresh does without i
 
     from watthouse.warehouse.query import Query
 
+SCHEMAS: Final = ("core", "marts", "energy_consumption")
+"""Those that are read."""
 RULE: Final = "rule"
 """The column with the rule that a row breaks."""
 
@@ -61,6 +63,12 @@ class Draft(Protocol):
         ``anew`` loads all of it from the lake, whatever was loaded before. Raises
         :class:`~watthouse.errors.TableError`, and leaves the raw table as it was, where the lake's table cannot be read
         or lacks observations that were loaded before.
+        """
+
+    def bring(self, table: str, pieces: Iterable[pa.Table]) -> None:
+        """Take a table that another engine built, for dbt to use instead of computing it.
+
+        Raises :class:`~watthouse.errors.UsageError` in an engine whose builds nobody brings anywhere.
         """
 
     def carry_over(self, dataset: Dataset) -> bool:
@@ -165,6 +173,10 @@ class Warehouse(Protocol):
 
     engine: str
     """Its name, for people."""
+    replays: bool
+    """Whether a refresh can rebuild the days that changed; else every build is a full one, by dbt."""
+    answers: bool
+    """Whether pages and API read it; else `build --from-engine` brings its marts to an engine that they do read."""
 
     @property
     def place(self) -> str:
@@ -201,6 +213,8 @@ class Warehouse(Protocol):
         self, *, empty: bool = False, on_wait: Callable[[str], None] | None = None
     ) -> AbstractContextManager[Draft]:
         """A copy, or an empty one, that is published whole when the block ends without an error.
+
+        One of an engine that does not replay has the rows alone that were loaded before, where it is not empty.
 
         Where another machine writes to the same warehouse, ``on_wait`` is told, and it is waited for; without it, or
         where that takes too long, this raises :class:`~watthouse.errors.BusyError`.

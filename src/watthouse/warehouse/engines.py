@@ -9,6 +9,8 @@ from watthouse.errors import UsageError
 from watthouse.settings import Settings
 from watthouse.warehouse.base import Warehouse
 from watthouse.warehouse.duckdb.store import DuckDB
+from watthouse.warehouse.spark.place import SCHEME, place_of
+from watthouse.warehouse.spark.store import Spark
 
 
 def warehouse(settings: Settings) -> Warehouse:
@@ -35,11 +37,33 @@ def at(url: str, settings: Settings, reader: str | None = None) -> Warehouse:
             memory_limit=settings.memory_limit,
             project=settings.transform,
         )
+    if url.startswith(SCHEME):
+        return Spark(place_of(url), settings)
+    if url.startswith("bigquery://"):
+        return _bigquery(url, settings)
     if not _is_postgres(url):
-        raise UsageError("a warehouse's URL begins with postgresql://: leave WATTHOUSE_WAREHOUSE out for a file")
-    with _extra():
+        raise UsageError(
+            "a warehouse's URL begins with postgresql://, spark:// or bigquery://: leave WATTHOUSE_WAREHOUSE out for a"
+            " file"
+        )
+    with _extra("postgres"):
         from watthouse.warehouse.postgres.store import Postgres
     return Postgres(url, reader, threads=settings.threads, scratch=settings.scratch, project=settings.transform)
+
+
+def _bigquery(url: str, settings: Settings) -> Warehouse:
+    with _extra("bigquery"):
+        from watthouse.warehouse.bigquery.store import BigQuery
+    return BigQuery(
+        url,
+        location=settings.bigquery_location,
+        cap=settings.bigquery_bytes,
+        endpoint=settings.bigquery_endpoint,
+        seconds=settings.store_seconds,
+        threads=settings.threads,
+        scratch=settings.scratch,
+        project=settings.transform,
+    )
 
 
 def initialise(settings: Settings, url: str | None) -> tuple[Database, Mapping[str, str]]:
@@ -52,7 +76,7 @@ def initialise(settings: Settings, url: str | None) -> tuple[Database, Mapping[s
     url = url or (settings.warehouse.get_secret_value() if settings.warehouse else "")
     if not _is_postgres(url):
         raise UsageError("no database is named: use postgresql://admin@host/database, or set WATTHOUSE_WAREHOUSE")
-    with _extra():
+    with _extra("postgres"):
         from watthouse.warehouse.postgres import roles
         from watthouse.warehouse.postgres.store import SETTING
     database = Database(
@@ -68,8 +92,8 @@ def _is_postgres(url: str) -> bool:
 
 
 @contextmanager
-def _extra() -> Iterator[None]:
+def _extra(name: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        raise UsageError(f"{error.name} is not installed: pip install 'watthouse[postgres]'") from None
+        raise UsageError(f"{error.name} is not installed: pip install 'watthouse[{name}]'") from None

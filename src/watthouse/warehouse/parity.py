@@ -8,10 +8,11 @@ from typing import Final, cast
 import polars as pl
 import pyarrow as pa
 
-from watthouse.warehouse.base import Warehouse
+from watthouse.warehouse.base import SCHEMAS, Warehouse
 from watthouse.warehouse.marts import KEY
 
-SCHEMAS: Final = ("core", "marts", "energy_consumption")
+_DIGITS: Final = 9
+"""Of every decimal, after its point: an engine may keep as many whatever the model casts to, and no model has more."""
 _SHOWN: Final = 3
 """Columns that name a row in the report: the day and what comes after it."""
 
@@ -109,14 +110,10 @@ def _comparable(piece: pa.Table) -> pl.DataFrame:
     """The rows in widths that engines choose themselves made one (whole numbers, decimals); columns in one order."""
     rows = cast("pl.DataFrame", pl.from_arrow(piece))
     whole = pl.selectors.integer().cast(pl.Int64)
-    decimals = [
-        pl.col(name).cast(pl.Decimal(38, kind.scale))
-        for name, kind in rows.schema.items()
-        if isinstance(kind, pl.Decimal)
-    ]
+    decimals = pl.selectors.decimal().cast(pl.Decimal(38, _DIGITS))
     moments = pl.selectors.datetime().dt.cast_time_unit("us")
     names: list[str] = sorted(rows.columns, key=_place)
-    return rows.with_columns(whole, moments, *decimals).select(names)
+    return rows.with_columns(whole, moments, decimals).select(names)
 
 
 def _place(column: str) -> tuple[int, str]:

@@ -57,7 +57,7 @@ known as (
         {{ half_hour() }} as half_hour,
         {{ quarter_of_half_hour() }} as quarter
     from published
-    where coalesce({{ columns | join(", ") }}) is not null
+    where coalesce({{ columns | join(", ") }}) is not null and {{ computed_once() }}
 ),
 
 -- what the second quarters of a day know of each column that may be half-hourly

@@ -18,7 +18,7 @@
 {%- endmacro -%}
 
 {%- macro quarters_as_mwh(quarter_mwh) -%}
-    cast(cast({{ quarter_mwh }} as decimal(16, 0)) * 0.25 as decimal(18, 2))
+    {{ as_decimal(as_decimal(quarter_mwh, 16, 0) ~ " * " ~ exact("0.25"), 18, 2) }}
 {%- endmacro -%}
 
 {#- `mwh` of each column, named after it. -#}
@@ -31,7 +31,7 @@
 {#- The sum of energies that are sums already. -#}
 {%- macro sum_of_each(columns) -%}
     {%- for column in columns -%}
-        cast(sum({{ column }}_mwh) as decimal(18, 2)) as {{ column }}_mwh{{ ",\n        " if not loop.last }}
+        {{ as_decimal("sum(" ~ column ~ "_mwh)", 18, 2) }} as {{ column }}_mwh{{ ",\n        " if not loop.last }}
     {%- endfor -%}
 {%- endmacro -%}
 
@@ -55,7 +55,7 @@
 
 {#- A published rate is a float [%] of two digits, which every engine casts alike; as a decimal its sums are exact. -#}
 {%- macro exact_rate(rate) -%}
-    cast({{ rate }} as decimal(18, 4))
+    {{ as_decimal(rate, 18, 4) }}
 {%- endmacro -%}
 
 {#-

@@ -11,7 +11,20 @@
 
 {#- Schemas are named as declared, without the profile's schema in front. -#}
 {%- macro generate_schema_name(custom_schema_name, node) -%}
+    {{ return(adapter.dispatch("schema_of")(custom_schema_name)) }}
+{%- endmacro -%}
+
+{%- macro default__schema_of(custom_schema_name) -%}
     {{ (custom_schema_name or target.schema) ~ schema_suffix() }}
+{%- endmacro -%}
+
+{#- A raw table, where an engine has them elsewhere than the sources say. -#}
+{%- macro raw_table(relation) -%}
+    {{ return(adapter.dispatch("raw_table")(relation)) }}
+{%- endmacro -%}
+
+{%- macro default__raw_table(relation) -%}
+    {{ return(relation) }}
 {%- endmacro -%}
 
 {#- Whether a row is of a day to rebuild (`days.sql`); every day is, where nobody can say which. -#}
@@ -73,17 +86,24 @@
     from {{ spans }}
 {%- endmacro -%}
 
-{#- What an engine that partitions tables needs to do so by civil day; DuckDB keeps its own zones. -#}
-{%- macro day_partition(column="civil_date") -%}
-    {%- set partitions = {"bigquery": {"field": column, "data_type": "date"}, "spark": [column]} -%}
-    {{ return(partitions.get(target.type)) }}
+{#-
+    What an engine that partitions tables needs to do so by civil day; DuckDB keeps its own zones, and on Spark a partition is
+    a folder: 5,000 of them with a file of a few rows each, where Delta's statistics say which files have a day.
+-#}
+{%- macro day_partition(column="civil_date", by="month") -%}
+    {{ return(adapter.dispatch("day_partition")(column, by)) }}
+{%- endmacro -%}
+
+{%- macro default__day_partition(column, by) -%}
+    {{ return(none) }}
 {%- endmacro -%}
 
 {#-
     PostgreSQL partitions a mart that declares `years_of: <its day>`, a year a part. Days of other years, as far as there are
     any, lie in the part `other`.
 -#}
-{%- macro postgres__create_table_as(temporary, relation, sql) -%}
+{%- macro postgres__create_table_as(temporary, relation, compiled_code) -%}
+    {%- set sql = brought_or(compiled_code) -%}
     {%- set day = config.get("meta", {}).get("years_of") -%}
     {%- if temporary or not day -%}
         {{ dbt.postgres__create_table_as(temporary, relation, sql) }}
@@ -139,6 +159,23 @@
     order by civil_date
 {%- endmacro -%}
 
+{#-
+    A condition that all rows meet, of an expression that several others read. Spark writes the text of such an expression in the
+    place of each of its names, and seven copies of a union of two datasets took it longer to plan than to compute; it does
+    not where a condition might differ from copy to copy.
+-#}
+{%- macro computed_once() -%}
+    {{ return(adapter.dispatch("computed_once")()) }}
+{%- endmacro -%}
+
+{%- macro default__computed_once() -%}
+    true
+{%- endmacro -%}
+
+{%- macro spark__computed_once() -%}
+    rand() >= 0
+{%- endmacro -%}
+
 {#- Engines number the days of the week from 0 or from 1. -#}
 {%- macro is_sunday(day) -%}
     {{ return(adapter.dispatch("is_sunday")(day)) }}
@@ -154,6 +191,27 @@
 
 {%- macro spark__is_sunday(day) -%}
     extract(dayofweek from {{ day }}) = 1
+{%- endmacro -%}
+
+{#- A clock time, of HH:MM. Spark 4.0 has no type for it: there it stays text, and who reads the table makes it one. -#}
+{%- macro clock_time(heure) -%}
+    {{ return(adapter.dispatch("clock_time")(heure)) }}
+{%- endmacro -%}
+
+{%- macro default__clock_time(heure) -%}
+    cast({{ heure }} as time)
+{%- endmacro -%}
+
+{%- macro spark__clock_time(heure) -%}
+    {{ heure }} || ':00'
+{%- endmacro -%}
+
+{#-
+    A model that is a view where a query is answered from one as fast as from a table. Elsewhere it is a table, which can be read
+    where it lies without the engine.
+-#}
+{%- macro view_or_table() -%}
+    {{ return("view" if target.type in ["duckdb", "postgres"] else "table") }}
 {%- endmacro -%}
 
 {#- 1 January of a year. -#}
@@ -182,9 +240,12 @@
     floor(extract(epoch from {{ instant }}) / {{ seconds }})
 {%- endmacro -%}
 
-{#- Whole numbers: PostgreSQL's own `extract` gives a decimal, which is slow to make, to divide and to join by. -#}
+{#-
+    Whole numbers: PostgreSQL's own `extract` gives a decimal, which is slow to make, to divide and to join by; its cast of a
+    fraction to a whole number rounds.
+-#}
 {%- macro postgres__steps_from_epoch(instant, seconds) -%}
-    cast(date_part('epoch', {{ instant }}) as bigint) / {{ seconds }}
+    cast(floor(date_part('epoch', {{ instant }})) as bigint) / {{ seconds }}
 {%- endmacro -%}
 
 {%- macro duckdb__steps_from_epoch(instant, seconds) -%}
@@ -192,7 +253,7 @@
 {%- endmacro -%}
 
 {%- macro bigquery__steps_from_epoch(instant, seconds) -%}
-    div(unix_seconds({{ instant }}), {{ seconds }})
+    div(unix_micros({{ instant }}), {{ seconds }}000000)
 {%- endmacro -%}
 
 {%- macro spark__steps_from_epoch(instant, seconds) -%}
@@ -274,24 +335,42 @@
 -#}
 {%- macro float_as_decimal(value, places) -%}
     {%- set whole = "sign(" ~ value ~ ") * floor(abs(" ~ value ~ ") * 1" ~ "0" * places ~ " + 0.5)" -%}
-    cast(cast({{ whole }} as decimal(18, 0)) * {{ smallest(places) }} as decimal(18, {{ places }}))
+    {{ as_decimal(as_decimal(whole, 18, 0) ~ " * " ~ smallest(places), 18, places) }}
 {%- endmacro -%}
 
 {#- `total / count` as a decimal(18, `places`), exact, halves away from zero: of a decimal of as many places and a whole number. -#}
 {%- macro mean_as_decimal(total, count, places) -%}
     {%- set units = "cast(" ~ total ~ " * 1" ~ "0" * places ~ " as bigint)" -%}
     {%- set whole = whole_quotient("2 * abs(" ~ units ~ ") + " ~ count, "(2 * " ~ count ~ ")") -%}
-    cast(cast(sign({{ units }}) * {{ whole }} as decimal(18, 0)) * {{ smallest(places) }} as decimal(18, {{ places }}))
+    {{ as_decimal(as_decimal("sign(" ~ units ~ ") * " ~ whole, 18, 0) ~ " * " ~ smallest(places), 18, places) }}
 {%- endmacro -%}
 
-{%- macro smallest(places) -%}0.{{ "0" * (places - 1) }}1{%- endmacro -%}
+{%- macro smallest(places) -%}{{ exact("0." ~ "0" * (places - 1) ~ "1") }}{%- endmacro -%}
+
+{#- A number as a decimal of so many digits, `places` of them after the point; BigQuery gives a cast no digits. -#}
+{%- macro as_decimal(value, precision, places) -%}
+    {{ return(adapter.dispatch("as_decimal")(value, precision, places)) }}
+{%- endmacro -%}
+
+{%- macro default__as_decimal(value, precision, places) -%}
+    cast({{ value }} as decimal({{ precision }}, {{ places }}))
+{%- endmacro -%}
+
+{#- A number with a point, as a decimal. -#}
+{%- macro exact(digits) -%}
+    {{ return(adapter.dispatch("exact")(digits)) }}
+{%- endmacro -%}
+
+{%- macro default__exact(digits) -%}
+    {{ digits }}
+{%- endmacro -%}
 
 {%- macro whole_quotient(dividend, divisor) -%}
     {{ return(adapter.dispatch("whole_quotient")(dividend, divisor)) }}
 {%- endmacro -%}
 
 {%- macro default__whole_quotient(dividend, divisor) -%}
-    div({{ dividend }}, {{ divisor }})
+    div(({{ dividend }}), {{ divisor }})
 {%- endmacro -%}
 
 {%- macro duckdb__whole_quotient(dividend, divisor) -%}

@@ -8,5 +8,5 @@
 {%- endmacro -%}
 
 {%- macro source() -%}
-    {{ return(builtins.source(*varargs, **kwargs).include(database=false)) }}
+    {{ return(raw_table(builtins.source(*varargs, **kwargs)).include(database=false)) }}
 {%- endmacro -%}

@@ -143,6 +143,12 @@ class DuckDBDraft:
         run(f"delete from raw.{dataset.table}")
         run("delete from raw.loads where dataset = $1", [dataset.id])
 
+    def bring(self, table: str, pieces: Iterable[pa.Table]) -> None:
+        run, made = self._connection.execute, f"brought.{table}"
+        run("create schema if not exists brought")
+        for number, piece in enumerate(pieces):  # noqa: B007 (DuckDB finds the piece by its name)
+            run(f"insert into {made} by name from piece" if number else f"create table {made} as from piece")
+
     def carry_over(self, dataset: Dataset) -> bool:
         if dataset.id not in dict(noted(self._published, 1, loads) or ()):
             return False
@@ -175,6 +181,7 @@ class DuckDBDraft:
 
     def remember(self, steps: Sequence[Step]) -> None:
         self._connection = self._connect()
+        self._connection.execute("drop schema if exists brought cascade")
         self._connection.execute("delete from raw.builds")
         build = [self._fingerprint, steps_as_text(steps), datetime.now(UTC)]
         self._connection.execute("insert into raw.builds values ($1, $2, $3)", build)

@@ -50,6 +50,8 @@ class DuckDB:
     """
 
     engine = "DuckDB"
+    replays = True
+    answers = True
 
     def __init__(self, path: Path, *, threads: int = 2, memory_limit: str = "350MB", project: Path = PROJECT) -> None:
         self.path = path

@@ -20,6 +20,8 @@ from watthouse.errors import BusyError, WarehouseError
 SHOWN: Final = "energy_consumption"
 """The schema that has no number in the build that is read."""
 SCHEMAS: Final = ("raw", "staging", "core", "marts", SHOWN)
+BROUGHT: Final = "brought"
+"""The schema of tables that another engine built, while dbt takes them over."""
 TUNED: Final[Mapping[str, str]] = {
     # The planner multiplies the selectivities of columns that go together (a day, its half hours), expects one row of a
     # join that gives millions, and loops over it: a model of 13 years took more than nine minutes, and takes seconds.
@@ -223,7 +225,7 @@ def sweep(session: Session) -> None:
             session.run("set local lock_timeout = '2s'")
             ((free,),) = session.run("select pg_try_advisory_xact_lock($1::int, $2::int)", _READERS, build)
             if free:
-                for schema in SCHEMAS:
+                for schema in (*SCHEMAS, BROUGHT):
                     session.run(f"drop schema if exists {aside(schema, build)} cascade")
                 session.run("delete from watthouse.builds where build = $1", build)
 

@@ -88,6 +88,15 @@ class PostgresDraft:
         run(f"delete from {table}")
         run(f"delete from {self._raw}.loads where dataset = $1", dataset.id)
 
+    def bring(self, table: str, pieces: Iterable[pa.Table]) -> None:
+        brought = builds.aside(builds.BROUGHT, self._build)
+        self._session.run(f"create schema if not exists {brought}")
+        for number, piece in enumerate(pieces):
+            if not number:
+                columns = ", ".join(f"{field.name} {_type(field.type)}" for field in piece.schema)
+                self._session.run(f"create table {brought}.{table} ({columns})")
+            self._session.copy(piece.to_reader(_SENT_ROWS), brought, table)
+
     def carry_over(self, dataset: Dataset) -> bool:
         if self._published is None:
             return False
@@ -135,11 +144,32 @@ class PostgresDraft:
         return self._folder
 
     def remember(self, steps: Sequence[Step]) -> None:
+        self._session.run(f"drop schema if exists {builds.aside(builds.BROUGHT, self._build)} cascade")
         self._session.run(f"delete from {self._raw}.changed_days")
         self._session.run(
             "update watthouse.builds set fingerprint = $2, steps = $3 where build = $1",
             *(self._build, self._fingerprint, builds.as_shown(steps_as_text(steps), self._build)),
         )
+
+
+_TYPES: Final = (
+    (pa.types.is_int8, "smallint"),
+    (pa.types.is_int16, "smallint"),
+    (pa.types.is_int32, "integer"),
+    (pa.types.is_integer, "bigint"),
+    (pa.types.is_floating, "double precision"),
+    (pa.types.is_boolean, "boolean"),
+    (pa.types.is_date, "date"),
+    (pa.types.is_time, "time"),
+    (pa.types.is_timestamp, "timestamptz"),
+)
+
+
+def _type(kind: pa.DataType) -> str:
+    """What PostgreSQL calls a column of this type; a COPY takes no other."""
+    if pa.types.is_decimal(kind):
+        return f"numeric({kind.precision},{kind.scale})"
+    return next((name for fits, name in _TYPES if fits(kind)), "text")
 
 
 def _pieces(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:

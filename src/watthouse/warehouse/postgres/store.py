@@ -42,6 +42,8 @@ class Postgres:
     """The database at ``url`` (libpq's, as ``postgresql://user@host/database``), read by way of ``reader``."""
 
     engine = "PostgreSQL"
+    replays = True
+    answers = True
 
     def __init__(self, url: str, reader: str | None = None, *, threads: int, scratch: Path, project: Path) -> None:
         self.database = Database(url, SETTING, _KEPT, _RIGHTS)

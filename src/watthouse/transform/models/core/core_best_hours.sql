@@ -22,7 +22,7 @@ best as (
     select
         civil_date,
         {%- for measure in highest %}
-        cast(max({{ measure }}_mwh) as decimal(18, 2)) as {{ measure }}_mwh,
+        {{ as_decimal("max(" ~ measure ~ "_mwh)", 18, 2) }} as {{ measure }}_mwh,
         {%- endfor %}
         min(taux_co2_g_kwh) as taux_co2_g_kwh
     from hours

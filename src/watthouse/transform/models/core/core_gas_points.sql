@@ -4,7 +4,7 @@ with final as (
         source,
         pits,
         max(civil_date) as last_date,
-        cast(max(stock_fin_de_journee) as decimal(18, 6)) as highest_gwh
+        {{ as_decimal("max(stock_fin_de_journee)", 18, 6) }} as highest_gwh
     from {{ ref("core_gas_stock") }}
     group by source, pits
 )

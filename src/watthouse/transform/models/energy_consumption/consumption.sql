@@ -14,7 +14,7 @@ final as (
         {{ settled_id() }} as id_consommation,
         code_insee_region as code_insee,
         date as date_enreg,
-        cast(heure as time) as heure_enreg,
+        {{ clock_time("heure") }} as heure_enreg,
         {{ listed(settled_power()) }},
         {{ pct_of_production(settled_power()[1:]) }}
     from settled

@@ -14,7 +14,7 @@ final as (
         {{ settled_id() }} as id_couverture,
         code_insee_region as code_insee,
         date as date_enreg,
-        cast(heure as time) as heure_eng,
+        {{ clock_time("heure") }} as heure_eng,
         {{ listed(settled_rates()) }}
     from settled
     where coalesce({{ settled_rates() | join(", ") }}) is not null

@@ -1,6 +1,7 @@
 {{ config(
     materialized="incremental",
-    partition_by=day_partition(),
+    partition_by=day_partition(by="day"),
+    cluster_by=["nature"],
     meta={
         "years_of": "civil_date",
         "observed_in": power_datasets() | map(attribute="table") | list

@@ -53,7 +53,7 @@ points as (
 days as (
     select
         civil_date,
-        cast(sum(stock_fin_de_journee) as decimal(18, 6)) as stock_reported_gwh,
+        {{ as_decimal("sum(stock_fin_de_journee)", 18, 6) }} as stock_reported_gwh,
         count(distinct source) as stock_gaz_operators,
         count(*) as pits_reporting
     from reported
@@ -119,7 +119,7 @@ final as (
         today.civil_date,
         today.stock_gaz_gwh,
         today.stock_reported_gwh,
-        cast(today.stock_gaz_gwh - yesterday.stock_gaz_gwh as decimal(18, 6)) as stock_gaz_change_gwh,
+        {{ as_decimal("today.stock_gaz_gwh - yesterday.stock_gaz_gwh", 18, 6) }} as stock_gaz_change_gwh,
         cast(today.stock_gaz_operators as integer) as stock_gaz_operators,
         cast(today.stock_gaz_operators_expected as integer) as stock_gaz_operators_expected,
         today.missing_operators,

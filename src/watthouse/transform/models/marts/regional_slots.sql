@@ -1,4 +1,4 @@
-{{ config(materialized="view") }}
+{{ config(materialized=view_or_table()) }}
 
 with final as (
     select
