@@ -67,7 +67,7 @@ _STOPPED = {
 class _Verbs(TyperGroup):
     """Verbs in the order of their examples, wherever they are registered."""
 
-    # they are registered in four files, in the order of imports, which says nothing to the reader of the help
+    # they are registered in several files, in the order of imports, which says nothing to the reader of the help
 
     def list_commands(self, ctx: Any) -> list[str]:
         names = dict.fromkeys(example.split()[0] for example in EXAMPLES)
