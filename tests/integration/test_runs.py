@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -66,12 +67,18 @@ def test_every_run_is_named_by_who_started_it_with_what_it_brought(served: Servi
     assert moments == sorted(moments)
 
 
-def test_status_shows_the_last_five_and_its_json_keeps_a_line_a_dataset(served: Service, tmp_path: Path) -> None:
+def test_status_shows_the_last_ten_and_its_json_keeps_a_line_a_dataset(served: Service, tmp_path: Path) -> None:
     home, env = begun(tmp_path / "home"), served.variables
-    for number in range(6):
-        watthouse(home, "fetch", TR, env=by(env, f"timer {number}"))
-    shown = watthouse(home, "status", env=env).stdout
-    assert [number for number in range(6) if f"timer {number}" in shown] == [1, 2, 3, 4, 5]
+    watthouse(home, "fetch", TR, env=env)
+    note = home / "runs.json"
+    (one,) = json.loads(note.read_text())["runs"].values()
+    twelve = {
+        str(hour): {**one, "started_by": f"timer {hour}", "began": f"{NOW:%Y-%m-%dT}{hour:02}:00:00+00:00"}
+        for hour in range(12)
+    }
+    note.write_text(json.dumps({"runs": twelve}))
+    shown = re.findall(r"timer (\d+)", watthouse(home, "status", env=env).stdout)
+    assert [int(hour) for hour in shown] == [11, 10, 9, 8, 7, 6, 5, 4, 3, 2]
     assert {line["dataset"] for line in json.loads(watthouse(home, "status", "--json", env=env).stdout)} >= {TR}
 
 
@@ -103,15 +110,15 @@ def test_a_killed_run_is_shown_as_one_without_an_end(served: Service, tmp_path: 
     assert "no end noted" in watthouse(home, "status", env=env).stdout
 
 
-def test_fifty_runs_are_kept_and_a_spoilt_note_is_begun_anew(served: Service, tmp_path: Path) -> None:
+def test_two_hundred_runs_are_kept_and_a_spoilt_note_is_begun_anew(served: Service, tmp_path: Path) -> None:
     home, env = begun(tmp_path / "home"), served.variables
     watthouse(home, "fetch", TR, env=env)
     note = home / "runs.json"
     (one,) = json.loads(note.read_text())["runs"].values()
-    note.write_text(json.dumps({"runs": {**{str(number): one for number in range(60)}, "a": "?", "b": {"began": 1}}}))
+    note.write_text(json.dumps({"runs": {**{str(number): one for number in range(210)}, "a": "?", "b": {"began": 1}}}))
     watthouse(home, "fetch", TR, env=env)
-    assert len(json.loads(note.read_text())["runs"]) == 50
-    assert len(runs(home, env)) == 48, "what cannot be understood is not shown"
+    assert len(json.loads(note.read_text())["runs"]) == 200
+    assert len(runs(home, env)) == 198, "what cannot be understood is not shown"
     note.write_text("{")
     assert runs(home, env) == []
     assert watthouse(home, "fetch", TR, env=env).returncode == 0

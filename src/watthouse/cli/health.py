@@ -11,7 +11,7 @@ from watthouse.errors import WatthouseError
 from watthouse.home import Home
 from watthouse.operate import runs, status
 
-_SHOWN_RUNS = 5
+_SHOWN_RUNS = 10
 
 
 @verb()

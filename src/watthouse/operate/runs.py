@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from watthouse.storage import Notes
 
-KEPT: Final = 50
-"""Runs that are noted: two days of hourly ones."""
+KEPT: Final = 200
+"""Runs that are noted: a day of hourly ones, where each dataset is a run of its own."""
 
 NAME: Final = "runs.json"
 
