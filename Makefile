@@ -28,7 +28,7 @@ $(TOOLS)/bin/uv:
 	@touch $@
 
 .venv/browser: .venv/installed
-	$(UV) sync --quiet --locked --inexact --all-extras --no-extra spark --group browser --group notebooks
+	$(UV) sync --quiet --locked --inexact --all-extras --no-extra spark --no-extra prefect --group browser --group notebooks
 	@touch $@
 
 .venv/notebooks: .venv/installed
@@ -41,13 +41,25 @@ $(TOOLS)/bin/uv:
 	@touch $@
 
 .venv/coverage: .venv/browser
-	$(UV) sync --quiet --locked --inexact --all-extras --no-extra spark --group $(@F)
+	$(UV) sync --quiet --locked --inexact --all-extras --no-extra spark --no-extra prefect --group $(@F)
 	@touch $@
 
 # PySpark has an environment of its own: half a gigabyte that nothing else wants.
 .venv-spark/installed: export UV_PROJECT_ENVIRONMENT = .venv-spark
 .venv-spark/installed: pyproject.toml uv.lock | $(if $(filter $(TOOLS)/bin/uv,$(UV)),$(TOOLS)/bin/uv)
 	$(UV) sync --quiet --locked --no-dev --extra spark
+	@touch $@
+
+# Prefect has an environment of its own: it starts with neither the FastAPI nor the SQLAlchemy that the others have.
+.venv-prefect/installed: export UV_PROJECT_ENVIRONMENT = .venv-prefect
+.venv-prefect/installed: pyproject.toml uv.lock | $(if $(filter $(TOOLS)/bin/uv,$(UV)),$(TOOLS)/bin/uv)
+	$(UV) sync --quiet --locked --no-dev --extra prefect --extra stores --extra postgres
+	@touch $@
+
+# Airflow shares nothing with watthouse but its command line.
+.venv-airflow/installed: airflow/requirements.txt | $(if $(filter $(TOOLS)/bin/uv,$(UV)),$(TOOLS)/bin/uv)
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv-airflow
+	$(UV) pip sync --quiet --python .venv-airflow/bin/python airflow/requirements.txt
 	@touch $@
 
 run: .venv/base  ## refresh from ODRÉ, show the newest days, open the pages; FROM="path…" reads exports, PORT=8060
@@ -58,7 +70,10 @@ else
 	@.venv/bin/watthouse run --serve $(if $(PORT),--port $(PORT))
 endif
 
-test: .venv/browser .venv-spark/installed chromium strace node java  ## every test, on a machine with Python ≥ 3.11, make and pip
+setup: .venv-prefect/installed  ## the hourly refresh on a Prefect server: its deployment and three blocks; API=https://… names another than this machine's
+	@.venv-prefect/bin/watthouse orchestrate prefect setup $(if $(API),--api $(API))
+
+test: .venv/browser .venv-spark/installed .venv-prefect/installed .venv-airflow/installed chromium strace node java  ## every test, on a machine with Python ≥ 3.11, make and pip
 	.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not long"
 
 test-long: .venv/browser .venv-spark/installed java  ## those that kill at random moments and run for long: what `make test` leaves out
@@ -70,7 +85,7 @@ test-days: .venv/browser chromium  ## the tests that read a sample, as of ten aw
 fuzz: .venv/installed  ## every reader against spoilt and hostile files, for MINUTES=10
 	.venv/bin/python -m tests.fuzz --minutes $(or $(MINUTES),10)
 
-coverage: .venv/coverage .venv-spark/installed chromium strace node java  ## which code the tests run, into htmlcov/, and how much, into the README; ONLY=quick takes the quick ones
+coverage: .venv/coverage .venv-spark/installed .venv-prefect/installed .venv-airflow/installed chromium strace node java  ## which code the tests run, into htmlcov/, and how much, into the README; ONLY=quick takes the quick ones
 	.venv/bin/coverage erase
 	@# what was run is shown also where a test failed; the README has figures of whole runs alone
 	.venv/bin/coverage run -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(if $(ONLY),$(QUICK),-m "not long"); \
@@ -124,6 +139,7 @@ verify-bigquery: .venv/browser  ## what the emulator of BigQuery cannot prove, o
 	.venv/bin/python -m tools.verify_bigquery $(or $(PROJECT),$(error name an empty project: make verify-bigquery PROJECT=…))
 
 clean:  ## remove the environment and what tools left behind; state in var/ stays
-	rm -rf .venv .venv-spark .pytest_cache .mypy_cache .ruff_cache .hypothesis .fuzz .coverage* htmlcov dist
+	rm -rf .venv .venv-spark .venv-prefect .venv-airflow .pytest_cache .mypy_cache .ruff_cache .hypothesis .fuzz .coverage* htmlcov dist
 
-.PHONY: help run test test-long test-days fuzz coverage chromium strace node java quick lint format bench bench-quick verify-bigquery clean
+.PHONY: help run setup test test-long test-days fuzz coverage chromium strace node java quick lint format bench bench-quick \
+	verify-bigquery clean

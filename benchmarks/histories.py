@@ -85,8 +85,9 @@ def _repeat_ledger(dataset: Dataset, head: Head, from_lake: Lake, to_lake: Lake,
     for turn in reversed(range(turns)):
         back = timedelta(days=turn * _TURN_DAYS)
         moved = rows.with_columns(pl.col({"date", dataset.time}) - back).with_columns(month_of(dataset))
+        opened = table.open_to_write()
         files = [*table.write(moved.select(table.stored_schema.names))]
-        table.append(table.open_to_write(), files, microseconds(head.observed_until))
+        table.append(opened, files, microseconds(head.observed_until))
 
 
 def _follow(warehouse: duckdb.DuckDBPyConnection, dataset: Dataset, lake: Lake) -> None:

@@ -108,6 +108,10 @@ class StreamStoreError(StreamError):
     """The stream's store cannot be reached, read or written."""
 
 
+class OrchestrationError(WatthouseError):
+    """A scheduler's server cannot be reached, or refuses."""
+
+
 class BusyError(WatthouseError):
     """Another refresh is running in this WATTHOUSE_HOME, or on the lake that several machines share."""
 

@@ -70,6 +70,11 @@ class Settings(BaseSettings):
     datamart_reader: SecretStr | None = Field(
         default=None, description="the same database as its reader, for whatever only reads the datamart; never shown"
     )
+    started_by: str = Field(
+        default="hand",
+        pattern=r"^\w[\w .:@/-]{0,59}$",
+        description="who starts a refresh, as the last runs of `status` name it: cron, systemd, prefect, airflow",
+    )
     store_endpoint: str | None = Field(
         default=None, description="URL of an S3 service that is not Amazon's, as http://127.0.0.1:9000"
     )

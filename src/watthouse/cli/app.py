@@ -38,6 +38,9 @@ EXAMPLES = {
     "stream produce": "watthouse stream produce --every 15min",
     "stream process": "watthouse stream process",
     "stream check": "watthouse stream check --since 2026-11-01",
+    "orchestrate prefect serve": "watthouse orchestrate prefect serve",
+    "orchestrate prefect setup": "watthouse orchestrate prefect setup --api http://127.0.0.1:4200/api",
+    "orchestrate prefect remove": "watthouse orchestrate prefect remove",
     "revisions": "watthouse revisions eco2mix-national-tr --column consommation",
     "datasets": "watthouse datasets eco2mix-national-tr",
     "marts": "watthouse marts national_slots",
@@ -60,6 +63,7 @@ _STOPPED = {
     "meters": "stopped: files that were loaded stay, run it again for the rest",
     "datamart": "stopped: the datamart stays as it was, run it again",
     "stream": "stopped: run it again to go on from there",
+    "prefect": "stopped: run it again to go on serving",
 }
 """What remains where a verb is interrupted, by the group that it is in."""
 
@@ -67,7 +71,7 @@ _STOPPED = {
 class _Verbs(TyperGroup):
     """Verbs in the order of their examples, wherever they are registered."""
 
-    # they are registered in four files, in the order of imports, which says nothing to the reader of the help
+    # they are registered in several files, in the order of imports, which says nothing to the reader of the help
 
     def list_commands(self, ctx: Any) -> list[str]:
         names = dict.fromkeys(example.split()[0] for example in EXAMPLES)
@@ -122,10 +126,10 @@ app = typer.Typer(
 )
 
 
-def _group(name: str, about: str) -> typer.Typer:
+def _group(name: str, about: str, below: typer.Typer = app) -> typer.Typer:
     """Verbs of one subject, below its name."""
     group = typer.Typer(name=name, help=about, no_args_is_help=True, rich_markup_mode=None)
-    app.add_typer(group)
+    below.add_typer(group)
     return group
 
 
@@ -134,6 +138,9 @@ datamart = _group("datamart", "A snowflake of the marts on a second PostgreSQL s
 stream = _group(
     "stream", "Real-time power as a stream: from the lake through Kafka and Spark into MongoDB, held against the marts."
 )
+
+orchestrate = _group("orchestrate", "Schedulers that run the refresh: deployed, served, removed.")
+prefect = _group("prefect", "The hourly refresh on a Prefect server; in an environment of its own.", orchestrate)
 
 
 def verb(group: typer.Typer | None = None, **options: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -152,7 +159,8 @@ def verb(group: typer.Typer | None = None, **options: Any) -> Callable[[Callable
             except BaseException as error:  # a panic in a Rust library is not an Exception
                 _leave(error, _STOPPED[group.info.name or "" if group else ""])
 
-        example = EXAMPLES[f"{group.info.name} {name}" if group else name]
+        above = "orchestrate " if group is prefect else ""
+        example = EXAMPLES[f"{above}{group.info.name} {name}" if group else name]
         (group or app).command(name=name, epilog=f"Example: {example}", **options)(guarded)
         return function
 

@@ -2,7 +2,21 @@
 
 import signal
 
-from watthouse.cli import datamart, demo, exports, meters, meters_grid, processor, read, serve, signals, stream, update
+from watthouse.cli import (
+    datamart,
+    demo,
+    exports,
+    health,
+    meters,
+    meters_grid,
+    orchestrate,
+    processor,
+    read,
+    serve,
+    signals,
+    stream,
+    update,
+)
 from watthouse.cli.app import EXAMPLES, app
 
 __all__ = [
@@ -11,9 +25,11 @@ __all__ = [
     "datamart",
     "demo",
     "exports",
+    "health",
     "main",
     "meters",
     "meters_grid",
+    "orchestrate",
     "processor",
     "read",
     "serve",

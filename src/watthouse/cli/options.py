@@ -58,6 +58,9 @@ FullFetch = Annotated[bool, typer.Option("--full", help="Fetch or read everythin
 FullRefresh = Annotated[
     bool, typer.Option("--full", help="Fetch or read everything again, and rebuild the whole warehouse.")
 ]
+UnlessRunning = Annotated[
+    bool, typer.Option("--unless-running", help="Exit 0, having done nothing, where another refresh is at work.")
+]
 LakeWasLost = Annotated[
     bool,
     typer.Option(

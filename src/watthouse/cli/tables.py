@@ -10,6 +10,7 @@ from rich.table import Table
 from watthouse.catalog import CATALOG, Dataset
 from watthouse.cli.console import announce_sample, moment, out, program, safe, size
 from watthouse.home import Home
+from watthouse.operate.runs import Run
 from watthouse.operate.status import Status
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from watthouse.warehouse.parity import Compared
 
 _MOST_ROWS = 60
+_OUTCOMES: dict[str | None, str] = {"done": "green", "failed": "red"}
 
 
 def newest(rows: pl.DataFrame, home: Home) -> None:
@@ -101,6 +103,34 @@ def statuses(lines: Sequence[Status]) -> None:
     for line in lines:
         if line.damage:
             out.print(f"[red]damaged[/]  {line.dataset}: {safe(line.damage)}")
+
+
+def runs(noted: Sequence[Run]) -> None:
+    """One line per run, the newest first; nothing where none is noted."""
+    if not noted:
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("run", "began", "took", "started by", "new", "revised", "outcome"):
+        table.add_column(name, justify="right" if name in {"took", "new", "revised"} else "left", no_wrap=True)
+    table.add_column("")
+    for run in noted:
+        colour = _OUTCOMES.get(run.outcome, "yellow")
+        outcome = f"[{colour}]{safe(run.outcome or 'no end noted')}[/]"
+        counts = (f"{run.new:,}", f"{run.revised:,}")
+        table.add_row(
+            safe(run.call), moment(run.began), _took(run), safe(run.started_by), *counts, outcome, _about(run)
+        )
+    out.print()
+    out.print(table)
+
+
+def _took(run: Run) -> str:
+    return f"{(run.ended - run.began).total_seconds():.1f} s" if run.ended else "–"
+
+
+def _about(run: Run) -> str:
+    """What went wrong; where no end is noted, who would know."""
+    return safe(run.line if run.outcome else f"running, or killed: {run.where}")
 
 
 def frame(pieces: Iterable[pl.DataFrame], *, hint: str) -> None:

@@ -1,4 +1,4 @@
-"""The verbs that keep a home up to date, and in order."""
+"""The verbs that keep a home up to date."""
 
 import signal
 import traceback
@@ -14,7 +14,6 @@ from watthouse.catalog import Dataset
 from watthouse.cli import console, reports, signals, tables
 from watthouse.cli.app import ManyPaths, home, line_of, service, settings_of, verb
 from watthouse.cli.options import (
-    AsJson,
     From,
     FullBuild,
     FullFetch,
@@ -24,12 +23,12 @@ from watthouse.cli.options import (
     OfSample,
     Port,
     Since,
+    UnlessRunning,
     Until,
 )
 from watthouse.cli.serve import serve_home
-from watthouse.errors import UnreachableError, UsageError, WatthouseError
+from watthouse.errors import BusyError, UnreachableError, UsageError, WatthouseError
 from watthouse.home import Home
-from watthouse.operate import status
 from watthouse.operate.schedule import Following
 from watthouse.settings import Settings
 from watthouse.sync.report import Report, Selection
@@ -107,6 +106,7 @@ def refresh(
     follow: Annotated[bool, typer.Option("--follow", help="Stay, and refresh at each dataset's cadence.")] = False,
     full: FullRefresh = False,
     lake_was_lost: LakeWasLost = False,
+    unless_running: UnlessRunning = False,
 ) -> None:
     """Ask ODRÉ what moved (or read exports), keep what is new in the lake, and bring the marts up to date."""
     from watthouse.operate import pipeline
@@ -121,10 +121,20 @@ def refresh(
             if follow:
                 _follow(served.settings, selection.live(), full=full)
                 return
-            with console.bar() as bar:
+            with _leaving_if_busy() if unless_running else nullcontext(), console.bar() as bar:
                 source = Sources.of(paths, served.settings)
                 done = pipeline.refresh(served, source, selection, full=full, lake_was_lost=lake_was_lost, progress=bar)
         _report(place, done, paths)
+
+
+@contextmanager
+def _leaving_if_busy() -> Iterator[None]:
+    """Exit 0 where another refresh is at work: it brings what this one would, and a mail from cron helps nobody."""
+    try:
+        yield
+    except BusyError as busy:
+        console.out.print(f"nothing done: {console.safe(str(busy))}")
+        raise typer.Exit(0) from None
 
 
 @verb(cls=ManyPaths)
@@ -182,64 +192,6 @@ def build(
 
 
 @verb()
-def status_(
-    sample: OfSample = False,
-    as_json: AsJson = False,
-    check: Annotated[
-        bool,
-        typer.Option(
-            "--check", help="Read the whole lake; exit 1 where it is damaged, or data older than its cadence."
-        ),
-    ] = False,
-) -> None:
-    """How fresh and how complete every dataset is."""
-    place = home(sample)
-    lines = status.look(place, damage=status.damage_of(place) if check else None)
-    if as_json:
-        console.print_json([line.as_json() for line in lines])
-    else:
-        tables.statuses(lines)
-    late = [line.dataset for line in lines if line.overdue]
-    reasons = [f"{line.dataset}: {line.damage}" for line in lines if line.damage]
-    reasons += [f"older than the cadence: {', '.join(late)}"] if late else []
-    if not reasons and not any(line.lake_rows for line in lines):
-        reasons = ["the lake is empty"]
-    if check and reasons:
-        raise WatthouseError("; ".join(reasons))
-
-
-@verb()
-def doctor(sample: OfSample = False, as_json: AsJson = False) -> None:
-    """What is installed, reachable and writable, and what to do about the rest."""
-    from watthouse.operate.doctor import Health, examine
-
-    with service(Home(settings_of(sample=sample)), sample=sample) as served:
-        findings = list(examine(served.settings))
-    if as_json:
-        console.print_json([finding.as_json() for finding in findings])
-    else:
-        tables.findings(findings)
-    if any(finding.state is Health.BAD for finding in findings):
-        raise typer.Exit(1)
-
-
-@verb()
-def repair(
-    apply: Annotated[bool, typer.Option("--apply", help="Restore what can be restored.")] = False,
-    sample: OfSample = False,
-) -> None:
-    """What can be restored of a damaged lake, and from where."""
-    from watthouse.operate.repair import look, mend
-
-    settings = home(sample).settings
-    with console.bar() as bar:
-        mendings = mend(settings, bar) if apply else look(settings)
-    tables.mendings(mendings, applied=apply)
-    if any(mending.lost or not apply for mending in mendings):
-        raise typer.Exit(1)
-
-
-@verb()
 def init_db(
     url: Annotated[
         str | None,
@@ -282,6 +234,8 @@ def _follow(settings: Settings, selection: Selection, *, full: bool) -> None:
     """Refresh forever; with ``full``, the first successful round of each dataset is a full one."""
     from watthouse.operate import pipeline
 
+    if "started_by" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"started_by": "follow"})
     known_notes: set[str] = set()
     to_distrust = set(selection.datasets) if full else set()
 

@@ -1,13 +1,19 @@
 """refresh = fetch ▶ observe ▶ load ▶ build: the one way in, for the command line and every orchestrator."""
 
+import os
+import secrets
+import socket
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
 
 from watthouse.catalog import CATALOG, Dataset
-from watthouse.errors import LakeError, TableError, WatthouseError
+from watthouse.errors import BusyError, LakeError, StoreError, TableError, WatthouseError, shown
 from watthouse.home import REAL, Home
 from watthouse.lake.table import Head
+from watthouse.operate import runs
 from watthouse.operate.consistency import Standing, stand
 from watthouse.sources.base import Document, DocumentSource
 from watthouse.sync import odre
@@ -35,7 +41,7 @@ def refresh(
     rows in the warehouse; ``report.failed`` has the reason, and the others go on. ``lake_was_lost`` accepts that what a
     table lacks is gone: the warehouse is kept in a folder of its own, ``report.previous_warehouse``, and replaced.
     """
-    with _running(home, full, lake_was_lost, progress) as run:
+    with _running(home, _named("refresh", selection), full, lake_was_lost, progress) as run:
         standing = run.fetch(source, selection)
         run.build(stand(run.home, standing.loaded))
     return run.report
@@ -51,7 +57,7 @@ def fetch(
     progress: ProgressReporter | None = None,
 ) -> Report:
     """The first half: read and observe."""
-    with _running(home, full, lake_was_lost, progress) as run:
+    with _running(home, _named("fetch", selection), full, lake_was_lost, progress) as run:
         run.fetch(source, selection)
     return run.report
 
@@ -63,7 +69,7 @@ def build(
 
     Raises :class:`~watthouse.errors.LakeError` where there is nothing to build from.
     """
-    with _running(home, full, lake_was_lost, progress) as run:
+    with _running(home, "build", full, lake_was_lost, progress) as run:
         standing = stand(run.home)
         if standing.is_empty and (lake_was_lost or not standing.loaded):
             words = "refresh --full --lake-was-lost" if standing.is_lost else "refresh"
@@ -99,16 +105,73 @@ class _NothingLoadedError(WatthouseError):
 
 @contextmanager
 def _running(
-    home: Home, full: bool, lake_was_lost: bool, progress: ProgressReporter | None
+    home: Home, call: str, full: bool, lake_was_lost: bool, progress: ProgressReporter | None
 ) -> Iterator["_PipelineRun"]:
-    """A run that holds the home's lock; an error in it carries the report of what is in the lake all the same."""
+    """A run that holds the home's lock and is noted; an error in it carries the report of what is in the lake."""
     run = _PipelineRun(home, Report(), progress or Silent(), full, lake_was_lost)
     try:
-        with home.only_one():
+        with home.only_one(), _noted(home, call, run.report):
             yield run
     except WatthouseError as error:
         error.report = run.report
         raise
+
+
+@contextmanager
+def _noted(home: Home, call: str, report: Report) -> Iterator[None]:
+    """Note that a run begins, and how the block ends it: what :mod:`~watthouse.operate.runs` reads."""
+    token, where = secrets.token_hex(4), f"{socket.gethostname()}, pid {os.getpid()}"
+    begun = {"call": call, "started_by": home.settings.started_by, "where": where, "began": _now()}
+    try:
+        _note(home, token, begun)
+    except StoreError:
+        # a build does not write to the lake, and may be of a machine that must not
+        if call != "build":
+            raise
+    error: BaseException | None = None
+    try:
+        yield
+    except BaseException as raised:
+        error = raised
+        raise
+    finally:
+        # what it did counts, whether or not that can be noted: a full disk has its own line by now
+        with suppress(WatthouseError):
+            _note(home, token, {**begun, "ended": _now(), **_outcome(report, error)})
+
+
+def _note(home: Home, token: str, entry: Mapping[str, Any]) -> None:
+    def with_entry(note: dict[str, Any]) -> dict[str, Any]:
+        noted = note.get("runs")
+        entries = {**(noted if isinstance(noted, dict) else {}), token: entry}
+        return {"runs": dict([*entries.items()][-runs.KEPT :])}
+
+    home.notes.update(runs.NAME, with_entry)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
+
+
+def _outcome(report: Report, error: BaseException | None) -> dict[str, Any]:
+    """What came of a run: outcome and reason, as :class:`~watthouse.operate.runs.Run` has them, and rows."""
+    if error is not None:
+        stopped, busy = isinstance(error, KeyboardInterrupt), isinstance(error, BusyError)
+        outcome = "stopped" if stopped else "busy" if busy else "failed"
+        line = str(error) if isinstance(error, WatthouseError) else "" if stopped else repr(error)
+    else:
+        outcome = "incomplete" if report.failed or report.unsettled else "done"
+        late = f"not up to date: {', '.join(sorted(report.unsettled))}" if report.unsettled else ""
+        line = next(iter(report.failed.values()), late)
+    counts = {"new": report.counts.new, "revised": report.counts.revised}
+    return {"outcome": outcome, **counts, "line": line and shown(line, 300)}
+
+
+def _named(verb: str, selection: Selection) -> str:
+    """A call of that verb, with the datasets that it was called for, where these are not all."""
+    if len(selection.datasets) == 1:
+        return f"{verb} {selection.datasets[0].id}"
+    return verb if len(selection.datasets) == len(CATALOG) else f"{verb} of {len(selection.datasets)} datasets"
 
 
 @dataclass(frozen=True)

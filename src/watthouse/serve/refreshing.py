@@ -71,6 +71,7 @@ class Refresher:
             home, words = home.parent, [*words, "--sample"]
         # wide enough that the last line, which is reported, is not wrapped
         environment = {**os.environ, "WATTHOUSE_HOME": str(home.absolute()), "COLUMNS": "200"}
+        environment["WATTHOUSE_STARTED_BY"] = "api"
         return subprocess.Popen(
             [*COMMAND, *words],
             env=environment,

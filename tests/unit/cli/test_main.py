@@ -22,7 +22,7 @@ def _verbs(of: typer.Typer, before: str = "") -> list[str]:
         for group in of.registered_groups
         if group.typer_instance
     ]
-    return own + [verb for group, name in groups for verb in _verbs(group, f"{name} ")]
+    return own + [verb for group, name in groups for verb in _verbs(group, f"{before}{name} ")]
 
 
 VERBS = sorted(_verbs(app))
