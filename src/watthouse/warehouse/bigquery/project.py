@@ -69,7 +69,7 @@ class Project:
         with self.errors():
             return bigquery.Client(
                 self.place.project,
-                credentials=AnonymousCredentials() if self.is_emulated else None,  # type: ignore[no-untyped-call]
+                credentials=AnonymousCredentials() if self.is_emulated else None,
                 location=self.location,
                 client_options=ClientOptions(api_endpoint=self.endpoint) if self.endpoint else None,
             )
