@@ -20,6 +20,8 @@ from typing import Any, Final
 ROOT: Final = Path(__file__).parents[1]
 PYTHON: Final = Path(os.environ.get("WATTHOUSE_SPARK_PYTHON") or ROOT / ".venv-spark" / "bin" / "python")
 DELTA: Final = ("io.delta:delta-spark_2.13:4.0.0", "io.delta:delta-storage:4.0.0")
+QUICK: Final = {"JAVA_TOOL_OPTIONS": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"}
+"""A build of few rows is over before Java's second compiler pays."""
 _LONGEST: Final = 300.0
 
 Answer = dict[str, Any]

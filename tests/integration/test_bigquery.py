@@ -287,14 +287,13 @@ def test_a_table_is_replaced_where_its_columns_have_changed(project: Emulated, l
 
 
 def test_a_raw_table_of_an_older_version_gets_its_columns(project: Emulated, lake: Lake, tmp_path: Path) -> None:
-    warehouse = project.warehouse(tmp_path)
+    known = {"date": "DATE", "stock_fin_de_journee": "NUMERIC", "source": "STRING", "observed_at": "TIMESTAMP"}
+    columns = [bigquery.SchemaField(name, kind) for name, kind in known.items()]
+    project.client.create_dataset("staging")
+    project.client.create_table(bigquery.Table(f"{project.project}.staging.stock_quotidien_stockages_gaz", columns))
     observe(lake, GAS, [gas(1, "10")])
-    load(warehouse, lake)
-    project.rows("alter table staging.stock_quotidien_stockages_gaz drop column pits")
-    observe(lake, GAS, [gas(2, "11")])
-    assert load(warehouse, lake) == 1
-    raw = project.rows("select pits from staging.stock_quotidien_stockages_gaz order by date")
-    assert raw == [(None,), ("Saline",)]
+    assert load(project.warehouse(tmp_path), lake) == 1
+    assert project.rows("select pits from staging.stock_quotidien_stockages_gaz") == [("Saline",)]
 
 
 def test_what_is_published_can_be_kept(project: Emulated, lake: Lake, tmp_path: Path) -> None:

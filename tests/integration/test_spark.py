@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from tests.spark import PYTHON
+from tests.spark import PYTHON, QUICK
 from tests.support import watthouse
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.spark]
@@ -23,9 +23,6 @@ FILES: Final = (
     "odre/temperature-quotidienne-regionale_2016-2025.parquet",
     "rte/eCO2mix_RTE_tempo_2025-2026.xls",
 )
-QUICK: Final = {"JAVA_TOOL_OPTIONS": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"}
-"""A build of few rows is over before Java's second compiler pays."""
-
 Variables = Mapping[str, str]
 
 

@@ -12,7 +12,7 @@ from typing import Final
 import pytest
 
 from tests.by_value import EXPRESSIONS
-from tests.spark import PYTHON, cluster
+from tests.spark import PYTHON, QUICK, cluster
 from tests.support import ROOT
 from watthouse.settings import Settings
 from watthouse.warehouse.engines import at
@@ -103,7 +103,7 @@ def expected() -> dict[str, str | None]:
 def found(folder: Path, python: str | Path, profile: Mapping[str, str]) -> dict[str, str | None]:
     done = subprocess.run(
         [str(python), "-m", "tests.by_value", str(folder)],
-        env={**os.environ, **profile, "PYTHONPATH": str(ROOT), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
+        env={**os.environ, **QUICK, **profile, "PYTHONPATH": str(ROOT), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
         capture_output=True,
         text=True,
         check=False,

@@ -69,7 +69,7 @@ class Project:
         with self.errors():
             return bigquery.Client(
                 self.place.project,
-                credentials=AnonymousCredentials() if self.is_emulated else None,  # type: ignore[no-untyped-call]
+                credentials=AnonymousCredentials() if self.is_emulated else None,
                 location=self.location,
                 client_options=ClientOptions(api_endpoint=self.endpoint) if self.endpoint else None,
             )
@@ -140,7 +140,8 @@ class Project:
 
     def _asked(self, sql: str) -> Any:
         config = bigquery.QueryJobConfig(maximum_bytes_billed=self.cap)
-        return self.client.query(sql, job_config=config, retry=self._retry).result()
+        # without a retry of whole jobs, by which a server that is not there would be asked for ten minutes
+        return self.client.query(sql, job_config=config, retry=self._retry, job_retry=None).result(job_retry=None)
 
     @contextmanager
     def errors(self) -> Iterator[None]:
@@ -151,7 +152,7 @@ class Project:
             raise self._explained(error) from error
 
     def _explained(self, error: Exception) -> WarehouseError:
-        cause = error.cause if isinstance(error, RetryError) else error
+        cause = error.cause if isinstance(error, RetryError) and error.cause else error
         if isinstance(cause, NotFound):
             return NoWarehouseError(f"{self.place}: {_reason(cause)}: run `watthouse build`")
         if isinstance(cause, GoogleAPIError):

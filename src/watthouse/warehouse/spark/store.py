@@ -25,7 +25,7 @@ from watthouse.warehouse.spark.draft import SparkDraft
 from watthouse.warehouse.spark.place import SparkPlace
 from watthouse.warehouse.spark.tables import DeltaMarts
 
-_LIMIT: Final = re.compile(r"([0-9.]+) ?([KMGT]?)")
+_LIMIT: Final = re.compile(r"^([0-9.]+) ?([KMGT]?)")
 _MEGABYTES: Final = {"": 2**-20, "K": 2**-10, "M": 1, "G": 2**10, "T": 2**20}
 
 
@@ -181,5 +181,5 @@ class Spark:
 
 def _memory(limit: str) -> str:
     """A limit as the JVM writes it."""
-    number, unit = _LIMIT.match(limit.upper()).groups()  # type: ignore[union-attr] - the setting has this pattern
+    ((number, unit),) = _LIMIT.findall(limit.upper())
     return f"{max(1, round(float(number) * _MEGABYTES[unit]))}m"
