@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from benchmarks import api, dashboard, refresh
+from benchmarks import api, dashboard, files, refresh
 from benchmarks.load import shown, watthouse_serving
 from benchmarks.measure import watthouse
 
@@ -34,6 +34,7 @@ def main() -> None:
             "A refresh of one new day": lambda: refresh.measured(homes, scratch, DAYS).lines(),
             "The API, nothing cached": lambda: _answered(long),
             "The pages": lambda: dashboard.one_round(long),
+            "Files": lambda: files.section(small=True).splitlines()[2:],
         }
         for heading, lines in parts.items():
             began = time.perf_counter()

@@ -210,7 +210,8 @@ def _files(path: Path) -> Iterator[Path]:
         if os.path.isdir(around / LOG):  # noqa: PTH112 - Path.is_dir raises where the folder may not be entered
             refuse_lake(_named(around))
     if not path.is_dir():
-        refuse_sample_at(path.with_name(MANIFEST))
+        if (manifest := path.with_name(MANIFEST)).is_file():
+            refuse_sample_at(manifest)
         yield path
         return
     # os.walk passes over folders that it may not enter without a word: they are yielded, to be refused by name
