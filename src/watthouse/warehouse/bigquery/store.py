@@ -28,7 +28,8 @@ from watthouse.warehouse.bigquery.project import Place, Project
 from watthouse.warehouse.breaking import shown
 
 _MODELS_AT_ONCE: Final = 4
-_DECIMAL: Final = re.compile(r"decimal\(\d+, ?(\d+)\)")
+_DECIMAL: Final = re.compile(r"decimal\((\d+), ?(\d+)\)")
+_WHOLE: Final[Mapping[str, pa.DataType]] = {"smallint": pa.int16(), "integer": pa.int32()}
 _SCHEMAS: Final = {"marts": "models/marts", "core": "models/core", "energy_consumption": "models/energy_consumption"}
 
 
@@ -198,11 +199,16 @@ class BigQuery:
 
 
 def _as_declared(rows: pa.Table, declared: Mapping[str, str]) -> pa.Table:
-    """The same with as many digits after the point as the contract says; BigQuery gives every decimal nine."""
+    """The same in the widths of the contract: BigQuery gives every whole number 64 bits, every decimal nine digits."""
     for place, field in enumerate(rows.schema):
-        if match := _DECIMAL.fullmatch(declared.get(field.name, "")):
-            column = rows.column(place).cast(pa.decimal128(38, int(match[1])))
-            rows = rows.set_column(place, field.name, column)
+        kind = declared.get(field.name, "")
+        if match := _DECIMAL.fullmatch(kind):
+            width: pa.DataType = pa.decimal128(int(match[1]), int(match[2]))
+        elif kind in _WHOLE:
+            width = _WHOLE[kind]
+        else:
+            continue
+        rows = rows.set_column(place, field.name, rows.column(place).cast(width))
     return rows
 
 
