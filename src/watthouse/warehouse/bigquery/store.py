@@ -30,6 +30,8 @@ from watthouse.warehouse.breaking import shown
 _MODELS_AT_ONCE: Final = 4
 _DECIMAL: Final = re.compile(r"decimal\((\d+), ?(\d+)\)")
 _WHOLE: Final[Mapping[str, pa.DataType]] = {"smallint": pa.int16(), "integer": pa.int32()}
+_CORE_DECIMALS: Final = {"tch_": "decimal(18,4)", "_mwh": "decimal(18,2)", "tm": "decimal(9,3)"}
+"""By part of the name: rates, energies, temperatures."""
 _SCHEMAS: Final = {"marts": "models/marts", "core": "models/core", "energy_consumption": "models/energy_consumption"}
 
 
@@ -201,7 +203,7 @@ class BigQuery:
 def _as_declared(rows: pa.Table, declared: Mapping[str, str]) -> pa.Table:
     """The same in the widths of the contract: BigQuery gives every whole number 64 bits, every decimal nine digits."""
     for place, field in enumerate(rows.schema):
-        kind = declared.get(field.name, "")
+        kind = declared.get(field.name) or _undeclared(field)
         if match := _DECIMAL.fullmatch(kind):
             width: pa.DataType = pa.decimal128(int(match[1]), int(match[2]))
         elif kind in _WHOLE:
@@ -210,6 +212,15 @@ def _as_declared(rows: pa.Table, declared: Mapping[str, str]) -> pa.Table:
             continue
         rows = rows.set_column(place, field.name, rows.column(place).cast(width))
     return rows
+
+
+def _undeclared(column: "pa.Field[pa.DataType]") -> str:
+    """The type of a column of core, which has no contract: as the models cast it."""
+    if pa.types.is_int64(column.type):
+        return "integer"
+    if pa.types.is_decimal(column.type):
+        return next((kind for part, kind in _CORE_DECIMALS.items() if part in column.name), "decimal(18,6)")
+    return ""
 
 
 class _Marts:
