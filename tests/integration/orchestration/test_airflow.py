@@ -122,6 +122,7 @@ def test_three_months_are_backfilled_and_a_task_that_is_killed_is_tried_again(ch
     assert sum(dumps) == sum(shipments) + 1, "one was killed, and tried again"
     assert chain.loaded() == chain.published(MONTHS)
     assert chain.stored() == chain.published(MONTHS).keys()
+    assert any((Path(chain.env["AIRFLOW_HOME"]) / "logs").rglob("*.log"))
 
 
 def _have_ended(chain: Chain, runs_of_it: int) -> bool:
