@@ -95,4 +95,4 @@ def test_of_a_clients_connections_those_that_do_something_are_kept(door: Api) ->
             busy.sendall(wire.head("GET", "/healthz"))
             assert wire.status(busy) == 200
             time.sleep(0.3)
-        assert sum(wire.ends(each, within=0.01) for each in others[:SHARE]) >= SHARE - 1
+        assert sum(wire.ends(each, within=0.2) for each in others[:SHARE]) >= SHARE - 1
