@@ -91,4 +91,4 @@ def test_the_commands_about_servers_work(s3_server: str, tmp_path: Path) -> None
 
 def test_the_servers_of_the_page_are_those_that_there_are() -> None:
     named = set(re.findall(r"`([a-z-]+)`", section("Servers to try it with")))
-    assert set(servers.SERVERS) <= named
+    assert set(servers.SERVERS) - {"bigquery"} <= named, "that has a page of its own"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -73,6 +73,8 @@ class SpoolWriter:
             measured = piece.rows.filter(piece.rows[dataset.measured].is_valid())
             newest: datetime | None = pc.max(measured[dataset.time]).as_py()
             if newest:
+                # no file was taken tomorrow, whatever a row of it says
+                newest = min(newest, datetime.now(UTC))
                 self.moments[dataset] = max(newest, self.moments.get(dataset, newest))
 
     def _add(self, piece: Piece) -> None:
@@ -91,8 +93,10 @@ class SpoolWriter:
             self._writing.append(self.thread.submit(file.writer.write_table, rows_of_year))
 
     def _finish_writing(self) -> None:
-        while self._writing:
-            self._writing.pop().result()
+        wait(self._writing)  # of all, also where that is interrupted: a file is closed when nobody writes to it
+        written, self._writing = self._writing, []
+        for each in written:
+            each.result()
 
     def _file(self, piece: Piece, year: int) -> "_SpoolFile":
         place = (piece.dataset, piece.present, year)

@@ -102,7 +102,7 @@ class Table:
                 # deltalake passes over an empty entry as if nothing had been committed in it: after a power cut the
                 # rows of that commit would be missing without a word
                 self._refuse(faults_of_log(self.store, whole=False))
-                self._opened = DeltaTable(self.uri, storage_options=self.place.delta_options)
+                self._opened = self._reopened()
             except TableNotFoundError:
                 return None
         self._refuse_newer(self._opened)
@@ -179,13 +179,17 @@ class Table:
 
     @contextmanager
     def discarding(self, files: Sequence[Written]) -> Iterator[None]:
-        """Remove files where the block fails: no commit names them then."""
+        """Remove files where the block fails and no commit names them."""
         try:
             yield
         except BaseException:
-            for file in files:
-                with suppress(OSError):
-                    self.store.remove(file.path)
+            # A commit may stand although it raised: its answer was lost, or the disk was full for what follows it. What
+            # cannot be looked at is kept.
+            with suppress(Exception):
+                named = {logged.path for logged in written_files(self._reopened())}
+                for file in files:
+                    if file.path not in named:
+                        self.store.remove(file.path)
             raise
 
     def head(self, opened: DeltaTable | None = None) -> Head | None:
@@ -240,6 +244,7 @@ class Table:
             missing_columns="insert",
             extra_columns="ignore",
             storage_options=self.place.polars_options,
+            credential_provider=None,  # of its own it would ask the libraries of the clouds, where one is installed
         )
         return ledger.with_columns(month_of(self.dataset))
 
@@ -284,6 +289,9 @@ class Table:
         more = f" (and {len(faults) - 1} more faults)" if len(faults) > 1 else ""
         return TableError(f"{self.uri}/{faults[0]}{more}: `watthouse repair` says what can be restored")
 
+    def _reopened(self) -> DeltaTable:
+        return DeltaTable(self.uri, storage_options=self.place.delta_options)
+
     def _refuse_newer(self, table: DeltaTable) -> None:
         written = int(table.metadata().configuration.get(_FORMAT_KEY, FORMAT))
         if written > FORMAT:
@@ -300,7 +308,7 @@ class Table:
         """Raise TableError for the file that is at fault, where one is."""
         try:
             faults = faults_of_log(self.store, whole=True)
-            table = None if faults else DeltaTable(self.uri, storage_options=self.place.delta_options)
+            table = None if faults else self._reopened()
             faults += faults_of_files(self.store, written_files(table), whole=False) if table else []
         except STORAGE_ERRORS:
             return  # the storage itself is at fault: its first error is the one to report

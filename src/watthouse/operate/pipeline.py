@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from watthouse.catalog import CATALOG, Dataset
-from watthouse.errors import BusyError, LakeError, StoreError, TableError, WatthouseError, shown
+from watthouse.errors import BusyError, LakeError, TableError, WatthouseError, shown
 from watthouse.home import REAL, Home
 from watthouse.lake.table import Head
 from watthouse.operate import runs
@@ -124,7 +124,7 @@ def _noted(home: Home, call: str, report: Report) -> Iterator[None]:
     begun = {"call": call, "started_by": home.settings.started_by, "where": where, "began": _now()}
     try:
         _note(home, token, begun)
-    except StoreError:
+    except LakeError:
         # a build does not write to the lake, and may be of a machine that must not
         if call != "build":
             raise

@@ -17,6 +17,8 @@ from watthouse.warehouse.query import Parts, Prepared, Query
 
 _BYTES: Final = 24 * 2**20
 """For all queries of a build together: of the mix of France by day, 130 years."""
+_EACH: Final = 4096
+"""Bytes that a part takes with no row in it."""
 _LARGEST: Final = 8
 """Parts of that which one query may fill: one answer of every region over a century would push out all others."""
 
@@ -28,7 +30,7 @@ class KeptRows:
         self._read = read
         self._lock = threading.Lock()
         # what one thread reads twice, because another did so at once, is the same
-        self._blocks: LRUCache[Hashable, pa.Table] = LRUCache(_BYTES, getsizeof=lambda rows: max(rows.nbytes, 1))
+        self._blocks: LRUCache[Hashable, pa.Table] = LRUCache(_BYTES, getsizeof=lambda rows: rows.nbytes + _EACH)
 
     def rows(self, query: Query) -> pa.Table:
         """The whole answer; out of what is kept, where it has parts and they were read."""
@@ -67,7 +69,7 @@ def _ends(parts: Parts, block: int) -> tuple[date, date]:
 def _between(rows: pa.Table, column: str, since: date, until: date) -> pa.Table:
     # through Polars: `to_numpy` imports pandas where it is installed, 38 MB
     days = pl.Series(rows.column(column))
-    first, end = days.search_sorted(since), days.search_sorted(until, side="right")
+    first, end = days.search_sorted(since, side="left"), days.search_sorted(until, side="right")
     return rows.slice(first, end - first)
 
 

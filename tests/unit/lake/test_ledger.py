@@ -287,6 +287,19 @@ def test_an_attempt_that_fails_leaves_no_file_behind(lake: Lake, monkeypatch: py
     assert parquet_of(lake) == before
 
 
+def test_what_is_committed_stays_where_what_follows_the_commit_fails(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    observe(lake, GAS, [gas(1, "1")])
+    with monkeypatch.context() as broken, pytest.raises(LakeError, match="the disk is full"):
+        broken.setattr("watthouse.lake.table.keep_digests", full)
+        observe(lake, GAS, [gas(2, "1")])
+    assert latest(lake).height == 2
+
+
 def test_a_month_is_one_file_however_few_rows_are_compared_at_a_time(tmp_path: Path) -> None:
     lake = Lake(tmp_path / "lake", chunk_rows=1)
     hours = [{**power(1, 100), "date_heure": datetime(2024, month, 1, tzinfo=UTC)} for month in (3, 1, 2, 1)]

@@ -42,9 +42,11 @@ def test_another_url_is_refused_without_being_repeated(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("limit", "megabytes"), [("2GB", 2048), ("1.5 GiB", 1536), ("512MB", 512), ("3g", 3072), ("900000B", 1)]
+    ("limit", "megabytes"), [("2GB", 2048), ("2.5 GiB", 2560), ("350MB", 2048), ("3g", 3072), ("900000B", 2048)]
 )
-def test_memory_is_given_to_the_jvm_as_it_writes_it(tmp_path: Path, limit: str, megabytes: int) -> None:
+def test_memory_is_given_to_the_jvm_as_it_writes_it_and_never_too_little(
+    tmp_path: Path, limit: str, megabytes: int
+) -> None:
     settings = Settings(home=tmp_path, memory_limit=limit, spark_python=tmp_path)
     assert at(f"spark://{tmp_path}", settings).dbt()["WATTHOUSE_DBT_MEMORY"] == f"{megabytes}m"
 

@@ -25,6 +25,7 @@ from watthouse.warehouse.spark.draft import SparkDraft
 from watthouse.warehouse.spark.place import SparkPlace
 from watthouse.warehouse.spark.tables import DeltaMarts
 
+_LEAST: Final = 2048
 _LIMIT: Final = re.compile(r"^([0-9.]+) ?([KMGT]?)")
 _MEGABYTES: Final = {"": 2**-20, "K": 2**-10, "M": 1, "G": 2**10, "T": 2**20}
 
@@ -180,6 +181,6 @@ class Spark:
 
 
 def _memory(limit: str) -> str:
-    """A limit as the JVM writes it."""
+    """A limit as the JVM writes it; below :data:`_LEAST` Spark does not start, or ends in the middle of a build."""
     ((number, unit),) = _LIMIT.findall(limit.upper())
-    return f"{max(1, round(float(number) * _MEGABYTES[unit]))}m"
+    return f"{max(_LEAST, round(float(number) * _MEGABYTES[unit]))}m"
