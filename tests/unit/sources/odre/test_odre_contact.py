@@ -163,7 +163,8 @@ def test_a_secret_in_the_address_is_refused_and_not_repeated(tmp_path: Path, sai
     with pytest.raises(UsageError, match="WATTHOUSE_ODRE_URL") as caught:
         pipeline.fetch(Home(settings), None, Selection.of([GAS.id]))
     assert SECRET not in str(caught.value)
-    assert {path.name for path in settings.home.iterdir()} <= {"refresh.lock", "refresh.pid"}
+    assert {path.name for path in settings.home.iterdir()} <= {"refresh.lock", "refresh.pid", "runs.json"}
+    assert SECRET not in (settings.home / "runs.json").read_text()
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
