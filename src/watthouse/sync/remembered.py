@@ -60,7 +60,7 @@ class Documents:
         Raises :class:`~watthouse.errors.LakeError` where the note cannot be written.
         """
         written = {digest: asdict(one) for digest, one in taken.items()}
-        states = {name: _state(head) for name, head in heads.items() if head}
+        states = {name: state_of(head) for name, head in heads.items() if head}
 
         def with_these(note: dict[str, Any]) -> dict[str, Any]:
             # those of others may have been written by another machine since; what counts no longer goes
@@ -130,7 +130,8 @@ def _valid(note: Mapping[str, Any], heads: Mapping[str, Head | None]) -> Mapping
         return {}
 
 
-def _state(head: Head) -> Mapping[str, Any]:
+def state_of(head: Head) -> Mapping[str, Any]:
+    """What a note says of the ledger that it was written beside."""
     return {"ledger": head.ledger, "observed_until": head.observed_until.isoformat(), "rows": head.rows}
 
 

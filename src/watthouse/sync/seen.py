@@ -13,6 +13,7 @@ from watthouse.lake.downloads import NOTHING, Downloads, Seen, Stretch
 from watthouse.lake.ledger import Lake
 from watthouse.lake.table import Head
 from watthouse.storage import Notes
+from watthouse.sync.remembered import state_of
 
 _NAME: Final = "downloads.json"
 _ALWAYS: Final = datetime.min.replace(tzinfo=UTC)
@@ -44,12 +45,8 @@ class SeenDownloads:
         if head is None:
             return
         stretches = downloads.seen.with_these(downloads.stretches()).stretches
-        written = {**_state(head), "stretches": [_texts(one) for one in stretches]}
+        written = {**state_of(head), "stretches": [_texts(one) for one in stretches]}
         self._notes.update(_NAME, lambda note: {**note, dataset.id: written})
-
-
-def _state(head: Head) -> dict[str, Any]:
-    return {"ledger": head.ledger, "observed_until": head.observed_until.isoformat(), "rows": head.rows}
 
 
 def _texts(one: Stretch) -> list[str]:
@@ -58,7 +55,7 @@ def _texts(one: Stretch) -> list[str]:
 
 def _read(noted: Any, head: Head) -> Seen | None:
     """What was noted beside this very state of the lake; None for any other."""
-    if not isinstance(noted, Mapping) or any(noted.get(name) != value for name, value in _state(head).items()):
+    if not isinstance(noted, Mapping) or any(noted.get(name) != value for name, value in state_of(head).items()):
         return None
     try:
         return Seen(tuple(Stretch(*map(datetime.fromisoformat, texts)) for texts in noted["stretches"]))
